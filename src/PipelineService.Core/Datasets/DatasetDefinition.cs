@@ -1,0 +1,83 @@
+using PipelineService.Core.Parsing;
+
+namespace PipelineService.Core.Datasets;
+
+/// <summary>
+/// What a client declares once for a kind of data: how it is written, what its fields mean and where it goes. Already
+/// checked: a definition in this form has no faults.
+/// </summary>
+/// <remarks>
+/// The vocabulary is the Frictionless Data Resource with Table Schema and Table Dialect (Data Package 2.0), plus what
+/// loading needs. Source: https://datapackage.org/standard/data-resource/.
+/// </remarks>
+public sealed record DatasetDefinition
+{
+    public string? Title { get; init; }
+
+    public string? Description { get; init; }
+
+    /// <summary>The format that the data usually comes in; an upload's Content-Type decides for that upload.</summary>
+    public DataFormat Format { get; init; } = DataFormat.Csv;
+
+    public CsvDialect Dialect { get; init; } = CsvDialect.Default;
+
+    public required TableSchema Schema { get; init; }
+
+    public required LoadPolicy Load { get; init; }
+
+    public RejectLimits Rejects { get; init; } = RejectLimits.None;
+}
+
+/// <summary>How the records of an upload are written.</summary>
+public enum DataFormat
+{
+    Csv,
+    Ndjson,
+}
+
+/// <summary>Where the rows go and when they become visible.</summary>
+public sealed record LoadPolicy
+{
+    public required TableName Table { get; init; }
+
+    public CommitPolicy Commit { get; init; } = CommitPolicy.Job;
+
+    /// <summary>Whether rows carry <c>_job_id uuid</c> and <c>_record bigint</c>.</summary>
+    public bool Lineage { get; init; } = true;
+}
+
+/// <summary>When rows become visible: all at the end of the job, or chunk by chunk as they land.</summary>
+public enum CommitPolicy
+{
+    Job,
+    Chunk,
+}
+
+/// <summary>A table by schema and name, both as PostgreSQL stores them (not quoted).</summary>
+public sealed record TableName(string Schema, string Name)
+{
+    /// <summary>Both parts quoted, fit to stand in SQL text.</summary>
+    public string Quoted => $"{Identifier.Quote(Schema)}.{Identifier.Quote(Name)}";
+
+    public override string ToString() => $"{Schema}.{Name}";
+}
+
+/// <summary>How many rejected records a job bears before it fails; null is no limit.</summary>
+/// <param name="MaxCount">Rejected records, at least 0.</param>
+/// <param name="MaxRatio">Rejected records divided by records read, 0 to 1; looked at from the first
+/// <see cref="RatioRecordsMin"/> records on, and once more at the end.</param>
+public sealed record RejectLimits(long? MaxCount, double? MaxRatio)
+{
+    /// <summary>A ratio over fewer records than this says little; a job is not stopped early on it.</summary>
+    public const long RatioRecordsMin = 1_000;
+
+    public static RejectLimits None { get; } = new(null, null);
+
+    /// <summary>Whether a job that has read and rejected so many records must fail.</summary>
+    /// <param name="read">Records read so far.</param>
+    /// <param name="rejected">Records rejected so far.</param>
+    /// <param name="isFinal">True once every record has been read.</param>
+    public bool AreExceededBy(long read, long rejected, bool isFinal) =>
+        rejected > MaxCount
+        || (MaxRatio is double ratio && (isFinal || read >= RatioRecordsMin) && rejected > ratio * read);
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+
+namespace PipelineService.Core.Datasets;
+
+/// <summary>The fields of a dataset. Source: https://datapackage.org/standard/table-schema/.</summary>
+public sealed record TableSchema
+{
+    public required ImmutableArray<FieldDefinition> Fields { get; init; }
+
+    /// <summary>Null takes the default of the format: see <see cref="FieldsMatch"/>.</summary>
+    public FieldsMatch? FieldsMatch { get; init; }
+
+    /// <summary>Texts that stand for "no value", quoted or not. The standard's default is the empty text alone.</summary>
+    public ImmutableArray<string> MissingValues { get; init; } = [""];
+
+    /// <summary>Names of the fields that together identify a row; empty when there is no key.</summary>
+    public ImmutableArray<string> PrimaryKey { get; init; } = [];
+}
+
+/// <summary>
+/// How the fields in the data must match the fields of the schema. Default: <see cref="Equal"/> where the data names its
+/// fields, <see cref="Exact"/> where it does not.
+/// </summary>
+public enum FieldsMatch
+{
+    /// <summary>The same fields in the same order.</summary>
+    Exact,
+
+    /// <summary>The same fields in any order.</summary>
+    Equal,
+
+    /// <summary>All fields of the schema, and perhaps more in the data (those are not loaded).</summary>
+    Subset,
+
+    /// <summary>Only fields of the schema, perhaps not all of them.</summary>
+    Superset,
+
+    /// <summary>At least one field of the schema.</summary>
+    Partial,
+}
+
+/// <summary>One field: its name, its type and what its values must fulfil.</summary>
+public sealed record FieldDefinition
+{
+    /// <summary>The column in the table, and the name in the data unless <see cref="Source"/> says otherwise.</summary>
+    public required string Name { get; init; }
+
+    public FieldType Type { get; init; } = FieldType.Any;
+
+    public string? Title { get; init; }
+
+    public string? Description { get; init; }
+
+    /// <summary>The name of the field in the data when it differs from <see cref="Name"/>.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>The column's SQL type when it is not the default of <see cref="Type"/>.</summary>
+    public SqlType? SqlType { get; init; }
+
+    public FieldConstraints Constraints { get; init; } = FieldConstraints.None;
+
+    /// <summary>Text between whole and fractional digits of a number; one or more characters.</summary>
+    public string DecimalChar { get; init; } = ".";
+
+    /// <summary>Text between groups of digits, null when numbers must not have any.</summary>
+    public string? GroupChar { get; init; }
+
+    /// <summary>False allows text around a number (a currency sign, a percent sign), which is left out.</summary>
+    public bool BareNumber { get; init; } = true;
+
+    public ImmutableArray<string> TrueValues { get; init; } = ["true", "True", "TRUE", "1"];
+
+    public ImmutableArray<string> FalseValues { get; init; } = ["false", "False", "FALSE", "0"];
+
+    /// <summary>The name by which the data knows this field.</summary>
+    public string NameInData => Source ?? Name;
+
+    /// <summary>The column's type: what the definition says, or the default of the field's type.</summary>
+    public SqlType ColumnType => SqlType ?? Datasets.SqlType.DefaultOf(Type);
+}
+
+/// <summary>The types of Table Schema that the service loads.</summary>
+public enum FieldType
+{
+    String,
+    Number,
+    Integer,
+    Boolean,
+    Date,
+    Time,
+    DateTime,
+    Object,
+    Array,
+    Any,
+}
+
+/// <summary>
+/// What each value must fulfil; null is no demand. Bounds and enum members are kept as the definition wrote them and are
+/// parsed by the field's own type when a plan is compiled.
+/// </summary>
+public sealed record FieldConstraints
+{
+    public static FieldConstraints None { get; } = new();
+
+    public bool Required { get; init; }
+
+    public string? Minimum { get; init; }
+
+    public string? Maximum { get; init; }
+
+    /// <summary>Unicode code points for text, elements for arrays, members for objects.</summary>
+    public int? MinLength { get; init; }
+
+    /// <inheritdoc cref="MinLength"/>
+    public int? MaxLength { get; init; }
+
+    /// <summary>A regular expression that must match the whole value; run by the non-backtracking engine.</summary>
+    public string? Pattern { get; init; }
+
+    public ImmutableArray<string> Enum { get; init; } = [];
+}

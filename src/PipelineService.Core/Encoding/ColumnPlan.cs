@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Encoding;
+
+/// <summary>One column of a <see cref="RowPlan"/>: missing value? then parse, rules and encoding.</summary>
+public sealed class ColumnPlan
+{
+    private readonly FieldEncoder _encoder;
+    private readonly byte[][] _missingValues;
+    private readonly int _missingLengthMax;
+    private readonly bool _required;
+
+    public ColumnPlan(FieldDefinition field, ImmutableArray<string> missingValues)
+    {
+        Field = field;
+        _encoder = FieldEncoders.Create(field);
+        _missingValues = [.. missingValues.Select(System.Text.Encoding.UTF8.GetBytes)];
+        _missingLengthMax = _missingValues.Length == 0 ? -1 : _missingValues.Max(v => v.Length);
+        _required = field.Constraints.Required;
+    }
+
+    public FieldDefinition Field { get; }
+
+    /// <inheritdoc cref="FieldEncoder.Encode"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public RecordErrorCode Encode(ReadOnlySpan<byte> text, RowBuffer rows) =>
+        text.Length <= _missingLengthMax && IsMissing(text) ? EncodeMissing(rows) : _encoder.Encode(text, rows);
+
+    /// <inheritdoc cref="FieldEncoder.EncodeJson"/>
+    public RecordErrorCode EncodeJson(System.Text.Json.JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+        _encoder.EncodeJson(kind, json, rows);
+
+    /// <summary>No value: a missing value, a JSON null, or a field that the record does not have.</summary>
+    public RecordErrorCode EncodeMissing(RowBuffer rows)
+    {
+        if (_required)
+        {
+            return RecordErrorCode.Required;
+        }
+
+        rows.WriteNull();
+        return RecordErrorCode.None;
+    }
+
+    private bool IsMissing(ReadOnlySpan<byte> text)
+    {
+        foreach (byte[] missing in _missingValues)
+        {
+            if (text.SequenceEqual(missing))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using PipelineService.Core.Parsing;
+
+namespace PipelineService.Core.Encoding;
+
+/// <summary>One encoded row: where its bytes start, and the record that it came from.</summary>
+/// <param name="Offset">Where the row's bytes start in the buffer.</param>
+/// <param name="Record">1-based number of the record in the upload.</param>
+/// <param name="Line">1-based number of the physical line on which the record starts.</param>
+/// <param name="RawStart">Where the record starts in the chunk's bytes.</param>
+/// <param name="RawLength">Its length in bytes, without the line end.</param>
+public readonly record struct RowMark(int Offset, long Record, long Line, int RawStart, int RawLength);
+
+/// <summary>
+/// The rows of one chunk in the form that PostgreSQL's binary COPY takes: header, rows, trailer, in one run of bytes.
+/// A table of row offsets lets a row be left out and the rest be sent again without parsing twice.
+/// </summary>
+/// <remarks>
+/// Owned by one worker, used again for chunk after chunk. Format: PostgreSQL documentation, COPY, "Binary Format"
+/// (https://www.postgresql.org/docs/current/sql-copy.html).
+/// </remarks>
+public sealed class RowBuffer
+{
+    /// <summary>Signature (11 bytes), flags (4) and length of the header extension (4).</summary>
+    public const int HeaderBytes = 19;
+
+    private byte[] _bytes = new byte[Math.Max(HeaderBytes + 2, ParsingLimits.InitialBufferBytes)];
+    private RowMark[] _marks = new RowMark[16];
+    private int _length;
+    private int _rowStart;
+
+    public RowBuffer() => Clear();
+
+    /// <summary>How many finished rows the buffer holds.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The finished rows, in the order of the data.</summary>
+    public ReadOnlySpan<RowMark> Marks => _marks.AsSpan(0, Count);
+
+    /// <summary>The start of a binary COPY: signature, no flags, no extension.</summary>
+    public static ReadOnlySpan<byte> Header =>
+    [
+        (byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xFF, (byte)'\r', (byte)'\n', 0,
+        0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+
+    /// <summary>The end of a binary COPY: a field count of −1.</summary>
+    public static ReadOnlySpan<byte> Trailer => [0xFF, 0xFF];
+
+    /// <summary>Header, rows and trailer: everything that one COPY sends.</summary>
+    public ReadOnlyMemory<byte> CopyBytes
+    {
+        get
+        {
+            Ensure(2);
+            Trailer.CopyTo(_bytes.AsSpan(_length));
+            return _bytes.AsMemory(0, _length + 2);
+        }
+    }
+
+    /// <summary>The bytes of the rows from <paramref name="first"/> on, without header and trailer.</summary>
+    public ReadOnlyMemory<byte> RowBytes(int first, int count)
+    {
+        int start = first == Count ? _length : _marks[first].Offset;
+        int end = first + count == Count ? _length : _marks[first + count].Offset;
+        return _bytes.AsMemory(start, end - start);
+    }
+
+    public void Clear()
+    {
+        Header.CopyTo(_bytes);
+        _length = HeaderBytes;
+        _rowStart = HeaderBytes;
+        Count = 0;
+    }
+
+    /// <summary>Starts a row of so many columns.</summary>
+    public void BeginRow(short columns)
+    {
+        _rowStart = _length;
+        WriteInt16(columns);
+    }
+
+    /// <summary>Drops the row that was begun: one of its fields was refused.</summary>
+    public void CancelRow() => _length = _rowStart;
+
+    /// <summary>Finishes the row that was begun.</summary>
+    public void EndRow(long record, long line, int rawStart, int rawLength)
+    {
+        if (Count == _marks.Length)
+        {
+            Array.Resize(ref _marks, _marks.Length * 2);
+        }
+
+        _marks[Count++] = new RowMark(_rowStart, record, line, rawStart, rawLength);
+    }
+
+    /// <summary>Room for at least so many bytes; <see cref="Advance"/> keeps what was written there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<byte> GetSpan(int bytes)
+    {
+        Ensure(bytes);
+        return _bytes.AsSpan(_length);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Advance(int bytes) => _length += bytes;
+
+    /// <summary>A NULL: a length of −1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void WriteNull() => WriteInt32(-1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void WriteInt16(short value)
+    {
+        BinaryPrimitives.WriteInt16BigEndian(GetSpan(sizeof(short)), value);
+        _length += sizeof(short);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void WriteInt32(int value)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(GetSpan(sizeof(int)), value);
+        _length += sizeof(int);
+    }
+
+    /// <summary>A field of 8 bytes: its length, then the value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void WriteInt64Field(long value)
+    {
+        Span<byte> span = GetSpan(sizeof(int) + sizeof(long));
+        BinaryPrimitives.WriteInt32BigEndian(span, sizeof(long));
+        BinaryPrimitives.WriteInt64BigEndian(span[sizeof(int)..], value);
+        _length += sizeof(int) + sizeof(long);
+    }
+
+    /// <summary>A field of any bytes: its length, then the bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void WriteBytesField(ReadOnlySpan<byte> value)
+    {
+        Span<byte> span = GetSpan(sizeof(int) + value.Length);
+        BinaryPrimitives.WriteInt32BigEndian(span, value.Length);
+        value.CopyTo(span[sizeof(int)..]);
+        _length += sizeof(int) + value.Length;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Ensure(int bytes)
+    {
+        if (_bytes.Length - _length < bytes)
+        {
+            Grow(bytes);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Grow(int bytes) =>
+        Array.Resize(ref _bytes, (int)Math.Min(Array.MaxLength, Math.Max((long)_bytes.Length * 2, (long)_length + bytes)));
+}

@@ -1,0 +1,34 @@
+namespace PipelineService.Core.Rules;
+
+/// <summary>
+/// Why a record was rejected. Numbers and names are stored and read by clients: never change one, only add.
+/// </summary>
+public enum RecordErrorCode : byte
+{
+    None = 0,
+    TypeMismatch = 1,
+    Required = 2,
+    Minimum = 3,
+    Maximum = 4,
+    MinLength = 5,
+    MaxLength = 6,
+    Pattern = 7,
+    Enum = 8,
+    Format = 9,
+    Unique = 10,
+    ForeignKey = 11,
+    Check = 12,
+    InvalidUtf8 = 13,
+    NulCharacter = 14,
+    TooFewFields = 15,
+    TooManyFields = 16,
+    UnterminatedQuote = 17,
+    RecordTooLong = 18,
+    MalformedJson = 19,
+    OutOfRange = 20,
+    DuplicateField = 21,
+    Expression = 22,
+
+    /// <summary>The database refused the row for another reason: an exclusion constraint, a trigger, a domain.</summary>
+    Database = 23,
+}

@@ -1,0 +1,55 @@
+namespace PipelineService.Core.Rules;
+
+/// <summary>
+/// The rejected records of one chunk. Owned by a worker and used again for the next chunk; it grows to the worst chunk,
+/// which the chunk's bound on records limits.
+/// </summary>
+public sealed class RejectBuffer
+{
+    private Reject[] _rejects = [];
+    private RecordError[] _errors = [];
+    private int _errorCount;
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<Reject> Rejects => _rejects.AsSpan(0, Count);
+
+    public ReadOnlySpan<RecordError> ErrorsOf(in Reject reject) =>
+        _errors.AsSpan(reject.ErrorsStart, reject.ErrorsCount);
+
+    public void Clear()
+    {
+        Count = 0;
+        _errorCount = 0;
+    }
+
+    /// <summary>Adds an error of the record being looked at; <see cref="Close"/> makes the record a reject.</summary>
+    public void AddError(RecordError error)
+    {
+        if (_errorCount == _errors.Length)
+        {
+            Array.Resize(ref _errors, Math.Max(16, _errors.Length * 2));
+        }
+
+        _errors[_errorCount++] = error;
+    }
+
+    /// <summary>Makes the record whose errors were added since the last close a reject.</summary>
+    public void Close(long record, long line, int rawStart, int rawLength)
+    {
+        int start = Count == 0 ? 0 : _rejects[Count - 1].ErrorsStart + _rejects[Count - 1].ErrorsCount;
+        if (Count == _rejects.Length)
+        {
+            Array.Resize(ref _rejects, Math.Max(16, _rejects.Length * 2));
+        }
+
+        _rejects[Count++] = new Reject(record, line, rawStart, rawLength, start, _errorCount - start);
+    }
+
+    /// <summary>A record with a single error.</summary>
+    public void Add(RecordError error, long record, long line, int rawStart, int rawLength)
+    {
+        AddError(error);
+        Close(record, line, rawStart, rawLength);
+    }
+}
