@@ -1,3 +1,9 @@
+using PipelineService;
+
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+builder.AddPipelineService();
+
 WebApplication app = builder.Build();
-app.Run();
+app.UsePipelineService();
+
+await app.RunAsync();

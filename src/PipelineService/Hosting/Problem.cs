@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using System.Text.Json.Serialization;
+
+namespace PipelineService.Hosting;
+
+/// <summary>
+/// An error as clients see it: RFC 9457 problem details with a stable code. Also the form in which a failed job keeps its
+/// reason.
+/// </summary>
+public sealed record Problem
+{
+    public const string ContentType = "application/problem+json";
+
+    /// <summary>A URI reference that names the kind of problem: <c>urn:pipeline:problem:{code}</c>.</summary>
+    public string Type => $"urn:pipeline:problem:{Code}";
+
+    /// <summary>One sentence, the same for every problem of this kind.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The HTTP status that goes with it.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>What was wrong here, where, and how to mend it.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Stable, in snake_case; what programs look at.</summary>
+    public required string Code { get; init; }
+
+    public string? TraceId { get; init; }
+
+    /// <summary>JSON pointer into the request body → what is wrong there.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+
+    /// <summary>The answer that carries this problem.</summary>
+    public IResult ToResult() => Results.Json(
+        this with { TraceId = TraceId ?? Activity.Current?.TraceId.ToString() },
+        PipelineJson.Options,
+        ContentType,
+        Status);
+}

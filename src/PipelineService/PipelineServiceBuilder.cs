@@ -1,0 +1,15 @@
+namespace PipelineService;
+
+/// <summary>The table of contents: one line per stage, in the order in which a record meets them.</summary>
+public static class PipelineServiceBuilder
+{
+    public static WebApplicationBuilder AddPipelineService(this WebApplicationBuilder builder)
+    {
+        return builder;
+    }
+
+    public static WebApplication UsePipelineService(this WebApplication app)
+    {
+        return app;
+    }
+}
