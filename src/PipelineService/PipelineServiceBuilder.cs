@@ -1,3 +1,6 @@
+using PipelineService.Datasets;
+using PipelineService.Hosting.OpenApi;
+
 namespace PipelineService;
 
 /// <summary>The table of contents: one line per stage, in the order in which a record meets them.</summary>
@@ -5,11 +8,15 @@ public static class PipelineServiceBuilder
 {
     public static WebApplicationBuilder AddPipelineService(this WebApplicationBuilder builder)
     {
+        builder.Services.AddOpenApiDocument();
+        builder.Services.AddDatasets();
         return builder;
     }
 
     public static WebApplication UsePipelineService(this WebApplication app)
     {
+        app.MapOpenApiDocument();
+        app.MapDatasets();
         return app;
     }
 }
