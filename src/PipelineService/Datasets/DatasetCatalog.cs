@@ -54,6 +54,12 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
         return stored is null ? null : Keep(DatasetVersion.Read(name, version, stored.CreatedAt, stored.Definition!));
     }
 
+    /// <summary>The version that a job was made under. Versions are never removed, so it is there.</summary>
+    /// <exception cref="DatabaseUnavailableException">The database is away, and this version was never seen.</exception>
+    public async Task<DatasetVersion> GetVersionAsync(string name, int version, CancellationToken cancellationToken) =>
+        await FindVersionAsync(name, version, cancellationToken)
+        ?? throw new InvalidOperationException($"Dataset {name} has no version {version}, but a job was made under it.");
+
     /// <summary>Takes note of a version that this instance has just made current.</summary>
     internal void Remember(DatasetVersion dataset) => SetCurrent(dataset.Name, Keep(dataset), time.GetTimestamp());
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs;
 
 namespace PipelineService.Intake;
@@ -16,13 +17,9 @@ public static class UploadEndpoints
         app.MapPost("/v1/datasets/{dataset}/uploads", UploadAsync)
             .WithName("createUpload").WithTags("Uploads").WithSummary("Upload data for a dataset")
             .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")
-            .AcceptsStreamedBody("text/csv", "text/tab-separated-values", "application/x-ndjson")
+            .AcceptsStream("The data: delimited text or one JSON object a line.", UploadRequest.ContentTypes)
             .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
-            .ProducesPipelineProblem(
-                StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound, StatusCodes.Status408RequestTimeout,
-                StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge,
-                StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status422UnprocessableEntity,
-                StatusCodes.Status503ServiceUnavailable, StatusCodes.Status507InsufficientStorage);
+            .ProducesProblems([.. UploadRefusal.Examples.Select(r => r.ToProblem()), JobProblems.DatabaseUnavailable]);
         return app;
     }
 

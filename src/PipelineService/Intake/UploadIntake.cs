@@ -4,6 +4,7 @@ using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs;
 using PipelineService.Spool;
 

@@ -126,8 +126,31 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
             context.Response.Headers[name] = value;
         }
 
-        return new Problem { Code = Code, Status = Status, Title = Title, Detail = Detail }.ToResult();
+        return ToProblem().ToResult();
     }
+
+    public Problem ToProblem() => new() { Code = Code, Status = Status, Title = Title, Detail = Detail };
+
+    /// <summary>One of each, for the API's description.</summary>
+    internal static IReadOnlyList<UploadRefusal> Examples =>
+    [
+        DatasetNotFound("trips"),
+        UnsupportedMediaType("text/html"),
+        UnsupportedCharset("iso-8859-1"),
+        UnsupportedEncoding("compress"),
+        MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),
+        SourceTooLong(200),
+        Truncated(1_048_576),
+        Malformed("Bad chunk size data."),
+        TooSlow(new IntakeOptions()),
+        TooLarge(1L << 40),
+        SpoolFull("The spool's quota or disk does not hold the upload."),
+        TooManyUploads(256),
+        ShuttingDown,
+        DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        KeyInUse,
+        KeyReused(Guid.Parse("0199a3c0-0000-7000-8000-000000000000")),
+    ];
 }
 
 /// <summary>An upload cannot be taken. Thrown once per refused request, never per record.</summary>

@@ -9,7 +9,11 @@ namespace PipelineService.Intake;
 /// <summary>What the headers and the query of an upload say, checked.</summary>
 public sealed record UploadRequest
 {
-    public const string AcceptPost = "text/csv, text/tab-separated-values, application/x-ndjson";
+    /// <summary>What the value of Accept-Post lists (some aliases are taken as well).</summary>
+    public static readonly string[] ContentTypes = ["text/csv", "text/tab-separated-values", "application/x-ndjson"];
+
+    public static readonly string AcceptPost = string.Join(", ", ContentTypes);
+
     public const int SourceLengthMax = 100;
     private const int KeyLengthMax = 255;
 

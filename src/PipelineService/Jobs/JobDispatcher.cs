@@ -215,7 +215,7 @@ public sealed partial class JobDispatcher : BackgroundService
         JobRow row, SessionReservation reservation, Problem problem, CancellationToken cancellationToken)
     {
         reservation.Dispose();
-        await _store.EndAsync(row.Id, row.Epoch, JobState.Failed, Faults.ToJson(problem), cancellationToken);
+        await _store.EndAsync(row.Id, row.Epoch, JobState.Failed, Faults.ToJson(problem), row.UploadColumns, cancellationToken);
         _spool.Delete(row.Id);
         _liveJobs.AnyChange.Set();
         Log.GivenUp(_logger, row.Id, problem.Code, problem.Detail);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Jobs;
 
@@ -18,11 +19,11 @@ public static class JobEndpoints
             .WithDescription("Answers at once, or with `Prefer: wait=N` when the job has changed since `If-None-Match` "
                 + "(without it: when the job is final), after at most N seconds.")
             .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
-            .ProducesPipelineProblem(StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound, StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.DatabaseUnavailable);
         group.MapGet("/", ListAsync)
             .WithName("listJobs").WithSummary("Jobs, newest first")
             .Produces<JobPage>()
-            .ProducesPipelineProblem(StatusCodes.Status400BadRequest, StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblems(JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
         group.MapDeadLetters();
         return app;
     }
@@ -48,13 +49,13 @@ public static class JobEndpoints
     {
         if (!Guid.TryParseExact(id, "D", out Guid jobId))
         {
-            return NotFound(id);
+            return JobProblems.NotFound(id).ToResult();
         }
 
         JobRow? row = PreferHeader.ParseWait(context.Request.Headers["Prefer"]) is { } wait
             ? await jobs.WaitAsync(jobId, r => r.JobState.IsFinal() || HasChanged(context.Request, r), wait, cancellationToken)
             : await jobs.FindAsync(jobId, cancellationToken);
-        return row is null ? NotFound(id) : Answer(context, row);
+        return row is null ? JobProblems.NotFound(id).ToResult() : Answer(context, row);
     }
 
     private static async Task<IResult> ListAsync(
@@ -79,14 +80,6 @@ public static class JobEndpoints
         return TypedResults.Json(
             new JobPage(page, rows.Count > size ? Paging.CursorOf(page[^1].Id) : null), PipelineJson.Options);
     }
-
-    internal static IResult NotFound(string id) => new Problem
-    {
-        Code = "job_not_found",
-        Status = StatusCodes.Status404NotFound,
-        Title = "There is no such job.",
-        Detail = $"No job has the id '{id}'. Ids are UUIDs, as the answer to the upload gave them.",
-    }.ToResult();
 
     private static bool HasChanged(HttpRequest request, JobRow row) =>
         request.Headers.IfNoneMatch.Count > 0

@@ -59,7 +59,7 @@ public sealed class JobLoader(
         try
         {
             // 3. Read, transform and write, while the upload still arrives.
-            long start = await ReadAsync(load, upload, format, checkpoints, stopping);
+            long start = await ReadAsync(load, live, upload, format, checkpoints, stopping);
 
             // 4. Commit.
             await CommitAsync(load, upload, start, live, stopping);
@@ -75,14 +75,16 @@ public sealed class JobLoader(
 
     /// <returns>Where the records start.</returns>
     private async Task<long> ReadAsync(
-        JobLoad load, SpoolUpload upload, RecordFormat format, IReadOnlyList<Checkpoint> checkpoints, CancellationToken stopping)
+        JobLoad load, LiveJob live, SpoolUpload upload, RecordFormat format, IReadOnlyList<Checkpoint> checkpoints,
+        CancellationToken stopping)
     {
         RecordsStart? start = null;
         try
         {
             start = await format.FindStartAsync(upload, load.Plan.JobId, load.Stopped);
             load.Transform = start.Transform;
-            ChunkReader reader = new(upload, format.CreateScanner(), load, channel, buffers, spoolOptions.Value, format.RecordBytesMax, time);
+            live.Change(row => row with { UploadColumns = start.Columns });
+            ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, format.RecordBytesMax, time);
             Task reading = reader.RunAsync(
                 CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position), load.Stopped);
             await CommitEachChunkOnceSealedAsync(load, upload, reading);
@@ -142,7 +144,7 @@ public sealed class JobLoader(
                 $"{counts} over {load.BytesDone} bytes, but the spool holds {upload.Length - start} bytes of records.");
         }
 
-        NpgsqlBatchCommand finish = Finish(load.Plan.JobId, upload.Manifest, live.Current.RecordsPerSecond);
+        NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest);
         IReadOnlyList<WriteSession> sessions = load.Sessions.Uncommitted;
         if (sessions.Count == 0)
         {
@@ -177,16 +179,21 @@ public sealed class JobLoader(
         IsRollingForward = job.JobState == JobState.Committing,
     };
 
-    private NpgsqlBatchCommand Finish(Guid jobId, SpoolManifest manifest, double? rate) => new(JobSql.Finish)
+    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest) => new(JobSql.Finish)
     {
         Parameters =
         {
-            new() { Value = jobId },
+            new() { Value = job.Id },
             new() { Value = time.GetUtcNow().UtcDateTime },
-            new() { Value = (object?)rate ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double },
+            new() { Value = job.RecordsPerSecond is { } rate ? rate : DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double },
             new() { Value = manifest.UploadBytes },
             new() { Value = Convert.FromHexString(manifest.Sha256) },
             new() { Value = manifest.ReceivedAt.UtcDateTime },
+            new()
+            {
+                Value = (object?)job.UploadColumns ?? DBNull.Value,
+                NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text,
+            },
         },
     };
 }

@@ -40,6 +40,9 @@ public sealed record JobRow
 
     public byte[]? UploadSha256 { get; init; }
 
+    /// <summary>The names of the upload's columns in its order, once its header was read; null where records name their fields.</summary>
+    public string[]? UploadColumns { get; init; }
+
     public string? IdempotencyKey { get; init; }
 
     public Guid? ParentJob { get; init; }

@@ -3,6 +3,7 @@ using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -80,8 +81,8 @@ public sealed partial class JobRunner(
             try
             {
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
-                var format = RecordFormat.Of(live.Kind, dataset.Rows, live.RecordBytesMax);
-                await loader.LoadAsync(job, live, dataset.Rows, format, upload, reservation, lost);
+                var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
+                await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
                 await FinishAsync(live, upload, lost);
                 return;
             }
@@ -160,7 +161,7 @@ public sealed partial class JobRunner(
         }
 
         live.Change(_ => job);
-        metrics.JobFinished(job.Dataset, job.Source, job.State, job.Counts, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
+        metrics.JobFinished(job.Dataset, job.Source, job.State, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
         Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
     }
 
@@ -186,7 +187,7 @@ public sealed partial class JobRunner(
         // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
         await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
         await store.EndAsync(
-            job.Id, job.Epoch, JobState.Failed, Faults.ToJson(problem), cancellationToken);
+            job.Id, job.Epoch, JobState.Failed, Faults.ToJson(problem), job.UploadColumns, cancellationToken);
         await FinishAsync(live, upload, cancellationToken);
     }
 

@@ -6,7 +6,7 @@ internal static class JobSql
     public const string Columns = """
         id, dataset, dataset_version, state, waiting_for, records_read, records_loaded, records_rejected,
         records_filtered, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
-        upload_complete, upload_sha256, idempotency_key, parent_job, error, created_at, received_at, started_at,
+        upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error, created_at, received_at, started_at,
         finished_at, revision, spool, owner, epoch, attempt
         """;
 
@@ -99,7 +99,7 @@ internal static class JobSql
         SET state = CASE WHEN c.rejected = 0 THEN 'succeeded' ELSE 'partially_succeeded' END,
             records_read = c.read, records_loaded = c.loaded, records_rejected = c.rejected, records_filtered = c.filtered,
             progress_ratio = 1, records_per_second = $3, waiting_for = NULL,
-            upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6,
+            upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6, upload_columns = $7,
             finished_at = $2, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(read), 0) AS read, coalesce(sum(loaded), 0) AS loaded,
                      coalesce(sum(rejected), 0) AS rejected, coalesce(sum(filtered), 0) AS filtered
@@ -113,7 +113,7 @@ internal static class JobSql
     /// </summary>
     public const string End = """
         UPDATE pipeline.jobs j
-        SET state = @state, error = @error::jsonb,
+        SET state = @state, error = @error::jsonb, upload_columns = @columns,
             records_loaded = c.loaded, records_filtered = c.filtered, records_rejected = d.rejected,
             records_read = c.loaded + c.filtered + d.rejected, waiting_for = NULL,
             finished_at = @now, owner = NULL, lease_until = NULL, revision = revision + 1

@@ -108,10 +108,11 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         cancellationToken);
 
     /// <summary>Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours.</summary>
-    public Task EndAsync(Guid id, long epoch, JobState state, string? error, CancellationToken cancellationToken) =>
+    public Task EndAsync(
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) =>
         database.RunPatientlyAsync(
             (connection, token) => connection.ExecuteAsync(Command(
-                JobSql.End, new { id, epoch, state = state.ToText(), error, now = Now }, token)),
+                JobSql.End, new { id, epoch, state = state.ToText(), error, columns, now = Now }, token)),
             cancellationToken);
 
     public Task HandBackAsync(Guid id, long epoch, CancellationToken cancellationToken) => database.RunAsync(

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Globalization;
-using PipelineService.Hosting;
 
 namespace PipelineService.Jobs;
 
@@ -65,14 +64,7 @@ internal static class Paging
         return 0;
     }
 
-    public static IResult Refuse(Dictionary<string, string[]> faults) => new Problem
-    {
-        Code = "malformed_query",
-        Status = StatusCodes.Status400BadRequest,
-        Title = "A query parameter cannot be used.",
-        Detail = string.Join(" ", faults.Select(f => $"{f.Key[1..]}: {string.Join(" ", f.Value)}")),
-        Errors = faults,
-    }.ToResult();
+    public static IResult Refuse(IReadOnlyDictionary<string, string[]> faults) => JobProblems.MalformedQuery(faults).ToResult();
 
     private static byte[]? Decode(string cursor, int length)
     {

@@ -188,7 +188,6 @@ public sealed class ChunkReader(
         byte[] beginning = pool.Rent(kept);
         _buffer.AsSpan(0, kept).CopyTo(beginning);
         long start = _offset;
-        long lineBytes = 0;
         try
         {
             while (true)
@@ -199,13 +198,11 @@ public sealed class ChunkReader(
                 {
                     // All but a last byte that may be half of a line end.
                     Drop(_filled - 1);
-                    lineBytes = _offset - start;
                     await FillAsync(end, cancellationToken);
                     continue;
                 }
 
                 Drop(skipped == 0 ? _filled : skipped);
-                lineBytes = _offset - start;
                 break;
             }
         }
@@ -219,7 +216,7 @@ public sealed class ChunkReader(
         {
             Index = _index++,
             StartOffset = start,
-            EndOffset = start + lineBytes,
+            EndOffset = _offset,
             Position = _position,
             Records = 1,
             Lines = 1,

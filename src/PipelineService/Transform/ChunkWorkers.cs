@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Options;
+using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Write;
 
@@ -41,8 +42,9 @@ public sealed partial class ChunkWorkers(
                 {
                     long start = time.GetTimestamp();
                     int read = Transform(chunk, workspace);
-                    await writer.WriteAsync(chunk, read, workspace, load.Stopped);
-                    metrics.ChunkLoaded(load.Plan.Dataset, time.GetElapsedTime(start), chunk.Length);
+                    RecordCounts counts = await writer.WriteAsync(chunk, read, workspace, load.Stopped);
+                    metrics.ChunkWritten(
+                        load.Plan.Dataset, counts.Loaded, counts.Rejected, counts.Filtered, time.GetElapsedTime(start));
                 }
             }
             catch (Exception e) when (e is not OutOfMemoryException)

@@ -8,11 +8,10 @@ namespace PipelineService.Transform;
 /// <summary>One JSON object a line. Source: https://github.com/ndjson/ndjson-spec.</summary>
 public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
 {
-    public override RecordScanner CreateScanner() => new LineScanner(RecordBytesMax);
-
     public override async Task<RecordsStart> FindStartAsync(
         SpoolUpload upload, Guid jobId, CancellationToken cancellationToken) => new(
             await ReadByteOrderMarkAsync(upload, cancellationToken),
             new ChunkPosition(1, 1),
+            new LineScanner(RecordBytesMax),
             new NdjsonChunkTransform(Rows, jobId));
 }

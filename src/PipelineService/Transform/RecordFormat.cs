@@ -9,7 +9,13 @@ namespace PipelineService.Transform;
 /// <summary>Where the records of an upload start, and how they become rows.</summary>
 /// <param name="Offset">In the decoded bytes: after a byte order mark and a header.</param>
 /// <param name="Position">The numbers of the first record (1) and of the line that it starts on.</param>
-public sealed record RecordsStart(long Offset, ChunkPosition Position, ChunkTransform Transform);
+/// <param name="Scanner">Finds where records end.</param>
+/// <param name="Transform">Turns them into rows.</param>
+public sealed record RecordsStart(long Offset, ChunkPosition Position, RecordScanner Scanner, ChunkTransform Transform)
+{
+    /// <summary>The names in the header, in its order; null where there is none.</summary>
+    public string[]? Columns { get; init; }
+}
 
 /// <summary>
 /// How the records of one upload are written: where they start, where they end, how they are read. One per job, made from
@@ -17,8 +23,6 @@ public sealed record RecordsStart(long Offset, ChunkPosition Position, ChunkTran
 /// </summary>
 public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
 {
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
     protected RowPlan Rows { get; } = rows;
 
     /// <summary>Bytes of a record at most: the limit that the upload was received under.</summary>
@@ -33,9 +37,6 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
             recordBytesMax),
     };
 
-    /// <summary>Finds where records end.</summary>
-    public abstract RecordScanner CreateScanner();
-
     /// <summary>Reads what comes before the first record, waiting for it to arrive.</summary>
     /// <exception cref="JobFaultException">The header does not fit the schema.</exception>
     public abstract Task<RecordsStart> FindStartAsync(SpoolUpload upload, Guid jobId, CancellationToken cancellationToken);
@@ -45,7 +46,7 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     {
         byte[] start = new byte[3];
         int read = 0;
-        while (read < start.Length && start.AsSpan(0, read).SequenceEqual(ByteOrderMark[..read]))
+        while (read < start.Length && start.AsSpan(0, read).SequenceEqual(ByteOrderMark.Utf8[..read]))
         {
             if (!await upload.WaitForBytesAsync(read, cancellationToken))
             {
@@ -56,7 +57,7 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
             read += await upload.ReadAsync(start.AsMemory(read), read, cancellationToken);
         }
 
-        return start.AsSpan(0, read).StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
+        return ByteOrderMark.LengthIn(start.AsSpan(0, read));
     }
 }
 

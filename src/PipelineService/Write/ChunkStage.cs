@@ -84,12 +84,13 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            string? constraint = reader.IsDBNull(3) ? null : reader.GetString(3);
-            string? column = reader.IsDBNull(4) || reader.GetString(4).Length == 0 ? null : reader.GetString(4);
+            // Diagnostics that do not apply are empty, not null.
+            string constraint = reader.GetString(3);
+            string column = reader.GetString(4);
             refused.Add(new RefusedRow(
                 reader.GetInt32(0) - 1,
                 RefusedRow.CodeOf(reader.GetString(1)),
-                column ?? _constraints!.ColumnOf(constraint),
+                column.Length > 0 ? column : _constraints!.ColumnOf(constraint),
                 reader.GetString(2)));
         }
 

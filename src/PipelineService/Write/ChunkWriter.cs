@@ -18,9 +18,10 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
     private readonly WriteOptions _options = options.Value;
 
     /// <summary>Writes a transformed chunk and adds it to the load's counts.</summary>
+    /// <returns>What became of its records.</returns>
     /// <exception cref="RejectLimitException">The database refused more than the limits allow.</exception>
     /// <exception cref="NpgsqlException">The sink failed; nothing of an uncommitted session is kept.</exception>
-    public async Task WriteAsync(Chunk chunk, int read, TransformWorkspace workspace, CancellationToken cancellationToken)
+    public async Task<RecordCounts> WriteAsync(Chunk chunk, int read, TransformWorkspace workspace, CancellationToken cancellationToken)
     {
         JobLoad load = chunk.Load;
 
@@ -54,6 +55,12 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
                 ? session.CommitAsync([checkpoint], timeout.Token)
                 : session.KeepAsync([checkpoint], timeout.Token));
             load.Add(counts, chunk.EndOffset - chunk.StartOffset);
+            return counts;
+        }
+        catch (Exception e) when (SinkFault.Is(e))
+        {
+            await database.ReportFaultAsync(e);
+            throw;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

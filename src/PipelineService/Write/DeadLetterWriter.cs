@@ -144,7 +144,7 @@ public sealed class DeadLetterWriter(Database database)
                         json,
                         field?.Name,
                         error.Code,
-                        ErrorMessages.Describe(field, error.Code),
+                        field is null ? ErrorMessages.For(error.Code) : ErrorMessages.For(field, error.Code),
                         error.ValueLength == 0 && field is null ? null : Value(error));
                 }
 
@@ -191,7 +191,7 @@ public sealed class DeadLetterWriter(Database database)
         {
             json.WriteStartObject();
             json.WriteString("field", field);
-            json.WriteString("code", RecordErrorCodes.ToText(code));
+            json.WriteString("code", RecordErrorCodes.NameOf(code));
             json.WriteString("message", WithoutNul(message));
             json.WriteString("value", WithoutNul(value));
             json.WriteEndObject();

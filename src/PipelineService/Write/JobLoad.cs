@@ -23,7 +23,6 @@ public sealed class JobLoad : IDisposable
     private long _rejected;
     private long _filtered;
     private long _bytes;
-    private int _entered;
 
     public JobLoad(JobLoadPlan plan, int sessions, CancellationToken stopping)
     {
@@ -73,7 +72,6 @@ public sealed class JobLoad : IDisposable
     public async Task EnterAsync(Chunk chunk, CancellationToken cancellationToken)
     {
         await _inFlight.WaitAsync(cancellationToken);
-        _entered++;
         if (_isOrdered)
         {
             chunk.Turn = _lastTurn;

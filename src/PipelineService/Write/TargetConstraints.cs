@@ -56,8 +56,8 @@ public sealed class TargetConstraints
     }
 
     /// <summary>The column to blame for a broken constraint: the only one it has, or null.</summary>
-    public string? ColumnOf(string? constraint) =>
-        constraint is not null && _columnsByName.TryGetValue(constraint, out string[]? columns) && columns.Length == 1
+    public string? ColumnOf(string constraint) =>
+        _columnsByName.TryGetValue(constraint, out string[]? columns) && columns.Length == 1
             ? columns[0]
             : null;
 

@@ -43,6 +43,7 @@ CREATE TABLE pipeline.jobs (
     upload_bytes        bigint      NOT NULL DEFAULT 0,
     upload_complete     boolean     NOT NULL DEFAULT false,
     upload_sha256       bytea,
+    upload_columns      text[],
     idempotency_key     text,
     parent_job          uuid,
     error               jsonb,
