@@ -1,7 +1,7 @@
 namespace PipelineService.Core.Parsing;
 
 /// <summary>The text of quoted fields.</summary>
-internal static class CsvText
+public static class CsvText
 {
     /// <summary>Makes two quotes one.</summary>
     /// <param name="escaped">The field as written, in which every quote is doubled.</param>

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs;
 

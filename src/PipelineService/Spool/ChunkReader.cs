@@ -141,8 +141,8 @@ public sealed class ChunkReader(
     private async Task<bool> WaitAtMostAsync(long offset, TimeSpan patience, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<bool> bytes = upload.WaitForBytesAsync(offset, timeout.Token).AsTask();
-        Task age = Task.Delay(patience, time, timeout.Token);
+        var bytes = upload.WaitForBytesAsync(offset, timeout.Token).AsTask();
+        var age = Task.Delay(patience, time, timeout.Token);
         bool hasBytes = await Task.WhenAny(bytes, age) == bytes;
         await timeout.CancelAsync();
         await Task.WhenAll(bytes, age).ContinueWith(static _ => { }, TaskScheduler.Default);

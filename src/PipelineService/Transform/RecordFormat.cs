@@ -2,6 +2,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Transforms;
+using PipelineService.Hosting;
 using PipelineService.Spool;
 
 namespace PipelineService.Transform;
