@@ -57,7 +57,9 @@ public sealed class CsvChunkTransform(
         : record.FieldCount > binding.FieldCount ? RecordErrorCode.TooManyFields
         : RecordErrorCode.None;
 
-    /// <summary>Encodes every column, also after one was refused: all that is wrong with a record is told at once.</summary>
+    /// <summary>
+    /// Encodes every column, also after one was refused: all that is wrong with a record is told at once.
+    /// </summary>
     private bool EncodeFields(ReadOnlySpan<byte> bytes, in CsvRecord record, TransformWorkspace workspace)
     {
         CsvField[] fields = workspace.CsvFields;

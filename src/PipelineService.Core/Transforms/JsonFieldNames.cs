@@ -3,8 +3,8 @@ using PipelineService.Core.Encoding;
 namespace PipelineService.Core.Transforms;
 
 /// <summary>
-/// Finds a record's property among the names that the schema reads, without making a string of it. Names that several columns
-/// read are one slot.
+/// Finds a record's property among the names that the schema reads, without making a string of it. Names that several
+/// columns read are one slot.
 /// </summary>
 internal sealed class JsonFieldNames
 {
@@ -43,7 +43,8 @@ internal sealed class JsonFieldNames
 
     /// <summary>The slot of a name, or <see cref="Unknown"/>.</summary>
     /// <param name="name">The name, escapes removed.</param>
-    /// <param name="guess">A slot to try first: the one after the last match, since records mostly keep one order.</param>
+    /// <param name="guess">A slot to try first: the one after the last match, since records mostly keep one
+    /// order.</param>
     public int Find(ReadOnlySpan<byte> name, int guess)
     {
         if ((uint)guess < (uint)_names.Length && name.SequenceEqual(_names[guess]))

@@ -8,8 +8,8 @@ namespace PipelineService.Core.Transforms;
 internal static class JsonText
 {
     /// <summary>
-    /// Replaces escapes by what they mean. <see cref="System.Text.Json.Utf8JsonReader.CopyString(Span{byte})"/> does it too,
-    /// but throws on a lone surrogate; bad records must not cost exceptions.
+    /// Replaces escapes by what they mean. <see cref="System.Text.Json.Utf8JsonReader.CopyString(Span{byte})"/> does
+    /// it too, but throws on a lone surrogate; bad records must not cost exceptions.
     /// </summary>
     /// <param name="escaped">The inside of a JSON string that a JSON reader has accepted.</param>
     /// <param name="to">At least as long: no escape is shorter than its meaning.</param>
@@ -40,7 +40,9 @@ internal static class JsonText
         }
     }
 
-    /// <summary>The character that an escape means, and how many bytes the escape takes; 0 for a lone surrogate.</summary>
+    /// <summary>
+    /// The character that an escape means, and how many bytes the escape takes; 0 for a lone surrogate.
+    /// </summary>
     private static int ReadEscape(ReadOnlySpan<byte> escape, out Rune rune)
     {
         if (escape[1] != (byte)'u')

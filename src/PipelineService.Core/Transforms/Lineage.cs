@@ -16,7 +16,8 @@ internal sealed class Lineage
             _jobId = jobId.ToByteArray(bigEndian: true);
         }
 
-        Debug.Assert(plan.ColumnCount == plan.Columns.Length + (_jobId is null ? 0 : 2), "The plan counts these columns.");
+        int columns = _jobId is null ? 0 : 2;
+        Debug.Assert(plan.ColumnCount == plan.Columns.Length + columns, "The plan counts these columns.");
     }
 
     /// <summary>Writes the two columns, or nothing when the dataset has none.</summary>

@@ -6,10 +6,12 @@ using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms;
 
-/// <summary>Newline-delimited JSON to rows, for one job: each line is one object, its properties are the fields.</summary>
+/// <summary>
+/// Newline-delimited JSON to rows, for one job: each line is one object, its properties are the fields.
+/// </summary>
 /// <remarks>
-/// Properties come in any order, but the columns of a row do not. So a first pass notes where the value of each field stands
-/// (<see cref="NdjsonRecordReader"/>), and a second encodes the columns in theirs.
+/// Properties come in any order, but the columns of a row do not. So a first pass notes where the value of each field
+/// stands (<see cref="NdjsonRecordReader"/>), and a second encodes the columns in theirs.
 /// </remarks>
 public sealed class NdjsonChunkTransform : ChunkTransform
 {
@@ -45,7 +47,8 @@ public sealed class NdjsonChunkTransform : ChunkTransform
             if (!LineScanner.IsBlank(bytes[start..end]))
             {
                 int length = end - start - (bytes[end - 1] == (byte)'\r' ? 1 : 0);
-                JsonLine line = new(bytes.Slice(start, length), start, position.FirstRecord + records, position.FirstLine + lines);
+                ReadOnlySpan<byte> json = bytes.Slice(start, length);
+                JsonLine line = new(json, start, position.FirstRecord + records, position.FirstLine + lines);
                 Transform(line, isAllValidUtf8, workspace);
                 records++;
             }
@@ -73,7 +76,9 @@ public sealed class NdjsonChunkTransform : ChunkTransform
         }
     }
 
-    /// <summary>Encodes every column, also after one was refused: all that is wrong with a record is told at once.</summary>
+    /// <summary>
+    /// Encodes every column, also after one was refused: all that is wrong with a record is told at once.
+    /// </summary>
     private bool EncodeColumns(JsonLine line, ReadOnlySpan<JsonSlice> values, TransformWorkspace workspace)
     {
         ReadOnlySpan<int> slotOfColumn = _names.SlotOfColumn;
@@ -93,7 +98,8 @@ public sealed class NdjsonChunkTransform : ChunkTransform
         return isGood;
     }
 
-    private static RecordErrorCode Encode(ColumnPlan column, JsonSlice value, JsonLine line, TransformWorkspace workspace)
+    private static RecordErrorCode Encode(
+        ColumnPlan column, JsonSlice value, JsonLine line, TransformWorkspace workspace)
     {
         if (value.Kind is JsonTokenType.None or JsonTokenType.Null)
         {

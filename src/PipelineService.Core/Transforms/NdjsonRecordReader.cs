@@ -7,13 +7,15 @@ namespace PipelineService.Core.Transforms;
 
 /// <summary>Finds the values of one JSON record without looking at them.</summary>
 /// <remarks>
-/// A property that a record does not have is a missing value, whatever <see cref="FieldsMatch"/> says: JSON writers leave out
-/// what is null. One that the schema does not have is an error unless fields match as subset or partial; with partial a
-/// record must have at least one that it has. JSON objects have no order, so exact means equal.
+/// A property that a record does not have is a missing value, whatever <see cref="FieldsMatch"/> says: JSON writers
+/// leave out what is null. One that the schema does not have is an error unless fields match as subset or partial;
+/// with partial a record must have at least one that it has. JSON objects have no order, so exact means equal.
 /// </remarks>
 internal sealed class NdjsonRecordReader(JsonFieldNames names, FieldsMatch? match)
 {
-    /// <summary>Unknown and repeated properties told per record: one made of nothing else must not fill the memory.</summary>
+    /// <summary>
+    /// Unknown and repeated properties told per record: one made of nothing else must not fill the memory.
+    /// </summary>
     private const int PropertyErrorsMax = 16;
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 64 };
@@ -28,7 +30,9 @@ internal sealed class NdjsonRecordReader(JsonFieldNames names, FieldsMatch? matc
     /// <returns>False when errors were added: the record is to be rejected.</returns>
     public bool Read(JsonLine line, bool isValidUtf8, scoped Span<JsonSlice> values, TransformWorkspace workspace)
     {
-        RecordErrorCode fault = isValidUtf8 || Utf8.IsValid(line.Json) ? RecordErrorCode.None : RecordErrorCode.InvalidUtf8;
+        RecordErrorCode fault = isValidUtf8 || Utf8.IsValid(line.Json)
+            ? RecordErrorCode.None
+            : RecordErrorCode.InvalidUtf8;
         int propertyErrors = 0;
         if (fault == RecordErrorCode.None)
         {

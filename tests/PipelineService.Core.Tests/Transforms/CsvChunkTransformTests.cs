@@ -42,7 +42,9 @@ public sealed class CsvChunkTransformTests
     {
         Transforming result = Transform("a!,b,c!", ",x,\"\"\n1,\"\"\"\0\",3\n");
 
-        Assert.Equal(["101:201 ,x,\"\" -> 0 Required; 2 Required", "102:202 1,\"\"\"\0\",3 -> 1 NulCharacter \"\"\0"], result.Rejects);
+        Assert.Equal(
+            ["101:201 ,x,\"\" -> 0 Required; 2 Required", "102:202 1,\"\"\"\0\",3 -> 1 NulCharacter \"\"\0"],
+            result.Rejects);
         Assert.Empty(result.Rows);
     }
 
@@ -88,7 +90,8 @@ public sealed class CsvChunkTransformTests
         RowPlan plan = Transforming.PlanOf("a,b!");
         CsvChunkTransform transform = new(
             plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 100, JobId);
-        byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat("1,\"x\"\"y\"\n2,\n3\n\"a\nb\",c\n4,\"d\n", 1_000)));
+        const string Five = "1,\"x\"\"y\"\n2,\n3\n\"a\nb\",c\n4,\"d\n";
+        byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Five, 1_000)));
         TransformWorkspace workspace = new();
         transform.Run(data, new ChunkPosition(1, 1), workspace);
 

@@ -134,7 +134,11 @@ public sealed class NdjsonChunkTransformTests
     [Fact]
     public void Values_that_are_not_strings_go_as_they_are_written()
     {
-        FieldDefinition[] fields = [new() { Name = "a", Type = FieldType.Object }, new() { Name = "b", Type = FieldType.String }];
+        FieldDefinition[] fields =
+        [
+            new() { Name = "a", Type = FieldType.Object },
+            new() { Name = "b", Type = FieldType.String },
+        ];
         NdjsonChunkTransform transform = new(Transforming.PlanOf(match: null, lineage: true, fields), JobId);
 
         Transforming result = new(transform, """{"b":"x","a": {"x":[1, 2.50]} }""");
@@ -154,7 +158,8 @@ public sealed class NdjsonChunkTransformTests
             new() { Name = "b", Type = FieldType.String, Source = "s" },
         ];
 
-        Transforming result = new(new NdjsonChunkTransform(Transforming.PlanOf(null, false, fields), JobId), "{\"s\":\"1\"}");
+        NdjsonChunkTransform transform = new(Transforming.PlanOf(match: null, lineage: false, fields), JobId);
+        Transforming result = new(transform, "{\"s\":\"1\"}");
 
         Assert.Equal(["101:201 1|1"], result.Rows);
     }
@@ -174,8 +179,15 @@ public sealed class NdjsonChunkTransformTests
     public void Allocates_nothing_once_the_workspace_has_grown()
     {
         NdjsonChunkTransform transform = new(Transforming.PlanOf("a,b!"), JobId);
-        byte[] data = Text.UTF8.GetBytes(string.Concat(
-            Enumerable.Repeat("{\"a\":\"1\",\"b\":\"\\u00e9\"}\n{\"b\":\"\\n\"}\n{\"a\":null}\n{\"x\":[1],\"b\":\"\"}\n[]\n", 1_000)));
+        const string Five = """
+            {"a":"1","b":"\u00e9"}
+            {"b":"\n"}
+            {"a":null}
+            {"x":[1],"b":""}
+            []
+
+            """;
+        byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Five, 1_000)));
         TransformWorkspace workspace = new();
         transform.Run(data, new ChunkPosition(1, 1), workspace);
 

@@ -31,7 +31,10 @@ internal sealed class Transforming
     /// <summary>Each row as <c>record:line value|value</c>; no value is <c>~</c>.</summary>
     public string[] Rows => [.. Enumerable.Range(0, _workspace.Rows.Count).Select(ShowRow)];
 
-    /// <summary>Each reject as <c>record:line raw -> column Code text; …</c>; the whole record is column <c>*</c>.</summary>
+    /// <summary>
+    /// Each reject as <c>record:line raw
+    /// -> column Code text; …</c>; the whole record is column <c>*</c>.
+    /// </summary>
     public string[] Rejects => [.. _workspace.Rejects.Rejects.ToArray().Select(ShowReject)];
 
     /// <summary>The values of a row as bytes, null for no value.</summary>
@@ -62,7 +65,7 @@ internal sealed class Transforming
             Constraints = new FieldConstraints { Required = name.EndsWith('!') },
         })]);
 
-    public static RowPlan PlanOf(FieldsMatch? match, bool lineage, FieldDefinition[] fields) => new(new DatasetDefinition
+    public static RowPlan PlanOf(FieldsMatch? match, bool lineage, FieldDefinition[] fields) => new(new()
     {
         Schema = new TableSchema { Fields = [.. fields], FieldsMatch = match },
         Load = new LoadPolicy { Table = new TableName("public", "t"), Lineage = lineage },
@@ -78,9 +81,12 @@ internal sealed class Transforming
     private string ShowReject(Reject reject)
     {
         IEnumerable<string> errors = _workspace.Rejects.ErrorsOf(reject).ToArray().Select(e =>
-            $"{(e.Column == RecordError.WholeRecord ? "*" : e.Column)} {e.Code} {Slice(e.ValueStart, e.ValueLength)}".TrimEnd());
-        return $"{reject.Record}:{reject.Line} {Slice(reject.RawStart, reject.RawLength)} -> {string.Join("; ", errors)}";
+            $"{ShowColumn(e.Column)} {e.Code} {Slice(e.ValueStart, e.ValueLength)}".TrimEnd());
+        string raw = Slice(reject.RawStart, reject.RawLength);
+        return $"{reject.Record}:{reject.Line} {raw} -> {string.Join("; ", errors)}";
     }
+
+    private static string ShowColumn(short column) => column == RecordError.WholeRecord ? "*" : $"{column}";
 
     private string Slice(int start, int length) => Text.UTF8.GetString(_data, start, length);
 }
