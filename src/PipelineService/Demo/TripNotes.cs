@@ -22,7 +22,7 @@ internal static class TripNotes
         .. Enumerable.Repeat(Nothing, 9),
         QuotedNothing,
         Create("left at the side door of the hotel"),
-        Create("airport run"),
+        Create("airport run before six in the morning"),
         Create("two stops, one suitcase"),
         Create("cash, no receipt"),
         Create("guest said \"keep the change\", twice"),
@@ -31,8 +31,8 @@ internal static class TripNotes
         Create("café près de la gare"),
         Create("Straße gesperrt, Umweg über Köln"),
         Create("東京駅まで"),
-        Create("thanks 🚕"),
-        Create("waited ten minutes at the gate"),
+        Create("thanks a lot 🚕🚕"),
+        Create("waited ten minutes at the gate of terminal 2"),
     ];
 
     /// <summary>How many notes <see cref="Pick"/> chooses from; the same note may stand several times.</summary>
