@@ -44,7 +44,7 @@ internal sealed class BenchmarkPostgres : IAsyncDisposable
 
         // PostgreSQL refuses to run as root, and its user must be able to reach its directory.
         string? user = Environment.IsPrivilegedProcess ? "postgres" : null;
-        string directory = Directory.CreateDirectory(Path.Combine(scratch, $"postgres-{Environment.ProcessId}")).FullName;
+        string directory = Directory.CreateDirectory(Path.Combine(scratch, "postgres")).FullName;
         if (user is not null)
         {
             await Tool.RunAsync("chown", [user, directory]);

@@ -24,6 +24,7 @@ internal sealed class Laboratory : IAsyncDisposable
         _name = name;
     }
 
+    /// <summary>A directory of this run's own; what is in it goes with it.</summary>
     public string Scratch { get; }
 
     public BenchmarkPostgres Postgres { get; }
@@ -46,8 +47,8 @@ internal sealed class Laboratory : IAsyncDisposable
             Path.Combine(Repository, "tests", "PipelineService.Benchmarks", "results", Report.MachineName));
         arguments.RefuseUnknown();
 
-        Directory.CreateDirectory(scratch);
         published ??= await ServiceProcess.PublishAsync(Repository, scratch);
+        scratch = Directory.CreateDirectory(Path.Combine(scratch, $"run-{Environment.ProcessId}")).FullName;
         BenchmarkPostgres postgres = await BenchmarkPostgres.StartAsync(server, scratch);
         var report = new Report(title, CommandLine());
         await report.OpenAsync(postgres);
@@ -66,15 +67,14 @@ internal sealed class Laboratory : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Postgres.DisposeAsync();
-        string spool = Path.Combine(Scratch, $"spool-{Environment.ProcessId}");
-        if (Directory.Exists(spool))
-        {
-            Directory.Delete(spool, recursive: true);
-        }
-
         if (_isDone)
         {
             await Report.SaveAsync(_output, _name);
+            Directory.Delete(Scratch, recursive: true);
+        }
+        else
+        {
+            Console.WriteLine($"not complete; {ServiceProcess.LogName} and the data are left in {Scratch}");
         }
     }
 

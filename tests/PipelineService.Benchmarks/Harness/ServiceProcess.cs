@@ -12,6 +12,8 @@ namespace PipelineService.Benchmarks.Harness;
 /// </summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
+    public const string LogName = "service.log";
+
     private static readonly TimeSpan StartAgeMax = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -58,7 +60,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         };
         start.Environment["ASPNETCORE_URLS"] = address;
         start.Environment["ConnectionStrings__Pipeline"] = connectionString;
-        start.Environment["Spool__Directory"] = Path.Combine(scratch, $"spool-{Environment.ProcessId}");
+        start.Environment["Spool__Directory"] = Path.Combine(scratch, "spool");
         foreach (string setting in settings)
         {
             string[] parts = setting.Split('=', 2);
@@ -66,7 +68,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
 
         Process process = Process.Start(start) ?? throw new InvalidOperationException("The service did not start.");
-        var log = new StreamWriter(Path.Combine(scratch, "service.log")) { AutoFlush = true };
+        var log = new StreamWriter(Path.Combine(scratch, LogName), append: true) { AutoFlush = true };
         var shared = TextWriter.Synchronized(log);
         process.OutputDataReceived += (_, line) => shared.WriteLine(line.Data);
         process.ErrorDataReceived += (_, line) => shared.WriteLine(line.Data);
@@ -98,7 +100,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         {
             if (_process.HasExited)
             {
-                throw new InvalidOperationException($"The service ended with {_process.ExitCode}; see service.log.");
+                throw new InvalidOperationException($"The service ended with {_process.ExitCode}; see {LogName}.");
             }
 
             try
@@ -116,7 +118,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
             if (TimeProvider.System.GetElapsedTime(started) > StartAgeMax)
             {
-                throw new InvalidOperationException($"The service is not ready after {StartAgeMax}; see service.log.");
+                throw new InvalidOperationException($"The service is not ready after {StartAgeMax}; see {LogName}.");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
