@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Rules;
+using Utf8 = System.Text.Unicode.Utf8;
+
+namespace PipelineService.Core.Parsing;
+
+/// <summary>The record that names the fields of delimited text.</summary>
+public static class CsvHeader
+{
+    /// <summary>Reads the names, quoting removed and nothing else changed.</summary>
+    /// <param name="bytes">The first record as a scanner found it; a byte order mark is no part of it.</param>
+    /// <param name="dialect">How it is written.</param>
+    /// <param name="recordBytesMax">The longest record.</param>
+    /// <param name="error">Why there are no names, for the user to read; else null.</param>
+    /// <returns>The names in the order of the data; empty with an error.</returns>
+    public static ImmutableArray<string> Read(
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, out string? error)
+    {
+        var fields = new CsvField[ParsingLimits.FieldsMax];
+        CsvRecordReader reader = new(bytes, dialect, recordBytesMax, skipBlankLines: true, fields);
+        error = !reader.Read(out CsvRecord record) ? "The data has no header: it is empty."
+            : record.Fault == RecordErrorCode.RecordTooLong ? $"The header is longer than {recordBytesMax} bytes."
+            : record.Fault != RecordErrorCode.None ? "The header has a quote that is not closed, or text after a closing quote."
+            : record.FieldCount > fields.Length ? $"The header names {record.FieldCount} fields; at most {fields.Length} are read."
+            : !Utf8.IsValid(bytes.Slice(record.Start, record.Length)) ? "The header is not valid UTF-8."
+            : null;
+        return error is null ? NamesIn(bytes, dialect, fields.AsSpan(0, record.FieldCount)) : [];
+    }
+
+    private static ImmutableArray<string> NamesIn(ReadOnlySpan<byte> bytes, CsvDialect dialect, ReadOnlySpan<CsvField> fields)
+    {
+        ImmutableArray<string>.Builder names = ImmutableArray.CreateBuilder<string>(fields.Length);
+        byte[] scratch = new byte[bytes.Length];
+        foreach (CsvField field in fields)
+        {
+            int length = CsvText.Unescape(bytes.Slice(field.Start, field.Length), dialect.Quote, scratch);
+            names.Add(System.Text.Encoding.UTF8.GetString(scratch.AsSpan(0, length)));
+        }
+
+        return names.MoveToImmutable();
+    }
+}
