@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using PipelineService.Core.Parsing;
 
@@ -125,15 +126,29 @@ public sealed class RowBuffer
         _length += sizeof(int);
     }
 
+    /// <summary>How many bytes are written, those of an unfinished row included.</summary>
+    internal int Length => _length;
+
+    /// <summary>What was written since <see cref="Length"/> was <paramref name="start"/>; valid until the next write.</summary>
+    internal ReadOnlySpan<byte> Written(int start) => _bytes.AsSpan(start, _length - start);
+
+    /// <summary>Drops what was written since <see cref="Length"/> was <paramref name="length"/>: a part of a row.</summary>
+    internal void Truncate(int length) => _length = length;
+
+    /// <summary>A field of fixed size: its length, then the value in two's complement, big-endian.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void WriteIntegerField<T>(T value)
+        where T : struct, IBinaryInteger<T>
+    {
+        Span<byte> span = GetSpan(sizeof(int) + Unsafe.SizeOf<T>());
+        BinaryPrimitives.WriteInt32BigEndian(span, Unsafe.SizeOf<T>());
+        value.WriteBigEndian(span[sizeof(int)..]);
+        _length += sizeof(int) + Unsafe.SizeOf<T>();
+    }
+
     /// <summary>A field of 8 bytes: its length, then the value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void WriteInt64Field(long value)
-    {
-        Span<byte> span = GetSpan(sizeof(int) + sizeof(long));
-        BinaryPrimitives.WriteInt32BigEndian(span, sizeof(long));
-        BinaryPrimitives.WriteInt64BigEndian(span[sizeof(int)..], value);
-        _length += sizeof(int) + sizeof(long);
-    }
+    public void WriteInt64Field(long value) => WriteIntegerField(value);
 
     /// <summary>A field of any bytes: its length, then the bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,51 @@
+using System.Diagnostics.CodeAnalysis;
+using PipelineService.Core.Datasets;
+
+namespace PipelineService.Core.Encoding;
+
+/// <summary>A field's definition cannot be compiled; the message is the sentence that the client reads.</summary>
+[SuppressMessage("Design", "CA1032", Justification = "Thrown and caught here only, and never without a sentence.")]
+internal sealed class FieldFaultException(string message) : FormatException(message);
+
+/// <summary>
+/// Faults of a field that can be seen without its values: a column type that cannot hold the field's type, and constraints
+/// that mean nothing for it. Which constraint applies where: https://datapackage.org/standard/table-schema/#field-constraints.
+/// </summary>
+internal static class ConstraintFaults
+{
+    public static void ThrowIfAny(FieldDefinition field)
+    {
+        SqlType column = field.ColumnType;
+        FieldConstraints constraints = field.Constraints;
+        string type = field.Type.ToString().ToLowerInvariant();
+
+        ThrowIf(!FieldEncoders.IsAllowed(field.Type, column.Name), $"A field of type {type} cannot go to a column of type {column}.");
+
+        bool isOrdered = field.Type is FieldType.Number or FieldType.Integer or FieldType.Date or FieldType.Time
+            or FieldType.DateTime;
+        ThrowIf(!isOrdered && constraints.Minimum is not null, $"minimum does not apply to a field of type {type}.");
+        ThrowIf(!isOrdered && constraints.Maximum is not null, $"maximum does not apply to a field of type {type}.");
+
+        bool hasLength = field.Type is FieldType.String or FieldType.Object or FieldType.Array;
+        ThrowIf(!hasLength && constraints.MinLength is not null, $"minLength does not apply to a field of type {type}.");
+        ThrowIf(!hasLength && constraints.MaxLength is not null, $"maxLength does not apply to a field of type {type}.");
+        ThrowIf(constraints.MinLength < 0, "minLength must be at least 0.");
+        ThrowIf(constraints.MaxLength < 0, "maxLength must be at least 0.");
+        ThrowIf(constraints.MinLength > constraints.MaxLength, "minLength is greater than maxLength.");
+        ThrowIf(
+            field.Type == FieldType.String && constraints.MinLength > column.Length,
+            $"minLength is greater than the column type {column} can hold.");
+
+        ThrowIf(
+            field.Type != FieldType.String && constraints.Pattern is not null,
+            $"pattern does not apply to a field of type {type}.");
+    }
+
+    private static void ThrowIf(bool isFault, string sentence)
+    {
+        if (isFault)
+        {
+            throw new FieldFaultException(sentence);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+
+namespace PipelineService.Core.Rules;
+
+/// <summary>
+/// The sentence of a dead letter: what is wrong and what is allowed. Composed when the dead letter is written, from the
+/// definition alone, so that a million bad records cost no million messages; the value itself stands beside it.
+/// </summary>
+public static class ErrorMessages
+{
+    /// <summary>Enum members that a message names before it only counts the rest.</summary>
+    private const int MembersNamedMax = 10;
+
+    /// <summary>A fault of the record as a whole, or of a field that the schema does not know.</summary>
+    public static string For(RecordErrorCode code) => code switch
+    {
+        RecordErrorCode.TooFewFields => "The record has fewer fields than there are columns.",
+        RecordErrorCode.TooManyFields => "The record has more fields than there are columns.",
+        RecordErrorCode.UnterminatedQuote => "A quoted field is not closed, or text follows its closing quote.",
+        RecordErrorCode.RecordTooLong => "The record is longer than the limit.",
+        RecordErrorCode.MalformedJson => "The record is not a well-formed JSON object.",
+        RecordErrorCode.InvalidUtf8 => "The record is not valid UTF-8.",
+        RecordErrorCode.DuplicateField => "The record has a field twice.",
+        RecordErrorCode.Unique => "A row with the same key exists already.",
+        RecordErrorCode.ForeignKey => "The row refers to a row that does not exist.",
+        RecordErrorCode.Check => "The row violates a check constraint of the table.",
+        RecordErrorCode.Expression => "The expression cannot be computed for this record.",
+        RecordErrorCode.Database => "The database refused the row.",
+        _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
+    };
+
+    /// <summary>A fault of one field's value.</summary>
+    public static string For(FieldDefinition field, RecordErrorCode code)
+    {
+        FieldConstraints constraints = field.Constraints;
+        return code switch
+        {
+            RecordErrorCode.TypeMismatch => $"Not {NameOf(field)}: expected {FormOf(field)}.",
+            RecordErrorCode.Required => "A value is required.",
+            RecordErrorCode.Minimum => $"Must be at least {constraints.Minimum}.",
+            RecordErrorCode.Maximum => $"Must be at most {constraints.Maximum}.",
+            RecordErrorCode.MinLength => $"Fewer than {Count(field, constraints.MinLength)}.",
+            RecordErrorCode.MaxLength => $"More than {Count(field, LengthMax(field))}.",
+            RecordErrorCode.Pattern => $"Does not match the pattern {constraints.Pattern}.",
+            RecordErrorCode.Enum => $"Must be one of {Members(constraints.Enum)}.",
+            RecordErrorCode.Format => FormatOf(field),
+            RecordErrorCode.OutOfRange => RangeOf(field),
+            RecordErrorCode.InvalidUtf8 => "Not valid UTF-8.",
+            RecordErrorCode.NulCharacter => "Holds a NUL character (U+0000), which PostgreSQL cannot store.",
+            RecordErrorCode.MalformedJson =>
+                string.Create(CultureInfo.InvariantCulture, $"Nested deeper than {JsonScanner.DepthMax} levels."),
+            RecordErrorCode.DuplicateField => "A name occurs twice; only one of its values could be stored.",
+            RecordErrorCode.Unique => "A row with this value exists already.",
+            RecordErrorCode.ForeignKey => "Refers to a row that does not exist.",
+            _ => For(code),
+        };
+    }
+
+    private static string NameOf(FieldDefinition field) => field switch
+    {
+        { Type: FieldType.Integer } => "an integer",
+        { Type: FieldType.Object } => "a JSON object",
+        { Type: FieldType.Array } => "a JSON array",
+        { Type: FieldType.DateTime } => "a date and time",
+        { Type: FieldType.String, ColumnType.Name: SqlTypeName.Uuid } => "a UUID",
+        { Type: FieldType.String, ColumnType.Name: SqlTypeName.Json or SqlTypeName.Jsonb } => "JSON",
+        _ => $"a {field.Type.ToString().ToLowerInvariant()}",
+    };
+
+    private static string FormOf(FieldDefinition field) => field switch
+    {
+        { Type: FieldType.Integer } => $"digits with an optional sign{MarksOf(field)}",
+        { Type: FieldType.Number } => $"a decimal number, or NaN, INF, -INF{MarksOf(field)}",
+        { Type: FieldType.Boolean } => $"one of {Members([.. field.TrueValues, .. field.FalseValues])}",
+        { Type: FieldType.Date } => "a day that exists, as YYYY-MM-DD",
+        { Type: FieldType.Time } => "hh:mm:ss, with an optional fraction and no zone",
+        { Type: FieldType.DateTime, ColumnType.Name: SqlTypeName.Timestamp } => "YYYY-MM-DDThh:mm:ss, with an optional fraction",
+        { Type: FieldType.DateTime } => "YYYY-MM-DDThh:mm:ss, with an optional fraction and an optional Z or offset",
+        { Type: FieldType.Object } => "well-formed JSON in braces",
+        { Type: FieldType.Array } => "well-formed JSON in brackets",
+        { ColumnType.Name: SqlTypeName.Uuid } => "32 hexadecimal digits as 8-4-4-4-12",
+        { ColumnType.Name: SqlTypeName.Json or SqlTypeName.Jsonb } => "well-formed JSON",
+        _ => "text",
+    };
+
+    private static string MarksOf(FieldDefinition field)
+    {
+        string point = field.Type == FieldType.Number && field.DecimalChar != "."
+            ? $", decimal mark \"{field.DecimalChar}\""
+            : "";
+        return field.GroupChar is string group ? $"{point}, group mark \"{group}\"" : point;
+    }
+
+    private static string FormatOf(FieldDefinition field) =>
+        field is { Type: FieldType.DateTime, ColumnType.Name: SqlTypeName.Timestamp }
+            ? "Has an offset, which a column without time zone cannot keep."
+            : "Not in the declared format.";
+
+    private static string RangeOf(FieldDefinition field) => field switch
+    {
+        { ColumnType: { Name: SqlTypeName.Numeric, Precision: int precision } column } => string.Create(
+            CultureInfo.InvariantCulture,
+            $"Does not fit {column} unrounded: at most {precision - column.Scale} digits before the point and {column.Scale} after it."),
+        { ColumnType.Name: SqlTypeName.SmallInt } => "Out of the range of smallint, -32768 to 32767.",
+        { ColumnType.Name: SqlTypeName.Integer } => "Out of the range of integer, -2147483648 to 2147483647.",
+        { ColumnType.Name: SqlTypeName.BigInt } =>
+            "Out of the range of bigint, -9223372036854775808 to 9223372036854775807.",
+        { Type: FieldType.Date } => "The year must be 0001 to 9999.",
+        { Type: FieldType.Time } => "Finer than a microsecond.",
+        { Type: FieldType.DateTime } => "The year is not 0001 to 9999, or the time is finer than a microsecond.",
+        { Type: FieldType.Object or FieldType.Array or FieldType.String } =>
+            "Holds a number out of the range of PostgreSQL's numeric.",
+        _ => $"Out of the range of {field.ColumnType}.",
+    };
+
+    /// <summary>The tighter of the constraint and the column's length.</summary>
+    private static int? LengthMax(FieldDefinition field) =>
+        field.ColumnType.Length is int column && !(field.Constraints.MaxLength < column)
+            ? column
+            : field.Constraints.MaxLength;
+
+    private static string Count(FieldDefinition field, int? count)
+    {
+        string unit = field.Type switch
+        {
+            FieldType.Object => "member",
+            FieldType.Array => "element",
+            _ => "character",
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{count} {unit}{(count == 1 ? "" : "s")}");
+    }
+
+    private static string Members(ImmutableArray<string> members)
+    {
+        string named = string.Join(", ", members.Take(MembersNamedMax));
+        int rest = members.Length - MembersNamedMax;
+        return rest <= 0 ? named : string.Create(CultureInfo.InvariantCulture, $"{named} and {rest} more");
+    }
+}
