@@ -1,5 +1,6 @@
 using PipelineService.Benchmarks;
 using PipelineService.Benchmarks.Harness;
+using PipelineService.Benchmarks.Micro;
 
 const string Usage = """
     dotnet run -c Release --project tests/PipelineService.Benchmarks -- <command> [options]

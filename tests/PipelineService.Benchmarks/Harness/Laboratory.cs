@@ -34,6 +34,10 @@ internal sealed class Laboratory : IAsyncDisposable
     public static string Repository { get; } = typeof(Laboratory).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "RepositoryRoot").Value!;
 
+    /// <summary>Where results are kept that are worth committing.</summary>
+    public static string ResultsDirectory { get; } =
+        Path.Combine(Repository, "tests", "PipelineService.Benchmarks", "results", Report.MachineName);
+
     /// <summary>Reads the options that all commands share; the command must have asked for its own before.</summary>
     public static async Task<Laboratory> OpenAsync(string command, string title, Arguments arguments)
     {
@@ -42,9 +46,7 @@ internal sealed class Laboratory : IAsyncDisposable
         string? published = arguments.Text("service");
         string? label = arguments.Text("label");
         IReadOnlyList<string> settings = arguments.Texts("set");
-        string output = arguments.Text(
-            "output",
-            Path.Combine(Repository, "tests", "PipelineService.Benchmarks", "results", Report.MachineName));
+        string output = arguments.Text("output", ResultsDirectory);
         arguments.RefuseUnknown();
 
         published ??= await ServiceProcess.PublishAsync(Repository, scratch);
