@@ -1,3 +1,5 @@
+using PipelineService.Hosting;
+
 namespace PipelineService;
 
 /// <summary>The table of contents: one line per stage, in the order in which a record meets them.</summary>
@@ -5,6 +7,7 @@ public static class PipelineServiceBuilder
 {
     public static WebApplicationBuilder AddPipelineService(this WebApplicationBuilder builder)
     {
+        builder.AddHosting();
         return builder;
     }
 
