@@ -30,6 +30,7 @@ internal sealed class DemoRunner(
         try
         {
             await StartedAsync(stoppingToken);
+            await database.Readiness.WaitAsync(stoppingToken);
             if (!await RunAsync(stoppingToken))
             {
                 End("the job did not load the data");

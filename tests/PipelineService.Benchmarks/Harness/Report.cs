@@ -26,10 +26,7 @@ internal sealed class Report(string title, string commandLine)
         Line($"- {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
         if (postgres is not null)
         {
-            Line($"- PostgreSQL {await postgres.QueryAsync<string>("SHOW server_version")}"
-                + $", fsync {await postgres.QueryAsync<string>("SHOW fsync")}"
-                + $", synchronous_commit {await postgres.QueryAsync<string>("SHOW synchronous_commit")}"
-                + $", {BenchmarkPostgres.DescribeSettings}; on the same machine");
+            Line($"- PostgreSQL on the same machine: {await postgres.DescribeAsync()}");
         }
 
         Line();

@@ -7,20 +7,14 @@ internal static class Tool
 {
     /// <returns>What it wrote to standard output.</returns>
     /// <exception cref="InvalidOperationException">It ended with another exit code than 0.</exception>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, string? userName = null)
+    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = userName is null ? "" : "/",
         };
-        if (userName is not null)
-        {
-            start.UserName = userName;
-        }
-
         using Process process = Process.Start(start)
             ?? throw new InvalidOperationException($"{program} did not start.");
         process.StandardInput.Close();
