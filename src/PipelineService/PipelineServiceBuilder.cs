@@ -1,4 +1,11 @@
+using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
+using PipelineService.Intake;
+using PipelineService.Jobs;
+using PipelineService.Spool;
+using PipelineService.Transform;
+using PipelineService.Write;
 
 namespace PipelineService;
 
@@ -8,11 +15,22 @@ public static class PipelineServiceBuilder
     public static WebApplicationBuilder AddPipelineService(this WebApplicationBuilder builder)
     {
         builder.AddHosting();
+        builder.Services.AddOpenApiDocument();
+        builder.Services.AddDatasets();
+        builder.AddIntake();
+        builder.AddSpool();
+        builder.AddTransform();
+        builder.AddWrite();
+        builder.AddJobs(); // last: hosted services stop in reverse, and jobs let go of chunks before the workers go home
         return builder;
     }
 
     public static WebApplication UsePipelineService(this WebApplication app)
     {
+        app.MapOpenApiDocument();
+        app.MapDatasets();
+        app.MapUploads();
+        app.MapJobs();
         return app;
     }
 }

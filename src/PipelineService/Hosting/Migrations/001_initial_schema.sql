@@ -43,6 +43,7 @@ CREATE TABLE pipeline.jobs (
     upload_bytes        bigint      NOT NULL DEFAULT 0,
     upload_complete     boolean     NOT NULL DEFAULT false,
     upload_sha256       bytea,
+    upload_columns      text[],
     idempotency_key     text,
     parent_job          uuid,
     error               jsonb,
@@ -125,3 +126,38 @@ CREATE TABLE pipeline.dead_letters (
 );
 
 COMMENT ON TABLE pipeline.dead_letters IS 'Rejected records, kept with their reasons and raw bytes. Keyed by record, so that writing one twice changes nothing.';
+
+-- Holds off a takeover of the job until the calling transaction ends, or fails when one has happened: called right
+-- before every COMMIT of a write session, so that an instance that stalled and woke up cannot write.
+CREATE FUNCTION pipeline.require_epoch(job uuid, expected bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM pipeline.jobs WHERE id = job AND epoch = expected AND finished_at IS NULL FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'Another attempt has taken over job %.', job USING ERRCODE = 'PL001';
+    END IF;
+END $$;
+
+-- Inserts rows of a staging table one by one and returns those that the database refused, each with its reason. Only
+-- errors that belong to a row are caught (data exceptions, integrity constraints, RAISE in a trigger); all others end
+-- the call. The identifiers come quoted from the caller.
+CREATE FUNCTION pipeline.insert_one_by_one(target text, columns text, stage text, ords integer[])
+RETURNS TABLE (ord integer, state text, message text, constraint_name text, column_name text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    FOREACH ord IN ARRAY ords LOOP
+        BEGIN
+            EXECUTE format(
+                'INSERT INTO %1$s (%2$s) SELECT %2$s FROM %3$s WHERE "_pipeline_ord" = $1', target, columns, stage)
+                USING ord;
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS
+                state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+                constraint_name = CONSTRAINT_NAME, column_name = COLUMN_NAME;
+            IF left(state, 2) NOT IN ('22', '23', '44') AND state <> 'P0001' THEN
+                RAISE;
+            END IF;
+            RETURN NEXT;
+        END;
+    END LOOP;
+END $$;

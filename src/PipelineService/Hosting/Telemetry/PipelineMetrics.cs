@@ -19,6 +19,7 @@ public sealed class PipelineMetrics : IDisposable
     private readonly Counter<long> _uploadBytes;
     private readonly Counter<long> _records;
     private readonly Histogram<double> _chunkDuration;
+    private readonly Histogram<double> _jobDuration;
     private readonly Counter<long> _databaseRetries;
     private readonly ConcurrentDictionary<string, byte> _sources = new(StringComparer.Ordinal);
 
@@ -36,6 +37,11 @@ public sealed class PipelineMetrics : IDisposable
             "s",
             "Time from taking a chunk to having it written.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+        _jobDuration = _meter.CreateHistogram(
+            "pipeline.job.duration",
+            "s",
+            "Time from the first byte of an upload to the end of its job.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 7200] });
         _databaseRetries = _meter.CreateCounter<long>(
             "pipeline.database.retries", "{retry}", "Attempts that were repeated after a transient fault.");
     }
@@ -65,6 +71,9 @@ public sealed class PipelineMetrics : IDisposable
             }
         }
     }
+
+    public void JobFinished(string dataset, string? source, string state, TimeSpan duration) => _jobDuration.Record(
+        duration.TotalSeconds, new("dataset", dataset), new("source", Bounded(source)), new("state", state));
 
     public void DatabaseRetried() => _databaseRetries.Add(1);
 

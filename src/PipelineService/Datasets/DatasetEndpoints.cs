@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Definitions;
+using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
+
+namespace PipelineService.Datasets;
+
+/// <summary>The calls that declare datasets and look at them.</summary>
+public static class DatasetEndpoints
+{
+    private const int PageDefault = 100;
+    private const int PageMax = 1_000;
+
+    private static readonly Dictionary<string, string[]> FaultExample = new()
+    {
+        ["/schema/fields/2/constraints/minimum"] = ["Does not apply to fields of type string."],
+        ["/schema/primaryKey"] = ["\"trip\" is not the name of a field. Did you mean \"trip_id\"?"],
+    };
+
+    private static readonly Dictionary<string, string[]> MismatchExample = new()
+    {
+        ["/schema/fields/2/sqlType"] = ["Column \"fare\" is numeric(8,2) in the table and numeric(10,2) here."],
+    };
+
+    public static IEndpointRouteBuilder MapDatasets(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder all = routes.MapGroup("/v1/datasets").WithTags("Datasets");
+        RouteGroupBuilder one = all.MapGroup("/{dataset}");
+        one.AddEndpointFilter(DatasetName.Check);
+
+        all.MapGet("", ListAsync)
+            .WithName("listDatasets")
+            .WithSummary("List the datasets, by name.")
+            .Produces<DatasetPage>()
+            .ProducesProblems(DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}."));
+
+        one.MapPut("", PutAsync)
+            .WithName("putDataset")
+            .WithSummary("Declare a dataset, or a new version of it.")
+            .WithDescription(
+                "Creates the table when it is missing, and adds columns to a table that the service made. The same "
+                + "definition again changes nothing. All faults of the definition are reported at once.")
+            .Accepts<DefinitionDocument>("application/json")
+            .Produces<DatasetAnswer>()
+            .Produces<DatasetAnswer>(StatusCodes.Status201Created)
+            .ProducesProblems(
+                DatasetProblems.InvalidName("Trips!"),
+                DatasetProblems.MalformedJson("The body is not valid UTF-8."),
+                DatasetProblems.InvalidDefinition(FaultExample),
+                DatasetProblems.TableMismatch("public.trips", MismatchExample),
+                DatasetProblems.TableBusy("public.trips"),
+                DatasetProblems.PreconditionFailed("trips"),
+                DatasetProblems.BodyTooLarge(DefinitionBody.BytesMax),
+                DatasetProblems.UnsupportedMediaType("text/csv"));
+
+        one.MapGet("", GetAsync)
+            .WithName("getDataset")
+            .WithSummary("Get a dataset with its current definition.")
+            .Produces<DatasetAnswer>()
+            .Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(DatasetProblems.InvalidName("Trips!"), DatasetProblems.NotFound("trips"));
+
+        one.MapDelete("", DeleteAsync)
+            .WithName("deleteDataset")
+            .WithSummary("Delete a dataset; its table and the data in it stay.")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblems(
+                DatasetProblems.InvalidName("Trips!"),
+                DatasetProblems.NotFound("trips"),
+                DatasetProblems.PreconditionFailed("trips"));
+
+        one.MapGet("/versions", ListVersionsAsync)
+            .WithName("listDatasetVersions")
+            .WithSummary("List the versions of a dataset, newest first.")
+            .Produces<DatasetVersionPage>()
+            .ProducesProblems(
+                DatasetProblems.InvalidName("Trips!"),
+                DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}."),
+                DatasetProblems.NotFound("trips"));
+
+        one.MapGet("/versions/{version:int}", GetVersionAsync)
+            .WithName("getDatasetVersion")
+            .WithSummary("Get a version of a dataset with its definition.")
+            .Produces<DatasetVersionAnswer>()
+            .ProducesProblems(
+                DatasetProblems.InvalidName("Trips!"),
+                DatasetProblems.NotFound("trips"),
+                DatasetProblems.VersionNotFound("trips", 7));
+
+        return routes;
+    }
+
+    private static async Task<IResult> PutAsync(
+        string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
+    {
+        (JsonDocument? json, Problem? refusal) = await DefinitionBody.ReadAsync(context.Request, cancellationToken);
+        if (json is null)
+        {
+            return refusal!.ToResult();
+        }
+
+        DatasetDefinition? definition;
+        using (json)
+        {
+            definition = DefinitionReader.Read(json.RootElement, dataset, out IReadOnlyDictionary<string, string[]> errors);
+            if (definition is null)
+            {
+                return DatasetProblems.InvalidDefinition(errors).ToResult();
+            }
+        }
+
+        var precondition = DatasetPrecondition.Of(context.Request.Headers);
+        PutOutcome outcome = await store.PutAsync(dataset, definition, precondition, cancellationToken);
+        if (outcome.Dataset is not StoredDataset stored)
+        {
+            return outcome.Problem!.ToResult();
+        }
+
+        var answer = DatasetAnswer.Of(stored);
+        context.Response.Headers.ETag = DatasetPrecondition.TagOf(stored.Version);
+        return outcome.IsCreated ? TypedResults.Created(answer.Links.Self, answer) : TypedResults.Ok(answer);
+    }
+
+    private static async Task<IResult> GetAsync(
+        string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(dataset, cancellationToken) is not StoredDataset stored)
+        {
+            return DatasetProblems.NotFound(dataset).ToResult();
+        }
+
+        context.Response.Headers.ETag = DatasetPrecondition.TagOf(stored.Version);
+        DatasetPrecondition precondition = DatasetPrecondition.Of(context.Request.Headers) with { IfMatch = null };
+        return precondition.HoldsFor(stored.Version)
+            ? TypedResults.Ok(DatasetAnswer.Of(stored))
+            : TypedResults.StatusCode(StatusCodes.Status304NotModified);
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
+    {
+        var precondition = DatasetPrecondition.Of(context.Request.Headers);
+        Problem? problem = await store.DeleteAsync(dataset, precondition, cancellationToken);
+        return problem is null ? TypedResults.NoContent() : problem.ToResult();
+    }
+
+    private static async Task<IResult> ListAsync(
+        DatasetStore store, CancellationToken cancellationToken, int limit = PageDefault, string? cursor = null)
+    {
+        if (limit is < 1 or > PageMax)
+        {
+            return DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}.").ToResult();
+        }
+
+        if (cursor is not null && !DatasetName.IsValid(cursor))
+        {
+            return DatasetProblems.InvalidQuery("cursor", "Must be the nextCursor of the page before.").ToResult();
+        }
+
+        // One more than asked for tells whether there is a next page.
+        IReadOnlyList<ListedDataset> datasets = await store.ListAsync(cursor, limit + 1, cancellationToken);
+        return TypedResults.Ok(DatasetPage.Of(datasets, limit));
+    }
+
+    private static async Task<IResult> ListVersionsAsync(
+        string dataset,
+        DatasetStore store,
+        CancellationToken cancellationToken,
+        int limit = PageDefault,
+        string? cursor = null)
+    {
+        if (limit is < 1 or > PageMax)
+        {
+            return DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}.").ToResult();
+        }
+
+        int before = 0;
+        if (cursor is not null && !int.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
+        {
+            return DatasetProblems.InvalidQuery("cursor", "Must be the nextCursor of the page before.").ToResult();
+        }
+
+        if (await store.FindAsync(dataset, cancellationToken) is null)
+        {
+            return DatasetProblems.NotFound(dataset).ToResult();
+        }
+
+        IReadOnlyList<ListedVersion> versions =
+            await store.ListVersionsAsync(dataset, cursor is null ? null : before, limit + 1, cancellationToken);
+        return TypedResults.Ok(DatasetVersionPage.Of(dataset, versions, limit));
+    }
+
+    private static async Task<IResult> GetVersionAsync(
+        string dataset, int version, DatasetStore store, DatasetCatalog catalog, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(dataset, cancellationToken) is null)
+        {
+            return DatasetProblems.NotFound(dataset).ToResult();
+        }
+
+        return await catalog.FindVersionAsync(dataset, version, cancellationToken) is DatasetVersion found
+            ? TypedResults.Ok(DatasetVersionAnswer.Of(found))
+            : DatasetProblems.VersionNotFound(dataset, version).ToResult();
+    }
+}

@@ -1,0 +1,25 @@
+using System.Text.RegularExpressions;
+
+namespace PipelineService.Datasets;
+
+/// <summary>The names that datasets can have.</summary>
+internal static partial class DatasetName
+{
+    public const string Pattern = "^[a-z][a-z0-9_]{0,62}$";
+
+    /// <summary>The route parameter that carries the name.</summary>
+    public const string RouteParameter = "dataset";
+
+    public static bool IsValid(string name) => Syntax().IsMatch(name);
+
+    /// <summary>
+    /// Refuses names that no dataset can have. A filter and not a route constraint, whose 404 would not say what is wrong.
+    /// </summary>
+    public static ValueTask<object?> Check(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        context.HttpContext.GetRouteValue(RouteParameter) is string name && !IsValid(name)
+            ? ValueTask.FromResult<object?>(DatasetProblems.InvalidName(name).ToResult())
+            : next(context);
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,62}\z")]
+    private static partial Regex Syntax();
+}

@@ -1,0 +1,105 @@
+using PipelineService.Hosting;
+
+namespace PipelineService.Datasets;
+
+/// <summary>Every problem that the calls on datasets answer with: code, status, sentence.</summary>
+public static class DatasetProblems
+{
+    public static Problem InvalidName(string name) => new()
+    {
+        Code = "invalid_dataset_name",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "This cannot be the name of a dataset.",
+        Detail = $"\"{name}\" does not match {DatasetName.Pattern}.",
+    };
+
+    public static Problem InvalidQuery(string parameter, string detail) => new()
+    {
+        Code = "invalid_query",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "A query parameter is wrong.",
+        Detail = $"{parameter}: {detail}",
+    };
+
+    public static Problem MalformedJson(string detail) => new()
+    {
+        Code = "malformed_json",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "The body is not JSON that can be read without doubt.",
+        Detail = detail,
+    };
+
+    public static Problem InvalidDefinition(IReadOnlyDictionary<string, string[]> errors) => new()
+    {
+        Code = "invalid_definition",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "The definition has faults.",
+        Detail = "All of them are listed; nothing was changed.",
+        Errors = errors,
+    };
+
+    public static Problem TableMismatch(string table, IReadOnlyDictionary<string, string[]> errors) => new()
+    {
+        Code = "table_mismatch",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "The table contradicts the definition.",
+        Detail = $"Table {table} cannot take rows of this definition. All contradictions are listed; nothing was changed.",
+        Errors = errors,
+    };
+
+    public static Problem NotFound(string name) => new()
+    {
+        Code = "dataset_not_found",
+        Status = StatusCodes.Status404NotFound,
+        Title = "There is no such dataset.",
+        Detail = $"No dataset is called \"{name}\". Declare it with PUT /v1/datasets/{name}.",
+    };
+
+    public static Problem VersionNotFound(string name, int version) => new()
+    {
+        Code = "version_not_found",
+        Status = StatusCodes.Status404NotFound,
+        Title = "The dataset has no such version.",
+        Detail = $"Dataset \"{name}\" has no version {version}. GET /v1/datasets/{name}/versions lists them.",
+    };
+
+    public static Problem TableBusy(string table) => new()
+    {
+        Code = "table_busy",
+        Status = StatusCodes.Status409Conflict,
+        Title = "Someone else is using the table.",
+        Detail = $"Table {table} must be changed, and a load or another transaction holds it. Nothing was changed; try again.",
+    };
+
+    public static Problem PreconditionFailed(string name) => new()
+    {
+        Code = "precondition_failed",
+        Status = StatusCodes.Status412PreconditionFailed,
+        Title = "The dataset is not in the state that the request asked for.",
+        Detail = $"If-Match or If-None-Match does not hold for \"{name}\". Get it, look at its ETag and try again.",
+    };
+
+    public static Problem BodyTooLarge(int bytesMax) => new()
+    {
+        Code = "body_too_large",
+        Status = StatusCodes.Status413PayloadTooLarge,
+        Title = "The body is too large.",
+        Detail = $"A definition has at most {bytesMax} bytes.",
+    };
+
+    public static Problem UnsupportedMediaType(string? contentType) => new()
+    {
+        Code = "unsupported_media_type",
+        Status = StatusCodes.Status415UnsupportedMediaType,
+        Title = "The body is not of a type that this call takes.",
+        Detail = $"Send the definition as application/json{(contentType is null ? "" : $", not {contentType}")}.",
+    };
+
+    public static Problem UnsupportedContentEncoding(string encoding) => new()
+    {
+        Code = "unsupported_media_type",
+        Status = StatusCodes.Status415UnsupportedMediaType,
+        Title = "The body is not of a type that this call takes.",
+        Detail = $"Send the definition without Content-Encoding, not as {encoding}.",
+    };
+}

@@ -1,0 +1,16 @@
+namespace PipelineService.Datasets;
+
+/// <summary>A dataset with its current definition, in canonical JSON.</summary>
+public sealed record StoredDataset(string Name, int Version, string Definition, DateTime CreatedAt, DateTime UpdatedAt);
+
+/// <summary>A dataset in a list.</summary>
+public sealed record ListedDataset(string Name, int Version, string? Title, DateTime CreatedAt, DateTime UpdatedAt);
+
+/// <summary>A version in a list.</summary>
+public sealed record ListedVersion(int Version, DateTime CreatedAt);
+
+/// <summary>A version with its definition, in canonical JSON; null when the caller has it already.</summary>
+internal sealed record StoredVersion(int Version, DateTime CreatedAt, string? Definition);
+
+/// <summary>What a writer must know of the dataset as it stands.</summary>
+internal sealed record DatasetState(int Version, DateTime CreatedAt, DateTime UpdatedAt, bool IsDeleted, bool IsSame);

@@ -1,0 +1,169 @@
+using Dapper;
+using Npgsql;
+using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Definitions;
+using PipelineService.Datasets.Tables;
+using PipelineService.Hosting;
+
+namespace PipelineService.Datasets;
+
+/// <summary>What a PUT came to: the dataset as it now stands, or the problem because of which nothing changed.</summary>
+/// <param name="IsCreated">Whether the dataset did not exist (or was deleted) before.</param>
+public sealed record PutOutcome(StoredDataset? Dataset, bool IsCreated, Problem? Problem);
+
+/// <summary>Datasets in the database: a definition and the table that it needs change together or not at all.</summary>
+public sealed class DatasetStore(Database database, DatasetCatalog catalog, TimeProvider time)
+{
+    /// <summary>Declares a dataset, or a new version of it when the definition differs from the current one.</summary>
+    public async Task<PutOutcome> PutAsync(
+        string name, DatasetDefinition definition, DatasetPrecondition precondition, CancellationToken cancellationToken)
+    {
+        var change = new Change(name, definition, DefinitionWriter.Write(definition), precondition, Now());
+        try
+        {
+            PutOutcome outcome = await database.RunAsync(
+                (connection, token) => PutOnceAsync(connection, change, token), cancellationToken);
+            if (outcome.Dataset is StoredDataset stored)
+            {
+                catalog.Remember(new DatasetVersion(name, stored.Version, change.VersionCreatedAt, definition));
+            }
+
+            return outcome;
+        }
+        catch (PostgresException exception) when (TableProblems.For(exception, definition.Load.Table) is not null)
+        {
+            return new PutOutcome(null, false, TableProblems.For(exception, definition.Load.Table));
+        }
+    }
+
+    /// <summary>Deletes a dataset; its table, data, versions and jobs stay.</summary>
+    /// <returns>Null, or why nothing was deleted.</returns>
+    public async Task<Problem?> DeleteAsync(
+        string name, DatasetPrecondition precondition, CancellationToken cancellationToken)
+    {
+        Problem? problem = await database.RunAsync(
+            async (connection, token) =>
+            {
+                await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
+                await connection.ExecuteAsync(new CommandDefinition(DatasetSql.Lock, new { name }, cancellationToken: token));
+                StoredDataset? current = await FindAsync(connection, name, token);
+                if (!precondition.HoldsFor(current?.Version))
+                {
+                    return DatasetProblems.PreconditionFailed(name);
+                }
+
+                await connection.ExecuteAsync(
+                    new CommandDefinition(DatasetSql.Delete, new { name, now = Now() }, cancellationToken: token));
+                await transaction.CommitAsync(token);
+                return current is null ? DatasetProblems.NotFound(name) : null;
+            },
+            cancellationToken);
+        if (problem is null)
+        {
+            catalog.Forget(name);
+        }
+
+        return problem;
+    }
+
+    public Task<StoredDataset?> FindAsync(string name, CancellationToken cancellationToken) =>
+        database.RunAsync((connection, token) => FindAsync(connection, name, token), cancellationToken);
+
+    /// <summary>Datasets by name.</summary>
+    /// <param name="after">The name after which to begin; null from the start.</param>
+    public Task<IReadOnlyList<ListedDataset>> ListAsync(string? after, int limit, CancellationToken cancellationToken) =>
+        QueryAsync<ListedDataset>(DatasetSql.List, new { after, limit }, cancellationToken);
+
+    /// <summary>The versions of a dataset, newest first; none when it does not exist.</summary>
+    /// <param name="before">The version before which to begin; null from the newest.</param>
+    public Task<IReadOnlyList<ListedVersion>> ListVersionsAsync(
+        string name, int? before, int limit, CancellationToken cancellationToken) =>
+        QueryAsync<ListedVersion>(DatasetSql.ListVersions, new { name, before, limit }, cancellationToken);
+
+    private Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object parameters, CancellationToken cancellationToken) =>
+        database.RunAsync<IReadOnlyList<T>>(
+            async (connection, token) =>
+                [.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: token))],
+            cancellationToken);
+
+    private static Task<StoredDataset?> FindAsync(NpgsqlConnection connection, string name, CancellationToken token) =>
+        connection.QuerySingleOrDefaultAsync<StoredDataset>(
+            new CommandDefinition(DatasetSql.Find, new { name }, cancellationToken: token));
+
+    /// <summary>
+    /// The transaction of a PUT: 1. lock, 2. compare, 3. table, 4. version. Run again after a fault whose outcome is
+    /// unknown, it recognises its own commit and gives the same answer.
+    /// </summary>
+    private static async Task<PutOutcome> PutOnceAsync(
+        NpgsqlConnection connection, Change change, CancellationToken token)
+    {
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
+
+        // 1. One writer of this dataset at a time.
+        await connection.ExecuteAsync(new CommandDefinition(DatasetSql.BoundLockWaits, cancellationToken: token));
+        await connection.ExecuteAsync(new CommandDefinition(DatasetSql.Lock, new { change.Name }, cancellationToken: token));
+
+        // 2. What is there, and does the client mean that?
+        DatasetState? state = await connection.QuerySingleOrDefaultAsync<DatasetState>(new CommandDefinition(
+            DatasetSql.FindForUpdate, new { change.Name, definition = change.Json }, cancellationToken: token));
+        if (change.Committing is PutOutcome committed
+            && state is { IsSame: true, IsDeleted: false } && state.Version == committed.Dataset!.Version)
+        {
+            return committed;
+        }
+
+        DatasetState? current = state is { IsDeleted: false } ? state : null;
+        if (!change.Precondition.HoldsFor(current?.Version))
+        {
+            return new PutOutcome(null, false, DatasetProblems.PreconditionFailed(change.Name));
+        }
+
+        // 3. The table; also for an unchanged definition, so that putting it again mends a table that was dropped.
+        if (await TargetTable.PrepareAsync(connection, change.Name, change.Definition, token) is Problem problem)
+        {
+            return new PutOutcome(null, false, problem);
+        }
+
+        // 4. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
+        PutOutcome outcome;
+        if (current is { IsSame: true })
+        {
+            change.VersionCreatedAt = current.UpdatedAt;
+            outcome = change.OutcomeOf(current.Version, current.CreatedAt, current.UpdatedAt, isCreated: false);
+        }
+        else
+        {
+            int version = (state?.Version ?? 0) + 1;
+            var parameters = new { change.Name, version, change.Now, definition = change.Json };
+            await connection.ExecuteAsync(new CommandDefinition(DatasetSql.Put, parameters, cancellationToken: token));
+            await connection.ExecuteAsync(
+                new CommandDefinition(DatasetSql.InsertVersion, parameters, cancellationToken: token));
+            change.VersionCreatedAt = change.Now;
+            outcome = change.OutcomeOf(version, state?.CreatedAt ?? change.Now, change.Now, isCreated: current is null);
+            change.Committing = outcome;
+        }
+
+        await transaction.CommitAsync(token);
+        return outcome;
+    }
+
+    /// <summary>Now, in PostgreSQL's resolution: what is written must equal what is read.</summary>
+    private DateTime Now()
+    {
+        DateTime now = time.GetUtcNow().UtcDateTime;
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+    }
+
+    /// <summary>A PUT on its way.</summary>
+    private sealed record Change(
+        string Name, DatasetDefinition Definition, string Json, DatasetPrecondition Precondition, DateTime Now)
+    {
+        public DateTime VersionCreatedAt { get; set; }
+
+        /// <summary>Set before COMMIT is sent: from then on the change may be in the database.</summary>
+        public PutOutcome? Committing { get; set; }
+
+        public PutOutcome OutcomeOf(int version, DateTime createdAt, DateTime updatedAt, bool isCreated) =>
+            new(new StoredDataset(Name, version, Json, createdAt, updatedAt), isCreated, null);
+    }
+}

@@ -1,0 +1,15 @@
+using PipelineService.Hosting;
+
+namespace PipelineService.Datasets;
+
+/// <summary>The contract stage: datasets are declared, versioned and looked up.</summary>
+public static class DatasetsExtensions
+{
+    public static IServiceCollection AddDatasets(this IServiceCollection services)
+    {
+        services.AddStageOptions<DatasetsOptions, DatasetsOptionsValidator>(DatasetsOptions.Section);
+        services.AddSingleton<DatasetCatalog>();
+        services.AddSingleton<DatasetStore>();
+        return services;
+    }
+}

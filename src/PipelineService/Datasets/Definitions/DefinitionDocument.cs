@@ -1,0 +1,175 @@
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>
+/// A dataset's definition: a Frictionless Data Resource (Data Package 2.0) plus what loading needs. Answers carry it with
+/// every default filled in.
+/// </summary>
+/// <remarks>
+/// The written form only: <see cref="DefinitionWriter"/> fills it and OpenAPI describes it. Definitions are read by
+/// <see cref="DefinitionReader"/> instead of a serializer, which would stop at the first fault.
+/// </remarks>
+public sealed record DefinitionDocument
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Title { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Description { get; init; }
+
+    /// <summary>How the data usually comes: csv or ndjson. An upload's Content-Type decides for that upload.</summary>
+    [DefaultValue("csv")]
+    public string? Format { get; init; }
+
+    /// <summary>Always utf-8 in this version.</summary>
+    [DefaultValue("utf-8")]
+    public string? Encoding { get; init; }
+
+    public DialectDocument? Dialect { get; init; }
+
+    public required SchemaDocument Schema { get; init; }
+
+    public LoadDocument? Load { get; init; }
+
+    public RejectsDocument? Rejects { get; init; }
+}
+
+/// <summary>How delimited text is written (Table Dialect).</summary>
+public sealed record DialectDocument
+{
+    /// <summary>One ASCII character between fields.</summary>
+    [DefaultValue(",")]
+    public string? Delimiter { get; init; }
+
+    /// <summary>One ASCII character around fields that hold delimiters, quotes or line ends; doubled inside.</summary>
+    [DefaultValue("\"")]
+    public string? QuoteChar { get; init; }
+
+    /// <summary>Whether the first record names the fields.</summary>
+    [DefaultValue(true)]
+    public bool? Header { get; init; }
+}
+
+/// <summary>The fields and the key (Table Schema).</summary>
+public sealed record SchemaDocument
+{
+    public required IReadOnlyList<FieldDocument> Fields { get; init; }
+
+    /// <summary>
+    /// How the fields in the data must match: exact, equal, subset, superset or partial. Default: equal where the data
+    /// names its fields, exact where it does not.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FieldsMatch { get; init; }
+
+    /// <summary>Texts that stand for "no value". Default: the empty text.</summary>
+    public IReadOnlyList<string>? MissingValues { get; init; }
+
+    /// <summary>Names of the fields that together identify a row.</summary>
+    public IReadOnlyList<string>? PrimaryKey { get; init; }
+}
+
+/// <summary>One field.</summary>
+public sealed record FieldDocument
+{
+    /// <summary>The column's name, and the name in the data unless source says otherwise.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>string, number, integer, boolean, date, time, datetime, object, array or any.</summary>
+    [DefaultValue("any")]
+    public string? Type { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Title { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Description { get; init; }
+
+    /// <summary>The field's name in the data when it differs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Source { get; init; }
+
+    /// <summary>The column's type, for example numeric(10,2). Default: by the field's type.</summary>
+    public string? SqlType { get; init; }
+
+    public ConstraintsDocument? Constraints { get; init; }
+
+    /// <summary>Of numbers: text before the fraction; default a dot.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? DecimalChar { get; init; }
+
+    /// <summary>Of numbers: text between groups of digits; default none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? GroupChar { get; init; }
+
+    /// <summary>Of numbers: false allows text around them; default true.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? BareNumber { get; init; }
+
+    /// <summary>Of booleans: texts for true; default true, True, TRUE, 1.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? TrueValues { get; init; }
+
+    /// <summary>Of booleans: texts for false; default false, False, FALSE, 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? FalseValues { get; init; }
+}
+
+/// <summary>What each value must fulfil. Bounds and enum members are texts, numbers or booleans.</summary>
+public sealed record ConstraintsDocument
+{
+    /// <summary>Whether every record must have a value; fields of the primary key always must.</summary>
+    [DefaultValue(false)]
+    public bool? Required { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Minimum { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Maximum { get; init; }
+
+    /// <summary>Unicode code points of a text, elements of an array, members of an object.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MinLength { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxLength { get; init; }
+
+    /// <summary>A regular expression that must match the whole value.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Pattern { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<JsonElement>? Enum { get; init; }
+}
+
+/// <summary>Where the rows go and when they become visible.</summary>
+public sealed record LoadDocument
+{
+    /// <summary>schema.table, or table in schema public; default the dataset's name. Created when missing.</summary>
+    public string? Table { get; init; }
+
+    /// <summary>Always append in this version.</summary>
+    [DefaultValue("append")]
+    public string? Mode { get; init; }
+
+    /// <summary>job: all rows of an upload become visible together; chunk: as they land.</summary>
+    [DefaultValue("job")]
+    public string? Commit { get; init; }
+
+    /// <summary>Whether rows carry _job_id and _record.</summary>
+    [DefaultValue(true)]
+    public bool? Lineage { get; init; }
+}
+
+/// <summary>How many rejected records a job bears before it fails; null is no limit.</summary>
+public sealed record RejectsDocument
+{
+    public long? MaxCount { get; init; }
+
+    /// <summary>Rejected records divided by records read, 0 to 1.</summary>
+    public double? MaxRatio { get; init; }
+}

@@ -1,0 +1,282 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>
+/// Reads the JSON of a definition: first its form, property by property, then its meaning
+/// (<see cref="DefinitionValidator"/>). All faults of both are found in one go.
+/// </summary>
+/// <remarks>
+/// The document is a Frictionless Data Resource. What the standard says and this version does not do is refused with a
+/// sentence, never ignored; properties that only inform people (<c>licenses</c>, <c>example</c> and so on) are taken and
+/// not kept. Source: https://datapackage.org/standard/data-resource/.
+/// </remarks>
+public static class DefinitionReader
+{
+    private const string Utf8 = "utf-8";
+
+    private static readonly DefinitionValidator Validator = new();
+
+    /// <summary>Reads a definition; a definition that comes back has no faults.</summary>
+    /// <param name="json">The document; every text in it is valid Unicode, see <see cref="DefinitionBody"/>.</param>
+    /// <param name="dataset">The dataset's name, which the table takes when the definition names none.</param>
+    /// <param name="errors">JSON pointer → what is wrong there; empty on success.</param>
+    public static DatasetDefinition? Read(
+        JsonElement json, string dataset, out IReadOnlyDictionary<string, string[]> errors)
+    {
+        var faults = new DefinitionFaults();
+        DatasetDefinition? definition = null;
+        if (ObjectReader.Open(json, "", faults) is ObjectReader resource)
+        {
+            definition = ReadResource(resource, dataset, faults);
+            AddFaultsOfMeaning(definition, faults);
+        }
+
+        errors = faults.ToErrors();
+        return faults.Any ? null : definition;
+    }
+
+    private static void AddFaultsOfMeaning(DatasetDefinition definition, DefinitionFaults faults)
+    {
+        // Collected before they are added: two faults of meaning at one place must not hide each other.
+        (string Pointer, string Message)[] found =
+        [
+            .. Validator.Validate(definition).Errors
+                .Select(e => (Pointer: JsonPointer.FromPropertyPath(e.PropertyName), e.ErrorMessage))
+                .Where(e => !faults.Hides(e.Pointer)),
+        ];
+
+        foreach ((string pointer, string message) in found)
+        {
+            faults.Add(pointer, message);
+        }
+    }
+
+    private static DatasetDefinition ReadResource(ObjectReader resource, string dataset, DefinitionFaults faults)
+    {
+        var definition = new DatasetDefinition
+        {
+            Title = resource.Text("title"),
+            Description = resource.Text("description"),
+            Format = resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv),
+            Dialect = ReadDialect(resource.Object("dialect")),
+            Schema = ReadSchema(resource, faults),
+            Load = ReadLoad(resource.Object("load"), dataset),
+            Rejects = ReadRejects(resource.Object("rejects")),
+        };
+
+        if (resource.Text("encoding") is string encoding && !Utf8.Equals(encoding, StringComparison.OrdinalIgnoreCase))
+        {
+            resource.Fault("encoding", $"Encodings other than {Utf8} are not supported by this version.");
+        }
+
+        if (resource.Text("type") is not (null or "table"))
+        {
+            resource.Fault("type", "Only resources of type \"table\" can be loaded.");
+        }
+
+        resource.Unsupported("transforms", IsEmpty);
+        resource.Unsupported("data", hint: "send the data as an upload.");
+        resource.Metadata("name", "path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
+        resource.Finish();
+        return definition;
+    }
+
+    private static CsvDialect ReadDialect(ObjectReader? dialect)
+    {
+        if (dialect is null)
+        {
+            return CsvDialect.Default;
+        }
+
+        var read = new CsvDialect(
+            ReadByte(dialect, "delimiter", CsvDialect.Default.Delimiter),
+            ReadByte(dialect, "quoteChar", CsvDialect.Default.Quote),
+            dialect.Boolean("header", CsvDialect.Default.Header));
+
+        dialect.Unsupported("doubleQuote", v => v.ValueKind == JsonValueKind.True, "a quote inside quotes is written twice.");
+        dialect.Unsupported("skipInitialSpace", v => v.ValueKind == JsonValueKind.False);
+        dialect.Unsupported("lineTerminator", IsLineEnd, "lines end with LF or CR LF.");
+        dialect.Unsupported("headerRows", v => v.ValueKind == JsonValueKind.Array && v.GetRawText() == "[1]");
+        foreach (string name in DefinitionWords.UnsupportedDialect)
+        {
+            dialect.Unsupported(name);
+        }
+
+        dialect.Metadata("$schema", "name", "title", "description", "profile");
+        dialect.Finish();
+        return read;
+    }
+
+    private static TableSchema ReadSchema(ObjectReader resource, DefinitionFaults faults)
+    {
+        if (resource.Object("schema") is not ObjectReader schema)
+        {
+            if (!resource.TryGet("schema", out _))
+            {
+                resource.Fault("schema", "Is missing: the fields must be declared.");
+            }
+
+            faults.MarkUnreadable(resource.PointerTo("schema"));
+            return new TableSchema { Fields = [] };
+        }
+
+        ImmutableArray<FieldDefinition> fields =
+            schema.Items("fields", (element, pointer) => FieldReader.Read(element, pointer, faults));
+        if (fields.IsDefault)
+        {
+            if (!schema.TryGet("fields", out _))
+            {
+                schema.Fault("fields", "Is missing: the fields must be declared.");
+            }
+
+            faults.MarkUnreadable(schema.PointerTo("primaryKey"));
+        }
+
+        ImmutableArray<string> key = ReadNames(schema, "primaryKey");
+        var read = new TableSchema
+        {
+            Fields = fields.IsDefault ? [] : RequireKey(fields, key),
+            FieldsMatch = ReadFieldsMatch(schema),
+            MissingValues = schema.Items("missingValues", (e, pointer) => ReadMissingValue(schema, e, pointer, faults))
+                is { IsDefault: false } texts ? texts : [""],
+            PrimaryKey = key,
+        };
+
+        schema.Unsupported("uniqueKeys", IsEmpty);
+        schema.Unsupported("foreignKeys", IsEmpty);
+        schema.Metadata("$schema", "name", "title", "description", "homepage", "profile", "version", "keywords");
+        schema.Finish();
+        return read;
+    }
+
+    /// <summary>The standard: to be in the primary key is equivalent to <c>required: true</c>.</summary>
+    private static ImmutableArray<FieldDefinition> RequireKey(
+        ImmutableArray<FieldDefinition> fields, ImmutableArray<string> key) =>
+    [
+        .. fields.Select(field => key.Contains(field.Name)
+            ? field with { Constraints = field.Constraints with { Required = true } }
+            : field),
+    ];
+
+    private static LoadPolicy ReadLoad(ObjectReader? load, string dataset)
+    {
+        if (load is null)
+        {
+            return new LoadPolicy { Table = TableNameText.DefaultOf(dataset) };
+        }
+
+        TableName? table = null;
+        if (load.Text("table") is string text && (table = TableNameText.Parse(text)) is null)
+        {
+            load.Fault("table", "Must be a table, or a schema and a table with a dot between; names with dots in quotes.");
+        }
+
+        if (load.Text("mode") is string mode && mode != "append")
+        {
+            load.Fault("mode", mode is "upsert" or "replace"
+                ? $"The mode {mode} is not supported by this version: use append."
+                : $"\"{mode}\" is not known here: use append.");
+        }
+
+        var read = new LoadPolicy
+        {
+            Table = table ?? TableNameText.DefaultOf(dataset),
+            Commit = load.Choice("commit", DefinitionWords.Commits, CommitPolicy.Job),
+            Lineage = load.Boolean("lineage", otherwise: true),
+        };
+        load.Finish();
+        return read;
+    }
+
+    private static RejectLimits ReadRejects(ObjectReader? rejects)
+    {
+        if (rejects is null)
+        {
+            return RejectLimits.None;
+        }
+
+        double? ratio = null;
+        if (rejects.TryGet("maxRatio", out JsonElement value) && value.ValueKind != JsonValueKind.Null)
+        {
+            if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number))
+            {
+                ratio = number;
+            }
+            else
+            {
+                rejects.Fault("maxRatio", "Must be a number from 0 to 1, or null for no limit.");
+            }
+        }
+
+        var read = new RejectLimits(rejects.Count("maxCount", long.MaxValue), ratio);
+        rejects.Finish();
+        return read;
+    }
+
+    private static byte ReadByte(ObjectReader dialect, string name, byte otherwise)
+    {
+        if (dialect.Text(name) is not string text)
+        {
+            return otherwise;
+        }
+
+        if (text is [< '\u0080'])
+        {
+            return (byte)text[0];
+        }
+
+        dialect.Fault(name, "Must be one ASCII character.");
+        return otherwise;
+    }
+
+    /// <summary>One text or an array of them: the standard has known both forms.</summary>
+    private static ImmutableArray<string> ReadNames(ObjectReader reader, string name) =>
+        reader.TryGet(name, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Null
+            ? reader.Text(name) is string text ? [text] : []
+            : reader.Texts(name, []);
+
+    private static FieldsMatch? ReadFieldsMatch(ObjectReader schema)
+    {
+        switch (ReadNames(schema, "fieldsMatch"))
+        {
+            case []:
+                return null;
+            case [string word]:
+                return schema.Choose<FieldsMatch?>("fieldsMatch", word, DefinitionWords.FieldsMatches, null);
+            default:
+                schema.Fault("fieldsMatch", "Must be one word.");
+                return null;
+        }
+    }
+
+    /// <summary>A text, or since version 2.0 of the standard <c>{ "value": …, "label": … }</c>.</summary>
+    private static string? ReadMissingValue(
+        ObjectReader schema, JsonElement element, string pointer, DefinitionFaults faults)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            return schema.TextOf(element, pointer);
+        }
+
+        ObjectReader labelled = ObjectReader.Open(element, pointer, faults)!;
+        string? text = labelled.Text("value");
+        if (text is null && !faults.Hides(pointer))
+        {
+            labelled.Fault("value", "Is missing.");
+        }
+
+        labelled.Metadata("label");
+        labelled.Finish();
+        return text;
+    }
+
+    private static bool IsEmpty(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0;
+
+    private static bool IsLineEnd(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && value.GetString() is "\n" or "\r\n";
+}

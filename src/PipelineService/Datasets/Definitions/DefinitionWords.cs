@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>The words of the standard, each with what it means here; the first of a kind of word is written back.</summary>
+internal static class DefinitionWords
+{
+    public static readonly ImmutableArray<(string Word, DataFormat Value)> Formats =
+        [("csv", DataFormat.Csv), ("ndjson", DataFormat.Ndjson)];
+
+    public static readonly ImmutableArray<(string Word, CommitPolicy Value)> Commits =
+        [("job", CommitPolicy.Job), ("chunk", CommitPolicy.Chunk)];
+
+    public static readonly ImmutableArray<(string Word, FieldsMatch? Value)> FieldsMatches =
+    [
+        ("exact", FieldsMatch.Exact),
+        ("equal", FieldsMatch.Equal),
+        ("subset", FieldsMatch.Subset),
+        ("superset", FieldsMatch.Superset),
+        ("partial", FieldsMatch.Partial),
+    ];
+
+    public static readonly ImmutableArray<(string Word, FieldType Value)> FieldTypes =
+    [
+        ("string", FieldType.String),
+        ("number", FieldType.Number),
+        ("integer", FieldType.Integer),
+        ("boolean", FieldType.Boolean),
+        ("date", FieldType.Date),
+        ("time", FieldType.Time),
+        ("datetime", FieldType.DateTime),
+        ("object", FieldType.Object),
+        ("array", FieldType.Array),
+        ("any", FieldType.Any),
+    ];
+
+    public static readonly ImmutableArray<string> UnsupportedFieldTypes =
+        ["year", "yearmonth", "duration", "geopoint", "geojson", "list"];
+
+    public static readonly ImmutableArray<string> UnsupportedConstraints =
+        ["unique", "exclusiveMinimum", "exclusiveMaximum", "jsonSchema"];
+
+    public static readonly ImmutableArray<string> UnsupportedDialect =
+    [
+        "escapeChar", "nullSequence", "commentChar", "commentRows", "headerJoin", "caseSensitiveHeader",
+        "property", "itemType", "itemKeys", "sheetNumber", "sheetName", "table", "csvddfVersion",
+    ];
+
+    /// <summary>The word for a value: how a definition is written back.</summary>
+    public static string WordFor<T>(this ImmutableArray<(string Word, T Value)> words, T value) =>
+        words.First(w => EqualityComparer<T>.Default.Equals(w.Value, value)).Word;
+}

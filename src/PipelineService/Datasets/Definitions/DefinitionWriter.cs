@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Hosting;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>
+/// Writes a definition in its canonical form, every default filled in: what is stored and what clients get back. Reading
+/// it again gives an equal definition.
+/// </summary>
+public static class DefinitionWriter
+{
+    /// <summary>Bounds longer than this are written as text: jsonb does not take numbers of any size.</summary>
+    private const int NumberLengthMax = 40;
+
+    public static string Write(DatasetDefinition definition) =>
+        JsonSerializer.Serialize(ToDocument(definition), PipelineJson.Options);
+
+    public static DefinitionDocument ToDocument(DatasetDefinition definition) => new()
+    {
+        Title = definition.Title,
+        Description = definition.Description,
+        Format = DefinitionWords.Formats.WordFor(definition.Format),
+        Encoding = "utf-8",
+        Dialect = new DialectDocument
+        {
+            Delimiter = ((char)definition.Dialect.Delimiter).ToString(),
+            QuoteChar = ((char)definition.Dialect.Quote).ToString(),
+            Header = definition.Dialect.Header,
+        },
+        Schema = new SchemaDocument
+        {
+            Fields = [.. definition.Schema.Fields.Select(ToDocument)],
+            FieldsMatch = definition.Schema.FieldsMatch is FieldsMatch match
+                ? DefinitionWords.FieldsMatches.WordFor(match)
+                : null,
+            MissingValues = definition.Schema.MissingValues,
+            PrimaryKey = definition.Schema.PrimaryKey,
+        },
+        Load = new LoadDocument
+        {
+            Table = TableNameText.Format(definition.Load.Table),
+            Mode = "append",
+            Commit = DefinitionWords.Commits.WordFor(definition.Load.Commit),
+            Lineage = definition.Load.Lineage,
+        },
+        Rejects = new RejectsDocument
+        {
+            MaxCount = definition.Rejects.MaxCount,
+            MaxRatio = definition.Rejects.MaxRatio,
+        },
+    };
+
+    private static FieldDocument ToDocument(FieldDefinition field)
+    {
+        bool isNumeric = field.Type is FieldType.Number or FieldType.Integer;
+        bool isBoolean = field.Type == FieldType.Boolean;
+        return new FieldDocument
+        {
+            Name = field.Name,
+            Type = DefinitionWords.FieldTypes.WordFor(field.Type),
+            Title = field.Title,
+            Description = field.Description,
+            Source = field.Source,
+            SqlType = field.ColumnType.ToString(),
+            Constraints = ToDocument(field.Constraints, isNumeric),
+            DecimalChar = field.Type == FieldType.Number ? field.DecimalChar : null,
+            GroupChar = isNumeric ? field.GroupChar : null,
+            BareNumber = isNumeric ? field.BareNumber : null,
+            TrueValues = isBoolean ? field.TrueValues : null,
+            FalseValues = isBoolean ? field.FalseValues : null,
+        };
+    }
+
+    private static ConstraintsDocument ToDocument(FieldConstraints constraints, bool isNumeric) => new()
+    {
+        Required = constraints.Required,
+        Minimum = constraints.Minimum is string minimum ? ToScalar(minimum, isNumeric) : null,
+        Maximum = constraints.Maximum is string maximum ? ToScalar(maximum, isNumeric) : null,
+        MinLength = constraints.MinLength,
+        MaxLength = constraints.MaxLength,
+        Pattern = constraints.Pattern,
+        Enum = constraints.Enum.IsEmpty ? null : [.. constraints.Enum.Select(member => ToScalar(member, isNumeric))],
+    };
+
+    /// <summary>A plain number of a numeric field as a JSON number, digit for digit; everything else as text.</summary>
+    private static JsonElement ToScalar(string text, bool isNumeric) =>
+        isNumeric && IsPlainNumber(text)
+            ? JsonElement.Parse(text)
+            : JsonSerializer.SerializeToElement(text, PipelineJson.Options);
+
+    private static bool IsPlainNumber(string text)
+    {
+        ReadOnlySpan<char> digits = text.StartsWith('-') ? text.AsSpan(1) : text;
+        int point = digits.IndexOf('.');
+        ReadOnlySpan<char> whole = point < 0 ? digits : digits[..point];
+        ReadOnlySpan<char> fraction = point < 0 ? "0" : digits[(point + 1)..];
+        return text.Length <= NumberLengthMax
+            && !whole.IsEmpty && !fraction.IsEmpty
+            && !whole.ContainsAnyExceptInRange('0', '9') && !fraction.ContainsAnyExceptInRange('0', '9')
+            && (whole.Length == 1 || whole[0] != '0')
+            && text != "-0";
+    }
+}

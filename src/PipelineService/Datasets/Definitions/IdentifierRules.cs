@@ -1,0 +1,20 @@
+using System.Text;
+using PipelineService.Core.Datasets;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>What names of tables and columns must fulfil.</summary>
+internal static class IdentifierRules
+{
+    /// <summary>How the name is at fault, to stand after its subject; null when it is not.</summary>
+    public static string? FaultOf(string name) => Encoding.UTF8.GetByteCount(name) switch
+    {
+        0 => "must not be empty.",
+        > Identifier.BytesMax => $"is longer than {Identifier.BytesMax} bytes, and PostgreSQL would cut it.",
+        _ => null,
+    };
+
+    /// <summary>Names of columns that every PostgreSQL table has already.</summary>
+    public static bool IsSystemColumn(string name) =>
+        name is "tableoid" or "xmin" or "cmin" or "xmax" or "cmax" or "ctid";
+}

@@ -1,0 +1,190 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>
+/// Reads the properties of one JSON object and lists what is wrong with each. Reading goes on after a fault with the
+/// property's default, so that one answer holds every fault; <see cref="Finish"/> refuses what nobody asked for.
+/// </summary>
+internal sealed class ObjectReader
+{
+    private readonly JsonElement _element;
+    private readonly string _pointer;
+    private readonly DefinitionFaults _faults;
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    private ObjectReader(JsonElement element, string pointer, DefinitionFaults faults)
+    {
+        _element = element;
+        _pointer = pointer;
+        _faults = faults;
+    }
+
+    public static ObjectReader? Open(JsonElement element, string pointer, DefinitionFaults faults)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            return new ObjectReader(element, pointer, faults);
+        }
+
+        faults.Add(pointer, "Must be an object.");
+        return null;
+    }
+
+    public string PointerTo(string name) => JsonPointer.Append(_pointer, name);
+
+    public void Fault(string name, string message) => _faults.Add(PointerTo(name), message);
+
+    public bool TryGet(string name, out JsonElement value)
+    {
+        _known.Add(name);
+        return _element.TryGetProperty(name, out value);
+    }
+
+    /// <summary>The object below this one, or null when it is absent or no object.</summary>
+    public ObjectReader? Object(string name) =>
+        TryGet(name, out JsonElement value) ? Open(value, PointerTo(name), _faults) : null;
+
+    /// <summary>Text, or null when absent or <c>null</c>.</summary>
+    public string? Text(string name)
+    {
+        if (!TryGet(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        return TextOf(value, PointerTo(name));
+    }
+
+    public bool Boolean(string name, bool otherwise)
+    {
+        if (!TryGet(name, out JsonElement value))
+        {
+            return otherwise;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        Fault(name, "Must be true or false.");
+        return otherwise;
+    }
+
+    /// <summary>A whole number from 0 on, or null when absent or <c>null</c>.</summary>
+    public long? Count(string name, long max)
+    {
+        if (!TryGet(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= 0 && number <= max)
+        {
+            return number;
+        }
+
+        Fault(name, $"Must be a whole number from 0 to {max}.");
+        return null;
+    }
+
+    /// <summary>One of some words, each standing for a value; else the default and a fault that lists them.</summary>
+    public T Choice<T>(string name, ImmutableArray<(string Word, T Value)> choices, T otherwise) =>
+        Text(name) is string word ? Choose(name, word, choices, otherwise) : otherwise;
+
+    public T Choose<T>(string name, string word, ImmutableArray<(string Word, T Value)> choices, T otherwise)
+    {
+        foreach ((string known, T value) in choices)
+        {
+            if (known == word)
+            {
+                return value;
+            }
+        }
+
+        string[] words = [.. choices.Select(c => c.Word)];
+        Fault(name, $"\"{word}\" is not known here: use one of {string.Join(", ", words)}.{Suggestion.For(word, words)}");
+        return otherwise;
+    }
+
+    /// <summary>Texts, or the default when absent; every element that is none is a fault of its own.</summary>
+    public ImmutableArray<string> Texts(string name, ImmutableArray<string> otherwise) =>
+        Items(name, TextOf) is { IsDefault: false } texts ? texts : otherwise;
+
+    /// <summary>The elements of an array, those left out that <paramref name="read"/> gives null for; default when absent.</summary>
+    public ImmutableArray<T> Items<T>(string name, Func<JsonElement, string, T?> read)
+        where T : class
+    {
+        if (!TryGet(name, out JsonElement value))
+        {
+            return default;
+        }
+
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            Fault(name, "Must be an array.");
+            return default;
+        }
+
+        ImmutableArray<T>.Builder items = ImmutableArray.CreateBuilder<T>(value.GetArrayLength());
+        int index = 0;
+        foreach (JsonElement element in value.EnumerateArray())
+        {
+            if (read(element, JsonPointer.Append(PointerTo(name), index++)) is T item)
+            {
+                items.Add(item);
+            }
+        }
+
+        return items.DrainToImmutable();
+    }
+
+    public string? TextOf(JsonElement value, string pointer)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            _faults.Add(pointer, "Must be a text.");
+            return null;
+        }
+
+        string text = value.GetString()!;
+        if (!text.Contains('\0', StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        _faults.Add(pointer, "Must not hold the NUL character: PostgreSQL cannot store it.");
+        return null;
+    }
+
+    /// <summary>
+    /// Refuses a part of the standard that this version does not do, unless what the client wrote asks for nothing.
+    /// </summary>
+    public void Unsupported(string name, Func<JsonElement, bool>? asksForNothing = null, string? hint = null)
+    {
+        if (TryGet(name, out JsonElement value) && asksForNothing?.Invoke(value) != true)
+        {
+            Fault(name, $"\"{name}\" is not supported by this version{(hint is null ? "." : $": {hint}")}");
+        }
+    }
+
+    /// <summary>Takes properties that inform people and change nothing.</summary>
+    public void Metadata(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            _known.Add(name);
+        }
+    }
+
+    /// <summary>Refuses every property that was not asked for: a typo must not be taken for silence.</summary>
+    public void Finish()
+    {
+        foreach (JsonProperty property in _element.EnumerateObject().Where(p => !_known.Contains(p.Name)))
+        {
+            Fault(property.Name, $"\"{property.Name}\" is not a known property.{Suggestion.For(property.Name, _known)}");
+        }
+    }
+}

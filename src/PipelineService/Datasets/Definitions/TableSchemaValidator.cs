@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using FluentValidation;
+using PipelineService.Core.Datasets;
+
+namespace PipelineService.Datasets.Definitions;
+
+internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
+{
+    /// <summary>PostgreSQL's bound on columns (1600) less the two lineage columns.</summary>
+    public const int FieldsMax = 1_598;
+
+    /// <summary>PostgreSQL's bound on the columns of an index.</summary>
+    private const int KeyFieldsMax = 32;
+
+    public TableSchemaValidator(bool hasLineage)
+    {
+        RuleFor(s => s.Fields).Must(fields => fields.Length is >= 1 and <= FieldsMax)
+            .WithMessage($"There must be 1 to {FieldsMax} fields.");
+        RuleForEach(s => s.Fields).SetValidator(new FieldValidator(hasLineage));
+        RuleFor(s => s.Fields).Custom((fields, context) =>
+        {
+            FindRepeats(fields, field => field.Name, (index, name, first) =>
+                context.AddFailure($"Fields[{index}].Name", $"\"{name}\" is already the name of field {first}."));
+            FindRepeats(fields, field => field.NameInData, (index, name, first) =>
+            {
+                if (fields[index].Name != fields[first].Name)
+                {
+                    context.AddFailure(
+                        fields[index].Source is null ? $"Fields[{index}].Name" : $"Fields[{index}].Source",
+                        $"\"{name}\" already names field {first} in the data.");
+                }
+            });
+        });
+        RuleFor(s => s.PrimaryKey).Custom((key, context) =>
+        {
+            foreach (string fault in FaultsOfKey(key, context.InstanceToValidate.Fields))
+            {
+                context.AddFailure(fault);
+            }
+        });
+    }
+
+    private static IEnumerable<string> FaultsOfKey(ImmutableArray<string> key, ImmutableArray<FieldDefinition> fields)
+    {
+        if (key.Length > KeyFieldsMax)
+        {
+            yield return $"A key has at most {KeyFieldsMax} fields.";
+        }
+
+        foreach (IGrouping<string, string> names in key.GroupBy(name => name))
+        {
+            FieldDefinition? field = fields.FirstOrDefault(f => f.Name == names.Key);
+            if (field is null)
+            {
+                yield return $"\"{names.Key}\" is not the name of a field.{Suggestion.For(names.Key, fields.Select(f => f.Name))}";
+            }
+            else if (field.ColumnType.Name == SqlTypeName.Json)
+            {
+                yield return $"\"{names.Key}\" is of type json, which PostgreSQL cannot compare: use jsonb.";
+            }
+
+            if (names.Skip(1).Any())
+            {
+                yield return $"\"{names.Key}\" is listed more than once.";
+            }
+        }
+    }
+
+    private static void FindRepeats(
+        ImmutableArray<FieldDefinition> fields, Func<FieldDefinition, string> nameOf, Action<int, string, int> found)
+    {
+        var firsts = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int index = 0; index < fields.Length; index++)
+        {
+            string name = nameOf(fields[index]);
+            if (name.Length > 0 && !firsts.TryAdd(name, index))
+            {
+                found(index, name, firsts[name]);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace PipelineService.Hosting.OpenApi;
+
+/// <summary>What the document says about the service as a whole.</summary>
+internal sealed class DocumentDescriber : IOpenApiDocumentTransformer
+{
+    public Task TransformAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "PipelineService",
+            Version = "v1",
+            Description =
+                "Send any dataset over HTTP, get a job id at once. Every record ends up in exactly one place: loaded, "
+                + "rejected with its reason, or filtered.\n\n"
+                + "Errors are problem details (RFC 9457) with a stable `code`; `errors` maps JSON pointers (RFC 6901) into "
+                + "the request's document to what is wrong there. Times are UTC (RFC 3339), ids are UUIDs.",
+            License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
+        };
+
+        // Relative to where the document was found: the same at build and behind any host name.
+        document.Servers = [new OpenApiServer { Url = "/" }];
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
+using PipelineService.Jobs;
+using PipelineService.Spool;
+
+namespace PipelineService.Intake;
+
+/// <summary>
+/// Stage 1: copies the body of an upload from the connection to the spool, digesting it on the way. Never holds more of it
+/// than the connection's own buffer, and never waits for the database.
+/// </summary>
+public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOptions> options)
+{
+    private readonly IntakeOptions _options = options.Value;
+
+    /// <summary>Receives the whole body; from some size on it is loaded while it arrives.</summary>
+    /// <exception cref="UploadRefusedException">The body broke off, is too large, too slow or malformed, or does not fit.</exception>
+    /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
+    public async Task ReceiveAsync(PipeReader body, SpoolUpload upload, LiveJob live, CancellationToken cancellationToken)
+    {
+        List<ReadOnlyMemory<byte>> segments = [];
+        bool isLoading = false;
+        long nextTry = _options.LoadAfterBytes;
+        while (true)
+        {
+            ReadResult read = await ReadAsync(body, upload, cancellationToken);
+            ReadOnlySequence<byte> bytes = read.Buffer;
+            if (!bytes.IsEmpty)
+            {
+                await AppendAsync(upload, bytes, segments, cancellationToken);
+            }
+
+            body.AdvanceTo(bytes.End);
+            if (upload.Length > _options.BodyBytesMax)
+            {
+                throw new UploadRefusedException(UploadRefusal.TooLarge(_options.BodyBytesMax));
+            }
+
+            if (read.IsCompleted)
+            {
+                return;
+            }
+
+            if (!isLoading && upload.Length >= nextTry)
+            {
+                isLoading = dispatcher.TryStartReceiving(live, upload);
+                nextTry = upload.Length + _options.LoadAfterBytes;
+            }
+        }
+    }
+
+    /// <summary>Reads a body only to know its digest: whether it is the one that a job was made from.</summary>
+    /// <returns>Its SHA-256, lower-case hexadecimal.</returns>
+    public async Task<string> DigestAsync(PipeReader body, CancellationToken cancellationToken)
+    {
+        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(
+            System.Security.Cryptography.HashAlgorithmName.SHA256);
+        long received = 0;
+        while (true)
+        {
+            ReadResult read = await ReadAsync(body, upload: null, cancellationToken);
+            foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+            {
+                hash.AppendData(segment.Span);
+                received += segment.Length;
+            }
+
+            body.AdvanceTo(read.Buffer.End);
+            if (received > _options.BodyBytesMax)
+            {
+                throw new UploadRefusedException(UploadRefusal.TooLarge(_options.BodyBytesMax));
+            }
+
+            if (read.IsCompleted)
+            {
+                return Convert.ToHexStringLower(hash.GetHashAndReset());
+            }
+        }
+    }
+
+    private async ValueTask<ReadResult> ReadAsync(PipeReader body, SpoolUpload? upload, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await body.ReadAsync(cancellationToken);
+        }
+        catch (BadHttpRequestException e)
+        {
+            throw new UploadRefusedException(e.StatusCode switch
+            {
+                StatusCodes.Status408RequestTimeout => UploadRefusal.TooSlow(_options),
+                StatusCodes.Status413PayloadTooLarge => UploadRefusal.TooLarge(_options.BodyBytesMax),
+                _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) =>
+                    UploadRefusal.Truncated(upload?.Length ?? 0),
+                _ => UploadRefusal.Malformed(e.Message),
+            });
+        }
+        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
+        {
+            throw new UploadRefusedException(UploadRefusal.Truncated(upload?.Length ?? 0));
+        }
+    }
+
+    private static async ValueTask AppendAsync(
+        SpoolUpload upload, ReadOnlySequence<byte> bytes, List<ReadOnlyMemory<byte>> segments, CancellationToken cancellationToken)
+    {
+        segments.Clear();
+        foreach (ReadOnlyMemory<byte> segment in bytes)
+        {
+            upload.Digest(segment.Span);
+            segments.Add(segment);
+        }
+
+        try
+        {
+            await upload.AppendAsync(segments, bytes.Length, cancellationToken);
+        }
+        catch (SpoolFullException e)
+        {
+            throw new UploadRefusedException(UploadRefusal.SpoolFull(e.Message));
+        }
+    }
+}

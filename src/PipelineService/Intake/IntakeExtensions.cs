@@ -1,0 +1,15 @@
+using PipelineService.Hosting;
+
+namespace PipelineService.Intake;
+
+/// <summary>Registers stage 1.</summary>
+public static class IntakeExtensions
+{
+    public static WebApplicationBuilder AddIntake(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddStageOptions<IntakeOptions, IntakeOptionsValidator>("Intake");
+        builder.Services.AddSingleton<BodyReceiver>();
+        builder.Services.AddSingleton<UploadIntake>();
+        return builder;
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Options;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
+using PipelineService.Jobs;
+
+namespace PipelineService.Intake;
+
+/// <summary>The call that everything begins with: a body of data, answered with a job.</summary>
+public static class UploadEndpoints
+{
+    public static IEndpointRouteBuilder MapUploads(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/datasets/{dataset}/uploads", UploadAsync)
+            .WithName("createUpload").WithTags("Uploads").WithSummary("Upload data for a dataset")
+            .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")
+            .AcceptsStream("The data: delimited text or one JSON object a line.", UploadRequest.ContentTypes)
+            .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
+            .ProducesProblems([.. UploadRefusal.Examples.Select(r => r.ToProblem()), JobProblems.DatabaseUnavailable]);
+        return app;
+    }
+
+    private static async Task<IResult> UploadAsync(
+        string dataset, string? source, HttpContext context, UploadIntake intake, JobQueries jobs, IOptions<IntakeOptions> options)
+    {
+        SetBodyLimits(context, options.Value);
+        UploadReceipt receipt;
+        UploadRequest request;
+        try
+        {
+            request = UploadRequest.Parse(context.Request);
+            receipt = await intake.TakeAsync(dataset, request, context.Request, context.RequestAborted);
+        }
+        catch (UploadRefusedException e)
+        {
+            return e.Refusal.ToResult(context);
+        }
+
+        JobRow job = request.Wait is { } wait
+            ? await jobs.WaitAsync(receipt.Job.Id, r => r.JobState.IsFinal(), wait, context.RequestAborted) ?? receipt.Job
+            : receipt.Job;
+        context.Response.Headers.Location = $"/v1/jobs/{job.Id}";
+        if (receipt.IsReplay)
+        {
+            context.Response.Headers["Idempotency-Replayed"] = "true";
+        }
+
+        if (request.Wait is not null)
+        {
+            context.Response.Headers["Preference-Applied"] = "wait";
+        }
+
+        bool isAnswered = job.JobState.IsFinal() && (request.Wait is not null || receipt.IsReplay);
+        return JobEndpoints.Answer(context, job, isAnswered ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>This body is measured by our own limits: how long it may be, and how slowly it may come.</summary>
+    private static void SetBodyLimits(HttpContext context, IntakeOptions options)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null; // counted by the receiver, so that every refusal reads the same
+        }
+
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = new MinDataRate(options.BodyBytesPerSecondMin, options.BodyRateGrace);
+        }
+    }
+}

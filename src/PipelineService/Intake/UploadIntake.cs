@@ -1,0 +1,296 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Datasets;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs;
+using PipelineService.Spool;
+
+namespace PipelineService.Intake;
+
+/// <summary>What became of an upload: its job, and whether an earlier upload with the same key had made it.</summary>
+public readonly record struct UploadReceipt(JobRow Job, bool IsReplay);
+
+/// <summary>
+/// Takes one upload from its first header to a durable job. The order of an acknowledgement: write, flush the data, write
+/// the manifest, flush the directory, register the job, answer.
+/// </summary>
+public sealed partial class UploadIntake(
+    BodyReceiver receiver,
+    JobDispatcher dispatcher,
+    JobStore store,
+    LiveJobs liveJobs,
+    SpoolDirectory spool,
+    DatasetCatalog datasets,
+    PipelineMetrics metrics,
+    IOptions<IntakeOptions> options,
+    IOptions<SpoolOptions> spoolOptions,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<UploadIntake> logger)
+{
+    private static readonly TimeSpan TakeBackPatience = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<(string Dataset, string Key), bool> _keysArriving = new();
+    private int _arriving;
+
+    /// <exception cref="UploadRefusedException">It is not taken; nothing of it is left.</exception>
+    public async Task<UploadReceipt> TakeAsync(
+        string dataset, UploadRequest request, HttpRequest http, CancellationToken requestAborted)
+    {
+        // 1. What can be refused before a byte of the body is read.
+        DatasetVersion version = await datasets.FindAsync(dataset, requestAborted)
+            ?? throw new UploadRefusedException(UploadRefusal.DatasetNotFound(dataset));
+        RefuseWhatCannotFit(http.ContentLength);
+
+        if (Interlocked.Increment(ref _arriving) > options.Value.UploadsMax)
+        {
+            Interlocked.Decrement(ref _arriving);
+            throw new UploadRefusedException(UploadRefusal.TooManyUploads(options.Value.UploadsMax));
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(requestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            return request.IdempotencyKey is string key
+                ? await TakeOnceAsync(version, key, request, http, stop.Token)
+                : await TakeNewAsync(version, request, http, stop.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new UploadRefusedException(UploadRefusal.ShuttingDown);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _arriving);
+        }
+    }
+
+    private void RefuseWhatCannotFit(long? contentLength)
+    {
+        if (contentLength > options.Value.BodyBytesMax)
+        {
+            throw new UploadRefusedException(UploadRefusal.TooLarge(options.Value.BodyBytesMax));
+        }
+
+        if (!spool.HasRoomFor(contentLength ?? 0))
+        {
+            throw new UploadRefusedException(UploadRefusal.SpoolFull("The spool's quota or disk does not hold the upload."));
+        }
+    }
+
+    /// <summary>An upload with a key: the same key and the same bytes are the same job.</summary>
+    private async Task<UploadReceipt> TakeOnceAsync(
+        DatasetVersion dataset, string key, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
+    {
+        if (!_keysArriving.TryAdd((dataset.Name, key), true))
+        {
+            throw new UploadRefusedException(UploadRefusal.KeyInUse);
+        }
+
+        try
+        {
+            if (await FindByKeyAsync(dataset.Name, key, cancellationToken) is { } earlier)
+            {
+                return await ReplayAsync(earlier, await receiver.DigestAsync(http.BodyReader, cancellationToken));
+            }
+
+            try
+            {
+                return await TakeNewAsync(dataset, request, http, cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+            {
+                // Another instance took an upload with this key while this one arrived.
+                throw new UploadRefusedException(UploadRefusal.KeyInUse);
+            }
+        }
+        finally
+        {
+            _keysArriving.TryRemove((dataset.Name, key), out _);
+        }
+    }
+
+    private static Task<UploadReceipt> ReplayAsync(JobRow earlier, string sha256)
+    {
+        if (!earlier.UploadComplete)
+        {
+            throw new UploadRefusedException(UploadRefusal.KeyInUse);
+        }
+
+        return Convert.ToHexStringLower(earlier.UploadSha256!) == sha256
+            ? Task.FromResult(new UploadReceipt(earlier, IsReplay: true))
+            : throw new UploadRefusedException(UploadRefusal.KeyReused(earlier.Id));
+    }
+
+    private async Task<JobRow?> FindByKeyAsync(string dataset, string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.FindByKeyAsync(dataset, key, cancellationToken);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // What the spool holds is known without the database.
+            return spool.SealedUploads()
+                .Select(spool.FindManifest)
+                .Where(m => m is not null && m.Dataset == dataset && m.IdempotencyKey == key)
+                .Select(m => store.RowOf(m!, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = "database" })
+                .FirstOrDefault();
+        }
+    }
+
+    private async Task<UploadReceipt> TakeNewAsync(
+        DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
+    {
+        DateTimeOffset created = time.GetUtcNow();
+        var id = Guid.CreateVersion7(created);
+        LiveJob live = new(NewRow(id, dataset, request, created), request.Kind, spoolOptions.Value.RecordBytesMax, time);
+        await using SpoolUpload upload = Create(id);
+        live.Follow(upload);
+        liveJobs.Add(live);
+        bool isAccepted = false;
+        try
+        {
+            // 2. The body, to the spool.
+            await receiver.ReceiveAsync(http.BodyReader, upload, live, cancellationToken);
+
+            // 3. Is it what the sender meant to send?
+            string sha256 = upload.FinishDigest();
+            foreach ((string header, string expected) in request.Digests)
+            {
+                if (expected != sha256)
+                {
+                    throw new UploadRefusedException(UploadRefusal.DigestMismatch(header, sha256));
+                }
+            }
+
+            // 4. Durable: from here on a crash loses nothing.
+            SpoolManifest manifest = ManifestOf(id, dataset, request, upload, sha256, created);
+            await upload.SealAsync(manifest);
+
+            isAccepted = true;
+
+            // 5. Registered, and started when there is a session for it. Not cancelled any more: the upload is taken.
+            await RegisterAsync(live, upload);
+            metrics.UploadReceived(dataset.Name, request.Source, manifest.UploadBytes);
+            Log.Received(logger, id, dataset.Name, manifest.UploadBytes);
+            return new UploadReceipt(live.Current, IsReplay: false);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            isAccepted = false; // the key is another upload's
+            throw;
+        }
+        finally
+        {
+            if (!isAccepted)
+            {
+                await RefuseAsync(live, upload);
+            }
+            else if (live.Run.IsCompleted)
+            {
+                liveJobs.Remove(live); // it waits in the queue, or has ended already
+            }
+        }
+    }
+
+    private SpoolUpload Create(Guid id)
+    {
+        try
+        {
+            return spool.Create(id);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.SpoolUnusable(logger, e);
+            throw new UploadRefusedException(UploadRefusal.SpoolFull("The spool cannot be written."));
+        }
+    }
+
+    private async Task RegisterAsync(LiveJob live, SpoolUpload upload)
+    {
+        if (live.Current.Owner is null)
+        {
+            await dispatcher.SubmitAsync(live, upload, CancellationToken.None);
+            return;
+        }
+
+        // Its run has been loading it while it arrived; the row learns that it is complete.
+        JobRow row = store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true);
+        live.Change(r => r.JobState == JobState.Receiving
+            ? r with { State = row.State, UploadComplete = true, UploadBytes = row.UploadBytes, UploadSha256 = row.UploadSha256, ReceivedAt = row.ReceivedAt }
+            : r);
+        try
+        {
+            await store.RegisterAsync(row, CancellationToken.None);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // The run registers it when the database is back: its end writes the whole row.
+        }
+    }
+
+    /// <summary>Leaves nothing: whoever loads the upload is told to roll back, and the file goes with the last user.</summary>
+    private async Task RefuseAsync(LiveJob live, SpoolUpload upload)
+    {
+        upload.Abandon();
+        try
+        {
+            await live.Run.WaitAsync(TakeBackPatience, time);
+        }
+        catch (TimeoutException)
+        {
+            // The database is away: the run removes what is left when it is back.
+        }
+
+        liveJobs.Remove(live);
+        if (upload.IsSealed)
+        {
+            spool.Delete(live.Id);
+        }
+    }
+
+    private JobRow NewRow(Guid id, DatasetVersion dataset, UploadRequest request, DateTimeOffset created) => new()
+    {
+        Id = id,
+        Dataset = dataset.Name,
+        DatasetVersion = dataset.Version,
+        State = JobState.Receiving.ToText(),
+        Source = request.Source,
+        ContentType = request.ContentType,
+        IdempotencyKey = request.IdempotencyKey,
+        CreatedAt = created.UtcDateTime,
+        Spool = spool.Id,
+    };
+
+    private SpoolManifest ManifestOf(
+        Guid id, DatasetVersion dataset, UploadRequest request, SpoolUpload upload, string sha256, DateTimeOffset created) => new()
+        {
+            JobId = id,
+            Dataset = dataset.Name,
+            DatasetVersion = dataset.Version,
+            Format = request.Kind.Format,
+            Delimiter = request.Kind.Delimiter,
+            Source = request.Source,
+            ContentType = request.ContentType,
+            IdempotencyKey = request.IdempotencyKey,
+            UploadBytes = upload.Length,
+            Sha256 = sha256,
+            DataBytes = upload.Length,
+            RecordBytesMax = spoolOptions.Value.RecordBytesMax,
+            CreatedAt = created,
+            ReceivedAt = time.GetUtcNow(),
+        };
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Upload for {Dataset} received as job {JobId}: {Bytes} bytes.")]
+        public static partial void Received(ILogger logger, Guid jobId, string dataset, long bytes);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The spool cannot be written; uploads are refused.")]
+        public static partial void SpoolUnusable(ILogger logger, Exception exception);
+    }
+}

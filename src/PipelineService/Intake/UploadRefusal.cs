@@ -1,0 +1,176 @@
+using PipelineService.Hosting;
+
+namespace PipelineService.Intake;
+
+/// <summary>
+/// Every way in which an upload is refused: one table of code, status and sentence. A refusal leaves nothing behind.
+/// </summary>
+public sealed record UploadRefusal(string Code, int Status, string Title, string Detail)
+{
+    /// <summary>Seconds after which another try may do, or null when it would not.</summary>
+    public int? RetryAfterSeconds { get; init; }
+
+    /// <summary>A header that says what would have been taken.</summary>
+    public (string Name, string Value)? Accepts { get; init; }
+
+    public static UploadRefusal DatasetNotFound(string dataset) => new(
+        "dataset_not_found", StatusCodes.Status404NotFound,
+        "There is no such dataset.",
+        $"No dataset is called '{dataset}'. Declare it first: PUT /v1/datasets/{dataset}.");
+
+    public static UploadRefusal UnsupportedMediaType(string? contentType) => new(
+        "unsupported_media_type", StatusCodes.Status415UnsupportedMediaType,
+        "The content type is not one that can be loaded.",
+        $"{(string.IsNullOrEmpty(contentType) ? "No Content-Type was sent" : $"'{contentType}' was sent")}; send one of {UploadRequest.AcceptPost}.")
+    {
+        Accepts = ("Accept-Post", UploadRequest.AcceptPost),
+    };
+
+    public static UploadRefusal UnsupportedCharset(string charset) => new(
+        "unsupported_charset", StatusCodes.Status415UnsupportedMediaType,
+        "The character set is not UTF-8.",
+        $"The body was announced as '{charset}'; send UTF-8.")
+    {
+        Accepts = ("Accept-Post", UploadRequest.AcceptPost),
+    };
+
+    public static UploadRefusal UnsupportedEncoding(string encoding) => new(
+        "unsupported_content_encoding", StatusCodes.Status415UnsupportedMediaType,
+        "The content encoding cannot be removed.",
+        $"The body was sent with Content-Encoding '{encoding}'; send it as it is.")
+    {
+        Accepts = ("Accept-Encoding", "identity"),
+    };
+
+    public static UploadRefusal MalformedHeader(string name, string fault) => new(
+        "malformed_header", StatusCodes.Status400BadRequest,
+        "A header cannot be understood.",
+        $"{name}: {fault}");
+
+    public static UploadRefusal SourceTooLong(int length) => new(
+        "malformed_query", StatusCodes.Status400BadRequest,
+        "A query parameter cannot be used.",
+        $"source: has {length} characters; 1 to {UploadRequest.SourceLengthMax} printable ones are allowed.");
+
+    public static UploadRefusal Truncated(long received) => new(
+        "upload_truncated", StatusCodes.Status400BadRequest,
+        "The body broke off.",
+        $"The connection ended after {received} bytes, before the end of the body. Nothing was kept; send it again.");
+
+    public static UploadRefusal Malformed(string fault) => new(
+        "malformed_request", StatusCodes.Status400BadRequest,
+        "The body cannot be read.",
+        $"{fault} Nothing was kept.");
+
+    public static UploadRefusal TooSlow(IntakeOptions options) => new(
+        "request_timeout", StatusCodes.Status408RequestTimeout,
+        "The body came too slowly.",
+        $"Send at least {options.BodyBytesPerSecondMin} bytes a second. Nothing was kept; send it again.");
+
+    public static UploadRefusal TooLarge(long limit) => new(
+        "body_too_large", StatusCodes.Status413PayloadTooLarge,
+        "The body is too large.",
+        $"At most {limit} bytes are taken in one upload. Send the data in parts.");
+
+    public static UploadRefusal SpoolFull(string reason) => new(
+        "spool_full", StatusCodes.Status507InsufficientStorage,
+        "There is no room for the upload.",
+        $"{reason} Uploads that wait are being loaded; try again later.")
+    {
+        RetryAfterSeconds = 30,
+    };
+
+    public static UploadRefusal TooManyUploads(int limit) => new(
+        "too_many_uploads", StatusCodes.Status503ServiceUnavailable,
+        "Too many uploads are arriving.",
+        $"{limit} uploads are received at once; try again shortly.")
+    {
+        RetryAfterSeconds = 2,
+    };
+
+    public static UploadRefusal ShuttingDown { get; } = new(
+        "shutting_down", StatusCodes.Status503ServiceUnavailable,
+        "The service is shutting down.",
+        "Nothing was kept; send the upload again.")
+    {
+        RetryAfterSeconds = 5,
+    };
+
+    public static UploadRefusal DigestMismatch(string header, string received) => new(
+        "digest_mismatch", StatusCodes.Status400BadRequest,
+        "The body is not what the digest says.",
+        $"{header} does not match: the bytes received have the sha-256 {received}. Nothing was kept; send it again.");
+
+    public static UploadRefusal KeyInUse { get; } = new(
+        "upload_in_progress", StatusCodes.Status409Conflict,
+        "An upload with this Idempotency-Key is still arriving.",
+        "Another connection is sending an upload with the same key. Wait for its end, or follow its job.")
+    {
+        RetryAfterSeconds = 1,
+    };
+
+    public static UploadRefusal KeyReused(Guid jobId) => new(
+        "idempotency_key_reused", StatusCodes.Status422UnprocessableEntity,
+        "The Idempotency-Key was used for other data.",
+        $"Job {jobId} was made under this key from other bytes. Use a new key for new data.");
+
+    public IResult ToResult(HttpContext context)
+    {
+        if (RetryAfterSeconds is int seconds)
+        {
+            context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        if (Accepts is var (name, value))
+        {
+            context.Response.Headers[name] = value;
+        }
+
+        return ToProblem().ToResult();
+    }
+
+    public Problem ToProblem() => new() { Code = Code, Status = Status, Title = Title, Detail = Detail };
+
+    /// <summary>One of each, for the API's description.</summary>
+    internal static IReadOnlyList<UploadRefusal> Examples =>
+    [
+        DatasetNotFound("trips"),
+        UnsupportedMediaType("text/html"),
+        UnsupportedCharset("iso-8859-1"),
+        UnsupportedEncoding("compress"),
+        MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),
+        SourceTooLong(200),
+        Truncated(1_048_576),
+        Malformed("Bad chunk size data."),
+        TooSlow(new IntakeOptions()),
+        TooLarge(1L << 40),
+        SpoolFull("The spool's quota or disk does not hold the upload."),
+        TooManyUploads(256),
+        ShuttingDown,
+        DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        KeyInUse,
+        KeyReused(Guid.Parse("0199a3c0-0000-7000-8000-000000000000")),
+    ];
+}
+
+/// <summary>An upload cannot be taken. Thrown once per refused request, never per record.</summary>
+public sealed class UploadRefusedException : Exception
+{
+    public UploadRefusedException()
+        : this(UploadRefusal.Malformed("The request cannot be read."))
+    {
+    }
+
+    public UploadRefusedException(string message)
+        : this(UploadRefusal.Malformed(message))
+    {
+    }
+
+    public UploadRefusedException(string message, Exception innerException)
+        : base(message, innerException) => Refusal = UploadRefusal.Malformed(message);
+
+    public UploadRefusedException(UploadRefusal refusal)
+        : base(refusal.Title) => Refusal = refusal;
+
+    public UploadRefusal Refusal { get; }
+}

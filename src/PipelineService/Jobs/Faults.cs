@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Npgsql;
+using PipelineService.Hosting;
+using PipelineService.Spool;
+using PipelineService.Write;
+
+namespace PipelineService.Jobs;
+
+/// <summary>Why jobs fail: one table of codes, titles and statuses.</summary>
+internal static class Faults
+{
+    /// <summary>The form in which a job row keeps its reason.</summary>
+    public static string ToJson(Problem problem) => JsonSerializer.Serialize(problem, PipelineJson.Options);
+
+    public static Problem RejectLimit(RejectLimitException error) => new()
+    {
+        Code = "reject_limit_reached",
+        Status = StatusCodes.Status422UnprocessableEntity,
+        Title = "More records were rejected than the dataset allows.",
+        Detail = $"{error.Message} The dead letters say what was wrong with each; mend the data, or raise `rejects`.",
+    };
+
+    public static Problem SpoolDamaged(SpoolDamagedException error) => new()
+    {
+        Code = "spool_damaged",
+        Status = StatusCodes.Status500InternalServerError,
+        Title = "The stored upload is not what was received.",
+        Detail = $"{error.Message} Nothing of it is loaded from here on; send it again.",
+    };
+
+    public static Problem Poisoned(int attempts) => new()
+    {
+        Code = "attempts_exhausted",
+        Status = StatusCodes.Status500InternalServerError,
+        Title = "The job ended the process that ran it, again and again.",
+        Detail = $"It was tried {attempts} times. It is given up so that other jobs are not harmed; the log of the service says more.",
+    };
+
+    public static Problem Target(PostgresException error) => new()
+    {
+        Code = "target_refused",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The table cannot be loaded.",
+        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Mend the table or its permissions and send the upload again.",
+    };
+
+    public static Problem Internal(Exception error) => new()
+    {
+        Code = "internal_error",
+        Status = StatusCodes.Status500InternalServerError,
+        Title = "The job failed for a reason inside the service.",
+        Detail = $"It was tried several times and failed each time ({error.GetType().Name}); the log of the service says more.",
+    };
+}

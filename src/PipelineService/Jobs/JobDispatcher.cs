@@ -1,0 +1,251 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+using PipelineService.Spool;
+using PipelineService.Transform;
+using PipelineService.Write;
+
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// Starts jobs while write sessions are free: uploads that arrive here at once, others from the queue in the database. How
+/// many jobs wait there costs no memory here.
+/// </summary>
+public sealed partial class JobDispatcher : BackgroundService
+{
+    private readonly JobStore _store;
+    private readonly JobRunner _runner;
+    private readonly LiveJobs _liveJobs;
+    private readonly SpoolRecovery _recovery;
+    private readonly SpoolDirectory _spool;
+    private readonly SessionBudget _budget;
+    private readonly Instance _instance;
+    private readonly DatabaseReadiness _readiness;
+    private readonly JobsOptions _options;
+    private readonly WriteOptions _writeOptions;
+    private readonly TimeProvider _time;
+    private readonly ILogger<JobDispatcher> _logger;
+    private readonly GrowthSignal _work = new();
+    private readonly ConcurrentDictionary<Guid, Task> _runs = new();
+    private readonly CancellationTokenSource _stopping = new();
+
+    public JobDispatcher(
+        JobStore store,
+        JobRunner runner,
+        LiveJobs liveJobs,
+        SpoolRecovery recovery,
+        SpoolDirectory spool,
+        SessionBudget budget,
+        Instance instance,
+        DatabaseReadiness readiness,
+        IOptions<JobsOptions> options,
+        IOptions<WriteOptions> writeOptions,
+        TimeProvider time,
+        ILogger<JobDispatcher> logger)
+    {
+        (_store, _runner, _liveJobs, _recovery, _spool) = (store, runner, liveJobs, recovery, spool);
+        (_budget, _instance, _readiness, _time, _logger) = (budget, instance, readiness, time, logger);
+        (_options, _writeOptions) = (options.Value, writeOptions.Value);
+        _budget.Freed += _work.Set;
+    }
+
+    /// <summary>
+    /// Starts to load an upload that is still arriving, when sessions are free for that. Its row is registered by the run.
+    /// </summary>
+    /// <returns>False when it has to wait until it has arrived.</returns>
+    public bool TryStartReceiving(LiveJob live, SpoolUpload upload)
+    {
+        if (_stopping.IsCancellationRequested || !_readiness.IsReady
+            || _budget.TryReserve(_writeOptions.SessionsPerJobMax, isReceiving: true) is not { } reservation)
+        {
+            return false;
+        }
+
+        live.Change(row => row with { Owner = _instance.Id, Epoch = 1, Attempt = 1, StartedAt = _store.Now });
+        Start(live, upload.Share(), reservation, isRegistered: false);
+        return true;
+    }
+
+    /// <summary>
+    /// Takes over a sealed upload: registers its row, and starts it when a session is free. When the database is away the
+    /// upload waits in the spool, where recovery finds it.
+    /// </summary>
+    /// <exception cref="PostgresException">Another upload has the same idempotency key.</exception>
+    public async Task SubmitAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
+    {
+        SessionReservation? reservation =
+            _stopping.IsCancellationRequested ? null : _budget.TryReserve(_writeOptions.SessionsPerJobMax, isReceiving: false);
+        JobState state = reservation is null ? JobState.Queued : JobState.Running;
+        JobRow row = _store.RowOf(upload.Manifest, _spool.Id, state, isOurs: reservation is not null);
+        try
+        {
+            await _store.RegisterAsync(row, cancellationToken);
+        }
+        catch (Exception e) when (e is DatabaseUnavailableException || (e is not PostgresException && SinkFault.Is(e)))
+        {
+            reservation?.Dispose();
+            live.Change(r => row with { State = JobState.Queued.ToText(), WaitingFor = "database", Revision = r.Revision });
+            _recovery.HasUnregistered = true;
+            Log.NotRegistered(_logger, live.Id, e.Message);
+            return;
+        }
+        catch
+        {
+            reservation?.Dispose();
+            throw;
+        }
+
+        live.Change(_ => row);
+        if (reservation is not null)
+        {
+            Start(live, upload.Share(), reservation, isRegistered: true);
+        }
+        else
+        {
+            _work.Set();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await _readiness.WaitAsync(stoppingToken);
+        await _recovery.RunAsync(stoppingToken);
+        long lastRecovery = _time.GetTimestamp();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            Task work = _work.Next;
+            try
+            {
+                if (_recovery.HasUnregistered || _time.GetElapsedTime(lastRecovery) > _options.LeaseTime)
+                {
+                    await _recovery.RunAsync(stoppingToken);
+                    lastRecovery = _time.GetTimestamp();
+                }
+
+                if (await TryStartNextAsync(stoppingToken))
+                {
+                    continue;
+                }
+            }
+            catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
+            {
+                Log.ClaimFailed(_logger, e);
+            }
+
+            await Task.WhenAny(work, Task.Delay(_options.PollInterval, _time, stoppingToken));
+        }
+    }
+
+    /// <summary>Stops the runs: each rolls back or finishes its chunk, and hands its job back.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await base.StopAsync(cancellationToken);
+        await Task.WhenAll(_runs.Values).WaitAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _stopping.Dispose();
+        base.Dispose();
+    }
+
+    private async Task<bool> TryStartNextAsync(CancellationToken cancellationToken)
+    {
+        if (_budget.TryReserve(_writeOptions.SessionsPerJobMax, isReceiving: false) is not { } reservation)
+        {
+            return false;
+        }
+
+        JobRow? row = null;
+        try
+        {
+            row = await _store.ClaimNextAsync(_spool.Id, cancellationToken);
+        }
+        finally
+        {
+            if (row is null)
+            {
+                reservation.Dispose();
+            }
+        }
+
+        if (row is null)
+        {
+            return false;
+        }
+
+        await StartClaimedAsync(row, reservation, cancellationToken);
+        return true;
+    }
+
+    private async Task StartClaimedAsync(JobRow row, SessionReservation reservation, CancellationToken cancellationToken)
+    {
+        if (row.Attempt > _options.AttemptsMax)
+        {
+            await GiveUpAsync(row, reservation, Faults.Poisoned(_options.AttemptsMax), cancellationToken);
+            return;
+        }
+
+        SpoolUpload upload;
+        try
+        {
+            upload = _spool.Open(row.Id);
+        }
+        catch (SpoolDamagedException e)
+        {
+            await GiveUpAsync(row, reservation, Faults.SpoolDamaged(e), cancellationToken);
+            return;
+        }
+
+        if (row.Epoch > 1)
+        {
+            await _store.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
+        }
+
+        SpoolManifest manifest = upload.Manifest;
+        LiveJob live = new(row, new SpoolUploadKind(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, _time);
+        _liveJobs.Add(live);
+        Start(live, upload, reservation, isRegistered: true);
+    }
+
+    private async Task GiveUpAsync(
+        JobRow row, SessionReservation reservation, Problem problem, CancellationToken cancellationToken)
+    {
+        reservation.Dispose();
+        await _store.EndAsync(row.Id, row.Epoch, JobState.Failed, Faults.ToJson(problem), row.UploadColumns, cancellationToken);
+        _spool.Delete(row.Id);
+        _liveJobs.AnyChange.Set();
+        Log.GivenUp(_logger, row.Id, problem.Code, problem.Detail);
+    }
+
+    private void Start(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
+    {
+        live.Follow(upload);
+        live.Run = RunAsync(live, upload, reservation, isRegistered);
+        _runs[live.Id] = live.Run;
+        live.Run.ContinueWith(
+            _ => _runs.TryRemove(live.Id, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private async Task RunAsync(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
+    {
+        await Task.Yield();
+        await _runner.RunAsync(live, upload, reservation, isRegistered, _stopping.Token);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Job {JobId} is durable but not registered yet; it waits in the spool for the database: {Reason}")]
+        public static partial void NotRegistered(ILogger logger, Guid jobId, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The next job could not be started; it is tried again.")]
+        public static partial void ClaimFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} is given up ({Code}): {Detail}")]
+        public static partial void GivenUp(ILogger logger, Guid jobId, string code, string? detail);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
+
+namespace PipelineService.Jobs;
+
+/// <summary>The resource <c>/v1/jobs</c>.</summary>
+public static class JobEndpoints
+{
+    public static IEndpointRouteBuilder MapJobs(this IEndpointRouteBuilder app)
+    {
+        RouteGroupBuilder group = app.MapGroup("/v1/jobs").WithTags("Jobs");
+        group.MapGet("/{id}", GetAsync)
+            .WithName("getJob").WithSummary("A job: its state, counts and progress")
+            .WithDescription("Answers at once, or with `Prefer: wait=N` when the job has changed since `If-None-Match` "
+                + "(without it: when the job is final), after at most N seconds.")
+            .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.DatabaseUnavailable);
+        group.MapGet("/", ListAsync)
+            .WithName("listJobs").WithSummary("Jobs, newest first")
+            .Produces<JobPage>()
+            .ProducesProblems(JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
+        group.MapDeadLetters();
+        return app;
+    }
+
+    /// <summary>The answer that carries a job: its ETag, and when to ask again.</summary>
+    internal static IResult Answer(HttpContext context, JobRow row, int status = StatusCodes.Status200OK)
+    {
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(JobView.Of(row), PipelineJson.Options);
+        string etag = ETagOf(body);
+        context.Response.Headers.ETag = etag;
+        if (!row.JobState.IsFinal())
+        {
+            context.Response.Headers.RetryAfter = "1";
+        }
+
+        return status == StatusCodes.Status200OK && IsKnown(context.Request, etag)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : new BodyResult(body, status);
+    }
+
+    private static async Task<IResult> GetAsync(
+        string id, HttpContext context, JobQueries jobs, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "D", out Guid jobId))
+        {
+            return JobProblems.NotFound(id).ToResult();
+        }
+
+        JobRow? row = PreferHeader.ParseWait(context.Request.Headers["Prefer"]) is { } wait
+            ? await jobs.WaitAsync(jobId, r => r.JobState.IsFinal() || HasChanged(context.Request, r), wait, cancellationToken)
+            : await jobs.FindAsync(jobId, cancellationToken);
+        return row is null ? JobProblems.NotFound(id).ToResult() : Answer(context, row);
+    }
+
+    private static async Task<IResult> ListAsync(
+        string? dataset, string? state, string? source, string? limit, string? cursor,
+        JobQueries jobs, IOptions<JobsOptions> options, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string[]> faults = [];
+        if (state is not null && !JobStates.TryParse(state, out _))
+        {
+            faults["/state"] = [$"'{state}' is no state; use one of {string.Join(", ", Enum.GetValues<JobState>().Select(s => s.ToText()))}."];
+        }
+
+        int size = Paging.ParseLimit(limit, options.Value, faults);
+        Guid? before = Paging.ParseCursor(cursor, faults);
+        if (faults.Count > 0)
+        {
+            return Paging.Refuse(faults);
+        }
+
+        IReadOnlyList<JobRow> rows = await jobs.ListAsync(new JobFilter(dataset, state, source, before, size + 1), cancellationToken);
+        JobView[] page = [.. rows.Take(size).Select(JobView.Of)];
+        return TypedResults.Json(
+            new JobPage(page, rows.Count > size ? Paging.CursorOf(page[^1].Id) : null), PipelineJson.Options);
+    }
+
+    private static bool HasChanged(HttpRequest request, JobRow row) =>
+        request.Headers.IfNoneMatch.Count > 0
+        && !IsKnown(request, ETagOf(JsonSerializer.SerializeToUtf8Bytes(JobView.Of(row), PipelineJson.Options)));
+
+    private static bool IsKnown(HttpRequest request, string etag) =>
+        request.Headers.IfNoneMatch.Any(v => v is not null && v.Split(',').Any(t => t.Trim() is "*" || t.Trim() == etag));
+
+    private static string ETagOf(ReadOnlySpan<byte> body) => $"\"{XxHash3.HashToUInt64(body).ToString("x16", CultureInfo.InvariantCulture)}\"";
+
+    private sealed class BodyResult(byte[] body, int status) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = status;
+            httpContext.Response.ContentType = "application/json; charset=utf-8";
+            httpContext.Response.ContentLength = body.Length;
+            await httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted);
+        }
+    }
+}

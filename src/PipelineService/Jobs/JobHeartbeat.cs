@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Hosting;
+
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// Renews the lease of a running job and writes its progress. A lease that is lost ends the attempt; an outage does not:
+/// the epoch fences whatever this instance could still do.
+/// </summary>
+public sealed partial class JobHeartbeat(
+    JobStore store, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobHeartbeat> logger)
+{
+    private readonly TimeSpan _interval =
+        TimeSpan.FromTicks(Math.Min(options.Value.ProgressInterval.Ticks, options.Value.LeaseTime.Ticks / 3));
+
+    /// <summary>Beats until the token is cancelled, or the job turns out to be another instance's.</summary>
+    /// <param name="live">The job; its row is registered.</param>
+    /// <param name="lost">Cancelled when the lease is lost.</param>
+    public async Task RunAsync(LiveJob live, CancellationTokenSource lost, CancellationToken cancellationToken)
+    {
+        using PeriodicTimer timer = new(_interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                await BeatAsync(live, lost, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The job has ended.
+        }
+    }
+
+    private async Task BeatAsync(LiveJob live, CancellationTokenSource lost, CancellationToken cancellationToken)
+    {
+        try
+        {
+            JobRow current = live.Current;
+            if (!await store.HeartbeatAsync(current, cancellationToken) && live.Current.Epoch == current.Epoch)
+            {
+                Log.LeaseLost(logger, live.Id);
+                await lost.CancelAsync();
+            }
+        }
+        catch (Exception e) when (e is DatabaseUnavailableException or NpgsqlException)
+        {
+            Log.NotWritten(logger, live.Id, e.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} has been taken over by another instance.")]
+        public static partial void LeaseLost(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The progress of job {JobId} could not be written: {Reason}")]
+        public static partial void NotWritten(ILogger logger, Guid jobId, string reason);
+    }
+}

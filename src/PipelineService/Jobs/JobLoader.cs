@@ -1,0 +1,199 @@
+using System.Diagnostics;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+using PipelineService.Spool;
+using PipelineService.Transform;
+using PipelineService.Write;
+
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// One attempt at loading a job, from its checkpoints to the commit. Live, queued, resumed and replayed uploads all come
+/// this way.
+/// </summary>
+public sealed class JobLoader(
+    Database database,
+    JobStore store,
+    ChunkChannel channel,
+    ChunkBufferPool buffers,
+    IOptions<SpoolOptions> spoolOptions,
+    IOptions<TransformOptions> transformOptions,
+    IOptions<WriteOptions> writeOptions,
+    TimeProvider time)
+{
+    /// <summary>Loads what is left of a job and commits it.</summary>
+    /// <param name="job">Its row as claimed: the epoch fences this attempt.</param>
+    /// <param name="stopping">Cancelled when the job is to stop: shutdown, or a lost lease.</param>
+    /// <exception cref="JobFaultException">The data or the target is at fault; trying again would not help.</exception>
+    /// <exception cref="RejectLimitException">More records were rejected than the dataset allows.</exception>
+    /// <exception cref="UploadAbandonedException">The upload broke off.</exception>
+    /// <exception cref="NpgsqlException">The sink failed; another attempt may do.</exception>
+    public async Task LoadAsync(
+        JobRow job, LiveJob live, RowPlan rows, RecordFormat format, SpoolUpload upload, SessionReservation reservation,
+        CancellationToken stopping)
+    {
+        // 1. What earlier attempts have committed; what they rejected without committing is forgotten.
+        bool isFirst = job.Epoch <= 1;
+        IReadOnlyList<Checkpoint> checkpoints = isFirst ? [] : await store.ReadCheckpointsAsync(job.Id, stopping);
+        if (!isFirst && checkpoints.Count == 0)
+        {
+            await store.DeleteDeadLettersAsync(job.Id, stopping);
+        }
+
+        // 2. Sessions: one where rows could wait for each other over a key, and for an upload of one chunk.
+        bool isSmall = upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
+        if (reservation.Count > 1 && (isSmall || await HasUniqueIndexAsync(rows, stopping)))
+        {
+            reservation.ShrinkTo(1);
+        }
+
+        using JobLoad load = new(PlanOf(job, rows, checkpoints), reservation.Count, stopping);
+        load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
+            && (policy.Lineage || upload.IsSealed);
+        live.Follow(load);
+        try
+        {
+            // 3. Read, transform and write, while the upload still arrives.
+            long start = await ReadAsync(load, live, upload, format, checkpoints, stopping);
+
+            // 4. Commit.
+            await CommitAsync(load, upload, start, live, stopping);
+        }
+        finally
+        {
+            live.Follow(load: null);
+            load.Fail(new OperationCanceledException("The attempt is over."));
+            await load.WhenIdleAsync();
+            await load.Sessions.CloseAsync();
+        }
+    }
+
+    /// <returns>Where the records start.</returns>
+    private async Task<long> ReadAsync(
+        JobLoad load, LiveJob live, SpoolUpload upload, RecordFormat format, IReadOnlyList<Checkpoint> checkpoints,
+        CancellationToken stopping)
+    {
+        RecordsStart? start = null;
+        try
+        {
+            start = await format.FindStartAsync(upload, load.Plan.JobId, load.Stopped);
+            load.Transform = start.Transform;
+            live.Change(row => row with { UploadColumns = start.Columns });
+            ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, format.RecordBytesMax, time);
+            Task reading = reader.RunAsync(
+                CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position), load.Stopped);
+            await CommitEachChunkOnceSealedAsync(load, upload, reading);
+            await reading;
+        }
+        catch (OperationCanceledException) when (load.Stopped.IsCancellationRequested)
+        {
+            // A chunk failed, or the job is to stop: told below.
+        }
+
+        await load.WhenIdleAsync();
+        load.ThrowIfFailed();
+        stopping.ThrowIfCancellationRequested();
+        return start?.Offset ?? throw new UnreachableException();
+    }
+
+    /// <summary>
+    /// Without lineage nothing could be taken back when the upload breaks off, so a chunk-committing job holds its
+    /// transactions until the upload is durable, and commits chunk by chunk from then on.
+    /// </summary>
+    private static async Task CommitEachChunkOnceSealedAsync(JobLoad load, SpoolUpload upload, Task reading)
+    {
+        if (load.CommitsEachChunk || load.Plan.Rows.Definition.Load.Commit != CommitPolicy.Chunk)
+        {
+            return;
+        }
+
+        while (!reading.IsCompleted)
+        {
+            Task next = upload.NextChange;
+            if (upload.IsSealed)
+            {
+                load.CommitsEachChunk = true;
+                return;
+            }
+
+            await Task.WhenAny(reading, next);
+        }
+    }
+
+    /// <summary>
+    /// Commits what the sessions hold. The statement that ends the job is in the last of those transactions: there is no
+    /// moment at which all rows are visible and the job is not final.
+    /// </summary>
+    private async Task CommitAsync(JobLoad load, SpoolUpload upload, long start, LiveJob live, CancellationToken stopping)
+    {
+        RecordCounts counts = load.Counts;
+        RejectLimits limits = load.Plan.Rows.Definition.Rejects;
+        if (!load.Plan.IsRollingForward && limits.AreExceededBy(counts.Read, counts.Rejected, isFinal: true))
+        {
+            throw new RejectLimitException(counts.Read, counts.Rejected);
+        }
+
+        if (!counts.AddUp || load.BytesDone != upload.Length - start)
+        {
+            throw new InvalidOperationException(
+                $"{counts} over {load.BytesDone} bytes, but the spool holds {upload.Length - start} bytes of records.");
+        }
+
+        NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest);
+        IReadOnlyList<WriteSession> sessions = load.Sessions.Uncommitted;
+        if (sessions.Count == 0)
+        {
+            WriteSession session = await load.Sessions.TakeAsync(stopping);
+            await session.BeginAsync(database, writeOptions.Value, stopping);
+            sessions = [session];
+        }
+
+        for (int i = 0; i < sessions.Count; i++)
+        {
+            NpgsqlBatchCommand[] statements = i == sessions.Count - 1
+                ? [finish]
+                : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
+            await sessions[i].CommitAsync(statements, stopping);
+        }
+    }
+
+    private Task<bool> HasUniqueIndexAsync(RowPlan rows, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.QuerySingleAsync<bool>(new CommandDefinition(
+            WriteSql.HasUniqueIndex, new { table = rows.Definition.Load.Table.Quoted }, cancellationToken: token)),
+        cancellationToken);
+
+    private JobLoadPlan PlanOf(JobRow job, RowPlan rows, IReadOnlyList<Checkpoint> checkpoints) => new()
+    {
+        JobId = job.Id,
+        Epoch = job.Epoch,
+        Dataset = job.Dataset,
+        Rows = rows,
+        RawBytesMax = transformOptions.Value.RawBytesMax,
+        Covered = CheckpointMap.CountsOf(checkpoints),
+        CoveredBytes = CheckpointMap.BytesOf(checkpoints),
+        IsRollingForward = job.JobState == JobState.Committing,
+    };
+
+    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest) => new(JobSql.Finish)
+    {
+        Parameters =
+        {
+            new() { Value = job.Id },
+            new() { Value = time.GetUtcNow().UtcDateTime },
+            new() { Value = job.RecordsPerSecond is { } rate ? rate : DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double },
+            new() { Value = manifest.UploadBytes },
+            new() { Value = Convert.FromHexString(manifest.Sha256) },
+            new() { Value = manifest.ReceivedAt.UtcDateTime },
+            new()
+            {
+                Value = (object?)job.UploadColumns ?? DBNull.Value,
+                NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text,
+            },
+        },
+    };
+}

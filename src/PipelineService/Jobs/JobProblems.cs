@@ -1,0 +1,35 @@
+using PipelineService.Hosting;
+
+namespace PipelineService.Jobs;
+
+/// <summary>Every problem that the calls on jobs answer with.</summary>
+public static class JobProblems
+{
+    public static Problem DatabaseUnavailable { get; } = new()
+    {
+        Code = "database_unavailable",
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Title = "The database cannot be reached.",
+        Detail = "Uploads are still taken; ask again later.",
+    };
+
+    public static Problem NotFound(string id) => new()
+    {
+        Code = "job_not_found",
+        Status = StatusCodes.Status404NotFound,
+        Title = "There is no such job.",
+        Detail = $"No job has the id \"{id}\". Ids are UUIDs, as the answer to the upload gave them.",
+    };
+
+    public static Problem MalformedQuery(string parameter) => MalformedQuery(
+        new Dictionary<string, string[]> { [$"/{parameter}"] = ["It is out of range."] });
+
+    public static Problem MalformedQuery(IReadOnlyDictionary<string, string[]> faults) => new()
+    {
+        Code = "malformed_query",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "A query parameter cannot be used.",
+        Detail = string.Join(" ", faults.Select(f => $"{f.Key[1..]}: {string.Join(" ", f.Value)}")),
+        Errors = faults,
+    };
+}

@@ -1,0 +1,76 @@
+using PipelineService.Core.Jobs;
+
+namespace PipelineService.Jobs;
+
+/// <summary>A row of <c>pipeline.jobs</c>.</summary>
+public sealed record JobRow
+{
+    public required Guid Id { get; init; }
+
+    public required string Dataset { get; init; }
+
+    public required int DatasetVersion { get; init; }
+
+    /// <summary>As stored: see <see cref="JobStates.ToText"/>.</summary>
+    public required string State { get; init; }
+
+    public string? WaitingFor { get; init; }
+
+    public long RecordsRead { get; init; }
+
+    public long RecordsLoaded { get; init; }
+
+    public long RecordsRejected { get; init; }
+
+    public long RecordsFiltered { get; init; }
+
+    public double ProgressRatio { get; init; }
+
+    public double? RecordsPerSecond { get; init; }
+
+    public string? Source { get; init; }
+
+    public required string ContentType { get; init; }
+
+    public string? ContentEncoding { get; init; }
+
+    public long UploadBytes { get; init; }
+
+    public bool UploadComplete { get; init; }
+
+    public byte[]? UploadSha256 { get; init; }
+
+    /// <summary>The names of the upload's columns in its order, once its header was read; null where records name their fields.</summary>
+    public string[]? UploadColumns { get; init; }
+
+    public string? IdempotencyKey { get; init; }
+
+    public Guid? ParentJob { get; init; }
+
+    /// <summary>A problem object as JSON text, of a failed job.</summary>
+    public string? Error { get; init; }
+
+    public required DateTime CreatedAt { get; init; }
+
+    public DateTime? ReceivedAt { get; init; }
+
+    public DateTime? StartedAt { get; init; }
+
+    public DateTime? FinishedAt { get; init; }
+
+    public long Revision { get; init; } = 1;
+
+    public required Guid Spool { get; init; }
+
+    public Guid? Owner { get; init; }
+
+    public long Epoch { get; init; }
+
+    public int Attempt { get; init; }
+
+    public JobState JobState => JobStates.TryParse(State, out JobState state)
+        ? state
+        : throw new InvalidOperationException($"Job {Id} has the unknown state {State}.");
+
+    public RecordCounts Counts => new(RecordsRead, RecordsLoaded, RecordsRejected, RecordsFiltered);
+}

@@ -1,0 +1,262 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Datasets;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool;
+using PipelineService.Transform;
+using PipelineService.Write;
+
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// Stage 2: runs one job to its end. Attempts are repeated while the sink is at fault; the data's own faults end the job;
+/// a stop hands it back.
+/// </summary>
+public sealed partial class JobRunner(
+    JobStore store,
+    JobLoader loader,
+    JobHeartbeat heartbeat,
+    UploadTakeBack takeBack,
+    LiveJobs liveJobs,
+    DatasetCatalog datasets,
+    SpoolDirectory spool,
+    PipelineMetrics metrics,
+    IOptions<JobsOptions> options,
+    TimeProvider time,
+    ILogger<JobRunner> logger)
+{
+    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs the job, and disposes of the upload and the reservation at the end.</summary>
+    /// <param name="live">The job, claimed by this instance.</param>
+    /// <param name="isRegistered">Whether the database has its row; that of an upload still arriving is made here.</param>
+    /// <param name="stopping">Cancelled at shutdown.</param>
+    public async Task RunAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered, CancellationToken stopping)
+    {
+        JobRow job = live.Current;
+        using IDisposable? scope = logger.BeginScope(
+            new Dictionary<string, object> { ["JobId"] = job.Id, ["Dataset"] = job.Dataset });
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using CancellationTokenSource ended = new();
+        Task beating = Task.CompletedTask;
+        try
+        {
+            if (!isRegistered)
+            {
+                await store.RegisterPatientlyAsync(job, lost.Token);
+            }
+
+            beating = heartbeat.RunAsync(live, lost, ended.Token);
+            await RunAttemptsAsync(live, upload, reservation, lost.Token, stopping);
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        {
+            await StopAsync(live, upload, stopping);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Nothing is lost: the spool holds the bytes, and the lease runs out.
+            Log.Broke(logger, e, job.Id);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await beating;
+            reservation.Dispose();
+            await upload.DisposeAsync();
+            liveJobs.Remove(live);
+        }
+    }
+
+    private async Task RunAttemptsAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost, CancellationToken stopping)
+    {
+        for (int failures = 0; ;)
+        {
+            JobRow job = live.Current;
+            try
+            {
+                DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
+                var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
+                await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
+                await FinishAsync(live, upload, lost);
+                return;
+            }
+            catch (OperationCanceledException) when (lost.IsCancellationRequested)
+            {
+                throw;
+            }
+            catch (UploadAbandonedException)
+            {
+                await takeBack.RunAsync(job, CancellationToken.None);
+                return;
+            }
+            catch (JobTakenOverException)
+            {
+                Log.TakenOver(logger, job.Id);
+                return;
+            }
+            catch (Exception e) when (FaultOf(e) is Problem problem)
+            {
+                await FailAsync(live, upload, problem, lost);
+                return;
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                failures++;
+                if (!SinkFault.Is(e) && failures >= options.Value.AttemptsMax)
+                {
+                    Log.Gave(logger, e, job.Id, failures);
+                    await FailAsync(live, upload, Faults.Internal(e), lost);
+                    return;
+                }
+
+                Log.AttemptFailed(logger, e, job.Id, failures);
+                await PauseAsync(live, failures, SinkFault.Is(e), stopping);
+                if (!await BeginNextAttemptAsync(live, upload, lost))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Fences the failed attempt off, and looks whether it succeeded after all: an answer may have been lost.</summary>
+    /// <returns>False when there is nothing left to do.</returns>
+    private async Task<bool> BeginNextAttemptAsync(LiveJob live, SpoolUpload upload, CancellationToken lost)
+    {
+        JobRow before = live.Current;
+        JobRow? job = await store.NextEpochAsync(before.Id, before.Epoch, WriteSession.SessionName(before.Id), lost);
+        if (job is not null)
+        {
+            live.Change(row => row with { Epoch = job.Epoch, State = job.State, WaitingFor = null });
+            return true;
+        }
+
+        job = await store.FindPatientlyAsync(before.Id, lost);
+        if (job is not null && job.JobState.IsFinal())
+        {
+            await FinishAsync(live, upload, lost);
+        }
+
+        return false;
+    }
+
+    /// <summary>The job is final: its row is read once more for what the commit wrote, and its upload goes.</summary>
+    private async Task FinishAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
+    {
+        JobRow? job = await store.FindPatientlyAsync(live.Id, cancellationToken);
+        if (job is null || !job.JobState.IsFinal())
+        {
+            throw new InvalidOperationException($"Job {live.Id} has committed, but its row says {job?.State ?? "nothing"}.");
+        }
+
+        if (upload.IsSealed)
+        {
+            spool.Delete(live.Id);
+        }
+
+        live.Change(_ => job);
+        metrics.JobFinished(job.Dataset, job.Source, job.State, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
+        Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
+    }
+
+    private async Task FailAsync(LiveJob live, SpoolUpload upload, Problem problem, CancellationToken cancellationToken)
+    {
+        // A failed job may still be receiving: its sender is answered when the whole body has come, then the job ends.
+        while (!upload.IsSealed && !upload.IsAbandoned)
+        {
+            Task next = upload.NextChange;
+            if (!upload.IsSealed && !upload.IsAbandoned)
+            {
+                await next.WaitAsync(cancellationToken);
+            }
+        }
+
+        JobRow job = live.Current;
+        if (upload.IsAbandoned)
+        {
+            await takeBack.RunAsync(job, CancellationToken.None);
+            return;
+        }
+
+        // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
+        await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
+        await store.EndAsync(
+            job.Id, job.Epoch, JobState.Failed, Faults.ToJson(problem), job.UploadColumns, cancellationToken);
+        await FinishAsync(live, upload, cancellationToken);
+    }
+
+    /// <summary>Stopped from outside: a graceful shutdown hands the job back, a lost lease leaves it alone.</summary>
+    private async Task StopAsync(LiveJob live, SpoolUpload upload, CancellationToken stopping)
+    {
+        if (!stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        JobRow job = live.Current;
+        try
+        {
+            if (upload.IsSealed)
+            {
+                await store.HandBackAsync(job.Id, job.Epoch, CancellationToken.None);
+                Log.HandedBack(logger, job.Id);
+            }
+            else
+            {
+                await takeBack.RunAsync(job, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5), time, CancellationToken.None);
+            }
+        }
+        catch (Exception e) when (SinkFault.Is(e))
+        {
+            Log.NotHandedBack(logger, job.Id, e.Message); // the lease runs out by itself
+        }
+    }
+
+    private async Task PauseAsync(LiveJob live, int failures, bool isSinkAtFault, CancellationToken stopping)
+    {
+        live.Change(row => row with { WaitingFor = isSinkAtFault ? "database" : null });
+        double pause = Math.Min(PauseMax.TotalSeconds, PauseMin.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 10)));
+        await Task.Delay(TimeSpan.FromSeconds(pause * (0.5 + (Random.Shared.NextDouble() / 2))), time, stopping);
+    }
+
+    /// <summary>The reason for which a job fails at once, or null when another attempt may do.</summary>
+    private static Problem? FaultOf(Exception error) => error switch
+    {
+        JobFaultException fault => fault.Problem,
+        RejectLimitException limit => Faults.RejectLimit(limit),
+        SpoolDamagedException damage => Faults.SpoolDamaged(damage),
+        PostgresException e when !SinkFault.Is(e) => Faults.Target(e),
+        _ => null,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "Job {JobId} {State}: {Read} records read, {Loaded} loaded, {Rejected} rejected.")]
+        public static partial void Finished(ILogger logger, Guid jobId, string state, long read, long loaded, long rejected);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Failures} of job {JobId} failed; it is tried again.")]
+        public static partial void AttemptFailed(ILogger logger, Exception exception, Guid jobId, int failures);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} failed {Failures} times and is given up.")]
+        public static partial void Gave(ILogger logger, Exception exception, Guid jobId, int failures);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Another attempt has taken over job {JobId}.")]
+        public static partial void TakenOver(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} stopped here; it goes on when its lease has run out.")]
+        public static partial void Broke(ILogger logger, Exception exception, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} is handed back: it goes on at the next start.")]
+        public static partial void HandedBack(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} could not be handed back: {Reason}")]
+        public static partial void NotHandedBack(ILogger logger, Guid jobId, string reason);
+    }
+}

@@ -1,0 +1,154 @@
+namespace PipelineService.Jobs;
+
+/// <summary>The SQL of the jobs stage. Leases are measured by the database's clock, which all instances share.</summary>
+internal static class JobSql
+{
+    public const string Columns = """
+        id, dataset, dataset_version, state, waiting_for, records_read, records_loaded, records_rejected,
+        records_filtered, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
+        upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error, created_at, received_at, started_at,
+        finished_at, revision, spool, owner, epoch, attempt
+        """;
+
+    /// <summary>
+    /// Registers a job, or completes the row of one that was registered while it was received. Changes nothing when the
+    /// upload is already complete there, so it can be repeated.
+    /// </summary>
+    public const string Register = """
+        INSERT INTO pipeline.jobs
+            (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
+             upload_sha256, idempotency_key, created_at, received_at, started_at, spool, owner, lease_until, epoch, attempt)
+        VALUES
+            (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, @UploadComplete,
+             @UploadSha256, @IdempotencyKey, @CreatedAt, @ReceivedAt, @StartedAt, @Spool, @Owner,
+             CASE WHEN @Owner IS NULL THEN NULL ELSE now() + @LeaseTime END, @Epoch, @Attempt)
+        ON CONFLICT (id) DO UPDATE
+        SET state = CASE WHEN jobs.state = 'receiving' THEN excluded.state ELSE jobs.state END,
+            upload_bytes = excluded.upload_bytes, upload_complete = true, upload_sha256 = excluded.upload_sha256,
+            received_at = excluded.received_at, revision = jobs.revision + 1
+        WHERE excluded.upload_complete AND NOT jobs.upload_complete AND jobs.finished_at IS NULL
+        """;
+
+    public const string Find = $"SELECT {Columns} FROM pipeline.jobs WHERE id = @id";
+
+    public const string FindByKey = $"""
+        SELECT {Columns} FROM pipeline.jobs WHERE dataset = @dataset AND idempotency_key = @key
+        """;
+
+    public const string List = $"""
+        SELECT {Columns} FROM pipeline.jobs
+        WHERE (@dataset::text IS NULL OR dataset = @dataset)
+          AND (@state::text IS NULL OR state = @state)
+          AND (@source::text IS NULL OR source = @source)
+          AND (@before::uuid IS NULL OR id < @before)
+        ORDER BY id DESC
+        LIMIT @limit
+        """;
+
+    /// <summary>Takes the oldest job that nobody runs: queued, or its owner's lease has run out.</summary>
+    public const string ClaimNext = $"""
+        UPDATE pipeline.jobs
+        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, attempt = attempt + 1, waiting_for = NULL,
+            state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
+            started_at = coalesce(started_at, @now), revision = revision + 1
+        WHERE id = (
+            SELECT id FROM pipeline.jobs
+            WHERE finished_at IS NULL AND spool = @spool AND state IN ('queued', 'running', 'committing')
+              AND (owner IS NULL OR lease_until < now())
+            ORDER BY id
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED)
+        RETURNING {Columns}
+        """;
+
+    /// <summary>
+    /// Begins another attempt of a job that this instance holds: transactions of the attempt before can no longer commit,
+    /// and one that is committing is waited for.
+    /// </summary>
+    public const string NextEpoch = $"""
+        UPDATE pipeline.jobs
+        SET epoch = epoch + 1, lease_until = now() + @lease, waiting_for = NULL, revision = revision + 1
+        WHERE id = @id AND epoch = @epoch AND owner = @owner
+        RETURNING {Columns}
+        """;
+
+    public const string Heartbeat = """
+        UPDATE pipeline.jobs
+        SET lease_until = now() + @lease, records_read = @Read, records_loaded = @Loaded, records_rejected = @Rejected,
+            records_filtered = @Filtered, upload_bytes = greatest(upload_bytes, @uploadBytes),
+            progress_ratio = @ratio, records_per_second = @rate, waiting_for = @waitingFor, revision = revision + 1
+        WHERE id = @id AND epoch = @epoch AND owner = @owner AND finished_at IS NULL
+        """;
+
+    /// <summary>Ends sessions that an earlier attempt left open: they hold locks that this attempt would wait for.</summary>
+    public const string EndLeftoverSessions = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = @name AND pid <> pg_backend_pid() AND usename = current_user
+        """;
+
+    public const string ReadCheckpoints = """
+        SELECT start_offset, end_offset, first_record, first_line, lines, read, loaded, rejected, filtered
+        FROM pipeline.job_chunks WHERE job_id = @id ORDER BY start_offset
+        """;
+
+    public const string DeleteDeadLetters = "DELETE FROM pipeline.dead_letters WHERE job_id = @id";
+
+    /// <summary>The end of a job whose records are all accounted for. Runs in the transaction that commits the last of them.</summary>
+    public const string Finish = """
+        UPDATE pipeline.jobs j
+        SET state = CASE WHEN c.rejected = 0 THEN 'succeeded' ELSE 'partially_succeeded' END,
+            records_read = c.read, records_loaded = c.loaded, records_rejected = c.rejected, records_filtered = c.filtered,
+            progress_ratio = 1, records_per_second = $3, waiting_for = NULL,
+            upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6, upload_columns = $7,
+            finished_at = $2, owner = NULL, lease_until = NULL, revision = revision + 1
+        FROM (SELECT coalesce(sum(read), 0) AS read, coalesce(sum(loaded), 0) AS loaded,
+                     coalesce(sum(rejected), 0) AS rejected, coalesce(sum(filtered), 0) AS filtered
+              FROM pipeline.job_chunks WHERE job_id = $1) c
+        WHERE j.id = $1
+        """;
+
+    /// <summary>
+    /// The end of a job that failed or was cancelled. Counts what is kept: the rows of committed chunks, and the dead
+    /// letters, which outlive a rollback.
+    /// </summary>
+    public const string End = """
+        UPDATE pipeline.jobs j
+        SET state = @state, error = @error::jsonb, upload_columns = @columns,
+            records_loaded = c.loaded, records_filtered = c.filtered, records_rejected = d.rejected,
+            records_read = c.loaded + c.filtered + d.rejected, waiting_for = NULL,
+            finished_at = @now, owner = NULL, lease_until = NULL, revision = revision + 1
+        FROM (SELECT coalesce(sum(loaded), 0) AS loaded, coalesce(sum(filtered), 0) AS filtered
+              FROM pipeline.job_chunks WHERE job_id = @id) c,
+             (SELECT count(*) AS rejected FROM pipeline.dead_letters WHERE job_id = @id) d
+        WHERE j.id = @id AND j.epoch = @epoch AND j.finished_at IS NULL
+        """;
+
+    /// <summary>Gives the lease back without ending the job; a graceful stop is not an attempt.</summary>
+    public const string HandBack = """
+        UPDATE pipeline.jobs
+        SET owner = NULL, lease_until = NULL, attempt = greatest(attempt - 1, 0), waiting_for = NULL,
+            state = CASE WHEN state = 'running' THEN 'queued' ELSE state END, revision = revision + 1
+        WHERE id = @id AND epoch = @epoch AND finished_at IS NULL
+        """;
+
+    /// <summary>Uploads that broke off together with the instance that received them.</summary>
+    public const string DeadReceiving = $"""
+        SELECT {Columns} FROM pipeline.jobs
+        WHERE state = 'receiving' AND spool = @spool AND lease_until < now()
+        ORDER BY id LIMIT 100
+        """;
+
+    /// <summary>Whoever still loads the job cannot commit any more.</summary>
+    public const string Fence = "UPDATE pipeline.jobs SET epoch = epoch + 1 WHERE id = @id AND finished_at IS NULL";
+
+    /// <summary>A job whose upload was refused leaves nothing; its chunks and dead letters go with it.</summary>
+    public const string Remove = "DELETE FROM pipeline.jobs WHERE id = @id AND state = 'receiving'";
+
+    public const string StatesOf = "SELECT id, state FROM pipeline.jobs WHERE id = ANY(@ids)";
+
+    /// <summary>Leases of an owner that is known to be dead run out at once.</summary>
+    public const string ExpireLeases = """
+        UPDATE pipeline.jobs SET lease_until = now() - interval '1 second'
+        WHERE owner = ANY(@owners) AND finished_at IS NULL
+        """;
+}

@@ -1,0 +1,201 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+using PipelineService.Spool;
+
+namespace PipelineService.Jobs;
+
+/// <summary>A chunk that is committed.</summary>
+public sealed record Checkpoint(
+    long StartOffset, long EndOffset, long FirstRecord, long FirstLine, long Lines,
+    long Read, long Loaded, long Rejected, long Filtered)
+{
+    public RecordCounts Counts => new(Read, Loaded, Rejected, Filtered);
+}
+
+/// <summary>Which jobs a list shows.</summary>
+public sealed record JobFilter(string? Dataset, string? State, string? Source, Guid? Before, int Limit);
+
+/// <summary>The job rows. Reads for requests fail fast in an outage; writes of running jobs wait it out.</summary>
+public sealed class JobStore(Database database, Instance instance, IOptions<JobsOptions> options, TimeProvider time)
+{
+    private readonly TimeSpan _lease = options.Value.LeaseTime;
+
+    public Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.Find, new { id }, token)),
+        cancellationToken);
+
+    public Task<JobRow?> FindPatientlyAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.Find, new { id }, token)),
+        cancellationToken);
+
+    public Task<JobRow?> FindByKeyAsync(string dataset, string key, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) =>
+            connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.FindByKey, new { dataset, key }, token)),
+        cancellationToken);
+
+    public Task<IReadOnlyList<JobRow>> ListAsync(JobFilter filter, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) => (IReadOnlyList<JobRow>)
+            [.. await connection.QueryAsync<JobRow>(Command(JobSql.List, filter, token))],
+        cancellationToken);
+
+    /// <summary>Registers a job or completes its row. Repeating it changes nothing.</summary>
+    public Task RegisterAsync(JobRow row, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(RegisterCommand(row, token)), cancellationToken);
+
+    /// <inheritdoc cref="RegisterAsync"/>
+    public Task RegisterPatientlyAsync(JobRow row, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(RegisterCommand(row, token)), cancellationToken);
+
+    /// <summary>The oldest job that nobody runs, now ours; or null.</summary>
+    public Task<JobRow?> ClaimNextAsync(Guid spool, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(
+            JobSql.ClaimNext, new { owner = instance.Id, lease = _lease, spool, now = Now }, token)),
+        cancellationToken);
+
+    /// <summary>
+    /// Begins another attempt: fences off the one before, ends its sessions, and tells what became of the job meanwhile.
+    /// </summary>
+    /// <returns>The job's row under its new epoch, or null when it is no longer ours.</returns>
+    public Task<JobRow?> NextEpochAsync(Guid id, long epoch, string sessionName, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            async (connection, token) =>
+            {
+                await connection.ExecuteAsync(Command(JobSql.EndLeftoverSessions, new { name = sessionName }, token));
+                return await connection.QuerySingleOrDefaultAsync<JobRow>(Command(
+                    JobSql.NextEpoch, new { id, epoch, owner = instance.Id, lease = _lease }, token));
+            },
+            cancellationToken);
+
+    /// <summary>Ends sessions that an attempt of another process left open.</summary>
+    public Task EndLeftoverSessionsAsync(string sessionName, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => connection.ExecuteAsync(Command(
+                JobSql.EndLeftoverSessions, new { name = sessionName }, token)),
+            cancellationToken);
+
+    public Task<IReadOnlyList<Checkpoint>> ReadCheckpointsAsync(Guid id, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            async (connection, token) => (IReadOnlyList<Checkpoint>)
+                [.. await connection.QueryAsync<Checkpoint>(Command(JobSql.ReadCheckpoints, new { id }, token))],
+            cancellationToken);
+
+    public Task DeleteDeadLettersAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.DeleteDeadLetters, new { id }, token)),
+        cancellationToken);
+
+    /// <returns>False when the job is no longer ours.</returns>
+    public Task<bool> HeartbeatAsync(JobRow progress, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) => await connection.ExecuteAsync(Command(
+            JobSql.Heartbeat,
+            new
+            {
+                id = progress.Id,
+                epoch = progress.Epoch,
+                owner = instance.Id,
+                lease = _lease,
+                progress.Counts.Read,
+                progress.Counts.Loaded,
+                progress.Counts.Rejected,
+                progress.Counts.Filtered,
+                uploadBytes = progress.UploadBytes,
+                ratio = progress.ProgressRatio,
+                rate = progress.RecordsPerSecond,
+                waitingFor = progress.WaitingFor,
+            },
+            token)) > 0,
+        cancellationToken);
+
+    /// <summary>Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours.</summary>
+    public Task EndAsync(
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => connection.ExecuteAsync(Command(
+                JobSql.End, new { id, epoch, state = state.ToText(), error, columns, now = Now }, token)),
+            cancellationToken);
+
+    public Task HandBackAsync(Guid id, long epoch, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.HandBack, new { id, epoch }, token)),
+        cancellationToken);
+
+    public Task RemoveAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.Remove, new { id }, token)), cancellationToken);
+
+    public Task<IReadOnlyList<JobRow>> DeadReceivingAsync(Guid spool, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            async (connection, token) => (IReadOnlyList<JobRow>)
+                [.. await connection.QueryAsync<JobRow>(Command(JobSql.DeadReceiving, new { spool }, token))],
+            cancellationToken);
+
+    /// <summary>The states of those among these jobs that have a row.</summary>
+    public Task<Dictionary<Guid, JobState>> StatesOfAsync(Guid[] ids, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            async (connection, token) => (await connection.QueryAsync<(Guid Id, string State)>(Command(
+                    JobSql.StatesOf, new { ids }, token)))
+                .ToDictionary(r => r.Id, r => JobStates.TryParse(r.State, out JobState state) ? state : JobState.Failed),
+            cancellationToken);
+
+    /// <summary>The leases of instances that are known to be dead run out at once.</summary>
+    public Task ExpireLeasesAsync(Guid[] owners, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.ExpireLeases, new { owners }, token)),
+        cancellationToken);
+
+    /// <summary>No attempt that runs now can commit any more.</summary>
+    public Task FenceAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.Fence, new { id }, token)), cancellationToken);
+
+    /// <summary>A new row for an upload, in the form in which it is registered.</summary>
+    public JobRow RowOf(SpoolManifest manifest, Guid spool, JobState state, bool isOurs) => new()
+    {
+        Id = manifest.JobId,
+        Dataset = manifest.Dataset,
+        DatasetVersion = manifest.DatasetVersion,
+        State = state.ToText(),
+        Source = manifest.Source,
+        ContentType = manifest.ContentType,
+        ContentEncoding = manifest.ContentEncoding,
+        UploadBytes = manifest.UploadBytes,
+        UploadComplete = true,
+        UploadSha256 = Convert.FromHexString(manifest.Sha256),
+        IdempotencyKey = manifest.IdempotencyKey,
+        CreatedAt = manifest.CreatedAt.UtcDateTime,
+        ReceivedAt = manifest.ReceivedAt.UtcDateTime,
+        StartedAt = isOurs ? Now : null,
+        Spool = spool,
+        Owner = isOurs ? instance.Id : null,
+        Epoch = isOurs ? 1 : 0,
+        Attempt = isOurs ? 1 : 0,
+    };
+
+    public DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    private CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => Command(
+        JobSql.Register,
+        new
+        {
+            row.Id,
+            row.Dataset,
+            row.DatasetVersion,
+            row.State,
+            row.Source,
+            row.ContentType,
+            row.ContentEncoding,
+            row.UploadBytes,
+            row.UploadComplete,
+            row.UploadSha256,
+            row.IdempotencyKey,
+            row.CreatedAt,
+            row.ReceivedAt,
+            row.StartedAt,
+            row.Spool,
+            row.Owner,
+            row.Epoch,
+            row.Attempt,
+            LeaseTime = _lease,
+        },
+        cancellationToken);
+
+    private static CommandDefinition Command(string sql, object parameters, CancellationToken cancellationToken) =>
+        new(sql, parameters, cancellationToken: cancellationToken);
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+
+namespace PipelineService.Jobs;
+
+/// <summary>A job as clients see it.</summary>
+/// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
+/// <param name="WaitingFor">What an outage makes the job wait for: <c>database</c>, <c>spool</c> or null.</param>
+/// <param name="Error">Why a failed job failed.</param>
+public sealed record JobView(
+    Guid Id,
+    string Dataset,
+    int DatasetVersion,
+    string? Source,
+    JobState State,
+    string? WaitingFor,
+    UploadView Upload,
+    RecordsView Records,
+    ProgressView Progress,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ReceivedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt,
+    Problem? Error,
+    JobLinks Links)
+{
+    public static JobView Of(JobRow row)
+    {
+        JobState state = row.JobState;
+        return new JobView(
+            row.Id,
+            row.Dataset,
+            row.DatasetVersion,
+            row.Source,
+            state,
+            row.WaitingFor,
+            new UploadView(
+                row.ContentType,
+                row.ContentEncoding,
+                row.UploadBytes,
+                row.UploadComplete,
+                row.UploadSha256 is null ? null : Convert.ToHexStringLower(row.UploadSha256)),
+            new RecordsView(row.RecordsRead, row.RecordsLoaded, row.RecordsRejected, row.RecordsFiltered),
+            ProgressView.Of(row, state),
+            row.CreatedAt,
+            row.ReceivedAt,
+            row.StartedAt,
+            row.FinishedAt,
+            row.Error is null ? null : JsonSerializer.Deserialize<Problem>(row.Error, PipelineJson.Options),
+            new JobLinks($"/v1/jobs/{row.Id}", $"/v1/jobs/{row.Id}/dead-letters"));
+    }
+}
+
+/// <param name="Bytes">Received so far, as the client sent them.</param>
+/// <param name="Sha256">Of those bytes, lower-case hexadecimal; null until all have come.</param>
+public sealed record UploadView(string ContentType, string? ContentEncoding, long Bytes, bool Complete, string? Sha256);
+
+/// <summary>What became of the records; for a final job read = loaded + rejected + filtered.</summary>
+public sealed record RecordsView(long Read, long Loaded, long Rejected, long Filtered);
+
+/// <param name="Ratio">0 to 1, by bytes; 0 while the upload's size is not known.</param>
+public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTimeOffset? EstimatedFinishAt)
+{
+    internal static ProgressView Of(JobRow row, JobState state)
+    {
+        if (state.IsFinal())
+        {
+            return new ProgressView(state is JobState.Succeeded or JobState.PartiallySucceeded ? 1 : row.ProgressRatio, row.RecordsPerSecond, null);
+        }
+
+        DateTimeOffset? estimate = null;
+        if (row is { ProgressRatio: > 0.01, RecordsPerSecond: > 0, StartedAt: { } started })
+        {
+            double seconds = row.RecordsRead / row.RecordsPerSecond.Value / row.ProgressRatio;
+            estimate = new DateTimeOffset(started).AddSeconds(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds));
+        }
+
+        return new ProgressView(Math.Round(row.ProgressRatio, 4), row.RecordsPerSecond, estimate);
+    }
+}
+
+public sealed record JobLinks(string Self, string DeadLetters);
+
+/// <summary>A page of jobs, newest first.</summary>
+/// <param name="NextCursor">For the next page; null on the last one.</param>
+public sealed record JobPage(IReadOnlyList<JobView> Items, string? NextCursor);

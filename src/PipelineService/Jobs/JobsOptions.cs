@@ -1,0 +1,55 @@
+using FluentValidation;
+
+namespace PipelineService.Jobs;
+
+/// <summary>Section <c>Jobs</c>: how jobs are claimed, followed and ended.</summary>
+public sealed class JobsOptions
+{
+    /// <summary>
+    /// How long an instance may run a job without renewing its lease; after that another takes it over. Default 9 s, 1 s
+    /// to 10 minutes. Renewed three times as often.
+    /// </summary>
+    public TimeSpan LeaseTime { get; set; } = TimeSpan.FromSeconds(9);
+
+    /// <summary>
+    /// How often the database is asked for jobs that no signal told of: those of other instances. Default 1 s, 50 ms to
+    /// 1 minute.
+    /// </summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How often counts and progress of a running job are written to its row. Default 1 s, 100 ms to 1 minute.
+    /// </summary>
+    public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How often a job that ends its process or fails for an unknown reason is tried before it is failed. Default 3, 1 to
+    /// 20. Outages of the database and graceful stops do not count.
+    /// </summary>
+    public int AttemptsMax { get; set; } = 3;
+
+    /// <summary>The longest <c>Prefer: wait</c> that is honoured. Default 1 minute, 0 to 10 minutes.</summary>
+    public TimeSpan WaitMax { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Jobs or dead letters of one page when the client asks for more or for none. Default 100, 1 to 1,000.</summary>
+    public int PageSize { get; set; } = 100;
+
+    /// <summary>Jobs or dead letters of one page at most. Default 1,000, <see cref="PageSize"/> to 10,000.</summary>
+    public int PageSizeMax { get; set; } = 1_000;
+}
+
+/// <summary>The bounds of <see cref="JobsOptions"/>.</summary>
+public sealed class JobsOptionsValidator : AbstractValidator<JobsOptions>
+{
+    public JobsOptionsValidator()
+    {
+        RuleFor(o => o.LeaseTime).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        RuleFor(o => o.PollInterval).InclusiveBetween(TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
+        RuleFor(o => o.ProgressInterval).InclusiveBetween(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        RuleFor(o => o.AttemptsMax).InclusiveBetween(1, 20);
+        RuleFor(o => o.WaitMax).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromMinutes(10));
+        RuleFor(o => o.PageSize).InclusiveBetween(1, 1_000);
+        RuleFor(o => o.PageSizeMax).InclusiveBetween(1, 10_000)
+            .GreaterThanOrEqualTo(o => o.PageSize).WithMessage("PageSizeMax must not be below PageSize.");
+    }
+}

@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using PipelineService.Core.Jobs;
+using PipelineService.Spool;
+using PipelineService.Transform;
+using PipelineService.Write;
+
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// A job that this instance receives or runs: its row as far as it is known, with counts as they are now.
+/// </summary>
+/// <param name="row">What is known of it so far.</param>
+/// <param name="kind">How its records are written.</param>
+/// <param name="recordBytesMax">The record limit that it is received under.</param>
+public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax, TimeProvider time)
+{
+    private readonly GrowthSignal _changed = new();
+    private readonly Lock _lock = new();
+    private readonly long _since = time.GetTimestamp();
+    private JobRow _row = row;
+    private JobLoad? _load;
+    private SpoolUpload? _upload;
+
+    public Guid Id { get; } = row.Id;
+
+    public SpoolUploadKind Kind { get; } = kind;
+
+    public int RecordBytesMax { get; } = recordBytesMax;
+
+    /// <summary>Its run on this instance; completes when the job has ended, been handed back or taken back.</summary>
+    public Task Run { get; set; } = Task.CompletedTask;
+
+    /// <summary>Completes at the next change of state. Take it before looking at the row.</summary>
+    public Task NextChange => _changed.Next;
+
+    /// <summary>The row with the counts and progress of this moment.</summary>
+    public JobRow Current
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return WithProgress(_row);
+            }
+        }
+    }
+
+    /// <summary>What is being loaded, for the counts; null between attempts.</summary>
+    public void Follow(JobLoad? load)
+    {
+        lock (_lock)
+        {
+            _load = load;
+        }
+    }
+
+    /// <summary>What is being received or read, for the bytes.</summary>
+    public void Follow(SpoolUpload upload)
+    {
+        lock (_lock)
+        {
+            _upload = upload;
+        }
+    }
+
+    public void Change(Func<JobRow, JobRow> change)
+    {
+        lock (_lock)
+        {
+            _row = change(_row);
+            _row = _row with { Revision = _row.Revision + 1 };
+        }
+
+        _changed.Set();
+    }
+
+    private JobRow WithProgress(JobRow row)
+    {
+        if (row.JobState.IsFinal())
+        {
+            return row;
+        }
+
+        if (_upload is { } upload && !row.UploadComplete)
+        {
+            row = row with { UploadBytes = Math.Max(row.UploadBytes, upload.Length) };
+        }
+
+        if (_load is not { } load)
+        {
+            return row;
+        }
+
+        RecordCounts counts = load.Counts;
+        double seconds = time.GetElapsedTime(_since).TotalSeconds;
+        long total = _upload?.Length ?? 0;
+        return row with
+        {
+            RecordsRead = counts.Read,
+            RecordsLoaded = counts.Loaded,
+            RecordsRejected = counts.Rejected,
+            RecordsFiltered = counts.Filtered,
+            ProgressRatio = row.UploadComplete && total > 0 ? Math.Min(1, (double)load.BytesDone / total) : 0,
+            RecordsPerSecond = seconds > 0 ? Math.Round((counts.Read - load.Plan.Covered.Read) / seconds) : null,
+        };
+    }
+}
+
+/// <summary>The jobs that this instance receives or runs. Bounded by open uploads and write sessions.</summary>
+public sealed class LiveJobs
+{
+    private readonly ConcurrentDictionary<Guid, LiveJob> _jobs = new();
+
+    /// <summary>Told when any job changes state: wakes those who wait for jobs that are not live here.</summary>
+    public GrowthSignal AnyChange { get; } = new();
+
+    public int Count => _jobs.Count;
+
+    public LiveJob? Find(Guid id) => _jobs.GetValueOrDefault(id);
+
+    public void Add(LiveJob job) => _jobs[job.Id] = job;
+
+    public void Remove(LiveJob job)
+    {
+        _jobs.TryRemove(new KeyValuePair<Guid, LiveJob>(job.Id, job));
+        AnyChange.Set();
+    }
+}

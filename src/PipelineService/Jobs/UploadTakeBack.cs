@@ -1,0 +1,47 @@
+using Npgsql;
+using PipelineService.Core.Datasets;
+using PipelineService.Datasets;
+using PipelineService.Hosting;
+
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// Removes what a broken upload has left: rows that were committed while it arrived (by their lineage), its checkpoints,
+/// dead letters and its job row. An upload that was refused leaves nothing.
+/// </summary>
+public sealed partial class UploadTakeBack(
+    Database database, JobStore store, DatasetCatalog datasets, LiveJobs liveJobs, ILogger<UploadTakeBack> logger)
+{
+    public async Task RunAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
+        await store.FenceAsync(job.Id, cancellationToken);
+        long rows = 0;
+        if (dataset.Definition.Load is { Commit: CommitPolicy.Chunk, Lineage: true } load)
+        {
+            rows = await database.RunPatientlyAsync(
+                async (connection, token) =>
+                {
+                    await using NpgsqlCommand command = new(
+                        $"DELETE FROM {load.Table.Quoted} WHERE \"_job_id\" = $1", connection)
+                    {
+                        CommandTimeout = 0, // a large table without an index on the lineage is read through
+                        Parameters = { new() { Value = job.Id } },
+                    };
+                    return (long)await command.ExecuteNonQueryAsync(token);
+                },
+                cancellationToken);
+        }
+
+        await store.RemoveAsync(job.Id, cancellationToken);
+        liveJobs.AnyChange.Set();
+        Log.TakenBack(logger, job.Id, rows);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "The upload of job {JobId} broke off; {Rows} rows of it that had landed were removed.")]
+        public static partial void TakenBack(ILogger logger, Guid jobId, long rows);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace PipelineService.Spool;
+
+/// <summary>
+/// Flushes a directory, so that a rename or a new name in it survives a power cut. .NET has no call for it: on Unix a
+/// directory is opened and fsync'd; on Windows NTFS journals names by itself.
+/// </summary>
+internal static partial class DirectorySync
+{
+    private const int ReadOnly = 0;
+
+    public static void Flush(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        int descriptor = Open(directory, ReadOnly);
+        if (descriptor < 0)
+        {
+            throw new IOException($"Cannot open the directory {directory} to flush it (errno {Marshal.GetLastPInvokeError()}).");
+        }
+
+        using SafeFileHandle handle = new(descriptor, ownsHandle: true);
+        if (FSync(handle) != 0)
+        {
+            throw new IOException($"Cannot flush the directory {directory} (errno {Marshal.GetLastPInvokeError()}).");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int FSync(SafeFileHandle handle);
+}

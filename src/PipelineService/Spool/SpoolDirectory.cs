@@ -1,0 +1,203 @@
+using Microsoft.Extensions.Options;
+
+namespace PipelineService.Spool;
+
+/// <summary>
+/// The directory of the spool: which files belong to an upload, and how many bytes all uploads together may hold.
+/// </summary>
+/// <remarks>
+/// <c>{job}.data</c> holds the bytes; <c>{job}.json</c> is the manifest, written last. Data without a manifest was never
+/// acknowledged. <c>spool.id</c> names the directory, so that a job row says where its upload lies.
+/// </remarks>
+public sealed partial class SpoolDirectory : IDisposable
+{
+    private const string DataExtension = ".data";
+    private const string ManifestExtension = ".json";
+
+    private readonly SpoolOptions _options;
+    private readonly ILogger<SpoolDirectory> _logger;
+    private InstanceLock? _lock;
+    private long _bytes;
+
+    public SpoolDirectory(IOptions<SpoolOptions> options, ILogger<SpoolDirectory> logger)
+    {
+        _options = options.Value;
+        _logger = logger;
+        Root = Path.GetFullPath(_options.Directory);
+    }
+
+    public string Root { get; }
+
+    /// <summary>The name of this directory in job rows. Known after <see cref="Prepare"/>.</summary>
+    public Guid Id { get; private set; }
+
+    /// <summary>Instances that died while they used this directory. Known after <see cref="Prepare"/>.</summary>
+    public IReadOnlyList<Guid> DeadInstances { get; private set; } = [];
+
+    /// <summary>Bytes that uploads hold now.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    public string DataPath(Guid jobId) => Path.Combine(Root, $"{jobId:D}{DataExtension}");
+
+    public string ManifestPath(Guid jobId) => Path.Combine(Root, $"{jobId:D}{ManifestExtension}");
+
+    /// <summary>Makes the directory when missing, reads its name, and clears away uploads that were never acknowledged.</summary>
+    /// <exception cref="IOException">The directory cannot be made or written.</exception>
+    /// <param name="instance">The instance that uses it from now on.</param>
+    public void Prepare(Guid instance)
+    {
+        Directory.CreateDirectory(Root);
+        Id = ReadOrCreateId();
+        DeadInstances = InstanceLock.SweepDead(Root);
+        _lock = InstanceLock.Take(Root, instance);
+        long bytes = 0;
+        foreach (string path in Directory.EnumerateFiles(Root))
+        {
+            if (path.EndsWith(ManifestExtension + ".new", StringComparison.Ordinal))
+            {
+                File.Delete(path);
+            }
+            else if (path.EndsWith(DataExtension, StringComparison.Ordinal))
+            {
+                bytes += KeepOrClear(path);
+            }
+        }
+
+        Interlocked.Exchange(ref _bytes, bytes);
+    }
+
+    /// <summary>Ids of all sealed uploads, in the order in which they came (UUIDv7 sorts by time).</summary>
+    public IEnumerable<Guid> SealedUploads() =>
+        Directory.EnumerateFiles(Root, $"*{ManifestExtension}")
+            .Select(path => Guid.TryParse(Path.GetFileNameWithoutExtension(path), out Guid id) ? id : Guid.Empty)
+            .Where(id => id != Guid.Empty)
+            .Order();
+
+    /// <summary>A new upload to write to.</summary>
+    public SpoolUpload Create(Guid jobId) => SpoolUpload.Create(this, jobId, _options.FlushBytes);
+
+    /// <summary>The manifest of a sealed upload, or null when the spool does not hold it.</summary>
+    /// <exception cref="SpoolDamagedException">It is there but cannot be read.</exception>
+    public SpoolManifest? FindManifest(Guid jobId)
+    {
+        string path = ManifestPath(jobId);
+        try
+        {
+            return File.Exists(path) ? SpoolManifest.Read(path) : null;
+        }
+        catch (FileNotFoundException)
+        {
+            return null; // removed between the look and the read: its job has just finished
+        }
+    }
+
+    /// <summary>A sealed upload to read.</summary>
+    /// <exception cref="SpoolDamagedException">It is missing or not what was received.</exception>
+    public SpoolUpload Open(Guid jobId) => SpoolUpload.Open(
+        this, FindManifest(jobId) ?? throw new SpoolDamagedException("The upload is not in the spool."));
+
+    /// <summary>Whether an upload of so many bytes can be taken.</summary>
+    public bool HasRoomFor(long bytes) => Bytes + bytes <= _options.QuotaBytes && FreeBytes() - bytes >= _options.FreeBytesMin;
+
+    /// <summary>Bytes that the disk has free for the spool's user.</summary>
+    public long FreeBytes() => new DriveInfo(Root).AvailableFreeSpace;
+
+    /// <summary>Counts bytes about to be written.</summary>
+    /// <exception cref="SpoolFullException">They do not fit the quota.</exception>
+    internal void Reserve(long bytes)
+    {
+        if (Interlocked.Add(ref _bytes, bytes) > _options.QuotaBytes)
+        {
+            Interlocked.Add(ref _bytes, -bytes);
+            throw new SpoolFullException($"The spool's quota of {_options.QuotaBytes} bytes is used up.");
+        }
+    }
+
+    internal void Release(long bytes) => Interlocked.Add(ref _bytes, -bytes);
+
+    /// <summary>Removes an upload. The manifest goes first: data without one is known to be nobody's.</summary>
+    public void Delete(Guid jobId)
+    {
+        File.Delete(ManifestPath(jobId));
+        FileInfo data = new(DataPath(jobId));
+        if (data.Exists)
+        {
+            long bytes = data.Length;
+            data.Delete();
+            Release(bytes);
+        }
+    }
+
+    /// <summary>Keeps the files of an upload that cannot be understood out of the way, for an operator to look at.</summary>
+    public void SetAside(Guid jobId)
+    {
+        File.Move(ManifestPath(jobId), ManifestPath(jobId) + ".damaged", overwrite: true);
+        if (File.Exists(DataPath(jobId)))
+        {
+            File.Move(DataPath(jobId), DataPath(jobId) + ".damaged", overwrite: true);
+        }
+    }
+
+    public void Dispose() => _lock?.Dispose();
+
+    private Guid ReadOrCreateId()
+    {
+        string path = Path.Combine(Root, "spool.id");
+        if (File.Exists(path) && Guid.TryParse(File.ReadAllText(path), out Guid known))
+        {
+            return known;
+        }
+
+        var id = Guid.CreateVersion7();
+        string temporary = $"{path}.{id:N}";
+        File.WriteAllText(temporary, id.ToString());
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(temporary); // another instance was first
+            return Guid.Parse(File.ReadAllText(path));
+        }
+
+        return id;
+    }
+
+    private long KeepOrClear(string dataPath)
+    {
+        if (!Guid.TryParse(Path.GetFileNameWithoutExtension(dataPath), out Guid jobId))
+        {
+            return 0; // not ours
+        }
+
+        long bytes = new FileInfo(dataPath).Length;
+        if (File.Exists(ManifestPath(jobId)))
+        {
+            return bytes;
+        }
+
+        try
+        {
+            // The lock can be had only when no process is receiving this upload.
+            using (File.OpenHandle(dataPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+            {
+                File.Delete(dataPath);
+            }
+
+            Log.ClearedUnacknowledged(_logger, jobId, bytes);
+            return 0;
+        }
+        catch (IOException)
+        {
+            return bytes; // being received by another instance
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "Cleared the unacknowledged upload {JobId} ({Bytes} bytes): its sender was never answered 202.")]
+        public static partial void ClearedUnacknowledged(ILogger logger, Guid jobId, long bytes);
+    }
+}

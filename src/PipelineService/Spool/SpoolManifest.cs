@@ -1,0 +1,100 @@
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Hosting;
+
+namespace PipelineService.Spool;
+
+/// <summary>
+/// What is known of a received upload besides its bytes. Its presence on disk means: every byte of the upload is durable.
+/// It holds all that the job row needs, so that a job can be registered although the database was down when it came.
+/// </summary>
+public sealed record SpoolManifest
+{
+    /// <summary>Of the manifest's own form; a reader refuses one that it does not know.</summary>
+    public const int FormVersion = 1;
+
+    public int Form { get; init; } = FormVersion;
+
+    public required Guid JobId { get; init; }
+
+    public required string Dataset { get; init; }
+
+    public required int DatasetVersion { get; init; }
+
+    public required DataFormat Format { get; init; }
+
+    /// <summary>The delimiter when the content type overrides the dataset's dialect (tab-separated values).</summary>
+    public byte? Delimiter { get; init; }
+
+    public string? Source { get; init; }
+
+    public required string ContentType { get; init; }
+
+    public string? ContentEncoding { get; init; }
+
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Bytes as the client sent them.</summary>
+    public required long UploadBytes { get; init; }
+
+    /// <summary>SHA-256 of the bytes as the client sent them, lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Bytes of the data file: the upload after its content encoding was removed.</summary>
+    public required long DataBytes { get; init; }
+
+    /// <summary>The record limit that this upload is cut under, whatever the configuration says later.</summary>
+    public required int RecordBytesMax { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>Writes the manifest so that it is there whole or not at all, and survives a power cut.</summary>
+    public void Write(string path)
+    {
+        string temporary = path + ".new";
+        using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            file.Write(JsonSerializer.SerializeToUtf8Bytes(this, PipelineJson.Options));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        DirectorySync.Flush(Path.GetDirectoryName(path)!);
+    }
+
+    /// <exception cref="SpoolDamagedException">The file is not a manifest of a form known here.</exception>
+    public static SpoolManifest Read(string path)
+    {
+        try
+        {
+            SpoolManifest? manifest = JsonSerializer.Deserialize<SpoolManifest>(File.ReadAllBytes(path), PipelineJson.Options);
+            return manifest is { Form: FormVersion }
+                ? manifest
+                : throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} has an unknown form.");
+        }
+        catch (JsonException e)
+        {
+            throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} cannot be read: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>What the spool holds of an upload is not what was received.</summary>
+public sealed class SpoolDamagedException : Exception
+{
+    public SpoolDamagedException()
+    {
+    }
+
+    public SpoolDamagedException(string message)
+        : base(message)
+    {
+    }
+
+    public SpoolDamagedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,71 @@
+using FluentValidation;
+
+namespace PipelineService.Spool;
+
+/// <summary>Section <c>Spool</c>: the disk area where uploads wait, and how they are cut into chunks.</summary>
+public sealed class SpoolOptions
+{
+    /// <summary>
+    /// The directory, made when missing. Instances that share it share its jobs. Default <c>.pipeline/spool</c>, relative
+    /// to the working directory.
+    /// </summary>
+    public string Directory { get; set; } = Path.Combine(".pipeline", "spool");
+
+    /// <summary>
+    /// The most bytes that all uploads together may hold; beyond it uploads are refused with 507. Default 100 GiB, at
+    /// least 1 MiB.
+    /// </summary>
+    public long QuotaBytes { get; set; } = 100L << 30;
+
+    /// <summary>
+    /// Free bytes that the spool leaves on its disk for others; below it uploads are refused with 507. Default 256 MiB,
+    /// at least 0.
+    /// </summary>
+    public long FreeBytesMin { get; set; } = 256L << 20;
+
+    /// <summary>
+    /// Bytes of a chunk: the unit of work, of retry and of checkpoint. Default 1 MiB (the knee of the curve in the
+    /// benchmark results), 4 KiB to 64 MiB. Memory grows with it: about six times this per worker and write session.
+    /// </summary>
+    public int ChunkBytes { get; set; } = 1 << 20;
+
+    /// <summary>
+    /// Records of a chunk at most, so that tiny records cannot make a chunk's rows and rejects large. Default 32,768, 1 to
+    /// 1,000,000.
+    /// </summary>
+    public int ChunkRecordsMax { get; set; } = 32_768;
+
+    /// <summary>
+    /// How long bytes of a slow upload wait for a chunk to fill before the whole records among them are loaded. Default
+    /// 500 ms, 1 ms to 1 minute.
+    /// </summary>
+    public TimeSpan ChunkAgeMax { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// Bytes of a record at most; a longer one is rejected with <c>record_too_long</c>. Default 1 MiB, 1 KiB to 64 MiB.
+    /// An upload keeps the limit it was received under.
+    /// </summary>
+    public int RecordBytesMax { get; set; } = 1 << 20;
+
+    /// <summary>
+    /// Bytes after which received data is flushed to disk in the background, so that the last flush is short. Default
+    /// 16 MiB, 64 KiB to 1 GiB.
+    /// </summary>
+    public int FlushBytes { get; set; } = 16 << 20;
+}
+
+/// <summary>The bounds of <see cref="SpoolOptions"/>.</summary>
+public sealed class SpoolOptionsValidator : AbstractValidator<SpoolOptions>
+{
+    public SpoolOptionsValidator()
+    {
+        RuleFor(o => o.Directory).NotEmpty();
+        RuleFor(o => o.QuotaBytes).GreaterThanOrEqualTo(1 << 20);
+        RuleFor(o => o.FreeBytesMin).GreaterThanOrEqualTo(0);
+        RuleFor(o => o.ChunkBytes).InclusiveBetween(4 << 10, 64 << 20);
+        RuleFor(o => o.ChunkRecordsMax).InclusiveBetween(1, 1_000_000);
+        RuleFor(o => o.ChunkAgeMax).InclusiveBetween(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
+        RuleFor(o => o.RecordBytesMax).InclusiveBetween(1 << 10, 64 << 20);
+        RuleFor(o => o.FlushBytes).InclusiveBetween(64 << 10, 1 << 30);
+    }
+}

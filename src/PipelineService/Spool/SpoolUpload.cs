@@ -1,0 +1,219 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+
+namespace PipelineService.Spool;
+
+/// <summary>
+/// Stage 3: the bytes of one upload on disk. One writer (intake) appends while one reader (the chunk reader) follows; the
+/// reader sees live, waiting and recovered uploads through the same calls.
+/// </summary>
+/// <remarks>
+/// Writing and reading share one file handle with explicit offsets, so neither moves the other. The handle is opened
+/// without sharing: the lock tells other processes that the upload is alive.
+/// </remarks>
+public sealed class SpoolUpload : IAsyncDisposable
+{
+    private readonly SpoolDirectory _directory;
+    private readonly SafeFileHandle _handle;
+    private readonly IncrementalHash? _hash;
+    private readonly GrowthSignal _grown = new();
+    private readonly long _flushBytes;
+    private long _length;
+    private long _flushed;
+    private Task _flush = Task.CompletedTask;
+    private int _users = 1;
+    private volatile bool _abandoned;
+    private volatile SpoolManifest? _manifest;
+
+    private SpoolUpload(SpoolDirectory directory, Guid jobId, SafeFileHandle handle, SpoolManifest? manifest, long flushBytes)
+    {
+        _directory = directory;
+        _handle = handle;
+        _manifest = manifest;
+        _flushBytes = flushBytes;
+        _length = manifest?.DataBytes ?? 0;
+        _hash = manifest is null ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
+        JobId = jobId;
+    }
+
+    public Guid JobId { get; }
+
+    /// <summary>Bytes that can be read now.</summary>
+    public long Length => Volatile.Read(ref _length);
+
+    /// <summary>Whether every byte has been received and is durable.</summary>
+    public bool IsSealed => _manifest is not null;
+
+    /// <summary>Whether the upload broke off and will never be sealed.</summary>
+    public bool IsAbandoned => _abandoned;
+
+    /// <summary>The manifest of a sealed upload.</summary>
+    /// <exception cref="InvalidOperationException">The upload is not sealed.</exception>
+    public SpoolManifest Manifest => _manifest ?? throw new InvalidOperationException("The upload is not sealed.");
+
+    /// <summary>A new upload, empty, to be written.</summary>
+    internal static SpoolUpload Create(SpoolDirectory directory, Guid jobId, long flushBytes) => new(
+        directory,
+        jobId,
+        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None),
+        manifest: null,
+        flushBytes);
+
+    /// <summary>A sealed upload, to be read.</summary>
+    /// <exception cref="SpoolDamagedException">The data file is missing or has another length than was received.</exception>
+    internal static SpoolUpload Open(SpoolDirectory directory, SpoolManifest manifest)
+    {
+        SafeFileHandle handle;
+        try
+        {
+            handle = File.OpenHandle(
+                directory.DataPath(manifest.JobId), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new SpoolDamagedException("The data file of the upload is missing from the spool.", e);
+        }
+
+        long length = RandomAccess.GetLength(handle);
+        if (length != manifest.DataBytes)
+        {
+            handle.Dispose();
+            throw new SpoolDamagedException(
+                $"The data file of the upload has {length} bytes, but {manifest.DataBytes} were received.");
+        }
+
+        return new SpoolUpload(directory, manifest.JobId, handle, manifest, flushBytes: long.MaxValue);
+    }
+
+    /// <summary>Appends bytes, and starts a flush in the background when enough have gathered.</summary>
+    /// <param name="segments">What to write, in order.</param>
+    /// <param name="bytes">The sum of the segments' lengths.</param>
+    /// <exception cref="SpoolFullException">The quota or the disk does not hold them.</exception>
+    public async ValueTask AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
+    {
+        _directory.Reserve(bytes);
+        try
+        {
+            await RandomAccess.WriteAsync(_handle, segments, _length, cancellationToken);
+        }
+        catch (IOException e) when (SpoolFullException.IsDiskFull(e))
+        {
+            _directory.Release(bytes);
+            throw new SpoolFullException("The disk of the spool is full.", e);
+        }
+        catch
+        {
+            _directory.Release(bytes);
+            throw;
+        }
+
+        Volatile.Write(ref _length, _length + bytes);
+        _grown.Set();
+        if (_length - _flushed >= _flushBytes && _flush.IsCompleted)
+        {
+            await _flush; // an error of the flush before shows here
+            _flushed = _length;
+            _flush = Task.Run(() => RandomAccess.FlushToDisk(_handle), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Adds bytes to the digest of the upload: those that the client sent, before decoding.</summary>
+    public void Digest(ReadOnlySpan<byte> bytes) => _hash!.AppendData(bytes);
+
+    /// <summary>The SHA-256 of all that was digested; lower-case hexadecimal. To be called once, at the end.</summary>
+    public string FinishDigest() => Convert.ToHexStringLower(_hash!.GetHashAndReset());
+
+    /// <summary>
+    /// Makes the upload durable: data flushed, manifest written, directory flushed. From here on it survives a crash.
+    /// </summary>
+    public async Task SealAsync(SpoolManifest manifest)
+    {
+        if (manifest.DataBytes != _length)
+        {
+            throw new InvalidOperationException($"The manifest says {manifest.DataBytes} bytes, the spool holds {_length}.");
+        }
+
+        await _flush;
+        RandomAccess.FlushToDisk(_handle);
+        manifest.Write(_directory.ManifestPath(JobId));
+        _manifest = manifest;
+        _grown.Set();
+    }
+
+    /// <summary>The upload broke off: whoever reads it is told, and its file goes when the last user lets go.</summary>
+    public void Abandon()
+    {
+        _abandoned = true;
+        _grown.Set();
+    }
+
+    /// <summary>Reads what is there at an offset: at least one byte, unless the offset is the end.</summary>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken)
+    {
+        long available = Length - offset;
+        if (available <= 0)
+        {
+            return ValueTask.FromResult(0);
+        }
+
+        return RandomAccess.ReadAsync(
+            _handle, buffer.Length > available ? buffer[..(int)available] : buffer, offset, cancellationToken);
+    }
+
+    /// <summary>
+    /// Waits until there are bytes beyond an offset, or the upload is sealed or abandoned.
+    /// </summary>
+    /// <returns>False when the upload ends at the offset: sealed or abandoned.</returns>
+    public async ValueTask<bool> WaitForBytesAsync(long offset, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task next = _grown.Next;
+            if (Length > offset)
+            {
+                return true;
+            }
+
+            if (IsSealed || IsAbandoned)
+            {
+                return Length > offset;
+            }
+
+            await next.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Completes at the next growth, seal or abandonment. Take it before looking at the state.</summary>
+    public Task NextChange => _grown.Next;
+
+    public void ThrowIfAbandoned()
+    {
+        if (IsAbandoned)
+        {
+            throw new UploadAbandonedException();
+        }
+    }
+
+    /// <summary>Another user of the open file: disposing then takes one more call.</summary>
+    public SpoolUpload Share()
+    {
+        Interlocked.Increment(ref _users);
+        return this;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Decrement(ref _users) > 0)
+        {
+            return;
+        }
+
+        await _flush.ContinueWith(static _ => { }, TaskScheduler.Default);
+        _hash?.Dispose();
+        _handle.Dispose();
+        if (_manifest is null)
+        {
+            _directory.Delete(JobId);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Options;
+using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool;
+using PipelineService.Write;
+
+namespace PipelineService.Transform;
+
+/// <summary>
+/// Stage 4: hosted workers that take chunks from the channel and carry each through transform and write. A chunk never
+/// changes hands twice.
+/// </summary>
+public sealed partial class ChunkWorkers(
+    ChunkChannel channel,
+    ChunkWriter writer,
+    PipelineMetrics metrics,
+    IOptions<TransformOptions> options,
+    TimeProvider time,
+    ILogger<ChunkWorkers> logger) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Value.Workers).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
+
+    /// <summary>Lets the workers finish: the loads have been stopped before, so what they still take is given up quickly.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        channel.Writer.TryComplete();
+        await base.StopAsync(cancellationToken);
+    }
+
+    private async Task WorkAsync()
+    {
+        TransformWorkspace workspace = new();
+        await foreach (Chunk chunk in channel.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            JobLoad load = chunk.Load;
+            try
+            {
+                if (!load.Stopped.IsCancellationRequested)
+                {
+                    long start = time.GetTimestamp();
+                    int read = Transform(chunk, workspace);
+                    RecordCounts counts = await writer.WriteAsync(chunk, read, workspace, load.Stopped);
+                    metrics.ChunkWritten(
+                        load.Plan.Dataset, counts.Loaded, counts.Rejected, counts.Filtered, time.GetElapsedTime(start));
+                }
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                // Any error ends the attempt, not the worker; the job decides what it means.
+                Log.ChunkFailed(logger, e, load.Plan.JobId, chunk.StartOffset, chunk.EndOffset);
+                load.Fail(e);
+            }
+            finally
+            {
+                load.Leave(chunk);
+                chunk.Dispose();
+            }
+        }
+    }
+
+    private static int Transform(Chunk chunk, TransformWorkspace workspace)
+    {
+        if (chunk.IsOversizedRecord)
+        {
+            workspace.Clear();
+            workspace.Rejects.Add(
+                new RecordError(RecordError.WholeRecord, RecordErrorCode.RecordTooLong, 0, 0),
+                chunk.Position.FirstRecord,
+                chunk.Position.FirstLine,
+                rawStart: 0,
+                rawLength: chunk.Length);
+            return 1;
+        }
+
+        int read = chunk.Load.Transform!.Run(chunk.Bytes.Span, chunk.Position, workspace);
+        if (read != chunk.Records || read != workspace.Rows.Count + workspace.Rejects.Count)
+        {
+            throw new InvalidOperationException(
+                $"The chunk was cut with {chunk.Records} records, but {read} were read: " +
+                $"{workspace.Rows.Count} rows and {workspace.Rejects.Count} rejects.");
+        }
+
+        return read;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Chunk {Start}–{End} of job {JobId} was not written.")]
+        public static partial void ChunkFailed(ILogger logger, Exception exception, Guid jobId, long start, long end);
+    }
+}

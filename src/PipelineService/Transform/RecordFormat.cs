@@ -1,0 +1,67 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Transforms;
+using PipelineService.Spool;
+
+namespace PipelineService.Transform;
+
+/// <summary>Where the records of an upload start, and how they become rows.</summary>
+/// <param name="Offset">In the decoded bytes: after a byte order mark and a header.</param>
+/// <param name="Position">The numbers of the first record (1) and of the line that it starts on.</param>
+/// <param name="Scanner">Finds where records end.</param>
+/// <param name="Transform">Turns them into rows.</param>
+public sealed record RecordsStart(long Offset, ChunkPosition Position, RecordScanner Scanner, ChunkTransform Transform)
+{
+    /// <summary>The names in the header, in its order; null where there is none.</summary>
+    public string[]? Columns { get; init; }
+}
+
+/// <summary>
+/// How the records of one upload are written: where they start, where they end, how they are read. One per job, made from
+/// the upload's content type and the dataset.
+/// </summary>
+public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
+{
+    protected RowPlan Rows { get; } = rows;
+
+    /// <summary>Bytes of a record at most: the limit that the upload was received under.</summary>
+    public int RecordBytesMax { get; } = recordBytesMax;
+
+    public static RecordFormat Of(SpoolUploadKind kind, RowPlan rows, int recordBytesMax) => kind.Format switch
+    {
+        DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
+        _ => new CsvRecordFormat(
+            rows,
+            kind.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = delimiter } : rows.Definition.Dialect,
+            recordBytesMax),
+    };
+
+    /// <summary>Reads what comes before the first record, waiting for it to arrive.</summary>
+    /// <exception cref="JobFaultException">The header does not fit the schema.</exception>
+    public abstract Task<RecordsStart> FindStartAsync(SpoolUpload upload, Guid jobId, CancellationToken cancellationToken);
+
+    /// <summary>Length of the byte order mark at the start of an upload: 3 or 0.</summary>
+    protected static async Task<int> ReadByteOrderMarkAsync(SpoolUpload upload, CancellationToken cancellationToken)
+    {
+        byte[] start = new byte[3];
+        int read = 0;
+        while (read < start.Length && start.AsSpan(0, read).SequenceEqual(ByteOrderMark.Utf8[..read]))
+        {
+            if (!await upload.WaitForBytesAsync(read, cancellationToken))
+            {
+                upload.ThrowIfAbandoned();
+                return 0;
+            }
+
+            read += await upload.ReadAsync(start.AsMemory(read), read, cancellationToken);
+        }
+
+        return ByteOrderMark.LengthIn(start.AsSpan(0, read));
+    }
+}
+
+/// <summary>What decides how an upload's records are read.</summary>
+/// <param name="Format">From the content type.</param>
+/// <param name="Delimiter">Of tab-separated values; null takes the dataset's dialect.</param>
+public readonly record struct SpoolUploadKind(DataFormat Format, byte? Delimiter);

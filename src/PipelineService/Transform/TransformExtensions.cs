@@ -1,0 +1,14 @@
+using PipelineService.Hosting;
+
+namespace PipelineService.Transform;
+
+/// <summary>Registers stage 4.</summary>
+public static class TransformExtensions
+{
+    public static WebApplicationBuilder AddTransform(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddStageOptions<TransformOptions, TransformOptionsValidator>("Transform");
+        builder.Services.AddHostedService<ChunkWorkers>();
+        return builder;
+    }
+}

@@ -1,0 +1,32 @@
+using FluentValidation;
+
+namespace PipelineService.Transform;
+
+/// <summary>Section <c>Transform</c>: the workers that turn chunks into rows.</summary>
+public sealed class TransformOptions
+{
+    /// <summary>
+    /// Workers that take chunks from the channel. A worker waits while its rows are being written, so there are more of
+    /// them than cores. Default 10, 1 to 256; <c>Write:SessionsMax</c> + 2 keeps every write session busy.
+    /// </summary>
+    public int Workers { get; set; } = 10;
+
+    /// <summary>Chunks that wait for a worker. Default 8, 1 to 1,024; each holds <c>Spool:ChunkBytes</c>.</summary>
+    public int ChannelCapacity { get; set; } = 8;
+
+    /// <summary>
+    /// Bytes of a rejected record that its dead letter keeps; a longer one is cut and marked. Default 16 KiB, 256 to 1 MiB.
+    /// </summary>
+    public int RawBytesMax { get; set; } = 16 << 10;
+}
+
+/// <summary>The bounds of <see cref="TransformOptions"/>.</summary>
+public sealed class TransformOptionsValidator : AbstractValidator<TransformOptions>
+{
+    public TransformOptionsValidator()
+    {
+        RuleFor(o => o.Workers).InclusiveBetween(1, 256);
+        RuleFor(o => o.ChannelCapacity).InclusiveBetween(1, 1_024);
+        RuleFor(o => o.RawBytesMax).InclusiveBetween(256, 1 << 20);
+    }
+}

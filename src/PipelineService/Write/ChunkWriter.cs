@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Core.Transforms;
+using PipelineService.Hosting;
+using PipelineService.Spool;
+
+namespace PipelineService.Write;
+
+/// <summary>
+/// Stage 5: one chunk's rows, its dead letters and its checkpoint go into PostgreSQL, and are there together or not at all.
+/// </summary>
+public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters, IOptions<WriteOptions> options)
+{
+    /// <summary>Refused chunks after which a job's rows are screened before they are copied, not after.</summary>
+    private const int RefusalsBeforeScreening = 2;
+
+    private readonly WriteOptions _options = options.Value;
+
+    /// <summary>Writes a transformed chunk and adds it to the load's counts.</summary>
+    /// <returns>What became of its records.</returns>
+    /// <exception cref="RejectLimitException">The database refused more than the limits allow.</exception>
+    /// <exception cref="NpgsqlException">The sink failed; nothing of an uncommitted session is kept.</exception>
+    public async Task<RecordCounts> WriteAsync(Chunk chunk, int read, TransformWorkspace workspace, CancellationToken cancellationToken)
+    {
+        JobLoad load = chunk.Load;
+
+        // 1. In order when there is one session (the first of two records with the same key wins), and in a free session.
+        await chunk.Turn.WaitAsync(cancellationToken);
+        WriteSession session = await load.Sessions.TakeAsync(cancellationToken);
+        try
+        {
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            timeout.CancelAfter(_options.ChunkTimeout + _options.LockTimeout);
+            await session.BeginAsync(database, _options, timeout.Token);
+
+            // 2. The rows, or all but those that the database refuses.
+            IReadOnlyList<RefusedRow> refused = workspace.Rows.Count == 0
+                ? []
+                : await CopyAsync(session, load, workspace, timeout.Token);
+            int rejected = workspace.Rejects.Count + refused.Count;
+            RecordCounts counts = new(read, workspace.Rows.Count - refused.Count, rejected, Filtered: 0);
+            load.CheckLimits(read, rejected);
+
+            // 3. The dead letters: with the rows if those commit now, else beside them, because they outlive a rollback.
+            bool commitsNow = load.CommitsEachChunk;
+            if (rejected > 0)
+            {
+                await deadLetters.WriteAsync(commitsNow ? session.Connection : null, chunk, workspace, refused, timeout.Token);
+            }
+
+            // 4. The checkpoint, and the commit or the next savepoint.
+            NpgsqlBatchCommand checkpoint = Checkpoint(chunk, counts);
+            await (commitsNow
+                ? session.CommitAsync([checkpoint], timeout.Token)
+                : session.KeepAsync([checkpoint], timeout.Token));
+            load.Add(counts, chunk.EndOffset - chunk.StartOffset);
+            return counts;
+        }
+        catch (Exception e) when (SinkFault.Is(e))
+        {
+            await database.ReportFaultAsync(e);
+            throw;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The database did not finish a chunk within {_options.ChunkTimeout}.");
+        }
+        finally
+        {
+            load.Sessions.Return(session);
+        }
+    }
+
+    private static async Task<IReadOnlyList<RefusedRow>> CopyAsync(
+        WriteSession session, JobLoad load, TransformWorkspace workspace, CancellationToken cancellationToken)
+    {
+        if (load.RefusedChunks < RefusalsBeforeScreening)
+        {
+            try
+            {
+                await ChunkCopy.SendAsync(session.Connection, load.Plan.CopySql, workspace.Rows.CopyBytes, cancellationToken);
+                return [];
+            }
+            catch (PostgresException e) when (RefusedRow.IsRowError(e))
+            {
+                load.RefusedChunks++;
+                await session.RollbackChunkAsync(cancellationToken);
+            }
+        }
+
+        return await session.Stage.LoadAsync(workspace.Rows, cancellationToken);
+    }
+
+    private static NpgsqlBatchCommand Checkpoint(Chunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)
+    {
+        Parameters =
+        {
+            new() { Value = chunk.Load.Plan.JobId },
+            new() { Value = chunk.StartOffset },
+            new() { Value = chunk.EndOffset },
+            new() { Value = chunk.Position.FirstRecord },
+            new() { Value = chunk.Position.FirstLine },
+            new() { Value = chunk.Lines },
+            new() { Value = counts.Read },
+            new() { Value = counts.Loaded },
+            new() { Value = counts.Rejected },
+            new() { Value = counts.Filtered },
+            new() { Value = chunk.Load.Plan.Epoch },
+        },
+    };
+}

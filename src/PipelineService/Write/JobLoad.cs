@@ -1,0 +1,200 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Jobs;
+using PipelineService.Core.Transforms;
+using PipelineService.Spool;
+
+namespace PipelineService.Write;
+
+/// <summary>
+/// One attempt at loading one job: what its chunks share on their way through the workers. The chunk reader enters
+/// chunks, workers transform and write them, the job waits for the last one.
+/// </summary>
+public sealed class JobLoad : IDisposable
+{
+    private readonly SemaphoreSlim _inFlight;
+    private readonly CancellationTokenSource _stop;
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool _isOrdered;
+    private Task _lastTurn = Task.CompletedTask;
+    private Exception? _failure;
+    private long _read;
+    private long _loaded;
+    private long _rejected;
+    private long _filtered;
+    private long _bytes;
+
+    public JobLoad(JobLoadPlan plan, int sessions, CancellationToken stopping)
+    {
+        Plan = plan;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _isOrdered = sessions == 1;
+        InFlightMax = sessions + 1;
+        _inFlight = new SemaphoreSlim(InFlightMax, InFlightMax);
+        (_read, _loaded, _rejected, _filtered) = plan.Covered;
+        _bytes = plan.CoveredBytes;
+        Sessions = new WriteSessions(this, sessions);
+    }
+
+    public JobLoadPlan Plan { get; }
+
+    public WriteSessions Sessions { get; }
+
+    public int InFlightMax { get; }
+
+    public int RawBytesMax => Plan.RawBytesMax;
+
+    /// <summary>
+    /// How chunks become rows. Set before the first chunk enters: it depends on the header, which is read first.
+    /// </summary>
+    public ChunkTransform? Transform { get; set; }
+
+    /// <summary>Cancelled when the load has failed or is to stop.</summary>
+    public CancellationToken Stopped => _stop.Token;
+
+    /// <summary>Records accounted for so far, checkpoints of earlier attempts included.</summary>
+    public RecordCounts Counts => new(
+        Interlocked.Read(ref _read), Interlocked.Read(ref _loaded), Interlocked.Read(ref _rejected), Interlocked.Read(ref _filtered));
+
+    /// <summary>Bytes of the upload that have been written and checkpointed.</summary>
+    public long BytesDone => Interlocked.Read(ref _bytes);
+
+    /// <summary>
+    /// Whether each chunk commits by itself. A load of a chunk-committing job whose upload could still break off holds its
+    /// transactions until the upload is sealed, unless lineage lets the rows be taken back.
+    /// </summary>
+    public bool CommitsEachChunk { get; set; }
+
+    /// <summary>Chunks of which the database refused a row; from a few on, rows are screened first.</summary>
+    public int RefusedChunks { get; set; }
+
+    /// <summary>Waits for a place among the chunks in flight. Paired with <see cref="Leave"/>.</summary>
+    public async Task EnterAsync(Chunk chunk, CancellationToken cancellationToken)
+    {
+        await _inFlight.WaitAsync(cancellationToken);
+        if (_isOrdered)
+        {
+            chunk.Turn = _lastTurn;
+            _lastTurn = chunk.Written;
+        }
+    }
+
+    /// <summary>The chunk is done with: written, or given up because the load has failed.</summary>
+    public void Leave(Chunk chunk)
+    {
+        chunk.MarkWritten();
+        _inFlight.Release();
+    }
+
+    /// <summary>Adds a written chunk to the counts.</summary>
+    public void Add(RecordCounts counts, long bytes)
+    {
+        Interlocked.Add(ref _read, counts.Read);
+        Interlocked.Add(ref _loaded, counts.Loaded);
+        Interlocked.Add(ref _rejected, counts.Rejected);
+        Interlocked.Add(ref _filtered, counts.Filtered);
+        Interlocked.Add(ref _bytes, bytes);
+    }
+
+    /// <summary>Throws when a chunk with so many rejects takes the job over its reject limits.</summary>
+    /// <exception cref="RejectLimitException">It does.</exception>
+    public void CheckLimits(long read, long rejected)
+    {
+        RecordCounts counts = Counts;
+        RejectLimits limits = Plan.Rows.Definition.Rejects;
+        if (!Plan.IsRollingForward && limits.AreExceededBy(counts.Read + read, counts.Rejected + rejected, isFinal: false))
+        {
+            throw new RejectLimitException(counts.Read + read, counts.Rejected + rejected);
+        }
+    }
+
+    /// <summary>Ends the load: the first failure counts, later ones follow from it.</summary>
+    public void Fail(Exception failure)
+    {
+        if (Interlocked.CompareExchange(ref _failure, failure, null) is null)
+        {
+            _stop.Cancel();
+            _failed.TrySetResult();
+        }
+    }
+
+    /// <summary>Waits until no chunk is in flight. The reader must have stopped entering chunks.</summary>
+    public async Task WhenIdleAsync()
+    {
+        for (int i = 0; i < InFlightMax; i++)
+        {
+            await _inFlight.WaitAsync(CancellationToken.None);
+        }
+
+        _inFlight.Release(InFlightMax);
+    }
+
+    /// <summary>Throws the first failure, if there was one.</summary>
+    public void ThrowIfFailed()
+    {
+        if (_failure is Exception failure)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _inFlight.Dispose();
+    }
+}
+
+/// <summary>What a load needs to know; the same for all its chunks.</summary>
+public sealed record JobLoadPlan
+{
+    public required Guid JobId { get; init; }
+
+    /// <summary>The fencing number of this attempt.</summary>
+    public required long Epoch { get; init; }
+
+    public required string Dataset { get; init; }
+
+    public required RowPlan Rows { get; init; }
+
+    /// <summary>The COPY of a chunk's rows into the target table.</summary>
+    public string CopySql => field ??= WriteSql.Copy(Rows.Definition.Load.Table.Quoted, WriteSql.ColumnList(Rows));
+
+    public required int RawBytesMax { get; init; }
+
+    /// <summary>What earlier attempts have committed.</summary>
+    public RecordCounts Covered { get; init; }
+
+    public long CoveredBytes { get; init; }
+
+    /// <summary>
+    /// True when a session of an earlier attempt has committed although the job promises all or nothing: then what is
+    /// left must follow, whatever the limits say.
+    /// </summary>
+    public bool IsRollingForward { get; init; }
+}
+
+/// <summary>A job was rejected more records than its dataset allows.</summary>
+public sealed class RejectLimitException : Exception
+{
+    public RejectLimitException()
+    {
+    }
+
+    public RejectLimitException(string message)
+        : base(message)
+    {
+    }
+
+    public RejectLimitException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    public RejectLimitException(long read, long rejected)
+        : base(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{rejected} of the first {read} records were rejected, more than the dataset's limits allow."))
+    {
+    }
+}

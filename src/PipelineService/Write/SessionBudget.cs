@@ -1,0 +1,115 @@
+using Microsoft.Extensions.Options;
+
+namespace PipelineService.Write;
+
+/// <summary>
+/// How many write sessions are free. A job reserves all its sessions before its first chunk enters the channel: otherwise
+/// workers could all wait for sessions that only chunks queued behind them would free.
+/// </summary>
+public sealed class SessionBudget(IOptions<WriteOptions> options)
+{
+    private readonly Lock _lock = new();
+    private readonly WriteOptions _options = options.Value;
+    private int _used;
+    private int _receiving;
+
+    /// <summary>Sessions reserved now.</summary>
+    public int Used
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _used;
+            }
+        }
+    }
+
+    /// <summary>Told whenever sessions become free.</summary>
+    public event Action? Freed;
+
+    /// <summary>
+    /// Reserves 1 to <paramref name="sessionsMax"/> sessions, as many as are free.
+    /// </summary>
+    /// <param name="sessionsMax">How many the job could use.</param>
+    /// <param name="isReceiving">Whether its upload is still arriving; those have a smaller budget.</param>
+    /// <returns>The reservation, or null when none is free.</returns>
+    public SessionReservation? TryReserve(int sessionsMax, bool isReceiving)
+    {
+        lock (_lock)
+        {
+            int free = _options.SessionsMax - _used;
+            if (isReceiving)
+            {
+                free = Math.Min(free, _options.SessionsReceivingMax - _receiving);
+            }
+
+            int count = Math.Min(free, Math.Min(sessionsMax, _options.SessionsPerJobMax));
+            if (count <= 0)
+            {
+                return null;
+            }
+
+            _used += count;
+            _receiving += isReceiving ? count : 0;
+            return new SessionReservation(this, count, isReceiving);
+        }
+    }
+
+    internal void Release(int count, int receiving)
+    {
+        lock (_lock)
+        {
+            _used -= count;
+            _receiving -= receiving;
+        }
+
+        Freed?.Invoke();
+    }
+
+    internal void NoLongerReceiving(int count)
+    {
+        lock (_lock)
+        {
+            _receiving -= count;
+        }
+    }
+}
+
+/// <summary>Sessions that one job may open. Disposing gives them back.</summary>
+public sealed class SessionReservation(SessionBudget budget, int count, bool isReceiving) : IDisposable
+{
+    private int _isReceiving = isReceiving ? 1 : 0;
+    private int _count = count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Gives back all but so many.</summary>
+    public void ShrinkTo(int keep)
+    {
+        int extra = _count - keep;
+        if (extra > 0)
+        {
+            Volatile.Write(ref _count, keep);
+            budget.Release(extra, _isReceiving == 1 ? extra : 0);
+        }
+    }
+
+    /// <summary>The upload has arrived: its sessions no longer count as those of a slow client.</summary>
+    public void NoLongerReceiving()
+    {
+        if (Interlocked.Exchange(ref _isReceiving, 0) == 1)
+        {
+            budget.NoLongerReceiving(Count);
+        }
+    }
+
+    public void Dispose()
+    {
+        int all = Interlocked.Exchange(ref _count, 0);
+        if (all > 0)
+        {
+            budget.Release(all, Interlocked.Exchange(ref _isReceiving, 0) == 1 ? all : 0);
+        }
+    }
+}

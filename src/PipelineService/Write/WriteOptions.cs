@@ -1,0 +1,53 @@
+using FluentValidation;
+
+namespace PipelineService.Write;
+
+/// <summary>Section <c>Write</c>: the sessions that load rows.</summary>
+public sealed class WriteOptions
+{
+    /// <summary>
+    /// Write sessions (connections with an open transaction) of all jobs together. Default 8, 1 to 500; the pool
+    /// (<c>Hosting:PoolSizeMax</c>) must hold them and 4 more.
+    /// </summary>
+    public int SessionsMax { get; set; } = 8;
+
+    /// <summary>
+    /// Write sessions of one job; a job whose table has a unique index loads through one. Default 3, 1 to
+    /// <see cref="SessionsMax"/>.
+    /// </summary>
+    public int SessionsPerJobMax { get; set; } = 3;
+
+    /// <summary>
+    /// Write sessions of jobs whose upload is still arriving, so that slow clients cannot pin them all; further uploads
+    /// are loaded once they have arrived. Default 6, 0 to <see cref="SessionsMax"/>; 0 loads nothing early.
+    /// </summary>
+    public int SessionsReceivingMax { get; set; } = 6;
+
+    /// <summary>
+    /// How long the database may take over one chunk before the session is given up and the chunk is tried again. Default
+    /// 2 minutes, 1 second to 1 hour.
+    /// </summary>
+    public TimeSpan ChunkTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// How long a session waits for a lock on the target table (somebody alters it). Default 30 s, 1 second to
+    /// <see cref="ChunkTimeout"/>.
+    /// </summary>
+    public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>The bounds of <see cref="WriteOptions"/>.</summary>
+public sealed class WriteOptionsValidator : AbstractValidator<WriteOptions>
+{
+    public WriteOptionsValidator()
+    {
+        RuleFor(o => o.SessionsMax).InclusiveBetween(1, 500);
+        RuleFor(o => o.SessionsPerJobMax).InclusiveBetween(1, 500)
+            .LessThanOrEqualTo(o => o.SessionsMax).WithMessage("SessionsPerJobMax must not exceed SessionsMax.");
+        RuleFor(o => o.SessionsReceivingMax).InclusiveBetween(0, 500)
+            .LessThanOrEqualTo(o => o.SessionsMax).WithMessage("SessionsReceivingMax must not exceed SessionsMax.");
+        RuleFor(o => o.ChunkTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        RuleFor(o => o.LockTimeout).GreaterThanOrEqualTo(TimeSpan.FromSeconds(1))
+            .LessThanOrEqualTo(o => o.ChunkTimeout).WithMessage("LockTimeout must not exceed ChunkTimeout.");
+    }
+}

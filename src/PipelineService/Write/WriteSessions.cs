@@ -1,0 +1,41 @@
+using System.Threading.Channels;
+
+namespace PipelineService.Write;
+
+/// <summary>
+/// The write sessions of one load. Opened when first needed, so that a small job opens one; a chunk takes whichever is
+/// idle.
+/// </summary>
+public sealed class WriteSessions
+{
+    private readonly Channel<WriteSession> _idle;
+    private readonly WriteSession[] _all;
+
+    public WriteSessions(JobLoad load, int count)
+    {
+        _idle = Channel.CreateBounded<WriteSession>(count);
+        _all = [.. Enumerable.Range(0, count).Select(_ => new WriteSession(load.Plan))];
+        // The session used last is taken again only when no other is idle, so all of them get work; the first chunk of a
+        // small job finds the first.
+        foreach (WriteSession session in _all)
+        {
+            _idle.Writer.TryWrite(session);
+        }
+    }
+
+    /// <summary>Those that hold rows which are not committed.</summary>
+    public IReadOnlyList<WriteSession> Uncommitted => [.. _all.Where(s => s.HoldsRows)];
+
+    public ValueTask<WriteSession> TakeAsync(CancellationToken cancellationToken) => _idle.Reader.ReadAsync(cancellationToken);
+
+    public void Return(WriteSession session) => _idle.Writer.TryWrite(session);
+
+    /// <summary>Rolls back whatever is not committed and gives the connections back.</summary>
+    public async Task CloseAsync()
+    {
+        foreach (WriteSession session in _all)
+        {
+            await session.CloseAsync();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+
+namespace PipelineService.Write;
+
+/// <summary>The SQL of the write stage.</summary>
+internal static class WriteSql
+{
+    public const string Savepoint = "SAVEPOINT chunk";
+    public const string ReleaseSavepoint = "RELEASE SAVEPOINT chunk";
+    public const string RollbackToSavepoint = "ROLLBACK TO SAVEPOINT chunk";
+
+    /// <summary>
+    /// Session settings for one transaction. Deferred constraints are checked at once: at COMMIT nobody could say which
+    /// record broke one.
+    /// </summary>
+    public const string Settings = """
+        SELECT set_config('application_name', $1, true), set_config('lock_timeout', $2, true),
+               set_config('statement_timeout', $3, true), set_config('idle_in_transaction_session_timeout', '0', true)
+        """;
+
+    public const string ConstraintsImmediate = "SET CONSTRAINTS ALL IMMEDIATE";
+
+    /// <summary>Raises PL001 when another attempt has taken the job over, and holds that off until the transaction ends.</summary>
+    public const string RequireEpoch = "SELECT pipeline.require_epoch($1, $2)";
+
+    public const string InsertCheckpoint = """
+        INSERT INTO pipeline.job_chunks
+            (job_id, start_offset, end_offset, first_record, first_line, lines, read, loaded, rejected, filtered, epoch)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """;
+
+    /// <summary>The first of several sessions is about to commit: from here on the job only goes forward.</summary>
+    public const string EnterCommitting = """
+        UPDATE pipeline.jobs SET state = 'committing', revision = revision + 1 WHERE id = $1
+        """;
+
+    public const string InsertDeadLetters = """
+        INSERT INTO pipeline.dead_letters (job_id, record, line, byte_offset, errors, raw, raw_truncated)
+        SELECT $1, d.record, d.line, d.byte_offset, d.errors, d.raw, d.raw_truncated
+        FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bytea[], $7::boolean[])
+            AS d (record, line, byte_offset, errors, raw, raw_truncated)
+        ON CONFLICT (job_id, record) DO UPDATE
+        SET line = excluded.line, byte_offset = excluded.byte_offset, errors = excluded.errors,
+            raw = excluded.raw, raw_truncated = excluded.raw_truncated
+        """;
+
+    /// <summary>Whether two open transactions could wait for each other over a key of the table.</summary>
+    public const string HasUniqueIndex = """
+        SELECT EXISTS (
+            SELECT FROM pg_catalog.pg_index
+            WHERE indrelid = to_regclass(@table) AND (indisunique OR indisexclusion))
+        """;
+
+    /// <summary>The columns of a row in COPY, quoted, in the order of the plan.</summary>
+    public static string ColumnList(RowPlan plan)
+    {
+        IEnumerable<string> columns = plan.Columns.Select(c => Identifier.Quote(c.Field.Name));
+        return string.Join(", ", plan.Definition.Load.Lineage ? columns.Concat(LineageColumns) : columns);
+    }
+
+    public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";
+
+    private static IEnumerable<string> LineageColumns => ["\"_job_id\"", "\"_record\""];
+}

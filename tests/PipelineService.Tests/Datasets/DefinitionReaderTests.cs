@@ -1,0 +1,233 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
+using PipelineService.Datasets.Definitions;
+
+namespace PipelineService.Tests.Datasets;
+
+public sealed class DefinitionReaderTests
+{
+    /// <summary>The example of the documentation, less what this version does not do.</summary>
+    private const string Trips = """
+        {
+          "title": "Taxi trips",
+          "format": "csv",
+          "encoding": "utf-8",
+          "dialect": { "delimiter": ",", "header": true },
+          "schema": {
+            "fields": [
+              { "name": "trip_id", "type": "integer", "constraints": { "required": true } },
+              { "name": "pickup_at", "type": "datetime" },
+              { "name": "fare", "type": "number", "sqlType": "numeric(10,2)", "constraints": { "minimum": 0 } },
+              { "name": "email", "type": "string", "source": "E-mail address" }
+            ],
+            "fieldsMatch": "equal",
+            "missingValues": ["", "NA"],
+            "primaryKey": ["trip_id"]
+          },
+          "load": { "table": "public.trips", "mode": "append", "commit": "job", "lineage": true },
+          "rejects": { "maxCount": 10000, "maxRatio": null }
+        }
+        """;
+
+    [Fact]
+    public void Reads_the_documented_example()
+    {
+        DatasetDefinition trips = DefinitionText.Read(Trips);
+
+        Assert.Equal("Taxi trips", trips.Title);
+        Assert.Equal(CsvDialect.Default, trips.Dialect);
+        Assert.Equal(["trip_id", "pickup_at", "fare", "email"], trips.Schema.Fields.Select(f => f.Name));
+        Assert.Equal(new SqlType(SqlTypeName.Numeric, Precision: 10, Scale: 2), trips.Schema.Fields[2].ColumnType);
+        Assert.Equal("0", trips.Schema.Fields[2].Constraints.Minimum);
+        Assert.Equal("E-mail address", trips.Schema.Fields[3].NameInData);
+        Assert.Equal(FieldsMatch.Equal, trips.Schema.FieldsMatch);
+        Assert.Equal(["", "NA"], trips.Schema.MissingValues);
+        Assert.Equal(new TableName("public", "trips"), trips.Load.Table);
+        Assert.Equal(new RejectLimits(10_000, null), trips.Rejects);
+    }
+
+    [Fact]
+    public void Fills_in_defaults()
+    {
+        DatasetDefinition definition = DefinitionText.Read(DefinitionText.WithField("'name': 'a'"));
+
+        Assert.Equal(DataFormat.Csv, definition.Format);
+        Assert.Equal(FieldType.Any, definition.Schema.Fields[0].Type);
+        Assert.Null(definition.Schema.FieldsMatch);
+        Assert.Equal([""], definition.Schema.MissingValues);
+        Assert.Equal(new TableName("public", DefinitionText.Dataset), definition.Load.Table);
+        Assert.Equal(CommitPolicy.Job, definition.Load.Commit);
+        Assert.True(definition.Load.Lineage);
+        Assert.Equal(RejectLimits.None, definition.Rejects);
+    }
+
+    [Fact]
+    public void Makes_fields_of_the_primary_key_required()
+    {
+        DatasetDefinition definition = DefinitionText.Read(
+            "{ 'schema': { 'fields': [ { 'name': 'a' }, { 'name': 'b' } ], 'primaryKey': 'a' } }");
+
+        Assert.Equal([true, false], definition.Schema.Fields.Select(f => f.Constraints.Required));
+    }
+
+    [Fact]
+    public void Takes_metadata_and_both_forms_of_missing_values()
+    {
+        DatasetDefinition definition = DefinitionText.Read("""
+            {
+              'name': 'x', 'path': 'a.csv', 'profile': 'tabular-data-resource', '$schema': 'https://example.com', 'type': 'table',
+              'licenses': [ { 'name': 'MIT' } ], 'sources': [], 'homepage': 'https://example.com', 'transforms': [],
+              'dialect': { 'doubleQuote': true, 'skipInitialSpace': false, 'lineTerminator': '\n', 'headerRows': [1] },
+              'schema': {
+                'fields': [ { 'name': 'a', 'example': 3, 'rdfType': 'x', 'categories': ['a'], 'format': 'default' } ],
+                'fieldsMatch': ['subset'],
+                'missingValues': [ '-', { 'value': '-99', 'label': 'not asked' } ],
+                'foreignKeys': []
+              }
+            }
+            """);
+
+        Assert.Equal(["-", "-99"], definition.Schema.MissingValues);
+        Assert.Equal(FieldsMatch.Subset, definition.Schema.FieldsMatch);
+    }
+
+    [Fact]
+    public void Reports_every_fault_at_once()
+    {
+        string[] faults = DefinitionText.Faults("""
+            {
+              'titel': 'x',
+              'format': 'xml',
+              'encoding': 'latin1',
+              'dialect': { 'delimiter': ';;', 'quoteChar': 'é', 'escapeChar': '\\' },
+              'schema': {
+                'fields': [
+                  { 'name': 'a', 'type': 'integre', 'constraints': { 'minimum': {}, 'pattern': 'x' } },
+                  { 'name': 'a', 'type': 'string', 'constraints': { 'minimum': 1, 'unique': true } },
+                  7,
+                  { 'name': 'b', 'type': 'number', 'sqlType': 'uuid', 'constraints': { 'minimum': 5, 'maximum': 4 } }
+                ],
+                'primaryKey': ['c']
+              },
+              'transforms': [ { 'op': 'trim' } ],
+              'load': { 'table': 'a.b.c', 'mode': 'upsert' },
+              'rejects': { 'maxCount': -1, 'maxRatio': 2 }
+            }
+            """);
+
+        Assert.Equal(
+            [
+                "/format: \"xml\" is not known here: use one of csv, ndjson.",
+                "/dialect/delimiter: Must be one ASCII character.",
+                "/dialect/quoteChar: Must be one ASCII character.",
+                "/dialect/escapeChar: \"escapeChar\" is not supported by this version.",
+                "/schema/fields/0/type: \"integre\" is not known here: use one of string, number, integer, boolean, date, time,"
+                    + " datetime, object, array, any. Did you mean \"integer\"?",
+                "/schema/fields/0/constraints/minimum: Must be a text, a number or a boolean.",
+                "/schema/fields/1/constraints/unique: \"unique\" is not supported by this version.",
+                "/schema/fields/2: Must be an object.",
+                "/load/table: Must be a table, or a schema and a table with a dot between; names with dots in quotes.",
+                "/load/mode: The mode upsert is not supported by this version: use append.",
+                "/rejects/maxCount: Must be a whole number from 0 to 9223372036854775807.",
+                "/encoding: Encodings other than utf-8 are not supported by this version.",
+                "/transforms: \"transforms\" is not supported by this version.",
+                "/titel: \"titel\" is not a known property. Did you mean \"title\"?",
+                "/schema/fields/1/constraints/minimum: Does not apply to fields of type string.",
+                "/schema/fields/3/sqlType: A field of type number cannot be stored as uuid: use one of "
+                    + FieldCapabilities.AllowedSqlTypes(FieldType.Number) + ".",
+                "/schema/fields/3/constraints/maximum: Is less than minimum: no value could pass.",
+                "/schema/fields/1/name: \"a\" is already the name of field 0.",
+                "/schema/primaryKey: \"c\" is not the name of a field. Did you mean \"a\"?",
+                "/rejects/maxRatio: Must be from 0 to 1, or null for no limit.",
+            ],
+            faults);
+    }
+
+    [Theory]
+    [InlineData("[]", ": Must be an object.")]
+    [InlineData("{}", "/schema: Is missing: the fields must be declared.")]
+    [InlineData("{ 'schema': 'schema.json' }", "/schema: Must be an object.")]
+    [InlineData("{ 'schema': {} }", "/schema/fields: Is missing: the fields must be declared.")]
+    [InlineData("{ 'schema': { 'fields': [] } }", "/schema/fields: There must be 1 to 1598 fields.")]
+    [InlineData("{ 'schema': { 'fields': {} , 'primaryKey': ['a'] } }", "/schema/fields: Must be an array.")]
+    public void Refuses_a_definition_without_fields(string definition, string fault) =>
+        Assert.Equal([fault], DefinitionText.Faults(definition));
+
+    [Theory]
+    [InlineData("'type': 'any'", "name: Is missing.")]
+    [InlineData("'name': ''", "name: The name must not be empty.")]
+    [InlineData("'name': 3", "name: Must be a text.")]
+    [InlineData(@"'name': 'a\u0000b'", "name: Must not hold the NUL character: PostgreSQL cannot store it.")]
+    [InlineData("'name': '_record'", "name: \"_record\" is a lineage column: use another name, or \"lineage\": false.")]
+    [InlineData("'name': 'a', 'type': 'geopoint'", "type: The type geopoint is not supported by this version.")]
+    [InlineData("'name': 'a', 'type': 'string', 'format': 'email'",
+        "format: \"format\" is not supported by this version: the values must be in the type's default format.")]
+    [InlineData("'name': 'a', 'type': 'string', 'decimalChar': ','", "decimalChar: Belongs to fields of type number.")]
+    [InlineData("'name': 'a', 'type': 'number', 'decimalChar': ',', 'groupChar': ','", "groupChar: Must differ from decimalChar.")]
+    [InlineData("'name': 'a', 'type': 'boolean', 'trueValues': ['1'], 'falseValues': ['1']",
+        "falseValues: A text cannot mean both true and false.")]
+    [InlineData("'name': 'a', 'type': 'number', 'sqlType': 'numeric(5,9)'",
+        "sqlType: The precision of numeric goes from 1 to 1000, its scale from 0 to the precision.")]
+    [InlineData("'name': 'a', 'type': 'date', 'sqlType': 'money'",
+        "sqlType: \"money\" is not a column type that can be loaded. Use one of date.")]
+    [InlineData("'name': 'a', 'type': 'string', 'constraints': { 'minLength': 3, 'maxLength': 2 }",
+        "constraints/maxLength: Is less than minLength: no value could pass.")]
+    [InlineData("'name': 'a', 'type': 'integer', 'constraints': { 'pattern': 'a' }",
+        "constraints/pattern: Does not apply to fields of type integer.")]
+    [InlineData("'name': 'a', 'type': 'date', 'constraints': { 'minimum': '2020-01-02', 'maximum': '2020-01-01' }",
+        "constraints/maximum: Is less than minimum: no value could pass.")]
+    [InlineData("'name': 'a', 'constraints': { 'enum': [] }", "constraints/enum: Must have at least one member.")]
+    [InlineData("'name': 'a', 'constraints': { 'required': 'yes' }", "constraints/required: Must be true or false.")]
+    [InlineData("'name': 'a', 'Type': 'any'", "Type: \"Type\" is not a known property. Did you mean \"type\"?")]
+    public void Refuses_a_wrong_field(string properties, string fault) =>
+        Assert.Equal(["/schema/fields/0/" + fault], DefinitionText.Faults(DefinitionText.WithField(properties)));
+
+    [Theory]
+    [InlineData("pipeline.jobs", "The schema \"pipeline\" belongs to the service or to PostgreSQL: use another.")]
+    [InlineData("pg_temp.a", "The schema \"pg_temp\" belongs to the service or to PostgreSQL: use another.")]
+    [InlineData("information_schema.a", "The schema \"information_schema\" belongs to the service or to PostgreSQL: use another.")]
+    [InlineData("a.b.c", "Must be a table, or a schema and a table with a dot between; names with dots in quotes.")]
+    [InlineData(".b", "Must be a table, or a schema and a table with a dot between; names with dots in quotes.")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "The table's name is longer than 63 bytes, and PostgreSQL would cut it.")]
+    public void Refuses_a_table_that_cannot_be(string table, string fault) => Assert.Equal(
+        ["/load/table: " + fault],
+        DefinitionText.Faults($"{{ 'schema': {{ 'fields': [ {{ 'name': 'a' }} ] }}, 'load': {{ 'table': '{table}' }} }}"));
+
+    [Theory]
+    [InlineData("trips", "public", "trips")]
+    [InlineData("Sales.Über fahrten", "Sales", "Über fahrten")]
+    [InlineData("\"a.b\".\"c\"\"d\"", "a.b", "c\"d")]
+    public void Reads_and_writes_table_names(string text, string schema, string name)
+    {
+        TableName? table = TableNameText.Parse(text);
+
+        Assert.Equal(new TableName(schema, name), table);
+        Assert.Equal(table, TableNameText.Parse(TableNameText.Format(table!)));
+    }
+
+    [Theory]
+    [InlineData("INT", "integer")]
+    [InlineData("int8", "bigint")]
+    [InlineData("float8", "double precision")]
+    [InlineData("double  precision", "double precision")]
+    [InlineData("decimal(10)", "numeric(10,0)")]
+    [InlineData("Decimal( 10 , 2 )", "numeric(10,2)")]
+    [InlineData("timestamptz", "timestamp with time zone")]
+    [InlineData("character varying(40)", "character varying(40)")]
+    [InlineData("varchar", "character varying")]
+    [InlineData("bool", "boolean")]
+    public void Reads_type_names_and_aliases(string text, string type) =>
+        Assert.Equal(type, SqlTypeText.Parse(text).Type?.ToString());
+
+    [Theory]
+    [InlineData("varchar(0)")]
+    [InlineData("varchar(1,2)")]
+    [InlineData("numeric(0)")]
+    [InlineData("numeric(99999999999999)")]
+    [InlineData("int(4)")]
+    [InlineData("timestamp(3)")]
+    [InlineData("text; drop table x")]
+    [InlineData("")]
+    public void Refuses_other_types(string text) => Assert.Null(SqlTypeText.Parse(text).Type);
+}

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Definitions;
+
+namespace PipelineService.Tests.Datasets;
+
+public sealed class DefinitionWriterTests
+{
+    [Theory]
+    [InlineData("{ 'schema': { 'fields': [ { 'name': 'a' } ] } }")]
+    [InlineData("""
+        {
+          'title': 't', 'description': 'd', 'format': 'ndjson', 'dialect': { 'delimiter': '\t', 'quoteChar': '|', 'header': false },
+          'schema': {
+            'fields': [
+              { 'name': 'n', 'type': 'number', 'title': 'N', 'description': 'x', 'source': 'N n', 'sqlType': 'decimal(9,3)',
+                'decimalChar': ',', 'groupChar': '.', 'bareNumber': false,
+                'constraints': { 'minimum': -0.50, 'maximum': 1e3, 'enum': [1, '2', 3.10, 12345678901234567890123456789012345678901] } },
+              { 'name': 's', 'type': 'string', 'sqlType': 'varchar(5)',
+                'constraints': { 'required': true, 'minLength': 1, 'maxLength': 5, 'pattern': '[a-z]+', 'enum': ['a', 1, true] } },
+              { 'name': 'b', 'type': 'boolean', 'trueValues': ['y'], 'falseValues': ['n', 'no'] },
+              { 'name': 'd', 'type': 'date', 'constraints': { 'minimum': '2020-01-01' } },
+              { 'name': 'o', 'type': 'object', 'sqlType': 'json' }
+            ],
+            'fieldsMatch': 'superset', 'missingValues': [], 'primaryKey': ['s', 'd']
+          },
+          'load': { 'table': 'sales.trips', 'commit': 'chunk', 'lineage': false },
+          'rejects': { 'maxCount': 5, 'maxRatio': 0.1 }
+        }
+        """)]
+    public void What_was_written_reads_as_the_same(string text)
+    {
+        DatasetDefinition definition = DefinitionText.Read(text);
+
+        string written = DefinitionWriter.Write(definition);
+        using var json = JsonDocument.Parse(written);
+        DatasetDefinition? read = DefinitionReader.Read(json.RootElement, "another", out IReadOnlyDictionary<string, string[]> errors);
+
+        Assert.Empty(errors);
+        Assert.Equivalent(definition, read, strict: true);
+        Assert.Equal(written, DefinitionWriter.Write(read!));
+    }
+
+    [Fact]
+    public void Every_default_is_filled_in()
+    {
+        string written = DefinitionWriter.Write(DefinitionText.Read("{ 'schema': { 'fields': [ { 'name': 'a', 'type': 'integer' } ] } }"));
+
+        Assert.Equal(
+            """
+            {"format":"csv","encoding":"utf-8","dialect":{"delimiter":",","quoteChar":"\"","header":true},"schema":{"fields":[{"name":"a","type":"integer","sqlType":"bigint","constraints":{"required":false},"bareNumber":true}],"missingValues":[""],"primaryKey":[]},"load":{"table":"public.trips","mode":"append","commit":"job","lineage":true},"rejects":{"maxCount":null,"maxRatio":null}}
+            """,
+            written);
+    }
+}
