@@ -142,7 +142,7 @@ public sealed class RowBuffer
     {
         Span<byte> span = GetSpan(sizeof(int) + Unsafe.SizeOf<T>());
         BinaryPrimitives.WriteInt32BigEndian(span, Unsafe.SizeOf<T>());
-        value.WriteBigEndian(span[sizeof(int)..]);
+        value.TryWriteBigEndian(span[sizeof(int)..], out _);
         _length += sizeof(int) + Unsafe.SizeOf<T>();
     }
 

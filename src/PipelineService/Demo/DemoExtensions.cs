@@ -1,0 +1,28 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace PipelineService.Demo;
+
+/// <summary>A sample load on a service that has just started, for those who want to see it work before they read on.</summary>
+internal static class DemoExtensions
+{
+    public const string Flag = "--demo";
+
+    /// <summary>Adds the demo when the command line asks for it.</summary>
+    public static WebApplicationBuilder AddDemo(this WebApplicationBuilder builder, string[] args)
+    {
+        if (args.Contains(Flag, StringComparer.Ordinal))
+        {
+            builder.Services.TryAddSingleton(TimeProvider.System);
+            builder.Services.AddHostedService<DemoRunner>();
+        }
+
+        return builder;
+    }
+
+    /// <summary>
+    /// The command line for the configuration, which would take the word after the flag for its value: in
+    /// <c>--demo --urls http://…</c> the address would be lost.
+    /// </summary>
+    public static string[] WithoutFlag(string[] args) =>
+        [.. args.Where(a => !string.Equals(a, Flag, StringComparison.Ordinal))];
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace PipelineService.Benchmarks.Harness;
+
+/// <summary>What a running process has used, as Linux counts it.</summary>
+internal static class ProcessUsage
+{
+    /// <summary>USER_HZ: 100 on every Linux that .NET runs on.</summary>
+    private const double TicksPerSecond = 100;
+
+    /// <summary>Peak resident memory since the start or the last <see cref="ResetPeak"/>, in MB (10^6 bytes).</summary>
+    public static double PeakResidentMB(int processId) => StatusMB(processId, "VmHWM:");
+
+    /// <summary>Resident memory now, in MB (10^6 bytes).</summary>
+    public static double ResidentMB(int processId) => StatusMB(processId, "VmRSS:");
+
+    /// <summary>Makes the peak start again from what is resident now.</summary>
+    public static void ResetPeak(int processId) =>
+        File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/clear_refs"), "5");
+
+    /// <summary>User and system time of all threads, in seconds.</summary>
+    public static double CpuSeconds(int processId)
+    {
+        string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/stat"));
+
+        // The second field is the command in parentheses and may hold blanks: count from behind it. proc(5): utime and
+        // stime are fields 14 and 15, so 11 and 12 of what follows.
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return (Parse(fields[11]) + Parse(fields[12])) / TicksPerSecond;
+    }
+
+    private static double StatusMB(int processId, string name)
+    {
+        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/status");
+        string line = File.ReadLines(path).First(l => l.StartsWith(name, StringComparison.Ordinal));
+        return Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim()) * 1_024 / 1e6;
+    }
+
+    private static double Parse(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using PipelineService.Demo;
+
+namespace PipelineService.Benchmarks.Harness;
+
+/// <summary>
+/// The service as its users run it: a published Release build in a process of its own. In the harness's process, memory and
+/// CPU could not be told apart, and the JIT would have warmed what the service has to warm itself.
+/// </summary>
+internal sealed class ServiceProcess : IAsyncDisposable
+{
+    public const string LogName = "service.log";
+
+    private static readonly TimeSpan StartAgeMax = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly HttpClient _http;
+    private readonly StreamWriter _log;
+
+    private ServiceProcess(Process process, Uri address, StreamWriter log)
+    {
+        _process = process;
+        _log = log;
+        _http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        Client = new PipelineClient(_http);
+    }
+
+    public PipelineClient Client { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>Builds what is measured, once per run.</summary>
+    /// <returns>The directory of the build.</returns>
+    public static async Task<string> PublishAsync(string repository, string scratch)
+    {
+        string output = Path.Combine(scratch, "service");
+        Console.WriteLine("publishing the service…");
+        await Tool.RunAsync(
+            "dotnet",
+            ["publish", Path.Combine(repository, "src", "PipelineService"), "-c", "Release", "-o", output, "--nologo"]);
+        return output;
+    }
+
+    /// <param name="published">The directory of the published service.</param>
+    /// <param name="connectionString">The database that it uses.</param>
+    /// <param name="scratch">Where it keeps its spool and its log.</param>
+    /// <param name="settings">More configuration, as environment variables: <c>Write__SessionsPerJobMax=2</c>.</param>
+    public static async Task<ServiceProcess> StartAsync(
+        string published, string connectionString, string scratch, IEnumerable<string> settings)
+    {
+        string address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(published, "PipelineService.dll")])
+        {
+            WorkingDirectory = published,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["ASPNETCORE_URLS"] = address;
+        start.Environment["ConnectionStrings__Pipeline"] = connectionString;
+        start.Environment["Spool__Directory"] = Path.Combine(scratch, "spool");
+        foreach (string setting in settings)
+        {
+            string[] parts = setting.Split('=', 2);
+            start.Environment[parts[0]] = parts.Length == 2 ? parts[1] : "true";
+        }
+
+        Process process = Process.Start(start) ?? throw new InvalidOperationException("The service did not start.");
+        var log = new StreamWriter(Path.Combine(scratch, LogName), append: true) { AutoFlush = true };
+        var shared = TextWriter.Synchronized(log);
+        process.OutputDataReceived += (_, line) => shared.WriteLine(line.Data);
+        process.ErrorDataReceived += (_, line) => shared.WriteLine(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+
+        var service = new ServiceProcess(process, new Uri(address), log);
+        await service.WaitUntilReadyAsync();
+        return service;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        await _log.DisposeAsync();
+    }
+
+    private async Task WaitUntilReadyAsync()
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            if (_process.HasExited)
+            {
+                throw new InvalidOperationException($"The service ended with {_process.ExitCode}; see {LogName}.");
+            }
+
+            try
+            {
+                using HttpResponseMessage answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+                if (answer.IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+
+            if (TimeProvider.System.GetElapsedTime(started) > StartAgeMax)
+            {
+                throw new InvalidOperationException($"The service is not ready after {StartAgeMax}; see {LogName}.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
