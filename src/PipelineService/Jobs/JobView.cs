@@ -18,10 +18,10 @@ public sealed record JobView(
     UploadView Upload,
     RecordsView Records,
     ProgressView Progress,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset? ReceivedAt,
-    DateTimeOffset? StartedAt,
-    DateTimeOffset? FinishedAt,
+    DateTime CreatedAt,
+    DateTime? ReceivedAt,
+    DateTime? StartedAt,
+    DateTime? FinishedAt,
     Problem? Error,
     JobLinks Links)
 {
@@ -60,7 +60,7 @@ public sealed record UploadView(string ContentType, string? ContentEncoding, lon
 public sealed record RecordsView(long Read, long Loaded, long Rejected, long Filtered);
 
 /// <param name="Ratio">0 to 1, by bytes; 0 while the upload's size is not known.</param>
-public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTimeOffset? EstimatedFinishAt)
+public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTime? EstimatedFinishAt)
 {
     internal static ProgressView Of(JobRow row, JobState state)
     {
@@ -69,11 +69,11 @@ public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTi
             return new ProgressView(state is JobState.Succeeded or JobState.PartiallySucceeded ? 1 : row.ProgressRatio, row.RecordsPerSecond, null);
         }
 
-        DateTimeOffset? estimate = null;
+        DateTime? estimate = null;
         if (row is { ProgressRatio: > 0.01, RecordsPerSecond: > 0, StartedAt: { } started })
         {
             double seconds = row.RecordsRead / row.RecordsPerSecond.Value / row.ProgressRatio;
-            estimate = new DateTimeOffset(started).AddSeconds(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds));
+            estimate = started.AddSeconds(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds));
         }
 
         return new ProgressView(Math.Round(row.ProgressRatio, 4), row.RecordsPerSecond, estimate);
