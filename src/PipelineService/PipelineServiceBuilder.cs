@@ -1,4 +1,5 @@
 using PipelineService.Datasets;
+using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService;
@@ -8,6 +9,7 @@ public static class PipelineServiceBuilder
 {
     public static WebApplicationBuilder AddPipelineService(this WebApplicationBuilder builder)
     {
+        builder.AddHosting();
         builder.Services.AddOpenApiDocument();
         builder.Services.AddDatasets();
         return builder;

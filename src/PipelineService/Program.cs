@@ -1,9 +1,12 @@
 using PipelineService;
+using PipelineService.Hosting;
 
-WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+// Content beside the program, so that it finds its appsettings.json from whatever folder it is started in.
+WebApplicationBuilder builder = WebApplication.CreateBuilder(
+    new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddPipelineService();
 
 WebApplication app = builder.Build();
 app.UsePipelineService();
 
-await app.RunAsync();
+return await app.RunToEndAsync();

@@ -1,14 +1,57 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using PipelineService.Hosting.Telemetry;
+using Polly;
+using Polly.CircuitBreaker;
 
 namespace PipelineService.Hosting;
 
 /// <summary>
 /// Every use of PostgreSQL goes through here: the pool, and the resilience pipelines around it.
 /// </summary>
-public sealed class Database(NpgsqlDataSource dataSource)
+public sealed partial class Database : IAsyncDisposable
 {
-    /// <summary>The pool itself, for uses that manage their own retries (write sessions).</summary>
-    public NpgsqlDataSource DataSource { get; } = dataSource;
+    private readonly HostingOptions _options;
+    private readonly ILogger _logger;
+    private readonly PipelineMetrics? _metrics;
+    private readonly ResiliencePipeline _breaker;
+    private readonly ResiliencePipeline _requests;
+    private readonly ResiliencePipeline _patient;
+    private NpgsqlDataSource? _dataSource;
+
+    /// <summary>A database whose address is known and whose schema is in place, with the default figures.</summary>
+    public Database(NpgsqlDataSource dataSource)
+        : this(new HostingOptions(), TimeProvider.System, NullLogger<Database>.Instance)
+    {
+        Attach(dataSource);
+        Readiness.Signal();
+    }
+
+    /// <summary>A database whose address is not known yet: a private server only has one when it has started.</summary>
+    internal Database(
+        HostingOptions options, TimeProvider time, ILogger<Database> logger, PipelineMetrics? metrics = null)
+    {
+        _options = options;
+        _logger = logger;
+        _metrics = metrics;
+        _breaker = DatabaseResilience.Breaker(options, time, OnCircuitChanged);
+        _requests = DatabaseResilience.ForRequests(options, time, _breaker, OnRetry);
+        _patient = DatabaseResilience.Patient(options, time, _breaker, OnRetry);
+    }
+
+    /// <summary>
+    /// The pool itself, for uses that manage their own retries. Not there before the host has started: take it when it is
+    /// used, not in a constructor.
+    /// </summary>
+    public NpgsqlDataSource DataSource =>
+        _dataSource ?? throw new InvalidOperationException("The database's address is known when the host has started.");
+
+    public DatabaseReadiness Readiness { get; } = new();
+
+    public DatabaseCircuit Circuit { get; } = new();
+
+    /// <summary>False while requests would be answered 503 and jobs wait (<c>waitingFor: "database"</c>).</summary>
+    public bool IsAvailable => Readiness.IsReady && Circuit.IsClosed;
 
     /// <summary>
     /// For requests: opens a connection and runs the work, with few retries of transient faults and a short timeout.
@@ -18,33 +61,148 @@ public sealed class Database(NpgsqlDataSource dataSource)
     public async Task<T> RunAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection connection = await DataSource.OpenConnectionAsync(cancellationToken);
-        return await work(connection, cancellationToken);
+        if (!Readiness.IsReady)
+        {
+            throw Unavailable("The database has not been reached since the service started.", null);
+        }
+
+        try
+        {
+            return await RunAsync(_requests, work, cancellationToken);
+        }
+        catch (BrokenCircuitException fault)
+        {
+            throw Unavailable("The database cannot be reached; the next try is under way soon.", fault);
+        }
+        catch (Exception fault) when (DatabaseResilience.IsTransient(fault))
+        {
+            throw Unavailable("The database cannot be reached or is too slow.", fault);
+        }
     }
 
     /// <summary>
-    /// For background work: as <see cref="RunAsync"/>, but an outage makes it wait (backoff with jitter, circuit breaker)
-    /// until the database is back or the token is cancelled. Errors that are not transient are thrown at once.
+    /// For background work: as <see cref="RunAsync{T}(Func{NpgsqlConnection, CancellationToken, Task{T}}, CancellationToken)"/>,
+    /// but an outage makes it wait (backoff with jitter, circuit breaker) until the database is back or the token is cancelled.
+    /// Errors that are not transient are thrown at once.
     /// </summary>
-    public Task<T> RunPatientlyAsync<T>(
+    public async Task<T> RunPatientlyAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await Readiness.WaitAsync(cancellationToken);
+        return await RunAsync(_patient, work, cancellationToken);
+    }
+
+    /// <summary>
+    /// A connection for a write session, opened as patiently. What becomes of it is the session's business, except that it
+    /// tells the breaker about the faults it meets: <see cref="ReportFaultAsync"/>.
+    /// </summary>
+    public async Task<NpgsqlConnection> OpenSessionAsync(CancellationToken cancellationToken)
+    {
+        await Readiness.WaitAsync(cancellationToken);
+        return await _patient.ExecuteAsync(
+            static async (database, token) => await database.OpenAsync(token), this, cancellationToken);
+    }
+
+    /// <summary>
+    /// Lets a fault outside of these methods count in the breaker. Call it with whatever was caught: what is no outage is
+    /// ignored. Successes need no report, since every session begins with one.
+    /// </summary>
+    public async ValueTask ReportFaultAsync(Exception fault)
+    {
+        ClearAfter(fault);
+
+        // An open circuit answers with its own exception, as an outcome: nothing is thrown here.
+        ResilienceContext context = ResilienceContextPool.Shared.Get(CancellationToken.None);
+        await _breaker.ExecuteOutcomeAsync(
+            static (_, fault) => ValueTask.FromResult(Outcome.FromException<bool>(fault)), context, fault);
+        ResilienceContextPool.Shared.Return(context);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_dataSource is { } dataSource)
+        {
+            await dataSource.DisposeAsync();
+        }
+    }
+
+    /// <summary>From here on there is an address. Work still waits for <see cref="Readiness"/>.</summary>
+    internal void Attach(NpgsqlDataSource dataSource) => _dataSource = dataSource;
+
+    /// <summary>Patient work that prepares the database, and so cannot wait for it to be ready.</summary>
+    internal Task<T> RunBeforeReadyAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
-        RunAsync(work, cancellationToken);
-}
+        RunAsync(_patient, work, cancellationToken);
 
-/// <summary>The database cannot be reached; requests that need it are answered 503 with <c>Retry-After</c>.</summary>
-public sealed class DatabaseUnavailableException : Exception
-{
-    public DatabaseUnavailableException()
+    private async Task<T> RunAsync<T>(
+        ResiliencePipeline pipeline,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work,
+        CancellationToken cancellationToken) =>
+        await pipeline.ExecuteAsync(
+            static async (state, token) =>
+            {
+                try
+                {
+                    await using NpgsqlConnection connection = await state.Database.OpenAsync(token);
+                    return await state.work(connection, token);
+                }
+                catch (Exception fault)
+                {
+                    state.Database.ClearAfter(fault);
+                    throw;
+                }
+            },
+            (Database: this, work),
+            cancellationToken);
+
+    private async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
+        await DataSource.OpenConnectionAsync(cancellationToken);
+
+    /// <summary>
+    /// When one connection to a server broke, its idle neighbours most likely are broken too. Without this, each of them would
+    /// cost an attempt of somebody's.
+    /// </summary>
+    private void ClearAfter(Exception fault)
     {
+        if (DatabaseResilience.IsOutage(fault))
+        {
+            DataSource.Clear();
+        }
     }
 
-    public DatabaseUnavailableException(string message)
-        : base(message)
+    private DatabaseUnavailableException Unavailable(string message, Exception? fault) =>
+        new(message, fault!) { RetryAfter = (fault as BrokenCircuitException)?.RetryAfter ?? _options.BreakerDuration };
+
+    private void OnRetry(Exception? fault)
     {
+        _metrics?.DatabaseRetried();
+        Log.Retrying(_logger, fault?.Message);
     }
 
-    public DatabaseUnavailableException(string message, Exception innerException)
-        : base(message, innerException)
+    private void OnCircuitChanged(CircuitState state, Exception? fault)
     {
+        switch (state)
+        {
+            case CircuitState.Open:
+                Log.CircuitOpened(_logger, _options.BreakerDuration, fault?.Message);
+                break;
+            case CircuitState.Closed:
+                Log.CircuitClosed(_logger);
+                break;
+        }
+
+        Circuit.Enter(state);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "Trying the database again after: {Fault}")]
+        public static partial void Retrying(ILogger logger, string? fault);
+
+        [LoggerMessage(LogLevel.Warning, "The database cannot be reached; requests are refused and jobs wait, next try in {Pause}: {Fault}")]
+        public static partial void CircuitOpened(ILogger logger, TimeSpan pause, string? fault);
+
+        [LoggerMessage(LogLevel.Information, "The database is back")]
+        public static partial void CircuitClosed(ILogger logger);
     }
 }

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Hosting.Embedded;
+using PipelineService.Hosting.Migrations;
+
+namespace PipelineService.Hosting;
+
+/// <summary>
+/// Stage 0: the database is there and has our schema before any other stage starts, and goes when all have stopped.
+/// 1. Start the private server, when no database is configured. 2. Open the pool. 3. Migrate. 4. Signal readiness.
+/// A configured database that cannot be reached does not stop the start: uploads go to the spool, and steps 3 and 4 follow
+/// when the outage ends.
+/// </summary>
+internal sealed partial class DatabaseStartup(
+    Database database,
+    Migrator migrator,
+    IOptions<HostingOptions> options,
+    IConfiguration configuration,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<DatabaseStartup> logger) : IHostedLifecycleService, IAsyncDisposable
+{
+    private readonly HostingOptions _options = options.Value;
+    private readonly CancellationTokenSource _stopping = new();
+    private EmbeddedPostgres? _embedded;
+    private Task _background = Task.CompletedTask;
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        string connectionString = configuration.GetConnectionString("Pipeline")
+            ?? await StartEmbeddedAsync(cancellationToken);
+        database.Attach(DatabasePool.Create(connectionString, _options));
+        try
+        {
+            await MigrateOnceAsync(cancellationToken);
+        }
+        catch (Exception fault) when (DatabaseResilience.IsTransient(fault) && _embedded is null)
+        {
+            Log.StartingWithoutDatabase(logger, fault.Message);
+        }
+
+        _background = Task.Run(() => WatchAsync(_stopping.Token), CancellationToken.None);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StoppedAsync(CancellationToken cancellationToken) => await DisposeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync();
+        await _background;
+        await database.DisposeAsync();
+        await (_embedded?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _stopping.Dispose();
+    }
+
+    private async Task<string> StartEmbeddedAsync(CancellationToken cancellationToken)
+    {
+        var settings = new EmbeddedPostgresSettings
+        {
+            Directory = _options.DataDirectory,
+            Binaries = _options.PostgresBinaries,
+            ConnectionsMax = _options.PoolSizeMax,
+        };
+        _embedded = await EmbeddedPostgres.StartAsync(settings, logger, cancellationToken, time);
+        return _embedded.ConnectionString;
+    }
+
+    /// <summary>One attempt: a start must not hang for as long as an outage lasts.</summary>
+    private async Task MigrateOnceAsync(CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
+        await migrator.MigrateAsync(connection, cancellationToken);
+        database.Readiness.Signal();
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!database.Readiness.IsReady)
+            {
+                await database.RunBeforeReadyAsync(migrator.MigrateAsync, cancellationToken);
+                database.Readiness.Signal();
+                Log.DatabaseReached(logger);
+            }
+
+            while (true)
+            {
+                await database.Circuit.WaitUntilAsync(state => state != Polly.CircuitBreaker.CircuitState.Closed, cancellationToken);
+                await RecoverAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception fault) when (!database.Readiness.IsReady)
+        {
+            // Reached at last, and not usable: altered migrations, missing rights. Waiting will not mend it.
+            Log.DatabaseUnusable(logger, fault.Message);
+            Environment.ExitCode = StartupFaults.ExitCode;
+            lifetime.StopApplication();
+        }
+    }
+
+    /// <summary>
+    /// An open circuit is closed by the next success, and when nobody uses the database nobody would notice that it is back.
+    /// So this tries, with everybody's pauses; and it starts a private server again that was killed.
+    /// </summary>
+    private async Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (_embedded?.EnsureRunningAsync(cancellationToken) ?? Task.CompletedTask);
+            await database.RunPatientlyAsync(DatabasePool.PingAsync, cancellationToken);
+        }
+        catch (Exception fault) when (fault is StartupException or NpgsqlException)
+        {
+            Log.NotRecovered(logger, fault.Message);
+            await Task.Delay(_options.BreakerDuration, time, cancellationToken);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The database cannot be reached; uploads are accepted and wait for it: {Fault}")]
+        public static partial void StartingWithoutDatabase(ILogger logger, string fault);
+
+        [LoggerMessage(LogLevel.Information, "The database was reached, and has our schema")]
+        public static partial void DatabaseReached(ILogger logger);
+
+        [LoggerMessage(LogLevel.Critical, "The database was reached, but cannot be used: {Fault}")]
+        public static partial void DatabaseUnusable(ILogger logger, string fault);
+
+        [LoggerMessage(LogLevel.Error, "The database is not back: {Fault}")]
+        public static partial void NotRecovered(ILogger logger, string fault);
+    }
+}

@@ -1,0 +1,66 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace PipelineService.Hosting.Embedded;
+
+/// <summary>What <c>postmaster.pid</c> says about the server of a data folder, and whether it is true.</summary>
+internal static class Postmaster
+{
+    public static string PidFile(string folder) => Path.Combine(folder, "postmaster.pid");
+
+    /// <summary>The process id in the folder's pid file; null without one.</summary>
+    public static int? ReadProcessId(string folder)
+    {
+        try
+        {
+            string? line = File.ReadLines(PidFile(folder)).FirstOrDefault();
+            return int.TryParse(line, NumberStyles.Integer, CultureInfo.InvariantCulture, out int id) ? id : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Whether that process is the server of this folder. After a crash or a restart of a container the number may belong to
+    /// anybody, so the name alone is not believed.
+    /// </summary>
+    public static async Task<bool> OwnsAsync(int processId, string folder, CancellationToken cancellationToken)
+    {
+        if (!IsAlive(processId))
+        {
+            return false;
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            // A postmaster's working folder is its data folder. A zombie has none.
+            return Directory.ResolveLinkTarget($"/proc/{processId}/cwd", returnFinalTarget: false)?.FullName == folder;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            using var process = Process.GetProcessById(processId);
+            return process.ProcessName.Equals("postgres", StringComparison.OrdinalIgnoreCase);
+        }
+
+        string id = processId.ToString(CultureInfo.InvariantCulture);
+        CommandResult ps = await ServerCommand.RunAsync("ps", ["-o", "command=", "-p", id], cancellationToken);
+        return ps.Output.Contains(folder, StringComparison.Ordinal);
+    }
+
+    public static bool IsAlive(int processId)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(processId);
+            return !process.HasExited;
+        }
+        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or Win32Exception)
+        {
+            return false;
+        }
+    }
+}

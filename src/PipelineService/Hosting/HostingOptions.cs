@@ -1,0 +1,96 @@
+namespace PipelineService.Hosting;
+
+/// <summary>Settings of what every stage stands on: the section <c>Hosting</c>.</summary>
+public sealed record HostingOptions
+{
+    public const string Section = "Hosting";
+
+    /// <summary>
+    /// The folder with PostgreSQL's programs, for the private server that is started when <c>ConnectionStrings:Pipeline</c> is
+    /// not set. Default: null, which searches PATH and the folders in which packages install.
+    /// </summary>
+    public string? PostgresBinaries { get; init; }
+
+    /// <summary>
+    /// Where the private server keeps its data (in <c>postgres/</c> below it). Default: <c>.pipeline</c> below the working
+    /// folder. Only one service at a time can use it. Not used with a configured database.
+    /// </summary>
+    public string DataDirectory { get; init; } = ".pipeline";
+
+    /// <summary>
+    /// Connections to PostgreSQL, for requests, jobs and write sessions together. Default 20, range 4 to 1000. Keep the sum
+    /// over all instances below the server's <c>max_connections</c>.
+    /// </summary>
+    public int PoolSizeMax { get; init; } = 20;
+
+    /// <summary>
+    /// How long one attempt of a request's work in the database may take, opening a connection included. Default 5 s, range
+    /// 100 ms to 5 min. A request makes at most four attempts.
+    /// </summary>
+    public TimeSpan DatabaseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long one statement of background work may take. Default 1 min, range 1 s to 1 h: it only has to notice a
+    /// connection that is dead without saying so.
+    /// </summary>
+    public TimeSpan StatementTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// The pause before the first retry of a transient fault; it doubles from one to the next, with jitter. Default 100 ms,
+    /// range 1 ms to 1 min.
+    /// </summary>
+    public TimeSpan RetryDelayBase { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// The longest pause between retries of background work, which goes on retrying for as long as an outage lasts. Default
+    /// 10 s, range <see cref="RetryDelayBase"/> to 10 min. It is also how late the end of an outage may be noticed.
+    /// </summary>
+    public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// After so many faults within <see cref="BreakerWindow"/>, when they are at least half of all attempts, the circuit opens:
+    /// nobody tries the database, requests are answered 503 at once and jobs wait. Default 5, range 2 to 1000.
+    /// </summary>
+    public int BreakerFailures { get; init; } = 5;
+
+    /// <summary>The time over which faults are counted. Default 30 s, range 1 s to 10 min.</summary>
+    public TimeSpan BreakerWindow { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long the circuit stays open before one attempt is let through. Default 5 s, range 500 ms to 10 min. Also the
+    /// <c>Retry-After</c> of the 503s.
+    /// </summary>
+    public TimeSpan BreakerDuration { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a stop (SIGTERM, Ctrl-C) waits for requests and chunks that are under way. Default 20 s, range 1 s to 10 min.
+    /// What is not done by then is done by the next start: nothing is lost.
+    /// </summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// Open connections from clients; further ones are refused. Default 2000, range 1 to 1,000,000. Each costs a socket and, while
+    /// it uploads, the buffers of its request.
+    /// </summary>
+    public int ClientConnectionsMax { get; init; } = 2000;
+
+    /// <summary>
+    /// The OTLP collector that traces, metrics and logs are sent to (gRPC), such as <c>http://localhost:4317</c>. Default: null,
+    /// nothing is sent. The standard variable <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> serves as well, and with it the other
+    /// <c>OTEL_*</c> variables.
+    /// </summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>The form of the log on standard output. Default: text. Levels are set in the section <c>Serilog</c>.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+}
+
+/// <summary>How log lines look.</summary>
+public enum LogFormat
+{
+    /// <summary>For people.</summary>
+    Text,
+
+    /// <summary>One JSON object a line, for machines.</summary>
+    Json,
+}

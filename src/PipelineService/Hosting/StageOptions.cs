@@ -1,0 +1,81 @@
+using System.Reflection;
+using FluentValidation;
+using FluentValidation.Results;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace PipelineService.Hosting;
+
+/// <summary>
+/// Options of a stage: one section of the configuration, one class, one validator. Everything that is wrong in any of them is
+/// reported at once when the host starts (<see cref="StartupFaults"/>): values out of range, values of the wrong type, and
+/// settings that do not exist, which are most often misspelt ones.
+/// </summary>
+public static class StageOptions
+{
+    public static OptionsBuilder<TOptions> AddStageOptions<TOptions, TValidator>(
+        this IServiceCollection services, string section)
+        where TOptions : class, new()
+        where TValidator : class, IValidator<TOptions>
+    {
+        services.TryAddSingleton<IValidator<TOptions>, TValidator>();
+        services.AddSingleton<IValidateOptions<TOptions>>(provider => new SectionValidator<TOptions>(
+            provider.GetRequiredService<IConfiguration>().GetSection(section),
+            provider.GetRequiredService<IValidator<TOptions>>()));
+        return services.AddOptions<TOptions>()
+            .Configure<IConfiguration>((options, configuration) => Bind(configuration.GetSection(section), options))
+            .ValidateOnStart();
+    }
+
+    /// <summary>
+    /// Sets what can be set and says what cannot. The framework's own binder stops at the first fault, and with an exception
+    /// that <c>ValidateOnStart</c> does not collect.
+    /// </summary>
+    internal static List<string> Bind<TOptions>(IConfigurationSection section, TOptions options)
+        where TOptions : class
+    {
+        var faults = new List<string>();
+        foreach (IConfigurationSection child in section.GetChildren())
+        {
+            PropertyInfo? property = typeof(TOptions).GetProperty(
+                child.Key, BindingFlags.Instance | BindingFlags.Public | BindingFlags.IgnoreCase);
+            if (property is not { CanWrite: true })
+            {
+                faults.Add($"{child.Path}: there is no such setting. {section.Key} has {Names<TOptions>()}.");
+                continue;
+            }
+
+            try
+            {
+                if (child.Get(property.PropertyType, binder => binder.ErrorOnUnknownConfiguration = true) is { } value)
+                {
+                    property.SetValue(options, value);
+                }
+            }
+            catch (InvalidOperationException fault)
+            {
+                faults.Add($"{child.Path}: {fault.InnerException?.Message ?? fault.Message}");
+            }
+        }
+
+        return faults;
+    }
+
+    private static string Names<TOptions>() => string.Join(
+        ", ", typeof(TOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name));
+
+    private sealed class SectionValidator<TOptions>(IConfigurationSection section, IValidator<TOptions> validator)
+        : IValidateOptions<TOptions>
+        where TOptions : class, new()
+    {
+        public ValidateOptionsResult Validate(string? name, TOptions options)
+        {
+            // Bound a second time, for the faults alone: options are made where nobody listens to them.
+            List<string> faults = Bind(section, new TOptions());
+            ValidationResult result = validator.Validate(options);
+            faults.AddRange(result.Errors.Select(fault =>
+                $"{section.Key}:{fault.PropertyName.Replace('.', ':')} = {fault.AttemptedValue}: {fault.ErrorMessage}"));
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Runtime.Loader;
+using DotNet.Testcontainers.Builders;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using PipelineService.Hosting.Embedded;
+using PipelineService.Hosting.Migrations;
+using PipelineService.Tests.Infrastructure;
+using Testcontainers.PostgreSql;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace PipelineService.Tests.Infrastructure;
+
+/// <summary>
+/// The PostgreSQL server of a test run: the one named by <c>PIPELINE_TEST_POSTGRES</c>, else a container where a Docker engine
+/// can be reached, else a throw-away server from the programs on this machine. Tests take a database of their own
+/// (<see cref="TestDatabase"/>), copied from a template that was migrated once.
+/// </summary>
+public sealed class PostgresServer : IAsyncLifetime
+{
+    private const string Variable = "PIPELINE_TEST_POSTGRES";
+
+    private static int _databases;
+
+    private readonly string _run = Guid.NewGuid().ToString("N")[..8];
+    private readonly SemaphoreSlim _creating = new(1);
+    private IAsyncDisposable? _owned;
+    private bool _templateExists;
+
+    /// <summary>The server's maintenance database, with the right to create databases.</summary>
+    public string ConnectionString { get; private set; } = "";
+
+    private string Template => $"pipeline_test_{_run}_template";
+
+    public async ValueTask InitializeAsync()
+    {
+        string origin = Variable;
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } configured)
+        {
+            ConnectionString = configured;
+        }
+        else if (await StartContainerAsync() is { } container)
+        {
+            (origin, _owned, ConnectionString) = ("a container", container, container.GetConnectionString());
+        }
+        else
+        {
+            EmbeddedPostgres embedded = await StartEmbeddedAsync();
+            (origin, _owned, ConnectionString) =
+                ($"PostgreSQL {embedded.MajorVersion} in {embedded.DataDirectory}", embedded, embedded.ConnectionString);
+        }
+
+        TestContext.Current.SendDiagnosticMessage("Tests use {0}", origin);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _creating.Dispose();
+        if (_owned is not null)
+        {
+            await _owned.DisposeAsync();
+        }
+        else if (_templateExists)
+        {
+            await DropDatabaseAsync(Template);
+        }
+    }
+
+    /// <returns>The connection string of a new database.</returns>
+    /// <param name="migrated">True: with the service's schema. False: empty.</param>
+    public async Task<string> CreateDatabaseAsync(bool migrated = true)
+    {
+        string name = string.Create(
+            CultureInfo.InvariantCulture, $"pipeline_test_{_run}_{Interlocked.Increment(ref _databases)}");
+
+        // One at a time: PostgreSQL refuses to copy a database that another session is reading.
+        await _creating.WaitAsync();
+        try
+        {
+            if (migrated && !_templateExists)
+            {
+                await CreateTemplateAsync();
+                _templateExists = true;
+            }
+
+            await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {(migrated ? Template : "template0")} ENCODING 'UTF8'");
+        }
+        finally
+        {
+            _creating.Release();
+        }
+
+        return new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name }.ConnectionString;
+    }
+
+    public Task DropDatabaseAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+
+    private async Task CreateTemplateAsync()
+    {
+        await ExecuteAsync($"CREATE DATABASE {Template} TEMPLATE template0 ENCODING 'UTF8'");
+        var template = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = Template, Pooling = false };
+        await using var connection = new NpgsqlConnection(template.ConnectionString);
+        await connection.OpenAsync();
+        var migrator = new Migrator(Migration.All, TimeProvider.System, NullLogger<Migrator>.Instance);
+        await migrator.MigrateAsync(connection, CancellationToken.None);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false };
+        await using var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync();
+#pragma warning disable CA2100 // names that we made
+        await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>A throw-away server, and the folders of runs that were killed before they could delete theirs.</summary>
+    private static async Task<EmbeddedPostgres> StartEmbeddedAsync()
+    {
+        foreach (string abandoned in Directory.EnumerateDirectories(Path.GetTempPath(), "pipeline-tests-*"))
+        {
+            if (Postmaster.ReadProcessId(Path.Combine(abandoned, "postgres")) is not { } id || !Postmaster.IsAlive(id))
+            {
+                TemporaryFolder.Delete(abandoned);
+            }
+        }
+
+        var settings = new EmbeddedPostgresSettings
+        {
+            Directory = Path.Combine(Path.GetTempPath(), $"pipeline-tests-{Guid.NewGuid():N}"),
+            Durable = false,
+            ConnectionsMax = 190,
+        };
+        return await EmbeddedPostgres.StartAsync(settings, NullLogger.Instance, CancellationToken.None);
+    }
+
+    private static async Task<PostgreSqlContainer?> StartContainerAsync()
+    {
+        // Testcontainers asks for a newer version of this assembly than can be restored everywhere; the older one serves.
+        AssemblyLoadContext.Default.Resolving += static (context, name) => name.Name == "ICSharpCode.SharpZipLib"
+            ? context.LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, name.Name + ".dll"))
+            : null;
+        try
+        {
+            PostgreSqlContainer container = new PostgreSqlBuilder("postgres:15")
+                .WithTmpfsMount("/var/lib/postgresql/data")
+                .WithCommand("-c", "fsync=off", "-c", "max_connections=200")
+                .Build();
+            await container.StartAsync();
+            return container;
+        }
+        catch (DockerUnavailableException)
+        {
+            return null;
+        }
+    }
+}

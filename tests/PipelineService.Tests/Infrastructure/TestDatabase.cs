@@ -1,0 +1,53 @@
+using Npgsql;
+using PipelineService.Hosting;
+
+namespace PipelineService.Tests.Infrastructure;
+
+/// <summary>
+/// A database with the service's schema, for one test class: <c>IClassFixture&lt;TestDatabase&gt;</c>. Tests of one class run one
+/// after the other and tell their data apart by dataset names.
+/// </summary>
+public class TestDatabase(PostgresServer server) : IAsyncLifetime
+{
+    public string ConnectionString { get; private set; } = "";
+
+    /// <summary>For what tests look up and prepare themselves.</summary>
+    public NpgsqlDataSource DataSource { get; private set; } = null!;
+
+    /// <summary>For stages under test without a host.</summary>
+    public Database Database { get; private set; } = null!;
+
+    public virtual bool Migrated => true;
+
+    public async ValueTask InitializeAsync()
+    {
+        ConnectionString = await server.CreateDatabaseAsync(Migrated);
+        DataSource = NpgsqlDataSource.Create(ConnectionString);
+        Database = new Database(DataSource);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DataSource.DisposeAsync();
+        await server.DropDatabaseAsync(new NpgsqlConnectionStringBuilder(ConnectionString).Database!);
+        GC.SuppressFinalize(this);
+    }
+
+    public async Task<T?> ScalarAsync<T>(string sql)
+    {
+        await using NpgsqlCommand command = DataSource.CreateCommand(sql);
+        return await command.ExecuteScalarAsync() is T value ? value : default;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlCommand command = DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
+
+/// <summary>A database without the service's schema.</summary>
+public sealed class EmptyTestDatabase(PostgresServer server) : TestDatabase(server)
+{
+    public override bool Migrated => false;
+}
