@@ -2,7 +2,8 @@ namespace PipelineService.Core.Parsing;
 
 /// <summary>One field of a CSV record, as a slice of the bytes that the reader was given.</summary>
 /// <param name="Start">Where its text starts: after the opening quote if there is one.</param>
-/// <param name="Length">Bytes of its text, as written: without the quotes around it, with doubled quotes still doubled.</param>
+/// <param name="Length">Bytes of its text, as written: without the quotes around it, with doubled quotes still
+/// doubled.</param>
 /// <param name="Flags">How it is written.</param>
 public readonly record struct CsvField(int Start, int Length, CsvFieldFlags Flags)
 {

@@ -7,6 +7,8 @@ namespace PipelineService.Core.Parsing;
 /// <summary>The record that names the fields of delimited text.</summary>
 public static class CsvHeader
 {
+    private const string QuoteFault = "The header has a quote that is not closed, or text after a closing quote.";
+
     /// <summary>Reads the names, quoting removed and nothing else changed.</summary>
     /// <param name="bytes">The first record as a scanner found it; a byte order mark is no part of it.</param>
     /// <param name="dialect">How it is written.</param>
@@ -20,14 +22,16 @@ public static class CsvHeader
         CsvRecordReader reader = new(bytes, dialect, recordBytesMax, skipBlankLines: true, fields);
         error = !reader.Read(out CsvRecord record) ? "The data has no header: it is empty."
             : record.Fault == RecordErrorCode.RecordTooLong ? $"The header is longer than {recordBytesMax} bytes."
-            : record.Fault != RecordErrorCode.None ? "The header has a quote that is not closed, or text after a closing quote."
-            : record.FieldCount > fields.Length ? $"The header names {record.FieldCount} fields; at most {fields.Length} are read."
+            : record.Fault != RecordErrorCode.None ? QuoteFault
+            : record.FieldCount > fields.Length
+                ? $"The header has {record.FieldCount} names; at most {fields.Length} are read."
             : !Utf8.IsValid(bytes.Slice(record.Start, record.Length)) ? "The header is not valid UTF-8."
             : null;
         return error is null ? NamesIn(bytes, dialect, fields.AsSpan(0, record.FieldCount)) : [];
     }
 
-    private static ImmutableArray<string> NamesIn(ReadOnlySpan<byte> bytes, CsvDialect dialect, ReadOnlySpan<CsvField> fields)
+    private static ImmutableArray<string> NamesIn(
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, ReadOnlySpan<CsvField> fields)
     {
         ImmutableArray<string>.Builder names = ImmutableArray.CreateBuilder<string>(fields.Length);
         byte[] scratch = new byte[bytes.Length];

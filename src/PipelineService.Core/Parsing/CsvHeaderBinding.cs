@@ -18,21 +18,26 @@ public sealed class CsvHeaderBinding
     public int FieldCount { get; }
 
     /// <summary>
-    /// For each field of the schema, in its order, the 0-based index of the record's field, or −1 when the data does not have
-    /// it. Fields of the data that no entry names are not loaded.
+    /// For each field of the schema, in its order, the 0-based index of the record's field, or −1 when the data does
+    /// not have it. Fields of the data that no entry names are not loaded.
     /// </summary>
     public ImmutableArray<int> FieldOfColumn { get; }
 
-    /// <summary>What scanner and reader are to do with empty lines: where records have one field they are records.</summary>
+    /// <summary>
+    /// What scanner and reader are to do with empty lines: where records have one field they are records.
+    /// </summary>
     public bool SkipBlankLines => FieldCount > 1;
 
-    /// <summary>The binding of data that does not name its fields: field by field, in the order of the schema.</summary>
+    /// <summary>
+    /// The binding of data that does not name its fields: field by field, in the order of the schema.
+    /// </summary>
     public static CsvHeaderBinding ByPosition(TableSchema schema) =>
         new(schema.Fields.Length, [.. Enumerable.Range(0, schema.Fields.Length)]);
 
     /// <summary>Matches the names in a header with the schema; they must be the same to the byte.</summary>
     /// <param name="names">The header's names in the order of the data.</param>
-    /// <param name="schema">What is declared; without <see cref="TableSchema.FieldsMatch"/> fields match in any order.</param>
+    /// <param name="schema">What is declared; without <see cref="TableSchema.FieldsMatch"/> fields match in any
+    /// order.</param>
     /// <param name="error">What does not match, for the user to read; else null.</param>
     /// <returns>Null with an error.</returns>
     public static CsvHeaderBinding? ByName(ImmutableArray<string> names, TableSchema schema, out string? error)
@@ -41,7 +46,9 @@ public sealed class CsvHeaderBinding
         string[] declared = [.. schema.Fields.Select(f => f.NameInData)];
         ImmutableArray<int> fieldOfColumn = [.. declared.Select(name => names.IndexOf(name))];
         string[] faults = [.. FaultsOf(names, declared, match)];
-        error = faults.Length == 0 ? null : $"The header does not match the schema (fieldsMatch: {WordFor(match)}): {string.Join("; ", faults)}.";
+        error = faults.Length == 0
+            ? null
+            : $"The header does not match the schema (fieldsMatch: {WordFor(match)}): {string.Join("; ", faults)}.";
         return error is null ? new CsvHeaderBinding(names.Length, fieldOfColumn) : null;
     }
 

@@ -16,14 +16,14 @@ internal enum QuotedVerdict
 }
 
 /// <summary>
-/// Answers, at a line end inside a quoted field, whether the record is well-formed as a whole. Only then does the line end
-/// belong to the record; else the record is malformed and costs just its first line.
+/// Answers, at a line end inside a quoted field, whether the record is well-formed as a whole. Only then does the line
+/// end belong to the record; else the record is malformed and costs just its first line.
 /// </summary>
 /// <remarks>
-/// A look ahead is bounded by the longest record, but data can be made in which every line calls for one: walked naively,
-/// 8 MiB of such lines would cost terabytes of steps. It stays linear because a record that goes on past a line end is in
-/// quotes there. So two walks that pass the same line end are in the same state and agree from there on, and a walk that
-/// failed is taken up again where it stopped instead of being repeated.
+/// A look ahead is bounded by the longest record, but data can be made in which every line calls for one: walked
+/// naively, 8 MiB of such lines would cost 10^12 steps. It stays linear because a record that goes on past a
+/// line end is in quotes there. So two walks that pass the same line end are in the same state and agree from there
+/// on, and a walk that failed is taken up again where it stopped instead of being repeated.
 /// </remarks>
 internal struct CsvLookahead(CsvDialect dialect, int recordBytesMax, bool isFinal)
 {

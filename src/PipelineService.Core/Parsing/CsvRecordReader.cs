@@ -4,8 +4,8 @@ using PipelineService.Core.Rules;
 namespace PipelineService.Core.Parsing;
 
 /// <summary>
-/// Reads the records of delimited text as slices of its bytes, with vector instructions. Obeys <see cref="CsvRules"/>; its
-/// plain twin is <see cref="CsvRecordReaderPlain"/>.
+/// Reads the records of delimited text as slices of its bytes, with vector instructions. Obeys <see cref="CsvRules"/>;
+/// its plain twin is <see cref="CsvRecordReaderPlain"/>.
 /// </summary>
 /// <remarks>
 /// <see cref="CsvRecordScanner"/> finds boundaries with this same code, only blind for delimiters: so the two agree by
@@ -26,7 +26,8 @@ public ref struct CsvRecordReader
     /// <param name="bytes">Whole records, starting at a record's start.</param>
     /// <param name="dialect">How they are written.</param>
     /// <param name="recordBytesMax">The longest record, without its line end.</param>
-    /// <param name="skipBlankLines">Whether an empty line is no record: true unless records have a single field.</param>
+    /// <param name="skipBlankLines">Whether an empty line is no record: true unless records have a single
+    /// field.</param>
     /// <param name="fields">Takes the fields of each record; what finds no room is only counted.</param>
     public CsvRecordReader(
         ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, Span<CsvField> fields)
@@ -93,7 +94,8 @@ public ref struct CsvRecordReader
                 }
 
                 AddField(fieldCount++, fieldStart, position, flags);
-                return End(new(start, position - start, Lines, lines, fieldCount, default), position, structure, out record);
+                record = new(start, position - start, Lines, lines, fieldCount, RecordErrorCode.None);
+                return Finish(record, position, structure);
             }
 
             byte found = bytes[position];
@@ -146,7 +148,8 @@ public ref struct CsvRecordReader
                 }
 
                 AddField(fieldCount++, fieldStart, position, flags);
-                return End(new(start, position - start, Lines, lines, fieldCount, default), next, structure, out record);
+                record = new(start, position - start, Lines, lines, fieldCount, RecordErrorCode.None);
+                return Finish(record, next, structure);
             }
         }
     }
@@ -161,7 +164,9 @@ public ref struct CsvRecordReader
             int position = structure.Next();
             if (position == bytes.Length)
             {
-                return _isFinal || position - start > _recordBytesMax ? QuotedVerdict.Malformed : QuotedVerdict.Undecided;
+                return _isFinal || position - start > _recordBytesMax
+                    ? QuotedVerdict.Malformed
+                    : QuotedVerdict.Undecided;
             }
 
             byte found = bytes[position];
@@ -210,14 +215,14 @@ public ref struct CsvRecordReader
         next = lineEndIsOpen ? _bytes.Length : next;
         RecordErrorCode fault = isTooLong ? RecordErrorCode.RecordTooLong : RecordErrorCode.UnterminatedQuote;
         _structure.Seek(next);
-        return End(new(start, length, Lines, 1, 0, fault), next, _structure, out record);
+        record = new(start, length, Lines, 1, FieldCount: 0, fault);
+        return Finish(record, next, _structure);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool End(CsvRecord read, int next, StructuralBytes structure, out CsvRecord record)
+    private bool Finish(in CsvRecord record, int next, StructuralBytes structure)
     {
-        record = read;
-        Lines += read.Lines;
+        Lines += record.Lines;
         Position = next;
         _structure = structure;
         return true;

@@ -141,7 +141,8 @@ internal ref struct CsvRecordReaderPlain(
 
     private readonly int BehindLineEnd(int position)
     {
-        bool isCrLf = _bytes[position] == (byte)'\r' && position + 1 < _bytes.Length && _bytes[position + 1] == (byte)'\n';
-        return isCrLf ? position + 2 : position + 1;
+        int next = position + 1;
+        bool isCrLf = _bytes[position] == (byte)'\r' && next < _bytes.Length && _bytes[next] == (byte)'\n';
+        return isCrLf ? next + 1 : next;
     }
 }

@@ -1,8 +1,8 @@
 namespace PipelineService.Core.Parsing;
 
 /// <summary>
-/// Finds where the records of newline-delimited JSON end: at LF, and nowhere else. A CR before it is white space of JSON, as
-/// https://github.com/ndjson/ndjson-spec has it. Lines of only white space are no records, but count as lines.
+/// Finds where the records of newline-delimited JSON end: at LF, and nowhere else. A CR before it is white space of
+/// JSON, as https://github.com/ndjson/ndjson-spec has it. Lines of only white space are no records, but count as lines.
 /// </summary>
 /// <param name="recordBytesMax">The longest line, without its LF.</param>
 public sealed class LineScanner(int recordBytesMax) : RecordScanner

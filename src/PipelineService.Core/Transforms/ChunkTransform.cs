@@ -1,6 +1,3 @@
-using PipelineService.Core.Encoding;
-using PipelineService.Core.Rules;
-
 namespace PipelineService.Core.Transforms;
 
 /// <summary>Where a chunk stands in its upload.</summary>
@@ -20,33 +17,4 @@ public abstract class ChunkTransform
     /// <param name="workspace">Cleared first; holds the rows and rejects afterwards.</param>
     /// <returns>How many records were read: rows + rejects.</returns>
     public abstract int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace);
-}
-
-/// <summary>What one worker writes to; used again for chunk after chunk.</summary>
-public sealed class TransformWorkspace
-{
-    public RowBuffer Rows { get; } = new();
-
-    public RejectBuffer Rejects { get; } = new();
-
-    private byte[] _scratch = new byte[256];
-
-    public void Clear()
-    {
-        Rows.Clear();
-        Rejects.Clear();
-    }
-
-    /// <summary>
-    /// Scratch for a value whose escapes must be removed before it is looked at; valid until the next call.
-    /// </summary>
-    public Span<byte> ScratchFor(int bytes)
-    {
-        if (_scratch.Length < bytes)
-        {
-            _scratch = new byte[Math.Max(bytes, _scratch.Length * 2)];
-        }
-
-        return _scratch;
-    }
 }

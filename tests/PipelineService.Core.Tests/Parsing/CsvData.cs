@@ -17,4 +17,7 @@ internal static class CsvData
     /// <summary>Bytes and pieces, with a small limit on records and either treatment of empty lines.</summary>
     public static Gen<(byte[] Bytes, int RecordBytesMax, bool SkipBlankLines)> Any { get; } =
         Gen.Select(Gen.OneOf(Bytes, Pieces), Gen.Int[1, 90], Gen.Bool);
+
+    public static string Show((byte[] Bytes, int RecordBytesMax, bool SkipBlankLines) data) =>
+        $"{data.RecordBytesMax} {data.SkipBlankLines} {System.Text.Encoding.Latin1.GetString(data.Bytes)}";
 }

@@ -76,5 +76,5 @@ internal static class CsvReading
 
     private static string Describe(CsvRecord record, CsvField[] fields) => string.Join(
         ' ',
-        fields.Take(record.FieldCount).Select(f => $"{f.Start - record.Start}+{f.Length}{(f.Flags == 0 ? "" : $":{f.Flags}")}"));
+        fields.Take(record.FieldCount).Select(f => $"{f.Start - record.Start}+{f.Length}:{f.Flags}"));
 }

@@ -110,8 +110,10 @@ public sealed class CsvRecordReaderTests
             Assert.Equal(plain, fast);
         },
         iter: 100_000,
-        print: data => $"{data.RecordBytesMax} {data.SkipBlankLines} {System.Text.Encoding.Latin1.GetString(data.Bytes)}");
+        print: CsvData.Show);
 
     private static string Show(string data) =>
-        string.Join(" / ", CsvReading.Values(System.Text.Encoding.UTF8.GetBytes(data)).Select(values => string.Join('|', values)));
+        string.Join(
+            " / ",
+            CsvReading.Values(System.Text.Encoding.UTF8.GetBytes(data)).Select(values => string.Join('|', values)));
 }

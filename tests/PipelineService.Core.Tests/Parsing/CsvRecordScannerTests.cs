@@ -32,7 +32,8 @@ public sealed class CsvRecordScannerTests
 
     [Fact]
     public void Stops_after_the_records_asked_for() =>
-        Assert.Equal(new ScanResult(4, 2, 2, RecordTooLong: false), Scanner.Scan("a\nb\nc\n"u8, isFinal: false, recordsMax: 2));
+        Assert.Equal(
+            new ScanResult(4, 2, 2, RecordTooLong: false), Scanner.Scan("a\nb\nc\n"u8, isFinal: false, recordsMax: 2));
 
     [Fact]
     public void Reports_a_line_that_is_too_long_as_soon_as_it_is()
@@ -42,7 +43,8 @@ public sealed class CsvRecordScannerTests
 
         Assert.Equal(new ScanResult(5, 1, 2, RecordTooLong: false), Scanner.Scan(longest, isFinal: false, 100));
         Assert.Equal(new ScanResult(25, 2, 3, RecordTooLong: false), Scanner.Scan(longest, isFinal: true, 100));
-        Assert.Equal(new ScanResult(5, 1, 2, RecordTooLong: true), Scanner.Scan([.. longest, (byte)'x'], isFinal: false, 100));
+        byte[] tooLong = [.. longest, (byte)'x'];
+        Assert.Equal(new ScanResult(5, 1, 2, RecordTooLong: true), Scanner.Scan(tooLong, isFinal: false, 100));
     }
 
     [Theory]
@@ -66,11 +68,11 @@ public sealed class CsvRecordScannerTests
                 Assert.Equal(whole, arriving.ReadAll());
             },
             iter: 50_000,
-            print: t => $"{t.Item2} {t.Item3} {t.Item1.RecordBytesMax} {t.Item1.SkipBlankLines} {System.Text.Encoding.Latin1.GetString(t.Item1.Bytes)}");
+            print: t => $"{t.Item2} {t.Item3} {CsvData.Show(t.Item1)}");
 
     /// <summary>
-    /// Every line leaves a quote open that every later line goes through without closing it: each calls for a look ahead over
-    /// the longest record. Walked one by one that is some 10^12 steps.
+    /// Every line leaves a quote open that every later line goes through without closing it: each calls for a look
+    /// ahead over the longest record. Walked one by one that is some 10^12 steps.
     /// </summary>
     [Fact]
     public void Looks_ahead_in_linear_time()
@@ -85,7 +87,9 @@ public sealed class CsvRecordScannerTests
         Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
     }
 
-    /// <summary>What a chunk reader does: scan what has come, cut, read the chunk by itself; skip lines that are too long.</summary>
+    /// <summary>
+    /// What a chunk reader does: scan what has come, cut, read the chunk by itself; skip lines that are too long.
+    /// </summary>
     private sealed class ArrivingData(byte[] bytes, int recordBytesMax, bool skipBlankLines, int step, int recordsMax)
     {
         private readonly CsvRecordScanner _scanner = new(CsvDialect.Default, recordBytesMax, skipBlankLines);

@@ -33,7 +33,8 @@ public sealed class CsvSpectrumTests
 
         Assert.Null(error);
         Assert.Equal(
-            expected.RootElement.EnumerateArray().Select(row => row.EnumerateObject().Select(p => (p.Name, Text(p.Value.GetString())))),
+            expected.RootElement.EnumerateArray()
+                .Select(row => row.EnumerateObject().Select(p => (p.Name, Text(p.Value.GetString())))),
             rows.Select(row => names.Zip(row, (field, value) => (field, Text(value)))));
     }
 

@@ -22,7 +22,8 @@ public sealed class LineScannerTests
 
     [Fact]
     public void Stops_after_the_records_asked_for() =>
-        Assert.Equal(new ScanResult(5, 1, 3, RecordTooLong: false), Scanner.Scan("\n\n{}\n{}\n"u8, isFinal: true, recordsMax: 1));
+        Assert.Equal(
+            new ScanResult(5, 1, 3, RecordTooLong: false), Scanner.Scan("\n\n{}\n{}\n"u8, isFinal: true, recordsMax: 1));
 
     [Theory]
     [InlineData("{}\n12345678901", false)]

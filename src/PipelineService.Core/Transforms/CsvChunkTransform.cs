@@ -1,0 +1,96 @@
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Transforms;
+
+/// <summary>Delimited text to rows, for one job.</summary>
+/// <param name="plan">The dataset's columns.</param>
+/// <param name="binding">Where each column stands in this job's records.</param>
+/// <param name="dialect">How the records are written.</param>
+/// <param name="recordBytesMax">The longest record; the same as the scanner's that cut the chunks.</param>
+/// <param name="jobId">Written to each row when the dataset has lineage.</param>
+public sealed class CsvChunkTransform(
+    RowPlan plan, CsvHeaderBinding binding, CsvDialect dialect, int recordBytesMax, Guid jobId) : ChunkTransform
+{
+    private readonly ColumnPlan[] _columns = [.. plan.Columns];
+    private readonly int[] _fieldOfColumn = [.. binding.FieldOfColumn];
+    private readonly Lineage _lineage = new(plan, jobId);
+
+    /// <inheritdoc/>
+    public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
+    {
+        workspace.Clear();
+        CsvRecordReader reader = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, workspace.CsvFields);
+        int records = 0;
+        while (reader.Read(out CsvRecord record))
+        {
+            long number = position.FirstRecord + records++;
+            long line = position.FirstLine + record.FirstLine;
+            RecordErrorCode fault = FaultOf(record);
+            if (fault != RecordErrorCode.None)
+            {
+                RecordError error = new(RecordError.WholeRecord, fault, record.Start, ValueLength: 0);
+                workspace.Rejects.Add(error, number, line, record.Start, record.Length);
+                continue;
+            }
+
+            workspace.Rows.BeginRow(plan.ColumnCount);
+            if (EncodeFields(bytes, record, workspace))
+            {
+                _lineage.Write(workspace.Rows, number);
+                workspace.Rows.EndRow(number, line, record.Start, record.Length);
+            }
+            else
+            {
+                workspace.Rows.CancelRow();
+                workspace.Rejects.Close(number, line, record.Start, record.Length);
+            }
+        }
+
+        return records;
+    }
+
+    private RecordErrorCode FaultOf(in CsvRecord record) =>
+        record.Fault != RecordErrorCode.None ? record.Fault
+        : record.FieldCount < binding.FieldCount ? RecordErrorCode.TooFewFields
+        : record.FieldCount > binding.FieldCount ? RecordErrorCode.TooManyFields
+        : RecordErrorCode.None;
+
+    /// <summary>
+    /// Encodes every column, also after one was refused: all that is wrong with a record is told at once.
+    /// </summary>
+    private bool EncodeFields(ReadOnlySpan<byte> bytes, in CsvRecord record, TransformWorkspace workspace)
+    {
+        CsvField[] fields = workspace.CsvFields;
+        int[] fieldOfColumn = _fieldOfColumn;
+        ColumnPlan[] columns = _columns;
+        bool isGood = true;
+        for (int column = 0; column < columns.Length; column++)
+        {
+            int index = fieldOfColumn[column];
+            CsvField field = index < 0 ? new CsvField(record.Start, 0, CsvFieldFlags.None) : fields[index];
+            RecordErrorCode code = index < 0 ? columns[column].EncodeMissing(workspace.Rows)
+                : columns[column].Encode(TextOf(bytes, field, workspace), workspace.Rows);
+            if (code != RecordErrorCode.None)
+            {
+                workspace.Rejects.AddError(new RecordError((short)column, code, field.Start, field.Length));
+                isGood = false;
+            }
+        }
+
+        return isGood;
+    }
+
+    private ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
+    {
+        ReadOnlySpan<byte> text = bytes.Slice(field.Start, field.Length);
+        if (!field.HasEscapes)
+        {
+            return text;
+        }
+
+        Span<byte> scratch = workspace.ScratchFor(text.Length);
+        return scratch[..CsvText.Unescape(text, dialect.Quote, scratch)];
+    }
+}

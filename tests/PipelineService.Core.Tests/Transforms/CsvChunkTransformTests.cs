@@ -1,0 +1,111 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Transforms;
+using Xunit;
+using Text = System.Text.Encoding;
+
+namespace PipelineService.Core.Tests.Transforms;
+
+public sealed class CsvChunkTransformTests
+{
+    private static readonly Guid JobId = new("00112233-4455-6677-8899-aabbccddeeff");
+
+    [Fact]
+    public void Turns_records_into_rows_with_their_numbers()
+    {
+        Transforming result = Transform("a,b", "1,x\r\n\r\n\"two\nlines\",\"say \"\"hi\"\"\"\n3,");
+
+        Assert.Equal(["101:201 1|x", "102:203 two\nlines|say \"hi\"", "103:205 3|~"], result.Rows);
+        Assert.Empty(result.Rejects);
+    }
+
+    [Fact]
+    public void A_record_at_fault_costs_one_record()
+    {
+        Transforming result = Transform("a,b", "1,x\n2\n3,y,z\n4,\"y\n5,\"y\"z\n0123456789012345678901234567890\n6,w\n");
+
+        Assert.Equal(["101:201 1|x", "107:207 6|w"], result.Rows);
+        Assert.Equal(
+            [
+                "102:202 2 -> * TooFewFields",
+                "103:203 3,y,z -> * TooManyFields",
+                "104:204 4,\"y -> * UnterminatedQuote",
+                "105:205 5,\"y\"z -> * UnterminatedQuote",
+                "106:206 0123456789012345678901234567890 -> * RecordTooLong",
+            ],
+            result.Rejects);
+    }
+
+    [Fact]
+    public void Tells_every_field_that_fails_as_it_is_written()
+    {
+        Transforming result = Transform("a!,b,c!", ",x,\"\"\n1,\"\"\"\0\",3\n");
+
+        Assert.Equal(
+            ["101:201 ,x,\"\" -> 0 Required; 2 Required", "102:202 1,\"\"\"\0\",3 -> 1 NulCharacter \"\"\0"],
+            result.Rejects);
+        Assert.Empty(result.Rows);
+    }
+
+    [Fact]
+    public void Columns_go_in_the_order_of_the_schema_whatever_the_order_of_the_data()
+    {
+        RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Partial);
+        var binding = CsvHeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
+
+        Transforming result = new(new CsvChunkTransform(plan, binding!, CsvDialect.Default, 30, JobId), "1,2,3\n");
+
+        Assert.Equal(["101:201 3|~|1"], result.Rows);
+    }
+
+    [Fact]
+    public void A_required_column_that_the_data_does_not_have_rejects_each_record()
+    {
+        RowPlan plan = Transforming.PlanOf("a,b!", FieldsMatch.Superset);
+        var binding = CsvHeaderBinding.ByName(["a"], plan.Definition.Schema, out _);
+
+        Transforming result = new(new CsvChunkTransform(plan, binding!, CsvDialect.Default, 30, JobId), "1\n\n");
+
+        Assert.Equal(["101:201 1 -> 1 Required", "102:202  -> 1 Required"], result.Rejects);
+    }
+
+    [Fact]
+    public void Lineage_is_job_and_record_number()
+    {
+        RowPlan plan = Transforming.PlanOf("a,b", lineage: true);
+        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+
+        Transforming result = new(new CsvChunkTransform(plan, binding, CsvDialect.Default, 30, JobId), "1,2\n");
+
+        List<byte[]?> values = result.Values(0);
+        Assert.Equal(4, values.Count);
+        Assert.Equal(Convert.FromHexString("00112233445566778899AABBCCDDEEFF"), values[2]);
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 101], values[3]);
+    }
+
+    [Fact]
+    public void Allocates_nothing_once_the_workspace_has_grown()
+    {
+        RowPlan plan = Transforming.PlanOf("a,b!");
+        CsvChunkTransform transform = new(
+            plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 100, JobId);
+        const string Five = "1,\"x\"\"y\"\n2,\n3\n\"a\nb\",c\n4,\"d\n";
+        byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Five, 1_000)));
+        TransformWorkspace workspace = new();
+        transform.Run(data, new ChunkPosition(1, 1), workspace);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int records = transform.Run(data, new ChunkPosition(1, 1), workspace);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(5_000, records);
+    }
+
+    private static Transforming Transform(string names, string data)
+    {
+        RowPlan plan = Transforming.PlanOf(names);
+        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        return new Transforming(new CsvChunkTransform(plan, binding, CsvDialect.Default, recordBytesMax: 30, JobId), data);
+    }
+}

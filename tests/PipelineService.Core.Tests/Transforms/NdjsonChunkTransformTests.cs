@@ -1,0 +1,203 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Transforms;
+using Xunit;
+using Text = System.Text.Encoding;
+
+namespace PipelineService.Core.Tests.Transforms;
+
+public sealed class NdjsonChunkTransformTests
+{
+    private static readonly Guid JobId = new("00112233-4455-6677-8899-aabbccddeeff");
+
+    [Fact]
+    public void Turns_lines_into_rows_whatever_the_order_of_properties()
+    {
+        Transforming result = Transform(
+            "a,b,c",
+            """
+            {"a":"1","b":"x","c":"é"}
+            {"c": "3", "a": "1", "b": "2"}
+
+            {"b":null}
+            {}
+            """);
+
+        Assert.Equal(["101:201 1|x|é", "102:202 1|2|3", "103:204 ~|~|~", "104:205 ~|~|~"], result.Rows);
+        Assert.Empty(result.Rejects);
+    }
+
+    [Fact]
+    public void Removes_escapes_from_values_and_names()
+    {
+        Transforming result = Transform("a,b c", """{"\u0061":"\"\\\/\n\t\u00e9\ud83d\ude00!","b\u0020c":"\u0041"}""");
+
+        Assert.Equal(["101:201 \"\\/\n\té😀!|A"], result.Rows);
+    }
+
+    [Theory]
+    [InlineData("[1]")]
+    [InlineData("\"a\"")]
+    [InlineData("{\"a\":\"1\"")]
+    [InlineData("{\"a\":\"1\"} {}")]
+    [InlineData("{\"a\":\"1\"} // comment")]
+    [InlineData("{\"a\":\"1\",}")]
+    [InlineData("{\"a\":'1'}")]
+    [InlineData("{\"a\":\"\\x\"}")]
+    [InlineData("{\"a\":NaN}")]
+    public void A_line_that_is_not_one_object_is_malformed(string line)
+    {
+        Transforming result = Transform("a", $"{{\"a\":\"0\"}}\n{line}\r\n{{\"a\":\"2\"}}\n");
+
+        Assert.Equal(["101:201 0", "103:203 2"], result.Rows);
+        Assert.Equal([$"102:202 {line} -> * MalformedJson"], result.Rejects);
+    }
+
+    [Fact]
+    public void Nesting_has_a_limit()
+    {
+        string deep = $"{{\"a\":{new string('[', 64)}{new string(']', 64)}}}";
+
+        Assert.Equal([$"101:201 {deep} -> * MalformedJson"], Transform("a", deep).Rejects);
+    }
+
+    [Fact]
+    public void Invalid_UTF8_costs_its_record_only()
+    {
+        byte[] data = [.. "{\"a\":\"1\"}\n{\"a\":\""u8, 0xC3, .. "\"}\n{\"a\":\"3\"}"u8];
+
+        Transforming result = new(new NdjsonChunkTransform(Transforming.PlanOf("a"), JobId), data);
+
+        Assert.Equal(["101:201 1", "103:203 3"], result.Rows);
+        Assert.EndsWith("-> * InvalidUtf8", Assert.Single(result.Rejects), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"a":"x\ud800y"}""", """0 InvalidUtf8 x\ud800y""")]
+    [InlineData("""{"a":"\ude00\ud83d"}""", """0 InvalidUtf8 \ude00\ud83d""")]
+    [InlineData("""{"a":"\ud83d\n"}""", """0 InvalidUtf8 \ud83d\n""")]
+    [InlineData("""{"a":"\u0000"}""", """0 NulCharacter \u0000""")]
+    public void Refuses_text_that_the_database_cannot_hold(string line, string error) =>
+        Assert.Equal([$"101:201 {line} -> {error}"], Transform("a", line).Rejects);
+
+    [Fact]
+    public void Tells_every_field_that_fails()
+    {
+        Transforming result = Transform("a!,b,c!,d!", """{"c":null,"b":"x","d":""}""");
+
+        Assert.Equal(
+            ["""101:201 {"c":null,"b":"x","d":""} -> 0 Required; 2 Required null; 3 Required"""],
+            result.Rejects);
+    }
+
+    [Fact]
+    public void A_property_given_twice_is_an_error()
+    {
+        Transforming result = Transform("a,b", """{"a":"1","b":"2","a":"3"}""");
+
+        Assert.Equal(["""101:201 {"a":"1","b":"2","a":"3"} -> 0 DuplicateField 3"""], result.Rejects);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(FieldsMatch.Exact)]
+    [InlineData(FieldsMatch.Equal)]
+    [InlineData(FieldsMatch.Superset)]
+    public void An_unknown_property_is_an_error(FieldsMatch? match)
+    {
+        Transforming result = Transform("a", """{"x": {"a": 1}, "a":"1","y":2}""", match);
+
+        Assert.Equal(
+            ["""101:201 {"x": {"a": 1}, "a":"1","y":2} -> * TooManyFields "x": {"a": 1}; * TooManyFields "y":2"""],
+            result.Rejects);
+    }
+
+    [Theory]
+    [InlineData(FieldsMatch.Subset)]
+    [InlineData(FieldsMatch.Partial)]
+    public void An_unknown_property_is_left_out_where_the_schema_allows_more(FieldsMatch match) =>
+        Assert.Equal(["101:201 1"], Transform("a", """{"x":{"a":[{}]},"\ud800":1,"a":"1"}""", match).Rows);
+
+    [Fact]
+    public void With_partial_a_record_needs_one_field_of_the_schema() =>
+        Assert.Equal(["101:201 {\"x\":1} -> * TooFewFields"], Transform("a", "{\"x\":1}", FieldsMatch.Partial).Rejects);
+
+    [Fact]
+    public void The_errors_of_one_record_are_bounded()
+    {
+        string line = $"{{{string.Join(',', Enumerable.Range(0, 1_000).Select(i => $"\"x{i}\":0"))}}}";
+
+        string[] errors = Assert.Single(Transform("a", line).Rejects).Split("TooManyFields");
+
+        Assert.Equal(16, errors.Length - 1);
+    }
+
+    [Fact]
+    public void Values_that_are_not_strings_go_as_they_are_written()
+    {
+        FieldDefinition[] fields =
+        [
+            new() { Name = "a", Type = FieldType.Object },
+            new() { Name = "b", Type = FieldType.String },
+        ];
+        NdjsonChunkTransform transform = new(Transforming.PlanOf(match: null, lineage: true, fields), JobId);
+
+        Transforming result = new(transform, """{"b":"x","a": {"x":[1, 2.50]} }""");
+
+        List<byte[]?> values = result.Values(0);
+        Assert.Equal([1, .. """{"x":[1, 2.50]}"""u8], values[0]);
+        Assert.Equal(Convert.FromHexString("00112233445566778899AABBCCDDEEFF"), values[2]);
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 101], values[3]);
+    }
+
+    [Fact]
+    public void Two_columns_may_read_one_property()
+    {
+        FieldDefinition[] fields =
+        [
+            new() { Name = "a", Type = FieldType.String, Source = "s" },
+            new() { Name = "b", Type = FieldType.String, Source = "s" },
+        ];
+
+        NdjsonChunkTransform transform = new(Transforming.PlanOf(match: null, lineage: false, fields), JobId);
+        Transforming result = new(transform, "{\"s\":\"1\"}");
+
+        Assert.Equal(["101:201 1|1"], result.Rows);
+    }
+
+    [Fact]
+    public void Finds_each_of_many_names_in_any_order()
+    {
+        string[] names = [.. Enumerable.Range(0, 500).Select(i => $"n{i}")];
+        IEnumerable<string> properties = names.Reverse().Select(name => $"\"{name}\":\"{name}\"");
+
+        Transforming result = Transform(string.Join(',', names), $"{{{string.Join(',', properties)}}}");
+
+        Assert.Equal([$"101:201 {string.Join('|', names)}"], result.Rows);
+    }
+
+    [Fact]
+    public void Allocates_nothing_once_the_workspace_has_grown()
+    {
+        NdjsonChunkTransform transform = new(Transforming.PlanOf("a,b!"), JobId);
+        const string Five = """
+            {"a":"1","b":"\u00e9"}
+            {"b":"\n"}
+            {"a":null}
+            {"x":[1],"b":""}
+            []
+
+            """;
+        byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Five, 1_000)));
+        TransformWorkspace workspace = new();
+        transform.Run(data, new ChunkPosition(1, 1), workspace);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int records = transform.Run(data, new ChunkPosition(1, 1), workspace);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(5_000, records);
+    }
+
+    private static Transforming Transform(string names, string data, FieldsMatch? match = null) =>
+        new(new NdjsonChunkTransform(Transforming.PlanOf(names, match), JobId), data);
+}
