@@ -12,6 +12,7 @@ public static class PipelineServiceBuilder
         builder.AddHosting();
         builder.Services.AddOpenApiDocument();
         builder.Services.AddDatasets();
+        builder.Services.WithoutBackgroundWorkInDocumentBuild();
         return builder;
     }
 
