@@ -21,7 +21,8 @@ public static class PipelineServiceBuilder
         builder.AddSpool();
         builder.AddTransform();
         builder.AddWrite();
-        builder.AddJobs(); // last: hosted services stop in reverse, and jobs let go of chunks before the workers go home
+        builder.AddJobs(); // after its workers: hosted services stop in reverse, so jobs let go of their chunks first
+        builder.Services.WithoutBackgroundWorkInDocumentBuild();
         return builder;
     }
 
