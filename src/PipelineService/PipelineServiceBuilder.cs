@@ -13,6 +13,8 @@ public static class PipelineServiceBuilder
 
     public static WebApplication UsePipelineService(this WebApplication app)
     {
+        app.UseHosting();
+        app.MapHosting();
         return app;
     }
 }
