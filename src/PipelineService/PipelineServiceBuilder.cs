@@ -21,12 +21,15 @@ public static class PipelineServiceBuilder
         builder.AddSpool();
         builder.AddTransform();
         builder.AddWrite();
-        builder.AddJobs(); // last: hosted services stop in reverse, and jobs let go of chunks before the workers go home
+        builder.AddJobs(); // after its workers: hosted services stop in reverse, so jobs let go of their chunks first
+        builder.Services.WithoutBackgroundWorkInDocumentBuild();
         return builder;
     }
 
     public static WebApplication UsePipelineService(this WebApplication app)
     {
+app.UseHosting();
+        app.MapHosting();
         app.MapOpenApiDocument();
         app.MapDatasets();
         app.MapUploads();

@@ -35,6 +35,9 @@ internal static class BoundText
         return DecimalText.TryParse(text, out _) ? JsonTokenType.Number : null;
     }
 
-    public static FieldFaultException Fault(FieldDefinition field, string constraint, string text) =>
-        new($"{constraint} \"{text}\" is not a value of type {field.Type.ToString().ToLowerInvariant()} that fits {field.ColumnType}.");
+    public static FieldFaultException Fault(FieldDefinition field, string constraint, string text)
+    {
+        string type = field.Type.ToString().ToLowerInvariant();
+        return new($"{constraint} \"{text}\" is not a value of type {type} that fits {field.ColumnType}.");
+    }
 }

@@ -36,7 +36,7 @@ internal static class Calendar
 
     private const ulong TimeSeparators = 0x0000_FF00_00FF_0000;
 
-    private static ReadOnlySpan<ushort> DaysBeforeMonth =>
+    private static readonly ushort[] DaysBeforeMonth =
         [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 
     /// <summary>Reads <c>YYYY-MM-DD</c>, a day of the proleptic Gregorian calendar in years 1 to 9999.</summary>

@@ -9,7 +9,7 @@ internal sealed class FieldFaultException(string message) : FormatException(mess
 
 /// <summary>
 /// Faults of a field that can be seen without its values: a column type that cannot hold the field's type, and constraints
-/// that mean nothing for it. Which constraint applies where: https://datapackage.org/standard/table-schema/#field-constraints.
+/// that mean nothing for it. Source: https://datapackage.org/standard/table-schema/#field-constraints.
 /// </summary>
 internal static class ConstraintFaults
 {
@@ -19,7 +19,9 @@ internal static class ConstraintFaults
         FieldConstraints constraints = field.Constraints;
         string type = field.Type.ToString().ToLowerInvariant();
 
-        ThrowIf(!FieldEncoders.IsAllowed(field.Type, column.Name), $"A field of type {type} cannot go to a column of type {column}.");
+        ThrowIf(
+            !FieldEncoders.IsAllowed(field.Type, column.Name),
+            $"A field of type {type} cannot go to a column of type {column}.");
 
         bool isOrdered = field.Type is FieldType.Number or FieldType.Integer or FieldType.Date or FieldType.Time
             or FieldType.DateTime;

@@ -26,7 +26,9 @@ internal readonly struct DateFormat : IScalarFormat<int>
     public static void Write(int value, RowBuffer rows) => rows.WriteIntegerField(value);
 }
 
-/// <summary>Times of day, <c>hh:mm:ss[.ffffff]</c>, without a zone. Binary form: microseconds since midnight as int64.</summary>
+/// <summary>
+/// Times of day, <c>hh:mm:ss[.ffffff]</c>, without a zone. Binary form: microseconds since midnight as int64.
+/// </summary>
 internal readonly struct TimeFormat : IScalarFormat<long>
 {
     public RecordErrorCode Parse(ReadOnlySpan<byte> text, out long value)

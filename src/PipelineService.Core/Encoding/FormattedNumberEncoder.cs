@@ -6,8 +6,8 @@ using PipelineService.Core.Rules;
 namespace PipelineService.Core.Encoding;
 
 /// <summary>
-/// Brings numbers to the plain form before their encoder sees them, so that the encoders know one form only. JSON numbers are
-/// plain by their grammar and go straight through.
+/// Brings numbers to the plain form before their encoder sees them, so that the encoders know one form only. JSON numbers
+/// are plain by their grammar and go straight through.
 /// </summary>
 internal sealed class FormattedNumberEncoder(NumberFormat format, FieldEncoder plain, SqlTypeName column) : FieldEncoder
 {

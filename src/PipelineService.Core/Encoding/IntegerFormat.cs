@@ -47,7 +47,7 @@ internal readonly struct IntegerFormat<T> : IScalarFormat<T>
         return Narrow(isNegative ? -(long)sum : (long)sum, out value);
     }
 
-    /// <remarks>JSON has one kind of number, and writers differ in how they write whole ones: 1, 1.0 and 1e0 are equal.</remarks>
+    /// <remarks>JSON has one kind of number; writers differ in how they write whole ones: 1, 1.0, 1e0.</remarks>
     public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out T value)
     {
         value = default;

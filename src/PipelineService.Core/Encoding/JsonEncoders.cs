@@ -116,7 +116,7 @@ internal sealed class JsonTextEncoder(FieldDefinition field) : FieldEncoder
         RecordErrorCode.TypeMismatch;
 }
 
-/// <summary>Binary forms: json is its text; jsonb is a version byte, then the text (jsonb_recv in utils/adt/jsonb.c).</summary>
+/// <summary>Binary forms: json is its text; jsonb a version byte, then the text (jsonb_recv in utils/adt/jsonb.c).</summary>
 file static class JsonBinary
 {
     private const byte JsonbVersion = 1;

@@ -86,7 +86,10 @@ internal static class JsonEscape
         unit = default;
         if (json.Length - position < HexDigits
             || !ushort.TryParse(
-                json.Slice(position, HexDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort value))
+                json.Slice(position, HexDigits),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture,
+                out ushort value))
         {
             return false;
         }

@@ -211,7 +211,7 @@ internal ref struct JsonScanner
         return RecordErrorCode.None;
     }
 
-    /// <summary>JSON is stricter than <see cref="DecimalText"/>: no plus, no leading zero, digits around the point.</summary>
+    /// <summary>Stricter than <see cref="DecimalText"/>: no plus, no leading zero, digits around the point.</summary>
     private RecordErrorCode ReadNumber()
     {
         ReadOnlySpan<byte> rest = _json[_position..];
@@ -224,7 +224,9 @@ internal ref struct JsonScanner
 
         ReadOnlySpan<byte> digits = number.IsNegative ? text[1..] : text;
         int point = text.IndexOf((byte)'.');
-        if (!IsDigitAt(digits, 0) || (digits[0] == '0' && IsDigitAt(digits, 1)) || (point >= 0 && !IsDigitAt(text, point + 1)))
+        if (!IsDigitAt(digits, 0)
+            || (digits[0] == '0' && IsDigitAt(digits, 1))
+            || (point >= 0 && !IsDigitAt(text, point + 1)))
         {
             return RecordErrorCode.TypeMismatch;
         }

@@ -49,7 +49,8 @@ internal struct MemberNames : IDisposable
         {
             ref readonly Entry entry = ref _entries![i];
             ReadOnlySpan<byte> source = entry.IsUnescaped ? _unescaped : json;
-            if (entry.Hash == hash && entry.Object == objectId && source.Slice(entry.Start, entry.Length).SequenceEqual(name))
+            if (entry.Hash == hash && entry.Object == objectId
+                && source.Slice(entry.Start, entry.Length).SequenceEqual(name))
             {
                 return false;
             }
@@ -68,7 +69,7 @@ internal struct MemberNames : IDisposable
         this = default;
     }
 
-    /// <remarks>The framework's keyed hash is for UTF-16; it takes pairs of bytes as well, and an odd last one goes beside.</remarks>
+    /// <remarks>The framework's keyed hash is for UTF-16: it takes bytes in pairs, and an odd last one goes beside.</remarks>
     private static int HashOf(int objectId, ReadOnlySpan<byte> name) => HashCode.Combine(
         string.GetHashCode(MemoryMarshal.Cast<byte, char>(name)), (name.Length & 1) == 1 ? name[^1] : -1, objectId);
 

@@ -32,13 +32,13 @@ internal static class NumericBinary
     private const ushort PositiveInfinity = 0xD000;
     private const ushort NegativeInfinity = 0xF000;
 
-    private static ReadOnlySpan<int> PowersOfTen => [1, 10, 100, 1_000];
+    private static readonly ulong[] PowersOfTen = [1, 10, 100, 1_000];
 
     /// <summary>Writes a number whose parts fit machine words, as a length-prefixed field.</summary>
     /// <param name="isNegative">Its sign; zero has none.</param>
     /// <param name="integer">The digits before the point.</param>
-    /// <param name="fraction">The digits after the point, as a whole number of <paramref name="fractionDigits"/> digits.</param>
-    /// <param name="fractionDigits">How many, 0 to 16.</param>
+    /// <param name="fraction">The digits after the point, read as a whole number.</param>
+    /// <param name="fractionDigits">How many digits that are, 0 to 16.</param>
     /// <param name="scale">The display scale.</param>
     /// <param name="rows">Takes the field.</param>
     public static void WriteShort(
@@ -63,7 +63,7 @@ internal static class NumericBinary
         if (fraction != 0)
         {
             int groups = (fractionDigits + 3) >> 2;
-            fraction *= (ulong)PowersOfTen[(groups * 4) - fractionDigits];
+            fraction *= PowersOfTen[(groups * 4) - fractionDigits];
             if (count == 0)
             {
                 // Zeros right after the point lower the weight instead of being written.

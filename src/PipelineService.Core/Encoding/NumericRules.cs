@@ -69,7 +69,7 @@ internal sealed class NumericRules
     private static byte[] Encode(FieldDefinition field, string constraint, string text, NumericEncoder encoder)
     {
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text);
-        var rows = new RowBuffer();
+        var rows = new RowBuffer(initialBytes: 0);
         int start = rows.Length;
         RecordErrorCode code = encoder.Encode(bytes, rows);
         if (code != RecordErrorCode.None && BoundText.JsonKindOf(bytes) is System.Text.Json.JsonTokenType kind)

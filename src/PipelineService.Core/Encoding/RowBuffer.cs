@@ -26,12 +26,22 @@ public sealed class RowBuffer
     /// <summary>Signature (11 bytes), flags (4) and length of the header extension (4).</summary>
     public const int HeaderBytes = 19;
 
-    private byte[] _bytes = new byte[Math.Max(HeaderBytes + 2, ParsingLimits.InitialBufferBytes)];
+    private byte[] _bytes;
     private RowMark[] _marks = new RowMark[16];
     private int _length;
     private int _rowStart;
 
-    public RowBuffer() => Clear();
+    public RowBuffer()
+        : this(ParsingLimits.InitialBufferBytes)
+    {
+    }
+
+    /// <summary>A buffer for a few values, which need not start with the room that a chunk needs.</summary>
+    internal RowBuffer(int initialBytes)
+    {
+        _bytes = new byte[Math.Max(HeaderBytes + Trailer.Length, initialBytes)];
+        Clear();
+    }
 
     /// <summary>How many finished rows the buffer holds.</summary>
     public int Count { get; private set; }
@@ -129,10 +139,10 @@ public sealed class RowBuffer
     /// <summary>How many bytes are written, those of an unfinished row included.</summary>
     internal int Length => _length;
 
-    /// <summary>What was written since <see cref="Length"/> was <paramref name="start"/>; valid until the next write.</summary>
+    /// <summary>What was written since the length was <paramref name="start"/>; valid until the next write.</summary>
     internal ReadOnlySpan<byte> Written(int start) => _bytes.AsSpan(start, _length - start);
 
-    /// <summary>Drops what was written since <see cref="Length"/> was <paramref name="length"/>: a part of a row.</summary>
+    /// <summary>Drops what was written since the length was <paramref name="length"/>: a part of a row.</summary>
     internal void Truncate(int length) => _length = length;
 
     /// <summary>A field of fixed size: its length, then the value in two's complement, big-endian.</summary>
@@ -142,7 +152,9 @@ public sealed class RowBuffer
     {
         Span<byte> span = GetSpan(sizeof(int) + Unsafe.SizeOf<T>());
         BinaryPrimitives.WriteInt32BigEndian(span, Unsafe.SizeOf<T>());
-        value.TryWriteBigEndian(span[sizeof(int)..], out _);
+
+        // Not WriteBigEndian: that is a default interface method, which boxes the value.
+        _ = value.TryWriteBigEndian(span[sizeof(int)..], out _);
         _length += sizeof(int) + Unsafe.SizeOf<T>();
     }
 

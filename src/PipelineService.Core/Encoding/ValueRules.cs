@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 
@@ -62,5 +63,7 @@ internal sealed class ValueRules<TValue>
         throw BoundText.Fault(field, constraint, text);
     }
 
-    private static bool IsNaN(TValue value) => value is double.NaN or float.NaN;
+    private static bool IsNaN(TValue value) =>
+        (typeof(TValue) == typeof(double) && double.IsNaN(Unsafe.BitCast<TValue, double>(value)))
+        || (typeof(TValue) == typeof(float) && float.IsNaN(Unsafe.BitCast<TValue, float>(value)));
 }

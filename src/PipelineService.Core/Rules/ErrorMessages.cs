@@ -77,7 +77,8 @@ public static class ErrorMessages
         { Type: FieldType.Boolean } => $"one of {Members([.. field.TrueValues, .. field.FalseValues])}",
         { Type: FieldType.Date } => "a day that exists, as YYYY-MM-DD",
         { Type: FieldType.Time } => "hh:mm:ss, with an optional fraction and no zone",
-        { Type: FieldType.DateTime, ColumnType.Name: SqlTypeName.Timestamp } => "YYYY-MM-DDThh:mm:ss, with an optional fraction",
+        { Type: FieldType.DateTime, ColumnType.Name: SqlTypeName.Timestamp } =>
+            "YYYY-MM-DDThh:mm:ss, with an optional fraction",
         { Type: FieldType.DateTime } => "YYYY-MM-DDThh:mm:ss, with an optional fraction and an optional Z or offset",
         { Type: FieldType.Object } => "well-formed JSON in braces",
         { Type: FieldType.Array } => "well-formed JSON in brackets",
@@ -103,7 +104,8 @@ public static class ErrorMessages
     {
         { ColumnType: { Name: SqlTypeName.Numeric, Precision: int precision } column } => string.Create(
             CultureInfo.InvariantCulture,
-            $"Does not fit {column} unrounded: at most {precision - column.Scale} digits before the point and {column.Scale} after it."),
+            $"Does not fit {column} unrounded: at most {precision - column.Scale} digits before the point and "
+            + $"{column.Scale} after it."),
         { ColumnType.Name: SqlTypeName.SmallInt } => "Out of the range of smallint, -32768 to 32767.",
         { ColumnType.Name: SqlTypeName.Integer } => "Out of the range of integer, -2147483648 to 2147483647.",
         { ColumnType.Name: SqlTypeName.BigInt } =>

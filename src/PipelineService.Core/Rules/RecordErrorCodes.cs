@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace PipelineService.Core.Rules;
 
-/// <summary>The names of <see cref="RecordErrorCode"/> that clients and the database see: never change one, only add.</summary>
+/// <summary>
+/// The names of <see cref="RecordErrorCode"/> that clients and the database see: never change one, only add.
+/// </summary>
 public static class RecordErrorCodes
 {
     private static readonly FrozenDictionary<string, RecordErrorCode> ByName =

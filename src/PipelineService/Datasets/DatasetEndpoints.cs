@@ -42,7 +42,7 @@ public static class DatasetEndpoints
             .WithDescription(
                 "Creates the table when it is missing, and adds columns to a table that the service made. The same "
                 + "definition again changes nothing. All faults of the definition are reported at once.")
-            .Accepts<DefinitionDocument>("application/json")
+            .AcceptsJson<DefinitionDocument>()
             .Produces<DatasetAnswer>()
             .Produces<DatasetAnswer>(StatusCodes.Status201Created)
             .ProducesProblems(

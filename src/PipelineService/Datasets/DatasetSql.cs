@@ -8,10 +8,13 @@ internal static class DatasetSql
     /// </summary>
     public const string Lock = "SELECT pg_advisory_xact_lock(hashtextextended('pipeline.dataset:' || @name, 0))";
 
-    /// <summary>Waiting for a table must end before the client's patience does. Also bounds the advisory locks.</summary>
-    public const string BoundLockWaits = "SET LOCAL lock_timeout = '5s'";
+    /// <summary>
+    /// Waiting must end before <c>Hosting:DatabaseTimeout</c> does (5 s), or it would look like an outage: a PUT waits at
+    /// most three times, for its two advisory locks and for the table.
+    /// </summary>
+    public const string BoundLockWaits = "SET LOCAL lock_timeout = '1500ms'";
 
-    public const string FindForUpdate = """
+    public const string FindState = """
         SELECT d.current_version AS "Version", d.created_at AS "CreatedAt", d.updated_at AS "UpdatedAt",
                d.deleted_at IS NOT NULL AS "IsDeleted", v.definition = @definition::jsonb AS "IsSame"
         FROM pipeline.datasets d

@@ -19,21 +19,14 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         string name, DatasetDefinition definition, DatasetPrecondition precondition, CancellationToken cancellationToken)
     {
         var change = new Change(name, definition, DefinitionWriter.Write(definition), precondition, Now());
-        try
+        PutOutcome outcome = await database.RunAsync(
+            (connection, token) => TryPutAsync(connection, change, token), cancellationToken);
+        if (outcome.Dataset is StoredDataset stored)
         {
-            PutOutcome outcome = await database.RunAsync(
-                (connection, token) => PutOnceAsync(connection, change, token), cancellationToken);
-            if (outcome.Dataset is StoredDataset stored)
-            {
-                catalog.Remember(new DatasetVersion(name, stored.Version, change.VersionCreatedAt, definition));
-            }
+            catalog.Remember(new DatasetVersion(name, stored.Version, change.VersionCreatedAt, definition));
+        }
 
-            return outcome;
-        }
-        catch (PostgresException exception) when (TableProblems.For(exception, definition.Load.Table) is not null)
-        {
-            return new PutOutcome(null, false, TableProblems.For(exception, definition.Load.Table));
-        }
+        return outcome;
     }
 
     /// <summary>Deletes a dataset; its table, data, versions and jobs stay.</summary>
@@ -91,6 +84,24 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             new CommandDefinition(DatasetSql.Find, new { name }, cancellationToken: token));
 
     /// <summary>
+    /// What PostgreSQL refuses becomes a problem here, inside of the retries: the driver counts a lock that was not to be
+    /// had among the faults worth another try, and has already waited for it as long as we want to.
+    /// </summary>
+    private static async Task<PutOutcome> TryPutAsync(
+        NpgsqlConnection connection, Change change, CancellationToken token)
+    {
+        try
+        {
+            return await PutOnceAsync(connection, change, token);
+        }
+        catch (PostgresException exception)
+            when (TableProblems.For(exception, change.Definition.Load.Table) is Problem problem)
+        {
+            return new PutOutcome(null, false, problem);
+        }
+    }
+
+    /// <summary>
     /// The transaction of a PUT: 1. lock, 2. compare, 3. table, 4. version. Run again after a fault whose outcome is
     /// unknown, it recognises its own commit and gives the same answer.
     /// </summary>
@@ -105,7 +116,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
         // 2. What is there, and does the client mean that?
         DatasetState? state = await connection.QuerySingleOrDefaultAsync<DatasetState>(new CommandDefinition(
-            DatasetSql.FindForUpdate, new { change.Name, definition = change.Json }, cancellationToken: token));
+            DatasetSql.FindState, new { change.Name, definition = change.Json }, cancellationToken: token));
         if (change.Committing is PutOutcome committed
             && state is { IsSame: true, IsDeleted: false } && state.Version == committed.Dataset!.Version)
         {

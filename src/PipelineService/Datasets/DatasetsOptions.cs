@@ -12,13 +12,13 @@ public sealed class DatasetsOptions
     /// instance count at once. While the database is away, the last known definition serves whatever its age.
     /// Default 1 s; 0 to 1 min. Shorter costs one small query per dataset and period.
     /// </summary>
-    public TimeSpan CacheAge { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan CacheAge { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// How many datasets, and how many of their versions, are kept compiled. Default 1,000; 1 to 100,000. One with ten
     /// fields takes some 10 kB.
     /// </summary>
-    public int CacheCountMax { get; set; } = 1_000;
+    public int CacheCountMax { get; init; } = 1_000;
 }
 
 public sealed class DatasetsOptionsValidator : AbstractValidator<DatasetsOptions>

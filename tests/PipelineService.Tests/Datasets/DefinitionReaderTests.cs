@@ -168,8 +168,6 @@ public sealed class DefinitionReaderTests
         "falseValues: A text cannot mean both true and false.")]
     [InlineData("'name': 'a', 'type': 'number', 'sqlType': 'numeric(5,9)'",
         "sqlType: The precision of numeric goes from 1 to 1000, its scale from 0 to the precision.")]
-    [InlineData("'name': 'a', 'type': 'date', 'sqlType': 'money'",
-        "sqlType: \"money\" is not a column type that can be loaded. Use one of date.")]
     [InlineData("'name': 'a', 'type': 'string', 'constraints': { 'minLength': 3, 'maxLength': 2 }",
         "constraints/maxLength: Is less than minLength: no value could pass.")]
     [InlineData("'name': 'a', 'type': 'integer', 'constraints': { 'pattern': 'a' }",
@@ -181,6 +179,12 @@ public sealed class DefinitionReaderTests
     [InlineData("'name': 'a', 'Type': 'any'", "Type: \"Type\" is not a known property. Did you mean \"type\"?")]
     public void Refuses_a_wrong_field(string properties, string fault) =>
         Assert.Equal(["/schema/fields/0/" + fault], DefinitionText.Faults(DefinitionText.WithField(properties)));
+
+    [Fact]
+    public void Lists_the_column_types_that_a_field_can_have() => Assert.Equal(
+        ["/schema/fields/0/sqlType: \"money\" is not a column type that can be loaded. Use one of "
+            + FieldCapabilities.AllowedSqlTypes(FieldType.Date) + "."],
+        DefinitionText.Faults(DefinitionText.WithField("'name': 'a', 'type': 'date', 'sqlType': 'money'")));
 
     [Theory]
     [InlineData("pipeline.jobs", "The schema \"pipeline\" belongs to the service or to PostgreSQL: use another.")]

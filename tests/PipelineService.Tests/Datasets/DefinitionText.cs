@@ -10,23 +10,24 @@ internal static class DefinitionText
 {
     public const string Dataset = "trips";
 
-    public static DatasetDefinition Read(string definition)
+    public static DatasetDefinition Read(string definition, string dataset = Dataset)
     {
-        DatasetDefinition? read = TryRead(definition, out IReadOnlyDictionary<string, string[]> errors);
+        DatasetDefinition? read = TryRead(definition, dataset, out IReadOnlyDictionary<string, string[]> errors);
         Assert.Empty(errors);
         return read!;
     }
 
-    public static DatasetDefinition? TryRead(string definition, out IReadOnlyDictionary<string, string[]> errors)
+    private static DatasetDefinition? TryRead(
+        string definition, string dataset, out IReadOnlyDictionary<string, string[]> errors)
     {
         using var json = JsonDocument.Parse(definition.Replace('\'', '"'));
-        return DefinitionReader.Read(json.RootElement, Dataset, out errors);
+        return DefinitionReader.Read(json.RootElement, dataset, out errors);
     }
 
     /// <summary>The faults as lines "pointer: message", in order.</summary>
     public static string[] Faults(string definition)
     {
-        Assert.Null(TryRead(definition, out IReadOnlyDictionary<string, string[]> errors));
+        Assert.Null(TryRead(definition, Dataset, out IReadOnlyDictionary<string, string[]> errors));
         return [.. errors.SelectMany(e => e.Value.Select(message => $"{e.Key}: {message}"))];
     }
 

@@ -37,10 +37,13 @@ internal sealed class ConstraintsValidator : AbstractValidator<FieldConstraints>
         ? decimal.TryParse(minimum, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal low)
             && decimal.TryParse(maximum, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal high)
             && low > high
-        : TryParseInstant(minimum, out DateTimeOffset start)
-            && TryParseInstant(maximum, out DateTimeOffset end)
+        : TryParseInstant(minimum, out DateTime start)
+            && TryParseInstant(maximum, out DateTime end)
             && start > end;
 
-    private static bool TryParseInstant(string? text, out DateTimeOffset instant) => DateTimeOffset.TryParse(
-        text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.NoCurrentDateDefault, out instant);
+    private static bool TryParseInstant(string? text, out DateTime instant) => DateTime.TryParse(
+        text,
+        CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal | DateTimeStyles.NoCurrentDateDefault,
+        out instant);
 }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -62,7 +61,7 @@ public static class DefinitionReader
             Title = resource.Text("title"),
             Description = resource.Text("description"),
             Format = resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv),
-            Dialect = ReadDialect(resource.Object("dialect")),
+            Dialect = DialectReader.Read(resource.Object("dialect")),
             Schema = ReadSchema(resource, faults),
             Load = ReadLoad(resource.Object("load"), dataset),
             Rejects = ReadRejects(resource.Object("rejects")),
@@ -83,32 +82,6 @@ public static class DefinitionReader
         resource.Metadata("name", "path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
         resource.Finish();
         return definition;
-    }
-
-    private static CsvDialect ReadDialect(ObjectReader? dialect)
-    {
-        if (dialect is null)
-        {
-            return CsvDialect.Default;
-        }
-
-        var read = new CsvDialect(
-            ReadByte(dialect, "delimiter", CsvDialect.Default.Delimiter),
-            ReadByte(dialect, "quoteChar", CsvDialect.Default.Quote),
-            dialect.Boolean("header", CsvDialect.Default.Header));
-
-        dialect.Unsupported("doubleQuote", v => v.ValueKind == JsonValueKind.True, "a quote inside quotes is written twice.");
-        dialect.Unsupported("skipInitialSpace", v => v.ValueKind == JsonValueKind.False);
-        dialect.Unsupported("lineTerminator", IsLineEnd, "lines end with LF or CR LF.");
-        dialect.Unsupported("headerRows", v => v.ValueKind == JsonValueKind.Array && v.GetRawText() == "[1]");
-        foreach (string name in DefinitionWords.UnsupportedDialect)
-        {
-            dialect.Unsupported(name);
-        }
-
-        dialect.Metadata("$schema", "name", "title", "description", "profile");
-        dialect.Finish();
-        return read;
     }
 
     private static TableSchema ReadSchema(ObjectReader resource, DefinitionFaults faults)
@@ -217,22 +190,6 @@ public static class DefinitionReader
         return read;
     }
 
-    private static byte ReadByte(ObjectReader dialect, string name, byte otherwise)
-    {
-        if (dialect.Text(name) is not string text)
-        {
-            return otherwise;
-        }
-
-        if (text is [< '\u0080'])
-        {
-            return (byte)text[0];
-        }
-
-        dialect.Fault(name, "Must be one ASCII character.");
-        return otherwise;
-    }
-
     /// <summary>One text or an array of them: the standard has known both forms.</summary>
     private static ImmutableArray<string> ReadNames(ObjectReader reader, string name) =>
         reader.TryGet(name, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Null
@@ -276,7 +233,4 @@ public static class DefinitionReader
 
     private static bool IsEmpty(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0;
-
-    private static bool IsLineEnd(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String && value.GetString() is "\n" or "\r\n";
 }

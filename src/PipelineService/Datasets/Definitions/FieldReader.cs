@@ -99,7 +99,8 @@ internal static class FieldReader
             field.Fault("sqlType", fault ?? $"\"{text}\" is not a column type that can be loaded.{allowed}");
         }
 
-        return sqlType;
+        // To name the default is to name nothing: the two definitions are one.
+        return sqlType == SqlType.DefaultOf(type) ? null : sqlType;
     }
 
     private static FieldConstraints ReadConstraints(ObjectReader? constraints, DefinitionFaults faults)

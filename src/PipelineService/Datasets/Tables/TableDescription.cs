@@ -5,14 +5,7 @@ namespace PipelineService.Datasets.Tables;
 /// <summary>An index that can refuse a row because of another row: unique or exclusion.</summary>
 /// <param name="IsPlain">Whether it is unique on whole columns and on all rows: no expression, no WHERE.</param>
 /// <param name="Columns">Key columns in the index's order; expressions are left out.</param>
-public sealed record UniqueIndex(string Name, bool IsPrimary, bool IsPlain, ImmutableArray<string> Columns)
-{
-    /// <summary>As the driver gives it.</summary>
-    internal UniqueIndex(string name, bool isPrimary, bool isPlain, string[] columns)
-        : this(name, isPrimary, isPlain, ImmutableArray.Create(columns))
-    {
-    }
-}
+public sealed record UniqueIndex(string Name, bool IsPrimary, bool IsPlain, ImmutableArray<string> Columns);
 
 /// <summary>What a table may refuse rows for, beside types and NOT NULL: what the write stage must be ready for.</summary>
 /// <param name="UniqueIndexes">With any of these, two open transactions can wait for each other: one session per job.</param>

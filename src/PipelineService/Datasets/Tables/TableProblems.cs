@@ -12,7 +12,7 @@ internal static class TableProblems
     /// <summary>The problem that an error of PostgreSQL means; null for errors that are not the client's affair.</summary>
     public static Problem? For(PostgresException exception, TableName table) => exception.SqlState switch
     {
-        PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected =>
+        PostgresErrorCodes.LockNotAvailable =>
             DatasetProblems.TableBusy(table.ToString()),
         PostgresErrorCodes.InsufficientPrivilege =>
             Mismatch(table, $"The service's database role may not do this: {exception.MessageText}."),

@@ -108,12 +108,16 @@ public static class TargetTable
     private static async Task<ImmutableArray<UniqueIndex>> FindUniqueIndexesAsync(
         NpgsqlConnection connection, long oid, CancellationToken cancellationToken) =>
     [
-        .. await connection.QueryAsync<UniqueIndex>(
-            new CommandDefinition(TableSql.FindUniqueIndexes, new { oid }, cancellationToken: cancellationToken)),
+        .. from row in await connection.QueryAsync<UniqueIndexRow>(
+            new CommandDefinition(TableSql.FindUniqueIndexes, new { oid }, cancellationToken: cancellationToken))
+           select new UniqueIndex(row.Name, row.IsPrimary, row.IsPlain, [.. (string[])row.Columns]),
     ];
 
     private static Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(sql, cancellationToken: cancellationToken));
+
+    /// <param name="Columns">Array, because that is the type that the driver names before it reads.</param>
+    private sealed record UniqueIndexRow(string Name, bool IsPrimary, bool IsPlain, Array Columns);
 
     private sealed record ChecksRow(bool HasForeignKeys, bool HasChecks, bool HasTriggers);
 }

@@ -5,6 +5,8 @@ namespace PipelineService.Hosting.OpenApi;
 /// <summary>What endpoints say about themselves for the OpenAPI document, beside what the framework has words for.</summary>
 public static class EndpointDescriptions
 {
+    internal const string AnyType = "*/*";
+
     /// <summary>
     /// The problems that this call can answer with. Each is its own example, so the document cannot name a code that the
     /// service does not have.
@@ -19,6 +21,14 @@ public static class EndpointDescriptions
 
         return endpoint.WithMetadata(new ProblemExamples(examples));
     }
+
+    /// <summary>
+    /// The body is JSON of this shape, and the endpoint refuses other types by itself. Any type is let through to it, because
+    /// routing's own 415 comes without a problem; the document names JSON only.
+    /// </summary>
+    public static RouteHandlerBuilder AcceptsJson<T>(this RouteHandlerBuilder endpoint)
+        where T : notnull =>
+        endpoint.Accepts<T>("application/json", AnyType);
 
     /// <summary>
     /// The body is data of any size, streamed. Described in place as binary: generated clients take a reference, or a type

@@ -21,6 +21,7 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
             AddExample(operation, problem);
         }
 
+        operation.RequestBody?.Content?.Remove(EndpointDescriptions.AnyType);
         if (metadata.OfType<StreamedBody>().LastOrDefault() is StreamedBody body)
         {
             operation.RequestBody = new OpenApiRequestBody

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using PipelineService.Core.Parsing;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>
+/// Reads how delimited text is written. What the standard says beyond that is refused, except where the client names what
+/// is done anyway. Source: https://datapackage.org/standard/table-dialect/.
+/// </summary>
+internal static class DialectReader
+{
+    /// <summary>Reads a dialect; null and what it leaves out have the defaults.</summary>
+    public static CsvDialect Read(ObjectReader? dialect)
+    {
+        if (dialect is null)
+        {
+            return CsvDialect.Default;
+        }
+
+        var read = new CsvDialect(
+            ReadByte(dialect, "delimiter", CsvDialect.Default.Delimiter),
+            ReadByte(dialect, "quoteChar", CsvDialect.Default.Quote),
+            dialect.Boolean("header", CsvDialect.Default.Header));
+
+        dialect.Unsupported("doubleQuote", v => v.ValueKind == JsonValueKind.True, "a quote inside quotes is written twice.");
+        dialect.Unsupported("skipInitialSpace", v => v.ValueKind == JsonValueKind.False);
+        dialect.Unsupported("lineTerminator", IsLineEnd, "lines end with LF or CR LF.");
+        dialect.Unsupported("headerRows", v => v.ValueKind == JsonValueKind.Array && v.GetRawText() == "[1]");
+        foreach (string name in DefinitionWords.UnsupportedDialect)
+        {
+            dialect.Unsupported(name);
+        }
+
+        dialect.Metadata("$schema", "name", "title", "description", "profile");
+        dialect.Finish();
+        return read;
+    }
+
+    private static byte ReadByte(ObjectReader dialect, string name, byte otherwise)
+    {
+        if (dialect.Text(name) is not string text)
+        {
+            return otherwise;
+        }
+
+        if (text is [< '\u0080'])
+        {
+            return (byte)text[0];
+        }
+
+        dialect.Fault(name, "Must be one ASCII character.");
+        return otherwise;
+    }
+
+    private static bool IsLineEnd(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && value.GetString() is "\n" or "\r\n";
+}
