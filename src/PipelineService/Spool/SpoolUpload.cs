@@ -9,7 +9,8 @@ namespace PipelineService.Spool;
 /// </summary>
 /// <remarks>
 /// Writing and reading share one file handle with explicit offsets, so neither moves the other. The handle is opened
-/// without sharing: the lock tells other processes that the upload is alive.
+/// with a lock that readers share: a job may start while its receiver still holds the file, and whoever would clear the file
+/// away, which takes the lock for itself alone, learns that the upload is alive.
 /// </remarks>
 public sealed class SpoolUpload : IAsyncDisposable
 {
@@ -61,7 +62,7 @@ public sealed class SpoolUpload : IAsyncDisposable
     internal static SpoolUpload Create(SpoolDirectory directory, Guid jobId, long flushBytes) => new(
         directory,
         jobId,
-        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None),
+        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete),
         manifest: null,
         flushBytes);
 
