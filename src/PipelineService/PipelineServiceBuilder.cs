@@ -28,6 +28,8 @@ public static class PipelineServiceBuilder
 
     public static WebApplication UsePipelineService(this WebApplication app)
     {
+        app.UseHosting();
+        app.MapHosting();
         app.MapOpenApiDocument();
         app.MapDatasets();
         app.MapUploads();

@@ -22,6 +22,7 @@ internal static class DatabasePool
 
         // Error details quote rows. They belong to dead letters, not to logs.
         settings.IncludeErrorDetail = false;
+        builder.Name = "pipeline"; // in metrics; the default is the connection string
         return builder.Build();
     }
 

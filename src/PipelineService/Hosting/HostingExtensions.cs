@@ -1,6 +1,9 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Migrations;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Hosting.Web;
 
 namespace PipelineService.Hosting;
 
@@ -10,22 +13,75 @@ public static class HostingExtensions
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
         builder.Services.AddStageOptions<HostingOptions, HostingOptionsValidator>(HostingOptions.Section);
+
+        // For what is made together with the host. If these are wrong, the host still gets built, and its start says so.
+        HostingOptions early = StageOptions.Read<HostingOptions>(builder.Configuration, HostingOptions.Section);
+        builder.AddPipelineLogging(early.LogFormat);
+        builder.AddPipelineTelemetry(early.OtlpEndpoint);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = early.ShutdownTimeout);
+
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddDatabase();
+        builder.AddWeb(early);
         return builder;
+    }
+
+    public static WebApplication UseHosting(this WebApplication app)
+    {
+        app.UseMiddleware<RequestLog>();
+        app.UseMiddleware<ErrorAnswers>();
+        app.UseMiddleware<RequestSpan>();
+        return app;
+    }
+
+    public static WebApplication MapHosting(this WebApplication app)
+    {
+        app.MapHealth();
+        app.MapGet("/metrics", (PrometheusExporter exporter) =>
+            TypedResults.Text(exporter.Scrape(), PrometheusExporter.ContentType)).ExcludeFromDescription();
+        return app;
     }
 
     private static void AddDatabase(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<PipelineMetrics>();
-        builder.Services.AddSingleton(provider => new Database(
-            provider.GetRequiredService<IOptions<HostingOptions>>().Value,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Database>>(),
-            provider.GetRequiredService<PipelineMetrics>()));
+        builder.Services.AddSingleton(CreateDatabase);
         builder.Services.AddSingleton(provider => provider.GetRequiredService<Database>().Readiness);
         builder.Services.AddSingleton(Migration.All);
         builder.Services.AddSingleton<Migrator>();
         builder.Services.AddHostedService<DatabaseStartup>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<DatabaseHealthCheck>("database")
+            .AddCheck<CircuitHealthCheck>("breaker");
+    }
+
+    private static Database CreateDatabase(IServiceProvider provider)
+    {
+        PipelineMetrics metrics = provider.GetRequiredService<PipelineMetrics>();
+        var database = new Database(
+            provider.GetRequiredService<IOptions<HostingOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Database>>(),
+            metrics);
+        metrics.ObserveCircuit(() => (int)database.Circuit.State);
+        return database;
+    }
+
+    private static void AddWeb(this WebApplicationBuilder builder, HostingOptions early)
+    {
+        if (ListenAddresses.Configured(builder.Configuration).Count == 0)
+        {
+            builder.WebHost.UseUrls(ListenAddresses.Default);
+        }
+
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, ListenAddresses>();
+        builder.Services.Configure<KestrelServerOptions>(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = Math.Max(1, early.ClientConnectionsMax);
+        });
+        builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
+
+        // Faults of binding become exceptions, which say what was wrong, instead of a bare 400.
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
     }
 }

@@ -27,6 +27,15 @@ public static class StageOptions
             .ValidateOnStart();
     }
 
+    /// <summary>The section as far as it can be read, for what is decided before there is a host that validates it.</summary>
+    public static TOptions Read<TOptions>(IConfiguration configuration, string section)
+        where TOptions : class, new()
+    {
+        var options = new TOptions();
+        Bind(configuration.GetSection(section), options);
+        return options;
+    }
+
     /// <summary>
     /// Sets what can be set and says what cannot. The framework's own binder stops at the first fault, and with an exception
     /// that <c>ValidateOnStart</c> does not collect.

@@ -13,8 +13,14 @@ public static class StartupFaults
     {
         try
         {
+            // Before the host does it: a service whose constructor reads its options would fail first, with only these.
+            app.Services.GetService<IStartupValidator>()?.Validate();
             await app.RunAsync();
             return Environment.ExitCode;
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return Environment.ExitCode; // stopped while it was starting
         }
         catch (Exception fault) when (Describe(fault) is { } message)
         {

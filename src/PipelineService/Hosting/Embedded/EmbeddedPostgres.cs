@@ -134,6 +134,14 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets go of the server as a killed process does, so that tests can see what becomes of it.</summary>
+    internal void Abandon()
+    {
+        _disposed = true;
+        _lifeline?.Dispose();
+        _lock.Dispose();
+    }
+
     private static async Task StopLeftoverAsync(
         string folder,
         EmbeddedPostgresSettings settings,

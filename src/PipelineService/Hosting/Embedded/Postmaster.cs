@@ -36,8 +36,7 @@ internal static class Postmaster
 
         if (OperatingSystem.IsLinux())
         {
-            // A postmaster's working folder is its data folder. A zombie has none.
-            return Directory.ResolveLinkTarget($"/proc/{processId}/cwd", returnFinalTarget: false)?.FullName == folder;
+            return WorkingFolder(processId) == folder; // a postmaster's is its data folder
         }
 
         if (OperatingSystem.IsWindows())
@@ -61,6 +60,19 @@ internal static class Postmaster
         catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or Win32Exception)
         {
             return false;
+        }
+    }
+
+    /// <summary>Null for a process that is ending, and for one of another user: the server is not run by a stranger.</summary>
+    private static string? WorkingFolder(int processId)
+    {
+        try
+        {
+            return Directory.ResolveLinkTarget($"/proc/{processId}/cwd", returnFinalTarget: false)?.FullName;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 }

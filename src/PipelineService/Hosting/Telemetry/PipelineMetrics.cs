@@ -7,7 +7,7 @@ namespace PipelineService.Hosting.Telemetry;
 /// What the service counts and measures: one method per event, so that names, units and labels stand in one place. Recorded
 /// per upload and per chunk, never per record.
 /// </summary>
-public sealed class PipelineMetrics : IDisposable
+public sealed class PipelineMetrics
 {
     public const string MeterName = "PipelineService";
 
@@ -91,8 +91,6 @@ public sealed class PipelineMetrics : IDisposable
     /// <summary>A quantity that a stage knows at any time, such as the free space of the spool.</summary>
     public void ObserveGauge(string name, string unit, string description, Func<long> value) =>
         _meter.CreateObservableGauge(name, value, unit, description);
-
-    public void Dispose() => _meter.Dispose();
 
     private string Bounded(string? source)
     {

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Web;
+
+namespace PipelineService.Tests.Hosting;
+
+public sealed class ErrorAnswersTests : IAsyncLifetime
+{
+    private WebApplication _app = null!;
+    private HttpClient _client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        _app = builder.Build();
+        _app.UseMiddleware<ErrorAnswers>();
+        _app.MapGet("/unavailable", void () => throw new DatabaseUnavailableException("It is away.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(2.5),
+        });
+        _app.MapGet("/broken", void () => throw new InvalidOperationException("secret"));
+        _app.MapGet("/too-large", void () => throw new BadHttpRequestException("Too much.", 413));
+        _app.MapGet("/too-slow", void () => throw new BadHttpRequestException("Too slow.", 408));
+        _app.MapPost("/json", (HostingOptions body) => body.PoolSizeMax);
+        _app.MapGet("/own", () => Results.Json(new { own = true }, statusCode: 404));
+        await _app.StartAsync();
+        _client = _app.GetTestClient();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("GET", "/unavailable", 503, "database_unavailable")]
+    [InlineData("GET", "/broken", 500, "internal_error")]
+    [InlineData("GET", "/too-large", 413, "body_too_large")]
+    [InlineData("GET", "/too-slow", 408, "request_timeout")]
+    [InlineData("GET", "/nowhere", 404, "not_found")]
+    [InlineData("DELETE", "/broken", 405, "method_not_allowed")]
+    [InlineData("POST", "/json", 415, "unsupported_media_type")]
+    public async Task Every_error_is_a_problem_document(string method, string path, int status, string code)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        request.Content = method == "POST" ? new StringContent("text") : null;
+        using HttpResponseMessage response = await _client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        JsonElement problem = await ReadAsync(response);
+        Assert.Equal(code, problem.GetProperty("code").GetString());
+        Assert.Equal(status, problem.GetProperty("status").GetInt32());
+        Assert.Equal($"urn:pipeline:problem:{code}", problem.GetProperty("type").GetString());
+        Assert.Equal(32, problem.GetProperty("traceId").GetString()!.Length);
+    }
+
+    [Fact]
+    public async Task An_outage_says_when_to_come_back()
+    {
+        using HttpResponseMessage response = await _client.GetAsync("/unavailable", TestContext.Current.CancellationToken);
+
+        Assert.Equal(TimeSpan.FromSeconds(3), response.Headers.RetryAfter!.Delta);
+    }
+
+    [Fact]
+    public async Task An_internal_error_keeps_its_secrets()
+    {
+        using HttpResponseMessage response = await _client.GetAsync("/broken", TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain(
+            "secret", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Malformed_json_is_shown_its_place()
+    {
+        using var body = new StringContent("{ \"poolSizeMax\": \"x\" }", null, "application/json");
+        using HttpResponseMessage response = await _client.PostAsync("/json", body, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        JsonElement problem = await ReadAsync(response);
+        Assert.Equal("malformed_request", problem.GetProperty("code").GetString());
+        Assert.Contains("$.poolSizeMax", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_with_a_body_is_left_alone()
+    {
+        using HttpResponseMessage response = await _client.GetAsync("/own", TestContext.Current.CancellationToken);
+
+        Assert.True((await ReadAsync(response)).GetProperty("own").GetBoolean());
+    }
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
+    {
+        await using Stream body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        using JsonDocument document = await JsonDocument.ParseAsync(body, default, TestContext.Current.CancellationToken);
+        return document.RootElement.Clone();
+    }
+}

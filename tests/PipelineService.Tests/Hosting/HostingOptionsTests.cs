@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using PipelineService.Hosting;
+
+namespace PipelineService.Tests.Hosting;
+
+public sealed class HostingOptionsTests
+{
+    [Fact]
+    public void Defaults_are_the_documented_ones()
+    {
+        var defaults = new HostingOptions();
+
+        Assert.Null(defaults.PostgresBinaries);
+        Assert.Equal(".pipeline", defaults.DataDirectory);
+        Assert.Equal(20, defaults.PoolSizeMax);
+        Assert.Equal(TimeSpan.FromSeconds(5), defaults.DatabaseTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(1), defaults.StatementTimeout);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), defaults.RetryDelayBase);
+        Assert.Equal(TimeSpan.FromSeconds(10), defaults.RetryDelayMax);
+        Assert.Equal(5, defaults.BreakerFailures);
+        Assert.Equal(TimeSpan.FromSeconds(30), defaults.BreakerWindow);
+        Assert.Equal(TimeSpan.FromSeconds(5), defaults.BreakerDuration);
+        Assert.Equal(TimeSpan.FromSeconds(20), defaults.ShutdownTimeout);
+        Assert.Equal(2000, defaults.ClientConnectionsMax);
+        Assert.Null(defaults.OtlpEndpoint);
+        Assert.Equal(LogFormat.Text, defaults.LogFormat);
+        Assert.Empty(new HostingOptionsValidator().Validate(defaults).Errors);
+    }
+
+    [Fact]
+    public void Every_fault_is_reported_at_once()
+    {
+        OptionsValidationException refusal = Assert.Throws<OptionsValidationException>(() => Bind(
+            ("PoolSizeMax", "0"),
+            ("PoolSizMax", "20"),
+            ("LogFormat", "xml"),
+            ("DatabaseTimeout", "soon"),
+            ("RetryDelayBase", "00:00:20"),
+            ("OtlpEndpoint", "collector")));
+
+        Assert.Collection(
+            refusal.Failures.Order(StringComparer.Ordinal),
+            fault => Assert.StartsWith("Hosting:DatabaseTimeout: soon", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("Hosting:LogFormat: xml", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("Hosting:OtlpEndpoint = collector: must be an http", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("Hosting:PoolSizMax: there is no such setting. Hosting has", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("Hosting:PoolSizeMax = 0:", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("Hosting:RetryDelayMax = 00:00:10:", fault, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Keys_are_taken_in_any_case()
+    {
+        Assert.Equal(7, Bind(("poolsizemax", "7")).PoolSizeMax);
+    }
+
+    private static HostingOptions Bind(params (string Key, string Value)[] settings)
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(setting =>
+                KeyValuePair.Create($"{HostingOptions.Section}:{setting.Key}", (string?)setting.Value)))
+            .Build();
+        using ServiceProvider services = new ServiceCollection()
+            .AddSingleton<IConfiguration>(configuration)
+            .AddStageOptions<HostingOptions, HostingOptionsValidator>(HostingOptions.Section).Services
+            .BuildServiceProvider();
+        return services.GetRequiredService<IOptions<HostingOptions>>().Value;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Hosting;
+
+/// <summary>What operators see of the running service: health, metrics, unknown addresses, life without a database.</summary>
+public sealed partial class OperationsTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Is_alive_and_ready_with_a_database()
+    {
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(database.ConnectionString);
+
+        JsonElement live = await service.Client.GetFromJsonAsync<JsonElement>("/health/live", Cancellation);
+        JsonElement ready = await service.Client.GetFromJsonAsync<JsonElement>("/health/ready", Cancellation);
+
+        Assert.Equal("healthy", live.GetProperty("status").GetString());
+        Assert.Equal("healthy", ready.GetProperty("status").GetString());
+        Assert.Equal("healthy", ready.GetProperty("checks").GetProperty("database").GetProperty("status").GetString());
+        Assert.Equal("healthy", ready.GetProperty("checks").GetProperty("breaker").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task Starts_without_its_database_and_is_not_ready()
+    {
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync("Host=127.0.0.1;Port=1;Username=x;Database=x");
+
+        using HttpResponseMessage live = await service.Client.GetAsync("/health/live", Cancellation);
+        using HttpResponseMessage ready = await service.Client.GetAsync("/health/ready", Cancellation);
+
+        Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        JsonElement checks = (await ready.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("checks");
+        Assert.Equal("unhealthy", checks.GetProperty("database").GetProperty("status").GetString());
+        Assert.False(service.Services.GetRequiredService<Database>().IsAvailable);
+    }
+
+    [Fact]
+    public async Task Starts_a_private_database_when_none_is_configured()
+    {
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(connectionString: null);
+
+        using HttpResponseMessage ready = await service.Client.GetAsync("/health/ready", Cancellation);
+
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_unknown_address_is_a_problem_document()
+    {
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(database.ConnectionString);
+
+        using HttpResponseMessage response = await service.Client.GetAsync("/nowhere", Cancellation);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal(Problem.ContentType, response.Content.Headers.ContentType!.MediaType);
+        Assert.False(response.Headers.Contains("Server"));
+    }
+
+    [Fact]
+    public async Task Metrics_are_in_the_text_format()
+    {
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(database.ConnectionString);
+        PipelineMetrics metrics = service.Services.GetRequiredService<PipelineMetrics>();
+        metrics.UploadReceived("trips", "a \"quoted\" \\ source\n", 1000);
+        metrics.ChunkWritten("trips", loaded: 10, rejected: 2, filtered: 0, TimeSpan.FromMilliseconds(30));
+        using HttpResponseMessage _ = await service.Client.GetAsync("/health/live", Cancellation);
+
+        using HttpResponseMessage response = await service.Client.GetAsync("/metrics", Cancellation);
+
+        Assert.Equal(PrometheusExporter.ContentType, response.Content.Headers.ContentType!.ToString());
+        string text = await response.Content.ReadAsStringAsync(Cancellation);
+        Assert.All(text.TrimEnd('\n').Split('\n'), line => Assert.Matches(Line(), line));
+        Assert.Contains("# TYPE pipeline_uploads_total counter\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            """pipeline_upload_bytes_total{dataset="trips",source="a \"quoted\" \\ source\n"} 1000""" + "\n",
+            text,
+            StringComparison.Ordinal);
+        Assert.Contains("""pipeline_records_total{dataset="trips",outcome="loaded"} 10""", text, StringComparison.Ordinal);
+        Assert.Contains("""pipeline_chunk_duration_seconds_bucket{dataset="trips",le="0.025"} 0""", text, StringComparison.Ordinal);
+        Assert.Contains("""pipeline_chunk_duration_seconds_bucket{dataset="trips",le="0.05"} 1""", text, StringComparison.Ordinal);
+        Assert.Contains("""pipeline_chunk_duration_seconds_bucket{dataset="trips",le="+Inf"} 1""", text, StringComparison.Ordinal);
+        Assert.Contains("""pipeline_chunk_duration_seconds_count{dataset="trips"} 1""", text, StringComparison.Ordinal);
+        Assert.Contains("pipeline_database_circuit 0\n", text, StringComparison.Ordinal);
+        Assert.Contains("http_server_request_duration_seconds_bucket", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", true)]
+    [InlineData("http://localhost:8080", true)]
+    [InlineData("http://[::1]:8080", true)]
+    [InlineData("http://unix:/tmp/socket", true)]
+    [InlineData("http://0.0.0.0:8080", false)]
+    [InlineData("http://*:8080", false)]
+    [InlineData("http://[::]:8080", false)]
+    [InlineData("http://example.org", false)]
+    public void Knows_which_addresses_stay_on_this_machine(string address, bool loopback) =>
+        Assert.Equal(loopback, PipelineService.Hosting.Web.ListenAddresses.IsLoopback(address));
+
+    /// <summary>A comment, or name{labels} value.</summary>
+    [GeneratedRegex("""^(# (HELP|TYPE) [a-z_][a-z0-9_]* .+|[a-z_][a-z0-9_]*(\{([a-z_]+="([^"\\]|\\.)*",?)+\})? ([-+0-9.eE]+|[-+]Inf|NaN))$""")]
+    private static partial Regex Line();
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+
+namespace PipelineService.Tests.Hosting;
+
+/// <summary>The program itself, as an operator starts it.</summary>
+public sealed class StartupFaultsTests
+{
+    [Fact]
+    public async Task Wrong_settings_are_listed_without_a_stack_trace()
+    {
+        (int exitCode, string error) = await RunAsync(
+            "--Hosting:PoolSizeMax=0", "--Hosting:Typo=1", "--urls=http://0.0.0.0:8080");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("Hosting:PoolSizeMax = 0", error, StringComparison.Ordinal);
+        Assert.Contains("Hosting:Typo: there is no such setting", error, StringComparison.Ordinal);
+        Assert.Contains("Listening on http://0.0.0.0:8080 without keys", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_without_PostgreSQL_is_named_without_a_stack_trace()
+    {
+        (int exitCode, string error) = await RunAsync($"--Hosting:PostgresBinaries={Path.GetTempPath()}");
+
+        Assert.Equal(2, exitCode);
+        Assert.StartsWith("PipelineService cannot start. Hosting:PostgresBinaries is", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int ExitCode, string Error)> RunAsync(params string[] arguments)
+    {
+        using var folder = new Infrastructure.TemporaryFolder();
+        string program = Path.Combine(AppContext.BaseDirectory, "PipelineService.dll");
+        using var process = new Process
+        {
+            StartInfo = new ProcessStartInfo("dotnet", [program, $"--Hosting:DataDirectory={folder.Path}", .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            },
+        };
+        process.StartInfo.Environment.Remove("ConnectionStrings__Pipeline");
+        process.Start();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output + error);
+    }
+}
