@@ -152,10 +152,11 @@ public sealed partial class UploadIntake(
         live.Follow(upload);
         liveJobs.Add(live);
         bool isAccepted = false;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, live.CancelRequested);
         try
         {
             // 2. The body, to the spool.
-            await receiver.ReceiveAsync(http.BodyReader, upload, live, cancellationToken);
+            await receiver.ReceiveAsync(http.BodyReader, upload, live, stop.Token);
 
             // 3. Is it what the sender meant to send?
             string sha256 = upload.FinishDigest();
@@ -178,6 +179,10 @@ public sealed partial class UploadIntake(
             metrics.UploadReceived(dataset.Name, request.Source, manifest.UploadBytes);
             Log.Received(logger, id, dataset.Name, manifest.UploadBytes);
             return new UploadReceipt(live.Current, IsReplay: false);
+        }
+        catch (OperationCanceledException) when (live.CancelRequested.IsCancellationRequested)
+        {
+            throw new UploadRefusedException(UploadRefusal.Cancelled(id));
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -280,6 +285,7 @@ public sealed partial class UploadIntake(
             UploadBytes = upload.Length,
             Sha256 = sha256,
             DataBytes = upload.Length,
+            Blocks = upload.FinishChecksums(),
             RecordBytesMax = spoolOptions.Value.RecordBytesMax,
             CreatedAt = created,
             ReceivedAt = time.GetUtcNow(),

@@ -109,6 +109,11 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         RetryAfterSeconds = 1,
     };
 
+    public static UploadRefusal Cancelled(Guid jobId) => new(
+        "job_cancelled", StatusCodes.Status409Conflict,
+        "The job was cancelled while its upload arrived.",
+        $"Somebody cancelled job {jobId}; the rest of the body was not read.");
+
     public static UploadRefusal KeyReused(Guid jobId) => new(
         "idempotency_key_reused", StatusCodes.Status422UnprocessableEntity,
         "The Idempotency-Key was used for other data.",
@@ -124,6 +129,11 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         if (Accepts is var (name, value))
         {
             context.Response.Headers[name] = value;
+        }
+
+        if (this == ShuttingDown)
+        {
+            context.Response.Headers.Connection = "close"; // the rest of the body is not waited for
         }
 
         return ToProblem().ToResult();
@@ -149,6 +159,7 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         ShuttingDown,
         DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         KeyInUse,
+        Cancelled(Guid.Parse("0199a3c0-0000-7000-8000-000000000000")),
         KeyReused(Guid.Parse("0199a3c0-0000-7000-8000-000000000000")),
     ];
 }

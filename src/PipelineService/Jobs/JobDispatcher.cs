@@ -177,7 +177,16 @@ public sealed partial class JobDispatcher : BackgroundService
             return false;
         }
 
-        await StartClaimedAsync(row, reservation, cancellationToken);
+        try
+        {
+            await StartClaimedAsync(row, reservation, cancellationToken);
+        }
+        catch
+        {
+            reservation.Dispose(); // the job goes on when its lease has run out; its sessions need not wait for that
+            throw;
+        }
+
         return true;
     }
 

@@ -25,6 +25,7 @@ public static class JobEndpoints
             .Produces<JobPage>()
             .ProducesProblems(JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
         group.MapDeadLetters();
+        group.MapJobActions();
         return app;
     }
 

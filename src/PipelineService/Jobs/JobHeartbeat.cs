@@ -38,7 +38,12 @@ public sealed partial class JobHeartbeat(
         try
         {
             JobRow current = live.Current;
-            if (!await store.HeartbeatAsync(current, cancellationToken) && live.Current.Epoch == current.Epoch)
+            bool? cancel = await store.HeartbeatAsync(current, cancellationToken);
+            if (cancel == true)
+            {
+                await live.CancelAsync();
+            }
+            else if (cancel is null && live.Current.Epoch == current.Epoch)
             {
                 Log.LeaseLost(logger, live.Id);
                 await lost.CancelAsync();

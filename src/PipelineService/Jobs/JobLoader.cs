@@ -81,12 +81,18 @@ public sealed class JobLoader(
         RecordsStart? start = null;
         try
         {
+            if (upload.WasStored)
+            {
+                await upload.VerifyAsync(0, Math.Min(upload.Length, 1), load.Stopped); // the block that holds the header
+            }
+
             start = await format.FindStartAsync(upload, load.Plan.JobId, load.Stopped);
             load.Transform = start.Transform;
             live.Change(row => row with { UploadColumns = start.Columns });
+            IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
+            await VerifyAsync(upload, ranges, load.Stopped);
             ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, format.RecordBytesMax, time);
-            Task reading = reader.RunAsync(
-                CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position), load.Stopped);
+            Task reading = reader.RunAsync(ranges, load.Stopped);
             await CommitEachChunkOnceSealedAsync(load, upload, reading);
             await reading;
         }
@@ -99,6 +105,19 @@ public sealed class JobLoader(
         load.ThrowIfFailed();
         stopping.ThrowIfCancellationRequested();
         return start?.Offset ?? throw new UnreachableException();
+    }
+
+    /// <summary>What comes back from disk is compared with what was received before a record of it is loaded.</summary>
+    private static async Task VerifyAsync(
+        SpoolUpload upload, IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
+    {
+        if (upload.WasStored)
+        {
+            foreach (UncoveredRange range in ranges)
+            {
+                await upload.VerifyAsync(range.Start, range.End ?? upload.Length, cancellationToken);
+            }
+        }
     }
 
     /// <summary>

@@ -50,6 +50,14 @@ public sealed record JobRow
     /// <summary>A problem object as JSON text, of a failed job.</summary>
     public string? Error { get; init; }
 
+    /// <summary>Somebody asked another instance than the owner to cancel it.</summary>
+    public bool CancelRequested { get; init; }
+
+    /// <summary>Rows that a revert removed, or null.</summary>
+    public long? RecordsReverted { get; init; }
+
+    public DateTime? RevertedAt { get; init; }
+
     public required DateTime CreatedAt { get; init; }
 
     public DateTime? ReceivedAt { get; init; }

@@ -40,7 +40,7 @@ public sealed partial class JobRunner(
         JobRow job = live.Current;
         using IDisposable? scope = logger.BeginScope(
             new Dictionary<string, object> { ["JobId"] = job.Id, ["Dataset"] = job.Dataset });
-        using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping, live.CancelRequested);
         using CancellationTokenSource ended = new();
         Task beating = Task.CompletedTask;
         try
@@ -55,7 +55,7 @@ public sealed partial class JobRunner(
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
         {
-            await StopAsync(live, upload, stopping);
+            await StopAsync(live, upload, reservation, stopping);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -89,6 +89,10 @@ public sealed partial class JobRunner(
             catch (OperationCanceledException) when (lost.IsCancellationRequested)
             {
                 throw;
+            }
+            catch (UploadAbandonedException) when (live.CancelRequested.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(live.CancelRequested);
             }
             catch (UploadAbandonedException)
             {
@@ -191,9 +195,18 @@ public sealed partial class JobRunner(
         await FinishAsync(live, upload, cancellationToken);
     }
 
-    /// <summary>Stopped from outside: a graceful shutdown hands the job back, a lost lease leaves it alone.</summary>
-    private async Task StopAsync(LiveJob live, SpoolUpload upload, CancellationToken stopping)
+    /// <summary>
+    /// Stopped from outside: somebody cancelled the job, a graceful shutdown hands it back, a lost lease leaves it alone.
+    /// </summary>
+    private async Task StopAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken stopping)
     {
+        if (live.CancelRequested.IsCancellationRequested)
+        {
+            await CancelAsync(live, upload, reservation, stopping);
+            return;
+        }
+
         if (!stopping.IsCancellationRequested)
         {
             return;
@@ -216,6 +229,29 @@ public sealed partial class JobRunner(
         {
             Log.NotHandedBack(logger, job.Id, e.Message); // the lease runs out by itself
         }
+    }
+
+    /// <summary>
+    /// Ends a job on somebody's wish. A commit may have been under way: then it is final already, or goes forward, because
+    /// one of its sessions has committed.
+    /// </summary>
+    private async Task CancelAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken stopping)
+    {
+        if (!await BeginNextAttemptAsync(live, upload, stopping))
+        {
+            return;
+        }
+
+        JobRow job = live.Current;
+        if (job.JobState == JobState.Committing)
+        {
+            await RunAttemptsAsync(live, upload, reservation, stopping, stopping);
+            return;
+        }
+
+        await store.EndAsync(job.Id, job.Epoch, JobState.Cancelled, error: null, job.UploadColumns, stopping);
+        await FinishAsync(live, upload, stopping);
     }
 
     private async Task PauseAsync(LiveJob live, int failures, bool isSinkAtFault, CancellationToken stopping)

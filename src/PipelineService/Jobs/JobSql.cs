@@ -6,8 +6,8 @@ internal static class JobSql
     public const string Columns = """
         id, dataset, dataset_version, state, waiting_for, records_read, records_loaded, records_rejected,
         records_filtered, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
-        upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error, created_at, received_at, started_at,
-        finished_at, revision, spool, owner, epoch, attempt
+        upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
+        cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, revision, spool, owner, epoch, attempt
         """;
 
     /// <summary>
@@ -72,12 +72,33 @@ internal static class JobSql
         RETURNING {Columns}
         """;
 
+    /// <summary>Renews the lease; tells whether somebody has asked for the job's end.</summary>
     public const string Heartbeat = """
         UPDATE pipeline.jobs
         SET lease_until = now() + @lease, records_read = @Read, records_loaded = @Loaded, records_rejected = @Rejected,
             records_filtered = @Filtered, upload_bytes = greatest(upload_bytes, @uploadBytes),
             progress_ratio = @ratio, records_per_second = @rate, waiting_for = @waitingFor, revision = revision + 1
         WHERE id = @id AND epoch = @epoch AND owner = @owner AND finished_at IS NULL
+        RETURNING cancel_requested
+        """;
+
+    /// <summary>Asks the owner of a job, which looks at every heartbeat, to cancel it.</summary>
+    public const string RequestCancel = """
+        UPDATE pipeline.jobs SET cancel_requested = true
+        WHERE id = @id AND finished_at IS NULL AND state <> 'committing'
+        """;
+
+    /// <summary>Takes a waiting job that is to be cancelled, so that nobody starts it.</summary>
+    public const string ClaimToCancel = $"""
+        UPDATE pipeline.jobs
+        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, revision = revision + 1
+        WHERE id = @id AND finished_at IS NULL AND state <> 'committing' AND (owner IS NULL OR lease_until < now())
+        RETURNING {Columns}
+        """;
+
+    public const string MarkReverted = """
+        UPDATE pipeline.jobs SET reverted_at = @now, records_reverted = @rows, revision = revision + 1
+        WHERE id = @id AND reverted_at IS NULL
         """;
 
     /// <summary>Ends sessions that an earlier attempt left open: they hold locks that this attempt would wait for.</summary>

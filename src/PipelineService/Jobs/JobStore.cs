@@ -85,9 +85,9 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         (connection, token) => connection.ExecuteAsync(Command(JobSql.DeleteDeadLetters, new { id }, token)),
         cancellationToken);
 
-    /// <returns>False when the job is no longer ours.</returns>
-    public Task<bool> HeartbeatAsync(JobRow progress, CancellationToken cancellationToken) => database.RunAsync(
-        async (connection, token) => await connection.ExecuteAsync(Command(
+    /// <returns>Null when the job is no longer ours; else whether it is to be cancelled.</returns>
+    public Task<bool?> HeartbeatAsync(JobRow progress, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleOrDefaultAsync<bool?>(Command(
             JobSql.Heartbeat,
             new
             {
@@ -104,7 +104,17 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
                 rate = progress.RecordsPerSecond,
                 waitingFor = progress.WaitingFor,
             },
-            token)) > 0,
+            token)),
+        cancellationToken);
+
+    /// <summary>Asks whoever runs the job to cancel it.</summary>
+    public Task RequestCancelAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.RequestCancel, new { id }, token)), cancellationToken);
+
+    /// <summary>A job that nobody runs, now ours to be cancelled; or null.</summary>
+    public Task<JobRow?> ClaimToCancelAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(
+            JobSql.ClaimToCancel, new { id, owner = instance.Id, lease = _lease }, token)),
         cancellationToken);
 
     /// <summary>Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours.</summary>

@@ -7,6 +7,7 @@ namespace PipelineService.Jobs;
 /// <summary>A job as clients see it.</summary>
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
 /// <param name="WaitingFor">What an outage makes the job wait for: <c>database</c>, <c>spool</c> or null.</param>
+/// <param name="Reverted">When and how many of its rows a revert removed.</param>
 /// <param name="Error">Why a failed job failed.</param>
 public sealed record JobView(
     Guid Id,
@@ -22,6 +23,7 @@ public sealed record JobView(
     DateTime? ReceivedAt,
     DateTime? StartedAt,
     DateTime? FinishedAt,
+    RevertedView? Reverted,
     Problem? Error,
     JobLinks Links)
 {
@@ -47,8 +49,9 @@ public sealed record JobView(
             row.ReceivedAt,
             row.StartedAt,
             row.FinishedAt,
+            row is { RevertedAt: { } at, RecordsReverted: { } reverted } ? new RevertedView(at, reverted) : null,
             row.Error is null ? null : JsonSerializer.Deserialize<Problem>(row.Error, PipelineJson.Options),
-            new JobLinks($"/v1/jobs/{row.Id}", $"/v1/jobs/{row.Id}/dead-letters"));
+            JobLinks.Of(row.Id, state));
     }
 }
 
@@ -80,7 +83,18 @@ public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTi
     }
 }
 
-public sealed record JobLinks(string Self, string DeadLetters);
+/// <summary>What can be done with the job now: <c>cancel</c> until it is final, <c>revert</c> from then on.</summary>
+public sealed record JobLinks(string Self, string DeadLetters, string? Cancel, string? Revert)
+{
+    internal static JobLinks Of(Guid id, JobState state) => new(
+        $"/v1/jobs/{id}",
+        $"/v1/jobs/{id}/dead-letters",
+        state.IsFinal() ? null : $"/v1/jobs/{id}/cancel",
+        state.IsFinal() ? $"/v1/jobs/{id}/revert" : null);
+}
+
+/// <summary>That the rows of a job were removed again.</summary>
+public sealed record RevertedView(DateTime At, long Rows);
 
 /// <summary>A page of jobs, newest first.</summary>
 /// <param name="NextCursor">For the next page; null on the last one.</param>

@@ -14,6 +14,8 @@ public static class JobsExtensions
         builder.Services.AddSingleton<LiveJobs>();
         builder.Services.AddSingleton<JobQueries>();
         builder.Services.AddSingleton<DeadLetterStore>();
+        builder.Services.AddSingleton<JobCanceller>();
+        builder.Services.AddSingleton<JobReverter>();
         builder.Services.AddSingleton<JobHeartbeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();

@@ -17,6 +17,7 @@ public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax
     private readonly GrowthSignal _changed = new();
     private readonly Lock _lock = new();
     private readonly long _since = time.GetTimestamp();
+    private readonly CancellationTokenSource _cancel = new();
     private JobRow _row = row;
     private JobLoad? _load;
     private SpoolUpload? _upload;
@@ -29,6 +30,12 @@ public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax
 
     /// <summary>Its run on this instance; completes when the job has ended, been handed back or taken back.</summary>
     public Task Run { get; set; } = Task.CompletedTask;
+
+    /// <summary>Cancelled when somebody asks for the job's end. Never disposed: nothing is waited for with a handle.</summary>
+    public CancellationToken CancelRequested => _cancel.Token;
+
+    /// <summary>Asks whoever receives and runs the job to end it.</summary>
+    public Task CancelAsync() => _cancel.CancelAsync();
 
     /// <summary>Completes at the next change of state. Take it before looking at the row.</summary>
     public Task NextChange => _changed.Next;

@@ -23,7 +23,7 @@ public sealed partial class UploadTakeBack(
                 async (connection, token) =>
                 {
                     await using NpgsqlCommand command = new(
-                        $"DELETE FROM {load.Table.Quoted} WHERE \"_job_id\" = $1", connection)
+                        $"DELETE FROM {load.Table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = $1", connection)
                     {
                         CommandTimeout = 0, // a large table without an index on the lineage is read through
                         Parameters = { new() { Value = job.Id } },

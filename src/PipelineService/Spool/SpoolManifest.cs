@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.IO.Hashing;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting;
@@ -43,6 +45,9 @@ public sealed record SpoolManifest
     /// <summary>Bytes of the data file: the upload after its content encoding was removed.</summary>
     public required long DataBytes { get; init; }
 
+    /// <summary>Checksums of the data file: see <see cref="BlockChecksums"/>.</summary>
+    public required IReadOnlyList<string> Blocks { get; init; }
+
     /// <summary>The record limit that this upload is cut under, whatever the configuration says later.</summary>
     public required int RecordBytesMax { get; init; }
 
@@ -56,7 +61,9 @@ public sealed record SpoolManifest
         string temporary = path + ".new";
         using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
-            file.Write(JsonSerializer.SerializeToUtf8Bytes(this, PipelineJson.Options));
+            byte[] json = JsonSerializer.SerializeToUtf8Bytes(this, PipelineJson.Options);
+            file.Write(json);
+            file.Write(ChecksumLine(json));
             file.Flush(flushToDisk: true);
         }
 
@@ -69,7 +76,14 @@ public sealed record SpoolManifest
     {
         try
         {
-            SpoolManifest? manifest = JsonSerializer.Deserialize<SpoolManifest>(File.ReadAllBytes(path), PipelineJson.Options);
+            ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+            int end = bytes.LastIndexOf((byte)'\n');
+            if (end < 0 || !bytes[end..].SequenceEqual(ChecksumLine(bytes[..end])))
+            {
+                throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} does not match its checksum.");
+            }
+
+            SpoolManifest? manifest = JsonSerializer.Deserialize<SpoolManifest>(bytes[..end], PipelineJson.Options);
             return manifest is { Form: FormVersion }
                 ? manifest
                 : throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} has an unknown form.");
@@ -79,6 +93,10 @@ public sealed record SpoolManifest
             throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} cannot be read: {e.Message}", e);
         }
     }
+
+    /// <summary>The last line of the file: the checksum of all before it.</summary>
+    private static byte[] ChecksumLine(ReadOnlySpan<byte> json) => System.Text.Encoding.ASCII.GetBytes(
+        $"\n{XxHash3.HashToUInt64(json).ToString("x16", CultureInfo.InvariantCulture)}");
 }
 
 /// <summary>What the spool holds of an upload is not what was received.</summary>

@@ -9,13 +9,17 @@ namespace PipelineService.Spool;
 /// </summary>
 /// <remarks>
 /// Writing and reading share one file handle with explicit offsets, so neither moves the other. The handle is opened
-/// without sharing: the lock tells other processes that the upload is alive.
+/// with a lock that readers share: a job may start while its receiver still holds the file, and whoever would clear the file
+/// away, which takes the lock for itself alone, learns that the upload is alive.
 /// </remarks>
 public sealed class SpoolUpload : IAsyncDisposable
 {
+    private const int BlockBytesRead = 256 << 10;
+
     private readonly SpoolDirectory _directory;
     private readonly SafeFileHandle _handle;
     private readonly IncrementalHash? _hash;
+    private readonly BlockChecksums _checksums = new();
     private readonly GrowthSignal _grown = new();
     private readonly long _flushBytes;
     private long _length;
@@ -41,6 +45,9 @@ public sealed class SpoolUpload : IAsyncDisposable
     /// <summary>Bytes that can be read now.</summary>
     public long Length => Volatile.Read(ref _length);
 
+    /// <summary>Whether it was opened from disk: its bytes may not be those that were received.</summary>
+    public bool WasStored { get; private init; }
+
     /// <summary>Whether every byte has been received and is durable.</summary>
     public bool IsSealed => _manifest is not null;
 
@@ -55,7 +62,7 @@ public sealed class SpoolUpload : IAsyncDisposable
     internal static SpoolUpload Create(SpoolDirectory directory, Guid jobId, long flushBytes) => new(
         directory,
         jobId,
-        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None),
+        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete),
         manifest: null,
         flushBytes);
 
@@ -75,14 +82,15 @@ public sealed class SpoolUpload : IAsyncDisposable
         }
 
         long length = RandomAccess.GetLength(handle);
-        if (length != manifest.DataBytes)
+        long blocks = (length + BlockChecksums.BlockBytes - 1) / BlockChecksums.BlockBytes;
+        if (length != manifest.DataBytes || blocks != manifest.Blocks.Count)
         {
             handle.Dispose();
             throw new SpoolDamagedException(
                 $"The data file of the upload has {length} bytes, but {manifest.DataBytes} were received.");
         }
 
-        return new SpoolUpload(directory, manifest.JobId, handle, manifest, flushBytes: long.MaxValue);
+        return new SpoolUpload(directory, manifest.JobId, handle, manifest, flushBytes: long.MaxValue) { WasStored = true };
     }
 
     /// <summary>Appends bytes, and starts a flush in the background when enough have gathered.</summary>
@@ -107,6 +115,11 @@ public sealed class SpoolUpload : IAsyncDisposable
             throw;
         }
 
+        foreach (ReadOnlyMemory<byte> segment in segments)
+        {
+            _checksums.Append(segment.Span);
+        }
+
         Volatile.Write(ref _length, _length + bytes);
         _grown.Set();
         if (_length - _flushed >= _flushBytes && _flush.IsCompleted)
@@ -122,6 +135,9 @@ public sealed class SpoolUpload : IAsyncDisposable
 
     /// <summary>The SHA-256 of all that was digested; lower-case hexadecimal. To be called once, at the end.</summary>
     public string FinishDigest() => Convert.ToHexStringLower(_hash!.GetHashAndReset());
+
+    /// <summary>The checksums of the bytes that were appended. To be called once, at the end.</summary>
+    public IReadOnlyList<string> FinishChecksums() => _checksums.Finish();
 
     /// <summary>
     /// Makes the upload durable: data flushed, manifest written, directory flushed. From here on it survives a crash.
@@ -145,6 +161,36 @@ public sealed class SpoolUpload : IAsyncDisposable
     {
         _abandoned = true;
         _grown.Set();
+    }
+
+    /// <summary>Reads a range again and compares it with the checksums that were taken when it was received.</summary>
+    /// <exception cref="SpoolDamagedException">The disk gives back something else.</exception>
+    public async Task VerifyAsync(long start, long end, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[BlockBytesRead];
+        for (long block = start / BlockChecksums.BlockBytes; block * BlockChecksums.BlockBytes < end; block++)
+        {
+            BlockChecksums read = new();
+            long offset = block * BlockChecksums.BlockBytes;
+            long last = Math.Min(offset + BlockChecksums.BlockBytes, Length);
+            while (offset < last)
+            {
+                int count = await ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, last - offset)), offset, cancellationToken);
+                if (count == 0)
+                {
+                    break;
+                }
+
+                read.Append(buffer.AsSpan(0, count));
+                offset += count;
+            }
+
+            if (offset != last || read.Finish()[0] != Manifest.Blocks[(int)block])
+            {
+                throw new SpoolDamagedException(
+                    $"Bytes {block * BlockChecksums.BlockBytes} to {last} of the stored upload do not match their checksum.");
+            }
+        }
     }
 
     /// <summary>Reads what is there at an offset: at least one byte, unless the offset is the end.</summary>

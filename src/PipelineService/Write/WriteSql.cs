@@ -56,10 +56,18 @@ internal static class WriteSql
     public static string ColumnList(RowPlan plan)
     {
         IEnumerable<string> columns = plan.Columns.Select(c => Identifier.Quote(c.Field.Name));
+        return string.Join(", ", plan.Definition.Load.Lineage
+            ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
+            : columns);
+    }
+
+    /// <summary>The same columns as expressions over the target table, in the types in which the rows are encoded.</summary>
+    public static string StageColumns(RowPlan plan)
+    {
+        IEnumerable<string> columns = plan.Columns.Select(
+            c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}");
         return string.Join(", ", plan.Definition.Load.Lineage ? columns.Concat(LineageColumns) : columns);
     }
 
     public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";
-
-    private static IEnumerable<string> LineageColumns => ["\"_job_id\"", "\"_record\""];
 }

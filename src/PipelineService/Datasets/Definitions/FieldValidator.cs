@@ -17,7 +17,7 @@ internal sealed class FieldValidator : AbstractValidator<FieldDefinition>
             {
                 context.AddFailure($"\"{name}\" is a system column of every table: use another name, and \"source\" for this one.");
             }
-            else if (hasLineage && name is "_job_id" or "_record")
+            else if (hasLineage && name is LineageColumns.Job or LineageColumns.Record)
             {
                 context.AddFailure($"\"{name}\" is a lineage column: use another name, or \"lineage\": false.");
             }

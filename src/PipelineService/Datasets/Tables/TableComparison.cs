@@ -115,7 +115,7 @@ internal sealed class TableComparison
         foreach (ColumnShape column in _table.Columns.Where(c => c.IsNotNull && !c.HasDefault && !wanted.Contains(c.Name)))
         {
             _contradictions.Add(
-                column.Name is TableShape.JobIdColumn or TableShape.RecordColumn ? Lineage : "/schema/fields",
+                column.Name is LineageColumns.Job or LineageColumns.Record ? Lineage : "/schema/fields",
                 $"The table has a column \"{column.Name}\" that is NOT NULL without a default and not in the definition:"
                 + $" no row could be loaded. Declare it, or {DropNotNull(column.Name)}.");
         }

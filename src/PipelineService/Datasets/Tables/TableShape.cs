@@ -26,9 +26,6 @@ internal sealed record TableShape(
     /// </summary>
     public const string MadeByService = "Created by PipelineService";
 
-    public const string JobIdColumn = "_job_id";
-    public const string RecordColumn = "_record";
-
     public bool IsMadeByService =>
         Relation.IsOwned && Relation.Comment?.StartsWith(MadeByService, StringComparison.Ordinal) == true;
 
@@ -43,8 +40,8 @@ internal sealed record TableShape(
 
         if (definition.Load.Lineage)
         {
-            columns.Add(ColumnShape.Wanted(JobIdColumn, "uuid", isNotNull: true));
-            columns.Add(ColumnShape.Wanted(RecordColumn, "bigint", isNotNull: true));
+            columns.Add(ColumnShape.Wanted(LineageColumns.Job, "uuid", isNotNull: true));
+            columns.Add(ColumnShape.Wanted(LineageColumns.Record, "bigint", isNotNull: true));
         }
 
         return columns.DrainToImmutable();

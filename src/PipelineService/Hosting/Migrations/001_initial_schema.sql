@@ -47,10 +47,13 @@ CREATE TABLE pipeline.jobs (
     idempotency_key     text,
     parent_job          uuid,
     error               jsonb,
+    cancel_requested    boolean     NOT NULL DEFAULT false,
+    records_reverted    bigint,
     created_at          timestamptz NOT NULL,
     received_at         timestamptz,
     started_at          timestamptz,
     finished_at         timestamptz,
+    reverted_at         timestamptz,
     revision            bigint      NOT NULL DEFAULT 1,
     spool               uuid        NOT NULL,
     owner               uuid,
@@ -70,6 +73,8 @@ CREATE TABLE pipeline.jobs (
         AND upload_bytes >= 0),
     CONSTRAINT jobs_success_means_nothing_rejected CHECK (state <> 'succeeded' OR records_rejected = 0),
     CONSTRAINT jobs_failure_has_a_reason CHECK (state <> 'failed' OR error IS NOT NULL),
+    CONSTRAINT jobs_only_final_jobs_are_reverted CHECK (
+        (reverted_at IS NULL) = (records_reverted IS NULL) AND (reverted_at IS NULL OR finished_at IS NOT NULL)),
     CONSTRAINT jobs_owner_has_a_lease CHECK ((owner IS NULL) = (lease_until IS NULL)),
     CONSTRAINT jobs_final_jobs_have_no_owner CHECK (finished_at IS NULL OR owner IS NULL),
     CONSTRAINT jobs_waits_for_something_known CHECK (waiting_for IN ('database', 'spool'))
