@@ -66,7 +66,9 @@ internal static class WriteSql
     {
         IEnumerable<string> columns = plan.Columns.Select(
             c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}");
-        return string.Join(", ", plan.Definition.Load.Lineage ? columns.Concat(LineageColumns) : columns);
+        return string.Join(", ", plan.Definition.Load.Lineage
+            ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
+            : columns);
     }
 
     public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";
