@@ -25,7 +25,7 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
         }
     }
 
-    /// <summary>Told whenever sessions become free.</summary>
+    /// <summary>Told whenever sessions that were in use become free.</summary>
     public event Action? Freed;
 
     /// <summary>
@@ -56,7 +56,7 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
         }
     }
 
-    internal void Release(int count, int receiving)
+    internal void Release(int count, int receiving, bool wasUsed)
     {
         lock (_lock)
         {
@@ -64,7 +64,10 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
             _receiving -= receiving;
         }
 
-        Freed?.Invoke();
+        if (wasUsed)
+        {
+            Freed?.Invoke();
+        }
     }
 
     internal void NoLongerReceiving(int count)
@@ -87,22 +90,10 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Gives back all but so many.</summary>
-    public void ShrinkTo(int keep)
-    {
-        int extra;
-        bool wasReceiving;
-        lock (_lock)
-        {
-            extra = Math.Max(0, _count - keep);
-            wasReceiving = _isReceiving;
-            _count -= extra;
-        }
+    public void ShrinkTo(int keep) => ShrinkTo(keep, wasUsed: true);
 
-        if (extra > 0)
-        {
-            budget.Release(extra, wasReceiving ? extra : 0);
-        }
-    }
+    /// <summary>The job that they were for does not exist: gives them back, which is no news to those who look for one.</summary>
+    public void Forgo() => ShrinkTo(0, wasUsed: false);
 
     /// <summary>The upload has arrived: its sessions no longer count as those of a slow client.</summary>
     public void NoLongerReceiving()
@@ -118,4 +109,21 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
     }
 
     public void Dispose() => ShrinkTo(0);
+
+    private void ShrinkTo(int keep, bool wasUsed)
+    {
+        int extra;
+        bool wasReceiving;
+        lock (_lock)
+        {
+            extra = Math.Max(0, _count - keep);
+            wasReceiving = _isReceiving;
+            _count -= extra;
+        }
+
+        if (extra > 0)
+        {
+            budget.Release(extra, wasReceiving ? extra : 0, wasUsed);
+        }
+    }
 }

@@ -11,12 +11,14 @@ internal static class WriteSql
     public const string RollbackToSavepoint = "ROLLBACK TO SAVEPOINT chunk";
 
     /// <summary>
-    /// Session settings for one transaction. Deferred constraints are checked at once: at COMMIT nobody could say which
+    /// Session settings for one transaction. No statement of a load is worth compiling, but one over many staged rows is
+    /// estimated dear enough for it. Deferred constraints are checked at once: at COMMIT nobody could say which
     /// record broke one.
     /// </summary>
     public const string Settings = """
         SELECT set_config('application_name', $1, true), set_config('lock_timeout', $2, true),
-               set_config('statement_timeout', $3, true), set_config('idle_in_transaction_session_timeout', '0', true)
+               set_config('statement_timeout', $3, true), set_config('idle_in_transaction_session_timeout', '0', true),
+               set_config('jit', 'off', true)
         """;
 
     public const string ConstraintsImmediate = "SET CONSTRAINTS ALL IMMEDIATE";
@@ -43,13 +45,6 @@ internal static class WriteSql
         ON CONFLICT (job_id, record) DO UPDATE
         SET line = excluded.line, byte_offset = excluded.byte_offset, errors = excluded.errors,
             raw = excluded.raw, raw_truncated = excluded.raw_truncated
-        """;
-
-    /// <summary>Whether two open transactions could wait for each other over a key of the table.</summary>
-    public const string HasUniqueIndex = """
-        SELECT EXISTS (
-            SELECT FROM pg_catalog.pg_index
-            WHERE indrelid = to_regclass(@table) AND (indisunique OR indisexclusion))
         """;
 
     /// <summary>The columns of a row in COPY, quoted, in the order of the plan.</summary>
