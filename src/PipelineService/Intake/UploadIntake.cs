@@ -178,6 +178,7 @@ public sealed partial class UploadIntake(
             await RegisterAsync(live, upload);
             metrics.UploadReceived(dataset.Name, request.Source, manifest.UploadBytes);
             Log.Received(logger, id, dataset.Name, manifest.UploadBytes);
+            FaultPoints.Reach(FaultPoint.Answering);
             return new UploadReceipt(live.Current, IsReplay: false);
         }
         catch (OperationCanceledException) when (live.CancelRequested.IsCancellationRequested)

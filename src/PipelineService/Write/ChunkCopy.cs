@@ -1,5 +1,6 @@
 using Npgsql;
 using PipelineService.Core.Encoding;
+using PipelineService.Hosting;
 
 namespace PipelineService.Write;
 
@@ -11,11 +12,15 @@ public static class ChunkCopy
     public static async Task SendAsync(
         NpgsqlConnection connection, string sql, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        FaultPoints.Reach(FaultPoint.CopyBeginning);
         NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
         await using (copy)
         {
             await copy.WriteAsync(bytes, cancellationToken);
+            FaultPoints.Reach(FaultPoint.CopySent);
         }
+
+        FaultPoints.Reach(FaultPoint.CopyEnded);
     }
 
     /// <summary>Sends the rows but for some.</summary>

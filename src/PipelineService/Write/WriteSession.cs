@@ -80,7 +80,9 @@ public sealed class WriteSession(JobLoadPlan plan)
         };
         try
         {
+            FaultPoints.Reach(FaultPoint.Committing);
             await RunAsync([fence, .. statements, new("COMMIT")], cancellationToken);
+            FaultPoints.Reach(FaultPoint.Committed);
         }
         catch (PostgresException e) when (e.SqlState == JobTakenOverException.SqlState)
         {
