@@ -9,8 +9,9 @@ namespace PipelineService.Spool;
 /// reader sees live, waiting and recovered uploads through the same calls.
 /// </summary>
 /// <remarks>
-/// Writing and reading share one file handle with explicit offsets, so neither moves the other. The handle is opened
-/// without sharing: the lock tells other processes that the upload is alive.
+/// Writing and reading share one file handle with explicit offsets, so neither moves the other. Every handle holds a
+/// shared lock, which tells other processes that the upload is alive and lets them read it: an instance that hangs must not
+/// keep the one that takes over from its job.
 /// </remarks>
 public sealed class SpoolUpload : IAsyncDisposable
 {
@@ -62,7 +63,8 @@ public sealed class SpoolUpload : IAsyncDisposable
     internal static SpoolUpload Create(SpoolDirectory directory, Guid jobId, long flushBytes) => new(
         directory,
         jobId,
-        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None),
+        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite,
+            FileShare.ReadWrite | FileShare.Delete),
         manifest: null,
         flushBytes);
 
