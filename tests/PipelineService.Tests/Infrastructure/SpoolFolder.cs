@@ -62,6 +62,7 @@ public sealed class SpoolFolder : IDisposable
         UploadBytes = bytes,
         Sha256 = new string('a', 64),
         DataBytes = bytes,
+        Blocks = [],
         RecordBytesMax = 1 << 20,
         CreatedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
         ReceivedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 1, TimeSpan.Zero),
