@@ -53,21 +53,17 @@ internal static class WriteSql
         """;
 
     /// <summary>The columns of a row in COPY, quoted, in the order of the plan.</summary>
-    public static string ColumnList(RowPlan plan)
-    {
-        IEnumerable<string> columns = plan.Columns.Select(c => Identifier.Quote(c.Field.Name));
-        return string.Join(", ", plan.Definition.Load.Lineage
-            ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
-            : columns);
-    }
+    public static string ColumnList(RowPlan plan) =>
+        WithLineage(plan, plan.Columns.Select(c => Identifier.Quote(c.Field.Name)));
 
     /// <summary>The same columns as expressions over the target table, in the types in which the rows are encoded.</summary>
-    public static string StageColumns(RowPlan plan)
-    {
-        IEnumerable<string> columns = plan.Columns.Select(
-            c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}");
-        return string.Join(", ", plan.Definition.Load.Lineage ? columns.Concat(LineageColumns) : columns);
-    }
+    public static string StageColumns(RowPlan plan) => WithLineage(plan, plan.Columns.Select(
+        c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}"));
 
     public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";
+
+    private static string WithLineage(RowPlan plan, IEnumerable<string> columns) =>
+        string.Join(", ", plan.Definition.Load.Lineage
+            ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
+            : columns);
 }
