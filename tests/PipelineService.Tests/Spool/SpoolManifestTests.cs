@@ -17,7 +17,7 @@ public sealed class SpoolManifestTests : IDisposable
 
         manifest.Write(File);
 
-        Assert.Equal(manifest, SpoolManifest.Read(File));
+        Assert.Equivalent(manifest, SpoolManifest.Read(File), strict: true);
         Assert.Equal([File], Directory.EnumerateFiles(_folder.Path));
     }
 

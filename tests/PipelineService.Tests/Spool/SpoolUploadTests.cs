@@ -20,7 +20,10 @@ public sealed class SpoolUploadTests : IDisposable
         await SpoolFolder.SealAsync(upload);
 
         Assert.True(upload.IsSealed);
-        Assert.Equal(SpoolFolder.ManifestOf(upload.JobId, Bytes.Length), _spool.Directory.FindManifest(upload.JobId));
+        SpoolManifest? found = _spool.Directory.FindManifest(upload.JobId);
+        Assert.Equivalent(
+            SpoolFolder.ManifestOf(upload.JobId, Bytes.Length) with { Blocks = found?.Blocks ?? [] }, found, strict: true);
+        Assert.Single(found!.Blocks);
         Assert.Equal(Bytes, await File.ReadAllBytesAsync(_spool.Directory.DataPath(upload.JobId), TestContext.Current.CancellationToken));
     }
 
