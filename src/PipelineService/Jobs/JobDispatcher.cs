@@ -168,7 +168,7 @@ public sealed partial class JobDispatcher : BackgroundService
         {
             if (row is null)
             {
-                reservation.Forgo();
+                reservation.ReturnUnused(); // told of, it would wake this very loop, for ever
             }
         }
 

@@ -37,13 +37,18 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
                 : await CopyAsync(session, load, workspace, timeout.Token);
             int rejected = workspace.Rejects.Count + refused.Count;
             RecordCounts counts = new(read, workspace.Rows.Count - refused.Count, rejected, Filtered: 0);
-            load.CheckLimits(read, rejected);
+            bool isOverLimit = load.IsOverLimit(read, rejected);
 
             // 3. The dead letters: with the rows if those commit now, else beside them, because they outlive a rollback.
-            bool commitsNow = load.CommitsEachChunk;
+            bool commitsNow = load.CommitsEachChunk && !isOverLimit;
             if (rejected > 0)
             {
                 await deadLetters.WriteAsync(commitsNow ? session.Connection : null, chunk, workspace, refused, timeout.Token);
+            }
+
+            if (isOverLimit)
+            {
+                throw new RejectLimitException(load.Counts.Read + read, load.Counts.Rejected + rejected);
             }
 
             // 4. The checkpoint, and the commit or the next savepoint.

@@ -99,16 +99,12 @@ public sealed class JobLoad : IDisposable
         Interlocked.Add(ref _bytes, bytes);
     }
 
-    /// <summary>Throws when a chunk with so many rejects takes the job over its reject limits.</summary>
-    /// <exception cref="RejectLimitException">It does.</exception>
-    public void CheckLimits(long read, long rejected)
+    /// <summary>Whether a chunk with so many rejects takes the job over its reject limits.</summary>
+    public bool IsOverLimit(long read, long rejected)
     {
         RecordCounts counts = Counts;
-        RejectLimits limits = Plan.Rows.Definition.Rejects;
-        if (!Plan.IsRollingForward && limits.AreExceededBy(counts.Read + read, counts.Rejected + rejected, isFinal: false))
-        {
-            throw new RejectLimitException(counts.Read + read, counts.Rejected + rejected);
-        }
+        return !Plan.IsRollingForward
+            && Plan.Rows.Definition.Rejects.AreExceededBy(counts.Read + read, counts.Rejected + rejected, isFinal: false);
     }
 
     /// <summary>Ends the load: the first failure counts, later ones follow from it.</summary>

@@ -25,7 +25,7 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
         }
     }
 
-    /// <summary>Told whenever sessions that were in use become free.</summary>
+    /// <summary>Told whenever sessions become free.</summary>
     public event Action? Freed;
 
     /// <summary>
@@ -56,7 +56,7 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
         }
     }
 
-    internal void Release(int count, int receiving, bool wasUsed)
+    internal void Release(int count, int receiving, bool isTold)
     {
         lock (_lock)
         {
@@ -64,7 +64,7 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
             _receiving -= receiving;
         }
 
-        if (wasUsed)
+        if (isTold)
         {
             Freed?.Invoke();
         }
@@ -90,10 +90,12 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Gives back all but so many.</summary>
-    public void ShrinkTo(int keep) => ShrinkTo(keep, wasUsed: true);
+    public void ShrinkTo(int keep) => GiveBack(keep, isTold: true);
 
-    /// <summary>The job that they were for does not exist: gives them back, which is no news to those who look for one.</summary>
-    public void Forgo() => ShrinkTo(0, wasUsed: false);
+    /// <summary>
+    /// Gives all back without telling: there was nothing to use them for, and whoever looked would be woken to look again.
+    /// </summary>
+    public void ReturnUnused() => GiveBack(keep: 0, isTold: false);
 
     /// <summary>The upload has arrived: its sessions no longer count as those of a slow client.</summary>
     public void NoLongerReceiving()
@@ -110,7 +112,7 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
 
     public void Dispose() => ShrinkTo(0);
 
-    private void ShrinkTo(int keep, bool wasUsed)
+    private void GiveBack(int keep, bool isTold)
     {
         int extra;
         bool wasReceiving;
@@ -123,7 +125,7 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
 
         if (extra > 0)
         {
-            budget.Release(extra, wasReceiving ? extra : 0, wasUsed);
+            budget.Release(extra, wasReceiving ? extra : 0, isTold);
         }
     }
 }

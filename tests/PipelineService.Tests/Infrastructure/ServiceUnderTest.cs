@@ -84,7 +84,9 @@ public sealed class ServiceUnderTest : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops as SIGTERM does: drains, then ends.</summary>
+    /// <summary>Stops as SIGTERM does: drains, then ends. Its client can still read the answers that were under way.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
