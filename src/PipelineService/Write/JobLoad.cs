@@ -1,4 +1,3 @@
-using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Transforms;
