@@ -170,6 +170,11 @@ public sealed class JobLoader(
 
         for (int i = 0; i < sessions.Count; i++)
         {
+            if (i > 0)
+            {
+                FaultPoints.Reach(FaultPoint.BetweenCommits);
+            }
+
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
                 ? [finish]
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using PipelineService.Hosting;
 
 namespace PipelineService.Spool;
 
@@ -118,7 +119,9 @@ public sealed partial class SpoolDirectory : IDisposable
     /// <summary>Removes an upload. The manifest goes first: data without one is known to be nobody's.</summary>
     public void Delete(Guid jobId)
     {
+        FaultPoints.Reach(FaultPoint.UploadUnlinking);
         File.Delete(ManifestPath(jobId));
+        FaultPoints.Reach(FaultPoint.ManifestUnlinked);
         FileInfo data = new(DataPath(jobId));
         if (data.Exists)
         {
@@ -126,6 +129,8 @@ public sealed partial class SpoolDirectory : IDisposable
             data.Delete();
             Release(bytes);
         }
+
+        FaultPoints.Reach(FaultPoint.UploadUnlinked);
     }
 
     /// <summary>Keeps the files of an upload that cannot be understood out of the way, for an operator to look at.</summary>

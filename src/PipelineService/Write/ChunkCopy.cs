@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Npgsql;
 using PipelineService.Core.Encoding;
+using PipelineService.Hosting;
 
 namespace PipelineService.Write;
 
@@ -13,11 +14,15 @@ public static class ChunkCopy
     public static async Task SendAsync(
         NpgsqlConnection connection, string sql, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        FaultPoints.Reach(FaultPoint.CopyBeginning);
         NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
         await using (copy)
         {
             await copy.WriteAsync(bytes, cancellationToken);
+            FaultPoints.Reach(FaultPoint.CopySent);
         }
+
+        FaultPoints.Reach(FaultPoint.CopyEnded);
     }
 
     /// <summary>Sends the rows but for some.</summary>

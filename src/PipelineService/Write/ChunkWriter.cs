@@ -43,7 +43,9 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
             bool commitsNow = load.CommitsEachChunk && !isOverLimit;
             if (rejected > 0)
             {
+                FaultPoints.Reach(FaultPoint.DeadLettersWriting);
                 await deadLetters.WriteAsync(commitsNow ? session.Connection : null, chunk, workspace, refused, timeout.Token);
+                FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
             if (isOverLimit)
@@ -53,9 +55,11 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
 
             // 4. The checkpoint, and the commit or the next savepoint.
             NpgsqlBatchCommand checkpoint = Checkpoint(chunk, counts);
+            FaultPoints.Reach(FaultPoint.CheckpointWriting);
             await (commitsNow
                 ? session.CommitAsync([checkpoint], timeout.Token)
                 : session.KeepAsync([checkpoint], timeout.Token));
+            FaultPoints.Reach(FaultPoint.CheckpointWritten);
             load.Add(counts, chunk.EndOffset - chunk.StartOffset);
             return counts;
         }
