@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
 using PipelineService.Spool;
 
