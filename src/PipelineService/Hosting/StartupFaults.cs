@@ -11,6 +11,7 @@ public static class StartupFaults
     /// <returns>The exit code of the process.</returns>
     public static async Task<int> RunToEndAsync(this WebApplication app)
     {
+        CancellationToken stopping = app.Lifetime.ApplicationStopping; // asked for now: a disposed host does not answer
         try
         {
             // Before the host does it: a service whose constructor reads its options would fail first, with only these.
@@ -18,7 +19,7 @@ public static class StartupFaults
             await app.RunAsync();
             return Environment.ExitCode;
         }
-        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             return Environment.ExitCode; // stopped while it was starting
         }

@@ -20,6 +20,8 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
     public async Task ReceiveAsync(PipeReader body, SpoolUpload upload, LiveJob live, CancellationToken cancellationToken)
     {
+        // Not by a token in each read: Kestrel would be left with a read that never ends when it drains the body.
+        await using CancellationTokenRegistration cancel = CancelReadsOn(body, cancellationToken);
         List<ReadOnlyMemory<byte>> segments = [];
         bool isLoading = false;
         long nextTry = _options.LoadAfterBytes;
@@ -57,6 +59,7 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
     {
         using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(
             System.Security.Cryptography.HashAlgorithmName.SHA256);
+        await using CancellationTokenRegistration cancel = CancelReadsOn(body, cancellationToken);
         long received = 0;
         while (true)
         {
@@ -80,11 +83,22 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
         }
     }
 
+    private static CancellationTokenRegistration CancelReadsOn(PipeReader body, CancellationToken cancellationToken) =>
+        cancellationToken.UnsafeRegister(static body => ((PipeReader)body!).CancelPendingRead(), body);
+
     private async ValueTask<ReadResult> ReadAsync(PipeReader body, SpoolUpload? upload, CancellationToken cancellationToken)
     {
         try
         {
-            return await body.ReadAsync(cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            ReadResult read = await body.ReadAsync(CancellationToken.None);
+            if (read.IsCanceled)
+            {
+                body.AdvanceTo(read.Buffer.Start);
+                throw new OperationCanceledException(cancellationToken);
+            }
+
+            return read;
         }
         catch (BadHttpRequestException e)
         {

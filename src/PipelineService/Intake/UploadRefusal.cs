@@ -131,6 +131,11 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
             context.Response.Headers[name] = value;
         }
 
+        if (this == ShuttingDown)
+        {
+            context.Response.Headers.Connection = "close"; // the rest of the body is not waited for
+        }
+
         return ToProblem().ToResult();
     }
 

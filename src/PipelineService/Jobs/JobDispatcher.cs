@@ -181,13 +181,14 @@ public sealed partial class JobDispatcher : BackgroundService
         try
         {
             await StartClaimedAsync(row, reservation, cancellationToken);
-            return true;
         }
         catch
         {
-            reservation.Dispose(); // the job is claimed again when its lease has run out
+            reservation.Dispose(); // the job goes on when its lease has run out; its sessions need not wait for that
             throw;
         }
+
+        return true;
     }
 
     private async Task StartClaimedAsync(JobRow row, SessionReservation reservation, CancellationToken cancellationToken)

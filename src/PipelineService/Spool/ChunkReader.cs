@@ -184,7 +184,7 @@ public sealed class ChunkReader(
     /// </summary>
     private async Task SkipOversizedRecordAsync(long? end, CancellationToken cancellationToken)
     {
-        int kept = Math.Min(_filled, load.RawBytesMax);
+        int kept = Math.Min(LengthOfLine(), load.RawBytesMax);
         byte[] beginning = pool.Rent(kept);
         _buffer.AsSpan(0, kept).CopyTo(beginning);
         long start = _offset;
@@ -223,6 +223,14 @@ public sealed class ChunkReader(
             IsOversizedRecord = true,
         }, cancellationToken);
         _position = new ChunkPosition(_position.FirstRecord + 1, _position.FirstLine + 1);
+    }
+
+    /// <summary>How many of the bytes at hand are the first line's, without its line end: what follows is its neighbours'.</summary>
+    private int LengthOfLine()
+    {
+        ReadOnlySpan<byte> bytes = _buffer.AsSpan(0, _filled);
+        int line = scanner.SkipLine(bytes, isFinal: false);
+        return line == 0 ? _filled : bytes[..line].TrimEnd("\r\n"u8).Length;
     }
 
     private async Task SendAsync(Chunk chunk, CancellationToken cancellationToken)

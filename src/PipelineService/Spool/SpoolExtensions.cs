@@ -1,4 +1,5 @@
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs;
 
 namespace PipelineService.Spool;
@@ -18,11 +19,13 @@ public static class SpoolExtensions
     }
 
     /// <summary>Opens the spool before the first request can arrive.</summary>
-    private sealed class SpoolPreparation(SpoolDirectory spool, Instance instance) : IHostedService
+    private sealed class SpoolPreparation(SpoolDirectory spool, Instance instance, PipelineMetrics metrics) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
             spool.Prepare(instance.Id);
+            metrics.ObserveGauge("pipeline.spool.used", "By", "Bytes that uploads hold in the spool.", () => spool.Bytes);
+            metrics.ObserveGauge("pipeline.spool.free", "By", "Bytes that the spool's disk has free.", spool.FreeBytes);
             return Task.CompletedTask;
         }
 

@@ -9,9 +9,9 @@ namespace PipelineService.Spool;
 /// reader sees live, waiting and recovered uploads through the same calls.
 /// </summary>
 /// <remarks>
-/// Writing and reading share one file handle with explicit offsets, so neither moves the other. Every handle holds a
-/// shared lock, which tells other processes that the upload is alive and lets them read it: an instance that hangs must not
-/// keep the one that takes over from its job.
+/// Writing and reading share one file handle with explicit offsets, so neither moves the other. The handle is opened
+/// with a lock that readers share: a job may start while its receiver still holds the file, and whoever would clear the file
+/// away, which takes the lock for itself alone, learns that the upload is alive.
 /// </remarks>
 public sealed class SpoolUpload : IAsyncDisposable
 {
@@ -63,8 +63,7 @@ public sealed class SpoolUpload : IAsyncDisposable
     internal static SpoolUpload Create(SpoolDirectory directory, Guid jobId, long flushBytes) => new(
         directory,
         jobId,
-        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite,
-            FileShare.ReadWrite | FileShare.Delete),
+        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete),
         manifest: null,
         flushBytes);
 

@@ -20,8 +20,12 @@ public sealed partial class ChunkWorkers(
     TimeProvider time,
     ILogger<ChunkWorkers> logger) : BackgroundService
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, options.Value.Workers).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        metrics.ObserveChannel(() => channel.Depth, options.Value.ChannelCapacity);
+        return Task.WhenAll(
+            Enumerable.Range(0, options.Value.Workers).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
+    }
 
     /// <summary>Lets the workers finish: the loads have been stopped before, so what they still take is given up quickly.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)

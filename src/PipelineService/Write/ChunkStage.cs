@@ -1,5 +1,6 @@
 using Npgsql;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Write;
 
@@ -10,7 +11,8 @@ namespace PipelineService.Write;
 /// </summary>
 /// <remarks>
 /// One row by one row costs some 15 µs each, so it is kept for suspects. When the screen misses something (a trigger, an
-/// exclusion constraint, an expression index), every row of the chunk is inserted by itself: slow, but right.
+/// exclusion constraint, an expression index) or cannot be run (a check that divides by zero), every row of the chunk is
+/// inserted by itself: slow, but right.
 /// </remarks>
 public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
 {
@@ -31,27 +33,54 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
         _constraints ??= await TargetConstraints.ReadAsync(connection, plan.Rows, cancellationToken);
         await FillAsync(rows, cancellationToken);
 
-        int[] suspects = _constraints.ScreenSql is string screen ? await ReadOrdsAsync(screen, cancellationToken) : [];
+        int[] suspects;
         await ExecuteAsync("SAVEPOINT screened", cancellationToken);
         try
         {
+            suspects = _constraints.ScreenSql is string screen ? await ReadOrdsAsync(screen, cancellationToken) : [];
             await CopyOthersAsync(rows, suspects, cancellationToken);
         }
-        catch (PostgresException e) when (RefusedRow.IsRowError(e))
+        catch (PostgresException e) when (!SinkFault.Is(e))
         {
             await ExecuteAsync("ROLLBACK TO SAVEPOINT screened", cancellationToken);
             suspects = [.. Enumerable.Range(1, rows.Count)];
         }
 
-        return await InsertOneByOneAsync(suspects, cancellationToken);
+        return await InsertSuspectsAsync(suspects, cancellationToken);
     }
 
+    /// <summary>
+    /// In the order of the data. Where the table refers to itself, a row may wait for a later one: those without their parent
+    /// are tried again, last first, for as long as that loads any.
+    /// </summary>
+    private async Task<IReadOnlyList<RefusedRow>> InsertSuspectsAsync(int[] suspects, CancellationToken cancellationToken)
+    {
+        List<RefusedRow> refused = await InsertOneByOneAsync(suspects, cancellationToken);
+        while (_constraints!.IsSelfReferencing)
+        {
+            int[] orphans = [.. refused.Where(IsOrphan).Select(row => row.Index + 1).Reverse()];
+            List<RefusedRow> still = await InsertOneByOneAsync(orphans, cancellationToken);
+            if (still.Count == orphans.Length)
+            {
+                break;
+            }
+
+            refused = [.. refused.Where(row => !IsOrphan(row)).Concat(still).OrderBy(row => row.Index)];
+        }
+
+        return refused;
+
+        static bool IsOrphan(RefusedRow row) => row.Code == RecordErrorCode.ForeignKey;
+    }
+
+    // The columns take the definition's types: a domain that the table has meanwhile would refuse rows here already.
     private async Task FillAsync(RowBuffer rows, CancellationToken cancellationToken)
     {
         await ExecuteAsync(
             $"""
             DROP TABLE IF EXISTS {Table};
-            CREATE TEMPORARY TABLE "_pipeline_stage" ON COMMIT DROP AS SELECT {_columns} FROM {_target} WITH NO DATA;
+            CREATE TEMPORARY TABLE "_pipeline_stage" ON COMMIT DROP AS
+            SELECT {WriteSql.StageColumns(plan.Rows)} FROM {_target} WITH NO DATA;
             ALTER TABLE {Table} ADD COLUMN {OrdColumn} integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY
             """,
             cancellationToken);
@@ -61,7 +90,7 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
     private Task CopyOthersAsync(RowBuffer rows, int[] suspects, CancellationToken cancellationToken) =>
         ChunkCopy.SendExceptAsync(connection, WriteSql.Copy(_target, _columns), rows, suspects, cancellationToken);
 
-    private async Task<IReadOnlyList<RefusedRow>> InsertOneByOneAsync(int[] ords, CancellationToken cancellationToken)
+    private async Task<List<RefusedRow>> InsertOneByOneAsync(int[] ords, CancellationToken cancellationToken)
     {
         List<RefusedRow> refused = [];
         if (ords.Length == 0)

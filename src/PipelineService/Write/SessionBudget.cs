@@ -79,7 +79,9 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
 /// <summary>Sessions that one job may open. Disposing gives them back.</summary>
 public sealed class SessionReservation(SessionBudget budget, int count, bool isReceiving) : IDisposable
 {
-    private int _isReceiving = isReceiving ? 1 : 0;
+    // The job shrinks and gives back while intake may tell that the upload has arrived.
+    private readonly Lock _lock = new();
+    private bool _isReceiving = isReceiving;
     private int _count = count;
 
     public int Count => Volatile.Read(ref _count);
@@ -87,29 +89,33 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
     /// <summary>Gives back all but so many.</summary>
     public void ShrinkTo(int keep)
     {
-        int extra = _count - keep;
+        int extra;
+        bool wasReceiving;
+        lock (_lock)
+        {
+            extra = Math.Max(0, _count - keep);
+            wasReceiving = _isReceiving;
+            _count -= extra;
+        }
+
         if (extra > 0)
         {
-            Volatile.Write(ref _count, keep);
-            budget.Release(extra, _isReceiving == 1 ? extra : 0);
+            budget.Release(extra, wasReceiving ? extra : 0);
         }
     }
 
     /// <summary>The upload has arrived: its sessions no longer count as those of a slow client.</summary>
     public void NoLongerReceiving()
     {
-        if (Interlocked.Exchange(ref _isReceiving, 0) == 1)
+        int count;
+        lock (_lock)
         {
-            budget.NoLongerReceiving(Count);
+            count = _isReceiving ? _count : 0;
+            _isReceiving = false;
         }
+
+        budget.NoLongerReceiving(count);
     }
 
-    public void Dispose()
-    {
-        int all = Interlocked.Exchange(ref _count, 0);
-        if (all > 0)
-        {
-            budget.Release(all, Interlocked.Exchange(ref _isReceiving, 0) == 1 ? all : 0);
-        }
-    }
+    public void Dispose() => ShrinkTo(0);
 }

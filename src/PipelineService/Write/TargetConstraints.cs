@@ -13,6 +13,7 @@ public sealed class TargetConstraints
 {
     private const string Query = """
         SELECT i.relname AS "Name", 'u' AS "Kind", NULL AS "Expression", NULL AS "Parent", NULL::text[] AS "ParentColumns",
+               false AS "IsSelfReference",
                (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(x.indkey::int2[]) WITH ORDINALITY k (attnum, n)
                 JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum WHERE k.n <= x.indnkeyatts) AS "Columns"
         FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
@@ -22,6 +23,7 @@ public sealed class TargetConstraints
                CASE WHEN c.confrelid <> 0 THEN c.confrelid::regclass::text END,
                (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(c.confkey) WITH ORDINALITY k (attnum, n)
                 JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum),
+               c.confrelid = c.conrelid,
                (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(c.conkey) WITH ORDINALITY k (attnum, n)
                 JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum)
         FROM pg_constraint c
@@ -35,13 +37,17 @@ public sealed class TargetConstraints
     {
         _columnsByName = constraints.GroupBy(c => c.Name, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.First().Columns ?? [], StringComparer.Ordinal);
+        IsSelfReferencing = constraints.Any(c => c.IsSelfReference);
         string[] parts = [.. constraints.Where(c => c.Columns is { Length: > 0 } && c.Columns.All(loaded.Contains))
-            .Select(c => Screen(c, table))];
+            .Select(c => Screen(c, table, loaded))];
         _screen = parts.Length == 0 ? null : string.Join("\nUNION\n", parts) + "\nORDER BY 1";
     }
 
     /// <summary>The SQL that returns the ords of suspect rows in the staging table, or null when nothing can be screened.</summary>
     public string? ScreenSql => _screen;
+
+    /// <summary>Whether a row may need another row of the same table.</summary>
+    public bool IsSelfReferencing { get; }
 
     public static async Task<TargetConstraints> ReadAsync(
         NpgsqlConnection connection, RowPlan plan, CancellationToken cancellationToken)
@@ -62,7 +68,7 @@ public sealed class TargetConstraints
             : null;
 
     // OFFSET 0 keeps the planner from turning the look-up per row into a join over the whole table.
-    private static string Screen(Constraint constraint, string table)
+    private static string Screen(Constraint constraint, string table, HashSet<string> loaded)
     {
         const string Stage = ChunkStage.Table;
         const string Ord = ChunkStage.OrdColumn;
@@ -81,9 +87,11 @@ public sealed class TargetConstraints
             case "f":
                 string parent = string.Join(
                     " AND ", columns.Zip(constraint.ParentColumns!, (c, p) => $"p.{Identifier.Quote(p)} = s.{c}"));
+                bool parentMayBeHere = constraint.IsSelfReference && constraint.ParentColumns!.All(loaded.Contains);
                 return $"""
                     SELECT {Ord} FROM {Stage} s
                     WHERE {notNull} AND NOT EXISTS (SELECT FROM {constraint.Parent} p WHERE {parent} OFFSET 0)
+                    {(parentMayBeHere ? $"AND NOT EXISTS (SELECT FROM {Stage} p WHERE {parent})" : "")}
                     """;
             default:
                 return $"SELECT {Ord} FROM {Stage} s WHERE NOT ({constraint.Expression})";
@@ -101,6 +109,8 @@ public sealed class TargetConstraints
         public string? Parent { get; init; }
 
         public string[]? ParentColumns { get; init; }
+
+        public bool IsSelfReference { get; init; }
 
         public string[]? Columns { get; init; }
     }

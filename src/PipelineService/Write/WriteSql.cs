@@ -61,5 +61,13 @@ internal static class WriteSql
             : columns);
     }
 
+    /// <summary>The same columns as expressions over the target table, in the types in which the rows are encoded.</summary>
+    public static string StageColumns(RowPlan plan)
+    {
+        IEnumerable<string> columns = plan.Columns.Select(
+            c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}");
+        return string.Join(", ", plan.Definition.Load.Lineage ? columns.Concat(LineageColumns) : columns);
+    }
+
     public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";
 }

@@ -70,7 +70,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
 
         await using EmbeddedPostgres next = await StartAsync();
         Assert.NotEqual(left.ProcessId, next.ProcessId);
-        Assert.False(Postmaster.IsAlive(left.ProcessId));
+        Assert.False(await Postmaster.OwnsAsync(left.ProcessId, left.DataDirectory, Cancellation));
         Assert.Equal(42, await ScalarAsync(next, "SELECT answer FROM kept"));
     }
 

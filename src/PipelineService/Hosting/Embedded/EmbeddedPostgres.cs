@@ -81,7 +81,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             string folder = Path.Combine(directory, "postgres");
             PostgresBinaries binaries = await PostgresBinaries.FindAsync(
                 settings.Binaries, Cluster.MajorVersion(folder), account, cancellationToken);
-            await StopLeftoverAsync(folder, settings, binaries, account, logger, cancellationToken);
+            await StopLeftoverAsync(folder, settings, binaries, account, logger, time, cancellationToken);
             Cluster cluster = await Cluster.PrepareAsync(folder, settings, binaries, account, cancellationToken);
             server = new EmbeddedPostgres(settings, account, binaries, cluster, directoryLock, time);
             await server.StartServerAsync(cancellationToken);
@@ -148,6 +148,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         PostgresBinaries binaries,
         ServerAccount account,
         ILogger logger,
+        TimeProvider time,
         CancellationToken cancellationToken)
     {
         if (Postmaster.ReadProcessId(folder) is not { } processId)
@@ -159,10 +160,17 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             Log.StoppingLeftover(logger, processId, folder);
             CommandResult stop = await StopAsync(folder, "fast", settings, binaries, account, cancellationToken);
-            if (await Postmaster.OwnsAsync(processId, folder, cancellationToken))
+
+            // pg_ctl waits for the pid file to go, which is a moment before the process does.
+            for (long asked = time.GetTimestamp(); await Postmaster.OwnsAsync(processId, folder, cancellationToken);)
             {
-                throw new StartupException(
-                    $"An earlier run left its PostgreSQL running (process {processId}), and it does not stop: {stop.Output}");
+                if (time.GetElapsedTime(asked) > settings.StopTimeout)
+                {
+                    throw new StartupException(
+                        $"An earlier run left its PostgreSQL running (process {processId}), and it does not stop: {stop.Output}");
+                }
+
+                await Task.Delay(Pause, time, cancellationToken);
             }
         }
 

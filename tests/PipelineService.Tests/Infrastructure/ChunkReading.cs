@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Transforms;
+using PipelineService.Spool;
+using PipelineService.Transform;
+using PipelineService.Write;
+
+namespace PipelineService.Tests.Infrastructure;
+
+/// <summary>A chunk that was handed over, and a copy of its bytes.</summary>
+public sealed record ReadChunk(
+    int Index, long Start, long End, ChunkPosition Position, int Records, long Lines, bool IsOversized, byte[] Bytes);
+
+/// <summary>Runs a <see cref="ChunkReader"/> over an upload and takes its chunks as workers do, without a database.</summary>
+public sealed class ChunkReading : IDisposable
+{
+    private readonly ChunkChannel _channel = new(Options.Create(new TransformOptions()));
+    private readonly CancellationTokenSource _cancel = new();
+    private readonly JobLoad _load;
+    private readonly ChunkReader _reader;
+
+    public ChunkReading(
+        SpoolUpload upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
+        TimeProvider? time = null)
+    {
+        Pool = new ChunkBufferPool(Options.Create(options));
+        _load = new JobLoad(Plan(), sessions: 2, CancellationToken.None);
+        _reader = new ChunkReader(
+            upload, scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true), _load,
+            _channel, Pool, options, recordBytesMax, time ?? TimeProvider.System);
+    }
+
+    public ChunkBufferPool Pool { get; }
+
+    /// <summary>Chunks taken so far, in order.</summary>
+    public ConcurrentQueue<ReadChunk> Chunks { get; } = new();
+
+    /// <summary>Reads to the end.</summary>
+    public async Task<IReadOnlyList<ReadChunk>> RunAsync(params UncoveredRange[] ranges)
+    {
+        Task taking = TakeAllAsync();
+        try
+        {
+            await ReadAsync(ranges);
+        }
+        finally
+        {
+            _channel.Writer.TryComplete();
+            await taking;
+        }
+
+        return [.. Chunks];
+    }
+
+    /// <summary>Only reads: chunks stay in the channel until they are taken.</summary>
+    public Task ReadAsync(params UncoveredRange[] ranges) => _reader.RunAsync(
+        ranges is [] ? [new UncoveredRange(0, null, new ChunkPosition(1, 1))] : ranges, _cancel.Token);
+
+    public async Task<ReadChunk> TakeAsync()
+    {
+        using Chunk chunk = await _channel.Reader.ReadAsync();
+        ReadChunk copy = new(
+            chunk.Index, chunk.StartOffset, chunk.EndOffset, chunk.Position, chunk.Records, chunk.Lines,
+            chunk.IsOversizedRecord, chunk.Bytes.ToArray());
+        Chunks.Enqueue(copy);
+        _load.Leave(chunk);
+        return copy;
+    }
+
+    public Task CancelAsync() => _cancel.CancelAsync();
+
+    public void Dispose()
+    {
+        _cancel.Dispose();
+        _load.Dispose();
+    }
+
+    private async Task TakeAllAsync()
+    {
+        while (await _channel.Reader.WaitToReadAsync())
+        {
+            await TakeAsync();
+        }
+    }
+
+    private static JobLoadPlan Plan() => new()
+    {
+        JobId = Guid.CreateVersion7(),
+        Epoch = 1,
+        Dataset = "trips",
+        Rows = new RowPlan(new DatasetDefinition
+        {
+            Schema = new TableSchema { Fields = [new FieldDefinition { Name = "id" }] },
+            Load = new LoadPolicy { Table = new TableName("public", "trips") },
+        }),
+        RawBytesMax = 16 << 10,
+    };
+}

@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using PipelineService.Core.Datasets;
+using PipelineService.Spool;
+
+namespace PipelineService.Tests.Infrastructure;
+
+/// <summary>A spool in a folder of its own, and uploads fed by hand.</summary>
+public sealed class SpoolFolder : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<SpoolDirectory> _opened = [];
+
+    public SpoolFolder(Action<SpoolOptions>? configure = null)
+    {
+        Options = new SpoolOptions { Directory = _folder.Path };
+        configure?.Invoke(Options);
+        Directory = Open();
+    }
+
+    public SpoolOptions Options { get; }
+
+    public SpoolDirectory Directory { get; }
+
+    public string Path => _folder.Path;
+
+    /// <summary>The same folder as another process sees it.</summary>
+    public SpoolDirectory Open()
+    {
+        SpoolDirectory directory = new(Microsoft.Extensions.Options.Options.Create(Options), NullLogger<SpoolDirectory>.Instance);
+        directory.Prepare(Guid.CreateVersion7());
+        _opened.Add(directory);
+        return directory;
+    }
+
+    public SpoolUpload Create() => Directory.Create(Guid.CreateVersion7());
+
+    public static ValueTask AppendAsync(SpoolUpload upload, ReadOnlyMemory<byte> bytes) =>
+        upload.AppendAsync([bytes], bytes.Length, CancellationToken.None);
+
+    public static Task SealAsync(SpoolUpload upload) => upload.SealAsync(ManifestOf(upload.JobId, upload.Length));
+
+    public async Task<SpoolUpload> SealedAsync(ReadOnlyMemory<byte> bytes)
+    {
+        SpoolUpload upload = Create();
+        await AppendAsync(upload, bytes);
+        await SealAsync(upload);
+        return upload;
+    }
+
+    public static SpoolManifest ManifestOf(Guid jobId, long bytes) => new()
+    {
+        JobId = jobId,
+        Dataset = "trips",
+        DatasetVersion = 3,
+        Format = DataFormat.Csv,
+        Delimiter = (byte)'\t',
+        Source = "acme",
+        ContentType = "text/tab-separated-values",
+        ContentEncoding = "gzip",
+        IdempotencyKey = "key-1",
+        UploadBytes = bytes,
+        Sha256 = new string('a', 64),
+        DataBytes = bytes,
+        RecordBytesMax = 1 << 20,
+        CreatedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        ReceivedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 1, TimeSpan.Zero),
+    };
+
+    public void Dispose()
+    {
+        _opened.ForEach(directory => directory.Dispose());
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,195 @@
+using System.Text;
+using CsCheck;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Transforms;
+using PipelineService.Spool;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Spool;
+
+public sealed class ChunkReaderTests
+{
+    private static readonly Gen<string> Record = Gen.OneOf(
+        Gen.String[Gen.Char["abc,"], 1, 30],
+        Gen.String[Gen.Char["abc,\n\r"], 0, 30].Select(text => $"1,\"{text}\",\"\"\"x\""),
+        Gen.Const(""),
+        Gen.Const("1,\"no end"),
+        Gen.Const(new string('y', 900)));
+
+    /// <summary>Text of records with every kind of line end; some are malformed, some blank, some as long as a chunk.</summary>
+    private static readonly Gen<string> Data = Gen.Select(Record, Gen.OneOf(Gen.Const("\n"), Gen.Const("\r\n"), Gen.Const("\r")))
+        .Select(line => line.Item1 + line.Item2).Array[0, 40].Select(string.Concat);
+
+    [Fact]
+    public void Any_growth_and_any_chunk_size_give_the_records_of_one_piece() =>
+        Gen.Select(Data, Gen.Int[16, 300], Gen.Int[1, 200], Gen.Int[1, 20]).SampleAsync(
+            async (data, chunkBytes, stepBytes, recordsMax) =>
+            {
+                byte[] bytes = Encoding.UTF8.GetBytes(data);
+                using SpoolFolder spool = new();
+                await using SpoolUpload upload = spool.Create();
+                using ChunkReading reading = new(
+                    upload, new SpoolOptions { ChunkBytes = chunkBytes, ChunkRecordsMax = recordsMax }, recordBytesMax: 1000);
+                Task<IReadOnlyList<ReadChunk>> running = reading.RunAsync();
+                foreach (byte[] step in bytes.Chunk(stepBytes))
+                {
+                    await SpoolFolder.AppendAsync(upload, step);
+                }
+
+                await SpoolFolder.SealAsync(upload);
+
+                ExpectOnePiece(bytes, await running, recordsMax);
+                Assert.Equal(0, reading.Pool.Rented);
+            },
+            iter: 200);
+
+    [Fact]
+    public async Task Ranges_left_by_an_earlier_attempt_are_read_and_nothing_else()
+    {
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = await spool.SealedAsync("a\nb\nc\nd\ne\n"u8.ToArray());
+        using ChunkReading reading = new(upload, new SpoolOptions());
+
+        IReadOnlyList<ReadChunk> chunks = await reading.RunAsync(
+            new UncoveredRange(2, 6, new ChunkPosition(2, 2)), new UncoveredRange(8, null, new ChunkPosition(5, 5)));
+
+        Assert.Equal(["b\nc\n", "e\n"], chunks.Select(c => Encoding.UTF8.GetString(c.Bytes)));
+        Assert.Equal([new ChunkPosition(2, 2), new ChunkPosition(5, 5)], chunks.Select(c => c.Position));
+        Assert.Equal([(2, 6), (8, 10)], chunks.Select(c => ((int)c.Start, (int)c.End)));
+    }
+
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    public async Task A_record_over_the_limit_is_set_apart_and_its_neighbours_are_read(string lineEnd)
+    {
+        string data = $"before{lineEnd}{new string('x', 1500)}{lineEnd}after{lineEnd}{new string('y', 9000)}{lineEnd}last";
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(data));
+        using ChunkReading reading = new(upload, new SpoolOptions { ChunkBytes = 4096 }, recordBytesMax: 1024);
+
+        IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
+
+        Assert.Equal([false, true, false, true, false], chunks.Select(c => c.IsOversized));
+        Assert.Equal(
+            Enumerable.Range(1, 5).Select(i => new ChunkPosition(i, i)), chunks.Select(c => c.Position));
+        Assert.Equal(new string('x', 1500), Encoding.UTF8.GetString(chunks[1].Bytes));
+        Assert.All(chunks[3].Bytes, b => Assert.Equal((byte)'y', b));
+        ExpectContiguous(chunks, data.Length);
+        Assert.Equal(0, reading.Pool.Rented);
+    }
+
+    [Fact]
+    public async Task An_oversized_last_record_without_a_line_end_is_read_past_as_it_arrives()
+    {
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = spool.Create();
+        using ChunkReading reading = new(
+            upload, new SpoolOptions { ChunkBytes = 4096 }, recordBytesMax: 1024, new LineScanner(1024));
+        Task<IReadOnlyList<ReadChunk>> running = reading.RunAsync();
+        for (int i = 0; i < 50; i++)
+        {
+            await SpoolFolder.AppendAsync(upload, new byte[1000]);
+        }
+
+        await SpoolFolder.SealAsync(upload);
+
+        ReadChunk only = Assert.Single(await running);
+        Assert.Equal((true, 1, 50_000L), (only.IsOversized, only.Records, only.End));
+    }
+
+    [Fact]
+    public async Task A_chunk_has_no_more_records_than_it_may()
+    {
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = await spool.SealedAsync("1\n2\n\n3\n4\n5\n"u8.ToArray());
+        using ChunkReading reading = new(upload, new SpoolOptions { ChunkRecordsMax = 2 });
+
+        IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
+
+        Assert.Equal([2, 2, 1], chunks.Select(c => c.Records));
+        Assert.Equal([1L, 3, 6], chunks.Select(c => c.Position.FirstLine));
+    }
+
+    [Fact]
+    public async Task Records_of_a_slow_upload_do_not_wait_longer_than_the_age_of_a_chunk()
+    {
+        FakeTime time = new();
+        SpoolOptions options = new() { ChunkAgeMax = TimeSpan.FromSeconds(10) };
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = spool.Create();
+        await SpoolFolder.AppendAsync(upload, "1\n2\nhalf"u8.ToArray());
+        using ChunkReading reading = new(upload, options, time: time);
+        Task running = reading.ReadAsync();
+        Task<ReadChunk> first = reading.TakeAsync();
+        Assert.False(first.IsCompleted);
+
+        ReadChunk early = await time.AdvanceUntilAsync(first, TimeSpan.FromSeconds(1));
+
+        Assert.Equal("1\n2\n", Encoding.UTF8.GetString(early.Bytes));
+        await SpoolFolder.AppendAsync(upload, " more\n"u8.ToArray());
+        await SpoolFolder.SealAsync(upload);
+        ReadChunk rest = await reading.TakeAsync();
+        await running;
+        Assert.Equal("half more\n", Encoding.UTF8.GetString(rest.Bytes));
+        Assert.Equal(0, reading.Pool.Rented);
+    }
+
+    [Fact]
+    public async Task A_broken_upload_ends_the_reading_and_every_buffer_comes_back()
+    {
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = spool.Create();
+        using ChunkReading reading = new(upload, new SpoolOptions());
+        Task running = reading.RunAsync();
+        await SpoolFolder.AppendAsync(upload, "1\n2\nhalf"u8.ToArray());
+
+        upload.Abandon();
+
+        await Assert.ThrowsAsync<UploadAbandonedException>(() => running);
+        Assert.Equal(0, reading.Pool.Rented);
+    }
+
+    [Fact]
+    public async Task A_cancelled_reading_gives_every_buffer_back_but_those_in_the_channel()
+    {
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("1\n", 50))));
+        using ChunkReading reading = new(upload, new SpoolOptions { ChunkRecordsMax = 1 });
+        Task running = reading.ReadAsync(); // two sessions: the fourth chunk finds no place
+
+        await reading.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        while (reading.Pool.Rented > 0)
+        {
+            await reading.TakeAsync();
+        }
+
+        Assert.InRange(reading.Chunks.Count, 0, 3);
+    }
+
+    private static void ExpectOnePiece(byte[] bytes, IReadOnlyList<ReadChunk> chunks, int recordsMax)
+    {
+        var whole = new CsvRecordScanner(CsvDialect.Default, 1000, skipBlankLines: true)
+            .Scan(bytes, isFinal: true, recordsMax: int.MaxValue);
+        Assert.Equal(bytes, chunks.SelectMany(c => c.Bytes));
+        Assert.Equal(whole.Records, chunks.Sum(c => c.Records));
+        Assert.Equal(whole.Lines, chunks.Sum(c => c.Lines));
+        Assert.All(chunks, c => Assert.InRange(c.Records, 0, recordsMax));
+        ExpectContiguous(chunks, bytes.Length);
+    }
+
+    private static void ExpectContiguous(IReadOnlyList<ReadChunk> chunks, long length)
+    {
+        (long offset, var position) = (0, new ChunkPosition(1, 1));
+        for (int i = 0; i < chunks.Count; i++)
+        {
+            Assert.Equal((i, offset, position), (chunks[i].Index, chunks[i].Start, chunks[i].Position));
+            offset = chunks[i].End;
+            position = new ChunkPosition(position.FirstRecord + chunks[i].Records, position.FirstLine + chunks[i].Lines);
+        }
+
+        Assert.Equal(length, offset);
+    }
+}

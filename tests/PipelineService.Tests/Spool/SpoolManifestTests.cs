@@ -1,0 +1,68 @@
+using CsCheck;
+using PipelineService.Spool;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Spool;
+
+public sealed class SpoolManifestTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string File => Path.Combine(_folder.Path, "manifest.json");
+
+    [Fact]
+    public void Comes_back_as_it_was_written()
+    {
+        SpoolManifest manifest = SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42) with { Source = "Ünïcode \"quoted\" \u0001 😀" };
+
+        manifest.Write(File);
+
+        Assert.Equal(manifest, SpoolManifest.Read(File));
+        Assert.Equal([File], Directory.EnumerateFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Of_an_unknown_form_is_refused()
+    {
+        (SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42) with { Form = SpoolManifest.FormVersion + 1 }).Write(File);
+
+        Assert.Throws<SpoolDamagedException>(() => SpoolManifest.Read(File));
+    }
+
+    [Fact]
+    public void Cut_anywhere_is_damaged_and_nothing_else()
+    {
+        SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42).Write(File);
+        byte[] whole = System.IO.File.ReadAllBytes(File);
+        for (int length = 0; length < whole.Length; length++)
+        {
+            System.IO.File.WriteAllBytes(File, whole[..length]);
+            Assert.Throws<SpoolDamagedException>(() => SpoolManifest.Read(File));
+        }
+    }
+
+    [Fact]
+    public void Garbled_anywhere_is_damaged_or_still_a_manifest()
+    {
+        SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42).Write(File);
+        byte[] whole = System.IO.File.ReadAllBytes(File);
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).Sample(
+            (at, value) =>
+            {
+                byte[] garbled = [.. whole];
+                garbled[at] = value;
+                System.IO.File.WriteAllBytes(File, garbled);
+                try
+                {
+                    Assert.Equal(SpoolManifest.FormVersion, SpoolManifest.Read(File).Form);
+                }
+                catch (SpoolDamagedException)
+                {
+                }
+            },
+            iter: 500,
+            threads: 1);
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -1,0 +1,73 @@
+using PipelineService.Tests.Infrastructure;
+using PipelineService.Write;
+
+namespace PipelineService.Tests.Write;
+
+/// <summary>Attempts that die or are overtaken in the middle of a load neither lose nor double a record.</summary>
+public sealed class ExactlyOnceTests(ExactlyOnceTests.Impatient service) : IClassFixture<ExactlyOnceTests.Impatient>
+{
+    private const int Half = 3000;
+
+    public static TheoryData<string> Policies => ["job", "chunk"];
+
+    [Theory, MemberData(nameof(Policies))]
+    public async Task A_killed_session_is_repeated_exactly(string commit)
+    {
+        string table = $"killed_{commit}";
+        await service.DeclareAsync(table, """{ "name": "id", "type": "integer" }""", commit);
+        OpenUpload upload = service.Open(table);
+        await upload.WriteAsync("id\n" + Numbers(1));
+        Guid id = await upload.LoadedAsync(Half);
+
+        long killed = await service.Database.ScalarAsync<long>($"""
+            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE application_name = '{WriteSession.SessionName(id)}'
+            """);
+        await upload.WriteAsync(Numbers(Half + 1));
+        JobOutcome job = await upload.EndAsync();
+
+        Assert.Equal(commit == "job", killed > 0);
+        await ExpectEveryRecordOnceAsync(job, table);
+    }
+
+    [Theory, MemberData(nameof(Policies))]
+    public async Task An_attempt_that_was_taken_over_commits_nothing_more(string commit)
+    {
+        string table = $"overtaken_{commit}";
+        await service.DeclareAsync(table, """{ "name": "id", "type": "integer" }""", commit);
+        OpenUpload upload = service.Open(table);
+        await upload.WriteAsync("id\n" + Numbers(1));
+        Guid id = await upload.LoadedAsync(Half);
+
+        // As another instance would take it: a new epoch, a lease that has run out.
+        await service.Database.ExecuteAsync($"""
+            UPDATE pipeline.jobs SET epoch = epoch + 1, lease_until = now() WHERE id = '{id}';
+            CREATE TABLE {table}_before AS SELECT start_offset FROM pipeline.job_chunks WHERE job_id = '{id}'
+            """);
+        await upload.WriteAsync(Numbers(Half + 1));
+        JobOutcome job = await upload.EndAsync();
+
+        await ExpectEveryRecordOnceAsync(job, table);
+        Assert.Equal(0, await service.Database.ScalarAsync<long>($"""
+            SELECT count(*) FROM pipeline.job_chunks
+            WHERE job_id = '{id}' AND epoch = 1 AND start_offset NOT IN (SELECT start_offset FROM {table}_before)
+            """));
+    }
+
+    private static string Numbers(int first) => string.Concat(Enumerable.Range(first, Half).Select(i => $"{i}\n"));
+
+    private async Task ExpectEveryRecordOnceAsync(JobOutcome job, string table)
+    {
+        Assert.Equal(("succeeded", 2L * Half), (job.State, job.Loaded));
+        Assert.Equal(
+            Enumerable.Range(1, 2 * Half).Select(i => $"{i} {i}"),
+            await service.RowsAsync($"SELECT id || ' ' || _record FROM {table} ORDER BY id"));
+    }
+
+    /// <summary>Notices a lost lease within a second.</summary>
+    public sealed class Impatient(PostgresServer server) : LoadingService(server)
+    {
+        protected override (string Key, string? Value)[] Settings =>
+            [.. base.Settings, ("Jobs:LeaseTime", "00:00:01"), ("Jobs:PollInterval", "00:00:00.1"), ("Spool:ChunkAgeMax", "00:00:00.01")];
+    }
+}
