@@ -169,7 +169,7 @@ public sealed partial class JobDispatcher : BackgroundService
         {
             if (row is null)
             {
-                reservation.Dispose();
+                reservation.ReturnUnused(); // told of, it would wake this very loop, for ever
             }
         }
 
@@ -181,14 +181,13 @@ public sealed partial class JobDispatcher : BackgroundService
         try
         {
             await StartClaimedAsync(row, reservation, cancellationToken);
+            return true;
         }
         catch
         {
-            reservation.Dispose(); // the job goes on when its lease has run out; its sessions need not wait for that
+            reservation.Dispose(); // the job is claimed again when its lease has run out
             throw;
         }
-
-        return true;
     }
 
     private async Task StartClaimedAsync(JobRow row, SessionReservation reservation, CancellationToken cancellationToken)

@@ -65,8 +65,11 @@ public sealed class JobLoad : IDisposable
     /// </summary>
     public bool CommitsEachChunk { get; set; }
 
-    /// <summary>Chunks of which the database refused a row; from a few on, rows are screened first.</summary>
-    public int RefusedChunks { get; set; }
+    /// <summary>The keys that the job has sent, or null where it has none to watch.</summary>
+    public KeyFilter? Keys { get; init; }
+
+    /// <summary>What is to be expected of the table's constraints.</summary>
+    public RefusalForecast Refusals { get; } = new();
 
     /// <summary>Waits for a place among the chunks in flight. Paired with <see cref="Leave"/>.</summary>
     public async Task EnterAsync(Chunk chunk, CancellationToken cancellationToken)
@@ -96,16 +99,12 @@ public sealed class JobLoad : IDisposable
         Interlocked.Add(ref _bytes, bytes);
     }
 
-    /// <summary>Throws when a chunk with so many rejects takes the job over its reject limits.</summary>
-    /// <exception cref="RejectLimitException">It does.</exception>
-    public void CheckLimits(long read, long rejected)
+    /// <summary>Whether a chunk with so many rejects takes the job over its reject limits.</summary>
+    public bool IsOverLimit(long read, long rejected)
     {
         RecordCounts counts = Counts;
-        RejectLimits limits = Plan.Rows.Definition.Rejects;
-        if (!Plan.IsRollingForward && limits.AreExceededBy(counts.Read + read, counts.Rejected + rejected, isFinal: false))
-        {
-            throw new RejectLimitException(counts.Read + read, counts.Rejected + rejected);
-        }
+        return !Plan.IsRollingForward
+            && Plan.Rows.Definition.Rejects.AreExceededBy(counts.Read + read, counts.Rejected + rejected, isFinal: false);
     }
 
     /// <summary>Ends the load: the first failure counts, later ones follow from it.</summary>

@@ -56,7 +56,7 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
         }
     }
 
-    internal void Release(int count, int receiving)
+    internal void Release(int count, int receiving, bool isTold)
     {
         lock (_lock)
         {
@@ -64,7 +64,10 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
             _receiving -= receiving;
         }
 
-        Freed?.Invoke();
+        if (isTold)
+        {
+            Freed?.Invoke();
+        }
     }
 
     internal void NoLongerReceiving(int count)
@@ -87,22 +90,12 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Gives back all but so many.</summary>
-    public void ShrinkTo(int keep)
-    {
-        int extra;
-        bool wasReceiving;
-        lock (_lock)
-        {
-            extra = Math.Max(0, _count - keep);
-            wasReceiving = _isReceiving;
-            _count -= extra;
-        }
+    public void ShrinkTo(int keep) => GiveBack(keep, isTold: true);
 
-        if (extra > 0)
-        {
-            budget.Release(extra, wasReceiving ? extra : 0);
-        }
-    }
+    /// <summary>
+    /// Gives all back without telling: there was nothing to use them for, and whoever looked would be woken to look again.
+    /// </summary>
+    public void ReturnUnused() => GiveBack(keep: 0, isTold: false);
 
     /// <summary>The upload has arrived: its sessions no longer count as those of a slow client.</summary>
     public void NoLongerReceiving()
@@ -118,4 +111,21 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
     }
 
     public void Dispose() => ShrinkTo(0);
+
+    private void GiveBack(int keep, bool isTold)
+    {
+        int extra;
+        bool wasReceiving;
+        lock (_lock)
+        {
+            extra = Math.Max(0, _count - keep);
+            wasReceiving = _isReceiving;
+            _count -= extra;
+        }
+
+        if (extra > 0)
+        {
+            budget.Release(extra, wasReceiving ? extra : 0, isTold);
+        }
+    }
 }

@@ -91,6 +91,7 @@ public sealed class WriteSession(JobLoadPlan plan)
 
         HoldsRows = false;
         _isOpen = false;
+        _stage?.Forget();
     }
 
     /// <summary>Rolls back what is not committed and closes the connection. Never throws: a broken one is dropped.</summary>

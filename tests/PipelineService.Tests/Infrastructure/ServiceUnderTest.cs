@@ -60,8 +60,8 @@ public sealed class ServiceUnderTest : IAsyncDisposable
             ContentRootPath = AppContext.BaseDirectory,
             EnvironmentName = "Development",
         });
-        builder.Configuration.AddInMemoryCollection(
-            defaults.Concat(settings ?? []).Select(setting => KeyValuePair.Create(setting.Key, setting.Value)));
+        builder.Configuration.AddInMemoryCollection(defaults.Select(s => KeyValuePair.Create(s.Key, s.Value)));
+        builder.Configuration.AddInMemoryCollection(settings?.Select(s => KeyValuePair.Create(s.Key, s.Value)));
         builder.AddPipelineService();
         if (time is not null)
         {
@@ -84,7 +84,9 @@ public sealed class ServiceUnderTest : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops as SIGTERM does: drains, then ends.</summary>
+    /// <summary>Stops as SIGTERM does: drains, then ends. Its client can still read the answers that were under way.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

@@ -64,10 +64,13 @@ public sealed class ExactlyOnceTests(ExactlyOnceTests.Impatient service) : IClas
             await service.RowsAsync($"SELECT id || ' ' || _record FROM {table} ORDER BY id"));
     }
 
-    /// <summary>Notices a lost lease within a second.</summary>
+    /// <summary>Loads from the first kilobytes on, and notices a lost lease within a second.</summary>
     public sealed class Impatient(PostgresServer server) : LoadingService(server)
     {
         protected override (string Key, string? Value)[] Settings =>
-            [.. base.Settings, ("Jobs:LeaseTime", "00:00:01"), ("Jobs:PollInterval", "00:00:00.1"), ("Spool:ChunkAgeMax", "00:00:00.01")];
+        [
+            .. base.Settings, ("Intake:LoadAfterBytes", "4096"), ("Spool:ChunkAgeMax", "00:00:00.01"),
+            ("Jobs:LeaseTime", "00:00:01"), ("Jobs:PollInterval", "00:00:00.1"),
+        ];
     }
 }

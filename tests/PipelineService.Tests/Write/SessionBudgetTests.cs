@@ -46,6 +46,17 @@ public sealed class SessionBudgetTests
     }
 
     [Fact]
+    public void Sessions_that_are_returned_unused_are_not_told_of()
+    {
+        int told = 0;
+        _budget.Freed += () => told++;
+
+        _budget.TryReserve(3, isReceiving: false)!.ReturnUnused();
+
+        Assert.Equal((0, 0), (told, _budget.Used));
+    }
+
+    [Fact]
     public void Sessions_that_are_given_back_are_told_of()
     {
         int told = 0;

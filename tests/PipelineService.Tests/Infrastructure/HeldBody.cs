@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Threading.Channels;
+
+namespace PipelineService.Tests.Infrastructure;
+
+/// <summary>A body that the test sends piece by piece, and ends or breaks off when it likes. Its length is not announced.</summary>
+internal sealed class HeldBody : HttpContent
+{
+    private readonly Channel<byte[]> _pieces = Channel.CreateBounded<byte[]>(16);
+
+    public HeldBody(string contentType = "text/csv") => Headers.ContentType = new MediaTypeHeaderValue(contentType);
+
+    public ValueTask SendAsync(string text) =>
+        _pieces.Writer.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
+
+    public void Complete() => _pieces.Writer.Complete();
+
+    /// <summary>The sender dies: the connection ends in the middle of the body.</summary>
+    public void Break() => _pieces.Writer.Complete(new IOException("The test broke the upload off."));
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        await foreach (byte[] piece in _pieces.Reader.ReadAllAsync())
+        {
+            await stream.WriteAsync(piece);
+            await stream.FlushAsync();
+        }
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Jobs;
+
+namespace PipelineService.Tests.Infrastructure;
+
+/// <summary>
+/// The service on a database of its own, for one test class: <c>IClassFixture&lt;RunningService&gt;</c>. Tests tell their data
+/// apart by dataset names.
+/// </summary>
+public class RunningService(PostgresServer server) : IAsyncLifetime
+{
+    private readonly RequestsInProgress _requests = new();
+
+    public TestDatabase Database { get; } = new(server);
+
+    public ServiceUnderTest Service { get; private set; } = null!;
+
+    public Api Api { get; private set; } = null!;
+
+    /// <summary>Settings that differ from the defaults.</summary>
+    protected virtual IEnumerable<(string Key, string? Value)> Settings => [];
+
+    /// <summary>What every test of the class finds there.</summary>
+    protected virtual Task PrepareAsync() => Task.CompletedTask;
+
+    public async ValueTask InitializeAsync()
+    {
+        await Database.InitializeAsync();
+        Service = await ServiceUnderTest.StartAsync(
+            Database.ConnectionString, Settings, configure: services => services.AddSingleton<IStartupFilter>(_requests));
+        Api = new Api(Service.Client);
+        await PrepareAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Service.DisposeAsync();
+        await Database.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    public Task<long> CountRowsAsync(string table) => Database.ScalarAsync<long>($"SELECT count(*) FROM public.{table}");
+
+    public Task<long> CountJobsAsync(string dataset) =>
+        Database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.jobs WHERE dataset = '{dataset}'");
+
+    /// <summary>A refusal leaves no job, no row, and no byte in the spool.</summary>
+    public async Task AssertNothingIsLeftAsync(string dataset)
+    {
+        await _requests.WhenNoneAsync();
+        Assert.Equal(0, await CountJobsAsync(dataset));
+        if (await Database.ScalarAsync<bool>($"SELECT to_regclass('public.{dataset}') IS NOT NULL"))
+        {
+            Assert.Equal(0, await CountRowsAsync(dataset));
+        }
+
+        AssertSpoolIsEmpty();
+        Assert.Equal(0, Service.Services.GetRequiredService<LiveJobs>().Count);
+    }
+
+    public void AssertSpoolIsEmpty() => Assert.DoesNotContain(
+        Directory.EnumerateFiles(Service.SpoolDirectory).Select(Path.GetFileName),
+        name => name != "spool.id" && !name!.EndsWith(".instance", StringComparison.Ordinal));
+}
