@@ -59,6 +59,7 @@ public sealed partial class SpoolRecovery(
             }
         }
 
+        spool.ClearOrphans();
         Interlocked.Add(ref _missing, -missing);
     }
 

@@ -67,6 +67,22 @@ public sealed partial class SpoolDirectory : IDisposable
         Interlocked.Exchange(ref _bytes, bytes);
     }
 
+    /// <summary>
+    /// Clears away what nobody holds and no manifest speaks for: uploads of an instance that died meanwhile, and files whose
+    /// removal broke off half-way.
+    /// </summary>
+    public void ClearOrphans()
+    {
+        foreach (string path in Directory.EnumerateFiles(Root, $"*{DataExtension}"))
+        {
+            long bytes = new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+            if (bytes > 0 && KeepOrClear(path) == 0)
+            {
+                Release(bytes);
+            }
+        }
+    }
+
     /// <summary>Ids of all sealed uploads, in the order in which they came (UUIDv7 sorts by time).</summary>
     public IEnumerable<Guid> SealedUploads() =>
         Directory.EnumerateFiles(Root, $"*{ManifestExtension}")
@@ -187,6 +203,11 @@ public sealed partial class SpoolDirectory : IDisposable
             // The lock can be had only when no process is receiving this upload.
             using (File.OpenHandle(dataPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
             {
+                if (File.Exists(ManifestPath(jobId)))
+                {
+                    return bytes; // sealed and let go since the look above
+                }
+
                 File.Delete(dataPath);
             }
 

@@ -35,8 +35,9 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
             if (job is { } id && await IsOpenAsync(id, field.Token))
             {
                 long since = TimeProvider.System.GetTimestamp();
-                await otherSender.WaitUntilFinalAsync(id, field.Token);
+                await TakenOverAsync(id, field.Token);
                 TimeSpan takenOverAfter = TimeProvider.System.GetElapsedTime(since);
+                await otherSender.WaitUntilFinalAsync(id, field.Token);
                 Assert.True(takenOverAfter < TakeOverAgeMax, $"Taken over after {takenOverAfter}.");
                 frozen++;
             }
@@ -68,6 +69,20 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
                 return null;
             }
 
+            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until a second attempt has the job, or has ended it.</summary>
+    private async Task TakenOverAsync(Guid job, CancellationToken cancellationToken)
+    {
+        bool isTaken = false;
+        while (!isTaken)
+        {
+            await using NpgsqlCommand command = database.DataSource.CreateCommand(
+                "SELECT attempt > 1 OR finished_at IS NOT NULL FROM pipeline.jobs WHERE id = $1");
+            command.Parameters.Add(new() { Value = job });
+            isTaken = await command.ExecuteScalarAsync(cancellationToken) is true;
             await Task.Delay(Poll, TimeProvider.System, cancellationToken);
         }
     }

@@ -50,6 +50,7 @@ internal sealed class Torture(int seed) : IAsyncDisposable
             }
 
             _cycles++;
+            TestContext.Current.SendDiagnosticMessage("torture: {0}", this);
         }
 
         return [];

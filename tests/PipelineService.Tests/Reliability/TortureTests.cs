@@ -21,7 +21,6 @@ public sealed class TortureTests
         await using Torture torture = new(seed);
         IReadOnlyList<string> faults = await torture.RunAsync(
             cycles ?? CyclesDefault, cycles is null ? AgeMaxDefault : TimeSpan.MaxValue);
-        TestContext.Current.SendDiagnosticMessage("torture: {0}", torture);
         if (Environment.GetEnvironmentVariable("PIPELINE_TORTURE_RESULTS") is { Length: > 0 } results)
         {
             await File.AppendAllTextAsync(results, $"{torture}\n", TestContext.Current.CancellationToken);
