@@ -28,7 +28,7 @@ public static class PipelineServiceBuilder
 
     public static WebApplication UsePipelineService(this WebApplication app)
     {
-app.UseHosting();
+        app.UseHosting();
         app.MapHosting();
         app.MapOpenApiDocument();
         app.MapDatasets();

@@ -9,7 +9,7 @@ if (HealthProbe.IsAskedFor(args))
 
 // Content beside the program, so that it finds its appsettings.json from whatever folder it is started in.
 WebApplicationBuilder builder = WebApplication.CreateBuilder(
-    new WebApplicationOptions { Args = DemoExtensions.WithoutFlag(args), ContentRootPath = AppContext.BaseDirectory });
+    new WebApplicationOptions { Args = DemoExtensions.Settings(args), ContentRootPath = AppContext.BaseDirectory });
 builder.AddPipelineService();
 builder.AddDemo(args);
 

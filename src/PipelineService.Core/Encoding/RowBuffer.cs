@@ -78,6 +78,25 @@ public sealed class RowBuffer
         return _bytes.AsMemory(start, end - start);
     }
 
+    /// <summary>The encoded value of a field of a finished row.</summary>
+    /// <returns>False when it is NULL.</returns>
+    public bool TryGetField(int row, int column, out ReadOnlySpan<byte> value)
+    {
+        ReadOnlySpan<byte> bytes = _bytes.AsSpan(_marks[row].Offset + sizeof(short));
+        while (true)
+        {
+            int length = BinaryPrimitives.ReadInt32BigEndian(bytes);
+            bytes = bytes[sizeof(int)..];
+            if (column-- == 0)
+            {
+                value = length < 0 ? default : bytes[..length];
+                return length >= 0;
+            }
+
+            bytes = bytes[Math.Max(length, 0)..];
+        }
+    }
+
     public void Clear()
     {
         Header.CopyTo(_bytes);

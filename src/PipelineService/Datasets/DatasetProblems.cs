@@ -15,9 +15,9 @@ public static class DatasetProblems
 
     public static Problem InvalidQuery(string parameter, string detail) => new()
     {
-        Code = "invalid_query",
+        Code = "malformed_query",
         Status = StatusCodes.Status400BadRequest,
-        Title = "A query parameter is wrong.",
+        Title = "A query parameter cannot be used.",
         Detail = $"{parameter}: {detail}",
     };
 
@@ -97,9 +97,9 @@ public static class DatasetProblems
 
     public static Problem UnsupportedContentEncoding(string encoding) => new()
     {
-        Code = "unsupported_media_type",
+        Code = "unsupported_content_encoding",
         Status = StatusCodes.Status415UnsupportedMediaType,
-        Title = "The body is not of a type that this call takes.",
+        Title = "The content encoding cannot be removed.",
         Detail = $"Send the definition without Content-Encoding, not as {encoding}.",
     };
 }

@@ -7,6 +7,8 @@ internal static class DemoExtensions
 {
     public const string Flag = "--demo";
 
+    private const string QuietRequests = "--Serilog:MinimumLevel:Override:PipelineService.Hosting.Web.RequestLog=Warning";
+
     /// <summary>Adds the demo when the command line asks for it.</summary>
     public static WebApplicationBuilder AddDemo(this WebApplicationBuilder builder, string[] args)
     {
@@ -21,8 +23,9 @@ internal static class DemoExtensions
 
     /// <summary>
     /// The command line for the configuration, which would take the word after the flag for its value: in
-    /// <c>--demo --urls http://…</c> the address would be lost.
+    /// <c>--demo --urls http://…</c> the address would be lost. In the flag's place stands what it asks of the log: the demo
+    /// polls its job many times a second, and a line for each request would bury what it prints.
     /// </summary>
-    public static string[] WithoutFlag(string[] args) =>
-        [.. args.Where(a => !string.Equals(a, Flag, StringComparison.Ordinal))];
+    public static string[] Settings(string[] args) =>
+        [.. args.Select(a => string.Equals(a, Flag, StringComparison.Ordinal) ? QuietRequests : a)];
 }

@@ -23,6 +23,7 @@ public sealed partial class UploadIntake(
     JobStore store,
     LiveJobs liveJobs,
     SpoolDirectory spool,
+    SpoolRecovery recovery,
     DatasetCatalog datasets,
     PipelineMetrics metrics,
     IOptions<IntakeOptions> options,
@@ -129,18 +130,22 @@ public sealed partial class UploadIntake(
     {
         try
         {
-            return await store.FindByKeyAsync(dataset, key, cancellationToken);
+            bool knowsAll = recovery.IsComplete; // before the look: what is registered meanwhile is then seen here or there
+            JobRow? job = await store.FindByKeyAsync(dataset, key, cancellationToken);
+            return job is null && !knowsAll ? FindInSpool(dataset, key) : job;
         }
         catch (DatabaseUnavailableException)
         {
-            // What the spool holds is known without the database.
-            return spool.SealedUploads()
-                .Select(spool.FindManifest)
-                .Where(m => m is not null && m.Dataset == dataset && m.IdempotencyKey == key)
-                .Select(m => store.RowOf(m!, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = "database" })
-                .FirstOrDefault();
+            return FindInSpool(dataset, key);
         }
     }
+
+    /// <summary>What the spool holds is known without the database.</summary>
+    private JobRow? FindInSpool(string dataset, string key) => spool.SealedUploads()
+        .Select(spool.FindManifest)
+        .Where(m => m is not null && m.Dataset == dataset && m.IdempotencyKey == key)
+        .Select(m => store.RowOf(m!, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = "database" })
+        .FirstOrDefault();
 
     private async Task<UploadReceipt> TakeNewAsync(
         DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
@@ -178,6 +183,7 @@ public sealed partial class UploadIntake(
             await RegisterAsync(live, upload);
             metrics.UploadReceived(dataset.Name, request.Source, manifest.UploadBytes);
             Log.Received(logger, id, dataset.Name, manifest.UploadBytes);
+            FaultPoints.Reach(FaultPoint.Answering);
             return new UploadReceipt(live.Current, IsReplay: false);
         }
         catch (OperationCanceledException) when (live.CancelRequested.IsCancellationRequested)

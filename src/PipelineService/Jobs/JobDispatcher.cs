@@ -79,15 +79,16 @@ public sealed partial class JobDispatcher : BackgroundService
             _stopping.IsCancellationRequested ? null : _budget.TryReserve(_writeOptions.SessionsPerJobMax, isReceiving: false);
         JobState state = reservation is null ? JobState.Queued : JobState.Running;
         JobRow row = _store.RowOf(upload.Manifest, _spool.Id, state, isOurs: reservation is not null);
+        bool isOurs;
         try
         {
-            await _store.RegisterAsync(row, cancellationToken);
+            isOurs = await _store.RegisterAsync(row, cancellationToken) && reservation is not null;
         }
         catch (Exception e) when (e is DatabaseUnavailableException || (e is not PostgresException && SinkFault.Is(e)))
         {
             reservation?.Dispose();
             live.Change(r => row with { State = JobState.Queued.ToText(), WaitingFor = "database", Revision = r.Revision });
-            _recovery.HasUnregistered = true;
+            _recovery.MissesOne();
             Log.NotRegistered(_logger, live.Id, e.Message);
             return;
         }
@@ -98,12 +99,13 @@ public sealed partial class JobDispatcher : BackgroundService
         }
 
         live.Change(_ => row);
-        if (reservation is not null)
+        if (isOurs)
         {
-            Start(live, upload.Share(), reservation, isRegistered: true);
+            Start(live, upload.Share(), reservation!, isRegistered: true);
         }
         else
         {
+            reservation?.Dispose(); // it waits for a session, or another instance was faster
             _work.Set();
         }
     }
@@ -111,14 +113,13 @@ public sealed partial class JobDispatcher : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await _readiness.WaitAsync(stoppingToken);
-        await _recovery.RunAsync(stoppingToken);
-        long lastRecovery = _time.GetTimestamp();
+        long lastRecovery = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
             Task work = _work.Next;
             try
             {
-                if (_recovery.HasUnregistered || _time.GetElapsedTime(lastRecovery) > _options.LeaseTime)
+                if (!_recovery.IsComplete || _time.GetElapsedTime(lastRecovery) > _options.LeaseTime)
                 {
                     await _recovery.RunAsync(stoppingToken);
                     lastRecovery = _time.GetTimestamp();
@@ -180,14 +181,13 @@ public sealed partial class JobDispatcher : BackgroundService
         try
         {
             await StartClaimedAsync(row, reservation, cancellationToken);
+            return true;
         }
         catch
         {
-            reservation.Dispose(); // the job goes on when its lease has run out; its sessions need not wait for that
+            reservation.Dispose(); // the job is claimed again when its lease has run out
             throw;
         }
-
-        return true;
     }
 
     private async Task StartClaimedAsync(JobRow row, SessionReservation reservation, CancellationToken cancellationToken)
@@ -196,6 +196,11 @@ public sealed partial class JobDispatcher : BackgroundService
         {
             await GiveUpAsync(row, reservation, Faults.Poisoned(_options.AttemptsMax), cancellationToken);
             return;
+        }
+
+        if (row.Epoch > 1)
+        {
+            await _store.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
         }
 
         SpoolUpload upload;
@@ -207,11 +212,6 @@ public sealed partial class JobDispatcher : BackgroundService
         {
             await GiveUpAsync(row, reservation, Faults.SpoolDamaged(e), cancellationToken);
             return;
-        }
-
-        if (row.Epoch > 1)
-        {
-            await _store.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
         }
 
         SpoolManifest manifest = upload.Manifest;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 
 namespace PipelineService.Jobs;
@@ -9,7 +10,7 @@ namespace PipelineService.Jobs;
 /// the epoch fences whatever this instance could still do.
 /// </summary>
 public sealed partial class JobHeartbeat(
-    JobStore store, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobHeartbeat> logger)
+    JobStore store, Instance instance, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobHeartbeat> logger)
 {
     private readonly TimeSpan _interval =
         TimeSpan.FromTicks(Math.Min(options.Value.ProgressInterval.Ticks, options.Value.LeaseTime.Ticks / 3));
@@ -43,7 +44,7 @@ public sealed partial class JobHeartbeat(
             {
                 await live.CancelAsync();
             }
-            else if (cancel is null && live.Current.Epoch == current.Epoch)
+            else if (cancel is null && live.Current.Epoch == current.Epoch && await IsAnothersAsync(live.Id, cancellationToken))
             {
                 Log.LeaseLost(logger, live.Id);
                 await lost.CancelAsync();
@@ -54,6 +55,14 @@ public sealed partial class JobHeartbeat(
             Log.NotWritten(logger, live.Id, e.Message);
         }
     }
+
+    /// <summary>
+    /// No row was renewed: another instance has the job, or this one has just committed its end or begun its next attempt,
+    /// and has not had the answer yet.
+    /// </summary>
+    private async Task<bool> IsAnothersAsync(Guid id, CancellationToken cancellationToken) =>
+        await store.FindAsync(id, cancellationToken) is not { } row
+        || (!row.JobState.IsFinal() && row.Owner != instance.Id);
 
     private static partial class Log
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Datasets;
@@ -50,19 +49,20 @@ public sealed class JobLoader(
 
         // 2. Sessions: one where rows could wait for each other over a key, and for an upload of one chunk.
         bool isSmall = upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
-        if (reservation.Count > 1 && (isSmall || await HasUniqueIndexAsync(rows, stopping)))
+        TargetConstraints? constraints = isSmall ? null : await ReadConstraintsAsync(rows, stopping);
+        if (constraints is null or { HasUniqueIndex: true })
         {
             reservation.ShrinkTo(1);
         }
 
-        using JobLoad load = new(PlanOf(job, rows, checkpoints), reservation.Count, stopping);
+        using JobLoad load = new(PlanOf(job, rows, checkpoints), reservation.Count, stopping) { Keys = KeysOf(constraints) };
         load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
             && (policy.Lineage || upload.IsSealed);
         live.Follow(load);
         try
         {
             // 3. Read, transform and write, while the upload still arrives.
-            long start = await ReadAsync(load, live, upload, format, checkpoints, stopping);
+            long start = await ReadAsync(load, live, upload, format, reservation, checkpoints, stopping);
 
             // 4. Commit.
             await CommitAsync(load, upload, start, live, stopping);
@@ -96,8 +96,8 @@ public sealed class JobLoader(
 
     /// <returns>Where the records start.</returns>
     private async Task<long> ReadAsync(
-        JobLoad load, LiveJob live, SpoolUpload upload, RecordFormat format, IReadOnlyList<Checkpoint> checkpoints,
-        CancellationToken stopping)
+        JobLoad load, LiveJob live, SpoolUpload upload, RecordFormat format, SessionReservation reservation,
+        IReadOnlyList<Checkpoint> checkpoints, CancellationToken stopping)
     {
         RecordsStart? start = null;
         try
@@ -114,7 +114,7 @@ public sealed class JobLoader(
             await VerifyAsync(upload, ranges, load.Stopped);
             ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, format.RecordBytesMax, time);
             Task reading = reader.RunAsync(ranges, load.Stopped);
-            await CommitEachChunkOnceSealedAsync(load, upload, reading);
+            await WatchSealAsync(load, upload, reservation, reading);
             await reading;
         }
         catch (OperationCanceledException) when (load.Stopped.IsCancellationRequested)
@@ -142,22 +142,18 @@ public sealed class JobLoader(
     }
 
     /// <summary>
-    /// Without lineage nothing could be taken back when the upload breaks off, so a chunk-committing job holds its
-    /// transactions until the upload is durable, and commits chunk by chunk from then on.
+    /// What changes in the middle of a load when its upload is durable. Without lineage nothing could be taken back if the
+    /// upload broke off, so a chunk-committing job holds its transactions until then, and commits chunk by chunk from there.
     /// </summary>
-    private static async Task CommitEachChunkOnceSealedAsync(JobLoad load, SpoolUpload upload, Task reading)
+    private static async Task WatchSealAsync(JobLoad load, SpoolUpload upload, SessionReservation reservation, Task reading)
     {
-        if (load.CommitsEachChunk || load.Plan.Rows.Definition.Load.Commit != CommitPolicy.Chunk)
-        {
-            return;
-        }
-
         while (!reading.IsCompleted)
         {
             Task next = upload.NextChange;
             if (upload.IsSealed)
             {
-                load.CommitsEachChunk = true;
+                reservation.NoLongerReceiving();
+                load.CommitsEachChunk = load.Plan.Rows.Definition.Load.Commit == CommitPolicy.Chunk;
                 return;
             }
 
@@ -195,6 +191,11 @@ public sealed class JobLoader(
 
         for (int i = 0; i < sessions.Count; i++)
         {
+            if (i > 0)
+            {
+                FaultPoints.Reach(FaultPoint.BetweenCommits);
+            }
+
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
                 ? [finish]
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
@@ -202,10 +203,14 @@ public sealed class JobLoader(
         }
     }
 
-    private Task<bool> HasUniqueIndexAsync(RowPlan rows, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => connection.QuerySingleAsync<bool>(new CommandDefinition(
-            WriteSql.HasUniqueIndex, new { table = rows.Definition.Load.Table.Quoted }, cancellationToken: token)),
-        cancellationToken);
+    private Task<TargetConstraints> ReadConstraintsAsync(RowPlan rows, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => TargetConstraints.ReadAsync(connection, rows, token), cancellationToken);
+
+    private KeyFilter? KeysOf(TargetConstraints? constraints) =>
+        constraints is { UniqueKeys.Count: > 0 } && writeOptions.Value.KeyFilterBytes > 0
+            ? new KeyFilter(writeOptions.Value.KeyFilterBytes, constraints.UniqueKeys)
+            : null;
 
     private JobLoadPlan PlanOf(JobRow job, RowPlan rows, IReadOnlyList<Checkpoint> checkpoints) => new()
     {

@@ -45,9 +45,10 @@ public sealed partial class JobRunner(
         Task beating = Task.CompletedTask;
         try
         {
-            if (!isRegistered)
+            if (!isRegistered && !await store.RegisterPatientlyAsync(job, lost.Token))
             {
-                await store.RegisterPatientlyAsync(job, lost.Token);
+                Log.TakenOver(logger, job.Id);
+                return;
             }
 
             beating = heartbeat.RunAsync(live, lost, ended.Token);

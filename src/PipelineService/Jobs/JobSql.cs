@@ -12,7 +12,8 @@ internal static class JobSql
 
     /// <summary>
     /// Registers a job, or completes the row of one that was registered while it was received. Changes nothing when the
-    /// upload is already complete there, so it can be repeated.
+    /// upload is already complete there, so it can be repeated. Tells whether the row is as it was to be: another instance
+    /// that shares the spool may have found the upload, registered it and claimed it.
     /// </summary>
     public const string Register = """
         INSERT INTO pipeline.jobs
@@ -26,7 +27,8 @@ internal static class JobSql
         SET state = CASE WHEN jobs.state = 'receiving' THEN excluded.state ELSE jobs.state END,
             upload_bytes = excluded.upload_bytes, upload_complete = true, upload_sha256 = excluded.upload_sha256,
             received_at = excluded.received_at, revision = jobs.revision + 1
-        WHERE excluded.upload_complete AND NOT jobs.upload_complete AND jobs.finished_at IS NULL
+        WHERE excluded.upload_complete AND NOT jobs.upload_complete AND jobs.finished_at IS NULL;
+        SELECT owner IS NOT DISTINCT FROM @Owner AND epoch = @Epoch FROM pipeline.jobs WHERE id = @Id
         """;
 
     public const string Find = $"SELECT {Columns} FROM pipeline.jobs WHERE id = @id";
@@ -45,10 +47,14 @@ internal static class JobSql
         LIMIT @limit
         """;
 
-    /// <summary>Takes the oldest job that nobody runs: queued, or its owner's lease has run out.</summary>
+    /// <summary>
+    /// Takes the oldest job that nobody runs: queued, or its owner's lease has run out. Its owner may be this very instance,
+    /// when an outage outlasted the lease; that is no attempt, because nothing has died.
+    /// </summary>
     public const string ClaimNext = $"""
         UPDATE pipeline.jobs
-        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, attempt = attempt + 1, waiting_for = NULL,
+        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, waiting_for = NULL,
+            attempt = attempt + CASE WHEN owner = @owner THEN 0 ELSE 1 END,
             state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
             started_at = coalesce(started_at, @now), revision = revision + 1
         WHERE id = (

@@ -1,5 +1,6 @@
 using Dapper;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Spool;
@@ -41,17 +42,28 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         cancellationToken);
 
     /// <summary>Registers a job or completes its row. Repeating it changes nothing.</summary>
-    public Task RegisterAsync(JobRow row, CancellationToken cancellationToken) => database.RunAsync(
-        (connection, token) => connection.ExecuteAsync(RegisterCommand(row, token)), cancellationToken);
+    /// <returns>False when another owner or attempt has the job.</returns>
+    public Task<bool> RegisterAsync(JobRow row, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => WriteRowAsync(connection, RegisterCommand(row, token)), cancellationToken);
 
     /// <inheritdoc cref="RegisterAsync"/>
-    public Task RegisterPatientlyAsync(JobRow row, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => connection.ExecuteAsync(RegisterCommand(row, token)), cancellationToken);
+    public Task<bool> RegisterPatientlyAsync(JobRow row, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => WriteRowAsync(connection, RegisterCommand(row, token)), cancellationToken);
 
     /// <summary>The oldest job that nobody runs, now ours; or null.</summary>
     public Task<JobRow?> ClaimNextAsync(Guid spool, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(
-            JobSql.ClaimNext, new { owner = instance.Id, lease = _lease, spool, now = Now }, token)),
+        async (connection, token) =>
+        {
+            FaultPoints.Reach(FaultPoint.JobClaiming);
+            JobRow? job = await connection.QuerySingleOrDefaultAsync<JobRow>(Command(
+                JobSql.ClaimNext, new { owner = instance.Id, lease = _lease, spool, now = Now }, token));
+            if (job is not null)
+            {
+                FaultPoints.Reach(FaultPoint.JobClaimed);
+            }
+
+            return job;
+        },
         cancellationToken);
 
     /// <summary>
@@ -121,8 +133,14 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
     public Task EndAsync(
         Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) =>
         database.RunPatientlyAsync(
-            (connection, token) => connection.ExecuteAsync(Command(
-                JobSql.End, new { id, epoch, state = state.ToText(), error, columns, now = Now }, token)),
+            async (connection, token) =>
+            {
+                FaultPoints.Reach(FaultPoint.JobEnding);
+                int rows = await connection.ExecuteAsync(Command(
+                    JobSql.End, new { id, epoch, state = state.ToText(), error, columns, now = Now }, token));
+                FaultPoints.Reach(FaultPoint.JobEnded);
+                return rows;
+            },
             cancellationToken);
 
     public Task HandBackAsync(Guid id, long epoch, CancellationToken cancellationToken) => database.RunAsync(
@@ -179,6 +197,14 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
     };
 
     public DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    private static async Task<bool> WriteRowAsync(NpgsqlConnection connection, CommandDefinition register)
+    {
+        FaultPoints.Reach(FaultPoint.JobRegistering);
+        bool isAsGiven = await connection.QuerySingleAsync<bool>(register);
+        FaultPoints.Reach(FaultPoint.JobRegistered);
+        return isAsGiven;
+    }
 
     private CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => Command(
         JobSql.Register,

@@ -12,6 +12,8 @@ namespace PipelineService.Jobs;
 /// <param name="row">What is known of it so far.</param>
 /// <param name="kind">How its records are written.</param>
 /// <param name="recordBytesMax">The record limit that it is received under.</param>
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "No handle of the cancellation is ever waited for, so there is nothing to dispose of.")]
 public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax, TimeProvider time)
 {
     private readonly GrowthSignal _changed = new();

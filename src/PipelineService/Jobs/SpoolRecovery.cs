@@ -1,3 +1,4 @@
+using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Spool;
 
@@ -13,12 +14,20 @@ public sealed partial class SpoolRecovery(
     private const int BatchSize = 500;
     private bool _leasesExpired;
 
-    /// <summary>Set when an upload was answered 202 although its row could not be written.</summary>
-    public bool HasUnregistered { get; set; }
+    private int _missing = 1;
+
+    /// <summary>
+    /// False while the spool may hold uploads without a row: after the start, and when one was answered 202 although its
+    /// row could not be written.
+    /// </summary>
+    public bool IsComplete => Volatile.Read(ref _missing) == 0;
+
+    /// <summary>An upload was answered 202 although its row could not be written.</summary>
+    public void MissesOne() => Interlocked.Increment(ref _missing);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        HasUnregistered = false;
+        int missing = Volatile.Read(ref _missing);
         if (!_leasesExpired)
         {
             // Instances that died with this directory open: their jobs need not wait for the leases to run out.
@@ -31,7 +40,14 @@ public sealed partial class SpoolRecovery(
             Dictionary<Guid, JobState> states = await store.StatesOfAsync(ids, cancellationToken);
             foreach (Guid id in ids)
             {
-                await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
+                try
+                {
+                    await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    Log.NotReconciled(logger, e, id); // one file must not keep all other jobs waiting
+                }
             }
         }
 
@@ -42,6 +58,9 @@ public sealed partial class SpoolRecovery(
                 await takeBack.RunAsync(row, cancellationToken);
             }
         }
+
+        spool.ClearOrphans();
+        Interlocked.Add(ref _missing, -missing);
     }
 
     private async Task ReconcileAsync(Guid id, JobState? state, CancellationToken cancellationToken)
@@ -75,12 +94,25 @@ public sealed partial class SpoolRecovery(
             Log.ManifestDamaged(logger, e, id);
             spool.SetAside(id);
         }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // Its process died before it could answer, and its sender has sent it again under the same key.
+            Log.SentAgain(logger, id);
+            spool.Delete(id);
+        }
     }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} was found in the spool and is queued.")]
         public static partial void Registered(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "The upload {JobId} was found in the spool; another with its idempotency key is registered, so it is removed.")]
+        public static partial void SentAgain(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The files of job {JobId} in the spool cannot be read or removed.")]
+        public static partial void NotReconciled(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The manifest of job {JobId} is damaged, so nothing is known of the upload; its files are set aside.")]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using PipelineService.Hosting;
 
 namespace PipelineService.Spool;
 
@@ -66,6 +67,22 @@ public sealed partial class SpoolDirectory : IDisposable
         Interlocked.Exchange(ref _bytes, bytes);
     }
 
+    /// <summary>
+    /// Clears away what nobody holds and no manifest speaks for: uploads of an instance that died meanwhile, and files whose
+    /// removal broke off half-way.
+    /// </summary>
+    public void ClearOrphans()
+    {
+        foreach (string path in Directory.EnumerateFiles(Root, $"*{DataExtension}"))
+        {
+            long bytes = new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+            if (bytes > 0 && KeepOrClear(path) == 0)
+            {
+                Release(bytes);
+            }
+        }
+    }
+
     /// <summary>Ids of all sealed uploads, in the order in which they came (UUIDv7 sorts by time).</summary>
     public IEnumerable<Guid> SealedUploads() =>
         Directory.EnumerateFiles(Root, $"*{ManifestExtension}")
@@ -118,7 +135,9 @@ public sealed partial class SpoolDirectory : IDisposable
     /// <summary>Removes an upload. The manifest goes first: data without one is known to be nobody's.</summary>
     public void Delete(Guid jobId)
     {
+        FaultPoints.Reach(FaultPoint.UploadUnlinking);
         File.Delete(ManifestPath(jobId));
+        FaultPoints.Reach(FaultPoint.ManifestUnlinked);
         FileInfo data = new(DataPath(jobId));
         if (data.Exists)
         {
@@ -126,6 +145,8 @@ public sealed partial class SpoolDirectory : IDisposable
             data.Delete();
             Release(bytes);
         }
+
+        FaultPoints.Reach(FaultPoint.UploadUnlinked);
     }
 
     /// <summary>Keeps the files of an upload that cannot be understood out of the way, for an operator to look at.</summary>
@@ -182,6 +203,11 @@ public sealed partial class SpoolDirectory : IDisposable
             // The lock can be had only when no process is receiving this upload.
             using (File.OpenHandle(dataPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
             {
+                if (File.Exists(ManifestPath(jobId)))
+                {
+                    return bytes; // sealed and let go since the look above
+                }
+
                 File.Delete(dataPath);
             }
 

@@ -1,5 +1,8 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using Npgsql;
 using PipelineService.Core.Encoding;
+using PipelineService.Hosting;
 
 namespace PipelineService.Write;
 
@@ -11,19 +14,29 @@ public static class ChunkCopy
     public static async Task SendAsync(
         NpgsqlConnection connection, string sql, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        FaultPoints.Reach(FaultPoint.CopyBeginning);
         NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
         await using (copy)
         {
             await copy.WriteAsync(bytes, cancellationToken);
+            FaultPoints.Reach(FaultPoint.CopySent);
         }
+
+        FaultPoints.Reach(FaultPoint.CopyEnded);
     }
 
     /// <summary>Sends the rows but for some.</summary>
     /// <param name="rows">All rows of the chunk.</param>
-    /// <param name="except">1-based numbers of the rows to leave out, ascending.</param>
+    /// <param name="except">0-based indexes of the rows to leave out, ascending.</param>
     public static async Task SendExceptAsync(
         NpgsqlConnection connection, string sql, RowBuffer rows, int[] except, CancellationToken cancellationToken)
     {
+        if (except.Length == 0)
+        {
+            await SendAsync(connection, sql, rows.CopyBytes, cancellationToken);
+            return;
+        }
+
         NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
         await using (copy)
         {
@@ -31,12 +44,35 @@ public static class ChunkCopy
             int next = 0;
             foreach (int left in except)
             {
-                await copy.WriteAsync(rows.RowBytes(next, left - 1 - next), cancellationToken);
-                next = left;
+                await copy.WriteAsync(rows.RowBytes(next, left - next), cancellationToken);
+                next = left + 1;
             }
 
             await copy.WriteAsync(rows.RowBytes(next, rows.Count - next), cancellationToken);
             await copy.WriteAsync(RowBuffer.Trailer.ToArray(), cancellationToken);
         }
+    }
+
+    /// <summary>Sends rows with their index in the chunk as an additional first column (integer).</summary>
+    /// <param name="some">0-based indexes of the rows to send, ascending, or null for all.</param>
+    public static async Task SendNumberedAsync(
+        NpgsqlConnection connection, string sql, RowBuffer rows, int[]? some, CancellationToken cancellationToken)
+    {
+        ArrayBufferWriter<byte> bytes = new();
+        bytes.Write(RowBuffer.Header);
+        for (int i = 0; i < (some?.Length ?? rows.Count); i++)
+        {
+            int index = some?[i] ?? i;
+            ReadOnlySpan<byte> row = rows.RowBytes(index, 1).Span;
+            Span<byte> start = bytes.GetSpan(sizeof(short) + sizeof(int) + sizeof(int));
+            BinaryPrimitives.WriteInt16BigEndian(start, (short)(BinaryPrimitives.ReadInt16BigEndian(row) + 1));
+            BinaryPrimitives.WriteInt32BigEndian(start[sizeof(short)..], sizeof(int));
+            BinaryPrimitives.WriteInt32BigEndian(start[(sizeof(short) + sizeof(int))..], index);
+            bytes.Advance(sizeof(short) + sizeof(int) + sizeof(int));
+            bytes.Write(row[sizeof(short)..]);
+        }
+
+        bytes.Write(RowBuffer.Trailer);
+        await SendAsync(connection, sql, bytes.WrittenMemory, cancellationToken);
     }
 }

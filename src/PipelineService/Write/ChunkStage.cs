@@ -5,14 +5,14 @@ using PipelineService.Core.Rules;
 namespace PipelineService.Write;
 
 /// <summary>
-/// Finds the rows of a chunk that the database refuses, and loads all others. The rows go into a temporary table; a screen
-/// over the table's constraints splits them; those not suspected are copied at once, the suspects are inserted one by one,
-/// where each refusal is caught with its reason.
+/// Finds the rows that the database refuses, and loads all others. Rows go into a temporary table; one query over the
+/// table's constraints tells most refusals at once, the others are loaded in one piece, and what is in doubt is inserted
+/// row by row, where each refusal is caught with its reason.
 /// </summary>
 /// <remarks>
-/// One row by one row costs some 15 µs each, so it is kept for suspects. When the screen misses something (a trigger, an
-/// exclusion constraint, an expression index) or cannot be run (a check that divides by zero), every row of the chunk is
-/// inserted by itself: slow, but right.
+/// Row by row costs some 20 µs each, so it is kept for doubts. When the screen misses something (a trigger, an exclusion
+/// constraint, an expression index) or cannot be run (a check that divides by zero), every row is inserted by itself:
+/// slow, but right.
 /// </remarks>
 public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
 {
@@ -22,43 +22,123 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
     private readonly string _target = plan.Rows.Definition.Load.Table.Quoted;
     private readonly string _columns = WriteSql.ColumnList(plan.Rows);
     private TargetConstraints? _constraints;
+    private bool _exists;
 
-    /// <summary>
-    /// Loads what the database accepts of a chunk. The transaction stands at the chunk's savepoint and afterwards holds the
-    /// accepted rows.
-    /// </summary>
+    /// <summary>Loads what the database accepts of some rows. The transaction afterwards holds the accepted ones.</summary>
+    /// <param name="rows">The rows of the chunk.</param>
+    /// <param name="some">0-based indexes of those to load, ascending, or null for all.</param>
     /// <returns>The refused rows, in the order of the data.</returns>
-    public async Task<IReadOnlyList<RefusedRow>> LoadAsync(RowBuffer rows, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<RefusedRow>> LoadAsync(RowBuffer rows, int[]? some, CancellationToken cancellationToken)
     {
         _constraints ??= await TargetConstraints.ReadAsync(connection, plan.Rows, cancellationToken);
-        await FillAsync(rows, cancellationToken);
+        await FillAsync(rows, some, cancellationToken);
 
-        int[] suspects;
+        List<RefusedRow> refused = [];
+        int[] doubtful;
         await ExecuteAsync("SAVEPOINT screened", cancellationToken);
         try
         {
-            suspects = _constraints.ScreenSql is string screen ? await ReadOrdsAsync(screen, cancellationToken) : [];
-            await CopyOthersAsync(rows, suspects, cancellationToken);
+            HashSet<int> leftOut = [];
+            doubtful = await ScreenAsync(refused, leftOut, cancellationToken);
+            await LoadOthersAsync(rows, some, leftOut, cancellationToken);
+            await ExecuteAsync("RELEASE SAVEPOINT screened", cancellationToken);
         }
         catch (PostgresException e) when (!SinkFault.Is(e))
         {
             await ExecuteAsync("ROLLBACK TO SAVEPOINT screened", cancellationToken);
-            suspects = [.. Enumerable.Range(1, rows.Count)];
+            refused.Clear();
+            doubtful = some ?? [.. Enumerable.Range(0, rows.Count)];
         }
 
-        return await InsertSuspectsAsync(suspects, cancellationToken);
+        refused.AddRange(await InsertDoubtfulAsync(doubtful, cancellationToken));
+        refused.Sort(static (a, b) => a.Index.CompareTo(b.Index));
+        return refused;
+    }
+
+    /// <summary>The transaction has ended, and the table with it.</summary>
+    public void Forget() => _exists = false;
+
+    // The columns take the definition's types: a domain that the table has meanwhile would refuse rows here already.
+    private async Task FillAsync(RowBuffer rows, int[]? some, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(
+            _exists
+                ? $"TRUNCATE {Table}"
+                : $"""
+                  CREATE TEMPORARY TABLE "_pipeline_stage" ON COMMIT DROP AS
+                  SELECT 0 AS {OrdColumn}, {WriteSql.StageColumns(plan.Rows)} FROM {_target} WITH NO DATA
+                  """,
+            cancellationToken);
+        _exists = true;
+        await ChunkCopy.SendNumberedAsync(
+            connection, WriteSql.Copy(Table, $"{OrdColumn}, {_columns}"), rows, some, cancellationToken);
+    }
+
+    /// <param name="refused">Takes the rows that are certain to be refused.</param>
+    /// <param name="leftOut">Takes the indexes of all rows that are not to be loaded in one piece.</param>
+    /// <returns>The indexes of the rows that only trying can tell.</returns>
+    private async Task<int[]> ScreenAsync(List<RefusedRow> refused, HashSet<int> leftOut, CancellationToken cancellationToken)
+    {
+        List<int> doubtful = [];
+        if (_constraints!.ScreenSql is not string screen)
+        {
+            return [];
+        }
+
+        await using NpgsqlCommand command = new(screen, connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            int index = reader.GetInt32(0);
+            if (!leftOut.Add(index))
+            {
+                continue; // the first reason counts
+            }
+
+            if (reader.GetBoolean(3))
+            {
+                refused.Add(_constraints.Refusal(index, reader.GetString(1), reader.GetString(2)));
+            }
+            else
+            {
+                doubtful.Add(index);
+            }
+        }
+
+        return [.. doubtful];
+    }
+
+    /// <summary>The rows not left out, in one piece: from here when they are most of a chunk, from the stage when they are few.</summary>
+    private async Task LoadOthersAsync(
+        RowBuffer rows, int[]? some, HashSet<int> leftOut, CancellationToken cancellationToken)
+    {
+        if (some is null)
+        {
+            int[] except = [.. leftOut.Order()];
+            await ChunkCopy.SendExceptAsync(
+                connection, WriteSql.Copy(_target, _columns), rows, except, cancellationToken);
+            return;
+        }
+
+        await using NpgsqlCommand command = new(
+            $"INSERT INTO {_target} ({_columns}) SELECT {_columns} FROM {Table} WHERE {OrdColumn} <> ALL ($1) ORDER BY {OrdColumn}",
+            connection)
+        {
+            Parameters = { new() { Value = leftOut.ToArray() } },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>
     /// In the order of the data. Where the table refers to itself, a row may wait for a later one: those without their parent
     /// are tried again, last first, for as long as that loads any.
     /// </summary>
-    private async Task<IReadOnlyList<RefusedRow>> InsertSuspectsAsync(int[] suspects, CancellationToken cancellationToken)
+    private async Task<List<RefusedRow>> InsertDoubtfulAsync(int[] doubtful, CancellationToken cancellationToken)
     {
-        List<RefusedRow> refused = await InsertOneByOneAsync(suspects, cancellationToken);
+        List<RefusedRow> refused = await InsertOneByOneAsync(doubtful, cancellationToken);
         while (_constraints!.IsSelfReferencing)
         {
-            int[] orphans = [.. refused.Where(IsOrphan).Select(row => row.Index + 1).Reverse()];
+            int[] orphans = [.. refused.Where(IsOrphan).Select(row => row.Index).Reverse()];
             List<RefusedRow> still = await InsertOneByOneAsync(orphans, cancellationToken);
             if (still.Count == orphans.Length)
             {
@@ -73,27 +153,10 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
         static bool IsOrphan(RefusedRow row) => row.Code == RecordErrorCode.ForeignKey;
     }
 
-    // The columns take the definition's types: a domain that the table has meanwhile would refuse rows here already.
-    private async Task FillAsync(RowBuffer rows, CancellationToken cancellationToken)
-    {
-        await ExecuteAsync(
-            $"""
-            DROP TABLE IF EXISTS {Table};
-            CREATE TEMPORARY TABLE "_pipeline_stage" ON COMMIT DROP AS
-            SELECT {WriteSql.StageColumns(plan.Rows)} FROM {_target} WITH NO DATA;
-            ALTER TABLE {Table} ADD COLUMN {OrdColumn} integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY
-            """,
-            cancellationToken);
-        await ChunkCopy.SendAsync(connection, WriteSql.Copy(Table, _columns), rows.CopyBytes, cancellationToken);
-    }
-
-    private Task CopyOthersAsync(RowBuffer rows, int[] suspects, CancellationToken cancellationToken) =>
-        ChunkCopy.SendExceptAsync(connection, WriteSql.Copy(_target, _columns), rows, suspects, cancellationToken);
-
-    private async Task<List<RefusedRow>> InsertOneByOneAsync(int[] ords, CancellationToken cancellationToken)
+    private async Task<List<RefusedRow>> InsertOneByOneAsync(int[] indexes, CancellationToken cancellationToken)
     {
         List<RefusedRow> refused = [];
-        if (ords.Length == 0)
+        if (indexes.Length == 0)
         {
             return refused;
         }
@@ -107,7 +170,7 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
                 new() { Value = _target },
                 new() { Value = _columns },
                 new() { Value = Table },
-                new() { Value = ords },
+                new() { Value = indexes },
             },
         };
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -117,26 +180,13 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
             string constraint = reader.GetString(3);
             string column = reader.GetString(4);
             refused.Add(new RefusedRow(
-                reader.GetInt32(0) - 1,
+                reader.GetInt32(0),
                 RefusedRow.CodeOf(reader.GetString(1)),
                 column.Length > 0 ? column : _constraints!.ColumnOf(constraint),
                 reader.GetString(2)));
         }
 
         return refused;
-    }
-
-    private async Task<int[]> ReadOrdsAsync(string sql, CancellationToken cancellationToken)
-    {
-        List<int> ords = [];
-        await using NpgsqlCommand command = new(sql, connection);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            ords.Add(reader.GetInt32(0));
-        }
-
-        return [.. ords];
     }
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)

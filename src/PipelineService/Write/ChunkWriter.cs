@@ -12,9 +12,6 @@ namespace PipelineService.Write;
 /// </summary>
 public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters, IOptions<WriteOptions> options)
 {
-    /// <summary>Refused chunks after which a job's rows are screened before they are copied, not after.</summary>
-    private const int RefusalsBeforeScreening = 2;
-
     private readonly WriteOptions _options = options.Value;
 
     /// <summary>Writes a transformed chunk and adds it to the load's counts.</summary>
@@ -46,7 +43,9 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
             bool commitsNow = load.CommitsEachChunk && !isOverLimit;
             if (rejected > 0)
             {
+                FaultPoints.Reach(FaultPoint.DeadLettersWriting);
                 await deadLetters.WriteAsync(commitsNow ? session.Connection : null, chunk, workspace, refused, timeout.Token);
+                FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
             if (isOverLimit)
@@ -56,9 +55,11 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
 
             // 4. The checkpoint, and the commit or the next savepoint.
             NpgsqlBatchCommand checkpoint = Checkpoint(chunk, counts);
+            FaultPoints.Reach(FaultPoint.CheckpointWriting);
             await (commitsNow
                 ? session.CommitAsync([checkpoint], timeout.Token)
                 : session.KeepAsync([checkpoint], timeout.Token));
+            FaultPoints.Reach(FaultPoint.CheckpointWritten);
             load.Add(counts, chunk.EndOffset - chunk.StartOffset);
             return counts;
         }
@@ -77,24 +78,39 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
         }
     }
 
+    /// <summary>
+    /// The rows in one COPY, as long as that mostly succeeds. A job that has met a refusal leaves out the rows that may repeat
+    /// one of its own keys, and one that meets refusals which nothing foretold has all its rows screened first.
+    /// </summary>
     private static async Task<IReadOnlyList<RefusedRow>> CopyAsync(
         WriteSession session, JobLoad load, TransformWorkspace workspace, CancellationToken cancellationToken)
     {
-        if (load.RefusedChunks < RefusalsBeforeScreening)
+        int[] suspects = load.Keys?.Add(workspace.Rows) ?? [];
+        bool hasFailed = false;
+        while (load.Refusals.AreForetold)
         {
+            int[] leftOut = load.Refusals.Any ? suspects : [];
             try
             {
-                await ChunkCopy.SendAsync(session.Connection, load.Plan.CopySql, workspace.Rows.CopyBytes, cancellationToken);
-                return [];
+                await ChunkCopy.SendExceptAsync(session.Connection, load.Plan.CopySql, workspace.Rows, leftOut, cancellationToken);
+                return leftOut.Length == 0 ? [] : await session.Stage.LoadAsync(workspace.Rows, leftOut, cancellationToken);
             }
             catch (PostgresException e) when (RefusedRow.IsRowError(e))
             {
-                load.RefusedChunks++;
                 await session.RollbackChunkAsync(cancellationToken);
+                bool wasForetold = !hasFailed && !load.Refusals.Any && suspects.Length > 0;
+                load.Refusals.Met(wasForetold);
+                hasFailed = true;
+                if (!wasForetold)
+                {
+                    break;
+                }
             }
         }
 
-        return await session.Stage.LoadAsync(workspace.Rows, cancellationToken);
+        IReadOnlyList<RefusedRow> refused = await session.Stage.LoadAsync(workspace.Rows, some: null, cancellationToken);
+        load.Refusals.Screened(refused.Count > 0);
+        return refused;
     }
 
     private static NpgsqlBatchCommand Checkpoint(Chunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)

@@ -70,7 +70,11 @@ public sealed class DeadLetterWriter(Database database)
         await database.RunAsync(
             async (own, token) =>
             {
+                // Fenced like the rows: an attempt that was taken over writes nothing any more.
+                await using NpgsqlTransaction transaction = await own.BeginTransactionAsync(token);
+                await JobTakenOverException.RequireEpochAsync(own, batch.JobId, batch.Epoch, token);
                 await InsertAsync(own, batch, token);
+                await transaction.CommitAsync(token);
                 return true;
             },
             cancellationToken);
@@ -100,6 +104,8 @@ public sealed class DeadLetterWriter(Database database)
         private readonly ArrayBufferWriter<byte> _json = new();
 
         public Guid JobId => chunk.Load.Plan.JobId;
+
+        public long Epoch => chunk.Load.Plan.Epoch;
 
         public List<long> Records { get; } = [];
 

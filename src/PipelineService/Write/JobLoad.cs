@@ -1,4 +1,3 @@
-using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Transforms;
@@ -65,8 +64,11 @@ public sealed class JobLoad : IDisposable
     /// </summary>
     public bool CommitsEachChunk { get; set; }
 
-    /// <summary>Chunks of which the database refused a row; from a few on, rows are screened first.</summary>
-    public int RefusedChunks { get; set; }
+    /// <summary>The keys that the job has sent, or null where it has none to watch.</summary>
+    public KeyFilter? Keys { get; init; }
+
+    /// <summary>What is to be expected of the table's constraints.</summary>
+    public RefusalForecast Refusals { get; } = new();
 
     /// <summary>Waits for a place among the chunks in flight. Paired with <see cref="Leave"/>.</summary>
     public async Task EnterAsync(Chunk chunk, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Write;
 
@@ -30,21 +31,36 @@ public sealed class TargetConstraints
         WHERE c.conrelid = to_regclass(@table) AND c.contype IN ('f', 'c')
         """;
 
-    private readonly Dictionary<string, string[]> _columnsByName;
-    private readonly string? _screen;
+    private const string AnyUniqueIndex =
+        "SELECT EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass(@table) AND (indisunique OR indisexclusion))";
 
-    private TargetConstraints(string table, IReadOnlyList<Constraint> constraints, HashSet<string> loaded)
+    private readonly Dictionary<string, string[]> _columnsByName;
+
+    private TargetConstraints(string table, IReadOnlyList<Constraint> constraints, List<string> loaded)
     {
         _columnsByName = constraints.GroupBy(c => c.Name, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.First().Columns ?? [], StringComparer.Ordinal);
         IsSelfReferencing = constraints.Any(c => c.IsSelfReference);
-        string[] parts = [.. constraints.Where(c => c.Columns is { Length: > 0 } && c.Columns.All(loaded.Contains))
-            .Select(c => Screen(c, table, loaded))];
-        _screen = parts.Length == 0 ? null : string.Join("\nUNION\n", parts) + "\nORDER BY 1";
+        Constraint[] screened = [.. constraints.Where(c => c.Columns is { Length: > 0 } && c.Columns.All(loaded.Contains))];
+        UniqueKeys = [.. screened.Where(c => c.IsUnique).Select(c => c.Columns!.Select(name => loaded.IndexOf(name)).ToArray())];
+        ScreenSql = screened.Length == 0 ? null : Screen(screened, table, loaded);
     }
 
-    /// <summary>The SQL that returns the ords of suspect rows in the staging table, or null when nothing can be screened.</summary>
-    public string? ScreenSql => _screen;
+    /// <summary>
+    /// The SQL that looks for refusals among the rows of the staging table: ord, constraint, kind (u, f or c) and whether the
+    /// row is certain to be refused. One row per refusal; the first of an ord is the one that PostgreSQL would name. Null
+    /// when there is nothing to look for.
+    /// </summary>
+    public string? ScreenSql { get; }
+
+    /// <summary>
+    /// Whether two open transactions could wait for each other over a key: any unique index counts, also a partial one or one
+    /// on expressions, and exclusion constraints.
+    /// </summary>
+    public bool HasUniqueIndex { get; private init; }
+
+    /// <summary>For each plain unique index the columns of its key, as indexes into the plan's columns.</summary>
+    public IReadOnlyList<int[]> UniqueKeys { get; }
 
     /// <summary>Whether a row may need another row of the same table.</summary>
     public bool IsSelfReferencing { get; }
@@ -58,8 +74,22 @@ public sealed class TargetConstraints
         return new TargetConstraints(
             table,
             [.. constraints],
-            [.. plan.Columns.Select(c => c.Field.Name)]);
+            plan.Columns.Select(c => c.Field.Name).ToList())
+        {
+            HasUniqueIndex = await connection.QuerySingleAsync<bool>(
+                new CommandDefinition(AnyUniqueIndex, new { table }, cancellationToken: cancellationToken)),
+        };
     }
+
+    /// <summary>A refusal that the screen is certain of, in PostgreSQL's own words.</summary>
+    public RefusedRow Refusal(int index, string constraint, string kind) => kind switch
+    {
+        "u" => new(index, RecordErrorCode.Unique, ColumnOf(constraint),
+            $"duplicate key value violates unique constraint \"{constraint}\""),
+        "f" => new(index, RecordErrorCode.ForeignKey, ColumnOf(constraint),
+            $"insert or update violates foreign key constraint \"{constraint}\""),
+        _ => new(index, RecordErrorCode.Check, ColumnOf(constraint), $"new row violates check constraint \"{constraint}\""),
+    };
 
     /// <summary>The column to blame for a broken constraint: the only one it has, or null.</summary>
     public string? ColumnOf(string constraint) =>
@@ -67,36 +97,61 @@ public sealed class TargetConstraints
             ? columns[0]
             : null;
 
-    // OFFSET 0 keeps the planner from turning the look-up per row into a join over the whole table.
-    private static string Screen(Constraint constraint, string table, HashSet<string> loaded)
+    private static string Screen(IReadOnlyList<Constraint> constraints, string table, List<string> loaded)
     {
-        const string Stage = ChunkStage.Table;
-        const string Ord = ChunkStage.OrdColumn;
-        string[] columns = [.. constraint.Columns!.Select(Identifier.Quote)];
-        string notNull = string.Join(" AND ", columns.Select(c => $"s.{c} IS NOT NULL"));
+        Constraint[] unique = [.. constraints.Where(c => c.IsUnique)];
+        string beyond = string.Join("\nUNION ALL\n", constraints.Select(c => BeyondTheStage(c, table, loaded)));
+        IEnumerable<string> within = unique.Select(c => WithinTheStage(c, isCertain: unique.Length == 1));
+        return $"""
+            WITH refused AS MATERIALIZED ({beyond})
+            {string.Join("\nUNION ALL\n", within.Prepend("SELECT * FROM refused"))}
+            ORDER BY ord, position(kind IN 'cuf')
+            """;
+    }
+
+    /// <summary>
+    /// Rows that break a constraint by themselves or by what other tables and earlier rows hold. OFFSET 0 keeps the planner
+    /// from turning the look-up per row into a join over a whole table.
+    /// </summary>
+    private static string BeyondTheStage(Constraint constraint, string table, List<string> loaded)
+    {
+        string found = $"SELECT s.{ChunkStage.OrdColumn} AS ord, {Literal(constraint.Name)} AS name, '{constraint.Kind}' AS kind";
         switch (constraint.Kind)
         {
             case "u":
-                string same = string.Join(" AND ", columns.Select(c => $"t.{c} = s.{c}"));
+                string same = string.Join(" AND ", constraint.Quoted.Select(c => $"t.{c} = s.{c}"));
                 return $"""
-                    SELECT {Ord} FROM (
-                        SELECT s.*, row_number() OVER (PARTITION BY {string.Join(", ", columns)} ORDER BY {Ord}) AS "_pipeline_n"
-                        FROM {Stage} s WHERE {notNull}) s
-                    WHERE "_pipeline_n" > 1 OR EXISTS (SELECT FROM {table} t WHERE {same} OFFSET 0)
+                    {found}, true AS certain FROM {ChunkStage.Table} s
+                    WHERE {constraint.NotNull} AND EXISTS (SELECT FROM {table} t WHERE {same} OFFSET 0)
                     """;
             case "f":
                 string parent = string.Join(
-                    " AND ", columns.Zip(constraint.ParentColumns!, (c, p) => $"p.{Identifier.Quote(p)} = s.{c}"));
+                    " AND ", constraint.Quoted.Zip(constraint.ParentColumns!, (c, p) => $"p.{Identifier.Quote(p)} = s.{c}"));
                 bool parentMayBeHere = constraint.IsSelfReference && constraint.ParentColumns!.All(loaded.Contains);
                 return $"""
-                    SELECT {Ord} FROM {Stage} s
-                    WHERE {notNull} AND NOT EXISTS (SELECT FROM {constraint.Parent} p WHERE {parent} OFFSET 0)
-                    {(parentMayBeHere ? $"AND NOT EXISTS (SELECT FROM {Stage} p WHERE {parent})" : "")}
+                    {found}, {(constraint.IsSelfReference ? "false" : "true")} AS certain FROM {ChunkStage.Table} s
+                    WHERE {constraint.NotNull} AND NOT EXISTS (SELECT FROM {constraint.Parent} p WHERE {parent} OFFSET 0)
+                    {(parentMayBeHere ? $"AND NOT EXISTS (SELECT FROM {ChunkStage.Table} p WHERE {parent})" : "")}
                     """;
             default:
-                return $"SELECT {Ord} FROM {Stage} s WHERE NOT ({constraint.Expression})";
+                return $"{found}, true AS certain FROM {ChunkStage.Table} s WHERE NOT ({constraint.Expression})";
         }
     }
+
+    /// <summary>
+    /// Rows whose key an earlier row of the stage has. With several unique constraints the earlier one may itself be refused,
+    /// so only trying can tell.
+    /// </summary>
+    private static string WithinTheStage(Constraint constraint, bool isCertain) => $"""
+        SELECT ord, {Literal(constraint.Name)}, 'u', {(isCertain ? "true" : "false")}
+        FROM (SELECT s.{ChunkStage.OrdColumn} AS ord,
+                     row_number() OVER (PARTITION BY {string.Join(", ", constraint.Quoted)} ORDER BY s.{ChunkStage.OrdColumn}) AS n
+              FROM {ChunkStage.Table} s
+              WHERE {constraint.NotNull} AND s.{ChunkStage.OrdColumn} NOT IN (SELECT r.ord FROM refused r)) s
+        WHERE n > 1
+        """;
+
+    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'::text";
 
     private sealed record Constraint
     {
@@ -113,5 +168,11 @@ public sealed class TargetConstraints
         public bool IsSelfReference { get; init; }
 
         public string[]? Columns { get; init; }
+
+        public bool IsUnique => Kind == "u";
+
+        public IEnumerable<string> Quoted => Columns!.Select(Identifier.Quote);
+
+        public string NotNull => string.Join(" AND ", Quoted.Select(c => $"s.{c} IS NOT NULL"));
     }
 }

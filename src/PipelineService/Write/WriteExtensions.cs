@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
 
 namespace PipelineService.Write;
@@ -5,9 +6,16 @@ namespace PipelineService.Write;
 /// <summary>Registers stage 5.</summary>
 public static class WriteExtensions
 {
+    /// <summary>For requests, claims, heartbeats and the dead letters of jobs that commit at their end.</summary>
+    private const int OtherConnections = 4;
+
     public static WebApplicationBuilder AddWrite(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<WriteOptions, WriteOptionsValidator>("Write");
+        builder.Services.AddStageOptions<WriteOptions, WriteOptionsValidator>("Write")
+            .Validate<IOptions<HostingOptions>>(
+                static (write, hosting) => write.SessionsMax + OtherConnections <= hosting.Value.PoolSizeMax,
+                $"Write:SessionsMax: the pool must hold the write sessions and {OtherConnections} more connections; "
+                + "raise Hosting:PoolSizeMax or lower Write:SessionsMax.");
         builder.Services.AddSingleton<SessionBudget>();
         builder.Services.AddSingleton<DeadLetterWriter>();
         builder.Services.AddSingleton<ChunkWriter>();

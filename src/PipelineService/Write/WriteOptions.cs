@@ -24,6 +24,12 @@ public sealed class WriteOptions
     public int SessionsReceivingMax { get; set; } = 6;
 
     /// <summary>
+    /// Bytes in which a job whose table has a unique index remembers the keys that it has sent, so that repeated ones do not
+    /// cost refused chunks; for each 1.5 bytes one key. Rounded up to a power of two. Default 8 MiB, 0 (off) to 1 GiB.
+    /// </summary>
+    public int KeyFilterBytes { get; set; } = 8 << 20;
+
+    /// <summary>
     /// How long the database may take over one chunk before the session is given up and the chunk is tried again. Default
     /// 2 minutes, 1 second to 1 hour.
     /// </summary>
@@ -46,6 +52,7 @@ public sealed class WriteOptionsValidator : AbstractValidator<WriteOptions>
             .LessThanOrEqualTo(o => o.SessionsMax).WithMessage("SessionsPerJobMax must not exceed SessionsMax.");
         RuleFor(o => o.SessionsReceivingMax).InclusiveBetween(0, 500)
             .LessThanOrEqualTo(o => o.SessionsMax).WithMessage("SessionsReceivingMax must not exceed SessionsMax.");
+        RuleFor(o => o.KeyFilterBytes).InclusiveBetween(0, 1 << 30);
         RuleFor(o => o.ChunkTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         RuleFor(o => o.LockTimeout).GreaterThanOrEqualTo(TimeSpan.FromSeconds(1))
             .LessThanOrEqualTo(o => o.ChunkTimeout).WithMessage("LockTimeout must not exceed ChunkTimeout.");

@@ -80,7 +80,9 @@ public sealed class WriteSession(JobLoadPlan plan)
         };
         try
         {
+            FaultPoints.Reach(FaultPoint.Committing);
             await RunAsync([fence, .. statements, new("COMMIT")], cancellationToken);
+            FaultPoints.Reach(FaultPoint.Committed);
         }
         catch (PostgresException e) when (e.SqlState == JobTakenOverException.SqlState)
         {
@@ -89,6 +91,7 @@ public sealed class WriteSession(JobLoadPlan plan)
 
         HoldsRows = false;
         _isOpen = false;
+        _stage?.Forget();
     }
 
     /// <summary>Rolls back what is not committed and closes the connection. Never throws: a broken one is dropped.</summary>
@@ -134,6 +137,25 @@ public sealed class JobTakenOverException : Exception
 {
     /// <summary>The SQLSTATE that <c>pipeline.require_epoch</c> raises.</summary>
     public const string SqlState = "PL001";
+
+    /// <summary>Asks in the open transaction, and holds a take-over off until its end.</summary>
+    /// <exception cref="JobTakenOverException">The job is another attempt's.</exception>
+    public static async Task RequireEpochAsync(
+        NpgsqlConnection connection, Guid jobId, long epoch, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = new(WriteSql.RequireEpoch, connection)
+        {
+            Parameters = { new() { Value = jobId }, new() { Value = epoch } },
+        };
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == SqlState)
+        {
+            throw new JobTakenOverException(e.MessageText, e);
+        }
+    }
 
     public JobTakenOverException()
     {

@@ -11,12 +11,14 @@ internal static class WriteSql
     public const string RollbackToSavepoint = "ROLLBACK TO SAVEPOINT chunk";
 
     /// <summary>
-    /// Session settings for one transaction. Deferred constraints are checked at once: at COMMIT nobody could say which
+    /// Session settings for one transaction. No statement of a load is worth compiling, but one over many staged rows is
+    /// estimated dear enough for it. Deferred constraints are checked at once: at COMMIT nobody could say which
     /// record broke one.
     /// </summary>
     public const string Settings = """
         SELECT set_config('application_name', $1, true), set_config('lock_timeout', $2, true),
-               set_config('statement_timeout', $3, true), set_config('idle_in_transaction_session_timeout', '0', true)
+               set_config('statement_timeout', $3, true), set_config('idle_in_transaction_session_timeout', '0', true),
+               set_config('jit', 'off', true)
         """;
 
     public const string ConstraintsImmediate = "SET CONSTRAINTS ALL IMMEDIATE";
@@ -45,13 +47,6 @@ internal static class WriteSql
             raw = excluded.raw, raw_truncated = excluded.raw_truncated
         """;
 
-    /// <summary>Whether two open transactions could wait for each other over a key of the table.</summary>
-    public const string HasUniqueIndex = """
-        SELECT EXISTS (
-            SELECT FROM pg_catalog.pg_index
-            WHERE indrelid = to_regclass(@table) AND (indisunique OR indisexclusion))
-        """;
-
     /// <summary>The columns of a row in COPY, quoted, in the order of the plan.</summary>
     public static string ColumnList(RowPlan plan)
     {
@@ -66,7 +61,9 @@ internal static class WriteSql
     {
         IEnumerable<string> columns = plan.Columns.Select(
             c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}");
-        return string.Join(", ", plan.Definition.Load.Lineage ? columns.Concat(LineageColumns) : columns);
+        return string.Join(", ", plan.Definition.Load.Lineage
+            ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
+            : columns);
     }
 
     public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";

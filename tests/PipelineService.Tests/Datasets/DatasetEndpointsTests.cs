@@ -98,7 +98,7 @@ public sealed class DatasetEndpointsTests(TestDatabase database) : IClassFixture
         await AssertProblemAsync(await PutAsync("body", "{ 'a': 1, 'a': 2 }"), 400, "malformed_json");
         await AssertProblemAsync(await PutAsync("body", new string(' ', 1024 * 1024) + Definition), 413, "body_too_large");
         await AssertProblemAsync(
-            await PutAsync("body", Definition, ("Content-Encoding", "gzip")), 415, "unsupported_media_type");
+            await PutAsync("body", Definition, ("Content-Encoding", "gzip")), 415, "unsupported_content_encoding");
         using var text = new StringContent(Definition, Encoding.UTF8, "text/csv");
         await AssertProblemAsync(await SendAsync(HttpMethod.Put, "body", text), 415, "unsupported_media_type");
     }
@@ -119,8 +119,8 @@ public sealed class DatasetEndpointsTests(TestDatabase database) : IClassFixture
     }
 
     [Theory]
-    [InlineData("/v1/datasets?limit=0", 400, "invalid_query")]
-    [InlineData("/v1/datasets?cursor=%00", 400, "invalid_query")]
+    [InlineData("/v1/datasets?limit=0", 400, "malformed_query")]
+    [InlineData("/v1/datasets?cursor=%00", 400, "malformed_query")]
     [InlineData("/v1/datasets/none/versions", 404, "dataset_not_found")]
     [InlineData("/v1/datasets/none/versions/1", 404, "dataset_not_found")]
     public async Task Answers_with_problems(string path, int status, string code) =>

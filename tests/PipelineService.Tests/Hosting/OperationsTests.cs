@@ -1,9 +1,13 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Embedded;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Tests.Infrastructure;
 
@@ -51,6 +55,26 @@ public sealed partial class OperationsTests(TestDatabase database) : IClassFixtu
         using HttpResponseMessage ready = await service.Client.GetAsync("/health/ready", Cancellation);
 
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    [Fact]
+    public async Task Brings_back_a_private_database_that_was_killed()
+    {
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(
+            connectionString: null,
+            [("Hosting:BreakerFailures", "2"), ("Hosting:BreakerDuration", "00:00:00.5")]);
+        string folder = service.Services.GetRequiredService<IOptions<HostingOptions>>().Value.DataDirectory;
+        using (var postmaster = Process.GetProcessById(Postmaster.ReadProcessId(Path.Combine(folder, "postgres"))!.Value))
+        {
+            postmaster.Kill();
+        }
+
+        Database database = service.Services.GetRequiredService<Database>();
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => database.RunAsync(FailsAsync, Cancellation));
+        Assert.True(await database.RunPatientlyAsync(DatabasePool.PingAsync, Cancellation));
+
+        static Task<bool> FailsAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+            Task.FromException<bool>(new NpgsqlException("as the death of the server shows", new IOException()));
     }
 
     [Fact]

@@ -21,6 +21,7 @@ public sealed class PostgresServer : IAsyncLifetime
 {
     private const string Variable = "PIPELINE_TEST_POSTGRES";
 
+    private static readonly TimeSpan AbandonedAge = TimeSpan.FromMinutes(10);
     private static int _databases;
 
     private readonly string _run = Guid.NewGuid().ToString("N")[..8];
@@ -120,9 +121,12 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>A throw-away server, and the folders of runs that were killed before they could delete theirs.</summary>
     private static async Task<EmbeddedPostgres> StartEmbeddedAsync()
     {
+        // Another run may just be making its own: that has no process yet.
+        DateTime longAgo = TimeProvider.System.GetUtcNow().UtcDateTime - AbandonedAge;
         foreach (string abandoned in Directory.EnumerateDirectories(Path.GetTempPath(), "pipeline-tests-*"))
         {
-            if (Postmaster.ReadProcessId(Path.Combine(abandoned, "postgres")) is not { } id || !Postmaster.IsAlive(id))
+            if (Directory.GetLastWriteTimeUtc(abandoned) < longAgo
+                && (Postmaster.ReadProcessId(Path.Combine(abandoned, "postgres")) is not { } id || !Postmaster.IsAlive(id)))
             {
                 TemporaryFolder.Delete(abandoned);
             }

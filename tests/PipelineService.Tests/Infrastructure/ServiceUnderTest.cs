@@ -60,8 +60,8 @@ public sealed class ServiceUnderTest : IAsyncDisposable
             ContentRootPath = AppContext.BaseDirectory,
             EnvironmentName = "Development",
         });
-        builder.Configuration.AddInMemoryCollection(
-            defaults.Concat(settings ?? []).Select(setting => KeyValuePair.Create(setting.Key, setting.Value)));
+        builder.Configuration.AddInMemoryCollection(defaults.Select(s => KeyValuePair.Create(s.Key, s.Value)));
+        builder.Configuration.AddInMemoryCollection(settings?.Select(s => KeyValuePair.Create(s.Key, s.Value)));
         builder.AddPipelineService();
         if (time is not null)
         {

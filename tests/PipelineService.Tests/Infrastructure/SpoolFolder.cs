@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
 using PipelineService.Spool;
 
@@ -38,7 +37,8 @@ public sealed class SpoolFolder : IDisposable
     public static ValueTask AppendAsync(SpoolUpload upload, ReadOnlyMemory<byte> bytes) =>
         upload.AppendAsync([bytes], bytes.Length, CancellationToken.None);
 
-    public static Task SealAsync(SpoolUpload upload) => upload.SealAsync(ManifestOf(upload.JobId, upload.Length));
+    public static Task SealAsync(SpoolUpload upload) =>
+        upload.SealAsync(ManifestOf(upload.JobId, upload.Length, upload.FinishChecksums()));
 
     public async Task<SpoolUpload> SealedAsync(ReadOnlyMemory<byte> bytes)
     {
@@ -48,7 +48,7 @@ public sealed class SpoolFolder : IDisposable
         return upload;
     }
 
-    public static SpoolManifest ManifestOf(Guid jobId, long bytes) => new()
+    public static SpoolManifest ManifestOf(Guid jobId, long bytes, params IReadOnlyList<string> blocks) => new()
     {
         JobId = jobId,
         Dataset = "trips",
@@ -62,6 +62,7 @@ public sealed class SpoolFolder : IDisposable
         UploadBytes = bytes,
         Sha256 = new string('a', 64),
         DataBytes = bytes,
+        Blocks = blocks,
         RecordBytesMax = 1 << 20,
         CreatedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
         ReceivedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 1, TimeSpan.Zero),

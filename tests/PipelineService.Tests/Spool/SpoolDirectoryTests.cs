@@ -87,9 +87,9 @@ public sealed class SpoolDirectoryTests : IDisposable
     public void Says_which_instances_have_died()
     {
         using TemporaryFolder folder = new();
-        Guid living = Guid.CreateVersion7();
-        Guid dead = Guid.CreateVersion7();
-        using InstanceLock held = InstanceLock.Take(folder.Path, living);
+        var living = Guid.CreateVersion7();
+        var dead = Guid.CreateVersion7();
+        using var held = InstanceLock.Take(folder.Path, living);
         File.WriteAllText(Path.Combine(folder.Path, $"{dead}.instance"), ""); // a killed process leaves its file, unlocked
 
         Assert.Equal([dead], InstanceLock.SweepDead(folder.Path));

@@ -20,7 +20,7 @@ public sealed class SpoolUploadTests : IDisposable
         await SpoolFolder.SealAsync(upload);
 
         Assert.True(upload.IsSealed);
-        Assert.Equal(SpoolFolder.ManifestOf(upload.JobId, Bytes.Length), _spool.Directory.FindManifest(upload.JobId));
+        Assert.Equivalent(upload.Manifest, _spool.Directory.FindManifest(upload.JobId), strict: true);
         Assert.Equal(Bytes, await File.ReadAllBytesAsync(_spool.Directory.DataPath(upload.JobId), TestContext.Current.CancellationToken));
     }
 
@@ -94,6 +94,24 @@ public sealed class SpoolUploadTests : IDisposable
 
         File.Delete(_spool.Directory.DataPath(upload.JobId));
         Assert.Throws<SpoolDamagedException>(() => _spool.Directory.Open(upload.JobId));
+    }
+
+    [Fact]
+    public async Task Is_damaged_when_the_disk_gives_back_another_byte()
+    {
+        byte[] bytes = new byte[BlockChecksums.BlockBytes + 100];
+        await using SpoolUpload upload = await _spool.SealedAsync(bytes);
+        await upload.VerifyAsync(0, bytes.Length, TestContext.Current.CancellationToken);
+        string data = _spool.Directory.DataPath(upload.JobId);
+        await upload.DisposeAsync();
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(data, bytes, TestContext.Current.CancellationToken);
+
+        await using SpoolUpload opened = _spool.Directory.Open(upload.JobId);
+
+        await opened.VerifyAsync(0, BlockChecksums.BlockBytes, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<SpoolDamagedException>(
+            () => opened.VerifyAsync(0, bytes.Length, TestContext.Current.CancellationToken));
     }
 
     [Fact]

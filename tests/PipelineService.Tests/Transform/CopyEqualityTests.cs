@@ -1,5 +1,7 @@
 using System.Text;
 using CsCheck;
+using PipelineService.Core.Jobs;
+using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Transform;
@@ -61,8 +63,8 @@ public abstract class CopyEqualityTests(LoadingService service, string commit)
     {
         string table = $"copied_{Interlocked.Increment(ref _datasets)}";
         await service.DeclareAsync(table, CopyOracle.Fields, commit);
-        JobOutcome job = await service.LoadAsync(table, data, contentType);
-        Assert.True(job.State == "succeeded", $"{job.Detail} {string.Join('\n', (await service.DeadLettersAsync(job)).Take(5))}");
+        JobView job = await service.LoadAsync(table, data, contentType);
+        Assert.True(job.State == JobState.Succeeded, $"{job.Error?.Detail} {string.Join('\n', (await service.DeadLettersAsync(job)).Take(5))}");
         return table;
     }
 }
@@ -72,21 +74,21 @@ public sealed class CopyEqualityInSmallChunks(LoadingService service)
     : CopyEqualityTests(service, "job"), IClassFixture<LoadingService>;
 
 /// <summary>In chunks of 4 KiB, through a single session, each committed by itself.</summary>
-public sealed class CopyEqualityChunkByChunk(CopyEqualityChunkByChunk.OneSession service)
-    : CopyEqualityTests(service, "chunk"), IClassFixture<CopyEqualityChunkByChunk.OneSession>
-{
-    public sealed class OneSession(PostgresServer server) : LoadingService(server)
-    {
-        protected override (string Key, string? Value)[] Settings => [.. base.Settings, ("Write:SessionsPerJobMax", "1")];
-    }
-}
+public sealed class CopyEqualityChunkByChunk(OneSessionService service)
+    : CopyEqualityTests(service, "chunk"), IClassFixture<OneSessionService>;
 
 /// <summary>As the service comes.</summary>
-public sealed class CopyEqualityWithDefaults(CopyEqualityWithDefaults.Defaults service)
-    : CopyEqualityTests(service, "job"), IClassFixture<CopyEqualityWithDefaults.Defaults>
+public sealed class CopyEqualityWithDefaults(DefaultService service)
+    : CopyEqualityTests(service, "job"), IClassFixture<DefaultService>;
+
+/// <summary>Loads every job through one session.</summary>
+public sealed class OneSessionService(PostgresServer server) : LoadingService(server)
 {
-    public sealed class Defaults(PostgresServer server) : LoadingService(server)
-    {
-        protected override (string Key, string? Value)[] Settings => [];
-    }
+    protected override IEnumerable<(string Key, string? Value)> Settings => [.. base.Settings, ("Write:SessionsPerJobMax", "1")];
+}
+
+/// <summary>Chunks and sessions as they are without a setting.</summary>
+public sealed class DefaultService(PostgresServer server) : LoadingService(server)
+{
+    protected override IEnumerable<(string Key, string? Value)> Settings => [];
 }

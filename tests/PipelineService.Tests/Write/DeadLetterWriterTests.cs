@@ -1,12 +1,12 @@
 using System.Text;
+using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Write;
 
 /// <summary>Dead letters hold what was sent, whatever it was, in bounded size.</summary>
-public sealed class DeadLetterWriterTests(DeadLetterWriterTests.SmallRaws service) : IClassFixture<DeadLetterWriterTests.SmallRaws>
+public sealed class DeadLetterWriterTests(SmallRawsService service) : IClassFixture<SmallRawsService>
 {
-    private const int RawBytesMax = 256;
     private const int ValueBytesMax = 256;
 
     private static int _datasets;
@@ -14,17 +14,17 @@ public sealed class DeadLetterWriterTests(DeadLetterWriterTests.SmallRaws servic
     [Fact]
     public async Task A_long_record_is_cut_and_marked()
     {
-        JobOutcome job = await LoadAsync("id,note\nx," + new string('y', 1000) + "\nz,short\n");
+        JobView job = await LoadAsync("id,note\nx," + new string('y', 1000) + "\nz,short\n");
 
         Assert.Equal(
-            [$"1 {RawBytesMax} true", "2 7 false"],
+            [$"1 {SmallRawsService.RawBytesMax} true", "2 7 false"],
             await LettersAsync(job, "record || ' ' || length(raw) || ' ' || raw_truncated"));
     }
 
     [Fact]
     public async Task A_long_value_is_cut_and_ends_in_an_ellipsis()
     {
-        JobOutcome job = await LoadAsync($"id,note\n{new string('9', 1000)},a\n");
+        JobView job = await LoadAsync($"id,note\n{new string('9', 1000)},a\n");
 
         string value = Assert.Single(await LettersAsync(job, "errors->0->>'value'"));
         Assert.Equal(new string('9', ValueBytesMax) + "…", value);
@@ -33,9 +33,9 @@ public sealed class DeadLetterWriterTests(DeadLetterWriterTests.SmallRaws servic
     [Fact]
     public async Task Nul_characters_stay_in_the_raw_bytes_and_are_replaced_in_the_value()
     {
-        JobOutcome job = await LoadAsync("id,note\n1,a\0b\n2,good\n");
+        JobView job = await LoadAsync("id,note\n1,a\0b\n2,good\n");
 
-        Assert.Equal(1, job.Loaded);
+        Assert.Equal(1, job.Records.Loaded);
         Assert.Equal(
             ["nul_character note a\uFFFDb 312c610062"],
             await LettersAsync(job, $"{Error} || ' ' || encode(raw, 'hex')"));
@@ -46,9 +46,9 @@ public sealed class DeadLetterWriterTests(DeadLetterWriterTests.SmallRaws servic
     {
         byte[] data = [.. "id,note\n1,"u8, 0xC3, 0x28, (byte)'\n', .. "2,good\n"u8];
 
-        JobOutcome job = await LoadAsync(data);
+        JobView job = await LoadAsync(data);
 
-        Assert.Equal(1, job.Loaded);
+        Assert.Equal(1, job.Records.Loaded);
         Assert.Equal(
             ["invalid_utf8 note \uFFFD( 312cc328"], await LettersAsync(job, $"{Error} || ' ' || encode(raw, 'hex')"));
     }
@@ -59,7 +59,7 @@ public sealed class DeadLetterWriterTests(DeadLetterWriterTests.SmallRaws servic
         string data = "id,note\n" + string.Concat(Enumerable.Range(1, 2000).Select(i => $"{(i % 100 == 0 ? "bad" : i)},é\n"));
         byte[] bytes = Encoding.UTF8.GetBytes(data);
 
-        JobOutcome job = await LoadAsync(bytes);
+        JobView job = await LoadAsync(bytes);
 
         string[] offsets = await LettersAsync(job, "byte_offset::text");
         Assert.Equal(20, offsets.Length);
@@ -69,39 +69,42 @@ public sealed class DeadLetterWriterTests(DeadLetterWriterTests.SmallRaws servic
     [Fact]
     public async Task An_unterminated_quote_costs_its_line_and_no_neighbour()
     {
-        JobOutcome job = await LoadAsync("id,note\n1,a\n2,\"open\n3,c\n4,d\n");
+        JobView job = await LoadAsync("id,note\n1,a\n2,\"open\n3,c\n4,d\n");
 
-        Assert.Equal(3, job.Loaded);
+        Assert.Equal(3, job.Records.Loaded);
         Assert.Equal(["2:3 unterminated_quote * 2,\"open"], await service.DeadLettersAsync(job));
     }
 
     [Fact]
     public async Task A_record_over_the_limit_costs_itself_and_keeps_only_its_own_bytes()
     {
-        JobOutcome job = await LoadAsync("id,note\n1,a\n2," + new string('x', 1100) + "\n3,c\n");
+        JobView job = await LoadAsync("id,note\n1,a\n2," + new string('x', 1100) + "\n3,c\n");
 
-        Assert.Equal(2, job.Loaded);
+        Assert.Equal(2, job.Records.Loaded);
         Assert.Equal(
-            [$"2:3 record_too_long * 2,{new string('x', RawBytesMax - 2)}"], await service.DeadLettersAsync(job));
+            [$"2:3 record_too_long * 2,{new string('x', SmallRawsService.RawBytesMax - 2)}"], await service.DeadLettersAsync(job));
     }
 
     private const string Error = "(errors->0->>'code') || ' ' || (errors->0->>'field') || ' ' || (errors->0->>'value')";
 
-    private Task<string[]> LettersAsync(JobOutcome job, string expression) =>
+    private Task<string[]> LettersAsync(JobView job, string expression) =>
         service.RowsAsync($"SELECT {expression} FROM pipeline.dead_letters WHERE job_id = '{job.Id}' ORDER BY record");
 
-    private Task<JobOutcome> LoadAsync(string data) => LoadAsync(Encoding.UTF8.GetBytes(data));
+    private Task<JobView> LoadAsync(string data) => LoadAsync(Encoding.UTF8.GetBytes(data));
 
-    private async Task<JobOutcome> LoadAsync(byte[] data)
+    private async Task<JobView> LoadAsync(byte[] data)
     {
         string dataset = $"rejected_{Interlocked.Increment(ref _datasets)}";
         await service.DeclareAsync(dataset, """{ "name": "id", "type": "integer" }, { "name": "note", "type": "string" }""");
-        return await service.LoadAsync(dataset, data);
+        return await service.LoadAsync(dataset, data, "text/csv");
     }
+}
 
-    public sealed class SmallRaws(PostgresServer server) : LoadingService(server)
-    {
-        protected override (string Key, string? Value)[] Settings =>
-            [.. base.Settings, ("Transform:RawBytesMax", $"{RawBytesMax}"), ("Spool:RecordBytesMax", "1024")];
-    }
+/// <summary>Keeps little of a rejected record, and takes none over 1 KiB.</summary>
+public sealed class SmallRawsService(PostgresServer server) : LoadingService(server)
+{
+    public const int RawBytesMax = 256;
+
+    protected override IEnumerable<(string Key, string? Value)> Settings =>
+        [.. base.Settings, ("Transform:RawBytesMax", $"{RawBytesMax}"), ("Spool:RecordBytesMax", "1024")];
 }

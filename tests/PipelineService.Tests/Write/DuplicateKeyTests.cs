@@ -1,3 +1,4 @@
+using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Write;
@@ -19,7 +20,7 @@ public sealed class DuplicateKeyTests(LoadingService service) : IClassFixture<Lo
     {
         string table = await DeclareAsync("""["a"]""", commit);
 
-        JobOutcome job = await service.LoadAsync(table, "a,b\n1,first\n2,only\n1,second\n1,third\n");
+        JobView job = await service.LoadAsync(table, "a,b\n1,first\n2,only\n1,second\n1,third\n");
 
         Assert.Equal(["1 first", "2 only"], await service.RowsAsync($"SELECT a || ' ' || b FROM {table} ORDER BY a"));
         Assert.Equal(["3:4 unique a 1,second", "4:5 unique a 1,third"], await service.DeadLettersAsync(job));
@@ -30,9 +31,9 @@ public sealed class DuplicateKeyTests(LoadingService service) : IClassFixture<Lo
     {
         string table = await DeclareAsync("""["a", "b"]""", commit);
 
-        JobOutcome job = await service.LoadAsync(table, "b,a\nx,1\ny,1\nx,2\nx,1\n");
+        JobView job = await service.LoadAsync(table, "b,a\nx,1\ny,1\nx,2\nx,1\n");
 
-        Assert.Equal(3, job.Loaded);
+        Assert.Equal(3, job.Records.Loaded);
         Assert.Equal(["4:5 unique * x,1"], await service.DeadLettersAsync(job));
     }
 
@@ -42,7 +43,7 @@ public sealed class DuplicateKeyTests(LoadingService service) : IClassFixture<Lo
         string table = await DeclareAsync("""["a"]""", commit);
         await service.LoadAsync(table, "a,b\n7,before\n");
 
-        JobOutcome job = await service.LoadAsync(table, "a,b\n6,new\n7,again\n8,new\n");
+        JobView job = await service.LoadAsync(table, "a,b\n6,new\n7,again\n8,new\n");
 
         Assert.Equal(
             ["6 new", "7 before", "8 new"], await service.RowsAsync($"SELECT a || ' ' || b FROM {table} ORDER BY a"));
@@ -57,7 +58,7 @@ public sealed class DuplicateKeyTests(LoadingService service) : IClassFixture<Lo
         var seen = new HashSet<int>();
         bool[] isFirst = [.. keys.Select(seen.Add)];
 
-        JobOutcome job = await service.LoadAsync(table, "a,b\n" + string.Concat(keys.Select((key, i) => $"{key},r{i + 1}\n")));
+        JobView job = await service.LoadAsync(table, "a,b\n" + string.Concat(keys.Select((key, i) => $"{key},r{i + 1}\n")));
 
         Assert.Equal(
             keys.Select((key, i) => (Text: $"{i + 1}:{i + 2} unique a {key},r{i + 1}", First: isFirst[i]))

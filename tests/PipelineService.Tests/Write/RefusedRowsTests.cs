@@ -1,3 +1,5 @@
+using PipelineService.Core.Jobs;
+using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Write;
@@ -18,7 +20,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         string table = await DeclareAsync(Id, commit);
         await service.Database.ExecuteAsync($"ALTER TABLE {table} ADD COLUMN added integer NOT NULL");
 
-        JobOutcome job = await service.LoadAsync(table, "id\n1\n2\n");
+        JobView job = await service.LoadAsync(table, "id\n1\n2\n");
 
         await ExpectAsync(job, table, [], "1:2 required added 1", "2:3 required added 2");
     }
@@ -32,7 +34,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
                 ADD COLUMN doubled bigint GENERATED ALWAYS AS (id * 2) STORED CHECK (doubled <> 4)
             """);
 
-        JobOutcome job = await service.LoadAsync(table, "id\n1\n2\n3\n");
+        JobView job = await service.LoadAsync(table, "id\n1\n2\n3\n");
 
         await ExpectAsync(job, table, ["1", "3"], "2:3 check doubled 2");
         Assert.Equal(["2", "6"], await service.RowsAsync($"SELECT doubled::text FROM {table} ORDER BY id"));
@@ -44,7 +46,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         string table = await DeclareAsync(Id, commit);
         await service.Database.ExecuteAsync($"ALTER TABLE {table} ADD CHECK (id <> 2)");
 
-        JobOutcome job = await service.LoadAsync(table, "id\n1\n2\n3\n");
+        JobView job = await service.LoadAsync(table, "id\n1\n2\n3\n");
 
         await ExpectAsync(job, table, ["1", "3"], "2:3 check id 2");
     }
@@ -55,7 +57,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         string table = await DeclareAsync(Id, commit);
         await service.Database.ExecuteAsync($"ALTER TABLE {table} ADD CHECK (10 / id > 0)");
 
-        JobOutcome job = await service.LoadAsync(table, "id\n1\n0\n3\n");
+        JobView job = await service.LoadAsync(table, "id\n1\n0\n3\n");
 
         await ExpectAsync(job, table, ["1", "3"], "2:3 database * 0");
     }
@@ -69,7 +71,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
             ALTER TABLE {table} ALTER COLUMN note TYPE {table}_short
             """);
 
-        JobOutcome job = await service.LoadAsync(table, "id,note\n1,abc\n2,abcd\n3,no\n4,\n");
+        JobView job = await service.LoadAsync(table, "id,note\n1,abc\n2,abcd\n3,no\n4,\n");
 
         await ExpectAsync(job, table, ["1", "4"], "2:3 max_length * 2,abcd", "3:4 check * 3,no");
     }
@@ -81,7 +83,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         await service.Database.ExecuteAsync(
             $"ALTER TABLE {table} ADD EXCLUDE USING gist (int8range(id, upto) WITH &&)");
 
-        JobOutcome job = await service.LoadAsync(table, "id,upto\n1,5\n4,6\n6,8\n");
+        JobView job = await service.LoadAsync(table, "id,upto\n1,5\n4,6\n6,8\n");
 
         await ExpectAsync(job, table, ["1", "6"], "2:3 database * 4,6");
     }
@@ -99,7 +101,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
             CREATE TRIGGER guard BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_guard()
             """);
 
-        JobOutcome job = await service.LoadAsync(table, "id\n1\n2\n3\n");
+        JobView job = await service.LoadAsync(table, "id\n1\n2\n3\n");
 
         await ExpectAsync(job, table, ["1", "3"], "2:3 database * 2");
         Assert.Equal(
@@ -117,10 +119,10 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
             ALTER TABLE {table} ADD FOREIGN KEY (id) REFERENCES {table}_parent
             """);
 
-        JobOutcome job = await service.LoadAsync(table, "id\n1\n2\n3\n\"\"\n");
+        JobView job = await service.LoadAsync(table, "id\n1\n2\n3\n\"\"\n");
 
         await ExpectAsync(job, table, ["1", "3"], "2:3 foreign_key id 2");
-        Assert.Equal(3, job.Loaded);
+        Assert.Equal(3, job.Records.Loaded);
     }
 
     [Theory, MemberData(nameof(Policies))]
@@ -130,7 +132,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         await service.Database.ExecuteAsync(
             $"ALTER TABLE {table} ADD PRIMARY KEY (id), ADD FOREIGN KEY (parent) REFERENCES {table}");
 
-        JobOutcome job = await service.LoadAsync(table, "id,parent\n1,2\n2,3\n3,\n4,99\n5,4\n");
+        JobView job = await service.LoadAsync(table, "id,parent\n1,2\n2,3\n3,\n4,99\n5,4\n");
 
         await ExpectAsync(job, table, ["1", "2", "3"], "4:5 foreign_key parent 4,99", "5:6 foreign_key parent 5,4");
     }
@@ -141,7 +143,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         string table = await DeclareAsync(Id, commit);
         await service.Database.ExecuteAsync($"ALTER TABLE {table} ADD UNIQUE (id) DEFERRABLE INITIALLY DEFERRED");
 
-        JobOutcome job = await service.LoadAsync(table, "id\n1\n2\n1\n");
+        JobView job = await service.LoadAsync(table, "id\n1\n2\n1\n");
 
         await ExpectAsync(job, table, ["1", "2"], "3:4 unique id 1");
     }
@@ -157,7 +159,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
             ALTER TABLE {table}_low ADD UNIQUE (id)
             """);
 
-        JobOutcome job = await service.LoadAsync(table, "id\n1\n20\n1\n3\n");
+        JobView job = await service.LoadAsync(table, "id\n1\n20\n1\n3\n");
 
         await ExpectAsync(job, table, ["1", "3"], "2:3 check * 20", "3:4 unique * 1");
     }
@@ -168,9 +170,9 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         string table = await DeclareAsync(Id, commit);
         await service.Database.ExecuteAsync($"ALTER TABLE {table} ADD CHECK (id < 0)");
 
-        JobOutcome job = await service.LoadAsync(table, "id\n" + Lines(1, 2500, i => $"{i}"));
+        JobView job = await service.LoadAsync(table, "id\n" + Lines(1, 2500, i => $"{i}"));
 
-        Assert.Equal(("partially_succeeded", 2500, 0, 2500), (job.State, job.Read, job.Loaded, job.Rejected));
+        Assert.Equal((JobState.PartiallySucceeded, new RecordsView(2500, 0, 2500, 0)), (job.State, job.Records));
         Assert.Equal(Enumerable.Range(1, 2500).Select(i => $"{i}:{i + 1} check id {i}"), await service.DeadLettersAsync(job));
     }
 
@@ -183,12 +185,12 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         string data = "id,note\n" + string.Concat(
             new[] { 1, 2, -3, 4, 5, -6, 7, -8 }.Select(i => $"{i},{filler}\n"));
 
-        JobOutcome job = await service.LoadAsync(table, data);
+        JobView job = await service.LoadAsync(table, data);
 
-        Assert.Equal(("failed", "reject_limit_reached"), (job.State, job.Error));
-        Assert.Equal(job.Loaded, await service.Database.ScalarAsync<long>($"SELECT count(*) FROM {table}"));
-        Assert.Equal(commit == "chunk", job.Loaded > 0);
-        Assert.Equal(job.Read, job.Loaded + job.Rejected);
+        Assert.Equal((JobState.Failed, "reject_limit_reached"), (job.State, job.Error?.Code));
+        Assert.Equal(job.Records.Loaded, await service.Database.ScalarAsync<long>($"SELECT count(*) FROM {table}"));
+        Assert.Equal(commit == "chunk", job.Records.Loaded > 0);
+        Assert.Equal(job.Records.Read, job.Records.Loaded + job.Records.Rejected);
     }
 
     private static string Lines(int first, int count, Func<int, string> line) =>
@@ -201,12 +203,12 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
         return dataset;
     }
 
-    private async Task ExpectAsync(JobOutcome job, string table, string[] ids, params string[] deadLetters)
+    private async Task ExpectAsync(JobView job, string table, string[] ids, params string[] deadLetters)
     {
-        Assert.True(job.Error is null, job.Detail);
+        Assert.True(job.Error is null, job.Error?.Detail);
         Assert.Equal(deadLetters, await service.DeadLettersAsync(job));
         Assert.Equal(ids, await service.RowsAsync($"SELECT id::text FROM {table} WHERE id IS NOT NULL ORDER BY id"));
-        Assert.Equal(deadLetters.Length == 0 ? "succeeded" : "partially_succeeded", job.State);
-        Assert.Equal(job.Read, job.Loaded + job.Rejected);
+        Assert.Equal(deadLetters.Length == 0 ? JobState.Succeeded : JobState.PartiallySucceeded, job.State);
+        Assert.Equal(job.Records.Read, job.Records.Loaded + job.Records.Rejected);
     }
 }

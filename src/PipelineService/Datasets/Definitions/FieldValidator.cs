@@ -3,46 +3,16 @@ using PipelineService.Core.Datasets;
 
 namespace PipelineService.Datasets.Definitions;
 
+/// <summary>A field's form, and where nothing is wrong with that, the encoder's word on the rest.</summary>
 internal sealed class FieldValidator : AbstractValidator<FieldDefinition>
 {
     public FieldValidator(bool hasLineage)
     {
-        RuleFor(f => f.Name).Custom((name, context) =>
-        {
-            if (IdentifierRules.FaultOf(name) is string fault)
-            {
-                context.AddFailure($"The name {fault}");
-            }
-            else if (IdentifierRules.IsSystemColumn(name))
-            {
-                context.AddFailure($"\"{name}\" is a system column of every table: use another name, and \"source\" for this one.");
-            }
-            else if (hasLineage && name is LineageColumns.Job or LineageColumns.Record)
-            {
-                context.AddFailure($"\"{name}\" is a lineage column: use another name, or \"lineage\": false.");
-            }
-        });
-        RuleFor(f => f.Source).NotEqual("").WithMessage("Must not be empty.");
-        RuleFor(f => f.SqlType).Must((field, type) => FieldCapabilities.IsAllowed(field.Type, type!.Name))
-            .When(f => f.SqlType is not null)
-            .WithMessage(f =>
-                $"A field of type {DefinitionWords.FieldTypes.WordFor(f.Type)} cannot be stored as {f.SqlType}:"
-                + $" use one of {FieldCapabilities.AllowedSqlTypes(f.Type)}.");
-        RuleFor(f => f.DecimalChar).NotEmpty().WithMessage("Must not be empty.");
-        RuleFor(f => f.GroupChar).NotEqual("").WithMessage("Must not be empty.");
-        RuleFor(f => f.GroupChar).NotEqual(f => f.DecimalChar).When(f => f.Type == FieldType.Number)
-            .WithMessage("Must differ from decimalChar.");
-        RuleFor(f => f.TrueValues).Must(values => values.Length > 0).WithMessage("Must have at least one text.");
-        RuleFor(f => f.FalseValues).Must(values => values.Length > 0).WithMessage("Must have at least one text.");
-        RuleFor(f => f.FalseValues).Must((field, values) => !values.Intersect(field.TrueValues).Any())
-            .WithMessage("A text cannot mean both true and false.");
-        RuleFor(f => f.Constraints).SetValidator(f => new ConstraintsValidator(f.Type));
+        FieldFormValidator form = new(hasLineage);
+        Include(form);
         RuleFor(f => f).Custom((field, context) =>
         {
-            // Last, and only when nothing else is wrong with the constraints: the encoder's word on what is left.
-            if (new ConstraintsValidator(field.Type).Validate(field.Constraints).IsValid
-                && FieldCapabilities.IsAllowed(field.Type, field.ColumnType.Name)
-                && !FieldCapabilities.TryValidate(field, out string? fault))
+            if (form.Validate(field).IsValid && !FieldCapabilities.TryValidate(field, out string? fault))
             {
                 context.AddFailure(nameof(FieldDefinition.Constraints), fault!);
             }

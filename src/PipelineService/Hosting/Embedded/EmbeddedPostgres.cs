@@ -11,31 +11,26 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
 {
     private const string DatabaseName = "pipeline";
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
-
     private readonly EmbeddedPostgresSettings _settings;
     private readonly ServerAccount _account;
-    private readonly PostgresBinaries _binaries;
     private readonly Cluster _cluster;
+    private readonly PgCtl _control;
     private readonly DirectoryLock _lock;
-    private readonly TimeProvider _time;
     private Lifeline? _lifeline;
     private bool _disposed;
 
     private EmbeddedPostgres(
         EmbeddedPostgresSettings settings,
         ServerAccount account,
-        PostgresBinaries binaries,
         Cluster cluster,
-        DirectoryLock directoryLock,
-        TimeProvider time)
+        PgCtl control,
+        DirectoryLock directoryLock)
     {
         _settings = settings;
         _account = account;
-        _binaries = binaries;
         _cluster = cluster;
+        _control = control;
         _lock = directoryLock;
-        _time = time;
     }
 
     /// <summary>How clients reach it: the private socket, or a loopback port and a random password.</summary>
@@ -51,7 +46,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Where its data is. Not always below the folder that was asked for: see the warning in the log.</summary>
     public string DataDirectory => _cluster.Folder;
 
-    public int MajorVersion => _binaries.MajorVersion;
+    public int MajorVersion => Cluster.MajorVersion(_cluster.Folder)!.Value;
 
     /// <summary>The postmaster. Its sessions are children of it, and outlive it when it is killed.</summary>
     public int ProcessId { get; private set; }
@@ -65,7 +60,6 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         CancellationToken cancellationToken,
         TimeProvider? timeProvider = null)
     {
-        TimeProvider time = timeProvider ?? TimeProvider.System;
         ServerAccount account = await ServerAccount.ChooseAsync(cancellationToken);
         string asked = Path.GetFullPath(settings.Directory);
         string directory = await account.ReachableAsync(asked, cancellationToken);
@@ -81,9 +75,10 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             string folder = Path.Combine(directory, "postgres");
             PostgresBinaries binaries = await PostgresBinaries.FindAsync(
                 settings.Binaries, Cluster.MajorVersion(folder), account, cancellationToken);
-            await StopLeftoverAsync(folder, settings, binaries, account, logger, time, cancellationToken);
+            var control = new PgCtl(settings, binaries, account, timeProvider ?? TimeProvider.System);
+            await StopLeftoverAsync(folder, control, logger, cancellationToken);
             Cluster cluster = await Cluster.PrepareAsync(folder, settings, binaries, account, cancellationToken);
-            server = new EmbeddedPostgres(settings, account, binaries, cluster, directoryLock, time);
+            server = new EmbeddedPostgres(settings, account, cluster, control, directoryLock);
             await server.StartServerAsync(cancellationToken);
             await server.CreateDatabaseAsync(cancellationToken);
             Log.Started(logger, binaries.MajorVersion, binaries.Folder, folder, server.ProcessId);
@@ -120,12 +115,11 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         }
 
         _disposed = true;
-        if (await Postmaster.OwnsAsync(ProcessId, _cluster.Folder, CancellationToken.None))
-        {
-            string mode = _settings.Durable ? "fast" : "immediate";
-            await StopAsync(_cluster.Folder, mode, _settings, _binaries, _account, CancellationToken.None);
-        }
+        string mode = _settings.Durable ? "fast" : "immediate";
 
+        // By the pid file rather than by what we know: a start that was cancelled half-way may have left a server.
+        int processId = Postmaster.ReadProcessId(_cluster.Folder) ?? ProcessId;
+        await _control.StopAsync(_cluster.Folder, processId, mode, CancellationToken.None);
         _lifeline?.Dispose();
         _lock.Dispose();
         if (!_settings.Durable)
@@ -143,90 +137,22 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     }
 
     private static async Task StopLeftoverAsync(
-        string folder,
-        EmbeddedPostgresSettings settings,
-        PostgresBinaries binaries,
-        ServerAccount account,
-        ILogger logger,
-        TimeProvider time,
-        CancellationToken cancellationToken)
+        string folder, PgCtl control, ILogger logger, CancellationToken cancellationToken)
     {
-        if (Postmaster.ReadProcessId(folder) is not { } processId)
-        {
-            return;
-        }
-
-        if (await Postmaster.OwnsAsync(processId, folder, cancellationToken))
+        if (Postmaster.ReadProcessId(folder) is { } processId)
         {
             Log.StoppingLeftover(logger, processId, folder);
-            CommandResult stop = await StopAsync(folder, "fast", settings, binaries, account, cancellationToken);
+            await control.StopAsync(folder, processId, "fast", cancellationToken);
 
-            // pg_ctl waits for the pid file to go, which is a moment before the process does.
-            for (long asked = time.GetTimestamp(); await Postmaster.OwnsAsync(processId, folder, cancellationToken);)
-            {
-                if (time.GetElapsedTime(asked) > settings.StopTimeout)
-                {
-                    throw new StartupException(
-                        $"An earlier run left its PostgreSQL running (process {processId}), and it does not stop: {stop.Output}");
-                }
-
-                await Task.Delay(Pause, time, cancellationToken);
-            }
+            // The number is nobody's, or somebody else's: PostgreSQL would take that process for a running server and refuse.
+            File.Delete(Postmaster.PidFile(folder));
         }
-
-        // The number is nobody's, or somebody else's: PostgreSQL would take that process for a running server and refuse.
-        File.Delete(Postmaster.PidFile(folder));
     }
-
-    private static Task<CommandResult> StopAsync(
-        string folder,
-        string mode,
-        EmbeddedPostgresSettings settings,
-        PostgresBinaries binaries,
-        ServerAccount account,
-        CancellationToken cancellationToken) =>
-        ServerCommand.RunAsync(
-            binaries.PgCtl,
-            ["stop", "-D", folder, "-s", "-w", "-m", mode, "-t", $"{settings.StopTimeout.TotalSeconds:F0}"],
-            cancellationToken,
-            account.Name);
 
     private async Task StartServerAsync(CancellationToken cancellationToken)
     {
-        long started = _time.GetTimestamp();
-        while (true)
-        {
-            CommandResult start = await ServerCommand.RunAsync(
-                _binaries.PgCtl,
-                [
-                    "start", "-D", _cluster.Folder, "-l", _cluster.Log, "-s", "-w",
-                    "-t", $"{_settings.StartTimeout.TotalSeconds:F0}",
-                ],
-                cancellationToken,
-                _account.Name,
-                captureOutput: !OperatingSystem.IsWindows()); // there the server would inherit the pipe and keep it open
-            if (start.Succeeded && Postmaster.ReadProcessId(_cluster.Folder) is { } processId)
-            {
-                ProcessId = processId;
-                _lifeline = Lifeline.Tie(processId, _cluster.Folder, _account);
-                return;
-            }
-
-            string log = File.Exists(_cluster.Log)
-                ? await File.ReadAllTextAsync(_cluster.Log, cancellationToken)
-                : string.Empty;
-
-            // The sessions of a killed server end one by one, and until then keep its memory: wait for them.
-            bool sessionsRemain = log.Contains("still in use", StringComparison.Ordinal);
-            if (!sessionsRemain || _time.GetElapsedTime(started) > _settings.StartTimeout)
-            {
-                throw new StartupException(
-                    $"PostgreSQL did not start in {_cluster.Folder}. {start.Output}\nIts log says:\n{log}");
-            }
-
-            File.Delete(_cluster.Log);
-            await Task.Delay(Pause, _time, cancellationToken);
-        }
+        ProcessId = await _control.StartAsync(_cluster, cancellationToken);
+        _lifeline = Lifeline.Tie(ProcessId, _cluster.Folder, _account);
     }
 
     private async Task CreateDatabaseAsync(CancellationToken cancellationToken)
@@ -249,7 +175,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         [LoggerMessage(LogLevel.Information, "Private PostgreSQL {Version} from {Programs} runs with its data in {Folder} (process {ProcessId})")]
         public static partial void Started(ILogger logger, int version, string programs, string folder, int processId);
 
-        [LoggerMessage(LogLevel.Warning, "An earlier run left its PostgreSQL running (process {ProcessId}, data in {Folder}): stopping it")]
+        [LoggerMessage(LogLevel.Warning, "An earlier run did not stop its PostgreSQL (process {ProcessId}, data in {Folder}): stopping it if it still runs")]
         public static partial void StoppingLeftover(ILogger logger, int processId, string folder);
 
         [LoggerMessage(LogLevel.Warning, "{Asked} is closed to the user {Account} that PostgreSQL runs as; its data is in {Folder}")]

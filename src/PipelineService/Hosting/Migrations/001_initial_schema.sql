@@ -149,12 +149,19 @@ END $$;
 CREATE FUNCTION pipeline.insert_one_by_one(target text, columns text, stage text, ords integer[])
 RETURNS TABLE (ord integer, state text, message text, constraint_name text, column_name text)
 LANGUAGE plpgsql AS $$
+DECLARE
+    place tid;
 BEGIN
-    FOREACH ord IN ARRAY ords LOOP
+    -- Prepared, so that the statement is planned once and not once a row.
+    EXECUTE format(
+        'PREPARE pipeline_insert_one (tid) AS INSERT INTO %1$s (%2$s) SELECT %2$s FROM %3$s WHERE ctid = $1',
+        target, columns, stage);
+    FOR ord, place IN EXECUTE format(
+        'SELECT o.ord, s.ctid FROM unnest($1) WITH ORDINALITY o (ord, n) JOIN %s s ON s."_pipeline_ord" = o.ord ORDER BY o.n',
+        stage) USING ords
+    LOOP
         BEGIN
-            EXECUTE format(
-                'INSERT INTO %1$s (%2$s) SELECT %2$s FROM %3$s WHERE "_pipeline_ord" = $1', target, columns, stage)
-                USING ord;
+            EXECUTE format('EXECUTE pipeline_insert_one (%L)', place);
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS
                 state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
@@ -165,4 +172,5 @@ BEGIN
             RETURN NEXT;
         END;
     END LOOP;
+    DEALLOCATE pipeline_insert_one;
 END $$;

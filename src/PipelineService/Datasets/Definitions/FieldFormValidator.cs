@@ -1,0 +1,42 @@
+using FluentValidation;
+using PipelineService.Core.Datasets;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>What can be said of a field without compiling it.</summary>
+internal sealed class FieldFormValidator : AbstractValidator<FieldDefinition>
+{
+    public FieldFormValidator(bool hasLineage)
+    {
+        RuleFor(f => f.Name).Custom((name, context) =>
+        {
+            if (IdentifierRules.FaultOf(name) is string fault)
+            {
+                context.AddFailure($"The name {fault}");
+            }
+            else if (IdentifierRules.IsSystemColumn(name))
+            {
+                context.AddFailure($"\"{name}\" is a system column of every table: use another name, and \"source\" for this one.");
+            }
+            else if (hasLineage && name is LineageColumns.Job or LineageColumns.Record)
+            {
+                context.AddFailure($"\"{name}\" is a lineage column: use another name, or \"lineage\": false.");
+            }
+        });
+        RuleFor(f => f.Source).NotEqual("").WithMessage("Must not be empty.");
+        RuleFor(f => f.SqlType).Must((field, type) => FieldCapabilities.IsAllowed(field.Type, type!.Name))
+            .When(f => f.SqlType is not null)
+            .WithMessage(f =>
+                $"A field of type {DefinitionWords.FieldTypes.WordFor(f.Type)} cannot be stored as {f.SqlType}:"
+                + $" use one of {FieldCapabilities.AllowedSqlTypes(f.Type)}.");
+        RuleFor(f => f.DecimalChar).NotEmpty().WithMessage("Must not be empty.");
+        RuleFor(f => f.GroupChar).NotEqual("").WithMessage("Must not be empty.");
+        RuleFor(f => f.GroupChar).NotEqual(f => f.DecimalChar).When(f => f.Type == FieldType.Number)
+            .WithMessage("Must differ from decimalChar.");
+        RuleFor(f => f.TrueValues).Must(values => values.Length > 0).WithMessage("Must have at least one text.");
+        RuleFor(f => f.FalseValues).Must(values => values.Length > 0).WithMessage("Must have at least one text.");
+        RuleFor(f => f.FalseValues).Must((field, values) => !values.Intersect(field.TrueValues).Any())
+            .WithMessage("A text cannot mean both true and false.");
+        RuleFor(f => f.Constraints).SetValidator(f => new ConstraintsValidator(f.Type));
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Npgsql;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>An instance hangs past its lease, another takes its job over, and then it wakes up.</summary>
+public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    /// <summary>How often; 100 by hand.</summary>
+    private const string Variable = "PIPELINE_FROZEN_WORKERS";
+
+    private const int Records = 20_000;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan TakeOverAgeMax = TimeSpan.FromSeconds(15);
+    private static readonly (string, string) Lease = ("Jobs__LeaseTime", "00:00:01");
+
+    [Theory]
+    [InlineData(Sample.WholeJobs)]
+    [InlineData(Sample.ByChunk)]
+    public async Task Frozen_worker_commits_nothing_when_it_wakes(string dataset)
+    {
+        int count = int.Parse(Environment.GetEnvironmentVariable(Variable) ?? "2", CultureInfo.InvariantCulture);
+        await using Field field = new(database, $"frozen-{dataset}");
+        await field.StartAsync("", Lease);
+        int port = ServiceProcess.FreePort();
+        await using ServiceProcess other = ServiceProcess.Start(database.ConnectionString, field.Spool, port, Lease);
+        Assert.True(await other.WaitUntilReadyAsync(field.Token), other.Log);
+        using Sender otherSender = new(port);
+        for (int frozen = 0; frozen < count;)
+        {
+            Task answered = field.Send(dataset, Records);
+            Guid? job = await RunningAsync(answered, field.Token);
+            await field.Service.FreezeAsync();
+            if (job is { } id && await IsOpenAsync(id, field.Token))
+            {
+                long since = TimeProvider.System.GetTimestamp();
+                await TakenOverAsync(id, field.Token);
+                TimeSpan takenOverAfter = TimeProvider.System.GetElapsedTime(since);
+                await otherSender.WaitUntilFinalAsync(id, field.Token);
+                Assert.True(takenOverAfter < TakeOverAgeMax, $"Taken over after {takenOverAfter}.");
+                frozen++;
+            }
+
+            await field.Service.ThawAsync();
+            await answered;
+        }
+
+        Assert.Empty(await field.EndAsync());
+    }
+
+    /// <returns>A job whose upload is complete and that is being loaded; null when it was over before anybody looked.</returns>
+    private async Task<Guid?> RunningAsync(Task answered, CancellationToken cancellationToken)
+    {
+        const string Running = """
+            SELECT id FROM pipeline.jobs WHERE upload_complete AND owner IS NOT NULL AND finished_at IS NULL
+            """;
+        while (true)
+        {
+            bool isLast = answered.IsCompleted;
+            await using NpgsqlCommand command = database.DataSource.CreateCommand(Running);
+            if (await command.ExecuteScalarAsync(cancellationToken) is Guid job)
+            {
+                return job;
+            }
+
+            if (isLast)
+            {
+                return null;
+            }
+
+            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until a second attempt has the job, or has ended it.</summary>
+    private async Task TakenOverAsync(Guid job, CancellationToken cancellationToken)
+    {
+        bool isTaken = false;
+        while (!isTaken)
+        {
+            await using NpgsqlCommand command = database.DataSource.CreateCommand(
+                "SELECT attempt > 1 OR finished_at IS NOT NULL FROM pipeline.jobs WHERE id = $1");
+            command.Parameters.Add(new() { Value = job });
+            isTaken = await command.ExecuteScalarAsync(cancellationToken) is true;
+            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private async Task<bool> IsOpenAsync(Guid job, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.DataSource.CreateCommand(
+            "SELECT EXISTS (SELECT FROM pipeline.jobs WHERE id = $1 AND finished_at IS NULL)");
+        command.Parameters.Add(new() { Value = job });
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+}

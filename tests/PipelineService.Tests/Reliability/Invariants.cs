@@ -1,0 +1,152 @@
+using System.Globalization;
+using Npgsql;
+
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>
+/// What must be true when every upload was answered and every job has ended: each record is where it belongs, once, and
+/// nothing is left behind.
+/// </summary>
+internal static class Invariants
+{
+    private static readonly TimeSpan CleaningAgeMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
+    private const string Jobs = """
+        SELECT id, dataset, state, records_read, records_loaded, records_rejected, records_filtered,
+               (SELECT coalesce(sum(c.read), 0)::bigint FROM pipeline.job_chunks c WHERE c.job_id = j.id),
+               (SELECT count(*) FROM pipeline.dead_letters d WHERE d.job_id = j.id)
+        FROM pipeline.jobs j
+        """;
+
+    /// <summary>What a service that has nothing to do holds on to in the database; every count is nought.</summary>
+    private const string Leftovers = """
+        SELECT 'leases', count(*) FROM pipeline.jobs WHERE owner IS NOT NULL OR lease_until IS NOT NULL
+        UNION ALL SELECT 'write sessions', count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name LIKE 'pipeline job %' AND state <> 'idle'
+        UNION ALL SELECT 'open transactions', count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+        UNION ALL SELECT 'temporary tables', count(*) FROM pg_class WHERE relpersistence = 't'
+        UNION ALL SELECT 'prepared transactions', count(*) FROM pg_prepared_xacts WHERE database = current_database()
+        """;
+
+    /// <param name="accepted">What was answered 202 or 200, by job.</param>
+    /// <returns>Every fault found, in words; none when all is well.</returns>
+    public static async Task<IReadOnlyList<string>> CheckAsync(
+        NpgsqlDataSource database, string spool, IReadOnlyDictionary<Guid, Sample> accepted, CancellationToken cancellationToken)
+    {
+        List<string> faults = [];
+        HashSet<Guid> seen = [];
+        await foreach (NpgsqlDataReader job in ReadAsync(database, Jobs, cancellationToken))
+        {
+            var id = job.GetGuid(0);
+            seen.Add(id);
+            CheckJob(job, accepted.GetValueOrDefault(id), faults);
+        }
+
+        faults.AddRange(accepted.Keys.Except(seen).Select(id => $"job {id} was answered but is not there"));
+        foreach (string dataset in Sample.Definitions.Keys)
+        {
+            await CheckTableAsync(database, dataset, accepted, faults, cancellationToken);
+        }
+
+        faults.AddRange(await LeftoversAsync(database, spool, cancellationToken));
+        return faults;
+    }
+
+    private static void CheckJob(NpgsqlDataReader job, Sample? sample, List<string> faults)
+    {
+        string name = $"job {job.GetGuid(0)} of {job.GetString(1)}";
+        string state = job.GetString(2);
+        (long read, long loaded, long rejected, long filtered) = (job.GetInt64(3), job.GetInt64(4), job.GetInt64(5), job.GetInt64(6));
+        (long covered, long deadLetters) = (job.GetInt64(7), job.GetInt64(8));
+        string counts = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{read} read, {loaded} loaded, {rejected} rejected, {filtered} filtered, {covered} covered, {deadLetters} dead letters");
+        if (sample is null)
+        {
+            faults.Add($"{name} ({state}) was never answered");
+        }
+        else if (read != loaded + rejected + filtered || rejected != deadLetters)
+        {
+            faults.Add($"{name} ({state}): the counts do not add up: {counts}");
+        }
+        else if (sample.Fails ? state != "failed" || loaded != 0 : state != "partially_succeeded" && state != "succeeded")
+        {
+            faults.Add($"{name} is {state}: {counts}");
+        }
+        else if (!sample.Fails && (read != sample.Read || loaded != sample.Loaded || covered != sample.Read))
+        {
+            faults.Add($"{name} ({state}): {counts}, but {sample.Read} records were sent and {sample.Loaded} of them are good");
+        }
+    }
+
+    private static async Task CheckTableAsync(
+        NpgsqlDataSource database, string dataset, IReadOnlyDictionary<Guid, Sample> accepted, List<string> faults,
+        CancellationToken cancellationToken)
+    {
+        string content = $"""
+            SELECT _job_id, count(*), encode(sha256(convert_to(
+                       string_agg(concat_ws('|', _record, id, amount, note), E'\n' ORDER BY _record), 'UTF8')), 'hex')
+            FROM public.{dataset} GROUP BY _job_id
+            """;
+        HashSet<Guid> seen = [];
+        await foreach (NpgsqlDataReader rows in ReadAsync(database, content, cancellationToken))
+        {
+            var id = rows.GetGuid(0);
+            seen.Add(id);
+            if (accepted.GetValueOrDefault(id) is not { Fails: false } sample)
+            {
+                faults.Add($"{dataset} has {rows.GetInt64(1)} rows of job {id}, of which nothing may be seen");
+            }
+            else if (rows.GetInt64(1) != sample.Loaded || rows.GetString(2) != sample.Digest)
+            {
+                faults.Add($"{dataset} has {rows.GetInt64(1)} rows of job {id}; {sample.Loaded} were accepted");
+            }
+        }
+
+        faults.AddRange(accepted
+            .Where(job => job.Value.Dataset == dataset && job.Value.Loaded > 0 && !job.Value.Fails && !seen.Contains(job.Key))
+            .Select(job => $"{dataset} has no row of job {job.Key}"));
+    }
+
+    /// <summary>What goes a moment after a job's end, and so is waited for.</summary>
+    private static async Task<IReadOnlyList<string>> LeftoversAsync(
+        NpgsqlDataSource database, string spool, CancellationToken cancellationToken)
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            List<string> left = [.. Directory.EnumerateFiles(spool)
+                .Select(path => Path.GetFileName(path))
+                .Where(name => name != "spool.id" && !name.EndsWith(".instance", StringComparison.Ordinal))
+                .Select(name => $"the spool still holds {name}")];
+            await foreach (NpgsqlDataReader row in ReadAsync(database, Leftovers, cancellationToken))
+            {
+                if (row.GetInt64(1) > 0)
+                {
+                    left.Add($"{row.GetInt64(1)} {row.GetString(0)} are left");
+                }
+            }
+
+            if (left.Count == 0 || TimeProvider.System.GetElapsedTime(started) > CleaningAgeMax)
+            {
+                return left;
+            }
+
+            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private static async IAsyncEnumerable<NpgsqlDataReader> ReadAsync(
+        NpgsqlDataSource database, string sql,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.CreateCommand(sql);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            yield return reader;
+        }
+    }
+}

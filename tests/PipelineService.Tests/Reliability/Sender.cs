@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>
+/// A client as the documentation asks for: sends with an Idempotency-Key, and again until it is answered, whatever happens
+/// to the service.
+/// </summary>
+internal sealed class Sender(int port) : IDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly HttpClient _http = new() { BaseAddress = ServiceProcess.AddressOf(port), Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>Answers other than success, by status; 0 stands for none at all.</summary>
+    public Dictionary<int, int> Refusals { get; } = [];
+
+    public async Task DeclareAsync(CancellationToken cancellationToken)
+    {
+        foreach ((string dataset, string definition) in Sample.Definitions)
+        {
+            using StringContent content = new(definition, Encoding.UTF8, "application/json");
+            using HttpResponseMessage answer = await _http.PutAsync(
+                new Uri($"/v1/datasets/{dataset}", UriKind.Relative), content, cancellationToken);
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
+        }
+    }
+
+    /// <returns>The job, from the first 202 or 200.</returns>
+    public async Task<Guid> SendAsync(Sample sample, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await TryAsync(() => Request(sample), cancellationToken) is { } job)
+            {
+                return job.RootElement.GetProperty("id").GetGuid();
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>Asks, with long polls, until the job is final.</summary>
+    public async Task WaitUntilFinalAsync(Guid id, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            JsonDocument? job = await TryAsync(
+                () => new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}") { Headers = { { "Prefer", "wait=1" } } },
+                cancellationToken);
+            if (job?.RootElement.GetProperty("state").GetString() is "succeeded" or "partially_succeeded" or "failed")
+            {
+                return;
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static HttpRequestMessage Request(Sample sample) => new(HttpMethod.Post, $"/v1/datasets/{sample.Dataset}/uploads")
+    {
+        Content = new ByteArrayContent(sample.Body) { Headers = { ContentType = new MediaTypeHeaderValue("text/csv") } },
+        Headers = { { "Idempotency-Key", sample.Key } },
+    };
+
+    private async Task<JsonDocument?> TryAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using HttpRequestMessage message = request();
+            using HttpResponseMessage answer = await _http.SendAsync(message, cancellationToken);
+            if (answer.IsSuccessStatusCode)
+            {
+                return JsonDocument.Parse(await answer.Content.ReadAsStreamAsync(cancellationToken));
+            }
+
+            Count((int)answer.StatusCode);
+            Assert.False(
+                answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity,
+                await answer.Content.ReadAsStringAsync(cancellationToken));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
+            || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            Count(0);
+        }
+
+        return null;
+    }
+
+    private void Count(int status)
+    {
+        lock (Refusals)
+        {
+            Refusals[status] = Refusals.GetValueOrDefault(status) + 1;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using PipelineService.Hosting.Embedded;
+
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>
+/// A PostgreSQL that a test may kill. fsync is off: only processes die here, and what they wrote stays in the kernel's
+/// cache.
+/// </summary>
+internal sealed class Server : IAsyncDisposable
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+    private readonly EmbeddedPostgres _postgres;
+
+    private Server(EmbeddedPostgres postgres)
+    {
+        _postgres = postgres;
+        DataSource = new NpgsqlDataSourceBuilder(postgres.ConnectionString + ";Pooling=false").Build();
+    }
+
+    public string ConnectionString => _postgres.ConnectionString;
+
+    /// <summary>For the test's own looks; unpooled, so that none of its connections outlives a kill.</summary>
+    public NpgsqlDataSource DataSource { get; }
+
+    public static async Task<Server> StartAsync()
+    {
+        EmbeddedPostgresSettings settings = new()
+        {
+            Directory = Path.Combine(Path.GetTempPath(), $"pipeline-server-{Guid.NewGuid():N}"),
+            Durable = false,
+            ConnectionsMax = 60,
+        };
+        return new Server(await EmbeddedPostgres.StartAsync(settings, NullLogger.Instance, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>SIGKILL to the first process. Its sessions live on for a while, and may commit.</summary>
+    public async Task KillAsync()
+    {
+        await Signals.SendAsync("KILL", _postgres.ProcessId);
+        await WaitUntilGoneAsync();
+    }
+
+    /// <summary>SIGQUIT: all processes end at once, and the next start recovers.</summary>
+    public async Task StopImmediatelyAsync()
+    {
+        await Signals.SendAsync("QUIT", _postgres.ProcessId);
+        await WaitUntilGoneAsync();
+    }
+
+    /// <summary>Starts it again, after the last session of the one before has ended.</summary>
+    public Task RestartAsync() => _postgres.EnsureRunningAsync(TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await DataSource.DisposeAsync();
+        await _postgres.DisposeAsync();
+    }
+
+    private async Task WaitUntilGoneAsync()
+    {
+        while (await Postmaster.OwnsAsync(_postgres.ProcessId, _postgres.DataDirectory, TestContext.Current.CancellationToken))
+        {
+            await Task.Delay(Poll, TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+    }
+}

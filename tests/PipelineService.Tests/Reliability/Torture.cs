@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text;
+using Npgsql;
+
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>
+/// Cycles of: clients send uploads of many sizes in both commit policies; at a random instant something dies; what died is
+/// started again; everything must come out right.
+/// </summary>
+internal sealed class Torture(int seed) : IAsyncDisposable
+{
+    private static readonly TimeSpan InstantMax = TimeSpan.FromMilliseconds(900);
+    private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(1);
+    private static readonly int[] Sizes = [0, 1, 49, 50, 300, 1_000, 5_000, 20_000];
+
+    /// <summary>What goes on at the instant of the fault, seen from the database.</summary>
+    private const string Stages = """
+        SELECT 'job ' || state FROM pipeline.jobs WHERE finished_at IS NULL
+        UNION ALL SELECT 'session in ' || split_part(trim(leading FROM query), ' ', 1) FROM pg_stat_activity
+            WHERE application_name LIKE 'pipeline job %' AND state = 'active'
+        UNION ALL SELECT 'session between statements' FROM pg_stat_activity
+            WHERE application_name LIKE 'pipeline job %' AND state LIKE 'idle in transaction%'
+        """;
+
+    private readonly Random _random = new(seed);
+    private readonly SortedDictionary<string, int> _faults = [];
+    private readonly SortedDictionary<string, int> _stages = [];
+    private Server? _server;
+    private TcpProxy? _proxy;
+    private Field? _field;
+    private long _records;
+    private int _cycles;
+    private int _recoveriesKilled;
+
+    /// <returns>What is not as it must be; empty when all cycles went well.</returns>
+    public async Task<IReadOnlyList<string>> RunAsync(int cycles, TimeSpan ageMax)
+    {
+        _server = await Server.StartAsync();
+        _proxy = new TcpProxy(_server.ConnectionString);
+        _field = new Field(_proxy.ConnectionString, _server.DataSource, $"torture-{seed}");
+        await StartServiceAsync();
+        long started = TimeProvider.System.GetTimestamp();
+        while (_cycles < cycles && TimeProvider.System.GetElapsedTime(started) < ageMax)
+        {
+            IReadOnlyList<string> faults = await RunCycleAsync(_server, _proxy, _field);
+            if (faults.Count > 0)
+            {
+                return [.. faults.Prepend($"seed {seed}, cycle {_cycles + 1}"), _field.Service.Log];
+            }
+
+            _cycles++;
+            TestContext.Current.SendDiagnosticMessage("torture: {0}", this);
+        }
+
+        return [];
+    }
+
+    /// <summary>For the results file: one line of a table.</summary>
+    public override string ToString()
+    {
+        StringBuilder line = new();
+        line.Append(CultureInfo.InvariantCulture, $"| {seed} | {_cycles} | {_field?.Accepted.Count ?? 0} | {_records} | ");
+        line.AppendJoin(", ", _faults.Select(f => $"{f.Key} {f.Value}"));
+        line.Append(CultureInfo.InvariantCulture, $" | {_recoveriesKilled} | ");
+        line.AppendJoin(", ", _stages.Select(s => $"{s.Key} {s.Value}"));
+        line.Append(" | ").AppendJoin(", ", (_field?.Sender.Refusals ?? []).Select(r => $"{r.Key}: {r.Value}"));
+        return line.Append(" |").ToString();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_field?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_proxy?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    private async Task<IReadOnlyList<string>> RunCycleAsync(Server server, TcpProxy proxy, Field field)
+    {
+        field.Extend();
+        string[] datasets = [.. Sample.Definitions.Keys];
+        for (int upload = _random.Next(2, 7); upload > 0; upload--)
+        {
+            int records = Sizes[_random.Next(Sizes.Length)];
+            string dataset = datasets[_random.Next(datasets.Length)];
+            _ = field.Send(dataset, dataset == Sample.Strict ? records + 50 : records);
+            _records += records;
+        }
+
+        await Task.Delay(InstantMax * _random.NextDouble(), TimeProvider.System, field.Token);
+        await NoteStagesAsync(server, field.Token);
+        await StrikeAsync(_random.Next(6), server, proxy, field);
+        return await field.EndAsync();
+    }
+
+    private async Task StrikeAsync(int kind, Server server, TcpProxy proxy, Field field)
+    {
+        switch (kind)
+        {
+            case 0:
+            case 1:
+                Count(_faults, "service killed");
+                await field.Service.KillAsync();
+                while (_random.Next(3) == 0)
+                {
+                    _recoveriesKilled++;
+                    Task ready = StartServiceAsync();
+                    await Task.WhenAny(ready, Task.Delay(InstantMax * 3 * _random.NextDouble(), TimeProvider.System, field.Token));
+                    await field.Service.KillAsync();
+                    await ready;
+                }
+
+                await StartServiceAsync();
+                break;
+            case 2:
+                Count(_faults, "PostgreSQL killed");
+                await server.KillAsync();
+                await server.RestartAsync();
+                break;
+            case 3:
+                Count(_faults, "PostgreSQL stopped at once");
+                await server.StopImmediatelyAsync();
+                await server.RestartAsync();
+                break;
+            case 4:
+                Count(_faults, "connections reset");
+                proxy.ResetAll();
+                break;
+            default:
+                Count(_faults, "connections stalled, then reset");
+                proxy.Stall();
+                await Task.Delay(StallTime, TimeProvider.System, field.Token);
+                proxy.ResetAll();
+                proxy.Resume();
+                break;
+        }
+    }
+
+    /// <summary>A quota that a cycle's uploads may well exceed: then they are refused with 507 and sent again.</summary>
+    private Task StartServiceAsync() => _field!.StartAsync("", ("Spool__QuotaBytes", "2000000"));
+
+    private async Task NoteStagesAsync(Server server, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = server.DataSource.CreateCommand(Stages);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        HashSet<string> seen = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (seen.Add(reader.GetString(0)))
+            {
+                Count(_stages, reader.GetString(0));
+            }
+        }
+    }
+
+    private static void Count(SortedDictionary<string, int> counts, string what) =>
+        counts[what] = counts.GetValueOrDefault(what) + 1;
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Repository;
+
+/// <summary>The README's walk-through is run as it stands, and shows what it says it shows.</summary>
+public sealed class ReadmeTests
+{
+    private const string Address = "http://127.0.0.1:8080";
+
+    /// <summary>Between the outputs of two blocks; no text holds it.</summary>
+    private const char Separator = '\u001e';
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_walk_through_does_what_it_says()
+    {
+        if (!HasProgram("bash") || !HasProgram("curl") || !HasProgram("psql"))
+        {
+            Assert.Skip("The walk-through needs bash, curl and psql.");
+        }
+
+        string text = MarkdownText.Section(RepositoryFiles.Read("README.md"), "A walk-through with curl");
+        using var folder = new TemporaryFolder();
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(
+            connectionString: null, [("Hosting:DataDirectory", Path.Combine(folder.Path, ".pipeline"))]);
+
+        string[] outputs = await RunAsync(
+            MarkdownText.Blocks(text, "bash"), service.Client.BaseAddress!.GetLeftPart(UriPartial.Authority), folder.Path);
+
+        Assert.Equal(5, outputs.Length);
+        Assert.Contains("status 201", outputs[0], StringComparison.Ordinal);
+        Assert.Contains("status 200", outputs[1], StringComparison.Ordinal);
+        AssertHas(JsonNode.Parse(Assert.Single(MarkdownText.Blocks(text, "json")))!, JsonNode.Parse(outputs[2])!);
+
+        string[] deadLetters = outputs[3].Trim().Split('\n', 2);
+        Assert.Equal("type_mismatch", (string?)JsonNode.Parse(deadLetters[0])!["items"]![0]!["errors"]![0]!["code"]);
+        Assert.Equal(Assert.Single(MarkdownText.Blocks(text, "csv")), deadLetters[1].Trim() + "\n", ignoreLineEndingDifferences: true);
+        Assert.All(
+            Assert.Single(MarkdownText.Blocks(text, "text")).TrimEnd().Split('\n'),
+            line => Assert.Contains(line, outputs[4], StringComparison.Ordinal));
+    }
+
+    /// <summary>Runs the blocks in one shell, as a reader does.</summary>
+    /// <returns>What each printed.</returns>
+    private static async Task<string[]> RunAsync(string[] blocks, string address, string folder)
+    {
+        using var bash = Process.Start(new ProcessStartInfo("bash", ["-euo", "pipefail"])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["NO_PROXY"] = "127.0.0.1", ["PGTZ"] = "UTC" },
+        })!;
+        string script = string.Join($"printf '{Separator}'\n", blocks).Replace(Address, address, StringComparison.Ordinal);
+        Task<string> output = bash.StandardOutput.ReadToEndAsync(Token);
+        Task<string> errors = bash.StandardError.ReadToEndAsync(Token);
+        await bash.StandardInput.WriteAsync(script.AsMemory(), Token);
+        bash.StandardInput.Close();
+        await bash.WaitForExitAsync(Token);
+
+        Assert.True(bash.ExitCode == 0, $"The shell ended with {bash.ExitCode}:\n{await output}\n{await errors}");
+        return (await output).Split(Separator);
+    }
+
+    /// <summary>Every property that is shown has the shown value.</summary>
+    private static void AssertHas(JsonNode shown, JsonNode actual)
+    {
+        foreach ((string name, JsonNode? value) in shown.AsObject())
+        {
+            Assert.True(
+                JsonNode.DeepEquals(value, actual[name]), $"{name} is {actual[name]?.ToJsonString()}, not {value?.ToJsonString()}");
+        }
+    }
+
+    private static bool HasProgram(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, name)));
+}

@@ -1,0 +1,76 @@
+using System.Text.RegularExpressions;
+
+namespace PipelineService.Tests.Repository;
+
+/// <summary>Rules of the layout that no analyzer holds us to.</summary>
+public sealed partial class RepositoryTests
+{
+    private const int LinesMax = 400;
+
+    /// <summary>The stages, what they stand on, and the sample load.</summary>
+    private static readonly string[] Folders =
+        ["Access", "Datasets", "Demo", "Hosting", "Intake", "Jobs", "Properties", "Spool", "Transform", "Write"];
+
+    private static readonly string Source = Path.Combine(RepositoryFiles.Root, "src");
+
+    [Fact]
+    public void Every_folder_of_the_service_is_a_stage() => Assert.Subset(
+        Folders.ToHashSet(),
+        Directory.EnumerateDirectories(RepositoryFiles.Service).Select(path => Path.GetFileName(path)!).ToHashSet());
+
+    [Fact]
+    public void The_README_tells_every_stage_in_the_order_of_the_listing()
+    {
+        string listing = MarkdownText.Section(RepositoryFiles.Read("README.md"), "Where things are");
+        IEnumerable<string> stages = Directory.EnumerateDirectories(RepositoryFiles.Service)
+            .Select(path => Path.GetFileName(path)!)
+            .Except(["Demo", "Properties"])
+            .Order(StringComparer.Ordinal);
+
+        Assert.Equal(stages, IndentedWord().Matches(listing).Select(match => match.Groups[1].Value));
+    }
+
+    [Fact]
+    public void No_source_file_is_longer_than_can_be_read_in_one_go() => Assert.Empty(
+        from file in RepositoryFiles.Below(Source, "*.*")
+        where Path.GetExtension(file.Path) is ".cs" or ".sql"
+        let lines = file.Text.AsSpan().Count('\n')
+        where lines > LinesMax
+        select $"{file.Path}: {lines} lines");
+
+    [Fact]
+    public void Every_option_says_what_it_is_for_and_its_default() => Assert.Empty(
+        from file in RepositoryFiles.Below(RepositoryFiles.Service, "*Options.cs")
+        where !file.Path.StartsWith("Demo", StringComparison.Ordinal)
+        from option in Option().Matches(file.Text)
+        where !option.Groups["comment"].Value.Contains("Default", StringComparison.Ordinal)
+        select $"{file.Path}: {option.Groups["name"].Value}");
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/definition.md")]
+    [InlineData("docs/errors.md")]
+    [InlineData("docs/operations.md")]
+    public void Links_lead_to_files_of_the_repository(string document)
+    {
+        // Written by somebody else, who may come later.
+        string[] expected = ["docs/reliability.md"];
+        string folder = Path.GetDirectoryName(Path.Combine(RepositoryFiles.Root, document))!;
+
+        Assert.Empty(
+            from link in Link().Matches(RepositoryFiles.Read(document))
+            let target = link.Groups[1].Value
+            where !target.StartsWith("http", StringComparison.Ordinal) && !expected.Contains(target)
+            where !File.Exists(Path.Combine(folder, target.Split('#')[0]))
+            select target);
+    }
+
+    [GeneratedRegex(@"^    ([A-Z][a-z]+)  ", RegexOptions.Multiline)]
+    private static partial Regex IndentedWord();
+
+    [GeneratedRegex(@"(?<comment>(^ *///.*\n)*)^ *public [^\n(]*? (?<name>\w+) \{ get; (init|set); \}", RegexOptions.Multiline)]
+    private static partial Regex Option();
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex Link();
+}
