@@ -101,6 +101,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         if (!await Postmaster.OwnsAsync(ProcessId, _cluster.Folder, cancellationToken))
         {
             _lifeline?.Dispose();
+            _lifeline = null;
             File.Delete(Postmaster.PidFile(_cluster.Folder));
             await StartServerAsync(cancellationToken);
         }
