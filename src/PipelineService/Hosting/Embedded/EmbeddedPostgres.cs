@@ -102,7 +102,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             _lifeline?.Dispose();
             _lifeline = null;
-            File.Delete(Postmaster.PidFile(_cluster.Folder));
+            Postmaster.RemoveTraces(_cluster.Folder);
             await StartServerAsync(cancellationToken);
         }
     }
@@ -146,7 +146,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             await control.StopAsync(folder, processId, "fast", cancellationToken);
 
             // The number is nobody's, or somebody else's: PostgreSQL would take that process for a running server and refuse.
-            File.Delete(Postmaster.PidFile(folder));
+            Postmaster.RemoveTraces(folder);
         }
     }
 
