@@ -75,8 +75,7 @@ public sealed partial class SpoolDirectory : IDisposable
     {
         foreach (string path in Directory.EnumerateFiles(Root, $"*{DataExtension}"))
         {
-            long bytes = new FileInfo(path) is { Exists: true } file ? file.Length : 0;
-            if (bytes > 0 && KeepOrClear(path) == 0)
+            if (new FileInfo(path) is { Exists: true, Length: long bytes } && KeepOrClear(path) == 0 && !File.Exists(path))
             {
                 Release(bytes);
             }

@@ -59,18 +59,27 @@ public sealed record SpoolManifest
     public void Write(string path)
     {
         string temporary = path + ".new";
-        FaultPoints.Reach(FaultPoint.ManifestWriting);
-        using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        try
         {
-            byte[] json = JsonSerializer.SerializeToUtf8Bytes(this, PipelineJson.Options);
-            file.Write(json);
-            file.Write(ChecksumLine(json));
-            FaultPoints.Reach(FaultPoint.ManifestWritten);
-            file.Flush(flushToDisk: true);
+            FaultPoints.Reach(FaultPoint.ManifestWriting);
+            using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                byte[] json = JsonSerializer.SerializeToUtf8Bytes(this, PipelineJson.Options);
+                file.Write(json);
+                file.Write(ChecksumLine(json));
+                FaultPoints.Reach(FaultPoint.ManifestWritten);
+                file.Flush(flushToDisk: true);
+            }
+
+            FaultPoints.Reach(FaultPoint.ManifestFlushed);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
         }
 
-        FaultPoints.Reach(FaultPoint.ManifestFlushed);
-        File.Move(temporary, path, overwrite: true);
         FaultPoints.Reach(FaultPoint.ManifestRenamed);
         DirectorySync.Flush(Path.GetDirectoryName(path)!);
         FaultPoints.Reach(FaultPoint.DirectoryFlushed);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using PipelineService.Hosting;
 
 namespace PipelineService.Spool;
 
@@ -102,7 +103,9 @@ public sealed class SpoolUpload : IAsyncDisposable
         _directory.Reserve(bytes);
         try
         {
+            FaultPoints.Reach(FaultPoint.SpoolWriting);
             await RandomAccess.WriteAsync(_handle, segments, _length, cancellationToken);
+            FaultPoints.Reach(FaultPoint.SpoolWritten);
         }
         catch (IOException e) when (SpoolFullException.IsDiskFull(e))
         {
@@ -150,7 +153,9 @@ public sealed class SpoolUpload : IAsyncDisposable
         }
 
         await _flush;
+        FaultPoints.Reach(FaultPoint.DataFlushing);
         RandomAccess.FlushToDisk(_handle);
+        FaultPoints.Reach(FaultPoint.DataFlushed);
         manifest.Write(_directory.ManifestPath(JobId));
         _manifest = manifest;
         _grown.Set();

@@ -40,7 +40,7 @@ public sealed class EveryStepTests(TestDatabase database) : IClassFixture<TestDa
         }
 
         await field.StartAsync("");
-        Assert.Empty(await field.EndAsync());
+        await field.EndWellAsync();
     }
 
     /// <summary>All points are armed to fail once, so recovering from one failure runs into the next.</summary>
@@ -53,7 +53,7 @@ public sealed class EveryStepTests(TestDatabase database) : IClassFixture<TestDa
         await field.StartAsync(string.Join(',', Points.Select(point => $"{point}:throw:{time}")));
         await field.SendUntilAsync(Records, RoundsMax, service => !Points.Except(service.FaultsReached).Any());
         Assert.Empty(Points.Except(field.Service.FaultsReached));
-        Assert.Empty(await field.EndAsync());
+        await field.EndWellAsync();
     }
 
     /// <summary>A step that fails every time holds jobs up, and does not end them: the next start finds everything.</summary>
@@ -69,6 +69,6 @@ public sealed class EveryStepTests(TestDatabase database) : IClassFixture<TestDa
         await field.SendUntilAsync(Records, roundsMax: 1, service => service.FaultsReached.Count() > 3);
         await answered;
         await field.StartAsync("");
-        Assert.Empty(await field.EndAsync());
+        await field.EndWellAsync();
     }
 }

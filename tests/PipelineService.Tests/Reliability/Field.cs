@@ -113,6 +113,12 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         return await Invariants.CheckAsync(dataSource, Spool, Accepted, TestContext.Current.CancellationToken);
     }
 
+    public async Task EndWellAsync()
+    {
+        IReadOnlyList<string> faults = await EndAsync();
+        Assert.True(faults.Count == 0, $"{string.Join('\n', faults)}\n{Service.Log}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _timeout.CancelAsync();

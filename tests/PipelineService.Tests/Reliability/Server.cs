@@ -6,7 +6,8 @@ namespace PipelineService.Tests.Reliability;
 
 /// <summary>
 /// A PostgreSQL that a test may kill. fsync is off: only processes die here, and what they wrote stays in the kernel's
-/// cache.
+/// cache. Commits are written there before they are confirmed; without that (a throw-away server's default) the torture
+/// test finds jobs that the database has forgotten.
 /// </summary>
 internal sealed class Server : IAsyncDisposable
 {
@@ -31,6 +32,7 @@ internal sealed class Server : IAsyncDisposable
             Directory = Path.Combine(Path.GetTempPath(), $"pipeline-server-{Guid.NewGuid():N}"),
             Durable = false,
             ConnectionsMax = 60,
+            ServerSettings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["full_page_writes"] = "on" },
         };
         return new Server(await EmbeddedPostgres.StartAsync(settings, NullLogger.Instance, TestContext.Current.CancellationToken));
     }

@@ -70,6 +70,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
             ("Spool__Directory", spool),
             ("Spool__ChunkBytes", "4096"),
             ("Spool__FreeBytesMin", "0"),
+            ("Write__SessionsMax", "4"),
+            ("Write__SessionsReceivingMax", "3"),
             ("Intake__LoadAfterBytes", "8192"),
             ("Jobs__LeaseTime", "00:00:03"),
             ("Jobs__PollInterval", "00:00:00.1"),

@@ -101,7 +101,8 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         if (!await Postmaster.OwnsAsync(ProcessId, _cluster.Folder, cancellationToken))
         {
             _lifeline?.Dispose();
-            File.Delete(Postmaster.PidFile(_cluster.Folder));
+            _lifeline = null;
+            Postmaster.RemoveTraces(_cluster.Folder);
             await StartServerAsync(cancellationToken);
         }
     }
@@ -145,7 +146,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             await control.StopAsync(folder, processId, "fast", cancellationToken);
 
             // The number is nobody's, or somebody else's: PostgreSQL would take that process for a running server and refuse.
-            File.Delete(Postmaster.PidFile(folder));
+            Postmaster.RemoveTraces(folder);
         }
     }
 

@@ -9,6 +9,19 @@ internal static class Postmaster
 {
     public static string PidFile(string folder) => Path.Combine(folder, "postmaster.pid");
 
+    /// <summary>
+    /// Removes the files by which a dead server would keep the next one out. Both hold its process id, which PostgreSQL takes
+    /// for a running server as long as somebody has that number: a stranger, or a zombie that nobody has waited for.
+    /// </summary>
+    public static void RemoveTraces(string folder)
+    {
+        File.Delete(PidFile(folder));
+        foreach (string path in Directory.EnumerateFiles(folder, ".s.PGSQL.*.lock"))
+        {
+            File.Delete(path);
+        }
+    }
+
     /// <summary>The process id in the folder's pid file; null without one.</summary>
     public static int? ReadProcessId(string folder)
     {
