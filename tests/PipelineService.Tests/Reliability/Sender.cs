@@ -76,7 +76,8 @@ internal sealed class Sender(int port) : IDisposable
             using HttpResponseMessage answer = await _http.SendAsync(message, cancellationToken);
             if (answer.IsSuccessStatusCode)
             {
-                return JsonDocument.Parse(await answer.Content.ReadAsStreamAsync(cancellationToken));
+                return await JsonDocument.ParseAsync(
+                    await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
             }
 
             Count((int)answer.StatusCode);
