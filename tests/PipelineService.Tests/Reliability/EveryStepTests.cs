@@ -65,7 +65,7 @@ public sealed class EveryStepTests(TestDatabase database) : IClassFixture<TestDa
     {
         await using Field field = new(database, $"for-good-{point}");
         await field.StartAsync($"{point}:throw");
-        Task answered = Task.WhenAll(field.SendRound(Records));
+        var answered = Task.WhenAll(field.SendRound(Records));
         await field.SendUntilAsync(Records, roundsMax: 1, service => service.FaultsReached.Count() > 3);
         await answered;
         await field.StartAsync("");

@@ -24,7 +24,7 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
         await using Field field = new(database, $"frozen-{dataset}");
         await field.StartAsync("", Lease);
         int port = ServiceProcess.FreePort();
-        await using ServiceProcess other = ServiceProcess.Start(database.ConnectionString, field.Spool, port, Lease);
+        await using var other = ServiceProcess.Start(database.ConnectionString, field.Spool, port, Lease);
         Assert.True(await other.WaitUntilReadyAsync(field.Token), other.Log);
         using Sender otherSender = new(port);
         for (int frozen = 0; frozen < count;)

@@ -76,7 +76,7 @@ internal sealed class Sender(int port) : IDisposable
             using HttpResponseMessage answer = await _http.SendAsync(message, cancellationToken);
             if (answer.IsSuccessStatusCode)
             {
-                return JsonDocument.Parse(await answer.Content.ReadAsStreamAsync(cancellationToken));
+                return JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
             }
 
             Count((int)answer.StatusCode);

@@ -69,7 +69,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Stop();
+        _listener.Dispose();
         Resume();
         ResetAll();
         await _accepting;
