@@ -11,6 +11,8 @@ namespace PipelineService.Intake;
 /// <summary>The call that everything begins with: a body of data, answered with a job.</summary>
 public static class UploadEndpoints
 {
+    private static readonly TimeSpan HangUpAfter = TimeSpan.FromMilliseconds(500);
+
     public static IEndpointRouteBuilder MapUploads(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/datasets/{dataset}/uploads", UploadAsync)
@@ -23,7 +25,8 @@ public static class UploadEndpoints
     }
 
     private static async Task<IResult> UploadAsync(
-        string dataset, string? source, HttpContext context, UploadIntake intake, JobQueries jobs, IOptions<IntakeOptions> options)
+        string dataset, string? source, HttpContext context, UploadIntake intake, JobQueries jobs, IOptions<IntakeOptions> options,
+        TimeProvider time)
     {
         SetBodyLimits(context, options.Value);
         UploadReceipt receipt;
@@ -35,6 +38,11 @@ public static class UploadEndpoints
         }
         catch (UploadRefusedException e)
         {
+            if (e.Refusal == UploadRefusal.ShuttingDown)
+            {
+                context.Response.OnCompleted(() => HangUpAsync(context, time));
+            }
+
             return e.Refusal.ToResult(context);
         }
 
@@ -54,6 +62,16 @@ public static class UploadEndpoints
 
         bool isAnswered = job.JobState.IsFinal() && (request.Wait is not null || receipt.IsReplay);
         return JobEndpoints.Answer(context, job, isAnswered ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>
+    /// A sender that goes on sending has a moment to read its refusal, then the connection ends. The server would wait for it
+    /// until the time of the shutdown is up, and leave none for running jobs to be handed back.
+    /// </summary>
+    private static async Task HangUpAsync(HttpContext context, TimeProvider time)
+    {
+        await Task.WhenAny(Task.Delay(HangUpAfter, time, context.RequestAborted));
+        context.Abort();
     }
 
     /// <summary>This body is measured by our own limits: how long it may be, and how slowly it may come.</summary>

@@ -25,6 +25,9 @@ public sealed class JobLoader(
     IOptions<WriteOptions> writeOptions,
     TimeProvider time)
 {
+    /// <summary>How long a stopped load waits for the statements that are under way.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
+
     /// <summary>Loads what is left of a job and commits it.</summary>
     /// <param name="job">Its row as claimed: the epoch fences this attempt.</param>
     /// <param name="stopping">Cancelled when the job is to stop: shutdown, or a lost lease.</param>
@@ -68,9 +71,27 @@ public sealed class JobLoader(
         {
             live.Follow(load: null);
             load.Fail(new OperationCanceledException("The attempt is over."));
-            await load.WhenIdleAsync();
+            await WhenIdleAsync(load);
             await load.Sessions.CloseAsync();
         }
+    }
+
+    /// <summary>
+    /// Waits for the chunks in flight. When the load is to stop, statements that still wait in the database (for a lock, or
+    /// for another transaction's key) are ended after a while: the end of a COPY heeds no token.
+    /// </summary>
+    private async Task WhenIdleAsync(JobLoad load)
+    {
+        Task idle = load.WhenIdleAsync();
+        await Task.WhenAny(idle, Task.Delay(Timeout.InfiniteTimeSpan, time, load.Stopped));
+        await Task.WhenAny(idle, Task.Delay(StopPatience, time, CancellationToken.None));
+        if (!idle.IsCompleted)
+        {
+            await Task.WhenAny(
+                idle, store.EndLeftoverSessionsAsync(WriteSession.SessionName(load.Plan.JobId), CancellationToken.None));
+        }
+
+        await idle;
     }
 
     /// <returns>Where the records start.</returns>
@@ -101,9 +122,9 @@ public sealed class JobLoader(
             // A chunk failed, or the job is to stop: told below.
         }
 
-        await load.WhenIdleAsync();
-        load.ThrowIfFailed();
+        await WhenIdleAsync(load);
         stopping.ThrowIfCancellationRequested();
+        load.ThrowIfFailed();
         return start?.Offset ?? throw new UnreachableException();
     }
 

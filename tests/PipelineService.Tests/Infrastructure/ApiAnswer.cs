@@ -39,7 +39,7 @@ public sealed record ApiAnswer(HttpStatusCode Status, IReadOnlyDictionary<string
         int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         Assert.True(end > 0, $"The service closed the connection without an answer; it sent: '{text}'");
         string[] head = text[..end].Split("\r\n");
-        Dictionary<string, string> headers = head.Skip(1).Select(line => line.Split(": ", 2))
+        var headers = head.Skip(1).Select(line => line.Split(": ", 2))
             .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
         int from = text.IndexOf('{', end);
         string body = from < 0 ? "" : text[from..(text.LastIndexOf('}') + 1)];

@@ -11,6 +11,9 @@ internal sealed class JobRowSignal : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly TaskCompletionSource<Guid> _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly CancellationTokenSource _stop = new();
+    private Task _listening = Task.CompletedTask;
+
     private JobRowSignal(NpgsqlConnection connection, string dataset)
     {
         _connection = connection;
@@ -35,21 +38,33 @@ internal sealed class JobRowSignal : IAsyncDisposable
             await database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken), dataset);
         await using NpgsqlCommand listen = new("LISTEN job_registered", signal._connection);
         await listen.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        signal._listening = signal.ListenAsync();
         return signal;
     }
 
     /// <returns>The id of the dataset's first job since the signal was made.</returns>
-    public Task<Guid> RegisteredAsync() => WaitAsync().Within("the job to be registered");
+    public Task<Guid> RegisteredAsync() => _registered.Task.Within("the job to be registered");
 
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
-
-    private async Task<Guid> WaitAsync()
+    public async ValueTask DisposeAsync()
     {
-        while (!_registered.Task.IsCompleted)
-        {
-            await _connection.WaitAsync(TestContext.Current.CancellationToken);
-        }
+        await _stop.CancelAsync();
+        await _listening;
+        await _connection.DisposeAsync();
+        _stop.Dispose();
+    }
 
-        return await _registered.Task;
+    private async Task ListenAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _connection.WaitAsync(_stop.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test has heard enough.
+        }
     }
 }

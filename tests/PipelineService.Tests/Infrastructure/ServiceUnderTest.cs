@@ -47,7 +47,7 @@ public sealed class ServiceUnderTest : IAsyncDisposable
         [
             ("ConnectionStrings:Pipeline", connectionString),
             ("Hosting:DataDirectory", Path.Combine(folder.Path, "data")),
-            ("Hosting:PoolSizeMax", "10"),
+            ("Hosting:PoolSizeMax", "12"),
             ("Spool:Directory", spoolDirectory),
             ("Serilog:MinimumLevel:Default", "Warning"),
             ("Serilog:MinimumLevel:Override:Microsoft.Hosting.Lifetime", "Warning"),

@@ -69,8 +69,11 @@ public sealed class UploadTests(RunningService running) : IClassFixture<RunningS
         Assert.Equal(1, job.GetProperty("progress").GetProperty("ratio").GetDouble());
         Assert.Equal(answer["Location"], job.GetProperty("links").GetProperty("self").GetString());
         Assert.EndsWith("/dead-letters", job.GetProperty("links").GetProperty("deadLetters").GetString(), StringComparison.Ordinal);
-        DateTime[] life = [.. new[] { "createdAt", "receivedAt", "startedAt", "finishedAt" }
-            .Select(name => job.GetProperty(name).GetDateTime())];
+        DateTime[] life =
+        [
+            job.GetProperty("createdAt").GetDateTime(), job.GetProperty("receivedAt").GetDateTime(),
+            job.GetProperty("startedAt").GetDateTime(), job.GetProperty("finishedAt").GetDateTime(),
+        ];
         Assert.All(life, moment => Assert.Equal(DateTimeKind.Utc, moment.Kind));
         Assert.Equal(life.Order(), life);
     }

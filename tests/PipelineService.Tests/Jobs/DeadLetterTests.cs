@@ -48,11 +48,11 @@ public sealed class DeadLetterTests(DeadLetterTests.RejectingJob rejecting) : IC
     }
 
     [Theory]
-    [InlineData("?code=required", 3, 5)]
-    [InlineData("?code=type_mismatch", 2, 5)]
-    [InlineData("?field=amount", 2, 5)]
-    [InlineData("?field=id", 3, 5)]
-    [InlineData("?field=id&code=required&limit=1", 3)]
+    [InlineData("?code=required", 3L, 5L)]
+    [InlineData("?code=type_mismatch", 2L, 5L)]
+    [InlineData("?field=amount", 2L, 5L)]
+    [InlineData("?field=id", 3L, 5L)]
+    [InlineData("?field=id&code=required&limit=1", 3L)]
     [InlineData("?field=name")]
     [InlineData("?code=unique")]
     public async Task Narrows_rejects_by_code_and_field(string query, params long[] records) =>

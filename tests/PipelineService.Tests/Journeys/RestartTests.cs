@@ -32,6 +32,7 @@ public sealed class RestartTests(TestDatabase database) : IClassFixture<TestData
         await using ServiceUnderTest after = await StartAsync(sessions);
 
         await AssertLoadedOnceAsync(after, dataset, id);
+        AssertSpoolIsEmpty();
     }
 
     [Fact]
@@ -44,6 +45,7 @@ public sealed class RestartTests(TestDatabase database) : IClassFixture<TestData
         await api.DeclareAsync(Queued, Readings.Definition());
         await using LoadGate gate = await LoadGate.CloseAsync(database, Running, id: 1);
         JobView running = (await api.UploadAsync(Running, Readings.Csv(Records))).Job;
+        await api.WhenAsync(running.Id, "running", j => j.State == JobState.Running);
         JobView queued = (await api.UploadAsync(Queued, Readings.Csv(Records))).Job;
         Assert.Equal(JobState.Queued, queued.State);
 
@@ -53,6 +55,7 @@ public sealed class RestartTests(TestDatabase database) : IClassFixture<TestData
 
         await AssertLoadedOnceAsync(after, Running, running.Id);
         await AssertLoadedOnceAsync(after, Queued, queued.Id);
+        AssertSpoolIsEmpty();
     }
 
     [Theory]
@@ -60,21 +63,21 @@ public sealed class RestartTests(TestDatabase database) : IClassFixture<TestData
     [InlineData("stopped_while_receiving_chunks", "chunk")]
     public async Task Refuses_an_upload_that_still_arrives_and_leaves_nothing_of_it(string dataset, string commit)
     {
-        using HeldBody body = new();
-        await using ServiceUnderTest before = await StartAsync(sessions: 1);
+        await using ServiceUnderTest before = await StartAsync(sessions: 2);
         Api api = new(before.Client);
         await api.DeclareAsync(dataset, Readings.Definition($"'load': {{ 'commit': '{commit}' }}"));
         await using JobRowSignal rows = await JobRowSignal.ListenAsync(database, dataset);
-        Task<ApiAnswer> upload = api.UploadAsync(dataset, body);
-        await body.SendAsync(Readings.Csv(Records));
+        using var connection = await RawConnection.BeginUploadAsync(api.Address, dataset, "Transfer-Encoding: chunked");
+        await connection.SendChunkAsync(Readings.Csv(Records));
         await api.WhenAsync(await rows.RegisteredAsync(), "partly loaded", j => j.Records.Loaded > 0);
 
-        await before.StopAsync();
+        Task stop = before.StopAsync();
 
-        Assert.Equal("shutting_down", (await upload).Problem.Code);
+        Assert.Equal("shutting_down", (await connection.ReadAnswerAsync()).Problem.Code);
+        await stop; // in time, although the sender has not hung up: a late stop throws
         Assert.Equal(0, await database.ScalarAsync<long>($"SELECT count(*) FROM public.{dataset}"));
         Assert.Equal(0, await database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.jobs WHERE dataset = '{dataset}'"));
-        Assert.Empty(Directory.EnumerateFiles(_spool.Path, "*.data"));
+        AssertSpoolIsEmpty();
     }
 
     private async Task AssertLoadedOnceAsync(ServiceUnderTest service, string dataset, Guid id)
@@ -86,8 +89,9 @@ public sealed class RestartTests(TestDatabase database) : IClassFixture<TestData
         Assert.Equal(Records, await database.ScalarAsync<long>(
             $"SELECT count(DISTINCT id) FROM public.{dataset} WHERE id = _record AND _job_id = '{id}'"));
         Assert.Equal(1, await database.ScalarAsync<int>($"SELECT attempt FROM pipeline.jobs WHERE id = '{id}'"));
-        Assert.Empty(Directory.EnumerateFiles(_spool.Path, "*.data"));
     }
+
+    private void AssertSpoolIsEmpty() => Assert.Empty(Directory.EnumerateFiles(_spool.Path, "*.data"));
 
     private Task<ServiceUnderTest> StartAsync(int sessions) => ServiceUnderTest.StartAsync(
         database.ConnectionString,

@@ -13,17 +13,21 @@ public sealed partial class RepositoryTests
 
     private static readonly string Source = Path.Combine(RepositoryFiles.Root, "src");
 
+    /// <summary>Hidden ones are no code: a service that was started there keeps its data in .pipeline.</summary>
+    private static IEnumerable<string> FoldersOfTheService => Directory.EnumerateDirectories(RepositoryFiles.Service)
+        .Select(path => Path.GetFileName(path)!)
+        .Where(name => name[0] != '.');
+
     [Fact]
     public void Every_folder_of_the_service_is_a_stage() => Assert.Subset(
         Folders.ToHashSet(),
-        Directory.EnumerateDirectories(RepositoryFiles.Service).Select(path => Path.GetFileName(path)!).ToHashSet());
+        FoldersOfTheService.ToHashSet());
 
     [Fact]
     public void The_README_tells_every_stage_in_the_order_of_the_listing()
     {
         string listing = MarkdownText.Section(RepositoryFiles.Read("README.md"), "Where things are");
-        IEnumerable<string> stages = Directory.EnumerateDirectories(RepositoryFiles.Service)
-            .Select(path => Path.GetFileName(path)!)
+        IEnumerable<string> stages = FoldersOfTheService
             .Except(["Demo", "Properties"])
             .Order(StringComparer.Ordinal);
 
