@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
@@ -20,6 +21,12 @@ public sealed partial class ChunkWorkers(
     TimeProvider time,
     ILogger<ChunkWorkers> logger) : BackgroundService
 {
+    /// <summary>
+    /// Workspaces that no worker uses, the warmest first. Workers take turns at the channel; had each its own, all of them
+    /// would grow to a chunk's size although few are busy at once.
+    /// </summary>
+    private readonly ConcurrentStack<TransformWorkspace> _idle = new();
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         metrics.ObserveChannel(() => channel.Depth, options.Value.ChannelCapacity);
@@ -36,10 +43,10 @@ public sealed partial class ChunkWorkers(
 
     private async Task WorkAsync()
     {
-        TransformWorkspace workspace = new();
         await foreach (Chunk chunk in channel.Reader.ReadAllAsync(CancellationToken.None))
         {
             JobLoad load = chunk.Load;
+            TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
             try
             {
                 if (!load.Stopped.IsCancellationRequested)
@@ -59,8 +66,9 @@ public sealed partial class ChunkWorkers(
             }
             finally
             {
-                load.Leave(chunk);
+                _idle.Push(workspace);
                 chunk.Dispose();
+                load.Leave(chunk);
             }
         }
     }

@@ -95,7 +95,7 @@ internal static class Invariants
         {
             var id = rows.GetGuid(0);
             seen.Add(id);
-            if (accepted.GetValueOrDefault(id) is not { Fails: false } sample)
+            if (accepted.GetValueOrDefault(id) is not { Fails: false } sample || sample.Dataset != dataset)
             {
                 faults.Add($"{dataset} has {rows.GetInt64(1)} rows of job {id}, of which nothing may be seen");
             }

@@ -13,7 +13,7 @@ public sealed class InvariantsTests(TestDatabase database) : IClassFixture<TestD
     [InlineData("DELETE FROM pipeline.dead_letters WHERE record = 50", "do not add up")]
     [InlineData("INSERT INTO public.strict (id, _job_id, _record) SELECT 1, id, 1 FROM pipeline.jobs", "nothing may be seen")]
     [InlineData("DELETE FROM pipeline.jobs", "is not there")]
-    [InlineData("UPDATE pipeline.jobs SET lease_until = now()", "leases are left")]
+    [InlineData("UPDATE pipeline.job_chunks SET read = read + 1, filtered = filtered + 1", "records were sent")]
     public async Task Checker_sees_what_is_wrong(string damage, string fault)
     {
         await using Field field = new(database, "control");
