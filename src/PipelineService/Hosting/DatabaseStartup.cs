@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting.Embedded;
@@ -117,18 +118,23 @@ internal sealed partial class DatabaseStartup(
 
     /// <summary>
     /// An open circuit is closed by the next success, and when nobody uses the database nobody would notice that it is back.
-    /// So this tries, with everybody's pauses; and it starts a private server again that was killed.
+    /// So this tries, and looks before each try whether a private server was killed and has to be started again.
     /// </summary>
+    [SuppressMessage("Design", "CA1031", Justification = "The watch outlives what it meets: nobody else would end the outage.")]
     private async Task RecoverAsync(CancellationToken cancellationToken)
     {
         try
         {
             await (_embedded?.EnsureRunningAsync(cancellationToken) ?? Task.CompletedTask);
-            await database.RunPatientlyAsync(DatabasePool.PingAsync, cancellationToken);
+            await database.RunAsync(DatabasePool.PingAsync, cancellationToken);
         }
-        catch (Exception fault) when (fault is StartupException or NpgsqlException)
+        catch (DatabaseUnavailableException fault)
         {
-            Log.NotRecovered(logger, fault.Message);
+            await Task.Delay(fault.RetryAfter, time, cancellationToken);
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.NotRecovered(logger, fault);
             await Task.Delay(_options.BreakerDuration, time, cancellationToken);
         }
     }
@@ -144,7 +150,7 @@ internal sealed partial class DatabaseStartup(
         [LoggerMessage(LogLevel.Critical, "The database was reached, but cannot be used: {Fault}")]
         public static partial void DatabaseUnusable(ILogger logger, string fault);
 
-        [LoggerMessage(LogLevel.Error, "The database is not back: {Fault}")]
-        public static partial void NotRecovered(ILogger logger, string fault);
+        [LoggerMessage(LogLevel.Error, "The database is not back")]
+        public static partial void NotRecovered(ILogger logger, Exception fault);
     }
 }

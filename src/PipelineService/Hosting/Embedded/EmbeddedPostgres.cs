@@ -144,8 +144,6 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             Log.StoppingLeftover(logger, processId, folder);
             await control.StopAsync(folder, processId, "fast", cancellationToken);
-
-            // The number is nobody's, or somebody else's: PostgreSQL would take that process for a running server and refuse.
             Postmaster.RemoveTraces(folder);
         }
     }
