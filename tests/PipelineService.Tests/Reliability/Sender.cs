@@ -76,12 +76,7 @@ internal sealed class Sender(int port) : IDisposable
             using HttpResponseMessage answer = await _http.SendAsync(message, cancellationToken);
             if (answer.IsSuccessStatusCode)
             {
-<<<<<<< HEAD
-                return await JsonDocument.ParseAsync(
-                    await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
-=======
                 return JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
->>>>>>> torture
             }
 
             Count((int)answer.StatusCode);
