@@ -28,6 +28,9 @@ public enum FaultPoint
     Answering,
     JobClaiming,
     JobClaimed,
+
+    /// <summary>The records of a chunk are about to be read. Can be bound to what the chunk holds.</summary>
+    ChunkTransforming,
     CopyBeginning,
 
     /// <summary>The rows are sent, COPY is not ended.</summary>
@@ -53,4 +56,15 @@ public enum FaultPoint
     /// <summary>The manifest is gone, the data file is not.</summary>
     ManifestUnlinked,
     UploadUnlinked,
+
+    /// <summary>The spool and the job rows are about to be brought into agreement.</summary>
+    Recovering,
+    Recovered,
+
+    /// <summary>What a broken upload has left is about to be removed.</summary>
+    TakingBack,
+
+    /// <summary>Its rows are gone, its job is not.</summary>
+    RowsTakenBack,
+    TakenBack,
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 
 namespace PipelineService.Hosting;
 
@@ -21,14 +22,15 @@ public static class FaultPoints
 
     private static readonly Armed[]? Points = Parse(Environment.GetEnvironmentVariable(Variable));
 
+    /// <param name="content">What is worked on there.</param>
     /// <exception cref="IOException">The point is armed to throw.</exception>
-    public static void Reach(FaultPoint point)
+    public static void Reach(FaultPoint point, ReadOnlySpan<byte> content = default)
     {
         if (Points is not null)
         {
             foreach (Armed armed in Points)
             {
-                if (armed.Point == point)
+                if (armed.Point == point && (armed.Text.IsEmpty || content.IndexOf(armed.Text) >= 0))
                 {
                     armed.Reach();
                 }
@@ -44,21 +46,25 @@ public static class FaultPoints
     private static Armed ParseOne(string text)
     {
         string[] parts = text.Split(':');
-        if (parts.Length is 2 or 3 && Enum.TryParse(parts[0], out FaultPoint point) && parts[1] is "kill" or "throw")
+        string[] place = parts[0].Split('@', count: 2);
+        if (parts.Length is 2 or 3 && Enum.TryParse(place[0], out FaultPoint point) && parts[1] is "kill" or "throw")
         {
             int? time = parts.Length == 3 ? int.Parse(parts[2], CultureInfo.InvariantCulture) : null;
-            return new Armed(point, parts[1] == "kill", time);
+            return new Armed(point, Encoding.UTF8.GetBytes(place.Length == 2 ? place[1] : ""), parts[1] == "kill", time);
         }
 
-        throw new FormatException($"{Variable}: '{text}' is not of the form point:kill:N, point:throw:N or point:throw.");
+        throw new FormatException($"{Variable}: '{text}' is not of the form point[@text]:kill:N, point:throw:N or point:throw.");
     }
 
+    /// <param name="text">Which content counts; empty: any.</param>
     /// <param name="time">At which time it happens; null: a kill at the first, a throw every time.</param>
-    internal sealed class Armed(FaultPoint point, bool kills, int? time)
+    internal sealed class Armed(FaultPoint point, byte[] text, bool kills, int? time)
     {
         private int _reached;
 
         public FaultPoint Point { get; } = point;
+
+        public ReadOnlySpan<byte> Text => text;
 
         public void Reach()
         {

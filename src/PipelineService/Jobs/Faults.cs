@@ -33,7 +33,7 @@ internal static class Faults
         Code = "attempts_exhausted",
         Status = StatusCodes.Status500InternalServerError,
         Title = "The job ended the process that ran it, again and again.",
-        Detail = $"It was tried {attempts} times. It is given up so that other jobs are not harmed; the log of the service says more.",
+        Detail = $"It was tried {attempts} times, the last time with no other job beside it. It is given up so that other jobs are not harmed; the log of the service says more.",
     };
 
     public static Problem Target(PostgresException error) => new()

@@ -11,10 +11,14 @@ namespace PipelineService.Jobs;
 
 /// <summary>
 /// Starts jobs while write sessions are free: uploads that arrive here at once, others from the queue in the database. How
-/// many jobs wait there costs no memory here.
+/// many jobs wait there costs no memory here. A job that has ended its process before has its last attempt alone: should the
+/// process end again, no neighbour is harmed or blamed.
 /// </summary>
 public sealed partial class JobDispatcher : BackgroundService
 {
+    /// <summary>How long a job that has to run alone waits for uploads that are loaded while they still arrive.</summary>
+    private static readonly TimeSpan ReceivingPatience = TimeSpan.FromSeconds(30);
+
     private readonly JobStore _store;
     private readonly JobRunner _runner;
     private readonly LiveJobs _liveJobs;
@@ -28,8 +32,11 @@ public sealed partial class JobDispatcher : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<JobDispatcher> _logger;
     private readonly GrowthSignal _work = new();
-    private readonly ConcurrentDictionary<Guid, Task> _runs = new();
+    private readonly ConcurrentDictionary<Task, bool> _runs = new();
     private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>Since when a job waits to run alone; 0 when none does.</summary>
+    private long _suspectSince;
 
     public JobDispatcher(
         JobStore store,
@@ -144,7 +151,7 @@ public sealed partial class JobDispatcher : BackgroundService
     {
         await _stopping.CancelAsync();
         await base.StopAsync(cancellationToken);
-        await Task.WhenAll(_runs.Values).WaitAsync(cancellationToken);
+        await Task.WhenAll(_runs.Keys).WaitAsync(cancellationToken);
     }
 
     public override void Dispose()
@@ -155,7 +162,11 @@ public sealed partial class JobDispatcher : BackgroundService
 
     private async Task<bool> TryStartNextAsync(CancellationToken cancellationToken)
     {
-        if (_budget.TryReserve(_writeOptions.SessionsPerJobMax, isReceiving: false) is not { } reservation)
+        bool isAlone = _suspectSince != 0;
+        SessionReservation? reservation = isAlone
+            ? _budget.TryReserveAlone(_writeOptions.SessionsPerJobMax, _time.GetElapsedTime(_suspectSince) > ReceivingPatience)
+            : _budget.TryReserve(_writeOptions.SessionsPerJobMax, isReceiving: false);
+        if (reservation is null)
         {
             return false;
         }
@@ -163,19 +174,28 @@ public sealed partial class JobDispatcher : BackgroundService
         JobRow? row = null;
         try
         {
-            row = await _store.ClaimNextAsync(_spool.Id, cancellationToken);
+            row = await _store.ClaimNextAsync(
+                _spool.Id, [_instance.Id, .. _spool.FindLivingInstances()], isAlone, cancellationToken);
         }
         finally
         {
-            if (row is null)
+            if (row?.Owner != _instance.Id)
             {
                 reservation.ReturnUnused(); // told of, it would wake this very loop, for ever
             }
         }
 
+        _suspectSince = 0;
         if (row is null)
         {
             return false;
+        }
+
+        if (row.Owner != _instance.Id)
+        {
+            Log.WaitsToRunAlone(_logger, row.Id, row.Attempt);
+            _suspectSince = _time.GetTimestamp();
+            return true; // and the next turn waits until it is alone
         }
 
         try
@@ -234,9 +254,9 @@ public sealed partial class JobDispatcher : BackgroundService
     {
         live.Follow(upload);
         live.Run = RunAsync(live, upload, reservation, isRegistered);
-        _runs[live.Id] = live.Run;
+        _runs.TryAdd(live.Run, true);
         live.Run.ContinueWith(
-            _ => _runs.TryRemove(live.Id, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            run => _runs.TryRemove(run, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private async Task RunAsync(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
@@ -250,6 +270,10 @@ public sealed partial class JobDispatcher : BackgroundService
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Job {JobId} is durable but not registered yet; it waits in the spool for the database: {Reason}")]
         public static partial void NotRegistered(ILogger logger, Guid jobId, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Job {JobId} has ended its process {Attempts} times; its last attempt begins when nothing else runs here.")]
+        public static partial void WaitsToRunAlone(ILogger logger, Guid jobId, int attempts);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The next job could not be started; it is tried again.")]
         public static partial void ClaimFailed(ILogger logger, Exception exception);

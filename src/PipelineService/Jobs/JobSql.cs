@@ -48,23 +48,31 @@ internal static class JobSql
         """;
 
     /// <summary>
-    /// Takes the oldest job that nobody runs: queued, or its owner's lease has run out. Its owner may be this very instance,
-    /// when an outage outlasted the lease; that is no attempt, because nothing has died.
+    /// Takes the oldest job that nobody runs: queued, or its owner's lease has run out. That is an attempt, unless its owner
+    /// lives and could not renew the lease, in an outage: then nothing has died. The last attempt of a job that has ended its
+    /// process before is only begun alone; without, its row comes back unclaimed.
     /// </summary>
     public const string ClaimNext = $"""
-        UPDATE pipeline.jobs
-        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, waiting_for = NULL,
-            attempt = attempt + CASE WHEN owner = @owner THEN 0 ELSE 1 END,
-            state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
-            started_at = coalesce(started_at, @now), revision = revision + 1
-        WHERE id = (
-            SELECT id FROM pipeline.jobs
+        WITH next AS (
+            SELECT id AS next_id, attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END AS next_attempt
+            FROM pipeline.jobs
             WHERE finished_at IS NULL AND spool = @spool AND state IN ('queued', 'running', 'committing')
               AND (owner IS NULL OR lease_until < now())
             ORDER BY id
             LIMIT 1
-            FOR UPDATE SKIP LOCKED)
-        RETURNING {Columns}
+            FOR UPDATE SKIP LOCKED),
+        claimed AS (
+            UPDATE pipeline.jobs
+            SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, waiting_for = NULL, attempt = next_attempt,
+                state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
+                started_at = coalesce(started_at, @now), revision = revision + 1
+            FROM next
+            WHERE id = next_id AND (@alone OR next_attempt <> @attemptsMax OR next_attempt = 1 OR owner = @owner)
+            RETURNING {Columns})
+        SELECT {Columns} FROM claimed
+        UNION ALL
+        SELECT {Columns} FROM pipeline.jobs
+        WHERE id = (SELECT next_id FROM next) AND NOT EXISTS (SELECT FROM claimed)
         """;
 
     /// <summary>

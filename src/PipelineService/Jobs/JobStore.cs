@@ -51,12 +51,29 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         (connection, token) => WriteRowAsync(connection, RegisterCommand(row, token)), cancellationToken);
 
     /// <summary>The oldest job that nobody runs, now ours; or null.</summary>
-    public Task<JobRow?> ClaimNextAsync(Guid spool, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+    /// <param name="living">Instances that have not died, this one included.</param>
+    /// <param name="isAlone">Whether nothing else would run beside it.</param>
+    /// <returns>
+    /// A job whose <see cref="JobRow.Owner"/> is not this instance is a suspect that has to run alone, and was not claimed.
+    /// </returns>
+    public Task<JobRow?> ClaimNextAsync(
+        Guid spool, IReadOnlyList<Guid> living, bool isAlone, CancellationToken cancellationToken) => database.RunPatientlyAsync(
         async (connection, token) =>
         {
             FaultPoints.Reach(FaultPoint.JobClaiming);
             JobRow? job = await connection.QuerySingleOrDefaultAsync<JobRow>(Command(
-                JobSql.ClaimNext, new { owner = instance.Id, lease = _lease, spool, now = Now }, token));
+                JobSql.ClaimNext,
+                new
+                {
+                    owner = instance.Id,
+                    lease = _lease,
+                    spool,
+                    now = Now,
+                    living = living.ToArray(),
+                    alone = isAlone,
+                    attemptsMax = options.Value.AttemptsMax,
+                },
+                token));
             if (job is not null)
             {
                 FaultPoints.Reach(FaultPoint.JobClaimed);

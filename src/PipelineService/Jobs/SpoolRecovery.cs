@@ -1,5 +1,6 @@
 using Npgsql;
 using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
 using PipelineService.Spool;
 
 namespace PipelineService.Jobs;
@@ -27,6 +28,7 @@ public sealed partial class SpoolRecovery(
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        FaultPoints.Reach(FaultPoint.Recovering);
         int missing = Volatile.Read(ref _missing);
         if (!_leasesExpired)
         {
@@ -55,12 +57,25 @@ public sealed partial class SpoolRecovery(
         {
             if (liveJobs.Find(row.Id) is null && spool.FindManifest(row.Id) is null)
             {
-                await takeBack.RunAsync(row, cancellationToken);
+                await TakeBackAsync(row, cancellationToken);
             }
         }
 
         spool.ClearOrphans();
+        FaultPoints.Reach(FaultPoint.Recovered);
         Interlocked.Add(ref _missing, -missing);
+    }
+
+    private async Task TakeBackAsync(JobRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await takeBack.RunAsync(row, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or PostgresException)
+        {
+            Log.NotTakenBack(logger, e, row.Id); // tried again with the next recovery; others need not wait for it
+        }
     }
 
     private async Task ReconcileAsync(Guid id, JobState? state, CancellationToken cancellationToken)
@@ -113,6 +128,10 @@ public sealed partial class SpoolRecovery(
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The files of job {JobId} in the spool cannot be read or removed.")]
         public static partial void NotReconciled(ILogger logger, Exception exception, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "What the broken upload of job {JobId} has left could not be removed; it is tried again.")]
+        public static partial void NotTakenBack(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The manifest of job {JobId} is damaged, so nothing is known of the upload; its files are set aside.")]

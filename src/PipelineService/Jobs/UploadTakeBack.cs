@@ -15,27 +15,40 @@ public sealed partial class UploadTakeBack(
     public async Task RunAsync(JobRow job, CancellationToken cancellationToken)
     {
         DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
+        FaultPoints.Reach(FaultPoint.TakingBack);
         await store.FenceAsync(job.Id, cancellationToken);
         long rows = 0;
         if (dataset.Definition.Load is { Commit: CommitPolicy.Chunk, Lineage: true } load)
         {
             rows = await database.RunPatientlyAsync(
-                async (connection, token) =>
-                {
-                    await using NpgsqlCommand command = new(
-                        $"DELETE FROM {load.Table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = $1", connection)
-                    {
-                        CommandTimeout = 0, // a large table without an index on the lineage is read through
-                        Parameters = { new() { Value = job.Id } },
-                    };
-                    return (long)await command.ExecuteNonQueryAsync(token);
-                },
+                (connection, token) => DeleteRowsAsync(connection, load.Table, job.Id, token),
                 cancellationToken);
         }
 
+        FaultPoints.Reach(FaultPoint.RowsTakenBack);
         await store.RemoveAsync(job.Id, cancellationToken);
+        FaultPoints.Reach(FaultPoint.TakenBack);
         liveJobs.AnyChange.Set();
         Log.TakenBack(logger, job.Id, rows);
+    }
+
+    private static async Task<long> DeleteRowsAsync(
+        NpgsqlConnection connection, TableName table, Guid job, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = new(
+            $"DELETE FROM {table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = $1", connection)
+        {
+            CommandTimeout = 0, // a large table without an index on the lineage is read through
+            Parameters = { new() { Value = job } },
+        };
+        try
+        {
+            return await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return 0; // dropped meanwhile, and the rows with it
+        }
     }
 
     private static partial class Log

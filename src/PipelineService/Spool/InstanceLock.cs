@@ -1,44 +1,72 @@
 namespace PipelineService.Spool;
 
 /// <summary>
-/// A file that a running instance holds open and locked in the spool directory. A file that can be locked belongs to an
-/// instance that has died, in whatever way: the kernel drops the lock.
+/// A file that a running instance holds open and locked in the spool's folder <c>instances</c>. A file that can be locked
+/// belongs to an instance that has died, in whatever way: the kernel drops the lock.
 /// </summary>
 public sealed class InstanceLock : IDisposable
 {
-    private const string Extension = ".instance";
+    private const string Folder = "instances";
+    private const string Extension = ".lock";
     private readonly FileStream _file;
 
     private InstanceLock(FileStream file) => _file = file;
 
-    public static InstanceLock Take(string directory, Guid instance) => new(new FileStream(
-        Path.Combine(directory, $"{instance:D}{Extension}"), FileMode.Create, FileAccess.ReadWrite, FileShare.None,
-        bufferSize: 1, FileOptions.DeleteOnClose));
+    /// <param name="spool">The directory of the spool.</param>
+    /// <param name="instance">Whose lock it is from now on.</param>
+    public static InstanceLock Take(string spool, Guid instance)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(spool, Folder)).FullName;
+        return new InstanceLock(new FileStream(
+            Path.Combine(folder, $"{instance:D}{Extension}"), FileMode.Create, FileAccess.ReadWrite, FileShare.None,
+            bufferSize: 1, FileOptions.DeleteOnClose));
+    }
+
+    /// <summary>Instances that use the directory now, or hang.</summary>
+    public static IReadOnlyList<Guid> FindLiving(string spool) => [.. Files(spool).Where(f => IsHeld(f.Path)).Select(f => f.Instance)];
 
     /// <summary>Instances that died without removing their file; the files are removed.</summary>
-    public static IReadOnlyList<Guid> SweepDead(string directory)
+    public static IReadOnlyList<Guid> SweepDead(string spool)
     {
         List<Guid> dead = [];
-        foreach (string path in Directory.EnumerateFiles(directory, $"*{Extension}"))
+        foreach ((string path, Guid instance) in Files(spool).Where(f => !IsHeld(f.Path)))
         {
-            try
-            {
-                using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose))
-                {
-                    if (Guid.TryParse(Path.GetFileNameWithoutExtension(path), out Guid instance))
-                    {
-                        dead.Add(instance);
-                    }
-                }
-            }
-            catch (IOException)
-            {
-                // Held by a living instance.
-            }
+            File.Delete(path);
+            dead.Add(instance);
         }
 
         return dead;
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static IEnumerable<(string Path, Guid Instance)> Files(string spool)
+    {
+        DirectoryInfo folder = new(Path.Combine(spool, Folder));
+        return !folder.Exists
+            ? []
+            : folder.EnumerateFiles($"*{Extension}")
+                .Select(f => (f.FullName, Guid.TryParse(Path.GetFileNameWithoutExtension(f.Name), out Guid id) ? id : Guid.Empty))
+                .Where(f => f.Item2 != Guid.Empty);
+    }
+
+    /// <summary>Looks with a lock that lookers share, so that none of them takes another for the owner.</summary>
+    private static bool IsHeld(string path)
+    {
+        try
+        {
+            using (File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read))
+            {
+                return false;
+            }
+        }
+        catch (FileNotFoundException)
+        {
+            return false; // it has just ended
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
 }

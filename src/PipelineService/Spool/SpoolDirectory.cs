@@ -35,6 +35,9 @@ public sealed partial class SpoolDirectory : IDisposable
     /// <summary>Instances that died while they used this directory. Known after <see cref="Prepare"/>.</summary>
     public IReadOnlyList<Guid> DeadInstances { get; private set; } = [];
 
+    /// <summary>Instances that use this directory now, or hang.</summary>
+    public IReadOnlyList<Guid> FindLivingInstances() => InstanceLock.FindLiving(Root);
+
     /// <summary>Bytes that uploads hold now.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
+using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Write;
@@ -75,6 +76,7 @@ public sealed partial class ChunkWorkers(
 
     private static int Transform(Chunk chunk, TransformWorkspace workspace)
     {
+        FaultPoints.Reach(FaultPoint.ChunkTransforming, chunk.Bytes.Span);
         if (chunk.IsOversizedRecord)
         {
             workspace.Clear();

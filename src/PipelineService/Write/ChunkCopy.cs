@@ -37,6 +37,7 @@ public static class ChunkCopy
             return;
         }
 
+        FaultPoints.Reach(FaultPoint.CopyBeginning);
         NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
         await using (copy)
         {
@@ -50,7 +51,10 @@ public static class ChunkCopy
 
             await copy.WriteAsync(rows.RowBytes(next, rows.Count - next), cancellationToken);
             await copy.WriteAsync(RowBuffer.Trailer.ToArray(), cancellationToken);
+            FaultPoints.Reach(FaultPoint.CopySent);
         }
+
+        FaultPoints.Reach(FaultPoint.CopyEnded);
     }
 
     /// <summary>Sends rows with their index in the chunk as an additional first column (integer).</summary>

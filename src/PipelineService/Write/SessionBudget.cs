@@ -12,6 +12,7 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
     private readonly WriteOptions _options = options.Value;
     private int _used;
     private int _receiving;
+    private bool _isHeld;
 
     /// <summary>Sessions reserved now.</summary>
     public int Used
@@ -33,35 +34,38 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
     /// </summary>
     /// <param name="sessionsMax">How many the job could use.</param>
     /// <param name="isReceiving">Whether its upload is still arriving; those have a smaller budget.</param>
-    /// <returns>The reservation, or null when none is free.</returns>
+    /// <returns>The reservation, or null when none is free, or the budget is held for a job that has to run alone.</returns>
     public SessionReservation? TryReserve(int sessionsMax, bool isReceiving)
     {
         lock (_lock)
         {
-            int free = _options.SessionsMax - _used;
-            if (isReceiving)
-            {
-                free = Math.Min(free, _options.SessionsReceivingMax - _receiving);
-            }
-
-            int count = Math.Min(free, Math.Min(sessionsMax, _options.SessionsPerJobMax));
-            if (count <= 0)
-            {
-                return null;
-            }
-
-            _used += count;
-            _receiving += isReceiving ? count : 0;
-            return new SessionReservation(this, count, isReceiving);
+            return _isHeld ? null : Reserve(sessionsMax, isReceiving);
         }
     }
 
-    internal void Release(int count, int receiving, bool isTold)
+    /// <summary>
+    /// Reserves sessions for a job that has to run alone. From the first call on nobody else gets any, until
+    /// the reservation is given back.
+    /// </summary>
+    /// <param name="toleratesReceiving">Whether jobs that are still receiving may run beside it.</param>
+    /// <returns>The reservation, or null while others have sessions.</returns>
+    public SessionReservation? TryReserveAlone(int sessionsMax, bool toleratesReceiving)
+    {
+        lock (_lock)
+        {
+            _isHeld = true;
+            bool isAlone = _used == 0 || (toleratesReceiving && _used == _receiving);
+            return isAlone ? Reserve(sessionsMax, isReceiving: false, endsHold: true) : null;
+        }
+    }
+
+    internal void Release(int count, int receiving, bool isTold, bool endsHold)
     {
         lock (_lock)
         {
             _used -= count;
             _receiving -= receiving;
+            _isHeld &= !endsHold;
         }
 
         if (isTold)
@@ -77,10 +81,29 @@ public sealed class SessionBudget(IOptions<WriteOptions> options)
             _receiving -= count;
         }
     }
+
+    private SessionReservation? Reserve(int sessionsMax, bool isReceiving, bool endsHold = false)
+    {
+        int free = _options.SessionsMax - _used;
+        if (isReceiving)
+        {
+            free = Math.Min(free, _options.SessionsReceivingMax - _receiving);
+        }
+
+        int count = Math.Min(free, Math.Min(sessionsMax, _options.SessionsPerJobMax));
+        if (count <= 0)
+        {
+            return null;
+        }
+
+        _used += count;
+        _receiving += isReceiving ? count : 0;
+        return new SessionReservation(this, count, isReceiving, endsHold);
+    }
 }
 
 /// <summary>Sessions that one job may open. Disposing gives them back.</summary>
-public sealed class SessionReservation(SessionBudget budget, int count, bool isReceiving) : IDisposable
+public sealed class SessionReservation(SessionBudget budget, int count, bool isReceiving, bool endsHold) : IDisposable
 {
     // The job shrinks and gives back while intake may tell that the upload has arrived.
     private readonly Lock _lock = new();
@@ -125,7 +148,7 @@ public sealed class SessionReservation(SessionBudget budget, int count, bool isR
 
         if (extra > 0)
         {
-            budget.Release(extra, wasReceiving ? extra : 0, isTold);
+            budget.Release(extra, wasReceiving ? extra : 0, isTold, endsHold && keep == 0);
         }
     }
 }

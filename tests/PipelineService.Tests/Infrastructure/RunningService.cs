@@ -60,6 +60,5 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
     }
 
     public void AssertSpoolIsEmpty() => Assert.DoesNotContain(
-        Directory.EnumerateFiles(Service.SpoolDirectory).Select(Path.GetFileName),
-        name => name != "spool.id" && !name!.EndsWith(".instance", StringComparison.Ordinal));
+        Directory.EnumerateFiles(Service.SpoolDirectory).Select(Path.GetFileName), name => name != "spool.id");
 }

@@ -68,9 +68,21 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         return sending;
     }
 
-    /// <summary>One upload in either commit policy, and one that fails.</summary>
+    /// <summary>Sends most of an upload in the background, lets it land in part where it does, and breaks it off.</summary>
+    public Task BreakOff(string dataset, int records)
+    {
+        var sample = Sample.Make(dataset, $"{name}-broken-{Interlocked.Increment(ref _sent)}", records);
+        Task sending = Task.Run(() => Sender.BreakOffAsync(sample, HasLandedAsync, Token), Token);
+        _sending.Enqueue(sending);
+        return sending;
+    }
+
+    /// <summary>One upload in either commit policy, one that fails, and one that breaks off.</summary>
     public Task[] SendRound(int records) =>
-        [Send(Sample.WholeJobs, records), Send(Sample.ByChunk, records), Send(Sample.Strict, records / 2)];
+    [
+        Send(Sample.WholeJobs, records), Send(Sample.ByChunk, records), Send(Sample.Strict, records / 2),
+        BreakOff(Sample.ByChunk, records * 3),
+    ];
 
     /// <summary>Sends rounds until something has happened, or the service has died.</summary>
     public async Task SendUntilAsync(int records, int roundsMax, Func<ServiceProcess, bool> hasHappened)
@@ -78,11 +90,17 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         Task died = Service.WaitForExitAsync(Token);
         for (int round = 0; round < roundsMax && !hasHappened(Service) && !died.IsCompleted; round++)
         {
-            await Task.WhenAny(Task.WhenAll(SendRound(records)), died);
-            Task final = WaitUntilFinalAsync();
-            while (!hasHappened(Service) && !died.IsCompleted && !final.IsCompleted)
+            Task[] sent = SendRound(records);
+            Task over = Task.Run(
+                async () =>
+                {
+                    await Task.WhenAll(sent);
+                    await WaitUntilFinalAsync();
+                },
+                Token);
+            while (!hasHappened(Service) && !died.IsCompleted && !over.IsCompleted)
             {
-                await Task.WhenAny(final, died, Task.Delay(Poll, TimeProvider.System, Token));
+                await Task.WhenAny(over, died, Task.Delay(Poll, TimeProvider.System, Token));
             }
         }
     }
@@ -127,6 +145,23 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         Sender.Dispose();
         _timeout.Dispose();
         _folder.Dispose();
+    }
+
+    /// <summary>Whether a chunk of an upload that still arrives is committed.</summary>
+    private async Task<bool> HasLandedAsync()
+    {
+        const string Landed = """
+            SELECT EXISTS (SELECT FROM pipeline.jobs j JOIN pipeline.job_chunks c ON c.job_id = j.id WHERE j.state = 'receiving')
+            """;
+        try
+        {
+            await using NpgsqlCommand command = dataSource.CreateCommand(Landed);
+            return await command.ExecuteScalarAsync(Token) is true;
+        }
+        catch (NpgsqlException)
+        {
+            return false; // the database is away, for all that matters here
+        }
     }
 
     private async Task DispatchAsync(string faultPoints, (string Name, string Value)[] settings)

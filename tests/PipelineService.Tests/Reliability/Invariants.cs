@@ -21,7 +21,8 @@ internal static class Invariants
 
     /// <summary>What a service that has nothing to do holds on to in the database; every count is nought.</summary>
     private const string Leftovers = """
-        SELECT 'leases', count(*) FROM pipeline.jobs WHERE owner IS NOT NULL OR lease_until IS NOT NULL
+        SELECT 'uploads that broke off', count(*) FROM pipeline.jobs WHERE state = 'receiving'
+        UNION ALL SELECT 'leases', count(*) FROM pipeline.jobs WHERE owner IS NOT NULL OR lease_until IS NOT NULL
         UNION ALL SELECT 'write sessions', count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name LIKE 'pipeline job %' AND state <> 'idle'
         UNION ALL SELECT 'open transactions', count(*) FROM pg_stat_activity
@@ -35,7 +36,8 @@ internal static class Invariants
     public static async Task<IReadOnlyList<string>> CheckAsync(
         NpgsqlDataSource database, string spool, IReadOnlyDictionary<Guid, Sample> accepted, CancellationToken cancellationToken)
     {
-        List<string> faults = [];
+        // First, because it waits for what is still being cleared away.
+        List<string> faults = [.. await LeftoversAsync(database, spool, cancellationToken)];
         HashSet<Guid> seen = [];
         await foreach (NpgsqlDataReader job in ReadAsync(database, Jobs, cancellationToken))
         {
@@ -50,7 +52,6 @@ internal static class Invariants
             await CheckTableAsync(database, dataset, accepted, faults, cancellationToken);
         }
 
-        faults.AddRange(await LeftoversAsync(database, spool, cancellationToken));
         return faults;
     }
 
@@ -119,7 +120,7 @@ internal static class Invariants
         {
             List<string> left = [.. Directory.EnumerateFiles(spool)
                 .Select(path => Path.GetFileName(path))
-                .Where(name => name != "spool.id" && !name.EndsWith(".instance", StringComparison.Ordinal))
+                .Where(name => name != "spool.id")
                 .Select(name => $"the spool still holds {name}")];
             await foreach (NpgsqlDataReader row in ReadAsync(database, Leftovers, cancellationToken))
             {

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -12,6 +14,7 @@ namespace PipelineService.Tests.Reliability;
 internal sealed class Sender(int port) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan BreakOffAgeMax = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _http = new() { BaseAddress = ServiceProcess.AddressOf(port), Timeout = TimeSpan.FromSeconds(30) };
 
@@ -40,6 +43,30 @@ internal sealed class Sender(int port) : IDisposable
             }
 
             await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Sends two thirds of an upload, waits for a moment at most until something has come of it, and resets the connection.
+    /// </summary>
+    public async Task BreakOffAsync(Sample sample, Func<Task<bool>> hasLanded, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using RawConnection connection = await RawConnection.BeginUploadAsync(
+                _http.BaseAddress!, sample.Dataset, $"Content-Length: {sample.Body.Length}");
+            await connection.SendAsync(Encoding.UTF8.GetString(sample.Body.AsSpan(0, sample.Body.Length / 3 * 2)));
+            long since = TimeProvider.System.GetTimestamp();
+            while (TimeProvider.System.GetElapsedTime(since) < BreakOffAgeMax && !await hasLanded())
+            {
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+            }
+
+            connection.Reset();
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            // The service was faster.
         }
     }
 

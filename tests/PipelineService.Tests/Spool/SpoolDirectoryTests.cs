@@ -90,13 +90,16 @@ public sealed class SpoolDirectoryTests : IDisposable
         var living = Guid.CreateVersion7();
         var dead = Guid.CreateVersion7();
         using var held = InstanceLock.Take(folder.Path, living);
-        File.WriteAllText(Path.Combine(folder.Path, $"{dead}.instance"), ""); // a killed process leaves its file, unlocked
+        string instances = Path.Combine(folder.Path, "instances");
+        File.WriteAllText(Path.Combine(instances, $"{dead}.lock"), ""); // a killed process leaves its file, unlocked
 
+        Assert.Equal([living], InstanceLock.FindLiving(folder.Path));
         Assert.Equal([dead], InstanceLock.SweepDead(folder.Path));
 
         Assert.Empty(InstanceLock.SweepDead(folder.Path));
         held.Dispose();
-        Assert.Empty(Directory.EnumerateFiles(folder.Path));
+        Assert.Empty(InstanceLock.FindLiving(folder.Path));
+        Assert.Empty(Directory.EnumerateFiles(instances));
     }
 
     public void Dispose() => _spool.Dispose();

@@ -1,0 +1,56 @@
+using System.Globalization;
+using PipelineService.Hosting;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>
+/// The service dies at each of the fault points. Whatever happens, every upload that is answered ends exactly as it must.
+/// Each round sends an upload in either commit policy, one that fails and one that breaks off.
+/// </summary>
+public sealed class DeathAtEveryStepTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    /// <summary>How often each chain of deaths is gone through, each time dying a time later at every point.</summary>
+    private const string Variable = "PIPELINE_EVERY_STEP_TIMES";
+
+    private const int RoundsMax = 10;
+    private const int Records = 400;
+
+    /// <summary>What a start comes to by itself while the death before it has left work.</summary>
+    private static readonly FaultPoint[] RecoveryPoints =
+    [
+        FaultPoint.Recovering, FaultPoint.Recovered, FaultPoint.JobClaiming, FaultPoint.JobClaimed, FaultPoint.ChunkTransforming,
+        FaultPoint.CopySent, FaultPoint.CheckpointWritten, FaultPoint.Committing, FaultPoint.Committed, FaultPoint.UploadUnlinking,
+    ];
+
+    /// <summary>
+    /// Each process recovers from the death of the one before. Every other one dies again at a point of that recovery; the
+    /// others die at the next point, which they come to while they recover or by the uploads that follow.
+    /// </summary>
+    [Fact]
+    public async Task Dies_at_every_step_and_again_while_it_recovers_and_loses_nothing()
+    {
+        int times = int.Parse(Environment.GetEnvironmentVariable(Variable) ?? "1", CultureInfo.InvariantCulture);
+        await using Field field = new(database, "kill");
+        for (int time = 1; time <= times; time++)
+        {
+            foreach (FaultPoint point in Enum.GetValues<FaultPoint>())
+            {
+                await DieAtAsync(field, point, time);
+                await DieAtAsync(field, RecoveryPoints[((int)point + time) % RecoveryPoints.Length], time: 1);
+            }
+        }
+
+        await field.StartAsync("");
+        await field.EndWellAsync();
+    }
+
+    private static async Task DieAtAsync(Field field, FaultPoint point, int time)
+    {
+        field.Extend();
+        await field.StartAsync($"{point}:kill:{time}");
+        await field.SendUntilAsync(Records, RoundsMax, service => service.HasExited);
+        Assert.True(field.Service.HasExited, $"{point} was not reached:\n{field.Service.Log}");
+        Assert.Contains(point.ToString(), field.Service.FaultsReached);
+    }
+}

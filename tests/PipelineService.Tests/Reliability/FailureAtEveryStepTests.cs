@@ -1,0 +1,48 @@
+using PipelineService.Hosting;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>
+/// A step fails at each of the fault points, once or every time, in a service that goes on. Every upload that is answered
+/// ends exactly as it must.
+/// </summary>
+public sealed class FailureAtEveryStepTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    private const int RoundsMax = 10;
+    private const int Records = 400;
+
+    private static readonly string[] Points = Enum.GetNames<FaultPoint>();
+
+    /// <summary>All points are armed to fail once, so recovering from one failure runs into the next.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Fails_once_at_every_step_and_loses_nothing(int time)
+    {
+        await using Field field = new(database, $"throw-{time}");
+        await field.StartAsync(string.Join(',', Points.Select(point => $"{point}:throw:{time}")));
+        await field.SendUntilAsync(Records, RoundsMax, service => !Points.Except(service.FaultsReached).Any());
+        Assert.Empty(Points.Except(field.Service.FaultsReached));
+        await field.EndWellAsync();
+    }
+
+    /// <summary>
+    /// A step that fails every time holds uploads or jobs up, and ends none: each start, armed with the next point, finds
+    /// what the one before has left.
+    /// </summary>
+    [Fact]
+    public async Task Fails_for_good_at_every_step_and_loses_nothing()
+    {
+        await using Field field = new(database, "for-good");
+        foreach (string point in Points)
+        {
+            await field.StartAsync($"{point}:throw", ("Jobs__LeaseTime", "00:00:01"));
+            await field.SendUntilAsync(Records, RoundsMax, service => service.FaultsReached.Skip(1).Any());
+            Assert.Contains(point, field.Service.FaultsReached);
+        }
+
+        await field.StartAsync("");
+        await field.EndWellAsync();
+    }
+}
