@@ -19,6 +19,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly HashSet<Socket> _sockets = [];
     private TaskCompletionSource? _stall;
+    private Ambush? _ambush;
     private int _commitsToLose;
     private int _commitsSeen;
     private int _commitsLost;
@@ -46,6 +47,9 @@ internal sealed class TcpProxy : IAsyncDisposable
     /// <summary>From now on, of every two answers to COMMIT one is lost, until so many are.</summary>
     public void LoseCommits(int count) => Volatile.Write(ref _commitsToLose, count);
 
+    /// <summary>Waits for statements of the service to come by; null ends it.</summary>
+    public void Lay(Ambush? ambush) => Interlocked.Exchange(ref _ambush, ambush)?.Release();
+
     /// <summary>All connections break, as when a firewall forgets them.</summary>
     public void ResetAll()
     {
@@ -70,6 +74,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _listener.Dispose();
+        Lay(ambush: null);
         Resume();
         ResetAll();
         await _accepting;
@@ -131,6 +136,13 @@ internal sealed class TcpProxy : IAsyncDisposable
             while (await from.ReceiveAsync(buffer, _stop.Token) is > 0 and int read)
             {
                 await (Volatile.Read(ref _stall)?.Task ?? Task.CompletedTask);
+                Ambush? ambush = isAnswer ? null : Volatile.Read(ref _ambush);
+                bool isCaught = ambush?.Catches(buffer.AsSpan(0, read)) ?? false;
+                if (isCaught)
+                {
+                    await ambush!.HoldAsync();
+                }
+
                 if (isAnswer && IsCommitToLose(buffer.AsSpan(0, read)))
                 {
                     return;
@@ -139,6 +151,11 @@ internal sealed class TcpProxy : IAsyncDisposable
                 for (int sent = 0; sent < read;)
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), _stop.Token);
+                }
+
+                if (isCaught)
+                {
+                    ambush!.LetPass();
                 }
             }
         }

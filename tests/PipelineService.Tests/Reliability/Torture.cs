@@ -16,22 +16,23 @@ internal sealed class Torture(int seed) : IAsyncDisposable
 
     /// <summary>What goes on at the instant of the fault, seen from the database.</summary>
     private const string Stages = """
-        SELECT 'job ' || state FROM pipeline.jobs WHERE finished_at IS NULL
-        UNION ALL SELECT 'session in ' || split_part(trim(leading FROM query), ' ', 1) FROM pg_stat_activity
+        SELECT state FROM pipeline.jobs WHERE finished_at IS NULL
+        UNION SELECT split_part(trim(leading FROM query), ' ', 1) FROM pg_stat_activity
             WHERE application_name LIKE 'pipeline job %' AND state = 'active'
-        UNION ALL SELECT 'session between statements' FROM pg_stat_activity
-            WHERE application_name LIKE 'pipeline job %' AND state LIKE 'idle in transaction%'
         """;
+
+    private static readonly Stage[] Aims =
+        [Stage.Any, Stage.Any, Stage.Any, Stage.Receiving, Stage.Sealing, Stage.InCopy, Stage.InCommit, Stage.Committing, Stage.Committing];
 
     private readonly Random _random = new(seed);
     private readonly SortedDictionary<string, int> _faults = [];
-    private readonly SortedDictionary<string, int> _stages = [];
+    private readonly SortedDictionary<Stage, int> _stages = [];
     private Server? _server;
     private TcpProxy? _proxy;
     private Field? _field;
     private long _records;
     private int _cycles;
-    private int _recoveriesKilled;
+    private int _brokenOff;
 
     /// <returns>What is not as it must be; empty when all cycles went well.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(int cycles, TimeSpan ageMax)
@@ -60,10 +61,10 @@ internal sealed class Torture(int seed) : IAsyncDisposable
     public override string ToString()
     {
         StringBuilder line = new();
-        line.Append(CultureInfo.InvariantCulture, $"| {seed} | {_cycles} | {_field?.Accepted.Count ?? 0} | {_records} | ");
+        line.Append(
+            CultureInfo.InvariantCulture, $"| {seed} | {_cycles} | {_field?.Accepted.Count ?? 0} + {_brokenOff} | {_records} | ");
         line.AppendJoin(", ", _faults.Select(f => $"{f.Key} {f.Value}"));
-        line.Append(CultureInfo.InvariantCulture, $" | {_recoveriesKilled} | ");
-        line.AppendJoin(", ", _stages.Select(s => $"{s.Key} {s.Value}"));
+        line.Append(" | ").AppendJoin(" | ", Enum.GetValues<Stage>()[1..].Select(s => _stages.GetValueOrDefault(s)));
         line.Append(" | ").AppendJoin(", ", (_field?.Sender.Refusals ?? []).Select(r => $"{r.Key}: {r.Value}"));
         return line.Append(" |").ToString();
     }
@@ -87,13 +88,37 @@ internal sealed class Torture(int seed) : IAsyncDisposable
             _records += records;
         }
 
-        await Task.Delay(InstantMax * _random.NextDouble(), TimeProvider.System, field.Token);
-        await NoteStagesAsync(server, field.Token);
-        await StrikeAsync(_random.Next(6), server, proxy, field);
+        if (_random.Next(2) == 0)
+        {
+            _ = field.BreakOff(datasets[_random.Next(2)], Sizes[_random.Next(4, Sizes.Length)]);
+            _brokenOff++;
+        }
+
+        Stage aim = Aims[_random.Next(Aims.Length)];
+        int kind = aim is Stage.Receiving or Stage.Sealing ? 0 : _random.Next(6);
+        HashSet<Stage> hit = [];
+        if (aim == Stage.Any)
+        {
+            await Task.Delay(InstantMax * _random.NextDouble(), TimeProvider.System, field.Token);
+            hit.UnionWith(await StagesAsync(server, field));
+        }
+        else if (await Aim.TakeAsync(aim, _random.Next(2) == 0, proxy, field.Spool, field.Token))
+        {
+            hit.Add(aim);
+        }
+
+        Task striking = StrikeAsync(kind, server, proxy, field, hit);
+        proxy.Lay(ambush: null);
+        await striking;
+        foreach (Stage stage in hit)
+        {
+            Count(_stages, stage);
+        }
+
         return await field.EndAsync();
     }
 
-    private async Task StrikeAsync(int kind, Server server, TcpProxy proxy, Field field)
+    private async Task StrikeAsync(int kind, Server server, TcpProxy proxy, Field field, HashSet<Stage> hit)
     {
         switch (kind)
         {
@@ -101,9 +126,11 @@ internal sealed class Torture(int seed) : IAsyncDisposable
             case 1:
                 Count(_faults, "service killed");
                 await field.Service.KillAsync();
+                hit.UnionWith(await StagesAsync(server, field)); // all is as it was when it died
                 while (_random.Next(3) == 0)
                 {
-                    _recoveriesKilled++;
+                    Count(_faults, "service killed while it recovers");
+                    Count(_stages, Stage.Recovering);
                     Task ready = StartServiceAsync();
                     await Task.WhenAny(ready, Task.Delay(InstantMax * 3 * _random.NextDouble(), TimeProvider.System, field.Token));
                     await field.Service.KillAsync();
@@ -139,20 +166,38 @@ internal sealed class Torture(int seed) : IAsyncDisposable
     /// <summary>A quota that a cycle's uploads may well exceed: then they are refused with 507 and sent again.</summary>
     private Task StartServiceAsync() => _field!.StartAsync("", ("Spool__QuotaBytes", "2000000"));
 
-    private async Task NoteStagesAsync(Server server, CancellationToken cancellationToken)
+    private static async Task<HashSet<Stage>> StagesAsync(Server server, Field field)
     {
+        HashSet<Stage> stages = [];
         await using NpgsqlCommand command = server.DataSource.CreateCommand(Stages);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        HashSet<string> seen = [];
-        while (await reader.ReadAsync(cancellationToken))
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(field.Token);
+        while (await reader.ReadAsync(field.Token))
         {
-            if (seen.Add(reader.GetString(0)))
+            stages.Add(reader.GetString(0) switch
             {
-                Count(_stages, reader.GetString(0));
-            }
+                "running" => Stage.Running,
+                "committing" => Stage.Committing,
+                "COPY" => Stage.InCopy,
+                "COMMIT" => Stage.InCommit,
+                _ => Stage.Any,
+            });
         }
+
+        string[] files = [.. Directory.EnumerateFiles(field.Spool).Select(path => Path.GetFileName(path))];
+        if (files.Any(f => f.EndsWith(".json.new", StringComparison.Ordinal)))
+        {
+            stages.Add(Stage.Sealing);
+        }
+
+        if (files.Any(f => Path.GetExtension(f) == ".data" && !files.Contains(Path.ChangeExtension(f, ".json"))))
+        {
+            stages.Add(Stage.Receiving);
+        }
+
+        stages.Remove(Stage.Any);
+        return stages;
     }
 
-    private static void Count(SortedDictionary<string, int> counts, string what) =>
-        counts[what] = counts.GetValueOrDefault(what) + 1;
+    private static void Count<T>(SortedDictionary<T, int> counts, T what)
+        where T : notnull => counts[what] = counts.GetValueOrDefault(what) + 1;
 }
