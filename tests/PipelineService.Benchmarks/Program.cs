@@ -18,6 +18,10 @@ const string Usage = """
                   --rows 3000000  --uploads 8
       rejects     throughput with bad records, and whether exactly those were rejected
                   --rows 1000000  --rounds 5
+      resume      SIGKILL in the middle of a load that commits each chunk: what is read again
+                  --rows 27000000
+      queue       SIGKILL and a start with many queued jobs: until it is ready, and in which memory
+                  --jobs 1000
       micro       BenchmarkDotNet on the hot path; all other options go to BenchmarkDotNet
 
     For all but generate and micro:
@@ -47,6 +51,8 @@ try
         "memory" => MemoryBenchmark.RunAsync(arguments),
         "concurrent" => MemoryBenchmark.RunConcurrentAsync(arguments),
         "rejects" => RejectsBenchmark.RunAsync(arguments),
+        "resume" => ResumeBenchmark.RunAsync(arguments),
+        "queue" => QueueBenchmark.RunAsync(arguments),
         _ => throw new UsageException($"'{args[0]}' is no command.\n\n{Usage}"),
     };
     await run;

@@ -13,8 +13,6 @@ public sealed partial class SpoolRecovery(
     JobStore store, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack, ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
-    private bool _leasesExpired;
-
     private int _missing = 1;
 
     /// <summary>
@@ -30,11 +28,11 @@ public sealed partial class SpoolRecovery(
     {
         FaultPoints.Reach(FaultPoint.Recovering);
         int missing = Volatile.Read(ref _missing);
-        if (!_leasesExpired)
+
+        // The jobs of instances that died with this directory open need not wait for their leases to run out.
+        if (spool.SweepDeadInstances() is { Count: > 0 } dead)
         {
-            // Instances that died with this directory open: their jobs need not wait for the leases to run out.
-            await store.ExpireLeasesAsync([.. spool.DeadInstances], cancellationToken);
-            _leasesExpired = true;
+            await store.ExpireLeasesAsync([.. dead], cancellationToken);
         }
 
         foreach (Guid[] ids in spool.SealedUploads().Chunk(BatchSize))

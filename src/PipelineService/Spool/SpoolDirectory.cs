@@ -32,11 +32,11 @@ public sealed partial class SpoolDirectory : IDisposable
     /// <summary>The name of this directory in job rows. Known after <see cref="Prepare"/>.</summary>
     public Guid Id { get; private set; }
 
-    /// <summary>Instances that died while they used this directory. Known after <see cref="Prepare"/>.</summary>
-    public IReadOnlyList<Guid> DeadInstances { get; private set; } = [];
-
     /// <summary>Instances that use this directory now, or hang.</summary>
     public IReadOnlyList<Guid> FindLivingInstances() => InstanceLock.FindLiving(Root);
+
+    /// <summary>Instances that have died while they used this directory; told once.</summary>
+    public IReadOnlyList<Guid> SweepDeadInstances() => InstanceLock.SweepDead(Root);
 
     /// <summary>Bytes that uploads hold now.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -52,7 +52,6 @@ public sealed partial class SpoolDirectory : IDisposable
     {
         Directory.CreateDirectory(Root);
         Id = ReadOrCreateId();
-        DeadInstances = InstanceLock.SweepDead(Root);
         _lock = InstanceLock.Take(Root, instance);
         long bytes = 0;
         foreach (string path in Directory.EnumerateFiles(Root))

@@ -60,8 +60,9 @@ internal sealed class Laboratory : IAsyncDisposable
     }
 
     /// <summary>A fresh process: its peak of memory is its own.</summary>
-    public Task<ServiceProcess> StartServiceAsync() =>
-        ServiceProcess.StartAsync(_published, Postgres.ConnectionString, Scratch, _settings);
+    /// <param name="more">Settings of this process alone.</param>
+    public Task<ServiceProcess> StartServiceAsync(params string[] more) =>
+        ServiceProcess.StartAsync(_published, Postgres.ConnectionString, Scratch, [.. _settings, .. more]);
 
     /// <summary>The run is complete: its report may be kept. A report of half a run would look like a whole one.</summary>
     public void Complete() => _isDone = true;

@@ -29,6 +29,14 @@ internal static class ProcessUsage
         return (Parse(fields[11]) + Parse(fields[12])) / TicksPerSecond;
     }
 
+    /// <summary>Bytes that it has read from files, whether or not a disk had to be asked.</summary>
+    public static long BytesRead(int processId)
+    {
+        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/io");
+        string line = File.ReadLines(path).First(l => l.StartsWith("rchar:", StringComparison.Ordinal));
+        return long.Parse(line["rchar:".Length..], CultureInfo.InvariantCulture);
+    }
+
     private static double StatusMB(int processId, string name)
     {
         string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/status");

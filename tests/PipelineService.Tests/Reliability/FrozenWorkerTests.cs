@@ -10,10 +10,15 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
     /// <summary>How often; 100 by hand.</summary>
     private const string Variable = "PIPELINE_FROZEN_WORKERS";
 
+    /// <summary>The lease in seconds; by hand the default of the service, 9.</summary>
+    private const string LeaseVariable = "PIPELINE_FROZEN_LEASE";
+
     private const int Records = 20_000;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan TakeOverAgeMax = TimeSpan.FromSeconds(15);
-    private static readonly (string, string) Lease = ("Jobs__LeaseTime", "00:00:01");
+
+    private static readonly (string, string) Lease =
+        ("Jobs__LeaseTime", $"00:00:0{Environment.GetEnvironmentVariable(LeaseVariable) ?? "1"}");
 
     [Theory]
     [InlineData(Sample.WholeJobs)]
@@ -27,8 +32,10 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
         await using var other = ServiceProcess.Start(database.ConnectionString, field.Spool, port, Lease);
         Assert.True(await other.WaitUntilReadyAsync(field.Token), other.Log);
         using Sender otherSender = new(port);
-        for (int frozen = 0; frozen < count;)
+        List<double> seconds = [];
+        while (seconds.Count < count)
         {
+            field.Extend();
             Task answered = field.Send(dataset, Records);
             Guid? job = await RunningAsync(answered, field.Token);
             await field.Service.FreezeAsync();
@@ -39,13 +46,15 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
                 TimeSpan takenOverAfter = TimeProvider.System.GetElapsedTime(since);
                 await otherSender.WaitUntilFinalAsync(id, field.Token);
                 Assert.True(takenOverAfter < TakeOverAgeMax, $"Taken over after {takenOverAfter}.");
-                frozen++;
+                seconds.Add(takenOverAfter.TotalSeconds);
             }
 
             await field.Service.ThawAsync();
             await answered;
         }
 
+        TestContext.Current.SendDiagnosticMessage(
+            "{0} of {1} frozen; taken over after {2:F1} to {3:F1} s", seconds.Count, dataset, seconds.Min(), seconds.Max());
         await field.EndWellAsync();
     }
 
