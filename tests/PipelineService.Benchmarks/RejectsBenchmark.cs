@@ -16,19 +16,25 @@ internal static class RejectsBenchmark
         await using Laboratory laboratory = await Laboratory.OpenAsync("rejects", "What bad records cost", arguments);
         await using ServiceProcess service = await laboratory.StartServiceAsync();
 
-        var clean = new TripsOptions { Rows = rows };
+        var options = new TripsOptions { Rows = rows };
+        Mix clean = await Mix.CreateAsync(laboratory, "clean", options);
+        Mix referring = clean.Referring("clean, foreign key", lacksEveryTenth: false);
         Mix[] mixes =
         [
-            await Mix.CreateAsync(laboratory, "clean", clean),
+            clean,
             await Mix.CreateAsync(
                 laboratory,
                 "1 % bad: types, rules, keys",
-                clean with { TypeErrorShare = 0.004, RuleErrorShare = 0.003, DuplicateShare = 0.003 }),
-            await Mix.CreateAsync(laboratory, "10 % duplicate keys", clean with { DuplicateShare = 0.1 }),
+                options with { TypeErrorShare = 0.004, RuleErrorShare = 0.003, DuplicateShare = 0.003 },
+                clean),
+            await Mix.CreateAsync(laboratory, "10 % duplicate keys", options with { DuplicateShare = 0.1 }, clean),
+            referring,
+            clean.Referring("10 % unknown foreign keys", lacksEveryTenth: true, referring),
+            await Mix.CreateAsync(laboratory, "100 % bad", options with { TypeErrorShare = 1 }, clean),
         ];
         foreach (Mix mix in mixes)
         {
-            await mix.DeclareAsync(service);
+            await mix.DeclareAsync(laboratory, service);
             await mix.MeasureAsync(laboratory, service, isWarmUp: true);
         }
 
@@ -46,59 +52,103 @@ internal static class RejectsBenchmark
         }
 
         Summarize(laboratory.Report, mixes);
+        laboratory.Report.Line();
+        laboratory.Report.Line($"Peak memory of the service over all of it: {ProcessUsage.PeakResidentMB(service.Id):F0} MB.");
         laboratory.Complete();
     }
 
     private static void Summarize(Report report, Mix[] mixes)
     {
         report.Line();
-        report.Table("data", "rejected, each as expected", "median s", "ratio to clean: median", "least", "greatest");
+        report.Table("data", "rejected, each as expected", "median s", "ratio to clean, or to clean with foreign key: median", "least", "greatest");
         foreach (Mix mix in mixes)
         {
-            double[] ratios = [.. mix.Seconds.Select((seconds, round) => seconds / mixes[0].Seconds[round])];
+            double[] ratios = [.. mix.Seconds.Select((seconds, round) => seconds / mix.Clean.Seconds[round])];
             report.Row(
-                mix.Name, $"{mix.File.ExpectedRejects.Count:N0}", $"{mix.Seconds.Median():F2}", $"{ratios.Median():F2} ×",
+                mix.Name, $"{mix.Rejects:N0}", $"{mix.Seconds.Median():F2}", $"{ratios.Median():F2} ×",
                 $"{ratios.Min():F2} ×", $"{ratios.Max():F2} ×");
         }
 
         report.Line();
-        report.Line("After every load the dead letters were compared with the generator's list: record, line, field and code of each.");
+        report.Line("After every load the dead letters were compared with the generator's list: record, line (but for foreign keys), field and code of each.");
     }
 
     /// <summary>One composition of good and bad records, with a dataset of its own.</summary>
-    private sealed class Mix(string name, string dataset, TripsFile file)
+    private sealed class Mix
     {
-        public string Name => name;
+        private readonly string _dataset;
+        private readonly TripsFile _file;
 
-        public TripsFile File => file;
+        /// <summary>A table of trip_ids that the target refers to; null: it refers to none.</summary>
+        private readonly string? _referenceSql;
+
+        private readonly IReadOnlyList<ExpectedReject> _expected;
+
+        private Mix(string name, TripsFile file, IReadOnlyList<ExpectedReject> expected, string? referenceSql, Mix? clean)
+        {
+            (Name, _dataset, Clean) = (name, DatasetOf(name), clean ?? this);
+            (_file, _expected, _referenceSql) = (file, expected, referenceSql);
+        }
+
+        public string Name { get; }
+
+        /// <summary>What its time is compared with.</summary>
+        public Mix Clean { get; }
+
+        public int Rejects => _expected.Count;
 
         public List<double> Seconds { get; } = [];
 
-        public static async Task<Mix> CreateAsync(Laboratory laboratory, string name, TripsOptions options)
+        public static async Task<Mix> CreateAsync(Laboratory laboratory, string name, TripsOptions options, Mix? clean = null)
         {
-            string dataset = $"bench_rejects_{name.Count(char.IsLetter)}";
-            string path = Path.Combine(laboratory.Scratch, $"{dataset}.csv");
-            return new Mix(name, dataset, await TripsFile.CreateAsync(path, options));
+            string path = Path.Combine(laboratory.Scratch, $"{DatasetOf(name)}.csv");
+            TripsFile file = await TripsFile.CreateAsync(path, options);
+            return new Mix(name, file, file.ExpectedRejects, referenceSql: null, clean);
         }
 
-        public Task DeclareAsync(ServiceProcess service) => service.Client.DeclareAsync(
-            dataset, TripsDefinition.Create($"public.{dataset}", hasKey: true), CancellationToken.None);
+        /// <summary>The same file, into a table whose trip_id refers to another.</summary>
+        public Mix Referring(string name, bool lacksEveryTenth, Mix? clean = null)
+        {
+            string reference = $"public.{DatasetOf(name)}_reference";
+            string sql = $"""
+                CREATE TABLE {reference} (trip_id bigint PRIMARY KEY);
+                INSERT INTO {reference} SELECT n FROM generate_series(1, {_file.Rows}) n {(lacksEveryTenth ? "WHERE n % 10 <> 0" : "")};
+                ALTER TABLE public.{DatasetOf(name)} ADD FOREIGN KEY (trip_id) REFERENCES {reference}
+                """;
+            List<ExpectedReject> unknown = [];
+            for (long record = 10; lacksEveryTenth && record <= _file.Rows; record += 10)
+            {
+                unknown.Add(new ExpectedReject(Line: 0, record, "trip_id", "foreign_key"));
+            }
+
+            return new Mix(name, _file, unknown, sql, clean);
+        }
+
+        public async Task DeclareAsync(Laboratory laboratory, ServiceProcess service)
+        {
+            await service.Client.DeclareAsync(
+                _dataset, TripsDefinition.Create($"public.{_dataset}", hasKey: true), CancellationToken.None);
+            if (_referenceSql is not null)
+            {
+                await laboratory.Postgres.ExecuteAsync(_referenceSql);
+            }
+        }
 
         public async Task MeasureAsync(Laboratory laboratory, ServiceProcess service, bool isWarmUp)
         {
             await laboratory.Postgres.ExecuteAsync(
-                $"DO $$ BEGIN IF to_regclass('public.{dataset}') IS NOT NULL THEN TRUNCATE public.{dataset}; END IF; END $$");
+                $"DO $$ BEGIN IF to_regclass('public.{_dataset}') IS NOT NULL THEN TRUNCATE public.{_dataset}; END IF; END $$");
             await laboratory.Postgres.ExecuteAsync("CHECKPOINT");
             long started = TimeProvider.System.GetTimestamp();
-            using HttpContent body = file.OpenBody();
-            ObservedJob job = await service.Client.UploadAsync(dataset, body, waitSeconds: 10, CancellationToken.None);
+            using HttpContent body = _file.OpenBody();
+            ObservedJob job = await service.Client.UploadAsync(_dataset, body, waitSeconds: 10, CancellationToken.None);
             job = await service.Client.FollowAsync(job, changed: null, CancellationToken.None);
             double seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
 
-            int bad = file.ExpectedRejects.Count;
-            Check.Loaded(job, file.Rows - bad, bad);
+            int bad = _expected.Count;
+            Check.Loaded(job, _file.Rows - bad, bad);
             Check.Equal(
-                file.Rows - bad, await laboratory.Postgres.QueryAsync<long>($"SELECT count(*) FROM public.{dataset}"), "rows in the table");
+                _file.Rows - bad, await laboratory.Postgres.QueryAsync<long>($"SELECT count(*) FROM public.{_dataset}"), "rows in the table");
             await CompareRejectsAsync(service, job);
             if (!isWarmUp)
             {
@@ -111,15 +161,19 @@ internal static class RejectsBenchmark
             int index = 0;
             await foreach (ObservedDeadLetter found in service.Client.DeadLettersAsync(job.Id, CancellationToken.None))
             {
-                Check.That(index < file.ExpectedRejects.Count, $"more dead letters than bad records: record {found.Record}");
+                Check.That(index < _expected.Count, $"more dead letters than bad records: record {found.Record}");
                 Check.Equal(1, found.Errors.Count, $"errors of record {found.Record}");
+                ExpectedReject expected = _expected[index++];
                 Check.Equal(
-                    file.ExpectedRejects[index++],
-                    new ExpectedReject(found.Line, found.Record, found.Errors[0].Field ?? "", found.Errors[0].Code),
+                    expected,
+                    new ExpectedReject(
+                        _referenceSql is null ? found.Line : 0, found.Record, found.Errors[0].Field ?? "", found.Errors[0].Code),
                     $"dead letter {index}");
             }
 
-            Check.Equal(file.ExpectedRejects.Count, index, "dead letters");
+            Check.Equal(_expected.Count, index, "dead letters");
         }
+
+        private static string DatasetOf(string name) => "bench_rejects_" + string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
     }
 }

@@ -57,10 +57,27 @@ public static class ChunkCopy
         FaultPoints.Reach(FaultPoint.CopyEnded);
     }
 
-    /// <summary>Sends rows with their index in the chunk as an additional first column (integer).</summary>
+    /// <summary>Sends some rows.</summary>
+    /// <param name="only">0-based indexes of the rows to send, ascending; few.</param>
+    public static async Task SendOnlyAsync(
+        NpgsqlConnection connection, string sql, RowBuffer rows, IEnumerable<int> only, CancellationToken cancellationToken)
+    {
+        ArrayBufferWriter<byte> bytes = new();
+        bytes.Write(RowBuffer.Header);
+        foreach (int index in only)
+        {
+            bytes.Write(rows.RowBytes(index, 1).Span);
+        }
+
+        bytes.Write(RowBuffer.Trailer);
+        await SendAsync(connection, sql, bytes.WrittenMemory, cancellationToken);
+    }
+
+    /// <summary>Sends rows, or some columns of them, with their index in the chunk as an additional first column (integer).</summary>
     /// <param name="some">0-based indexes of the rows to send, ascending, or null for all.</param>
+    /// <param name="columns">0-based indexes of the columns to send, or null for all.</param>
     public static async Task SendNumberedAsync(
-        NpgsqlConnection connection, string sql, RowBuffer rows, int[]? some, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string sql, RowBuffer rows, int[]? some, int[]? columns, CancellationToken cancellationToken)
     {
         ArrayBufferWriter<byte> bytes = new();
         bytes.Write(RowBuffer.Header);
@@ -68,12 +85,25 @@ public static class ChunkCopy
         {
             int index = some?[i] ?? i;
             ReadOnlySpan<byte> row = rows.RowBytes(index, 1).Span;
+            int fields = columns?.Length ?? BinaryPrimitives.ReadInt16BigEndian(row);
             Span<byte> start = bytes.GetSpan(sizeof(short) + sizeof(int) + sizeof(int));
-            BinaryPrimitives.WriteInt16BigEndian(start, (short)(BinaryPrimitives.ReadInt16BigEndian(row) + 1));
+            BinaryPrimitives.WriteInt16BigEndian(start, (short)(fields + 1));
             BinaryPrimitives.WriteInt32BigEndian(start[sizeof(short)..], sizeof(int));
             BinaryPrimitives.WriteInt32BigEndian(start[(sizeof(short) + sizeof(int))..], index);
             bytes.Advance(sizeof(short) + sizeof(int) + sizeof(int));
-            bytes.Write(row[sizeof(short)..]);
+            if (columns is null)
+            {
+                bytes.Write(row[sizeof(short)..]);
+                continue;
+            }
+
+            foreach (int column in columns)
+            {
+                bool hasValue = rows.TryGetField(index, column, out ReadOnlySpan<byte> value);
+                BinaryPrimitives.WriteInt32BigEndian(bytes.GetSpan(sizeof(int)), hasValue ? value.Length : -1);
+                bytes.Advance(sizeof(int));
+                bytes.Write(value);
+            }
         }
 
         bytes.Write(RowBuffer.Trailer);

@@ -1,12 +1,13 @@
 using Npgsql;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Write;
 
 /// <summary>
-/// Finds the rows that the database refuses, and loads all others. Rows go into a temporary table; one query over the
-/// table's constraints tells most refusals at once, the others are loaded in one piece, and what is in doubt is inserted
+/// Finds the rows that the database refuses, and loads all others. The rows' keys go into a temporary table; one query over
+/// the table's constraints tells most refusals at once, the others are loaded in one piece, and what is in doubt is inserted
 /// row by row, where each refusal is caught with its reason.
 /// </summary>
 /// <remarks>
@@ -16,13 +17,18 @@ namespace PipelineService.Write;
 /// </remarks>
 public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
 {
-    internal const string Table = "pg_temp.\"_pipeline_stage\"";
+    /// <summary>What the constraints look at, of every row.</summary>
+    internal const string Keys = "pg_temp.\"_pipeline_keys\"";
+
     internal const string OrdColumn = "\"_pipeline_ord\"";
+
+    /// <summary>Whole rows, those in doubt.</summary>
+    private const string Stage = "pg_temp.\"_pipeline_stage\"";
 
     private readonly string _target = plan.Rows.Definition.Load.Table.Quoted;
     private readonly string _columns = WriteSql.ColumnList(plan.Rows);
+    private readonly HashSet<string> _existing = [];
     private TargetConstraints? _constraints;
-    private bool _exists;
 
     /// <summary>Loads what the database accepts of some rows. The transaction afterwards holds the accepted ones.</summary>
     /// <param name="rows">The rows of the chunk.</param>
@@ -31,10 +37,13 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
     public async Task<IReadOnlyList<RefusedRow>> LoadAsync(RowBuffer rows, int[]? some, CancellationToken cancellationToken)
     {
         _constraints ??= await TargetConstraints.ReadAsync(connection, plan.Rows, cancellationToken);
-        await FillAsync(rows, some, cancellationToken);
-
         List<RefusedRow> refused = [];
         int[] doubtful;
+        if (_constraints.ScreenSql is not null)
+        {
+            await FillAsync(Keys, rows, some, _constraints.ScreenedColumns, cancellationToken);
+        }
+
         await ExecuteAsync("SAVEPOINT screened", cancellationToken);
         try
         {
@@ -50,28 +59,36 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
             doubtful = some ?? [.. Enumerable.Range(0, rows.Count)];
         }
 
-        refused.AddRange(await InsertDoubtfulAsync(doubtful, cancellationToken));
+        if (doubtful.Length > 0)
+        {
+            await FillAsync(Stage, rows, [.. doubtful.Order()], columns: null, cancellationToken);
+            refused.AddRange(await InsertDoubtfulAsync(doubtful, cancellationToken));
+        }
+
         refused.Sort(static (a, b) => a.Index.CompareTo(b.Index));
         return refused;
     }
 
-    /// <summary>The transaction has ended, and the table with it.</summary>
-    public void Forget() => _exists = false;
+    /// <summary>The transaction has ended, and the tables with it.</summary>
+    public void Forget() => _existing.Clear();
 
     // The columns take the definition's types: a domain that the table has meanwhile would refuse rows here already.
-    private async Task FillAsync(RowBuffer rows, int[]? some, CancellationToken cancellationToken)
+    private async Task FillAsync(
+        string table, RowBuffer rows, int[]? some, int[]? columns, CancellationToken cancellationToken)
     {
         await ExecuteAsync(
-            _exists
-                ? $"TRUNCATE {Table}"
-                : $"""
-                  CREATE TEMPORARY TABLE "_pipeline_stage" ON COMMIT DROP AS
-                  SELECT 0 AS {OrdColumn}, {WriteSql.StageColumns(plan.Rows)} FROM {_target} WITH NO DATA
-                  """,
+            _existing.Add(table)
+                ? $"""
+                  CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS
+                  SELECT 0 AS {OrdColumn}, {WriteSql.StageColumns(plan.Rows, columns)} FROM {_target} WITH NO DATA
+                  """
+                : $"TRUNCATE {table}",
             cancellationToken);
-        _exists = true;
+        string names = columns is null
+            ? _columns
+            : string.Join(", ", columns.Select(c => Identifier.Quote(plan.Rows.Columns[c].Field.Name)));
         await ChunkCopy.SendNumberedAsync(
-            connection, WriteSql.Copy(Table, $"{OrdColumn}, {_columns}"), rows, some, cancellationToken);
+            connection, WriteSql.Copy(table, $"{OrdColumn}, {names}"), rows, some, columns, cancellationToken);
     }
 
     /// <param name="refused">Takes the rows that are certain to be refused.</param>
@@ -108,25 +125,13 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
         return [.. doubtful];
     }
 
-    /// <summary>The rows not left out, in one piece: from here when they are most of a chunk, from the stage when they are few.</summary>
-    private async Task LoadOthersAsync(
-        RowBuffer rows, int[]? some, HashSet<int> leftOut, CancellationToken cancellationToken)
+    /// <summary>The rows not left out, in one piece.</summary>
+    private Task LoadOthersAsync(RowBuffer rows, int[]? some, HashSet<int> leftOut, CancellationToken cancellationToken)
     {
-        if (some is null)
-        {
-            int[] except = [.. leftOut.Order()];
-            await ChunkCopy.SendExceptAsync(
-                connection, WriteSql.Copy(_target, _columns), rows, except, cancellationToken);
-            return;
-        }
-
-        await using NpgsqlCommand command = new(
-            $"INSERT INTO {_target} ({_columns}) SELECT {_columns} FROM {Table} WHERE {OrdColumn} <> ALL ($1) ORDER BY {OrdColumn}",
-            connection)
-        {
-            Parameters = { new() { Value = leftOut.ToArray() } },
-        };
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        string copy = WriteSql.Copy(_target, _columns);
+        return some is null
+            ? ChunkCopy.SendExceptAsync(connection, copy, rows, [.. leftOut.Order()], cancellationToken)
+            : ChunkCopy.SendOnlyAsync(connection, copy, rows, some.Where(index => !leftOut.Contains(index)), cancellationToken);
     }
 
     /// <summary>
@@ -169,7 +174,7 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
             {
                 new() { Value = _target },
                 new() { Value = _columns },
-                new() { Value = Table },
+                new() { Value = Stage },
                 new() { Value = indexes },
             },
         };

@@ -63,7 +63,8 @@ public sealed class DeadLetterWriter(Database database)
     {
         if (connection is not null)
         {
-            await InsertAsync(connection, batch, cancellationToken);
+            await using NpgsqlBatch insert = new(connection) { BatchCommands = { Insert(batch) } };
+            await insert.ExecuteNonQueryAsync(cancellationToken);
             return;
         }
 
@@ -71,32 +72,39 @@ public sealed class DeadLetterWriter(Database database)
             async (own, token) =>
             {
                 // Fenced like the rows: an attempt that was taken over writes nothing any more.
-                await using NpgsqlTransaction transaction = await own.BeginTransactionAsync(token);
-                await JobTakenOverException.RequireEpochAsync(own, batch.JobId, batch.Epoch, token);
-                await InsertAsync(own, batch, token);
-                await transaction.CommitAsync(token);
-                return true;
+                await using NpgsqlBatch transaction = new(own)
+                {
+                    BatchCommands =
+                    {
+                        new("BEGIN"), new(WriteSql.CommitLater), JobTakenOverException.RequireEpoch(batch.JobId, batch.Epoch),
+                        Insert(batch), new("COMMIT"),
+                    },
+                };
+                try
+                {
+                    return await transaction.ExecuteNonQueryAsync(token);
+                }
+                catch (PostgresException e) when (e.SqlState == JobTakenOverException.SqlState)
+                {
+                    throw new JobTakenOverException(e.MessageText, e);
+                }
             },
             cancellationToken);
     }
 
-    private static async Task InsertAsync(NpgsqlConnection connection, Batch batch, CancellationToken cancellationToken)
+    private static NpgsqlBatchCommand Insert(Batch batch) => new(WriteSql.InsertDeadLetters)
     {
-        await using NpgsqlCommand command = new(WriteSql.InsertDeadLetters, connection)
+        Parameters =
         {
-            Parameters =
-            {
-                new() { Value = batch.JobId },
-                new() { Value = batch.Records },
-                new() { Value = batch.Lines },
-                new() { Value = batch.Offsets },
-                new() { Value = batch.Errors, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb },
-                new() { Value = batch.Raws },
-                new() { Value = batch.Cut },
-            },
-        };
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+            new() { Value = batch.JobId },
+            new() { Value = batch.Records },
+            new() { Value = batch.Lines },
+            new() { Value = batch.Offsets },
+            new() { Value = batch.Errors, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb },
+            new() { Value = batch.Raws },
+            new() { Value = batch.Cut },
+        },
+    };
 
     /// <summary>Dead letters as columns, which is how they are sent.</summary>
     private sealed class Batch(Chunk chunk)

@@ -43,15 +43,20 @@ public sealed class TargetConstraints
         IsSelfReferencing = constraints.Any(c => c.IsSelfReference);
         Constraint[] screened = [.. constraints.Where(c => c.Columns is { Length: > 0 } && c.Columns.All(loaded.Contains))];
         UniqueKeys = [.. screened.Where(c => c.IsUnique).Select(c => c.Columns!.Select(name => loaded.IndexOf(name)).ToArray())];
+        ScreenedColumns = [.. screened.SelectMany(c => c.IsSelfReference ? c.Columns!.Concat(c.ParentColumns!) : c.Columns!)
+            .Select(name => loaded.IndexOf(name)).Where(column => column >= 0).Distinct().Order()];
         ScreenSql = screened.Length == 0 ? null : Screen(screened, table, loaded);
     }
 
     /// <summary>
-    /// The SQL that looks for refusals among the rows of the staging table: ord, constraint, kind (u, f or c) and whether the
+    /// The SQL that looks for refusals among the keys of the rows (<see cref="ChunkStage.Keys"/>): ord, constraint, kind (u, f or c) and whether the
     /// row is certain to be refused. One row per refusal; the first of an ord is the one that PostgreSQL would name. Null
     /// when there is nothing to look for.
     /// </summary>
     public string? ScreenSql { get; }
+
+    /// <summary>What the screen looks at, as indexes into the plan's columns, ascending.</summary>
+    public int[] ScreenedColumns { get; }
 
     /// <summary>
     /// Whether two open transactions could wait for each other over a key: any unique index counts, also a partial one or one
@@ -121,7 +126,7 @@ public sealed class TargetConstraints
             case "u":
                 string same = string.Join(" AND ", constraint.Quoted.Select(c => $"t.{c} = s.{c}"));
                 return $"""
-                    {found}, true AS certain FROM {ChunkStage.Table} s
+                    {found}, true AS certain FROM {ChunkStage.Keys} s
                     WHERE {constraint.NotNull} AND EXISTS (SELECT FROM {table} t WHERE {same} OFFSET 0)
                     """;
             case "f":
@@ -129,12 +134,12 @@ public sealed class TargetConstraints
                     " AND ", constraint.Quoted.Zip(constraint.ParentColumns!, (c, p) => $"p.{Identifier.Quote(p)} = s.{c}"));
                 bool parentMayBeHere = constraint.IsSelfReference && constraint.ParentColumns!.All(loaded.Contains);
                 return $"""
-                    {found}, {(constraint.IsSelfReference ? "false" : "true")} AS certain FROM {ChunkStage.Table} s
+                    {found}, {(constraint.IsSelfReference ? "false" : "true")} AS certain FROM {ChunkStage.Keys} s
                     WHERE {constraint.NotNull} AND NOT EXISTS (SELECT FROM {constraint.Parent} p WHERE {parent} OFFSET 0)
-                    {(parentMayBeHere ? $"AND NOT EXISTS (SELECT FROM {ChunkStage.Table} p WHERE {parent})" : "")}
+                    {(parentMayBeHere ? $"AND NOT EXISTS (SELECT FROM {ChunkStage.Keys} p WHERE {parent})" : "")}
                     """;
             default:
-                return $"{found}, true AS certain FROM {ChunkStage.Table} s WHERE NOT ({constraint.Expression})";
+                return $"{found}, true AS certain FROM {ChunkStage.Keys} s WHERE NOT ({constraint.Expression})";
         }
     }
 
@@ -146,7 +151,7 @@ public sealed class TargetConstraints
         SELECT ord, {Literal(constraint.Name)}, 'u', {(isCertain ? "true" : "false")}
         FROM (SELECT s.{ChunkStage.OrdColumn} AS ord,
                      row_number() OVER (PARTITION BY {string.Join(", ", constraint.Quoted)} ORDER BY s.{ChunkStage.OrdColumn}) AS n
-              FROM {ChunkStage.Table} s
+              FROM {ChunkStage.Keys} s
               WHERE {constraint.NotNull} AND s.{ChunkStage.OrdColumn} NOT IN (SELECT r.ord FROM refused r)) s
         WHERE n > 1
         """;

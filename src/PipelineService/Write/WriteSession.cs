@@ -74,10 +74,7 @@ public sealed class WriteSession(JobLoadPlan plan)
     /// <exception cref="JobTakenOverException">It was; nothing is committed.</exception>
     public async Task CommitAsync(IEnumerable<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)
     {
-        NpgsqlBatchCommand fence = new(WriteSql.RequireEpoch)
-        {
-            Parameters = { new() { Value = plan.JobId }, new() { Value = plan.Epoch } },
-        };
+        NpgsqlBatchCommand fence = JobTakenOverException.RequireEpoch(plan.JobId, plan.Epoch);
         try
         {
             FaultPoints.Reach(FaultPoint.Committing);
@@ -138,24 +135,14 @@ public sealed class JobTakenOverException : Exception
     /// <summary>The SQLSTATE that <c>pipeline.require_epoch</c> raises.</summary>
     public const string SqlState = "PL001";
 
-    /// <summary>Asks in the open transaction, and holds a take-over off until its end.</summary>
-    /// <exception cref="JobTakenOverException">The job is another attempt's.</exception>
-    public static async Task RequireEpochAsync(
-        NpgsqlConnection connection, Guid jobId, long epoch, CancellationToken cancellationToken)
+    /// <summary>
+    /// Asks in the open transaction, and holds a take-over off until its end. Fails with <see cref="SqlState"/> when the job
+    /// is another attempt's.
+    /// </summary>
+    public static NpgsqlBatchCommand RequireEpoch(Guid jobId, long epoch) => new(WriteSql.RequireEpoch)
     {
-        await using NpgsqlCommand command = new(WriteSql.RequireEpoch, connection)
-        {
-            Parameters = { new() { Value = jobId }, new() { Value = epoch } },
-        };
-        try
-        {
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-        catch (PostgresException e) when (e.SqlState == SqlState)
-        {
-            throw new JobTakenOverException(e.MessageText, e);
-        }
-    }
+        Parameters = { new() { Value = jobId }, new() { Value = epoch } },
+    };
 
     public JobTakenOverException()
     {

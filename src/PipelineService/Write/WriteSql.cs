@@ -37,6 +37,13 @@ internal static class WriteSql
         UPDATE pipeline.jobs SET state = 'committing', revision = revision + 1 WHERE id = $1
         """;
 
+    /// <summary>
+    /// The commit of this transaction need not be on disk before it is confirmed. For dead letters that are written beside
+    /// the rows: the commit that ends the job comes later, and brings them to disk with it; a crash before that begins the
+    /// job's attempt anew, and them too.
+    /// </summary>
+    public const string CommitLater = "SET LOCAL synchronous_commit = off";
+
     public const string InsertDeadLetters = """
         INSERT INTO pipeline.dead_letters (job_id, record, line, byte_offset, errors, raw, raw_truncated)
         SELECT $1, d.record, d.line, d.byte_offset, d.errors, d.raw, d.raw_truncated
@@ -57,11 +64,12 @@ internal static class WriteSql
     }
 
     /// <summary>The same columns as expressions over the target table, in the types in which the rows are encoded.</summary>
-    public static string StageColumns(RowPlan plan)
+    /// <param name="some">Indexes into the plan's columns; null: all, and those of the lineage.</param>
+    public static string StageColumns(RowPlan plan, int[]? some = null)
     {
-        IEnumerable<string> columns = plan.Columns.Select(
+        IEnumerable<string> columns = plan.Columns.Where((_, i) => some?.Contains(i) ?? true).Select(
             c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}");
-        return string.Join(", ", plan.Definition.Load.Lineage
+        return string.Join(", ", some is null && plan.Definition.Load.Lineage
             ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
             : columns);
     }
