@@ -154,6 +154,8 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             change.Committing = outcome;
         }
 
+        // Uploads that are answered from now on wait in the spool for this version, and it must not be forgotten before them.
+        await connection.ExecuteAsync(new CommandDefinition(DurableCommit.Sql, cancellationToken: token));
         await transaction.CommitAsync(token);
         return outcome;
     }

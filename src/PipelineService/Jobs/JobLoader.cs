@@ -197,7 +197,7 @@ public sealed class JobLoader(
             }
 
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
-                ? [finish]
+                ? [new(DurableCommit.Sql), finish] // after this commit the upload leaves the spool
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
             await sessions[i].CommitAsync(statements, stopping);
         }

@@ -1,3 +1,5 @@
+using PipelineService.Hosting;
+
 namespace PipelineService.Jobs;
 
 /// <summary>The SQL of the jobs stage. Leases are measured by the database's clock, which all instances share.</summary>
@@ -144,9 +146,10 @@ internal static class JobSql
 
     /// <summary>
     /// The end of a job that failed or was cancelled. Counts what is kept: the rows of committed chunks, and the dead
-    /// letters, which outlive a rollback.
+    /// letters, which outlive a rollback. The upload leaves the spool after it, so it is durable whatever the database does else.
     /// </summary>
-    public const string End = """
+    public const string End = $"""
+        {DurableCommit.Sql};
         UPDATE pipeline.jobs j
         SET state = @state, error = @error::jsonb, upload_columns = @columns,
             records_loaded = c.loaded, records_filtered = c.filtered, records_rejected = d.rejected,
