@@ -281,6 +281,7 @@ public sealed partial class UploadIntake(
         Guid id, DatasetVersion dataset, UploadRequest request, SpoolUpload upload, string sha256, DateTimeOffset created) => new()
         {
             JobId = id,
+            Spool = spool.Id,
             Dataset = dataset.Name,
             DatasetVersion = dataset.Version,
             Format = request.Kind.Format,

@@ -13,7 +13,7 @@ namespace PipelineService.Spool;
 public sealed partial class SpoolDirectory : IDisposable
 {
     private const string DataExtension = ".data";
-    private const string ManifestExtension = ".json";
+    internal const string ManifestExtension = ".json";
 
     private readonly SpoolOptions _options;
     private readonly ILogger<SpoolDirectory> _logger;
@@ -47,12 +47,14 @@ public sealed partial class SpoolDirectory : IDisposable
 
     /// <summary>Makes the directory when missing, reads its name, and clears away uploads that were never acknowledged.</summary>
     /// <exception cref="IOException">The directory cannot be made or written.</exception>
+    /// <exception cref="StartupException">Its name is lost; the message says what to do.</exception>
     /// <param name="instance">The instance that uses it from now on.</param>
     public void Prepare(Guid instance)
     {
-        Directory.CreateDirectory(Root);
-        Id = ReadOrCreateId();
+        DirectorySync.Create(Root);
+        Id = SpoolIdFile.ReadOrCreate(Root);
         _lock = InstanceLock.Take(Root, instance);
+        DirectorySync.Flush(Root); // a power cut must leave the name, and the lock: whose leases then need not be waited for
         long bytes = 0;
         foreach (string path in Directory.EnumerateFiles(Root))
         {
@@ -150,41 +152,22 @@ public sealed partial class SpoolDirectory : IDisposable
         FaultPoints.Reach(FaultPoint.UploadUnlinked);
     }
 
-    /// <summary>Keeps the files of an upload that cannot be understood out of the way, for an operator to look at.</summary>
+    /// <summary>
+    /// Keeps the files of an upload that cannot be understood out of the way, for an operator to look at. The manifest goes
+    /// last: data without one would be cleared away by the next start.
+    /// </summary>
     public void SetAside(Guid jobId)
     {
-        File.Move(ManifestPath(jobId), ManifestPath(jobId) + ".damaged", overwrite: true);
         if (File.Exists(DataPath(jobId)))
         {
             File.Move(DataPath(jobId), DataPath(jobId) + ".damaged", overwrite: true);
+            DirectorySync.Flush(Root);
         }
+
+        File.Move(ManifestPath(jobId), ManifestPath(jobId) + ".damaged", overwrite: true);
     }
 
     public void Dispose() => _lock?.Dispose();
-
-    private Guid ReadOrCreateId()
-    {
-        string path = Path.Combine(Root, "spool.id");
-        if (File.Exists(path) && Guid.TryParse(File.ReadAllText(path), out Guid known))
-        {
-            return known;
-        }
-
-        var id = Guid.CreateVersion7();
-        string temporary = $"{path}.{id:N}";
-        File.WriteAllText(temporary, id.ToString());
-        try
-        {
-            File.Move(temporary, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(temporary); // another instance was first
-            return Guid.Parse(File.ReadAllText(path));
-        }
-
-        return id;
-    }
 
     private long KeepOrClear(string dataPath)
     {

@@ -19,6 +19,9 @@ public sealed record SpoolManifest
 
     public required Guid JobId { get; init; }
 
+    /// <summary>The name of the spool directory that took the upload; null in manifests of versions that did not write it.</summary>
+    public Guid? Spool { get; init; }
+
     public required string Dataset { get; init; }
 
     public required int DatasetVersion { get; init; }

@@ -40,6 +40,22 @@ public sealed class EmbeddedPostgresTests : IDisposable
         Assert.Equal(1, await ScalarAsync(first, "SELECT 1"));
     }
 
+    /// <summary>A power cut can leave it empty.</summary>
+    [Fact]
+    public async Task Starts_over_an_empty_pid_file()
+    {
+        string data;
+        await using (EmbeddedPostgres first = await StartAsync())
+        {
+            data = first.DataDirectory;
+        }
+
+        await File.WriteAllTextAsync(Postmaster.PidFile(data), "", Cancellation);
+
+        await using EmbeddedPostgres second = await StartAsync();
+        Assert.Equal(1, await ScalarAsync(second, "SELECT 1"));
+    }
+
     [Fact]
     public async Task Ignores_a_pid_file_whose_number_belongs_to_another_process()
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 
@@ -9,6 +10,19 @@ public sealed class SpoolDirectoryTests : IDisposable
 
     [Fact]
     public void Keeps_its_name_from_start_to_start() => Assert.Equal(_spool.Directory.Id, _spool.Open().Id);
+
+    [Fact]
+    public void Makes_a_directory_that_is_not_there_with_those_above_it()
+    {
+        using TemporaryFolder folder = new();
+        SpoolOptions options = new() { Directory = Path.Combine(folder.Path, "a", "b", "spool") };
+        using SpoolDirectory spool = new(
+            Microsoft.Extensions.Options.Options.Create(options), NullLogger<SpoolDirectory>.Instance);
+
+        spool.Prepare(Guid.CreateVersion7());
+
+        Assert.True(File.Exists(Path.Combine(options.Directory, "spool.id")));
+    }
 
     [Fact]
     public void Clears_data_that_was_never_acknowledged()

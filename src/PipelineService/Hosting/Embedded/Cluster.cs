@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace PipelineService.Hosting.Embedded;
 
@@ -92,6 +93,10 @@ internal sealed class Cluster
         }
 
         await account.OwnAsync(passwordFile, cancellationToken);
+        using (SafeFileHandle written = File.OpenHandle(passwordFile, FileMode.Open, FileAccess.ReadWrite))
+        {
+            RandomAccess.FlushToDisk(written);
+        }
 
         // Sorting by bytes needs no library of the system, whose next version might sort differently and break indexes.
         string[] locale = binaries.MajorVersion >= 17
@@ -110,7 +115,9 @@ internal sealed class Cluster
             throw new StartupException($"PostgreSQL's initdb failed in {work}:\n{initdb.Output}");
         }
 
+        // A name that a power cut took back would be found missing at the next start, and its place taken by a new cluster.
         Directory.Move(work, folder);
+        DirectorySync.Flush(Path.GetDirectoryName(folder)!);
     }
 
     private string Configuration(EmbeddedPostgresSettings settings)

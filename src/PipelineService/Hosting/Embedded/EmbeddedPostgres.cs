@@ -144,6 +144,11 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             Log.StoppingLeftover(logger, processId, folder);
             await control.StopAsync(folder, processId, "fast", cancellationToken);
+        }
+
+        // Also a pid file without a number, which a power cut leaves and PostgreSQL would not start over. We hold the folder.
+        if (Directory.Exists(folder))
+        {
             Postmaster.RemoveTraces(folder);
         }
     }

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace PipelineService.Spool;
+namespace PipelineService.Hosting;
 
 /// <summary>
 /// Flushes a directory, so that a rename or a new name in it survives a power cut. .NET has no call for it: on Unix a
@@ -11,6 +11,21 @@ internal static partial class DirectorySync
 {
     private const int ReadOnly = 0;
 
+    /// <summary>Makes a directory, and those above it, so that they survive a power cut. Does nothing when it is there.</summary>
+    public static void Create(string directory)
+    {
+        string? parent = Path.GetDirectoryName(directory);
+        if (Directory.Exists(directory) || parent is null)
+        {
+            return;
+        }
+
+        Create(parent);
+        Directory.CreateDirectory(directory);
+        Flush(parent);
+    }
+
+    /// <exception cref="IOException">It cannot be opened or flushed.</exception>
     public static void Flush(string directory)
     {
         if (OperatingSystem.IsWindows())

@@ -1,0 +1,102 @@
+using PipelineService.Hosting;
+
+namespace PipelineService.Spool;
+
+/// <summary>
+/// <c>spool.id</c>, the name of a spool directory in job rows. Jobs are claimed by it, so a directory that changed its name
+/// would leave the jobs of its uploads behind: the name is durable before the first upload is taken, and one that is lost
+/// is found again in the manifests.
+/// </summary>
+internal static class SpoolIdFile
+{
+    private const string Name = "spool.id";
+
+    /// <summary>The directory's name; a new one when it has none. The caller flushes the directory.</summary>
+    /// <exception cref="StartupException">The name is lost, and the uploads there do not tell it.</exception>
+    public static Guid ReadOrCreate(string directory)
+    {
+        string path = Path.Combine(directory, Name);
+        Guid id = File.Exists(path)
+            ? Guid.TryParse(File.ReadAllText(path), out Guid known) ? known : Mend(path, directory)
+            : Create(path, directory);
+        foreach (string leftover in Directory.EnumerateFiles(directory, $"{Name}.*").Where(found => found.Length > path.Length))
+        {
+            File.Delete(leftover); // of a start that was killed
+        }
+
+        return id;
+    }
+
+    /// <summary>Whole or not at all, and never over the name that another instance has given.</summary>
+    private static Guid Create(string path, string directory)
+    {
+        Guid id = FindInManifests(path, directory) ?? Guid.CreateVersion7();
+        string temporary = $"{path}.{Guid.CreateVersion7():N}";
+        using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            Write(file, id);
+        }
+
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(temporary); // another instance was first
+            return Guid.Parse(File.ReadAllText(path));
+        }
+
+        return id;
+    }
+
+    /// <summary>In place and locked, so that of two instances that start at once one mends and the other reads.</summary>
+    private static Guid Mend(string path, string directory)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        using StreamReader reader = new(file, leaveOpen: true);
+        if (Guid.TryParse(reader.ReadToEnd(), out Guid mended))
+        {
+            return mended;
+        }
+
+        Guid id = FindInManifests(path, directory) ?? Guid.CreateVersion7();
+        file.SetLength(0);
+        Write(file, id);
+        return id;
+    }
+
+    private static void Write(FileStream file, Guid id)
+    {
+        file.Write(System.Text.Encoding.ASCII.GetBytes(id.ToString()));
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <returns>The name that the uploads were taken under; null when there is no upload.</returns>
+    private static Guid? FindInManifests(string path, string directory)
+    {
+        string[] manifests = Directory.GetFiles(directory, $"*{SpoolDirectory.ManifestExtension}");
+        Guid[] names = [.. manifests.Select(NameIn).OfType<Guid>().Distinct()];
+        return (manifests.Length, names) switch
+        {
+            (0, _) => null,
+            (_, [Guid name]) => name,
+            _ => throw new StartupException(
+                $"{path} is missing or damaged, and the {manifests.Length} uploads beside it do not tell what it said. Write into it "
+                + "the UUID under which their jobs are registered (SELECT DISTINCT spool FROM pipeline.jobs WHERE finished_at IS "
+                + "NULL), or any new one when none is."),
+        };
+    }
+
+    private static Guid? NameIn(string manifest)
+    {
+        try
+        {
+            return SpoolManifest.Read(manifest).Spool;
+        }
+        catch (SpoolDamagedException)
+        {
+            return null;
+        }
+    }
+}
