@@ -72,7 +72,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     public Task BreakOff(string dataset, int records)
     {
         var sample = Sample.Make(dataset, $"{name}-broken-{Interlocked.Increment(ref _sent)}", records);
-        Task sending = Task.Run(() => Sender.BreakOffAsync(sample, HasLandedAsync, Token), Token);
+        var sending = Task.Run(() => Sender.BreakOffAsync(sample, HasLandedAsync, Token), Token);
         _sending.Enqueue(sending);
         return sending;
     }
@@ -91,7 +91,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         for (int round = 0; round < roundsMax && !hasHappened(Service) && !died.IsCompleted; round++)
         {
             Task[] sent = SendRound(records);
-            Task over = Task.Run(
+            var over = Task.Run(
                 async () =>
                 {
                     await Task.WhenAll(sent);

@@ -58,6 +58,6 @@ public sealed class PoisonedJobTests(TestDatabase database) : IClassFixture<Test
         command.Parameters.Add(new() { Value = job });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         Assert.True(await reader.ReadAsync(cancellationToken));
-        return (reader.GetInt32(0), reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2));
+        return (reader.GetInt32(0), reader.GetString(1), await reader.IsDBNullAsync(2, cancellationToken) ? null : reader.GetString(2));
     }
 }

@@ -34,8 +34,11 @@ internal sealed class Server : IAsyncDisposable
             ConnectionsMax = 60,
             ServerSettings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["full_page_writes"] = "on" },
         };
-        return new Server(await EmbeddedPostgres.StartAsync(settings, NullLogger.Instance, TestContext.Current.CancellationToken));
+        return await StartAsync(settings);
     }
+
+    public static async Task<Server> StartAsync(EmbeddedPostgresSettings settings) =>
+        new(await EmbeddedPostgres.StartAsync(settings, NullLogger.Instance, TestContext.Current.CancellationToken));
 
     /// <summary>SIGKILL to the first process. Its sessions live on for a while, and may commit.</summary>
     public async Task KillAsync()
@@ -53,6 +56,14 @@ internal sealed class Server : IAsyncDisposable
 
     /// <summary>Starts it again, after the last session of the one before has ended.</summary>
     public Task RestartAsync() => _postgres.EnsureRunningAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Ends it and forgets it: its folder goes away under it.</summary>
+    public async Task AbandonAsync()
+    {
+        await DataSource.DisposeAsync();
+        await StopImmediatelyAsync();
+        _postgres.Abandon();
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>
+/// Power cuts of database and spool together: a few in every test run that may mount a disk; as many as wanted by hand, with
+/// <c>PIPELINE_POWER_CUTS</c> and <c>PIPELINE_POWER_SEED</c>. <c>PIPELINE_POWER_RESULTS</c> names a file to which a line of
+/// results is added.
+/// </summary>
+public sealed class PowerCutTests
+{
+    private const int CutsDefault = 3;
+
+    /// <summary>A control ends with the first loss that is found. About every second cut finds one.</summary>
+    private const int ControlCutsMax = 15;
+
+    private static readonly Dictionary<string, string> AsynchronousCommits = new() { ["synchronous_commit"] = "off" };
+    private static readonly Dictionary<string, string> NoFlushes = new() { ["fsync"] = "off" };
+
+    [Fact]
+    public async Task Power_cut_loses_nothing_that_was_answered()
+    {
+        (IReadOnlyList<string> faults, _) = await CutAsync(Setting("CUTS") ?? CutsDefault);
+
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    /// <summary>
+    /// The service flushes the end of a job even where the database would rather confirm it unflushed. By hand only:
+    /// <c>DurableCommitTests</c> look at every commit.
+    /// </summary>
+    [Fact]
+    public async Task Power_cut_loses_nothing_where_commits_are_asynchronous()
+    {
+        Assert.SkipWhen(Setting("CUTS") is null, "by hand: PIPELINE_POWER_CUTS says how many cuts");
+
+        (IReadOnlyList<string> faults, _) = await CutAsync(Setting("CUTS") ?? 0, AsynchronousCommits);
+
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    [Fact]
+    public async Task Checker_sees_that_a_database_without_fsync_forgets()
+    {
+        (IReadOnlyList<string> faults, string results) = await CutAsync(ControlCutsMax, NoFlushes);
+
+        Assert.True(faults.Count > 0, $"A power cut of a database that flushes nothing was not noticed: {results}");
+    }
+
+    [Fact]
+    public async Task Checker_sees_that_a_spool_without_fsync_forgets()
+    {
+        EnumerationOptions everywhere = new() { RecurseSubdirectories = true, IgnoreInaccessible = true };
+        string? library = Directory.Exists("/usr/lib")
+            ? Directory.EnumerateFiles("/usr/lib", "libeatmydata.so", everywhere).FirstOrDefault()
+            : null;
+        Assert.SkipWhen(library is null, "a service whose flushes do nothing needs libeatmydata.so (package eatmydata)");
+
+        (IReadOnlyList<string> faults, string results) = await CutAsync(ControlCutsMax, preload: library);
+
+        Assert.True(faults.Count > 0, $"A power cut of a spool that flushes nothing was not noticed: {results}");
+    }
+
+    private static async Task<(IReadOnlyList<string> Faults, string Results)> CutAsync(
+        int cuts, IReadOnlyDictionary<string, string>? serverSettings = null, string? preload = null)
+    {
+        string? missing = CuttableDisk.Missing();
+        Assert.SkipWhen(missing is not null, missing ?? "");
+        int seed = Setting("SEED") ?? RandomNumberGenerator.GetInt32(1_000_000);
+        TestContext.Current.SendDiagnosticMessage("power cuts: seed {0}", seed);
+        await using PowerCuts power = new(seed, serverSettings, preload);
+        try
+        {
+            IReadOnlyList<string> faults = await power.RunAsync(cuts);
+            foreach (string fault in faults.SkipLast(1))
+            {
+                TestContext.Current.SendDiagnosticMessage("power cuts: {0}", fault);
+            }
+
+            if (Environment.GetEnvironmentVariable("PIPELINE_POWER_RESULTS") is { Length: > 0 } results)
+            {
+                string test = TestContext.Current.TestMethod!.MethodName;
+                await File.AppendAllTextAsync(results, $"| {test} {power}\n", TestContext.Current.CancellationToken);
+            }
+
+            return (faults, power.ToString());
+        }
+        catch (DiskUnavailableException e)
+        {
+            Assert.Skip($"power cuts need a machine that may mount: {e.Message}");
+            throw;
+        }
+    }
+
+    private static int? Setting(string name) =>
+        Environment.GetEnvironmentVariable($"PIPELINE_POWER_{name}") is { Length: > 0 } value
+            ? int.Parse(value, CultureInfo.InvariantCulture)
+            : null;
+}
