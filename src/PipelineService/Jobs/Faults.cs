@@ -28,6 +28,23 @@ internal static class Faults
         Detail = $"{error.Message} Nothing of it is loaded from here on; send it again.",
     };
 
+    /// <summary>Not a failure: the data is the other job's.</summary>
+    public static Problem Replayed(Guid first) => new()
+    {
+        Code = "upload_replayed",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The upload was sent before, under the same Idempotency-Key.",
+        Detail = $"Job {first} was made from the same bytes; follow that one. Nothing was loaded a second time. It could not be said at once, because the database could not be asked.",
+    };
+
+    public static Problem KeyReused(Guid first) => new()
+    {
+        Code = "idempotency_key_reused",
+        Status = StatusCodes.Status422UnprocessableEntity,
+        Title = "The Idempotency-Key was used for other data.",
+        Detail = $"Job {first} was made under this key from other bytes. Nothing of this upload was loaded; send it under a new key. It could not be said at once, because the database could not be asked.",
+    };
+
     public static Problem Poisoned(int attempts) => new()
     {
         Code = "attempts_exhausted",

@@ -33,6 +33,21 @@ internal static class JobSql
         SELECT owner IS NOT DISTINCT FROM @Owner AND epoch = @Epoch FROM pipeline.jobs WHERE id = @Id
         """;
 
+    /// <summary>
+    /// Registers a job that ends as it is registered. Its key is another job's, so the row has none. The upload leaves the
+    /// spool after it.
+    /// </summary>
+    public const string RegisterEnded = $"""
+        {DurableCommit.Sql};
+        INSERT INTO pipeline.jobs
+            (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
+             upload_sha256, error, created_at, received_at, finished_at, spool)
+        VALUES
+            (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, true,
+             @UploadSha256, @Error::jsonb, @CreatedAt, @ReceivedAt, @FinishedAt, @Spool)
+        ON CONFLICT (id) DO NOTHING
+        """;
+
     public const string Find = $"SELECT {Columns} FROM pipeline.jobs WHERE id = @id";
 
     public const string FindByKey = $"""

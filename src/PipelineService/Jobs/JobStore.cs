@@ -36,6 +36,13 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
             connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.FindByKey, new { dataset, key }, token)),
         cancellationToken);
 
+    /// <inheritdoc cref="FindByKeyAsync"/>
+    public Task<JobRow?> FindByKeyPatientlyAsync(string dataset, string key, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) =>
+                connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.FindByKey, new { dataset, key }, token)),
+            cancellationToken);
+
     public Task<IReadOnlyList<JobRow>> ListAsync(JobFilter filter, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) => (IReadOnlyList<JobRow>)
             [.. await connection.QueryAsync<JobRow>(Command(JobSql.List, filter, token))],
@@ -49,6 +56,11 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
     /// <inheritdoc cref="RegisterAsync"/>
     public Task<bool> RegisterPatientlyAsync(JobRow row, CancellationToken cancellationToken) => database.RunPatientlyAsync(
         (connection, token) => WriteRowAsync(connection, RegisterCommand(row, token)), cancellationToken);
+
+    /// <summary>Registers a job that ends as it is registered: nothing of it will be loaded.</summary>
+    /// <param name="row">Its row, with its final state and the reason.</param>
+    public Task RegisterEndedAsync(JobRow row, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.RegisterEnded, row, token)), cancellationToken);
 
     /// <summary>The oldest job that nobody runs, now ours; or null.</summary>
     /// <param name="living">Instances that have not died, this one included.</param>

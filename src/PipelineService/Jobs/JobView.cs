@@ -8,7 +8,7 @@ namespace PipelineService.Jobs;
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
 /// <param name="WaitingFor">What an outage makes the job wait for: <c>database</c>, <c>spool</c> or null.</param>
 /// <param name="Reverted">When and how many of its rows a revert removed.</param>
-/// <param name="Error">Why a failed job failed.</param>
+/// <param name="Error">Why a failed job failed, or why the service cancelled it.</param>
 public sealed record JobView(
     Guid Id,
     string Dataset,

@@ -109,10 +109,31 @@ public sealed partial class SpoolRecovery(
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            // Its process died before it could answer, and its sender has sent it again under the same key.
-            Log.SentAgain(logger, id);
-            spool.Delete(id);
+            await EndSentAgainAsync(id, cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// An upload whose key another job has: it came in an outage, when nobody could look, or its process died and the sender
+    /// has sent it again elsewhere. It may have been answered 202, so its id stays known, and says what became of it.
+    /// </summary>
+    private async Task EndSentAgainAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (spool.FindManifest(id) is not { IdempotencyKey: { } key } manifest
+            || await store.FindByKeyPatientlyAsync(manifest.Dataset, key, cancellationToken) is not { } first)
+        {
+            return; // one of them has gone since; the next recovery looks again
+        }
+
+        bool isSame = first.UploadSha256 is { } sha256 && Convert.ToHexStringLower(sha256) == manifest.Sha256;
+        Problem reason = isSame ? Faults.Replayed(first.Id) : Faults.KeyReused(first.Id);
+        JobState state = isSame ? JobState.Cancelled : JobState.Failed;
+        await store.RegisterEndedAsync(
+            store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
+            cancellationToken);
+        spool.Delete(id);
+        liveJobs.AnyChange.Set();
+        Log.SentAgain(logger, id, first.Id, state.ToText());
     }
 
     private static partial class Log
@@ -121,8 +142,8 @@ public sealed partial class SpoolRecovery(
         public static partial void Registered(ILogger logger, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "The upload {JobId} was found in the spool; another with its idempotency key is registered, so it is removed.")]
-        public static partial void SentAgain(ILogger logger, Guid jobId);
+            Message = "The upload {JobId} was found in the spool; job {First} has its idempotency key, so it ends {State} with nothing loaded.")]
+        public static partial void SentAgain(ILogger logger, Guid jobId, Guid first, string state);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The files of job {JobId} in the spool cannot be read or removed.")]
         public static partial void NotReconciled(ILogger logger, Exception exception, Guid jobId);

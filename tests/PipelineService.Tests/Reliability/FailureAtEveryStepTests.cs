@@ -21,7 +21,8 @@ public sealed class FailureAtEveryStepTests(TestDatabase database) : IClassFixtu
     public async Task Fails_once_at_every_step_and_loses_nothing(int time)
     {
         await using Field field = new(database, $"throw-{time}");
-        await field.StartAsync(string.Join(',', Points.Select(point => $"{point}:throw:{time}")));
+        await field.StartAsync(
+            string.Join(',', Points.Select(point => $"{point}:throw:{time}")), ("Jobs__LeaseTime", "00:00:01"));
         await field.SendUntilAsync(Records, RoundsMax, service => !Points.Except(service.FaultsReached).Any());
         Assert.Empty(Points.Except(field.Service.FaultsReached));
         await field.EndWellAsync();

@@ -1,0 +1,51 @@
+namespace PipelineService.Tests.Reliability;
+
+/// <summary>
+/// The commands that run the tests of this folder for as long as somebody has patience:
+/// <c>dotnet run --project tests/PipelineService.Tests -- torture --cycles 500 --seed 7</c>. Every option sets the
+/// environment variable by which <c>dotnet test</c> can be told the same.
+/// </summary>
+internal static class ByHand
+{
+    private static readonly Command[] Commands =
+    [
+        new("torture", typeof(TortureTests), [
+            new("cycles", "PIPELINE_TORTURE_CYCLES"), new("seed", "PIPELINE_TORTURE_SEED"),
+            new("results", "PIPELINE_TORTURE_RESULTS")]),
+        new("power-cuts", typeof(PowerCutTests), [
+            new("cuts", "PIPELINE_POWER_CUTS"), new("seed", "PIPELINE_POWER_SEED"), new("results", "PIPELINE_POWER_RESULTS")]),
+        new("lost-commits", typeof(UnknownOutcomeTests), [new("count", "PIPELINE_LOST_COMMITS")]),
+        new("frozen-workers", typeof(FrozenWorkerTests), [
+            new("count", "PIPELINE_FROZEN_WORKERS"), new("lease", "PIPELINE_FROZEN_LEASE")]),
+        new("outage", typeof(OutageTests), [new("seconds", "PIPELINE_OUTAGE_SECONDS")]),
+        new("every-step", typeof(DeathAtEveryStepTests), [new("times", "PIPELINE_EVERY_STEP_TIMES")]),
+    ];
+
+    /// <returns>The arguments for the test runner, or null when the line begins with none of the commands.</returns>
+    /// <exception cref="ArgumentException">An option is unknown or lacks its value; the message lists what there is.</exception>
+    public static string[]? Parse(string[] args)
+    {
+        if (args is not [string name, ..] || Commands.FirstOrDefault(c => c.Name == name) is not { } command)
+        {
+            return null;
+        }
+
+        for (int i = 1; i < args.Length; i += 2)
+        {
+            Option? option = command.Options.FirstOrDefault(o => $"--{o.Name}" == args[i]);
+            if (option is null || i + 1 == args.Length)
+            {
+                throw new ArgumentException(
+                    $"'{args[i]}': {name} takes {string.Join(", ", command.Options.Select(o => $"--{o.Name} VALUE"))}.");
+            }
+
+            Environment.SetEnvironmentVariable(option.Variable, args[i + 1]);
+        }
+
+        return ["-class", command.Tests.FullName!, "-diagnostics", "-noLogo"];
+    }
+
+    private sealed record Command(string Name, Type Tests, Option[] Options);
+
+    private sealed record Option(string Name, string Variable);
+}
