@@ -21,6 +21,10 @@ internal static class ByHand
         new("every-step", typeof(DeathAtEveryStepTests), [new("times", "PIPELINE_EVERY_STEP_TIMES")]),
     ];
 
+    /// <summary>Each command with its options.</summary>
+    public static IEnumerable<string> Usage =>
+        Commands.Select(c => $"{c.Name} {string.Join(", ", c.Options.Select(o => $"--{o.Name}"))}");
+
     /// <returns>The arguments for the test runner, or null when the line begins with none of the commands.</returns>
     /// <exception cref="ArgumentException">An option is unknown or lacks its value; the message lists what there is.</exception>
     public static string[]? Parse(string[] args)
