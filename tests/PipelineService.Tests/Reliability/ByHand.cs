@@ -11,7 +11,7 @@ internal static class ByHand
     [
         new("torture", typeof(TortureTests), [
             new("cycles", "PIPELINE_TORTURE_CYCLES"), new("seed", "PIPELINE_TORTURE_SEED"),
-            new("results", "PIPELINE_TORTURE_RESULTS")]),
+            new("instances", "PIPELINE_TORTURE_INSTANCES"), new("results", "PIPELINE_TORTURE_RESULTS")]),
         new("power-cuts", typeof(PowerCutTests), [
             new("cuts", "PIPELINE_POWER_CUTS"), new("seed", "PIPELINE_POWER_SEED"), new("results", "PIPELINE_POWER_RESULTS")]),
         new("lost-commits", typeof(UnknownOutcomeTests), [new("count", "PIPELINE_LOST_COMMITS")]),

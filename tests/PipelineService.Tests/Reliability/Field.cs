@@ -6,10 +6,11 @@ using PipelineService.Tests.Infrastructure;
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>
-/// Where a test of this folder takes place: one database, one spool, one service at a time, clients that go on sending,
-/// and the memory of what they were answered.
+/// Where a test of this folder takes place: one database, one spool, one or more instances of the service, clients that go
+/// on sending, and the memory of what they were answered.
 /// </summary>
-internal sealed class Field(string connectionString, NpgsqlDataSource dataSource, string name) : IAsyncDisposable
+/// <param name="instances">How many the clients know; each is started by itself.</param>
+internal sealed class Field(string connectionString, NpgsqlDataSource dataSource, string name, int instances = 1) : IAsyncDisposable
 {
     private static readonly TimeSpan AgeMax = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
@@ -18,7 +19,8 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     private readonly CancellationTokenSource _timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly ConcurrentQueue<Task> _sending = new();
     private readonly ConcurrentDictionary<Guid, bool> _final = new();
-    private ServiceProcess? _service;
+    private readonly int[] _ports = [.. Enumerable.Range(0, instances).Select(_ => ServiceProcess.FreePort())];
+    private readonly ServiceProcess?[] _instances = new ServiceProcess?[instances];
     private bool _isDeclared;
     private int _sent;
 
@@ -27,11 +29,13 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     {
     }
 
-    public int Port { get; } = ServiceProcess.FreePort();
+    public Sender Sender => field ??= new Sender(_ports);
 
-    public Sender Sender => field ??= new Sender(Port);
+    /// <summary>The first instance, which most tests have alone.</summary>
+    public ServiceProcess Service => Instance(0);
 
-    public ServiceProcess Service => _service ?? throw new InvalidOperationException("It was not started.");
+    /// <summary>What all instances have said since they were last started.</summary>
+    public string Log => string.Join('\n', _instances.Select((service, index) => $"instance {index}:\n{service?.Log}"));
 
     public string Spool => Path.Combine(_folder.Path, "spool");
 
@@ -40,20 +44,31 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
 
     public CancellationToken Token => _timeout.Token;
 
+    public ServiceProcess Instance(int index) => _instances[index] ?? throw new InvalidOperationException("It was not started.");
+
     /// <summary>Starts a process, after the death of the one before, and waits until it is ready or has died.</summary>
     public async Task StartAsync(string faultPoints, params (string Name, string Value)[] settings)
     {
         Extend();
         if (!_isDeclared)
         {
-            await DispatchAsync("", settings);
+            await StartInstanceAsync(0, "", settings);
             await Sender.DeclareAsync(Token);
             await dataSource.ReloadTypesAsync(Token);
             await ClearAsync();
             _isDeclared = true;
         }
 
-        await DispatchAsync(faultPoints, settings);
+        await StartInstanceAsync(0, faultPoints, settings);
+    }
+
+    /// <inheritdoc cref="StartAsync"/>
+    public async Task StartInstanceAsync(int index, string faultPoints, params (string Name, string Value)[] settings)
+    {
+        await (_instances[index]?.DisposeAsync() ?? ValueTask.CompletedTask);
+        ServiceProcess service = _instances[index] = ServiceProcess.Start(
+            connectionString, Spool, _ports[index], [(FaultPoints.Variable, faultPoints), .. settings]);
+        await service.WaitUntilReadyAsync(Token);
     }
 
     /// <summary>A new cycle has as much time again.</summary>
@@ -125,7 +140,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         }
         catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
         {
-            Assert.Fail($"Not everything became final in time. The service's log:\n{Service.Log}");
+            Assert.Fail($"Not everything became final in time. The log:\n{Log}");
         }
 
         return await Invariants.CheckAsync(dataSource, Spool, Accepted, TestContext.Current.CancellationToken);
@@ -134,14 +149,18 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     public async Task EndWellAsync()
     {
         IReadOnlyList<string> faults = await EndAsync();
-        Assert.True(faults.Count == 0, $"{string.Join('\n', faults)}\n{Service.Log}");
+        Assert.True(faults.Count == 0, $"{string.Join('\n', faults)}\n{Log}");
     }
 
     public async ValueTask DisposeAsync()
     {
         await _timeout.CancelAsync();
         await Task.WhenAll(_sending).ContinueWith(static _ => { }, TaskScheduler.Default);
-        await (_service?.DisposeAsync() ?? ValueTask.CompletedTask);
+        foreach (ServiceProcess? service in _instances)
+        {
+            await (service?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+
         Sender.Dispose();
         _timeout.Dispose();
         _folder.Dispose();
@@ -164,23 +183,10 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         }
     }
 
-    private async Task DispatchAsync(string faultPoints, (string Name, string Value)[] settings)
-    {
-        await (_service?.DisposeAsync() ?? ValueTask.CompletedTask);
-        _service = ServiceProcess.Start(connectionString, Spool, Port, [(FaultPoints.Variable, faultPoints), .. settings]);
-        await _service.WaitUntilReadyAsync(Token);
-    }
-
     /// <summary>Tests of one class share a database; each begins with empty tables.</summary>
     private async Task ClearAsync()
     {
-        string tables = string.Join("; ", Sample.Definitions.Keys.Select(dataset =>
-            $"""
-            CREATE TABLE IF NOT EXISTS public.{dataset}
-                (id bigint, amount bigint, note text, _job_id uuid, _record bigint);
-            TRUNCATE public.{dataset}
-            """));
-        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {tables}");
+        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Sample.EmptyTables}");
         await command.ExecuteNonQueryAsync(Token);
     }
 }

@@ -118,9 +118,7 @@ internal sealed class PowerCuts(
         await _service!.WaitUntilReadyAsync(_timeout.Token);
         _sender = new Sender(_port);
         await _sender.DeclareAsync(_timeout.Token);
-        string tables = string.Join("; ", Sample.Definitions.Keys.Select(dataset =>
-            $"CREATE TABLE IF NOT EXISTS public.{dataset} (id bigint, amount bigint, note text, _job_id uuid, _record bigint)"));
-        await using NpgsqlCommand command = _server.DataSource.CreateCommand($"{tables}; CHECKPOINT");
+        await using NpgsqlCommand command = _server.DataSource.CreateCommand($"{Sample.EmptyTables}; CHECKPOINT");
         await command.ExecuteNonQueryAsync(_timeout.Token);
         if (serverSettings is not null || preload is not null)
         {

@@ -11,15 +11,19 @@ namespace PipelineService.Tests.Reliability;
 /// A client as the documentation asks for: sends with an Idempotency-Key, and again until it is answered, whatever happens
 /// to the service.
 /// </summary>
-internal sealed class Sender(int port) : IDisposable
+/// <param name="ports">Of the instances: when one does not take a request, the next is asked, as a load balancer does.</param>
+internal sealed class Sender(params int[] ports) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan BreakOffAgeMax = TimeSpan.FromSeconds(1);
 
-    private readonly HttpClient _http = new() { BaseAddress = ServiceProcess.AddressOf(port), Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private int _turn;
 
     /// <summary>Answers other than success, by status; 0 stands for none at all.</summary>
     public Dictionary<int, int> Refusals { get; } = [];
+
+    private Uri Instance => ServiceProcess.AddressOf(ports[(Volatile.Read(ref _turn) & int.MaxValue) % ports.Length]);
 
     public async Task DeclareAsync(CancellationToken cancellationToken)
     {
@@ -27,7 +31,7 @@ internal sealed class Sender(int port) : IDisposable
         {
             using StringContent content = new(definition, Encoding.UTF8, "application/json");
             using HttpResponseMessage answer = await _http.PutAsync(
-                new Uri($"/v1/datasets/{dataset}", UriKind.Relative), content, cancellationToken);
+                new Uri(Instance, $"/v1/datasets/{dataset}"), content, cancellationToken);
             Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
         }
     }
@@ -54,7 +58,7 @@ internal sealed class Sender(int port) : IDisposable
         try
         {
             using RawConnection connection = await RawConnection.BeginUploadAsync(
-                _http.BaseAddress!, sample.Dataset, $"Content-Length: {sample.Body.Length}");
+                Instance, sample.Dataset, $"Content-Length: {sample.Body.Length}");
             await connection.SendAsync(Encoding.UTF8.GetString(sample.Body.AsSpan(0, sample.Body.Length / 3 * 2)));
             long since = TimeProvider.System.GetTimestamp();
             while (TimeProvider.System.GetElapsedTime(since) < BreakOffAgeMax && !await hasLanded())
@@ -76,7 +80,7 @@ internal sealed class Sender(int port) : IDisposable
         while (true)
         {
             JsonDocument? job = await TryAsync(
-                () => new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}") { Headers = { { "Prefer", "wait=1" } } },
+                () => new HttpRequestMessage(HttpMethod.Get, new Uri(Instance, $"/v1/jobs/{id}")) { Headers = { { "Prefer", "wait=1" } } },
                 cancellationToken);
             if (job?.RootElement.GetProperty("state").GetString() is "succeeded" or "partially_succeeded" or "failed")
             {
@@ -89,7 +93,8 @@ internal sealed class Sender(int port) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static HttpRequestMessage Request(Sample sample) => new(HttpMethod.Post, $"/v1/datasets/{sample.Dataset}/uploads")
+    private HttpRequestMessage Request(Sample sample) => new(
+        HttpMethod.Post, new Uri(Instance, $"/v1/datasets/{sample.Dataset}/uploads"))
     {
         Content = new ByteArrayContent(sample.Body) { Headers = { ContentType = new MediaTypeHeaderValue("text/csv") } },
         Headers = { { "Idempotency-Key", sample.Key } },
@@ -117,6 +122,7 @@ internal sealed class Sender(int port) : IDisposable
             Count(0);
         }
 
+        Interlocked.Increment(ref _turn);
         return null;
     }
 

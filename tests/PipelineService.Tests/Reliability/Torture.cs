@@ -5,10 +5,12 @@ using Npgsql;
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>
-/// Cycles of: clients send uploads of many sizes in both commit policies; at a random instant something dies; what died is
-/// started again; everything must come out right.
+/// Cycles of: clients send uploads of many sizes in both commit policies to instances that share a database and a spool; at
+/// a random instant something dies; what died is started again; everything must come out right.
 /// </summary>
-internal sealed class Torture(int seed) : IAsyncDisposable
+/// <param name="seed">Chooses uploads, faults and instants.</param>
+/// <param name="instances">1, or 2 of which either may die.</param>
+internal sealed class Torture(int seed, int instances) : IAsyncDisposable
 {
     private static readonly TimeSpan InstantMax = TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(1);
@@ -20,6 +22,9 @@ internal sealed class Torture(int seed) : IAsyncDisposable
         UNION SELECT split_part(trim(leading FROM query), ' ', 1) FROM pg_stat_activity
             WHERE application_name LIKE 'pipeline job %' AND state = 'active'
         """;
+
+    /// <summary>A cycle's uploads may well exceed it: then they are refused with 507 and sent again.</summary>
+    private static readonly (string, string) Quota = ("Spool__QuotaBytes", "2000000");
 
     private static readonly Stage[] Aims =
         [Stage.Any, Stage.Any, Stage.Any, Stage.Receiving, Stage.Sealing, Stage.InCopy, Stage.InCommit, Stage.Committing, Stage.Committing];
@@ -39,15 +44,20 @@ internal sealed class Torture(int seed) : IAsyncDisposable
     {
         _server = await Server.StartAsync();
         _proxy = new TcpProxy(_server.ConnectionString);
-        _field = new Field(_proxy.ConnectionString, _server.DataSource, $"torture-{seed}");
-        await StartServiceAsync();
+        _field = new Field(_proxy.ConnectionString, _server.DataSource, $"torture-{seed}", instances);
+        await _field.StartAsync("", Quota);
+        for (int other = 1; other < instances; other++)
+        {
+            await StartServiceAsync(other);
+        }
+
         long started = TimeProvider.System.GetTimestamp();
         while (_cycles < cycles && TimeProvider.System.GetElapsedTime(started) < ageMax)
         {
             IReadOnlyList<string> faults = await RunCycleAsync(_server, _proxy, _field);
             if (faults.Count > 0)
             {
-                return [.. faults.Prepend($"seed {seed}, cycle {_cycles + 1}"), _field.Service.Log];
+                return [.. faults.Prepend($"seed {seed}, cycle {_cycles + 1}"), _field.Log];
             }
 
             _cycles++;
@@ -62,7 +72,7 @@ internal sealed class Torture(int seed) : IAsyncDisposable
     {
         StringBuilder line = new();
         line.Append(
-            CultureInfo.InvariantCulture, $"| {seed} | {_cycles} | {_field?.Accepted.Count ?? 0} + {_brokenOff} | {_records} | ");
+            CultureInfo.InvariantCulture, $"| {seed} | {instances} | {_cycles} | {_field?.Accepted.Count ?? 0} + {_brokenOff} | {_records} | ");
         line.AppendJoin(", ", _faults.Select(f => $"{f.Key} {f.Value}"));
         line.Append(" | ").AppendJoin(" | ", Enum.GetValues<Stage>()[1..].Select(s => _stages.GetValueOrDefault(s)));
         line.Append(" | ").AppendJoin(", ", (_field?.Sender.Refusals ?? []).Select(r => $"{r.Key}: {r.Value}"));
@@ -123,21 +133,12 @@ internal sealed class Torture(int seed) : IAsyncDisposable
         switch (kind)
         {
             case 0:
+                Count(_faults, instances == 1 ? "service killed" : "one instance killed");
+                await KillAsync([_random.Next(instances)], server, field, hit);
+                break;
             case 1:
-                Count(_faults, "service killed");
-                await field.Service.KillAsync();
-                hit.UnionWith(await StagesAsync(server, field)); // all is as it was when it died
-                while (_random.Next(3) == 0)
-                {
-                    Count(_faults, "service killed while it recovers");
-                    Count(_stages, Stage.Recovering);
-                    Task ready = StartServiceAsync();
-                    await Task.WhenAny(ready, Task.Delay(InstantMax * 3 * _random.NextDouble(), TimeProvider.System, field.Token));
-                    await field.Service.KillAsync();
-                    await ready;
-                }
-
-                await StartServiceAsync();
+                Count(_faults, instances == 1 ? "service killed" : "all instances killed");
+                await KillAsync([.. Enumerable.Range(0, instances)], server, field, hit);
                 break;
             case 2:
                 Count(_faults, "PostgreSQL killed");
@@ -163,8 +164,28 @@ internal sealed class Torture(int seed) : IAsyncDisposable
         }
     }
 
-    /// <summary>A quota that a cycle's uploads may well exceed: then they are refused with 507 and sent again.</summary>
-    private Task StartServiceAsync() => _field!.StartAsync("", ("Spool__QuotaBytes", "2000000"));
+    private async Task KillAsync(int[] victims, Server server, Field field, HashSet<Stage> hit)
+    {
+        await Task.WhenAll(victims.Select(victim => field.Instance(victim).KillAsync()));
+        if (victims.Length == instances)
+        {
+            hit.UnionWith(await StagesAsync(server, field)); // all is as it was when they died
+        }
+
+        while (_random.Next(3) == 0)
+        {
+            Count(_faults, "killed while it recovers");
+            Count(_stages, Stage.Recovering);
+            Task ready = StartServiceAsync(victims[0]);
+            await Task.WhenAny(ready, Task.Delay(InstantMax * 3 * _random.NextDouble(), TimeProvider.System, field.Token));
+            await field.Instance(victims[0]).KillAsync();
+            await ready;
+        }
+
+        await Task.WhenAll(victims.Select(StartServiceAsync));
+    }
+
+    private Task StartServiceAsync(int instance) => _field!.StartInstanceAsync(instance, "", Quota);
 
     private static async Task<HashSet<Stage>> StagesAsync(Server server, Field field)
     {

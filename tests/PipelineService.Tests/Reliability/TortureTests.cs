@@ -5,7 +5,7 @@ namespace PipelineService.Tests.Reliability;
 
 /// <summary>
 /// The torture harness: a bounded set in every test run; as long as wanted by hand, with <c>PIPELINE_TORTURE_CYCLES</c>
-/// and <c>PIPELINE_TORTURE_SEED</c>. <c>PIPELINE_TORTURE_RESULTS</c> names a file to which a line of results is added.
+/// and <c>PIPELINE_TORTURE_SEED</c>, on <c>PIPELINE_TORTURE_INSTANCES</c> instances. <c>PIPELINE_TORTURE_RESULTS</c> names a file to which a line of results is added.
 /// </summary>
 public sealed class TortureTests
 {
@@ -17,8 +17,9 @@ public sealed class TortureTests
     {
         int? cycles = Setting("CYCLES");
         int seed = Setting("SEED") ?? RandomNumberGenerator.GetInt32(1_000_000);
-        TestContext.Current.SendDiagnosticMessage("torture: seed {0}", seed);
-        await using Torture torture = new(seed);
+        int instances = Setting("INSTANCES") ?? 1 + (seed % 2);
+        TestContext.Current.SendDiagnosticMessage("torture: seed {0}, instances {1}", seed, instances);
+        await using Torture torture = new(seed, instances);
         IReadOnlyList<string> faults = await torture.RunAsync(
             cycles ?? CyclesDefault, cycles is null ? AgeMaxDefault : TimeSpan.MaxValue);
         if (Environment.GetEnvironmentVariable("PIPELINE_TORTURE_RESULTS") is { Length: > 0 } results)
