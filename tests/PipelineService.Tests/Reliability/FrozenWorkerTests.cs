@@ -4,7 +4,10 @@ using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
-/// <summary>An instance hangs past its lease, another takes its job over, and then it wakes up.</summary>
+/// <summary>
+/// An instance hangs past its lease, or dies: another that shares its spool takes its job over. One that hung wakes up then,
+/// and must not commit.
+/// </summary>
 public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     /// <summary>How often; 100 by hand.</summary>
@@ -23,10 +26,19 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
     [Theory]
     [InlineData(Sample.WholeJobs)]
     [InlineData(Sample.ByChunk)]
-    public async Task Frozen_worker_commits_nothing_when_it_wakes(string dataset)
+    public Task Frozen_worker_commits_nothing_when_it_wakes(string dataset) => TakeOverAsync(
+        dataset, "frozen", field => field.Service.FreezeAsync(), field => field.Service.ThawAsync());
+
+    [Theory]
+    [InlineData(Sample.WholeJobs)]
+    [InlineData(Sample.ByChunk)]
+    public Task Dead_worker_is_taken_over(string dataset) => TakeOverAsync(
+        dataset, "dead", field => field.Service.KillAsync(), field => field.StartAsync("", Lease));
+
+    private async Task TakeOverAsync(string dataset, string how, Func<Field, Task> stop, Func<Field, Task> goOn)
     {
         int count = int.Parse(Environment.GetEnvironmentVariable(Variable) ?? "2", CultureInfo.InvariantCulture);
-        await using Field field = new(database, $"frozen-{dataset}");
+        await using Field field = new(database, $"{how}-{dataset}");
         await field.StartAsync("", Lease);
         int port = ServiceProcess.FreePort();
         await using var other = ServiceProcess.Start(database.ConnectionString, field.Spool, port, Lease);
@@ -38,7 +50,7 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
             field.Extend();
             Task answered = field.Send(dataset, Records);
             Guid? job = await RunningAsync(answered, field.Token);
-            await field.Service.FreezeAsync();
+            await stop(field);
             if (job is { } id && await IsOpenAsync(id, field.Token))
             {
                 long since = TimeProvider.System.GetTimestamp();
@@ -49,12 +61,12 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
                 seconds.Add(takenOverAfter.TotalSeconds);
             }
 
-            await field.Service.ThawAsync();
+            await goOn(field);
             await answered;
         }
 
         TestContext.Current.SendDiagnosticMessage(
-            "{0} of {1} frozen; taken over after {2:F1} to {3:F1} s", seconds.Count, dataset, seconds.Min(), seconds.Max());
+            "{0} of {1} {2}; taken over after {3:F1} to {4:F1} s", seconds.Count, dataset, how, seconds.Min(), seconds.Max());
         await field.EndWellAsync();
     }
 
