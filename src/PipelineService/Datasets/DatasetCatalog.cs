@@ -60,6 +60,36 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
         await FindVersionAsync(name, version, cancellationToken)
         ?? throw new InvalidOperationException($"Dataset {name} has no version {version}, but a job was made under it.");
 
+    /// <summary>
+    /// Reads the datasets that were changed last, as many as are kept: an outage that comes before their first upload must not
+    /// refuse it. One that this version of the service cannot read is passed over; whoever uses it is told.
+    /// </summary>
+    /// <returns>How many there are now.</returns>
+    internal async Task<int> PreloadAsync(CancellationToken cancellationToken)
+    {
+        long asOf = time.GetTimestamp();
+        IEnumerable<NamedVersion> stored = await database.RunPatientlyAsync(
+            (connection, token) => connection.QueryAsync<NamedVersion>(new CommandDefinition(
+                DatasetSql.LastChanged, new { limit = options.Value.CacheCountMax }, cancellationToken: token)),
+            cancellationToken);
+        int read = 0;
+        foreach (NamedVersion version in stored.Reverse()) // the last changed is forgotten last
+        {
+            try
+            {
+                SetCurrent(
+                    version.Name, Keep(DatasetVersion.Read(version.Name, version.Version, version.CreatedAt, version.Definition)), asOf);
+                read++;
+            }
+            catch (InvalidDataException)
+            {
+                // Told to whoever uses it.
+            }
+        }
+
+        return read;
+    }
+
     /// <summary>Takes note of a version that this instance has just made current.</summary>
     internal void Remember(DatasetVersion dataset) => SetCurrent(dataset.Name, Keep(dataset), time.GetTimestamp());
 

@@ -12,5 +12,8 @@ public sealed record ListedVersion(int Version, DateTime CreatedAt);
 /// <summary>A version with its definition, in canonical JSON; null when the caller has it already.</summary>
 internal sealed record StoredVersion(int Version, DateTime CreatedAt, string? Definition);
 
+/// <summary>A version with the name of its dataset and its definition, in canonical JSON.</summary>
+internal sealed record NamedVersion(string Name, int Version, DateTime CreatedAt, string Definition);
+
 /// <summary>What a writer must know of the dataset as it stands.</summary>
 internal sealed record DatasetState(int Version, DateTime CreatedAt, DateTime UpdatedAt, bool IsDeleted, bool IsSame);

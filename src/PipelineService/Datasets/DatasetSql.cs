@@ -56,6 +56,15 @@ internal static class DatasetSql
         WHERE d.name = @name AND d.deleted_at IS NULL
         """;
 
+    public const string LastChanged = """
+        SELECT d.name AS "Name", v.version AS "Version", v.created_at AS "CreatedAt", v.definition::text AS "Definition"
+        FROM pipeline.datasets d
+        JOIN pipeline.dataset_versions v ON v.dataset = d.name AND v.version = d.current_version
+        WHERE d.deleted_at IS NULL
+        ORDER BY d.updated_at DESC
+        LIMIT @limit
+        """;
+
     public const string List = """
         SELECT d.name AS "Name", d.current_version AS "Version", v.definition ->> 'title' AS "Title",
                d.created_at AS "CreatedAt", d.updated_at AS "UpdatedAt"

@@ -10,6 +10,7 @@ public static class DatasetsExtensions
         services.AddStageOptions<DatasetsOptions, DatasetsOptionsValidator>(DatasetsOptions.Section);
         services.AddSingleton<DatasetCatalog>();
         services.AddSingleton<DatasetStore>();
+        services.AddHostedService<DatasetPreload>();
         return services;
     }
 }

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Datasets;
+using PipelineService.Hosting;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Datasets;
+
+public sealed class DatasetCatalogTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    private static readonly IOptions<DatasetsOptions> Options =
+        Microsoft.Extensions.Options.Options.Create(new DatasetsOptions { CacheAge = TimeSpan.Zero });
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>As after a restart: nothing has been uploaded since.</summary>
+    [Fact]
+    public async Task Knows_the_datasets_in_an_outage_that_comes_before_their_first_use()
+    {
+        await DeclareAsync("seldom");
+        await using var away = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=1");
+        Database connected = new(database.DataSource);
+        DatasetCatalog catalog = new(connected, Options, TimeProvider.System);
+
+        int known = await catalog.PreloadAsync(Token);
+        connected.Attach(away);
+
+        Assert.True(known >= 1);
+        Assert.Equal(1, (await catalog.FindAsync("seldom", Token))?.Version);
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => catalog.FindAsync("unheard_of", Token));
+    }
+
+    [Fact]
+    public async Task Passes_over_what_a_newer_service_has_declared()
+    {
+        await DeclareAsync("readable");
+        await database.ExecuteAsync("""
+            INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at) VALUES ('newer', 1, now(), now());
+            INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at) VALUES ('newer', 1, '{ "later": 1 }', now())
+            """);
+        DatasetCatalog catalog = new(database.Database, Options, TimeProvider.System);
+
+        await catalog.PreloadAsync(Token);
+
+        Assert.NotNull(await catalog.FindAsync("readable", Token));
+    }
+
+    private async Task DeclareAsync(string dataset)
+    {
+        DatasetStore store = new(
+            database.Database, new DatasetCatalog(database.Database, Options, TimeProvider.System), TimeProvider.System);
+        await store.PutAsync(
+            dataset, DefinitionText.Read(DefinitionText.WithField("'name': 'a'"), dataset), DatasetPrecondition.None, Token);
+    }
+}
