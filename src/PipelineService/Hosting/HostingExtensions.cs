@@ -28,8 +28,10 @@ public static class HostingExtensions
 
     public static WebApplication UseHosting(this WebApplication app)
     {
+        app.Use(app.Services.GetRequiredService<ClientConnections>().ServeAsync);
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseMiddleware<RequestFraming>();
         app.UseMiddleware<RequestSpan>();
         return app;
     }
@@ -77,11 +79,21 @@ public static class HostingExtensions
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = Math.Max(1, early.ClientConnectionsMax);
+            kestrel.Limits.RequestHeadersTimeout = Positive(early.RequestHeadTimeout);
+            kestrel.Limits.KeepAliveTimeout = Positive(early.KeepAliveTimeout);
         });
+        builder.Services.AddSingleton<ClientConnections>();
+        builder.Services.AddSingleton<StalledReaders>();
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<ClientConnections, StalledReaders>(
+            static (kestrel, connections, readers) => kestrel.ConfigureEndpointDefaults(endpoint => endpoint
+                .Use(next => connection => connections.HoldAsync(connection, next))
+                .Use(next => connection => readers.WatchAsync(connection, next))));
         builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
 
         // Faults of binding become exceptions, which say what was wrong, instead of a bare 400.
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+
+        // The server takes no others, and has them before the validator has said so.
+        static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.MaxValue;
     }
 }

@@ -18,6 +18,11 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
 
     public Api Api { get; private set; } = null!;
 
+    /// <summary>How many requests the service is working on.</summary>
+    public int RequestsInProgress => _requests.Count;
+
+    public Task WhenDoneWithRequestsAsync() => _requests.WhenNoneAsync();
+
     /// <summary>Settings that differ from the defaults.</summary>
     protected virtual IEnumerable<(string Key, string? Value)> Settings => [];
 
