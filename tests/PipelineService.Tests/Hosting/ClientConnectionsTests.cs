@@ -11,8 +11,6 @@ public sealed class ClientConnectionsTests(TestDatabase database) : IClassFixtur
     private const string Live = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private const string HalfHead = "GET /health/live HTTP/1.1\r\nHost: loc";
 
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
-
     /// <summary>Long enough to be no reason for what is seen here.</summary>
     private static readonly (string, string?)[] Patient =
         [("Hosting:RequestHeadTimeout", "00:10:00"), ("Hosting:KeepAliveTimeout", "00:10:00"), ("Intake:BodyRateGrace", "00:10:00")];
@@ -25,7 +23,8 @@ public sealed class ClientConnectionsTests(TestDatabase database) : IClassFixtur
         using RawConnection kept = await AskAsync(address);
         using RawConnection silent = await OpenAsync(address, "");
         using RawConnection halfway = await OpenAsync(address, HalfHead);
-        await WhenTakenAsync(service, 3).Within("three places to be taken");
+        ClientConnections connections = service.Services.GetRequiredService<ClientConnections>();
+        await BoundedWait.UntilAsync(() => connections.Count == 3, "three places to be taken");
         await AskAsync(kept); // now it is the others that are idle for longer
 
         using RawConnection first = await AskAsync(address);
@@ -33,7 +32,7 @@ public sealed class ClientConnectionsTests(TestDatabase database) : IClassFixtur
 
         Assert.Empty(await silent.ReadUntilEndAsync());
         Assert.Empty(await halfway.ReadUntilEndAsync());
-        Assert.Equal(3, service.Services.GetRequiredService<ClientConnections>().Count);
+        Assert.Equal(3, connections.Count);
         await AskAsync(kept);
         await AskAsync(first);
         await AskAsync(second);
@@ -91,14 +90,6 @@ public sealed class ClientConnectionsTests(TestDatabase database) : IClassFixtur
 
         Assert.Empty(await silent.ReadUntilEndAsync());
         Assert.Empty(await kept.ReadUntilEndAsync());
-    }
-
-    private static async Task WhenTakenAsync(ServiceUnderTest service, int places)
-    {
-        while (service.Services.GetRequiredService<ClientConnections>().Count < places)
-        {
-            await Task.Delay(Poll, TimeProvider.System, TestContext.Current.CancellationToken);
-        }
     }
 
     private Task<ServiceUnderTest> StartAsync(IEnumerable<(string, string?)> settings) =>

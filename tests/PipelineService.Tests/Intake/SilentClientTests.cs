@@ -29,9 +29,8 @@ public sealed class SilentClientTests(SilentClientTests.ImpatientService running
             await rows.RegisteredAsync(); // it is being loaded already
         }
 
-        await running.AssertNothingIsLeftAsync(dataset);
-
         Assert.Equal(HttpStatusCode.RequestTimeout, ApiAnswer.Parse(await connection.ReadUntilEndAsync()).Status);
+        await running.AssertNothingIsLeftAsync(dataset);
         Assert.Equal(JobState.Succeeded, (await _api.LoadAsync(dataset, Readings.Csv(1))).State);
     }
 
@@ -45,6 +44,7 @@ public sealed class SilentClientTests(SilentClientTests.ImpatientService running
         using RawConnection vanished = await RawConnection.OpenAsync(_api.Address, poll);
         using RawConnection closed = await RawConnection.OpenAsync(_api.Address, poll);
         using RawConnection reset = await RawConnection.OpenAsync(_api.Address, poll);
+        await BoundedWait.UntilAsync(() => running.RequestsInProgress == 3, "three polls to wait");
         closed.EndSending();
         reset.Reset();
 

@@ -7,8 +7,6 @@ namespace PipelineService.Tests.Jobs;
 /// <summary>Clients that ask for all dead letters and do not read them.</summary>
 public sealed class StalledReaderTests(StalledReaderTests.SmallPool running) : IClassFixture<StalledReaderTests.SmallPool>
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
-
     private readonly Api _api = running.Api;
 
     [Theory]
@@ -22,8 +20,8 @@ public sealed class StalledReaderTests(StalledReaderTests.SmallPool running) : I
             .Select(_ => RawConnection.OpenAsync(_api.Address, request, receiveBytes: 4096)));
 
         // All have begun, and nobody asks the database for more.
-        await WhenAsync(async () => running.RequestsInProgress == readers.Length && await QueriesAsync() == 0)
-            .Within("every reader to stall");
+        await BoundedWait.UntilAsync(
+            async () => running.RequestsInProgress == readers.Length && await QueriesAsync() == 0, "every reader to stall");
         Assert.Equal(HttpStatusCode.OK, (await _api.GetAsync("/v1/jobs")).Status);
         Assert.Equal(readers.Length, running.RequestsInProgress);
 
@@ -56,14 +54,6 @@ public sealed class StalledReaderTests(StalledReaderTests.SmallPool running) : I
         SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND query LIKE '%dead_letters%'
         """);
-
-    private static async Task WhenAsync(Func<Task<bool>> condition)
-    {
-        while (!await condition())
-        {
-            await Task.Delay(Poll, TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-    }
 
     /// <summary>Fewer connections to the database than readers.</summary>
     public sealed class SmallPool(PostgresServer server) : RunningService(server)

@@ -8,8 +8,6 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
     private const int Megabyte = 1 << 20;
     private const int GrowthBytesMax = 100 * Megabyte;
 
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
-
     [Fact]
     public async Task Idle_connections_by_the_thousand_starve_nobody_and_leave_nothing()
     {
@@ -57,8 +55,7 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
         string[] ends = await Task.WhenAll(crowd.Select(connection => connection.ReadUntilEndAsync()));
         crowd.ForEach(connection => connection.Dispose());
         await field.EndWellAsync();
-        await WhenAsync(() => field.Service.OpenHandles <= handles + 20, field.Token)
-            .Within($"the handles to be back at {handles}; they are {field.Service.OpenHandles}");
+        await BoundedWait.UntilAsync(() => field.Service.OpenHandles <= handles + 20, $"the handles to be back at {handles}");
 
         TestContext.Current.SendDiagnosticMessage(
             "{0} idle connections on {1} places: {2} handles before, {3} at most, {4} after; {5} MB before, {6} MB at most",
@@ -93,7 +90,7 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
         }
 
         long sent = (long)Count * PiecesEach * piece.Length;
-        await WhenAsync(() => SpoolBytes(field.Spool) >= sent, field.Token).Within("every byte to be in the spool");
+        await BoundedWait.UntilAsync(() => SpoolBytes(field.Spool) >= sent, "every byte to be in the spool");
         residentMost = Math.Max(residentMost, field.Service.ResidentBytes);
         foreach (RawConnection sender in senders)
         {
@@ -110,12 +107,4 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
     }
 
     private static long SpoolBytes(string spool) => new DirectoryInfo(spool).EnumerateFiles("*.data").Sum(file => file.Length);
-
-    private static async Task WhenAsync(Func<bool> condition, CancellationToken cancellationToken)
-    {
-        while (!condition())
-        {
-            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
-        }
-    }
 }
