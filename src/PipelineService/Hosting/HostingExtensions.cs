@@ -10,6 +10,12 @@ namespace PipelineService.Hosting;
 /// <summary>Stage 0: what every stage stands on.</summary>
 public static class HostingExtensions
 {
+    /// <summary>
+    /// What a connection reads ahead of the spool. The server's default of 1 MiB would be 256 MiB when as many uploads as are
+    /// allowed come faster than the disk takes them.
+    /// </summary>
+    private const int RequestBufferBytes = 256 << 10;
+
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
         builder.Services.AddStageOptions<HostingOptions, HostingOptionsValidator>(HostingOptions.Section);
@@ -79,6 +85,7 @@ public static class HostingExtensions
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBufferSize = RequestBufferBytes;
             kestrel.Limits.RequestHeadersTimeout = Positive(early.RequestHeadTimeout);
             kestrel.Limits.KeepAliveTimeout = Positive(early.KeepAliveTimeout);
         });
