@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Core.Jobs;
 using PipelineService.Jobs;
 
 namespace PipelineService.Tests.Infrastructure;
@@ -49,6 +50,17 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
 
     public Task<long> CountJobsAsync(string dataset) =>
         Database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.jobs WHERE dataset = '{dataset}'");
+
+    /// <summary>
+    /// The service is as it was before, and takes an upload. A job is answered as final a moment before it is forgotten, so
+    /// the next test waits for that here.
+    /// </summary>
+    public async Task AssertNextIsLoadedAsync(string dataset)
+    {
+        Assert.Equal(JobState.Succeeded, (await Api.LoadAsync(dataset, Readings.Csv(1))).State);
+        LiveJobs live = Service.Services.GetRequiredService<LiveJobs>();
+        await BoundedWait.UntilAsync(() => live.Count == 0, "the job to be forgotten");
+    }
 
     /// <summary>A refusal leaves no job, no row, and no byte in the spool.</summary>
     public async Task AssertNothingIsLeftAsync(string dataset)

@@ -51,6 +51,7 @@ public sealed class ExpectationTests(ExpectationTests.TightService running) : IC
 
         Assert.Equal(HttpStatusCode.OK, answer.Status);
         Assert.Equal(3, answer.Job.Records.Loaded);
+        await running.AssertNextIsLoadedAsync("expects_100");
     }
 
     private Task<RawConnection> BeginAsync(string dataset, string headers) =>

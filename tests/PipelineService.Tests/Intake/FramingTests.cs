@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using PipelineService.Core.Jobs;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Intake;
@@ -69,6 +68,7 @@ public sealed partial class FramingTests(RunningService running) : IClassFixture
 
         Assert.Equal(21, answer.Job.Upload.Bytes);
         Assert.Equal(1, answer.Job.Records.Loaded);
+        await running.AssertNextIsLoadedAsync("extended");
     }
 
     /// <summary>Whoever reads the other length sees a second request where we see a body, or the reverse.</summary>
@@ -111,6 +111,7 @@ public sealed partial class FramingTests(RunningService running) : IClassFixture
         Assert.Equal(2, await running.CountRowsAsync("too_long"));
         Assert.Equal(1, await running.CountJobsAsync("too_long"));
         running.AssertSpoolIsEmpty();
+        await running.AssertNextIsLoadedAsync("too_long");
     }
 
     [Fact]
@@ -136,7 +137,7 @@ public sealed partial class FramingTests(RunningService running) : IClassFixture
     private async Task AssertNothingHappenedAsync(string dataset)
     {
         await running.AssertNothingIsLeftAsync(dataset);
-        Assert.Equal(JobState.Succeeded, (await _api.LoadAsync(dataset, Readings.Csv(1))).State);
+        await running.AssertNextIsLoadedAsync(dataset);
     }
 
     [GeneratedRegex(@"HTTP/1\.1 (\d{3}) ")]

@@ -31,7 +31,7 @@ public sealed class SilentClientTests(SilentClientTests.ImpatientService running
 
         Assert.Equal(HttpStatusCode.RequestTimeout, ApiAnswer.Parse(await connection.ReadUntilEndAsync()).Status);
         await running.AssertNothingIsLeftAsync(dataset);
-        Assert.Equal(JobState.Succeeded, (await _api.LoadAsync(dataset, Readings.Csv(1))).State);
+        await running.AssertNextIsLoadedAsync(dataset);
     }
 
     [Fact]
@@ -54,6 +54,7 @@ public sealed class SilentClientTests(SilentClientTests.ImpatientService running
         Assert.False((await _api.GetAsync(job.Links.Self)).Job.State.IsFinal());
         await gate.OpenAsync();
         await _api.WhenFinalAsync(job.Id);
+        await running.AssertNextIsLoadedAsync("awaited");
     }
 
     /// <summary>Loads early, and waits no longer than it must.</summary>
