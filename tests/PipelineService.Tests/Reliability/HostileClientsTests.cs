@@ -6,7 +6,9 @@ namespace PipelineService.Tests.Reliability;
 public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private const int Megabyte = 1 << 20;
-    private const int GrowthBytesMax = 100 * Megabyte;
+
+    /// <summary>Seen: 30 MB with idle connections, 40 to 80 MB with uploads, most of it heap that is not yet collected.</summary>
+    private const int GrowthBytesMax = 150 * Megabyte;
 
     [Fact]
     public async Task Idle_connections_by_the_thousand_starve_nobody_and_leave_nothing()
