@@ -10,6 +10,12 @@ namespace PipelineService.Hosting;
 /// <summary>Stage 0: what every stage stands on.</summary>
 public static class HostingExtensions
 {
+    /// <summary>
+    /// What a connection reads ahead of the spool. The server's default of 1 MiB would be 256 MiB when as many uploads as are
+    /// allowed come faster than the disk takes them.
+    /// </summary>
+    private const int RequestBufferBytes = 256 << 10;
+
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
         builder.Services.AddStageOptions<HostingOptions, HostingOptionsValidator>(HostingOptions.Section);
@@ -28,8 +34,10 @@ public static class HostingExtensions
 
     public static WebApplication UseHosting(this WebApplication app)
     {
+        app.Use(app.Services.GetRequiredService<ClientConnections>().ServeAsync);
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseMiddleware<RequestFraming>();
         app.UseMiddleware<RequestSpan>();
         return app;
     }
@@ -77,11 +85,22 @@ public static class HostingExtensions
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = Math.Max(1, early.ClientConnectionsMax);
+            kestrel.Limits.MaxRequestBufferSize = RequestBufferBytes;
+            kestrel.Limits.RequestHeadersTimeout = Positive(early.RequestHeadTimeout);
+            kestrel.Limits.KeepAliveTimeout = Positive(early.KeepAliveTimeout);
         });
+        builder.Services.AddSingleton<ClientConnections>();
+        builder.Services.AddSingleton<StalledReaders>();
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<ClientConnections, StalledReaders>(
+            static (kestrel, connections, readers) => kestrel.ConfigureEndpointDefaults(endpoint => endpoint
+                .Use(next => connection => connections.HoldAsync(connection, next))
+                .Use(next => connection => readers.WatchAsync(connection, next))));
         builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
 
         // Faults of binding become exceptions, which say what was wrong, instead of a bare 400.
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+
+        // The server takes no others, and has them before the validator has said so.
+        static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.MaxValue;
     }
 }

@@ -69,10 +69,29 @@ public sealed record HostingOptions
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// Open connections from clients; further ones are refused. Default 2000, range 1 to 1,000,000. Each costs a socket and, while
-    /// it uploads, the buffers of its request.
+    /// Open connections from clients. A further one gets the place of the one that has been idle for longest, and is refused
+    /// when each of them has a request in progress. Default 2000, range 1 to 1,000,000. Each costs a socket and, while it
+    /// uploads, the buffers of its request.
     /// </summary>
     public int ClientConnectionsMax { get; init; } = 2000;
+
+    /// <summary>
+    /// How long a new connection may be silent, and how long the head of a request may take from its first byte on. Default
+    /// 10 s, range 1 s to 10 min. The body has limits of its own (<c>Intake:BodyRateGrace</c>).
+    /// </summary>
+    public TimeSpan RequestHeadTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a connection is kept between two requests. Default 130 s, range 1 s to 1 h: longer than proxies keep theirs, so
+    /// that they end it first and send no request into its end.
+    /// </summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>
+    /// How long an answer waits for a client that does not read it; then the connection ends. Default 30 s, range 1 s to 1 h. A
+    /// slow client has to read 32 KiB in this time.
+    /// </summary>
+    public TimeSpan ReaderStallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// The OTLP collector that traces, metrics and logs are sent to (gRPC), such as <c>http://localhost:4317</c>. Default: null,

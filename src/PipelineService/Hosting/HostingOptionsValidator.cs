@@ -25,6 +25,9 @@ internal sealed class HostingOptionsValidator : AbstractValidator<HostingOptions
             .InclusiveBetween(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(10));
         RuleFor(options => options.ShutdownTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         RuleFor(options => options.ClientConnectionsMax).InclusiveBetween(1, 1_000_000);
+        RuleFor(options => options.RequestHeadTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        RuleFor(options => options.KeepAliveTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        RuleFor(options => options.ReaderStallTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         RuleFor(options => options.OtlpEndpoint)
             .Must(endpoint => endpoint!.IsAbsoluteUri && endpoint.Scheme is "http" or "https")
             .WithMessage("must be an http or https address, such as http://localhost:4317.")

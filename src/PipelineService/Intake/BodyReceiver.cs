@@ -111,6 +111,10 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
                 _ => UploadRefusal.Malformed(e.Message),
             });
         }
+        catch (IOException e) when (e.InnerException is OverflowException)
+        {
+            throw new UploadRefusedException(UploadRefusal.Malformed("The size of a chunk is too large a number."));
+        }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
         {
             throw new UploadRefusedException(UploadRefusal.Truncated(upload?.Length ?? 0));

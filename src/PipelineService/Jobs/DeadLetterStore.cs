@@ -32,7 +32,8 @@ public sealed record DeadLetterFilter(Guid Job, long After, string? Code, string
 /// <summary>The rejected records of jobs.</summary>
 public sealed class DeadLetterStore(Database database)
 {
-    private const int StreamPage = 500;
+    /// <summary>A reader that stalls has one page in memory, each record of up to <c>Transform:RawBytesMax</c> bytes.</summary>
+    private const int StreamPage = 100;
 
     // One array member must have both, so both stand in one containment test.
     private const string List = """

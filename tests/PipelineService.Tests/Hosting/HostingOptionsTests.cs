@@ -24,6 +24,9 @@ public sealed class HostingOptionsTests
         Assert.Equal(TimeSpan.FromSeconds(5), defaults.BreakerDuration);
         Assert.Equal(TimeSpan.FromSeconds(20), defaults.ShutdownTimeout);
         Assert.Equal(2000, defaults.ClientConnectionsMax);
+        Assert.Equal(TimeSpan.FromSeconds(10), defaults.RequestHeadTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(130), defaults.KeepAliveTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(30), defaults.ReaderStallTimeout);
         Assert.Null(defaults.OtlpEndpoint);
         Assert.Equal(LogFormat.Text, defaults.LogFormat);
         Assert.Empty(new HostingOptionsValidator().Validate(defaults).Errors);

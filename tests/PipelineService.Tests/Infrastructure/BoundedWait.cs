@@ -4,6 +4,7 @@ namespace PipelineService.Tests.Infrastructure;
 internal static class BoundedWait
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     /// <param name="what">Completes "waited for …".</param>
     public static async Task Within(this Task task, string what)
@@ -15,6 +16,24 @@ internal static class BoundedWait
         catch (TimeoutException) when (!task.IsCompleted)
         {
             throw new TimeoutException($"Waited {Limit.TotalSeconds} s for {what}.");
+        }
+    }
+
+    /// <summary>For what gives no signal: looks again and again.</summary>
+    /// <param name="what">Completes "waited for …".</param>
+    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
+    public static Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        return LookAsync().Within(what);
+
+        async Task LookAsync()
+        {
+            while (!await condition())
+            {
+                await Task.Delay(Poll, TimeProvider.System, TestContext.Current.CancellationToken);
+            }
         }
     }
 

@@ -12,6 +12,8 @@ internal sealed class RequestsInProgress : IStartupFilter
     private readonly GrowthSignal _ended = new();
     private int _count;
 
+    public int Count => Volatile.Read(ref _count);
+
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use(async (context, rest) =>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Core.Jobs;
 using PipelineService.Jobs;
 
 namespace PipelineService.Tests.Infrastructure;
@@ -17,6 +18,11 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
     public ServiceUnderTest Service { get; private set; } = null!;
 
     public Api Api { get; private set; } = null!;
+
+    /// <summary>How many requests the service is working on.</summary>
+    public int RequestsInProgress => _requests.Count;
+
+    public Task WhenDoneWithRequestsAsync() => _requests.WhenNoneAsync();
 
     /// <summary>Settings that differ from the defaults.</summary>
     protected virtual IEnumerable<(string Key, string? Value)> Settings => [];
@@ -44,6 +50,17 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
 
     public Task<long> CountJobsAsync(string dataset) =>
         Database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.jobs WHERE dataset = '{dataset}'");
+
+    /// <summary>
+    /// The service is as it was before, and takes an upload. A job is answered as final a moment before it is forgotten, so
+    /// the next test waits for that here.
+    /// </summary>
+    public async Task AssertNextIsLoadedAsync(string dataset)
+    {
+        Assert.Equal(JobState.Succeeded, (await Api.LoadAsync(dataset, Readings.Csv(1))).State);
+        LiveJobs live = Service.Services.GetRequiredService<LiveJobs>();
+        await BoundedWait.UntilAsync(() => live.Count == 0, "the job to be forgotten");
+    }
 
     /// <summary>A refusal leaves no job, no row, and no byte in the spool.</summary>
     public async Task AssertNothingIsLeftAsync(string dataset)

@@ -38,6 +38,20 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Bytes of memory that it holds.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Files, sockets and other handles that it has open. Linux only.</summary>
+    public int OpenHandles => Directory.GetFileSystemEntries(
+        string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/fd")).Length;
+
     public string Log => string.Join('\n', _log);
 
     /// <summary>Armed fault points that it has come to.</summary>

@@ -21,6 +21,8 @@ public sealed class PipelineMetrics
     private readonly Histogram<double> _chunkDuration;
     private readonly Histogram<double> _jobDuration;
     private readonly Counter<long> _databaseRetries;
+    private readonly Counter<long> _connectionsDisplaced;
+    private readonly Counter<long> _connectionsRefused;
     private readonly ConcurrentDictionary<string, byte> _sources = new(StringComparer.Ordinal);
 
     public PipelineMetrics(IMeterFactory meters)
@@ -44,6 +46,10 @@ public sealed class PipelineMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 7200] });
         _databaseRetries = _meter.CreateCounter<long>(
             "pipeline.database.retries", "{retry}", "Attempts that were repeated after a transient fault.");
+        _connectionsDisplaced = _meter.CreateCounter<long>(
+            "pipeline.connections.displaced", "{connection}", "Idle connections that were ended because all places were taken.");
+        _connectionsRefused = _meter.CreateCounter<long>(
+            "pipeline.connections.refused", "{connection}", "Connections refused because all places had a request in progress.");
     }
 
     public void UploadReceived(string dataset, string? source, long bytes)
@@ -76,6 +82,10 @@ public sealed class PipelineMetrics
         duration.TotalSeconds, new("dataset", dataset), new("source", Bounded(source)), new("state", state));
 
     public void DatabaseRetried() => _databaseRetries.Add(1);
+
+    public void ConnectionDisplaced() => _connectionsDisplaced.Add(1);
+
+    public void ConnectionRefused() => _connectionsRefused.Add(1);
 
     /// <summary>Chunks that wait for a worker, and how many may.</summary>
     public void ObserveChannel(Func<int> depth, int capacity)
