@@ -72,7 +72,7 @@ public sealed class CrowdedKeyTests(TestDatabase database) : IClassFixture<TestD
 
     private static async Task<ApiAnswer> SendAsync(Field field, Sample sample, Task start)
     {
-        using HttpClient http = new() { BaseAddress = ServiceProcess.AddressOf(field.Port) };
+        using HttpClient http = new() { BaseAddress = field.Address };
         using ByteArrayContent body = new(sample.Body) { Headers = { ContentType = new MediaTypeHeaderValue("text/csv") } };
         await start;
         return await new Api(http).UploadAsync(sample.Dataset, body, ("Idempotency-Key", sample.Key));

@@ -29,6 +29,11 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     {
     }
 
+    /// <summary>Of the first instance.</summary>
+    public int Port => _ports[0];
+
+    public Uri Address => ServiceProcess.AddressOf(Port);
+
     public Sender Sender => field ??= new Sender(_ports);
 
     /// <summary>The first instance, which most tests have alone.</summary>

@@ -27,7 +27,7 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
             ("Intake__UploadsMax", $"{Places}"));
         await field.Send(Sample.WholeJobs, records: 1_000);
         await field.WaitUntilFinalAsync();
-        using HttpClient http = new() { BaseAddress = ServiceProcess.AddressOf(field.Port) };
+        using HttpClient http = new() { BaseAddress = field.Address };
         Assert.NotEmpty(await http.GetStringAsync(new Uri("/health/live", UriKind.Relative), field.Token));
         (int handles, long resident) = (field.Service.OpenHandles, field.Service.ResidentBytes);
 
@@ -39,7 +39,7 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
         {
             foreach (string text in (string[])["", halfHead, i < UploadsHalfway ? halfBody : ""])
             {
-                crowd.Add(await RawConnection.OpenAsync(ServiceProcess.AddressOf(field.Port), text));
+                crowd.Add(await RawConnection.OpenAsync(field.Address, text));
             }
 
             if (i % 100 == 99)
@@ -82,7 +82,7 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
         string piece = string.Concat(Enumerable.Repeat("1,1," + new string('x', 1019) + "\n", 64)); // 64 KiB
 
         RawConnection[] senders = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => RawConnection.BeginUploadAsync(
-            ServiceProcess.AddressOf(field.Port), Sample.WholeJobs, "Transfer-Encoding: chunked")));
+            field.Address, Sample.WholeJobs, "Transfer-Encoding: chunked")));
         await Task.WhenAll(senders.Select(sender => sender.SendChunkAsync("id,amount,note\n")));
         long residentMost = 0;
         for (int i = 0; i < PiecesEach; i++)
