@@ -17,6 +17,7 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
 
     /// <summary>Receives the whole body; from some size on it is loaded while it arrives.</summary>
     /// <exception cref="UploadRefusedException">The body broke off, is too large, too slow or malformed, or does not fit.</exception>
+    /// <exception cref="IOException">The disk of the spool does not take it.</exception>
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
     public async Task ReceiveAsync(PipeReader body, SpoolUpload upload, LiveJob live, CancellationToken cancellationToken)
     {
