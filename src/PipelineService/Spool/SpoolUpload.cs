@@ -17,9 +17,6 @@ public sealed class SpoolUpload : IAsyncDisposable
 {
     private const int BlockBytesRead = 256 << 10;
 
-    /// <summary>A sweep of another instance can be in the way once; more than that is another fault.</summary>
-    private const int CreateTriesMax = 5;
-
     private readonly SpoolDirectory _directory;
     private readonly IncrementalHash? _hash;
     private readonly BlockChecksums _checksums = new();
@@ -69,7 +66,7 @@ public sealed class SpoolUpload : IAsyncDisposable
         directory.Usage.Take(jobId, 0); // first: the directory may be looked through between the two
         try
         {
-            SafeFileHandle handle = CreateData(directory.DataPath(jobId));
+            SafeFileHandle handle = SpoolDataFile.Create(directory.DataPath(jobId));
             return new SpoolUpload(directory, jobId, handle, manifest: null, flushBytes);
         }
         catch
@@ -84,7 +81,7 @@ public sealed class SpoolUpload : IAsyncDisposable
     /// <exception cref="SpoolUnavailableException">It cannot be opened now.</exception>
     internal static SpoolUpload Open(SpoolDirectory directory, SpoolManifest manifest)
     {
-        SafeFileHandle handle = OpenData(directory, manifest);
+        SafeFileHandle handle = SpoolDataFile.Open(directory, manifest);
         return new SpoolUpload(directory, manifest.JobId, handle, manifest, flushBytes: long.MaxValue) { WasStored = true };
     }
 
@@ -97,7 +94,7 @@ public sealed class SpoolUpload : IAsyncDisposable
     {
         if (IsSealed)
         {
-            SafeFileHandle handle = OpenData(_directory, Manifest);
+            SafeFileHandle handle = SpoolDataFile.Open(_directory, Manifest);
             _handle.Dispose();
             (_handle, WasStored) = (handle, true);
         }
@@ -297,63 +294,6 @@ public sealed class SpoolUpload : IAsyncDisposable
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {
             // Its sender has been refused all the same; the next sweep clears the file, and says so when it cannot.
-        }
-    }
-
-    /// <summary>
-    /// Makes the data file and locks it. Those are two steps: another instance that sweeps may have found it between them,
-    /// without lock and manifest, and removed it. Once it is locked and has its name, nobody does.
-    /// </summary>
-    private static SafeFileHandle CreateData(string path)
-    {
-        for (int tries = 1; ; tries++)
-        {
-            try
-            {
-                SafeFileHandle handle = File.OpenHandle(
-                    path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
-                if (File.Exists(path))
-                {
-                    return handle;
-                }
-
-                handle.Dispose();
-            }
-            catch (IOException) when (tries < CreateTriesMax && File.Exists(path))
-            {
-                // The other one holds the lock, and is about to remove it.
-            }
-
-            if (tries == CreateTriesMax)
-            {
-                throw new IOException($"{path} was removed as soon as it was made.");
-            }
-        }
-    }
-
-    private static SafeFileHandle OpenData(SpoolDirectory directory, SpoolManifest manifest)
-    {
-        SafeFileHandle? handle = null;
-        try
-        {
-            handle = File.OpenHandle(
-                directory.DataPath(manifest.JobId), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            long length = RandomAccess.GetLength(handle);
-            long blocks = (length + BlockChecksums.BlockBytes - 1) / BlockChecksums.BlockBytes;
-            return length == manifest.DataBytes && blocks == manifest.Blocks.Count ? handle : throw new SpoolDamagedException(
-                $"The data file of the upload has {length} bytes, but {manifest.DataBytes} were received.");
-        }
-        catch (FileNotFoundException e)
-        {
-            directory.ThrowUnlessThere(); // what is missing there is not missing here
-            throw new SpoolDamagedException("The data file of the upload is missing from the spool.", e);
-        }
-        catch (Exception e)
-        {
-            handle?.Dispose();
-            throw SpoolUnavailableException.IsFault(e)
-                ? new SpoolUnavailableException($"The data file of the upload cannot be opened: {e.Message}", e)
-                : e;
         }
     }
 }

@@ -12,23 +12,24 @@ public sealed class SpoolFaultTests(TestDatabase database) : IClassFixture<TestD
 {
     private const string Dataset = "spool_faults";
 
-    /// <summary>The flush of the data, of the manifest, and that of the directory after the manifest has its name.</summary>
-    private static readonly FaultPoint[] Flushes = [FaultPoint.DataFlushing, FaultPoint.ManifestWritten, FaultPoint.ManifestRenamed];
+    /// <summary>Writing the data; the flush of the data, of the manifest, and of the directory after the manifest has its name.</summary>
+    private static readonly FaultPoint[] Steps =
+        [FaultPoint.SpoolWriting, FaultPoint.DataFlushing, FaultPoint.ManifestWritten, FaultPoint.ManifestRenamed];
 
     [Fact]
-    public async Task Failed_flush_refuses_the_upload_and_a_job_that_cannot_read_waits_for_the_spool()
+    public async Task Failed_write_or_flush_refuses_the_upload_and_a_job_that_cannot_read_waits_for_the_spool()
     {
         using TemporaryFolder folder = new();
         string spool = Path.Combine(folder.Path, "spool");
         int port = ServiceProcess.FreePort();
-        string faults = string.Join(',', Flushes.Select(point => $"{point}:throw:1").Append($"{FaultPoint.SpoolReading}:throw"));
+        string faults = string.Join(',', Steps.Select(point => $"{point}:throw:1").Append($"{FaultPoint.SpoolReading}:throw"));
         using HttpClient http = new() { BaseAddress = ServiceProcess.AddressOf(port) };
         Api api = new(http);
         Guid job;
         await using (ServiceProcess broken = await StartAsync(spool, port, faults))
         {
             await api.DeclareAsync(Dataset, Readings.Definition());
-            foreach (FaultPoint point in Flushes)
+            foreach (FaultPoint point in Steps)
             {
                 await AssertRefusedAsync(api, spool, point);
             }
@@ -37,7 +38,7 @@ public sealed class SpoolFaultTests(TestDatabase database) : IClassFixture<TestD
             Assert.Equal(HttpStatusCode.Accepted, accepted.Status);
             job = accepted.Job.Id;
             await api.WhenAsync(job, "waiting for the spool", j => j.WaitingFor == "spool");
-            await Poll.UntilAsync("several tries", () => broken.FaultsReached.Count() >= Flushes.Length + 4);
+            await Poll.UntilAsync("several tries", () => broken.FaultsReached.Count() >= Steps.Length + 4);
 
             JobView waiting = (await api.GetAsync($"/v1/jobs/{job}")).Job;
             Assert.NotEqual("database", waiting.WaitingFor);
