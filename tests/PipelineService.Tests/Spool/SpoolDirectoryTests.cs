@@ -183,5 +183,32 @@ public sealed class SpoolDirectoryTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(instances));
     }
 
+    /// <summary>A lock file is made and locked in two steps; others that look between them must not take it for a dead one's.</summary>
+    [Fact]
+    public async Task An_instance_that_starts_is_alive_to_others_from_the_beginning()
+    {
+        using TemporaryFolder folder = new();
+        using CancellationTokenSource over = new();
+        var sweeps = Task.Run(
+            () =>
+            {
+                while (!over.IsCancellationRequested)
+                {
+                    InstanceLock.SweepDead(folder.Path);
+                }
+            },
+            TestContext.Current.CancellationToken);
+
+        for (int i = 0; i < 500; i++)
+        {
+            var instance = Guid.CreateVersion7();
+            using var taken = InstanceLock.Take(folder.Path, instance);
+            Assert.Contains(instance, InstanceLock.FindLiving(folder.Path));
+        }
+
+        await over.CancelAsync();
+        await sweeps;
+    }
+
     public void Dispose() => _spool.Dispose();
 }
