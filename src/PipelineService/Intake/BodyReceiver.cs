@@ -30,12 +30,19 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
         {
             ReadResult read = await ReadAsync(body, upload, cancellationToken);
             ReadOnlySequence<byte> bytes = read.Buffer;
-            if (!bytes.IsEmpty)
+            try
             {
-                await AppendAsync(upload, bytes, segments, cancellationToken);
+                if (!bytes.IsEmpty)
+                {
+                    await AppendAsync(upload, bytes, segments, cancellationToken);
+                }
+            }
+            finally
+            {
+                // Also when it is refused: the server reads the rest of the body, and would hang up on a read that never ended.
+                body.AdvanceTo(bytes.End);
             }
 
-            body.AdvanceTo(bytes.End);
             if (upload.Length > _options.BodyBytesMax)
             {
                 throw new UploadRefusedException(UploadRefusal.TooLarge(_options.BodyBytesMax));
