@@ -36,14 +36,21 @@ internal static partial class DirectorySync
         int descriptor = Open(directory, ReadOnly);
         if (descriptor < 0)
         {
-            throw new IOException($"Cannot open the directory {directory} to flush it (errno {Marshal.GetLastPInvokeError()}).");
+            throw Fault($"Cannot open the directory {directory} to flush it");
         }
 
         using SafeFileHandle handle = new(descriptor, ownsHandle: true);
         if (FSync(handle) != 0)
         {
-            throw new IOException($"Cannot flush the directory {directory} (errno {Marshal.GetLastPInvokeError()}).");
+            throw Fault($"Cannot flush the directory {directory}");
         }
+    }
+
+    /// <summary>With the error's number where .NET puts it, so that a full disk is known as one.</summary>
+    private static IOException Fault(string what)
+    {
+        int error = Marshal.GetLastPInvokeError();
+        return new IOException($"{what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).", error);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -29,6 +29,9 @@ public enum FaultPoint
     JobClaiming,
     JobClaimed,
 
+    /// <summary>Bytes of the upload are about to be read from the spool.</summary>
+    SpoolReading,
+
     /// <summary>The records of a chunk are about to be read. Can be bound to what the chunk holds.</summary>
     ChunkTransforming,
     CopyBeginning,

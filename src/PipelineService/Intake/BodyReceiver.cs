@@ -17,6 +17,7 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
 
     /// <summary>Receives the whole body; from some size on it is loaded while it arrives.</summary>
     /// <exception cref="UploadRefusedException">The body broke off, is too large, too slow or malformed, or does not fit.</exception>
+    /// <exception cref="IOException">The disk of the spool does not take it.</exception>
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
     public async Task ReceiveAsync(PipeReader body, SpoolUpload upload, LiveJob live, CancellationToken cancellationToken)
     {
@@ -29,12 +30,19 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
         {
             ReadResult read = await ReadAsync(body, upload, cancellationToken);
             ReadOnlySequence<byte> bytes = read.Buffer;
-            if (!bytes.IsEmpty)
+            try
             {
-                await AppendAsync(upload, bytes, segments, cancellationToken);
+                if (!bytes.IsEmpty)
+                {
+                    await AppendAsync(upload, bytes, segments, cancellationToken);
+                }
+            }
+            finally
+            {
+                // Also when it is refused: the server reads the rest of the body, and would hang up on a read that never ended.
+                body.AdvanceTo(bytes.End);
             }
 
-            body.AdvanceTo(bytes.End);
             if (upload.Length > _options.BodyBytesMax)
             {
                 throw new UploadRefusedException(UploadRefusal.TooLarge(_options.BodyBytesMax));

@@ -76,7 +76,17 @@ public sealed partial class UploadIntake(
             throw new UploadRefusedException(UploadRefusal.TooLarge(options.Value.BodyBytesMax));
         }
 
-        if (!spool.HasRoomFor(contentLength ?? 0))
+        bool hasRoom;
+        try
+        {
+            hasRoom = spool.HasRoomFor(contentLength ?? 0);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            throw RefusedBy(e);
+        }
+
+        if (!hasRoom)
         {
             throw new UploadRefusedException(UploadRefusal.SpoolFull("The spool's quota or disk does not hold the upload."));
         }
@@ -142,7 +152,7 @@ public sealed partial class UploadIntake(
 
     /// <summary>What the spool holds is known without the database.</summary>
     private JobRow? FindInSpool(string dataset, string key) => spool.SealedUploads()
-        .Select(spool.FindManifest)
+        .Select(spool.FindManifestIfReadable)
         .Where(m => m is not null && m.Dataset == dataset && m.IdempotencyKey == key)
         .Select(m => store.RowOf(m!, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = "database" })
         .FirstOrDefault();
@@ -190,6 +200,10 @@ public sealed partial class UploadIntake(
         {
             throw new UploadRefusedException(UploadRefusal.Cancelled(id));
         }
+        catch (Exception e) when (!isAccepted && SpoolUnavailableException.IsFault(e))
+        {
+            throw RefusedBy(e);
+        }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
             isAccepted = false; // the key is another upload's
@@ -214,11 +228,16 @@ public sealed partial class UploadIntake(
         {
             return spool.Create(id);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {
-            Log.SpoolUnusable(logger, e);
-            throw new UploadRefusedException(UploadRefusal.SpoolFull("The spool cannot be written."));
+            throw RefusedBy(e);
         }
+    }
+
+    private UploadRefusedException RefusedBy(Exception spoolFault)
+    {
+        Log.SpoolUnusable(logger, spoolFault);
+        return new UploadRefusedException(UploadRefusal.Of(spoolFault));
     }
 
     private async Task RegisterAsync(LiveJob live, SpoolUpload upload)
@@ -258,9 +277,16 @@ public sealed partial class UploadIntake(
         }
 
         liveJobs.Remove(live);
-        if (upload.IsSealed)
+        try
         {
-            spool.Delete(live.Id);
+            if (upload.IsSealed)
+            {
+                spool.Delete(live.Id);
+            }
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            Log.NotRemoved(logger, live.Id, e.Message); // recovery meets the same key, and tries again
         }
     }
 
@@ -303,7 +329,10 @@ public sealed partial class UploadIntake(
         [LoggerMessage(Level = LogLevel.Information, Message = "Upload for {Dataset} received as job {JobId}: {Bytes} bytes.")]
         public static partial void Received(ILogger logger, Guid jobId, string dataset, long bytes);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The spool cannot be written; uploads are refused.")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The refused upload {JobId} is still in the spool: {Reason}")]
+        public static partial void NotRemoved(ILogger logger, Guid jobId, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The spool does not take an upload; it is refused.")]
         public static partial void SpoolUnusable(ILogger logger, Exception exception);
     }
 }

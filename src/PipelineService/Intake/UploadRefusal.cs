@@ -1,4 +1,5 @@
 using PipelineService.Hosting;
+using PipelineService.Spool;
 
 namespace PipelineService.Intake;
 
@@ -80,6 +81,14 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         RetryAfterSeconds = 30,
     };
 
+    public static UploadRefusal SpoolUnavailable { get; } = new(
+        "spool_unavailable", StatusCodes.Status503ServiceUnavailable,
+        "The upload cannot be stored.",
+        "The disk of the spool cannot be written or did not keep what was written. Nothing was kept; send it again later.")
+    {
+        RetryAfterSeconds = 10,
+    };
+
     public static UploadRefusal TooManyUploads(int limit) => new(
         "too_many_uploads", StatusCodes.Status503ServiceUnavailable,
         "Too many uploads are arriving.",
@@ -119,6 +128,11 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         "The Idempotency-Key was used for other data.",
         $"Job {jobId} was made under this key from other bytes. Use a new key for new data.");
 
+    /// <summary>What an error of the spool's disk means for the sender: no room, which passes, or no disk.</summary>
+    public static UploadRefusal Of(Exception diskError) => diskError is IOException error && SpoolFullException.IsDiskFull(error)
+        ? SpoolFull("The disk of the spool is full.")
+        : SpoolUnavailable;
+
     public IResult ToResult(HttpContext context)
     {
         if (RetryAfterSeconds is int seconds)
@@ -155,6 +169,7 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         TooSlow(new IntakeOptions()),
         TooLarge(1L << 40),
         SpoolFull("The spool's quota or disk does not hold the upload."),
+        SpoolUnavailable,
         TooManyUploads(256),
         ShuttingDown,
         DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),

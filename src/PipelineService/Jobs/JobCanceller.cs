@@ -24,7 +24,7 @@ public sealed class JobCanceller(JobStore store, LiveJobs liveJobs, JobQueries j
         {
             await live.CancelAsync(); // its receiver and its run end it
         }
-        else if (await store.ClaimToCancelAsync(id, cancellationToken) is { } ours)
+        else if (await store.ClaimToEndAsync(id, cancellationToken) is { } ours)
         {
             await store.EndAsync(id, ours.Epoch, JobState.Cancelled, error: null, ours.UploadColumns, CancellationToken.None);
             spool.Delete(id);

@@ -37,6 +37,7 @@ public sealed partial class JobDispatcher : BackgroundService
 
     /// <summary>Since when a job waits to run alone; 0 when none does.</summary>
     private long _suspectSince;
+    private bool _isSpoolAway;
 
     public JobDispatcher(
         JobStore store,
@@ -126,6 +127,12 @@ public sealed partial class JobDispatcher : BackgroundService
             Task work = _work.Next;
             try
             {
+                if (!IsSpoolThere())
+                {
+                    await Task.Delay(_options.PollInterval, _time, stoppingToken);
+                    continue;
+                }
+
                 if (!_recovery.IsComplete || _time.GetElapsedTime(lastRecovery) > _options.LeaseTime)
                 {
                     await _recovery.RunAsync(stoppingToken);
@@ -144,6 +151,26 @@ public sealed partial class JobDispatcher : BackgroundService
 
             await Task.WhenAny(work, Task.Delay(_options.PollInterval, _time, stoppingToken));
         }
+    }
+
+    /// <summary>Without its spool no job can be run, and nothing that is missing there may be taken for lost.</summary>
+    private bool IsSpoolThere()
+    {
+        bool isThere = _spool.IsThere();
+        if (isThere == _isSpoolAway)
+        {
+            _isSpoolAway = !isThere;
+            if (isThere)
+            {
+                Log.SpoolBack(_logger, _spool.Root);
+            }
+            else
+            {
+                Log.SpoolAway(_logger, _spool.Root);
+            }
+        }
+
+        return isThere;
     }
 
     /// <summary>Stops the runs: each rolls back or finishes its chunk, and hands its job back.</summary>
@@ -230,7 +257,14 @@ public sealed partial class JobDispatcher : BackgroundService
         }
         catch (SpoolDamagedException e)
         {
-            await GiveUpAsync(row, reservation, Faults.SpoolDamaged(e), cancellationToken);
+            // First: what is set aside outlives the job's end, whenever this process may die.
+            _spool.SetAside(row.Id, _time.GetUtcNow());
+            await GiveUpAsync(row, reservation, Faults.SpoolDamaged(e, row.Id), cancellationToken);
+            return;
+        }
+        catch (SpoolUnavailableException e)
+        {
+            await PostponeAsync(row, reservation, e, cancellationToken);
             return;
         }
 
@@ -238,6 +272,18 @@ public sealed partial class JobDispatcher : BackgroundService
         LiveJob live = new(row, new SpoolUploadKind(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, _time);
         _liveJobs.Add(live);
         Start(live, upload, reservation, isRegistered: true);
+    }
+
+    /// <summary>Its files cannot be read now. Somebody may have asked for its end meanwhile: that needs no file.</summary>
+    private async Task PostponeAsync(
+        JobRow row, SessionReservation reservation, SpoolUnavailableException fault, CancellationToken cancellationToken)
+    {
+        reservation.Dispose();
+        await (row.CancelRequested
+            ? _store.EndAsync(row.Id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, cancellationToken)
+            : _store.PostponeAsync(row.Id, row.Epoch, cancellationToken));
+        _liveJobs.AnyChange.Set();
+        Log.Postponed(_logger, row.Id, fault.Message);
     }
 
     private async Task GiveUpAsync(
@@ -274,6 +320,15 @@ public sealed partial class JobDispatcher : BackgroundService
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Job {JobId} has ended its process {Attempts} times; its last attempt begins when nothing else runs here.")]
         public static partial void WaitsToRunAlone(ILogger logger, Guid jobId, int attempts);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The spool {Directory} is gone: jobs wait and uploads are refused until it is back.")]
+        public static partial void SpoolAway(ILogger logger, string directory);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "The spool {Directory} is back.")]
+        public static partial void SpoolBack(ILogger logger, string directory);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} waits for the spool: {Reason}")]
+        public static partial void Postponed(ILogger logger, Guid jobId, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The next job could not be started; it is tried again.")]
         public static partial void ClaimFailed(ILogger logger, Exception exception);

@@ -23,7 +23,8 @@ public sealed class JobQueries(
 
         try
         {
-            return await store.FindAsync(id, cancellationToken) ?? FindInSpool(id, waitingFor: null);
+            JobRow? row = await store.FindAsync(id, cancellationToken);
+            return row is null ? FindInSpool(id, waitingFor: null) : WithOutage(row);
         }
         catch (DatabaseUnavailableException)
         {
@@ -34,7 +35,7 @@ public sealed class JobQueries(
 
     /// <summary>Jobs as the database has them, with this instance's newer counts.</summary>
     public async Task<IReadOnlyList<JobRow>> ListAsync(JobFilter filter, CancellationToken cancellationToken) =>
-        [.. (await store.ListAsync(filter, cancellationToken)).Select(row => liveJobs.Find(row.Id)?.Current ?? row)];
+        [.. (await store.ListAsync(filter, cancellationToken)).Select(row => liveJobs.Find(row.Id)?.Current ?? WithOutage(row))];
 
     /// <summary>
     /// Waits until a condition on the job holds, or the time is up, and returns the job as it is then.
@@ -63,7 +64,13 @@ public sealed class JobQueries(
         }
     }
 
-    private JobRow? FindInSpool(Guid id, string? waitingFor) => spool.FindManifest(id) is { } manifest
+    /// <summary>Nobody claims the jobs of a spool that is not there, so their rows cannot say what they wait for.</summary>
+    private JobRow WithOutage(JobRow row) => row is { JobState: JobState.Queued, WaitingFor: null }
+        && row.Spool == spool.Id && !spool.WasThere
+            ? row with { WaitingFor = "spool" }
+            : row;
+
+    private JobRow? FindInSpool(Guid id, string? waitingFor) => spool.FindManifestIfReadable(id) is { } manifest
         ? store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = waitingFor }
         : null;
 }

@@ -11,7 +11,7 @@ using PipelineService.Write;
 namespace PipelineService.Jobs;
 
 /// <summary>
-/// Stage 2: runs one job to its end. Attempts are repeated while the sink is at fault; the data's own faults end the job;
+/// Stage 2: runs one job to its end. Attempts are repeated while the database or the spool is away; the data's own faults end the job;
 /// a stop hands it back.
 /// </summary>
 public sealed partial class JobRunner(
@@ -52,7 +52,7 @@ public sealed partial class JobRunner(
             }
 
             beating = heartbeat.RunAsync(live, lost, ended.Token);
-            await RunAttemptsAsync(live, upload, reservation, lost.Token, stopping);
+            await RunAttemptsAsync(live, upload, reservation, lost.Token);
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
         {
@@ -74,13 +74,19 @@ public sealed partial class JobRunner(
     }
 
     private async Task RunAttemptsAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost, CancellationToken stopping)
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost)
     {
+        bool isSpoolBroken = false;
         for (int failures = 0; ;)
         {
             JobRow job = live.Current;
             try
             {
+                if (isSpoolBroken)
+                {
+                    upload.Reopen();
+                }
+
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
                 var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
                 await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
@@ -105,6 +111,11 @@ public sealed partial class JobRunner(
                 Log.TakenOver(logger, job.Id);
                 return;
             }
+            catch (SpoolDamagedException e)
+            {
+                await FailAsync(live, upload, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
+                return;
+            }
             catch (Exception e) when (FaultOf(e) is Problem problem)
             {
                 await FailAsync(live, upload, problem, lost);
@@ -113,7 +124,8 @@ public sealed partial class JobRunner(
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 failures++;
-                if (!SinkFault.Is(e) && failures >= options.Value.AttemptsMax)
+                string? waitingFor = e is SpoolUnavailableException ? "spool" : SinkFault.Is(e) ? "database" : null;
+                if (waitingFor is null && failures >= options.Value.AttemptsMax)
                 {
                     Log.Gave(logger, e, job.Id, failures);
                     await FailAsync(live, upload, Faults.Internal(e), lost);
@@ -121,7 +133,8 @@ public sealed partial class JobRunner(
                 }
 
                 Log.AttemptFailed(logger, e, job.Id, failures);
-                await PauseAsync(live, failures, SinkFault.Is(e), stopping);
+                isSpoolBroken = e is SpoolUnavailableException;
+                await PauseAsync(live, failures, waitingFor, lost);
                 if (!await BeginNextAttemptAsync(live, upload, lost))
                 {
                     return;
@@ -162,7 +175,7 @@ public sealed partial class JobRunner(
 
         if (upload.IsSealed)
         {
-            spool.Delete(live.Id);
+            Delete(job.Id);
         }
 
         live.Change(_ => job);
@@ -170,7 +183,22 @@ public sealed partial class JobRunner(
         Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
     }
 
-    private async Task FailAsync(LiveJob live, SpoolUpload upload, Problem problem, CancellationToken cancellationToken)
+    /// <summary>A disk that does not let go of the files changes nothing about the job's end; recovery removes them.</summary>
+    private void Delete(Guid jobId)
+    {
+        try
+        {
+            spool.Delete(jobId);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            Log.NotDeleted(logger, jobId, e.Message);
+        }
+    }
+
+    /// <param name="isDamaged">Whether what is in the spool is worth an operator's look.</param>
+    private async Task FailAsync(
+        LiveJob live, SpoolUpload upload, Problem problem, CancellationToken cancellationToken, bool isDamaged = false)
     {
         // A failed job may still be receiving: its sender is answered when the whole body has come, then the job ends.
         while (!upload.IsSealed && !upload.IsAbandoned)
@@ -187,6 +215,11 @@ public sealed partial class JobRunner(
         {
             await takeBack.RunAsync(job, CancellationToken.None);
             return;
+        }
+
+        if (isDamaged)
+        {
+            spool.SetAside(job.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
         }
 
         // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
@@ -247,7 +280,7 @@ public sealed partial class JobRunner(
         JobRow job = live.Current;
         if (job.JobState == JobState.Committing)
         {
-            await RunAttemptsAsync(live, upload, reservation, stopping, stopping);
+            await RunAttemptsAsync(live, upload, reservation, stopping);
             return;
         }
 
@@ -255,11 +288,11 @@ public sealed partial class JobRunner(
         await FinishAsync(live, upload, stopping);
     }
 
-    private async Task PauseAsync(LiveJob live, int failures, bool isSinkAtFault, CancellationToken stopping)
+    private async Task PauseAsync(LiveJob live, int failures, string? waitingFor, CancellationToken lost)
     {
-        live.Change(row => row with { WaitingFor = isSinkAtFault ? "database" : null });
+        live.Change(row => row with { WaitingFor = waitingFor });
         double pause = Math.Min(PauseMax.TotalSeconds, PauseMin.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 10)));
-        await Task.Delay(TimeSpan.FromSeconds(pause * (0.5 + (Random.Shared.NextDouble() / 2))), time, stopping);
+        await Task.Delay(TimeSpan.FromSeconds(pause * (0.5 + (Random.Shared.NextDouble() / 2))), time, lost);
     }
 
     /// <summary>The reason for which a job fails at once, or null when another attempt may do.</summary>
@@ -267,7 +300,6 @@ public sealed partial class JobRunner(
     {
         JobFaultException fault => fault.Problem,
         RejectLimitException limit => Faults.RejectLimit(limit),
-        SpoolDamagedException damage => Faults.SpoolDamaged(damage),
         PostgresException e when !SinkFault.Is(e) => Faults.Target(e),
         _ => null,
     };
@@ -286,6 +318,9 @@ public sealed partial class JobRunner(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Another attempt has taken over job {JobId}.")]
         public static partial void TakenOver(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The upload of job {JobId} is still in the spool: {Reason}")]
+        public static partial void NotDeleted(ILogger logger, Guid jobId, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} stopped here; it goes on when its lease has run out.")]
         public static partial void Broke(ILogger logger, Exception exception, Guid jobId);

@@ -119,8 +119,8 @@ internal static class JobSql
         WHERE id = @id AND finished_at IS NULL AND state <> 'committing'
         """;
 
-    /// <summary>Takes a waiting job that is to be cancelled, so that nobody starts it.</summary>
-    public const string ClaimToCancel = $"""
+    /// <summary>Takes a waiting job that is to be cancelled or failed, so that nobody starts it.</summary>
+    public const string ClaimToEnd = $"""
         UPDATE pipeline.jobs
         SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, revision = revision + 1
         WHERE id = @id AND finished_at IS NULL AND state <> 'committing' AND (owner IS NULL OR lease_until < now())
@@ -181,6 +181,16 @@ internal static class JobSql
         UPDATE pipeline.jobs
         SET owner = NULL, lease_until = NULL, attempt = greatest(attempt - 1, 0), waiting_for = NULL,
             state = CASE WHEN state = 'running' THEN 'queued' ELSE state END, revision = revision + 1
+        WHERE id = @id AND epoch = @epoch AND finished_at IS NULL
+        """;
+
+    /// <summary>
+    /// The owner keeps the job without running it: it is claimed again when the lease has run out, which is no attempt while
+    /// the owner lives.
+    /// </summary>
+    public const string Postpone = """
+        UPDATE pipeline.jobs
+        SET lease_until = now() + @lease, attempt = greatest(attempt - 1, 0), waiting_for = 'spool', revision = revision + 1
         WHERE id = @id AND epoch = @epoch AND finished_at IS NULL
         """;
 

@@ -152,10 +152,10 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
     public Task RequestCancelAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.ExecuteAsync(Command(JobSql.RequestCancel, new { id }, token)), cancellationToken);
 
-    /// <summary>A job that nobody runs, now ours to be cancelled; or null.</summary>
-    public Task<JobRow?> ClaimToCancelAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+    /// <summary>A job that nobody runs, now ours to be ended; or null.</summary>
+    public Task<JobRow?> ClaimToEndAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(
-            JobSql.ClaimToCancel, new { id, owner = instance.Id, lease = _lease }, token)),
+            JobSql.ClaimToEnd, new { id, owner = instance.Id, lease = _lease }, token)),
         cancellationToken);
 
     /// <summary>Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours.</summary>
@@ -174,6 +174,14 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
 
     public Task HandBackAsync(Guid id, long epoch, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.ExecuteAsync(Command(JobSql.HandBack, new { id, epoch }, token)),
+        cancellationToken);
+
+    /// <summary>
+    /// Leaves a claimed job alone for as long as a lease lasts, because its files cannot be read. The claims go on with other
+    /// jobs meanwhile, and its attempt does not count.
+    /// </summary>
+    public Task PostponeAsync(Guid id, long epoch, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.Postpone, new { id, epoch, lease = _lease }, token)),
         cancellationToken);
 
     public Task RemoveAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(

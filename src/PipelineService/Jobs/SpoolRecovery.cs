@@ -27,6 +27,7 @@ public sealed partial class SpoolRecovery(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         FaultPoints.Reach(FaultPoint.Recovering);
+        spool.ThrowUnlessThere(); // an upload that is missing in another place is not lost
         int missing = Volatile.Read(ref _missing);
 
         // The jobs of instances that died with this directory open need not wait for their leases to run out.
@@ -44,7 +45,7 @@ public sealed partial class SpoolRecovery(
                 {
                     await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
                 }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                catch (Exception e) when (SpoolUnavailableException.IsFault(e))
                 {
                     Log.NotReconciled(logger, e, id); // one file must not keep all other jobs waiting
                 }
@@ -53,13 +54,9 @@ public sealed partial class SpoolRecovery(
 
         foreach (JobRow row in await store.DeadReceivingAsync(spool.Id, cancellationToken))
         {
-            if (liveJobs.Find(row.Id) is null && spool.FindManifest(row.Id) is null)
-            {
-                await TakeBackAsync(row, cancellationToken);
-            }
+            await TakeBackAsync(row, cancellationToken);
         }
 
-        spool.ClearOrphans();
         FaultPoints.Reach(FaultPoint.Recovered);
         Interlocked.Add(ref _missing, -missing);
     }
@@ -68,9 +65,16 @@ public sealed partial class SpoolRecovery(
     {
         try
         {
-            await takeBack.RunAsync(row, cancellationToken);
+            if (liveJobs.Find(row.Id) is null && spool.FindManifest(row.Id) is null)
+            {
+                await takeBack.RunAsync(row, cancellationToken);
+            }
         }
-        catch (Exception e) when (e is IOException or PostgresException)
+        catch (SpoolDamagedException e)
+        {
+            await FailDamagedAsync(row.Id, e, cancellationToken);
+        }
+        catch (Exception e) when (e is PostgresException || SpoolUnavailableException.IsFault(e))
         {
             Log.NotTakenBack(logger, e, row.Id); // tried again with the next recovery; others need not wait for it
         }
@@ -95,17 +99,21 @@ public sealed partial class SpoolRecovery(
 
         try
         {
-            if (spool.FindManifest(id) is { } manifest && (liveJobs.Find(id)?.Run.IsCompleted ?? true))
+            if (!IsInHand(id) && spool.FindManifest(id) is { } manifest)
             {
                 await store.RegisterPatientlyAsync(
                     store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), cancellationToken);
                 Log.Registered(logger, id);
             }
         }
+        catch (SpoolDamagedException e) when (state is null)
+        {
+            Log.ManifestDamaged(logger, e, id, spool.Root);
+            spool.SetAside(id, store.Now);
+        }
         catch (SpoolDamagedException e)
         {
-            Log.ManifestDamaged(logger, e, id);
-            spool.SetAside(id);
+            await FailDamagedAsync(id, e, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -136,6 +144,26 @@ public sealed partial class SpoolRecovery(
         Log.SentAgain(logger, id, first.Id, state.ToText());
     }
 
+    /// <summary>Whether it is received or run here: then its receiver registers it, or refuses it after all.</summary>
+    private bool IsInHand(Guid id) => liveJobs.Find(id) is { } live
+        && (!live.Run.IsCompleted || live.Current.JobState == JobState.Receiving);
+
+    /// <summary>
+    /// An upload whose row still says that it arrives, with a manifest that cannot be understood: it may have been answered
+    /// 202, so it is not taken back like one that broke off. Its job fails, and its files stay.
+    /// </summary>
+    private async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
+    {
+        if (liveJobs.Find(id) is null && await store.ClaimToEndAsync(id, cancellationToken) is { } job)
+        {
+            spool.SetAside(id, store.Now);
+            await store.EndAsync(
+                id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
+            liveJobs.AnyChange.Set();
+            Log.FailedDamaged(logger, damage, id);
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} was found in the spool and is queued.")]
@@ -153,7 +181,12 @@ public sealed partial class SpoolRecovery(
         public static partial void NotTakenBack(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
-            Message = "The manifest of job {JobId} is damaged, so nothing is known of the upload; its files are set aside.")]
-        public static partial void ManifestDamaged(ILogger logger, Exception exception, Guid jobId);
+            Message = "Job {JobId} failed: the manifest of its upload is damaged; its files are set aside.")]
+        public static partial void FailedDamaged(ILogger logger, Exception exception, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The manifest of job {JobId} is damaged and the job has no row, so nothing is known of it but its id. Its "
+                + "files are set aside in {Directory}, as {JobId}.data.damaged and {JobId}.json.damaged.")]
+        public static partial void ManifestDamaged(ILogger logger, Exception exception, Guid jobId, string directory);
     }
 }

@@ -8,6 +8,9 @@ public sealed class InstanceLock : IDisposable
 {
     private const string Folder = "instances";
     private const string Extension = ".lock";
+
+    /// <summary>Looks of other instances last microseconds; to meet several in a row takes another reason.</summary>
+    private const int TakeTriesMax = 20;
     private readonly FileStream _file;
 
     private InstanceLock(FileStream file) => _file = file;
@@ -17,9 +20,25 @@ public sealed class InstanceLock : IDisposable
     public static InstanceLock Take(string spool, Guid instance)
     {
         string folder = Directory.CreateDirectory(Path.Combine(spool, Folder)).FullName;
-        return new InstanceLock(new FileStream(
-            Path.Combine(folder, $"{instance:D}{Extension}"), FileMode.Create, FileAccess.ReadWrite, FileShare.None,
-            bufferSize: 1, FileOptions.DeleteOnClose));
+        string path = Path.Combine(folder, $"{instance:D}{Extension}");
+        for (int tries = 1; ; tries++)
+        {
+            try
+            {
+                FileStream file = new(
+                    path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                if (File.Exists(path) || tries == TakeTriesMax)
+                {
+                    return new InstanceLock(file);
+                }
+
+                file.Dispose(); // another instance found it before it was locked, and swept it away as a dead one's
+            }
+            catch (IOException) when (tries < TakeTriesMax && File.Exists(path))
+            {
+                // Another instance looks at it just now.
+            }
+        }
     }
 
     /// <summary>Instances that use the directory now, or hang.</summary>

@@ -13,7 +13,9 @@ public static class SpoolExtensions
         builder.Services.AddSingleton<SpoolDirectory>();
         builder.Services.AddSingleton<ChunkBufferPool>();
         builder.Services.AddSingleton<ChunkChannel>();
+        builder.Services.AddSingleton<SpoolProbe>();
         builder.Services.AddHostedService<SpoolPreparation>();
+        builder.Services.AddHostedService<SpoolCleaner>();
         builder.Services.AddHealthChecks().AddCheck<SpoolHealthCheck>("spool", tags: ["ready"]);
         return builder;
     }
@@ -25,8 +27,21 @@ public static class SpoolExtensions
         {
             spool.Prepare(instance.Id);
             metrics.ObserveGauge("pipeline.spool.used", "By", "Bytes that uploads hold in the spool.", () => spool.Bytes);
-            metrics.ObserveGauge("pipeline.spool.free", "By", "Bytes that the spool's disk has free.", spool.FreeBytes);
+            metrics.ObserveGauge("pipeline.spool.free", "By", "Bytes that the spool's disk has free.", () => FreeBytes(spool));
             return Task.CompletedTask;
+        }
+
+        /// <summary>A disk that is gone has no room, and must not take the other metrics along.</summary>
+        private static long FreeBytes(SpoolDirectory spool)
+        {
+            try
+            {
+                return spool.FreeBytes();
+            }
+            catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+            {
+                return 0;
+            }
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

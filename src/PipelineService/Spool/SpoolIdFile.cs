@@ -9,7 +9,7 @@ namespace PipelineService.Spool;
 /// </summary>
 internal static class SpoolIdFile
 {
-    private const string Name = "spool.id";
+    public const string Name = "spool.id";
 
     /// <summary>The directory's name; a new one when it has none. The caller flushes the directory.</summary>
     /// <exception cref="StartupException">The name is lost, and the uploads there do not tell it.</exception>
@@ -26,6 +26,11 @@ internal static class SpoolIdFile
 
         return id;
     }
+
+    /// <summary>The name that is there now; null when it cannot be understood.</summary>
+    /// <exception cref="IOException">It cannot be read, or there is none.</exception>
+    public static Guid? Read(string directory) =>
+        Guid.TryParse(File.ReadAllText(Path.Combine(directory, Name)), out Guid id) ? id : null;
 
     /// <summary>Whole or not at all, and never over the name that another instance has given.</summary>
     private static Guid Create(string path, string directory)

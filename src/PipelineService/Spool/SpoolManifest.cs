@@ -15,6 +15,11 @@ public sealed record SpoolManifest
     /// <summary>Of the manifest's own form; a reader refuses one that it does not know.</summary>
     public const int FormVersion = 1;
 
+    /// <summary>Of a manifest that is being written, after the job's id.</summary>
+    internal const string TemporaryExtension = SpoolDirectory.ManifestExtension + TemporarySuffix;
+
+    private const string TemporarySuffix = ".new";
+
     public int Form { get; init; } = FormVersion;
 
     public required Guid JobId { get; init; }
@@ -61,7 +66,7 @@ public sealed record SpoolManifest
     /// <summary>Writes the manifest so that it is there whole or not at all, and survives a power cut.</summary>
     public void Write(string path)
     {
-        string temporary = path + ".new";
+        string temporary = path + TemporarySuffix;
         try
         {
             FaultPoints.Reach(FaultPoint.ManifestWriting);
@@ -79,7 +84,7 @@ public sealed record SpoolManifest
         }
         catch
         {
-            File.Delete(temporary);
+            TryDelete(temporary);
             throw;
         }
 
@@ -108,6 +113,19 @@ public sealed record SpoolManifest
         catch (JsonException e)
         {
             throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The error that is being told must not be replaced by that of a disk which cannot delete either.</summary>
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            // The next sweep clears it away.
         }
     }
 

@@ -52,6 +52,13 @@ public sealed class SpoolOptions
     /// 16 MiB, 64 KiB to 1 GiB.
     /// </summary>
     public int FlushBytes { get; set; } = 16 << 20;
+
+    /// <summary>
+    /// How long the files of a damaged upload are kept for an operator to look at, as <c>{job}.data.damaged</c> and
+    /// <c>{job}.json.damaged</c>. They count in <see cref="QuotaBytes"/>. Default 7 days, 0 to 365 days; 0 removes them at the
+    /// next cleaning, some seconds later.
+    /// </summary>
+    public TimeSpan DamagedRetention { get; set; } = TimeSpan.FromDays(7);
 }
 
 /// <summary>The bounds of <see cref="SpoolOptions"/>.</summary>
@@ -67,5 +74,6 @@ public sealed class SpoolOptionsValidator : AbstractValidator<SpoolOptions>
         RuleFor(o => o.ChunkAgeMax).InclusiveBetween(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
         RuleFor(o => o.RecordBytesMax).InclusiveBetween(1 << 10, 64 << 20);
         RuleFor(o => o.FlushBytes).InclusiveBetween(64 << 10, 1 << 30);
+        RuleFor(o => o.DamagedRetention).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(365));
     }
 }

@@ -18,16 +18,17 @@ public sealed class SpoolUpload : IAsyncDisposable
     private const int BlockBytesRead = 256 << 10;
 
     private readonly SpoolDirectory _directory;
-    private readonly SafeFileHandle _handle;
     private readonly IncrementalHash? _hash;
     private readonly BlockChecksums _checksums = new();
     private readonly GrowthSignal _grown = new();
     private readonly long _flushBytes;
+    private SafeFileHandle _handle;
     private long _length;
     private long _flushed;
     private Task _flush = Task.CompletedTask;
     private int _users = 1;
     private volatile bool _abandoned;
+    private bool _isBroken;
     private volatile SpoolManifest? _manifest;
 
     private SpoolUpload(SpoolDirectory directory, Guid jobId, SafeFileHandle handle, SpoolManifest? manifest, long flushBytes)
@@ -47,7 +48,7 @@ public sealed class SpoolUpload : IAsyncDisposable
     public long Length => Volatile.Read(ref _length);
 
     /// <summary>Whether it was opened from disk: its bytes may not be those that were received.</summary>
-    public bool WasStored { get; private init; }
+    public bool WasStored { get; private set; }
 
     /// <summary>Whether every byte has been received and is durable.</summary>
     public bool IsSealed => _manifest is not null;
@@ -60,61 +61,63 @@ public sealed class SpoolUpload : IAsyncDisposable
     public SpoolManifest Manifest => _manifest ?? throw new InvalidOperationException("The upload is not sealed.");
 
     /// <summary>A new upload, empty, to be written.</summary>
-    internal static SpoolUpload Create(SpoolDirectory directory, Guid jobId, long flushBytes) => new(
-        directory,
-        jobId,
-        File.OpenHandle(directory.DataPath(jobId), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete),
-        manifest: null,
-        flushBytes);
+    internal static SpoolUpload Create(SpoolDirectory directory, Guid jobId, long flushBytes)
+    {
+        directory.Usage.Take(jobId, 0); // first: the directory may be looked through between the two
+        try
+        {
+            SafeFileHandle handle = SpoolDataFile.Create(directory.DataPath(jobId));
+            return new SpoolUpload(directory, jobId, handle, manifest: null, flushBytes);
+        }
+        catch
+        {
+            directory.Usage.Drop(jobId, 0);
+            throw;
+        }
+    }
 
     /// <summary>A sealed upload, to be read.</summary>
     /// <exception cref="SpoolDamagedException">The data file is missing or has another length than was received.</exception>
+    /// <exception cref="SpoolUnavailableException">It cannot be opened now.</exception>
     internal static SpoolUpload Open(SpoolDirectory directory, SpoolManifest manifest)
     {
-        SafeFileHandle handle;
-        try
-        {
-            handle = File.OpenHandle(
-                directory.DataPath(manifest.JobId), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        }
-        catch (FileNotFoundException e)
-        {
-            throw new SpoolDamagedException("The data file of the upload is missing from the spool.", e);
-        }
-
-        long length = RandomAccess.GetLength(handle);
-        long blocks = (length + BlockChecksums.BlockBytes - 1) / BlockChecksums.BlockBytes;
-        if (length != manifest.DataBytes || blocks != manifest.Blocks.Count)
-        {
-            handle.Dispose();
-            throw new SpoolDamagedException(
-                $"The data file of the upload has {length} bytes, but {manifest.DataBytes} were received.");
-        }
-
+        SafeFileHandle handle = SpoolDataFile.Open(directory, manifest);
         return new SpoolUpload(directory, manifest.JobId, handle, manifest, flushBytes: long.MaxValue) { WasStored = true };
+    }
+
+    /// <summary>
+    /// Opens a sealed upload anew after an I/O error: an open file stays broken when its disk comes back. What is read from
+    /// here on is compared with what was received. Nobody may be reading.
+    /// </summary>
+    /// <inheritdoc cref="Open" path="/exception"/>
+    public void Reopen()
+    {
+        if (IsSealed)
+        {
+            SafeFileHandle handle = SpoolDataFile.Open(_directory, Manifest);
+            _handle.Dispose();
+            (_handle, WasStored) = (handle, true);
+        }
     }
 
     /// <summary>Appends bytes, and starts a flush in the background when enough have gathered.</summary>
     /// <param name="segments">What to write, in order.</param>
     /// <param name="bytes">The sum of the segments' lengths.</param>
-    /// <exception cref="SpoolFullException">The quota or the disk does not hold them.</exception>
+    /// <exception cref="SpoolFullException">The quota does not hold them.</exception>
+    /// <exception cref="IOException">The disk does not take them, or did not flush what came before.</exception>
     public async ValueTask AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
     {
-        _directory.Reserve(bytes);
+        _directory.Usage.Reserve(bytes);
         try
         {
             FaultPoints.Reach(FaultPoint.SpoolWriting);
             await RandomAccess.WriteAsync(_handle, segments, _length, cancellationToken);
             FaultPoints.Reach(FaultPoint.SpoolWritten);
         }
-        catch (IOException e) when (SpoolFullException.IsDiskFull(e))
-        {
-            _directory.Release(bytes);
-            throw new SpoolFullException("The disk of the spool is full.", e);
-        }
         catch
         {
-            _directory.Release(bytes);
+            _directory.Usage.Return(bytes);
+            _isBroken = true; // part of them may be there
             throw;
         }
 
@@ -143,20 +146,30 @@ public sealed class SpoolUpload : IAsyncDisposable
     public IReadOnlyList<string> FinishChecksums() => _checksums.Finish();
 
     /// <summary>
-    /// Makes the upload durable: data flushed, manifest written, directory flushed. From here on it survives a crash.
+    /// Makes the upload durable: data flushed, manifest written, directory flushed. From here on it survives a crash. Not to
+    /// be tried again when it fails: the kernel tells of a failed flush once, forgets the bytes and confirms the next one.
     /// </summary>
+    /// <exception cref="IOException">Something of it cannot be written or flushed.</exception>
+    /// <exception cref="SpoolUnavailableException">The directory is not there any more.</exception>
     public async Task SealAsync(SpoolManifest manifest)
     {
-        if (manifest.DataBytes != _length)
+        if (manifest.DataBytes != _length || _isBroken)
         {
-            throw new InvalidOperationException($"The manifest says {manifest.DataBytes} bytes, the spool holds {_length}.");
+            throw new InvalidOperationException(
+                $"The manifest says {manifest.DataBytes} bytes, the spool holds {_length}{(_isBroken ? ", not all of them safely" : "")}.");
         }
 
+        _isBroken = true; // until all of it has succeeded
         await _flush;
         FaultPoints.Reach(FaultPoint.DataFlushing);
         RandomAccess.FlushToDisk(_handle);
         FaultPoints.Reach(FaultPoint.DataFlushed);
+        _directory.ThrowUnlessThere(); // the manifest would be written to another place than the data
+
+        // An aborted ext4 answers flushes with EROFS, which .NET ignores; giving the manifest its name fails then.
         manifest.Write(_directory.ManifestPath(JobId));
+        _isBroken = false;
+        _directory.Usage.Put(JobId, _length);
         _manifest = manifest;
         _grown.Set();
     }
@@ -181,16 +194,11 @@ public sealed class SpoolUpload : IAsyncDisposable
             while (offset < last)
             {
                 int count = await ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, last - offset)), offset, cancellationToken);
-                if (count == 0)
-                {
-                    break;
-                }
-
                 read.Append(buffer.AsSpan(0, count));
                 offset += count;
             }
 
-            if (offset != last || read.Finish()[0] != Manifest.Blocks[(int)block])
+            if (read.Finish()[0] != Manifest.Blocks[(int)block])
             {
                 throw new SpoolDamagedException(
                     $"Bytes {block * BlockChecksums.BlockBytes} to {last} of the stored upload do not match their checksum.");
@@ -199,16 +207,28 @@ public sealed class SpoolUpload : IAsyncDisposable
     }
 
     /// <summary>Reads what is there at an offset: at least one byte, unless the offset is the end.</summary>
-    public ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken)
+    /// <exception cref="SpoolDamagedException">The file is shorter than what was written to it.</exception>
+    /// <exception cref="SpoolUnavailableException">The disk cannot be read now.</exception>
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken)
     {
         long available = Length - offset;
-        if (available <= 0)
+        if (available <= 0 || buffer.IsEmpty)
         {
-            return ValueTask.FromResult(0);
+            return 0;
         }
 
-        return RandomAccess.ReadAsync(
-            _handle, buffer.Length > available ? buffer[..(int)available] : buffer, offset, cancellationToken);
+        try
+        {
+            FaultPoints.Reach(FaultPoint.SpoolReading);
+            int read = await RandomAccess.ReadAsync(
+                _handle, buffer.Length > available ? buffer[..(int)available] : buffer, offset, cancellationToken);
+            return read > 0 ? read : throw new SpoolDamagedException(
+                $"The data file of the upload ends at byte {RandomAccess.GetLength(_handle)}, but {Length} were received.");
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            throw new SpoolUnavailableException($"The data file of the upload cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>
@@ -262,9 +282,18 @@ public sealed class SpoolUpload : IAsyncDisposable
         await _flush.ContinueWith(static _ => { }, TaskScheduler.Default);
         _hash?.Dispose();
         _handle.Dispose();
-        if (_manifest is null)
+        if (_manifest is not null)
         {
-            _directory.Delete(JobId);
+            return;
+        }
+
+        try
+        {
+            _directory.Discard(JobId, _length);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            // Its sender has been refused all the same; the next sweep clears the file, and says so when it cannot.
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Npgsql;
 using PipelineService.Hosting;
+using PipelineService.Spool;
 
 namespace PipelineService.Write;
 
@@ -13,6 +14,7 @@ public static class SinkFault
     /// </summary>
     public static bool Is(Exception error) => error switch
     {
+        SpoolUnavailableException => false, // whatever is inside: the disk's, and the database knows nothing of it
         PostgresException e => e.IsTransient || e.SqlState.AsSpan(0, 2) is "08" or "40" or "53" or "57" or "58" or "XX",
         NpgsqlException or DatabaseUnavailableException or TimeoutException or SocketException or IOException => true,
         _ => error.InnerException is Exception inner && Is(inner),

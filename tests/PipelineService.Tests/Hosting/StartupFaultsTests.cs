@@ -28,6 +28,27 @@ public sealed class StartupFaultsTests
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 
+    /// <summary>Below a file there can be no folder, not even for root.</summary>
+    [Fact]
+    public async Task A_spool_that_cannot_be_used_is_named_without_a_stack_trace()
+    {
+        using var folder = new Infrastructure.TemporaryFolder();
+        string spool = Path.Combine(folder.Path, "a-file", "spool");
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "a-file"), "", TestContext.Current.CancellationToken);
+
+        (int exitCode, string error) = await RunAsync(
+            $"--Spool:Directory={spool}", "--ConnectionStrings:Pipeline=Host=127.0.0.1;Port=1;Username=x;Database=x",
+            "--urls=http://127.0.0.1:0");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(
+            $"PipelineService cannot start. Spool:Directory is {spool}, and {Environment.UserName} cannot use it",
+            error,
+            StringComparison.Ordinal);
+        Assert.Contains("set Spool:Directory to a folder", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
     private static async Task<(int ExitCode, string Error)> RunAsync(params string[] arguments)
     {
         using var folder = new Infrastructure.TemporaryFolder();

@@ -6,6 +6,8 @@ namespace PipelineService.Tests.Spool;
 
 public sealed class SpoolDirectoryTests : IDisposable
 {
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly SpoolFolder _spool = new();
 
     [Fact]
@@ -52,6 +54,33 @@ public sealed class SpoolDirectoryTests : IDisposable
         Assert.Equal([upload.JobId], other.SealedUploads());
     }
 
+    /// <summary>Between writing the manifest and giving it its name, another instance may start or sweep.</summary>
+    [Fact]
+    public async Task Keeps_the_half_written_manifest_of_a_living_process()
+    {
+        await using SpoolUpload upload = _spool.Create();
+        string manifest = _spool.Directory.ManifestPath(upload.JobId) + ".new";
+        await File.WriteAllTextAsync(manifest, "half a manifest", TestContext.Current.CancellationToken);
+
+        _spool.Open();
+        Assert.True(File.Exists(manifest));
+
+        await upload.DisposeAsync();
+        _spool.Directory.Sweep(DateTimeOffset.MinValue);
+        Assert.False(File.Exists(manifest));
+    }
+
+    [Fact]
+    public void Clears_what_a_killed_start_has_left_of_its_name()
+    {
+        string leftover = Path.Combine(_spool.Path, $"spool.id.{Guid.CreateVersion7():N}");
+        File.WriteAllText(leftover, "half a name");
+
+        Assert.Equal(_spool.Directory.Id, _spool.Open().Id);
+
+        Assert.False(File.Exists(leftover));
+    }
+
     [Fact]
     public async Task Keeps_sealed_uploads_and_lists_them_in_the_order_in_which_they_came()
     {
@@ -72,29 +101,67 @@ public sealed class SpoolDirectoryTests : IDisposable
         Assert.Equal(40, restarted.Bytes);
     }
 
-    [Fact]
-    public void Leaves_files_alone_that_are_not_its_own()
+    [Theory]
+    [InlineData("notes.data")]
+    [InlineData("notes.json.new")]
+    [InlineData("notes.data.damaged")]
+    [InlineData("01890a5d-ac96-774b-bcce-b302099a8057.data.copy")]
+    [InlineData("01890a5d-ac96-774b-bcce-b302099a8057")]
+    [InlineData(".data")]
+    public void Leaves_files_alone_that_are_not_its_own(string name)
     {
-        string foreign = Path.Combine(_spool.Path, "notes.data");
+        string foreign = Path.Combine(_spool.Path, name);
         File.WriteAllText(foreign, "keep me");
 
-        Assert.Equal(0, _spool.Open().Bytes);
+        _spool.Open().Sweep(damagedBefore: DateTimeOffset.MaxValue);
 
-        Assert.True(File.Exists(foreign));
+        Assert.Equal("keep me", File.ReadAllText(foreign));
     }
 
     [Fact]
-    public async Task Sets_aside_what_it_cannot_understand()
+    public async Task Sets_aside_what_it_cannot_understand_and_goes_on_counting_it()
     {
         await using SpoolUpload upload = await _spool.SealedAsync(new byte[10]);
         await File.WriteAllTextAsync(
             _spool.Directory.ManifestPath(upload.JobId), "{ \"jobId\": ", TestContext.Current.CancellationToken);
         Assert.Throws<SpoolDamagedException>(() => _spool.Directory.FindManifest(upload.JobId));
+        Assert.Null(_spool.Directory.FindManifestIfReadable(upload.JobId));
 
-        _spool.Directory.SetAside(upload.JobId);
+        _spool.Directory.SetAside(upload.JobId, Now);
+        _spool.Directory.SetAside(upload.JobId, Now);
 
         Assert.Empty(_spool.Directory.SealedUploads());
         Assert.True(File.Exists(_spool.Directory.DataPath(upload.JobId) + ".damaged"));
+        Assert.True(File.Exists(_spool.Directory.ManifestPath(upload.JobId) + ".damaged"));
+        _spool.Directory.Delete(upload.JobId); // as the end of its job does
+        Assert.Equal(10, _spool.Directory.Bytes);
+        Assert.Equal(10, _spool.Open().Bytes);
+    }
+
+    /// <summary>A disk that is not there tells nothing about what is on it.</summary>
+    [Fact]
+    public async Task Takes_nothing_for_missing_in_another_place()
+    {
+        await using SpoolUpload upload = await _spool.SealedAsync(new byte[10]);
+        string away = _spool.Path + ".away";
+        Directory.Move(_spool.Path, away);
+        try
+        {
+            Assert.Throws<SpoolUnavailableException>(() => _spool.Directory.Open(upload.JobId)); // no folder at all
+            Directory.CreateDirectory(_spool.Path);
+            Assert.Throws<SpoolUnavailableException>(() => _spool.Directory.FindManifest(upload.JobId));
+            Assert.Throws<SpoolUnavailableException>(() => _spool.Directory.SetAside(upload.JobId, Now));
+            Assert.Throws<SpoolUnavailableException>(_spool.Create);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(_spool.Path));
+            Directory.Delete(_spool.Path);
+        }
+        finally
+        {
+            Directory.Move(away, _spool.Path);
+        }
+
+        await using SpoolUpload back = _spool.Directory.Open(upload.JobId);
+        Assert.Equal(10, back.Length);
     }
 
     [Fact]
@@ -114,6 +181,33 @@ public sealed class SpoolDirectoryTests : IDisposable
         held.Dispose();
         Assert.Empty(InstanceLock.FindLiving(folder.Path));
         Assert.Empty(Directory.EnumerateFiles(instances));
+    }
+
+    /// <summary>A lock file is made and locked in two steps; others that look between them must not take it for a dead one's.</summary>
+    [Fact]
+    public async Task An_instance_that_starts_is_alive_to_others_from_the_beginning()
+    {
+        using TemporaryFolder folder = new();
+        using CancellationTokenSource over = new();
+        var sweeps = Task.Run(
+            () =>
+            {
+                while (!over.IsCancellationRequested)
+                {
+                    InstanceLock.SweepDead(folder.Path);
+                }
+            },
+            TestContext.Current.CancellationToken);
+
+        for (int i = 0; i < 500; i++)
+        {
+            var instance = Guid.CreateVersion7();
+            using var taken = InstanceLock.Take(folder.Path, instance);
+            Assert.Contains(instance, InstanceLock.FindLiving(folder.Path));
+        }
+
+        await over.CancelAsync();
+        await sweeps;
     }
 
     public void Dispose() => _spool.Dispose();

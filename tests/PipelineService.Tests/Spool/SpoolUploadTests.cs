@@ -132,5 +132,54 @@ public sealed class SpoolUploadTests : IDisposable
         Assert.Equal(0, small.Directory.Bytes);
     }
 
+    /// <summary>It was whole when it was opened; a reader must neither wait for ever for the rest nor take less for all.</summary>
+    [Fact]
+    public async Task Is_damaged_when_its_data_file_is_cut_while_it_is_read()
+    {
+        await using SpoolUpload upload = await _spool.SealedAsync(Bytes);
+        await using (FileStream data = new(_spool.Directory.DataPath(upload.JobId), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            data.SetLength(3);
+        }
+
+        byte[] read = new byte[100];
+        Assert.Equal(3, await upload.ReadAsync(read, 0, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<SpoolDamagedException>(
+            () => upload.ReadAsync(read, 3, TestContext.Current.CancellationToken).AsTask());
+    }
+
+    [Fact]
+    public async Task Compares_what_it_reads_with_what_was_received_once_it_was_opened_anew()
+    {
+        await using SpoolUpload upload = await _spool.SealedAsync(Bytes);
+        Assert.False(upload.WasStored);
+
+        upload.Reopen();
+
+        Assert.True(upload.WasStored);
+        await upload.VerifyAsync(0, Bytes.Length, TestContext.Current.CancellationToken);
+        File.Delete(_spool.Directory.DataPath(upload.JobId));
+        Assert.Throws<SpoolDamagedException>(upload.Reopen);
+        Assert.Equal(Bytes.Length, await upload.ReadAsync(new byte[100], 0, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>The kernel tells of a failed flush once, and confirms the next one although the bytes are gone.</summary>
+    [Fact]
+    public async Task Is_not_sealed_at_a_second_try()
+    {
+        SpoolUpload upload = _spool.Create();
+        await SpoolFolder.AppendAsync(upload, Bytes);
+        string manifest = _spool.Directory.ManifestPath(upload.JobId) + ".new";
+        Directory.CreateDirectory(manifest);
+        await Assert.ThrowsAnyAsync<UnauthorizedAccessException>(() => SpoolFolder.SealAsync(upload));
+        Directory.Delete(manifest);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => SpoolFolder.SealAsync(upload));
+
+        await upload.DisposeAsync();
+        Assert.Equal(["spool.id"], Directory.EnumerateFiles(_spool.Path).Select(Path.GetFileName));
+        Assert.Equal(0, _spool.Directory.Bytes);
+    }
+
     public void Dispose() => _spool.Dispose();
 }
