@@ -118,7 +118,9 @@ public sealed partial class UploadIntake(
     {
         if (!earlier.UploadComplete)
         {
-            throw new UploadRefusedException(UploadRefusal.KeyInUse);
+            // A job that was cancelled before its upload was complete says nothing about the bytes, but the key is used.
+            throw new UploadRefusedException(
+                earlier.JobState.IsFinal() ? UploadRefusal.Cancelled(earlier.Id) : UploadRefusal.KeyInUse);
         }
 
         return Convert.ToHexStringLower(earlier.UploadSha256!) == sha256
@@ -162,6 +164,7 @@ public sealed partial class UploadIntake(
         {
             // 2. The body, to the spool.
             await receiver.ReceiveAsync(http.BodyReader, upload, live, stop.Token);
+            stop.Token.ThrowIfCancellationRequested();
 
             // 3. Is it what the sender meant to send?
             string sha256 = upload.FinishDigest();
@@ -203,7 +206,13 @@ public sealed partial class UploadIntake(
             }
             else if (live.Run.IsCompleted)
             {
-                liveJobs.Remove(live); // it waits in the queue, or has ended already
+                // It waits in the queue, or has ended already: cancelled while its last bytes came, its run knew no file to remove.
+                if (live.Current.JobState.IsFinal())
+                {
+                    spool.Delete(id);
+                }
+
+                liveJobs.Remove(live);
             }
         }
     }

@@ -52,7 +52,7 @@ public sealed partial class JobRunner(
             }
 
             beating = heartbeat.RunAsync(live, lost, ended.Token);
-            await RunAttemptsAsync(live, upload, reservation, lost.Token, stopping);
+            await RunAttemptsAsync(live, upload, reservation, lost.Token);
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
         {
@@ -74,7 +74,7 @@ public sealed partial class JobRunner(
     }
 
     private async Task RunAttemptsAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost, CancellationToken stopping)
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost)
     {
         for (int failures = 0; ;)
         {
@@ -107,7 +107,7 @@ public sealed partial class JobRunner(
             }
             catch (Exception e) when (FaultOf(e) is Problem problem)
             {
-                await FailAsync(live, upload, problem, lost);
+                await FailAsync(live, upload, reservation, problem, lost);
                 return;
             }
             catch (Exception e) when (e is not OutOfMemoryException)
@@ -116,12 +116,12 @@ public sealed partial class JobRunner(
                 if (!SinkFault.Is(e) && failures >= options.Value.AttemptsMax)
                 {
                     Log.Gave(logger, e, job.Id, failures);
-                    await FailAsync(live, upload, Faults.Internal(e), lost);
+                    await FailAsync(live, upload, reservation, Faults.Internal(e), lost);
                     return;
                 }
 
                 Log.AttemptFailed(logger, e, job.Id, failures);
-                await PauseAsync(live, failures, SinkFault.Is(e), stopping);
+                await PauseAsync(live, failures, SinkFault.Is(e), lost);
                 if (!await BeginNextAttemptAsync(live, upload, lost))
                 {
                     return;
@@ -170,9 +170,13 @@ public sealed partial class JobRunner(
         Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
     }
 
-    private async Task FailAsync(LiveJob live, SpoolUpload upload, Problem problem, CancellationToken cancellationToken)
+    private async Task FailAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, Problem problem, CancellationToken cancellationToken)
     {
-        // A failed job may still be receiving: its sender is answered when the whole body has come, then the job ends.
+        // A failed job may still be receiving: its sender is answered when the whole body has come, then the job ends. Until
+        // then it shows why, and its sessions are others'.
+        reservation.Dispose();
+        live.Change(row => row with { Error = Faults.ToJson(problem) });
         while (!upload.IsSealed && !upload.IsAbandoned)
         {
             Task next = upload.NextChange;
@@ -204,7 +208,20 @@ public sealed partial class JobRunner(
     {
         if (live.CancelRequested.IsCancellationRequested)
         {
-            await CancelAsync(live, upload, reservation, stopping);
+            try
+            {
+                await CancelAsync(live, upload, reservation, stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // It waited for the database: whoever takes the job up next reads in its row that it is to end.
+                Log.LeftCancelled(logger, live.Id);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                Log.Broke(logger, e, live.Id);
+            }
+
             return;
         }
 
@@ -247,7 +264,7 @@ public sealed partial class JobRunner(
         JobRow job = live.Current;
         if (job.JobState == JobState.Committing)
         {
-            await RunAttemptsAsync(live, upload, reservation, stopping, stopping);
+            await RunAttemptsAsync(live, upload, reservation, stopping);
             return;
         }
 
@@ -255,11 +272,11 @@ public sealed partial class JobRunner(
         await FinishAsync(live, upload, stopping);
     }
 
-    private async Task PauseAsync(LiveJob live, int failures, bool isSinkAtFault, CancellationToken stopping)
+    private async Task PauseAsync(LiveJob live, int failures, bool isSinkAtFault, CancellationToken cancellationToken)
     {
         live.Change(row => row with { WaitingFor = isSinkAtFault ? "database" : null });
         double pause = Math.Min(PauseMax.TotalSeconds, PauseMin.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 10)));
-        await Task.Delay(TimeSpan.FromSeconds(pause * (0.5 + (Random.Shared.NextDouble() / 2))), time, stopping);
+        await Task.Delay(TimeSpan.FromSeconds(pause * (0.5 + (Random.Shared.NextDouble() / 2))), time, cancellationToken);
     }
 
     /// <summary>The reason for which a job fails at once, or null when another attempt may do.</summary>
@@ -292,6 +309,10 @@ public sealed partial class JobRunner(
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} is handed back: it goes on at the next start.")]
         public static partial void HandedBack(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Job {JobId} was cancelled, but its end could not be written; that is left to the next start.")]
+        public static partial void LeftCancelled(ILogger logger, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} could not be handed back: {Reason}")]
         public static partial void NotHandedBack(ILogger logger, Guid jobId, string reason);
