@@ -21,7 +21,7 @@ public sealed class RevertTests(RevertTests.SmallChunks running) : IClassFixture
     {
         await _api.DeclareAsync(dataset, Readings.Definition($"{ByChunk}, 'rejects': {{ 'maxCount': 1 }}"));
         JobView before = await _api.LoadAsync(dataset, Readings.Csv(5));
-        await running.Database.ExecuteAsync($"INSERT INTO public.{dataset} (id, name) VALUES (1, 'by hand')");
+        await running.Database.ExecuteAsync($"INSERT INTO public.{dataset} (id, name, _job_id, _record) VALUES (1, 'by hand', gen_random_uuid(), 1)");
         JobView job = await _api.LoadAsync(dataset, Readings.Csv(2_000) + bad);
         Assert.Equal(state, job.State);
 
