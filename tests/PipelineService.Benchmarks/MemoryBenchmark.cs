@@ -5,7 +5,7 @@ using PipelineService.Demo;
 namespace PipelineService.Benchmarks;
 
 /// <summary>
-/// Memory must not depend on the size of an upload or on how many there are. Each case gets a fresh process; the data is
+/// Memory must not depend on the size of an upload, on how many there are, or on how many of their records are bad. Each case gets a fresh process; the data is
 /// made while it is sent, so that size has no other limit than the disk.
 /// </summary>
 internal static class MemoryBenchmark
@@ -16,11 +16,12 @@ internal static class MemoryBenchmark
         [
             .. arguments.Text("rows", "3000000,30000000").Split(',').Select(s => long.Parse(s, CultureInfo.InvariantCulture)),
         ];
+        double bad = arguments.Number("type-errors", 0);
         await using Laboratory laboratory = await Laboratory.OpenAsync("memory", "Memory and the size of an upload", arguments);
         Head(laboratory.Report);
         foreach (long rows in sizes)
         {
-            await MeasureAsync(laboratory, rows, uploads: 1);
+            await MeasureAsync(laboratory, rows, uploads: 1, bad);
         }
 
         laboratory.Complete();
@@ -40,11 +41,12 @@ internal static class MemoryBenchmark
     private static void Head(Report report) =>
         report.Table("uploads at once", "rows each", "MB in all", "idle MB", "peak MB", "seconds", "rows/s", "CPU s");
 
-    private static async Task MeasureAsync(Laboratory laboratory, long rows, int uploads)
+    private static async Task MeasureAsync(Laboratory laboratory, long rows, int uploads, double bad = 0)
     {
         await using ServiceProcess service = await laboratory.StartServiceAsync();
         TripsGenerator[] generators =
-            [.. Enumerable.Range(1, uploads).Select(n => new TripsGenerator(new TripsOptions { Rows = rows, Seed = (ulong)n }))];
+            [.. Enumerable.Range(1, uploads).Select(n => new TripsGenerator(
+                new TripsOptions { Rows = rows, Seed = (ulong)n, TypeErrorShare = bad }))];
         for (int n = 0; n < uploads; n++)
         {
             await DeclareEmptyAsync(laboratory, service, n);
@@ -58,7 +60,7 @@ internal static class MemoryBenchmark
         for (int n = 0; n < uploads; n++)
         {
             Check.Equal(
-                rows, await laboratory.Postgres.QueryAsync<long>($"SELECT count(*) FROM public.{Dataset(n)}"), $"rows of upload {n}");
+                rows - generators[n].ExpectedRejects.Count, await laboratory.Postgres.QueryAsync<long>($"SELECT count(*) FROM public.{Dataset(n)}"), $"rows of upload {n}");
             await laboratory.Postgres.ExecuteAsync($"TRUNCATE public.{Dataset(n)}");
         }
 
@@ -79,7 +81,8 @@ internal static class MemoryBenchmark
     {
         using var body = new TripsContent(generator, "text/csv");
         ObservedJob job = await service.Client.UploadAsync(dataset, body, waitSeconds: 0, CancellationToken.None);
-        Check.Loaded(await service.Client.FollowAsync(job, changed: null, CancellationToken.None), rows);
+        int rejected = generator.ExpectedRejects.Count;
+        Check.Loaded(await service.Client.FollowAsync(job, changed: null, CancellationToken.None), rows - rejected, rejected);
     }
 
     private static string Dataset(int number) => string.Create(CultureInfo.InvariantCulture, $"bench_memory_{number}");

@@ -13,7 +13,7 @@ const string Usage = """
       small       uploads of 1 kB, one after the other: from request to final job
                   --count 200  --bytes 1000
       memory      peak memory for a small and a large upload, made while it is sent
-                  --rows 3000000,30000000
+                  --rows 3000000,30000000  --type-errors 1 (share of bad records)
       concurrent  peak memory and time for several uploads at once
                   --rows 3000000  --uploads 8
       rejects     throughput with bad records, and whether exactly those were rejected

@@ -8,13 +8,17 @@ internal sealed partial class DatasetPreload(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await readiness.WaitAsync(stoppingToken);
         try
         {
+            await readiness.WaitAsync(stoppingToken);
             int count = await catalog.PreloadAsync(stoppingToken);
             Log.Preloaded(logger, count);
         }
-        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Also when another service could not start: the host would report this as a second fault.
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             Log.NotPreloaded(logger, e); // each dataset is read when it is first used
         }

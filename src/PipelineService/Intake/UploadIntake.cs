@@ -128,7 +128,9 @@ public sealed partial class UploadIntake(
     {
         if (!earlier.UploadComplete)
         {
-            throw new UploadRefusedException(UploadRefusal.KeyInUse);
+            // A job that was cancelled before its upload was complete says nothing about the bytes, but the key is used.
+            throw new UploadRefusedException(
+                earlier.JobState.IsFinal() ? UploadRefusal.Cancelled(earlier.Id) : UploadRefusal.KeyInUse);
         }
 
         return Convert.ToHexStringLower(earlier.UploadSha256!) == sha256
@@ -172,6 +174,7 @@ public sealed partial class UploadIntake(
         {
             // 2. The body, to the spool.
             await receiver.ReceiveAsync(http.BodyReader, upload, live, stop.Token);
+            stop.Token.ThrowIfCancellationRequested();
 
             // 3. Is it what the sender meant to send?
             string sha256 = upload.FinishDigest();
@@ -217,7 +220,13 @@ public sealed partial class UploadIntake(
             }
             else if (live.Run.IsCompleted)
             {
-                liveJobs.Remove(live); // it waits in the queue, or has ended already
+                // It waits in the queue, or has ended already: cancelled while its last bytes came, its run knew no file to remove.
+                if (live.Current.JobState.IsFinal())
+                {
+                    spool.DeleteOrLeave(id);
+                }
+
+                liveJobs.Remove(live);
             }
         }
     }
@@ -277,16 +286,9 @@ public sealed partial class UploadIntake(
         }
 
         liveJobs.Remove(live);
-        try
+        if (upload.IsSealed)
         {
-            if (upload.IsSealed)
-            {
-                spool.Delete(live.Id);
-            }
-        }
-        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
-        {
-            Log.NotRemoved(logger, live.Id, e.Message); // recovery meets the same key, and tries again
+            spool.DeleteOrLeave(live.Id);
         }
     }
 
@@ -328,9 +330,6 @@ public sealed partial class UploadIntake(
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Upload for {Dataset} received as job {JobId}: {Bytes} bytes.")]
         public static partial void Received(ILogger logger, Guid jobId, string dataset, long bytes);
-
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The refused upload {JobId} is still in the spool: {Reason}")]
-        public static partial void NotRemoved(ILogger logger, Guid jobId, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The spool does not take an upload; it is refused.")]
         public static partial void SpoolUnusable(ILogger logger, Exception exception);

@@ -13,22 +13,26 @@ public static class JobActions
         jobs.MapPost("/{id}/cancel", CancelAsync)
             .WithName("cancelJob").WithSummary("Cancel a job")
             .WithDescription("With `load.commit: job` nothing of it stays; with `chunk` the rows that have landed stay, and the "
-                + "answer counts them.")
+                + "answer counts them. An upload that still arrives is refused with `job_cancelled`; when nothing of it was loaded "
+                + "yet, no job is left. The answer waits a few seconds for the end: when the state is not `cancelled` by then, "
+                + "`cancelRequested` says that it will be. 503 means that the job goes on.")
             .Produces<JobView>(StatusCodes.Status202Accepted)
             .ProducesProblems(
                 JobProblems.NotFound(ExampleId), JobProblems.IsFinal(JobState.Succeeded), JobProblems.IsCommitting,
                 JobProblems.DatabaseUnavailable);
         jobs.MapPost("/{id}/revert", RevertAsync)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
-            .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so.")
+            .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so. Removes every row or none, "
+                + "and waits for locks of others no longer than `Write:LockTimeout`.")
             .Produces<RevertView>()
             .ProducesProblems(
                 JobProblems.NotFound(ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.NoLineage,
-                JobProblems.DatabaseUnavailable);
+                JobProblems.TableIsHeld("public.trips"),
+                JobProblems.RevertRefused("relation \"public.trips\" does not exist", "42P01"), JobProblems.DatabaseUnavailable);
     }
 
     private static async Task<IResult> CancelAsync(
-        string id, HttpContext context, JobQueries jobs, JobCanceller canceller, CancellationToken cancellationToken)
+        string id, HttpContext context, JobQueries jobs, JobCanceller canceller, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } before)
         {
@@ -43,16 +47,29 @@ public static class JobActions
         JobRow? after = await canceller.CancelAsync(jobId, cancellationToken);
         return after?.JobState switch
         {
-            null => JobEndpoints.Answer(
-                context, before with { State = JobState.Cancelled.ToText() }, StatusCodes.Status202Accepted), // not even registered yet
+            null => JobEndpoints.Answer(context, Vanished(before, time), StatusCodes.Status202Accepted),
             JobState.Committing => JobProblems.IsCommitting.ToResult(),
             JobState.Succeeded or JobState.PartiallySucceeded or JobState.Failed => JobProblems.IsFinal(after.JobState).ToResult(),
             _ => JobEndpoints.Answer(context, after, StatusCodes.Status202Accepted),
         };
     }
 
+    /// <summary>A job that ended before it had a row, or was taken back with its upload: nothing of it is left to be read.</summary>
+    private static JobRow Vanished(JobRow job, TimeProvider time) => job with
+    {
+        State = JobState.Cancelled.ToText(),
+        CancelRequested = true,
+        WaitingFor = null,
+        RecordsRead = 0,
+        RecordsLoaded = 0,
+        RecordsRejected = 0,
+        RecordsFiltered = 0,
+        ProgressRatio = 0,
+        FinishedAt = time.GetUtcNow().UtcDateTime,
+    };
+
     private static async Task<IResult> RevertAsync(
-        string id, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
+        string id, HttpContext context, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
     {
         if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
         {
@@ -64,10 +81,15 @@ public static class JobActions
             return JobProblems.IsNotFinal(job.JobState).ToResult();
         }
 
-        long? removed = await reverter.RevertAsync(job, cancellationToken);
-        if (removed is not long rows)
+        (long rows, Problem? problem) = await reverter.RevertAsync(job, cancellationToken);
+        if (problem is not null)
         {
-            return JobProblems.NoLineage.ToResult();
+            if (problem.Code == JobProblems.TableIsHeld("").Code)
+            {
+                context.Response.Headers.RetryAfter = "5";
+            }
+
+            return problem.ToResult();
         }
 
         JobRow after = await jobs.FindAsync(jobId, cancellationToken) ?? job;

@@ -239,6 +239,13 @@ public sealed partial class JobDispatcher : BackgroundService
 
     private async Task StartClaimedAsync(JobRow row, SessionReservation reservation, CancellationToken cancellationToken)
     {
+        if (row is { CancelRequested: true, JobState: not JobState.Committing })
+        {
+            // Its owner was asked, and died or was stopped before it could end it.
+            await EndUnrunAsync(row, reservation, JobState.Cancelled, error: null, cancellationToken);
+            return;
+        }
+
         if (row.Attempt > _options.AttemptsMax)
         {
             await GiveUpAsync(row, reservation, Faults.Poisoned(_options.AttemptsMax), cancellationToken);
@@ -289,11 +296,17 @@ public sealed partial class JobDispatcher : BackgroundService
     private async Task GiveUpAsync(
         JobRow row, SessionReservation reservation, Problem problem, CancellationToken cancellationToken)
     {
-        reservation.Dispose();
-        await _store.EndAsync(row.Id, row.Epoch, JobState.Failed, Faults.ToJson(problem), row.UploadColumns, cancellationToken);
-        _spool.Delete(row.Id);
-        _liveJobs.AnyChange.Set();
+        await EndUnrunAsync(row, reservation, JobState.Failed, Faults.ToJson(problem), cancellationToken);
         Log.GivenUp(_logger, row.Id, problem.Code, problem.Detail);
+    }
+
+    private async Task EndUnrunAsync(
+        JobRow row, SessionReservation reservation, JobState state, string? error, CancellationToken cancellationToken)
+    {
+        reservation.Dispose();
+        await _store.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
+        _spool.DeleteOrLeave(row.Id);
+        _liveJobs.AnyChange.Set();
     }
 
     private void Start(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)

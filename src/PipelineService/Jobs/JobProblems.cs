@@ -38,6 +38,22 @@ public static class JobProblems
         Detail = "The dataset was declared with load.lineage false, so nothing says which rows the job loaded.",
     };
 
+    public static Problem TableIsHeld(string table) => new()
+    {
+        Code = "table_busy",
+        Status = StatusCodes.Status409Conflict,
+        Title = "Someone else is using the table.",
+        Detail = $"A load, another revert or another transaction holds table {table} or rows of the job. Nothing was removed; try again.",
+    };
+
+    public static Problem RevertRefused(string reason, string sqlState) => new()
+    {
+        Code = "revert_refused",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The rows of the job cannot be removed.",
+        Detail = $"PostgreSQL says: {reason} (SQLSTATE {sqlState}). Nothing was removed.",
+    };
+
     public static Problem IsFinal(JobState state) => new()
     {
         Code = "job_final",

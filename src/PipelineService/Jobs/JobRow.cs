@@ -50,7 +50,7 @@ public sealed record JobRow
     /// <summary>A problem object as JSON text, of a failed job.</summary>
     public string? Error { get; init; }
 
-    /// <summary>Somebody asked another instance than the owner to cancel it.</summary>
+    /// <summary>Somebody asked for its end. A job that was committing by then has gone on all the same.</summary>
     public bool CancelRequested { get; init; }
 
     /// <summary>Rows that a revert removed, or null.</summary>

@@ -113,12 +113,12 @@ public sealed partial class JobRunner(
             }
             catch (SpoolDamagedException e)
             {
-                await FailAsync(live, upload, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
+                await FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
                 return;
             }
             catch (Exception e) when (FaultOf(e) is Problem problem)
             {
-                await FailAsync(live, upload, problem, lost);
+                await FailAsync(live, upload, reservation, problem, lost);
                 return;
             }
             catch (Exception e) when (e is not OutOfMemoryException)
@@ -128,7 +128,7 @@ public sealed partial class JobRunner(
                 if (waitingFor is null && failures >= options.Value.AttemptsMax)
                 {
                     Log.Gave(logger, e, job.Id, failures);
-                    await FailAsync(live, upload, Faults.Internal(e), lost);
+                    await FailAsync(live, upload, reservation, Faults.Internal(e), lost);
                     return;
                 }
 
@@ -175,7 +175,7 @@ public sealed partial class JobRunner(
 
         if (upload.IsSealed)
         {
-            Delete(job.Id);
+            spool.DeleteOrLeave(job.Id);
         }
 
         live.Change(_ => job);
@@ -183,24 +183,15 @@ public sealed partial class JobRunner(
         Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
     }
 
-    /// <summary>A disk that does not let go of the files changes nothing about the job's end; recovery removes them.</summary>
-    private void Delete(Guid jobId)
-    {
-        try
-        {
-            spool.Delete(jobId);
-        }
-        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
-        {
-            Log.NotDeleted(logger, jobId, e.Message);
-        }
-    }
-
     /// <param name="isDamaged">Whether what is in the spool is worth an operator's look.</param>
     private async Task FailAsync(
-        LiveJob live, SpoolUpload upload, Problem problem, CancellationToken cancellationToken, bool isDamaged = false)
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, Problem problem, CancellationToken cancellationToken,
+        bool isDamaged = false)
     {
-        // A failed job may still be receiving: its sender is answered when the whole body has come, then the job ends.
+        // A failed job may still be receiving: its sender is answered when the whole body has come, then the job ends. Until
+        // then it shows why, and its sessions are others'.
+        reservation.Dispose();
+        live.Change(row => row with { Error = Faults.ToJson(problem) });
         while (!upload.IsSealed && !upload.IsAbandoned)
         {
             Task next = upload.NextChange;
@@ -237,7 +228,20 @@ public sealed partial class JobRunner(
     {
         if (live.CancelRequested.IsCancellationRequested)
         {
-            await CancelAsync(live, upload, reservation, stopping);
+            try
+            {
+                await CancelAsync(live, upload, reservation, stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // It waited for the database: whoever takes the job up next reads in its row that it is to end.
+                Log.LeftCancelled(logger, live.Id);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                Log.Broke(logger, e, live.Id);
+            }
+
             return;
         }
 
@@ -319,14 +323,15 @@ public sealed partial class JobRunner(
         [LoggerMessage(Level = LogLevel.Warning, Message = "Another attempt has taken over job {JobId}.")]
         public static partial void TakenOver(ILogger logger, Guid jobId);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The upload of job {JobId} is still in the spool: {Reason}")]
-        public static partial void NotDeleted(ILogger logger, Guid jobId, string reason);
-
         [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} stopped here; it goes on when its lease has run out.")]
         public static partial void Broke(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} is handed back: it goes on at the next start.")]
         public static partial void HandedBack(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Job {JobId} was cancelled, but its end could not be written; that is left to the next start.")]
+        public static partial void LeftCancelled(ILogger logger, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} could not be handed back: {Reason}")]
         public static partial void NotHandedBack(ILogger logger, Guid jobId, string reason);

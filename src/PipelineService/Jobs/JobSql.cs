@@ -103,19 +103,22 @@ internal static class JobSql
         RETURNING {Columns}
         """;
 
-    /// <summary>Renews the lease; tells whether somebody has asked for the job's end.</summary>
+    /// <summary>Renews the lease; tells whether somebody has asked for the job's end while it could still be had.</summary>
     public const string Heartbeat = """
         UPDATE pipeline.jobs
         SET lease_until = now() + @lease, records_read = @Read, records_loaded = @Loaded, records_rejected = @Rejected,
             records_filtered = @Filtered, upload_bytes = greatest(upload_bytes, @uploadBytes),
             progress_ratio = @ratio, records_per_second = @rate, waiting_for = @waitingFor, revision = revision + 1
         WHERE id = @id AND epoch = @epoch AND owner = @owner AND finished_at IS NULL
-        RETURNING cancel_requested
+        RETURNING cancel_requested AND state <> 'committing'
         """;
 
-    /// <summary>Asks the owner of a job, which looks at every heartbeat, to cancel it.</summary>
+    /// <summary>
+    /// Asks the owner of a job, which looks at every heartbeat, to cancel it. Whoever takes the job over looks too, so a wish that
+    /// is written here survives its owner.
+    /// </summary>
     public const string RequestCancel = """
-        UPDATE pipeline.jobs SET cancel_requested = true
+        UPDATE pipeline.jobs SET cancel_requested = true, revision = revision + 1
         WHERE id = @id AND finished_at IS NULL AND state <> 'committing'
         """;
 
@@ -127,9 +130,23 @@ internal static class JobSql
         RETURNING {Columns}
         """;
 
+    /// <summary>
+    /// Fences off whoever may still run a job that has no owner any more, so that it can be ended in the same transaction. An
+    /// upload that broke off together with its instance is left to be taken back.
+    /// </summary>
+    public const string FenceToCancel = $"""
+        UPDATE pipeline.jobs
+        SET cancel_requested = true, epoch = epoch + 1
+        WHERE id = @id AND finished_at IS NULL AND state IN ('queued', 'running') AND (owner IS NULL OR lease_until < now())
+        RETURNING {Columns}
+        """;
+
+    /// <summary>Two who revert the same job come one after the other.</summary>
+    public const string LockForRevert = "SELECT reverted_at IS NOT NULL FROM pipeline.jobs WHERE id = @id FOR UPDATE";
+
     public const string MarkReverted = """
         UPDATE pipeline.jobs SET reverted_at = @now, records_reverted = @rows, revision = revision + 1
-        WHERE id = @id AND reverted_at IS NULL
+        WHERE id = @id
         """;
 
     /// <summary>Ends sessions that an earlier attempt left open: they hold locks that this attempt would wait for.</summary>
@@ -163,10 +180,16 @@ internal static class JobSql
     /// The end of a job that failed or was cancelled. Counts what is kept: the rows of committed chunks, and the dead
     /// letters, which outlive a rollback. The upload leaves the spool after it, so it is durable whatever the database does else.
     /// </summary>
+    /// <remarks>
+    /// The row is locked by a statement of its own. A session whose connection was given up may still be committing a chunk,
+    /// and holds the row until it has; a statement that began before that would count without the chunk.
+    /// </remarks>
     public const string End = $"""
         {DurableCommit.Sql};
+        SELECT FROM pipeline.jobs WHERE id = @id FOR UPDATE;
         UPDATE pipeline.jobs j
         SET state = @state, error = @error::jsonb, upload_columns = @columns,
+            cancel_requested = cancel_requested OR @state = 'cancelled',
             records_loaded = c.loaded, records_filtered = c.filtered, records_rejected = d.rejected,
             records_read = c.loaded + c.filtered + d.rejected, waiting_for = NULL,
             finished_at = @now, owner = NULL, lease_until = NULL, revision = revision + 1

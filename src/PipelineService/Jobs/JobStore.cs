@@ -149,13 +149,32 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         cancellationToken);
 
     /// <summary>Asks whoever runs the job to cancel it.</summary>
-    public Task RequestCancelAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
-        (connection, token) => connection.ExecuteAsync(Command(JobSql.RequestCancel, new { id }, token)), cancellationToken);
+    /// <returns>False when that is not possible any more, or the job has no row yet.</returns>
+    public async Task<bool> RequestCancelAsync(Guid id, CancellationToken cancellationToken) => await database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(Command(JobSql.RequestCancel, new { id }, token)), cancellationToken) > 0;
 
     /// <summary>A job that nobody runs, now ours to be ended; or null.</summary>
     public Task<JobRow?> ClaimToEndAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(
             JobSql.ClaimToEnd, new { id, owner = instance.Id, lease = _lease }, token)),
+        cancellationToken);
+
+    /// <summary>Ends a job that nobody runs, before anybody can take it up.</summary>
+    /// <returns>False when somebody runs it, or it has ended.</returns>
+    public Task<bool> CancelWaitingAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) =>
+        {
+            // One transaction: with a process that died between the two the wish would be lost.
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
+            if (await connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.FenceToCancel, new { id }, token)) is not { } row)
+            {
+                return false;
+            }
+
+            await connection.ExecuteAsync(EndCommand(id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, token));
+            await transaction.CommitAsync(token);
+            return true;
+        },
         cancellationToken);
 
     /// <summary>Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours.</summary>
@@ -165,8 +184,7 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
             async (connection, token) =>
             {
                 FaultPoints.Reach(FaultPoint.JobEnding);
-                int rows = await connection.ExecuteAsync(Command(
-                    JobSql.End, new { id, epoch, state = state.ToText(), error, columns, now = Now }, token));
+                int rows = await connection.ExecuteAsync(EndCommand(id, epoch, state, error, columns, token));
                 FaultPoints.Reach(FaultPoint.JobEnded);
                 return rows;
             },
@@ -268,6 +286,10 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
             LeaseTime = _lease,
         },
         cancellationToken);
+
+    private CommandDefinition EndCommand(
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) => Command(
+            JobSql.End, new { id, epoch, state = state.ToText(), error, columns, now = Now }, cancellationToken);
 
     private static CommandDefinition Command(string sql, object parameters, CancellationToken cancellationToken) =>
         new(sql, parameters, cancellationToken: cancellationToken);

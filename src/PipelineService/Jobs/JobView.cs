@@ -7,8 +7,14 @@ namespace PipelineService.Jobs;
 /// <summary>A job as clients see it.</summary>
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
 /// <param name="WaitingFor">What an outage makes the job wait for: <c>database</c>, <c>spool</c> or null.</param>
+/// <param name="CancelRequested">
+/// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
+/// </param>
 /// <param name="Reverted">When and how many of its rows a revert removed.</param>
-/// <param name="Error">Why a failed job failed, or why the service cancelled it.</param>
+/// <param name="Error">
+/// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
+/// upload has come.
+/// </param>
 public sealed record JobView(
     Guid Id,
     string Dataset,
@@ -16,6 +22,7 @@ public sealed record JobView(
     string? Source,
     JobState State,
     string? WaitingFor,
+    bool CancelRequested,
     UploadView Upload,
     RecordsView Records,
     ProgressView Progress,
@@ -37,6 +44,7 @@ public sealed record JobView(
             row.Source,
             state,
             row.WaitingFor,
+            row.CancelRequested,
             new UploadView(
                 row.ContentType,
                 row.ContentEncoding,

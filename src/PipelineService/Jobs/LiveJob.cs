@@ -37,7 +37,11 @@ public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax
     public CancellationToken CancelRequested => _cancel.Token;
 
     /// <summary>Asks whoever receives and runs the job to end it.</summary>
-    public Task CancelAsync() => _cancel.CancelAsync();
+    public Task CancelAsync()
+    {
+        Change(row => row.JobState.IsFinal() ? row : row with { CancelRequested = true });
+        return _cancel.CancelAsync();
+    }
 
     /// <summary>Completes at the next change of state. Take it before looking at the row.</summary>
     public Task NextChange => _changed.Next;

@@ -11,7 +11,7 @@ namespace PipelineService.Spool;
 /// acknowledged. Files that end in <c>.damaged</c> are set aside for an operator. <c>spool.id</c> names the directory, so that
 /// a job row says where its upload lies.
 /// </remarks>
-public sealed class SpoolDirectory : IDisposable
+public sealed partial class SpoolDirectory : IDisposable
 {
     internal const string DataExtension = ".data";
     internal const string ManifestExtension = ".json";
@@ -179,6 +179,22 @@ public sealed class SpoolDirectory : IDisposable
         Discard(jobId, bytes);
     }
 
+    /// <summary>
+    /// Removes the upload of a job that has ended, or was refused. A disk that does not let go of its files changes nothing about
+    /// that: recovery removes them.
+    /// </summary>
+    public void DeleteOrLeave(Guid jobId)
+    {
+        try
+        {
+            Delete(jobId);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            Log.NotDeleted(_logger, jobId, e.Message);
+        }
+    }
+
     /// <summary>Removes an upload in hand, counted with so many bytes. When it cannot be removed it stays counted.</summary>
     internal void Discard(Guid jobId, long bytes)
     {
@@ -236,5 +252,11 @@ public sealed class SpoolDirectory : IDisposable
         {
             // That it is missing may be the damage. What cannot be looked at is no such case: it is not given up.
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The upload of job {JobId} is still in the spool: {Reason}")]
+        public static partial void NotDeleted(ILogger logger, Guid jobId, string reason);
     }
 }

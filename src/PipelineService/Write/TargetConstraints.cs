@@ -109,8 +109,8 @@ public sealed class TargetConstraints
         IEnumerable<string> within = unique.Select(c => WithinTheStage(c, isCertain: unique.Length == 1));
         return $"""
             WITH refused AS MATERIALIZED ({beyond})
-            {string.Join("\nUNION ALL\n", within.Prepend("SELECT * FROM refused"))}
-            ORDER BY ord, position(kind IN 'cuf')
+            SELECT ord, name, kind, certain FROM ({string.Join("\nUNION ALL\n", within.Prepend("SELECT * FROM refused"))}) found
+            ORDER BY ord, position(kind IN 'cuf'), name
             """;
     }
 

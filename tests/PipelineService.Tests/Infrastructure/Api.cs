@@ -45,6 +45,12 @@ public sealed class Api(HttpClient http)
     public Task<ApiAnswer> GetAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Get, path, body: null, headers);
 
+    public Task<ApiAnswer> PostAsync(string path) => SendAsync(HttpMethod.Post, path, body: null);
+
+    public Task<ApiAnswer> CancelAsync(Guid job) => PostAsync($"/v1/jobs/{job}/cancel");
+
+    public Task<ApiAnswer> RevertAsync(Guid job) => PostAsync($"/v1/jobs/{job}/revert");
+
     /// <summary>Follows a job by long polls until a condition holds.</summary>
     public Task<JobView> WhenAsync(Guid job, string what, Func<JobView, bool> condition) =>
         FollowAsync(job, condition).Within($"job {job} to be {what}");

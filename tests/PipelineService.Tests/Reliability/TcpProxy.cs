@@ -20,6 +20,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly HashSet<Socket> _sockets = [];
     private TaskCompletionSource? _stall;
     private Ambush? _ambush;
+    private bool _isCut;
     private int _commitsToLose;
     private int _commitsSeen;
     private int _commitsLost;
@@ -63,6 +64,15 @@ internal sealed class TcpProxy : IAsyncDisposable
             _sockets.Clear();
         }
     }
+
+    /// <summary>The server is away: all connections break, and new ones are refused until <see cref="Mend"/>.</summary>
+    public void Cut()
+    {
+        Volatile.Write(ref _isCut, true);
+        ResetAll();
+    }
+
+    public void Mend() => Volatile.Write(ref _isCut, false);
 
     /// <summary>Nothing passes until <see cref="Resume"/>.</summary>
     public void Stall() => Interlocked.CompareExchange(
@@ -110,6 +120,11 @@ internal sealed class TcpProxy : IAsyncDisposable
 
         try
         {
+            if (Volatile.Read(ref _isCut))
+            {
+                throw new SocketException((int)SocketError.ConnectionRefused);
+            }
+
             await server.ConnectAsync(_server, _stop.Token);
             await Task.WhenAny(PumpAsync(client, server, isAnswer: false), PumpAsync(server, client, isAnswer: true));
         }

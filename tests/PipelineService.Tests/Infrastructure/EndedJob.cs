@@ -1,0 +1,49 @@
+using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Core.Jobs;
+using PipelineService.Jobs;
+using PipelineService.Write;
+
+namespace PipelineService.Tests.Infrastructure;
+
+/// <summary>What must be true of a job that has ended, in whatever way: its counts are exact, and it holds nothing any more.</summary>
+internal static class EndedJob
+{
+    /// <param name="table">Where its rows are, with lineage.</param>
+    public static async Task AssertExactAndClearedAsync(TestDatabase database, ServiceUnderTest service, JobView job, string table)
+    {
+        Assert.True(job.State.IsFinal(), $"It is {job.State}.");
+        Assert.Equal(job.Records.Read, job.Records.Loaded + job.Records.Rejected + job.Records.Filtered);
+        Assert.Equal(
+            job.Records.Loaded, await database.ScalarAsync<long>($"SELECT count(*) FROM public.{table} WHERE _job_id = '{job.Id}'"));
+        Assert.Equal(
+            job.Records.Rejected,
+            await database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.dead_letters WHERE job_id = '{job.Id}'"));
+        Assert.Equal(
+            $"{job.State.ToText()} {job.Records.Read} {job.Records.Loaded} {job.Records.Rejected} free",
+            await database.ScalarAsync<string>($"""
+                SELECT concat_ws(' ', state, records_read, records_loaded, records_rejected,
+                                 CASE WHEN owner IS NULL AND lease_until IS NULL THEN 'free' END)
+                FROM pipeline.jobs WHERE id = '{job.Id}'
+                """));
+        await AssertClearedAsync(database, service, job.Id);
+    }
+
+    /// <summary>No file, no session, no transaction: gone, or going and so waited for.</summary>
+    public static async Task AssertClearedAsync(TestDatabase database, ServiceUnderTest service, Guid job)
+    {
+        LiveJobs live = service.Services.GetRequiredService<LiveJobs>();
+        SessionBudget budget = service.Services.GetRequiredService<SessionBudget>();
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(
+                live.Find(job) is null && budget.Used == 0
+                && !Directory.EnumerateFiles(service.SpoolDirectory, $"{job}*").Any()),
+            "the job to give back its sessions and its files");
+        await Eventually.HoldsAsync(
+            () => database.ScalarAsync<bool>($"""
+                SELECT NOT EXISTS (SELECT FROM pg_stat_activity
+                                   WHERE datname = current_database() AND pid <> pg_backend_pid()
+                                     AND (state LIKE 'idle in transaction%' OR application_name = '{WriteSession.SessionName(job)}'))
+                """),
+            "the job's transactions to end");
+    }
+}
