@@ -15,6 +15,7 @@ public sealed class DeathAtEveryStepTests(TestDatabase database) : IClassFixture
 
     private const int RoundsMax = 10;
     private const int Records = 400;
+    private const int PointsInARow = 6;
 
     /// <summary>What a start comes to by itself while the death before it has left work.</summary>
     private static readonly FaultPoint[] RecoveryPoints =
@@ -38,6 +39,12 @@ public sealed class DeathAtEveryStepTests(TestDatabase database) : IClassFixture
             {
                 await DieAtAsync(field, point, time);
                 await DieAtAsync(field, RecoveryPoints[((int)point + time) % RecoveryPoints.Length], time: 1);
+                if ((int)point % PointsInARow == PointsInARow - 1)
+                {
+                    // A job that never came to its end between two deaths would be given up at last, as it should.
+                    await field.StartAsync("");
+                    await field.WaitUntilFinalAsync();
+                }
             }
         }
 

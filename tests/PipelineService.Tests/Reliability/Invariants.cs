@@ -64,7 +64,7 @@ internal static class Invariants
         (long covered, long deadLetters) = (job.GetInt64(7), job.GetInt64(8));
         string counts = string.Create(
             CultureInfo.InvariantCulture,
-            $"{read} read, {loaded} loaded, {rejected} rejected, {filtered} filtered, {covered} covered, {deadLetters} dead letters");
+            $"{job.GetString(9)} {read} read, {loaded} loaded, {rejected} rejected, {filtered} filtered, {covered} covered, {deadLetters} dead letters");
         if (sample is null)
         {
             // An instance died between durable and registered, and the sender got its answer from another one.
