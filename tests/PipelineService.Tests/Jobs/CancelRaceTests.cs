@@ -114,7 +114,7 @@ public sealed class CancelRaceTests(CancelRaceTests.SmallChunks running) : IClas
 
         Task end = running.Service.Services.GetRequiredService<JobStore>().EndAsync(
             job.Id, epoch: 0, JobState.Cancelled, error: null, columns: null, TestContext.Current.CancellationToken);
-        await Eventually.IsBlockedAsync(running.Database, "FOR UPDATE");
+        await Eventually.IsBlockedAsync(running.Database, "pipeline.jobs");
         await committing.CommitAsync(TestContext.Current.CancellationToken);
         await end.Within("the end of the job");
 
