@@ -3,7 +3,6 @@ using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
-using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -11,8 +10,8 @@ using PipelineService.Write;
 namespace PipelineService.Jobs;
 
 /// <summary>
-/// Stage 2: runs one job to its end. Attempts are repeated while the database or the spool is away; the data's own faults end the job;
-/// a stop hands it back.
+/// Stage 2: runs one job to its end. Attempts are repeated while the database or the spool is away; the data's own faults end
+/// the job; a stop hands it back.
 /// </summary>
 public sealed partial class JobRunner(
     JobStore store,
@@ -21,8 +20,7 @@ public sealed partial class JobRunner(
     UploadTakeBack takeBack,
     LiveJobs liveJobs,
     DatasetCatalog datasets,
-    SpoolDirectory spool,
-    PipelineMetrics metrics,
+    JobEnd end,
     IOptions<JobsOptions> options,
     TimeProvider time,
     ILogger<JobRunner> logger)
@@ -90,7 +88,7 @@ public sealed partial class JobRunner(
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
                 var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
                 await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
-                await FinishAsync(live, upload, lost);
+                await end.FinishAsync(live, upload, lost);
                 return;
             }
             catch (OperationCanceledException) when (lost.IsCancellationRequested)
@@ -113,12 +111,12 @@ public sealed partial class JobRunner(
             }
             catch (SpoolDamagedException e)
             {
-                await FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
+                await end.FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
                 return;
             }
             catch (Exception e) when (FaultOf(e) is Problem problem)
             {
-                await FailAsync(live, upload, reservation, problem, lost);
+                await end.FailAsync(live, upload, reservation, problem, lost);
                 return;
             }
             catch (Exception e) when (e is not OutOfMemoryException)
@@ -128,7 +126,7 @@ public sealed partial class JobRunner(
                 if (waitingFor is null && failures >= options.Value.AttemptsMax)
                 {
                     Log.Gave(logger, e, job.Id, failures);
-                    await FailAsync(live, upload, reservation, Faults.Internal(e), lost);
+                    await end.FailAsync(live, upload, reservation, Faults.Internal(e), lost);
                     return;
                 }
 
@@ -158,66 +156,10 @@ public sealed partial class JobRunner(
         job = await store.FindPatientlyAsync(before.Id, lost);
         if (job is not null && job.JobState.IsFinal())
         {
-            await FinishAsync(live, upload, lost);
+            await end.FinishAsync(live, upload, lost);
         }
 
         return false;
-    }
-
-    /// <summary>The job is final: its row is read once more for what the commit wrote, and its upload goes.</summary>
-    private async Task FinishAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
-    {
-        JobRow? job = await store.FindPatientlyAsync(live.Id, cancellationToken);
-        if (job is null || !job.JobState.IsFinal())
-        {
-            throw new InvalidOperationException($"Job {live.Id} has committed, but its row says {job?.State ?? "nothing"}.");
-        }
-
-        if (upload.IsSealed)
-        {
-            spool.DeleteOrLeave(job.Id);
-        }
-
-        live.Change(_ => job);
-        metrics.JobFinished(job.Dataset, job.Source, job.State, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
-        Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
-    }
-
-    /// <param name="isDamaged">Whether what is in the spool is worth an operator's look.</param>
-    private async Task FailAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, Problem problem, CancellationToken cancellationToken,
-        bool isDamaged = false)
-    {
-        // A failed job may still be receiving: its sender is answered when the whole body has come, then the job ends. Until
-        // then it shows why, and its sessions are others'.
-        reservation.Dispose();
-        live.Change(row => row with { Error = Faults.ToJson(problem) });
-        while (!upload.IsSealed && !upload.IsAbandoned)
-        {
-            Task next = upload.NextChange;
-            if (!upload.IsSealed && !upload.IsAbandoned)
-            {
-                await next.WaitAsync(cancellationToken);
-            }
-        }
-
-        JobRow job = live.Current;
-        if (upload.IsAbandoned)
-        {
-            await takeBack.RunAsync(job, CancellationToken.None);
-            return;
-        }
-
-        if (isDamaged)
-        {
-            spool.SetAside(job.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
-        }
-
-        // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
-        await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
-        await store.EndAsync(
-            job.Id, job.Epoch, JobState.Failed, Faults.ToJson(problem), job.UploadColumns, cancellationToken);
-        await FinishAsync(live, upload, cancellationToken);
     }
 
     /// <summary>
@@ -245,27 +187,9 @@ public sealed partial class JobRunner(
             return;
         }
 
-        if (!stopping.IsCancellationRequested)
+        if (stopping.IsCancellationRequested)
         {
-            return;
-        }
-
-        JobRow job = live.Current;
-        try
-        {
-            if (upload.IsSealed)
-            {
-                await store.HandBackAsync(job.Id, job.Epoch, CancellationToken.None);
-                Log.HandedBack(logger, job.Id);
-            }
-            else
-            {
-                await takeBack.RunAsync(job, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5), time, CancellationToken.None);
-            }
-        }
-        catch (Exception e) when (SinkFault.Is(e))
-        {
-            Log.NotHandedBack(logger, job.Id, e.Message); // the lease runs out by itself
+            await end.HandBackAsync(live.Current, upload);
         }
     }
 
@@ -289,7 +213,7 @@ public sealed partial class JobRunner(
         }
 
         await store.EndAsync(job.Id, job.Epoch, JobState.Cancelled, error: null, job.UploadColumns, stopping);
-        await FinishAsync(live, upload, stopping);
+        await end.FinishAsync(live, upload, stopping);
     }
 
     private async Task PauseAsync(LiveJob live, int failures, string? waitingFor, CancellationToken lost)
@@ -310,10 +234,6 @@ public sealed partial class JobRunner(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information,
-            Message = "Job {JobId} {State}: {Read} records read, {Loaded} loaded, {Rejected} rejected.")]
-        public static partial void Finished(ILogger logger, Guid jobId, string state, long read, long loaded, long rejected);
-
         [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Failures} of job {JobId} failed; it is tried again.")]
         public static partial void AttemptFailed(ILogger logger, Exception exception, Guid jobId, int failures);
 
@@ -326,14 +246,9 @@ public sealed partial class JobRunner(
         [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} stopped here; it goes on when its lease has run out.")]
         public static partial void Broke(ILogger logger, Exception exception, Guid jobId);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} is handed back: it goes on at the next start.")]
-        public static partial void HandedBack(ILogger logger, Guid jobId);
-
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Job {JobId} was cancelled, but its end could not be written; that is left to the next start.")]
         public static partial void LeftCancelled(ILogger logger, Guid jobId);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} could not be handed back: {Reason}")]
-        public static partial void NotHandedBack(ILogger logger, Guid jobId, string reason);
     }
 }

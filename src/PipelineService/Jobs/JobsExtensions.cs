@@ -19,6 +19,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobHeartbeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
+        builder.Services.AddSingleton<JobEnd>();
         builder.Services.AddSingleton<JobRunner>();
         builder.Services.AddSingleton<SpoolRecovery>();
         builder.Services.AddSingleton<JobDispatcher>();
