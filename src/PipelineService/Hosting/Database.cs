@@ -100,7 +100,13 @@ public sealed partial class Database : IAsyncDisposable
     {
         await Readiness.WaitAsync(cancellationToken);
         return await _patient.ExecuteAsync(
-            static async (database, token) => await database.OpenAsync(token), this, cancellationToken);
+            static async (database, token) =>
+            {
+                using CancellationShield shield = new(token);
+                return await database.OpenAsync(shield.Token);
+            },
+            this,
+            cancellationToken);
     }
 
     /// <summary>
@@ -141,10 +147,11 @@ public sealed partial class Database : IAsyncDisposable
         await pipeline.ExecuteAsync(
             static async (state, token) =>
             {
+                using CancellationShield shield = new(token);
                 try
                 {
-                    await using NpgsqlConnection connection = await state.Database.OpenAsync(token);
-                    return await state.work(connection, token);
+                    await using NpgsqlConnection connection = await state.Database.OpenAsync(shield.Token);
+                    return await state.work(connection, shield.Token);
                 }
                 catch (Exception fault)
                 {

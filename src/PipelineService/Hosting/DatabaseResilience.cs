@@ -24,8 +24,15 @@ public static class DatabaseResilience
         PostgresException { SqlState: "57P01" or "57P02" or "57P05" or "25006" } => true,
         NpgsqlException driver => driver.IsTransient,
         TimeoutRejectedException or TimeoutException or SocketException or IOException => true,
-        _ => false,
+        _ => IsDriverRace(fault),
     };
+
+    /// <summary>
+    /// A connection that broke while it was used or cancelled, told by the driver in a way of its own
+    /// (npgsql/npgsql#6415, #6568): the event by which its threads wait for each other is gone.
+    /// </summary>
+    public static bool IsDriverRace(Exception fault) =>
+        fault is ObjectDisposedException { ObjectName: "System.Threading.ManualResetEventSlim" };
 
     /// <summary>
     /// Transient, and the server's fault: what the breaker counts. A deadlock or lack of connections in our own pool is worth a

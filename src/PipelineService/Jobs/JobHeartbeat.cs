@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Options;
-using Npgsql;
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
 
 namespace PipelineService.Jobs;
 
@@ -50,7 +48,7 @@ public sealed partial class JobHeartbeat(
                 await lost.CancelAsync();
             }
         }
-        catch (Exception e) when (e is DatabaseUnavailableException or NpgsqlException)
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
             Log.NotWritten(logger, live.Id, e.Message);
         }

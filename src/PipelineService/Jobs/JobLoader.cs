@@ -180,12 +180,13 @@ public sealed class JobLoader(
                 $"{counts} over {load.BytesDone} bytes, but the spool holds {upload.Length - start} bytes of records.");
         }
 
+        using CancellationShield shield = new(stopping);
         NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest);
         IReadOnlyList<WriteSession> sessions = load.Sessions.Uncommitted;
         if (sessions.Count == 0)
         {
-            WriteSession session = await load.Sessions.TakeAsync(stopping);
-            await session.BeginAsync(database, writeOptions.Value, stopping);
+            WriteSession session = await load.Sessions.TakeAsync(shield.Token);
+            await session.BeginAsync(database, writeOptions.Value, shield.Token);
             sessions = [session];
         }
 
@@ -199,7 +200,7 @@ public sealed class JobLoader(
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
                 ? [new(DurableCommit.Sql), finish] // after this commit the upload leaves the spool
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
-            await sessions[i].CommitAsync(statements, stopping);
+            await sessions[i].CommitAsync(statements, shield.Token);
         }
     }
 

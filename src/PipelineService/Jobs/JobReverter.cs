@@ -30,7 +30,8 @@ public sealed partial class JobReverter(
         TableName table = dataset.Definition.Load.Table;
         try
         {
-            return (await RemoveAsync(job.Id, table, cancellationToken), null);
+            using CancellationShield shield = new(cancellationToken);
+            return (await RemoveAsync(job.Id, table, shield.Token), null);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {

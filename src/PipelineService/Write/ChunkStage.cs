@@ -30,6 +30,9 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
     private readonly HashSet<string> _existing = [];
     private TargetConstraints? _constraints;
 
+    /// <summary>Why the rows loaded last were inserted one by one, which is slow; null when they were not.</summary>
+    public PostgresException? OneByOneReason { get; private set; }
+
     /// <summary>Loads what the database accepts of some rows. The transaction afterwards holds the accepted ones.</summary>
     /// <param name="rows">The rows of the chunk.</param>
     /// <param name="some">0-based indexes of those to load, ascending, or null for all.</param>
@@ -39,6 +42,7 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
         _constraints ??= await TargetConstraints.ReadAsync(connection, plan.Rows, cancellationToken);
         List<RefusedRow> refused = [];
         int[] doubtful;
+        OneByOneReason = null;
         if (_constraints.ScreenSql is not null)
         {
             await FillAsync(Keys, rows, some, _constraints.ScreenedColumns, cancellationToken);
@@ -56,6 +60,7 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
         {
             await ExecuteAsync("ROLLBACK TO SAVEPOINT screened", cancellationToken);
             refused.Clear();
+            OneByOneReason = e;
             doubtful = some ?? [.. Enumerable.Range(0, rows.Count)];
         }
 

@@ -10,7 +10,8 @@ namespace PipelineService.Write;
 /// <summary>
 /// Stage 5: one chunk's rows, its dead letters and its checkpoint go into PostgreSQL, and are there together or not at all.
 /// </summary>
-public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters, IOptions<WriteOptions> options)
+public sealed partial class ChunkWriter(
+    Database database, DeadLetterWriter deadLetters, IOptions<WriteOptions> options, ILogger<ChunkWriter> logger)
 {
     private readonly WriteOptions _options = options.Value;
 
@@ -29,12 +30,13 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
         {
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             timeout.CancelAfter(_options.ChunkTimeout + _options.LockTimeout);
-            await session.BeginAsync(database, _options, timeout.Token);
+            using CancellationShield shield = new(timeout.Token);
+            await session.BeginAsync(database, _options, shield.Token);
 
             // 2. The rows, or all but those that the database refuses.
             IReadOnlyList<RefusedRow> refused = workspace.Rows.Count == 0
                 ? []
-                : await CopyAsync(session, load, workspace, timeout.Token);
+                : await CopyAsync(session, load, workspace, shield.Token);
             int rejected = workspace.Rejects.Count + refused.Count;
             RecordCounts counts = new(read, workspace.Rows.Count - refused.Count, rejected, Filtered: 0);
             bool isOverLimit = load.IsOverLimit(read, rejected);
@@ -44,7 +46,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
             if (rejected > 0)
             {
                 FaultPoints.Reach(FaultPoint.DeadLettersWriting);
-                await deadLetters.WriteAsync(commitsNow ? session.Connection : null, chunk, workspace, refused, timeout.Token);
+                await deadLetters.WriteAsync(commitsNow ? session.Connection : null, chunk, workspace, refused, shield.Token);
                 FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
@@ -57,8 +59,8 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
             NpgsqlBatchCommand checkpoint = Checkpoint(chunk, counts);
             FaultPoints.Reach(FaultPoint.CheckpointWriting);
             await (commitsNow
-                ? session.CommitAsync([checkpoint], timeout.Token)
-                : session.KeepAsync([checkpoint], timeout.Token));
+                ? session.CommitAsync([checkpoint], shield.Token)
+                : session.KeepAsync([checkpoint], shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
             load.Add(counts, chunk.EndOffset - chunk.StartOffset);
             return counts;
@@ -82,7 +84,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
     /// The rows in one COPY, as long as that mostly succeeds. A job that has met a refusal leaves out the rows that may repeat
     /// one of its own keys, and one that meets refusals which nothing foretold has all its rows screened first.
     /// </summary>
-    private static async Task<IReadOnlyList<RefusedRow>> CopyAsync(
+    private async Task<IReadOnlyList<RefusedRow>> CopyAsync(
         WriteSession session, JobLoad load, TransformWorkspace workspace, CancellationToken cancellationToken)
     {
         int[] suspects = load.Keys?.Add(workspace.Rows) ?? [];
@@ -93,7 +95,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
             try
             {
                 await ChunkCopy.SendExceptAsync(session.Connection, load.Plan.CopySql, workspace.Rows, leftOut, cancellationToken);
-                return leftOut.Length == 0 ? [] : await session.Stage.LoadAsync(workspace.Rows, leftOut, cancellationToken);
+                return leftOut.Length == 0 ? [] : await StageAsync(session, load, workspace, leftOut, cancellationToken);
             }
             catch (PostgresException e) when (RefusedRow.IsRowError(e))
             {
@@ -108,8 +110,20 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
             }
         }
 
-        IReadOnlyList<RefusedRow> refused = await session.Stage.LoadAsync(workspace.Rows, some: null, cancellationToken);
+        IReadOnlyList<RefusedRow> refused = await StageAsync(session, load, workspace, some: null, cancellationToken);
         load.Refusals.Screened(refused.Count > 0);
+        return refused;
+    }
+
+    private async Task<IReadOnlyList<RefusedRow>> StageAsync(
+        WriteSession session, JobLoad load, TransformWorkspace workspace, int[]? some, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<RefusedRow> refused = await session.Stage.LoadAsync(workspace.Rows, some, cancellationToken);
+        if (session.Stage.OneByOneReason is { } reason && load.Refusals.TellOneByOne())
+        {
+            Log.OneByOne(logger, load.Plan.JobId, reason.MessageText, reason.SqlState);
+        }
+
         return refused;
     }
 
@@ -130,4 +144,12 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
             new() { Value = chunk.Load.Plan.Epoch },
         },
     };
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "Rows of job {JobId} are inserted one by one, which is slow, because no query over the table's constraints tells "
+                + "which of them are refused: {Reason} (SQLSTATE {SqlState}). Told once a job.")]
+        public static partial void OneByOne(ILogger logger, Guid jobId, string reason, string sqlState);
+    }
 }

@@ -11,6 +11,7 @@ public sealed class RefusalForecast
     private const int ScreensFrom = 8;
     private const int Worst = 16;
     private int _score;
+    private int _oneByOne;
 
     /// <summary>Whether any row was refused so far.</summary>
     public bool Any { get; private set; }
@@ -25,6 +26,10 @@ public sealed class RefusalForecast
         Any = true;
         _score = wasForetold ? _score : Math.Min(Worst, _score + Miss);
     }
+
+    /// <summary>Rows had to be inserted one by one.</summary>
+    /// <returns>True the first time.</returns>
+    public bool TellOneByOne() => Interlocked.Exchange(ref _oneByOne, 1) == 0;
 
     /// <summary>A chunk was screened; one without refusals is a reason to trust again.</summary>
     public void Screened(bool foundAny) => _score = foundAny ? Math.Min(Worst, _score + 1) : Math.Max(0, _score - 1);

@@ -17,6 +17,6 @@ public static class SinkFault
         SpoolUnavailableException => false, // whatever is inside: the disk's, and the database knows nothing of it
         PostgresException e => e.IsTransient || e.SqlState.AsSpan(0, 2) is "08" or "40" or "53" or "57" or "58" or "XX",
         NpgsqlException or DatabaseUnavailableException or TimeoutException or SocketException or IOException => true,
-        _ => error.InnerException is Exception inner && Is(inner),
+        _ => DatabaseResilience.IsDriverRace(error) || (error.InnerException is Exception inner && Is(inner)),
     };
 }

@@ -45,6 +45,17 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
     }
 
     [Fact]
+    public async Task Retries_when_the_driver_has_lost_its_connection_to_another_thread()
+    {
+        ObjectDisposedException fault = new(typeof(ManualResetEventSlim).FullName);
+
+        int result = await _time.AdvanceUntilAsync(_database.RunAsync(Failing(times: 1, fault), Cancellation), Step);
+
+        Assert.Equal(42, result);
+        Assert.True(PipelineService.Write.SinkFault.Is(fault));
+    }
+
+    [Fact]
     public async Task Throws_other_faults_at_once()
     {
         await Assert.ThrowsAsync<InvalidDataException>(
