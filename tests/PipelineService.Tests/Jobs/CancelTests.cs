@@ -40,7 +40,7 @@ public sealed class CancelTests(CancelTests.EagerService running) : IClassFixtur
         using RawConnection sender = await BeginUploadAsync(dataset, $"\r\nIdempotency-Key: {dataset}");
         await sender.SendChunkAsync(WithBadRecords(1_000));
         Guid id = await rows.RegisteredAsync();
-        await _api.WhenAsync(id, "partly loaded", j => j.Records.Loaded > 0);
+        await _api.WhenAsync(id, "partly loaded", j => j.Records is { Loaded: > 0, Rejected: BadRecords });
 
         ApiAnswer cancel = await _api.CancelAsync(id);
 
