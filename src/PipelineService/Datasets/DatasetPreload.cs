@@ -16,7 +16,7 @@ internal sealed partial class DatasetPreload(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Also when another service could not start: the host would report this as a second fault.
+            // The service stops before its database was there.
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

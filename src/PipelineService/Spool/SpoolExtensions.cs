@@ -20,10 +20,12 @@ public static class SpoolExtensions
         return builder;
     }
 
-    /// <summary>Opens the spool before the first request can arrive.</summary>
-    private sealed class SpoolPreparation(SpoolDirectory spool, Instance instance, PipelineMetrics metrics) : IHostedService
+    /// <summary>
+    /// Opens the spool before any other stage starts: a spool that cannot be used then ends the start with its own message alone.
+    /// </summary>
+    private sealed class SpoolPreparation(SpoolDirectory spool, Instance instance, PipelineMetrics metrics) : IHostedLifecycleService
     {
-        public Task StartAsync(CancellationToken cancellationToken)
+        public Task StartingAsync(CancellationToken cancellationToken)
         {
             spool.Prepare(instance.Id);
             metrics.ObserveGauge("pipeline.spool.used", "By", "Bytes that uploads hold in the spool.", () => spool.Bytes);
@@ -44,6 +46,14 @@ public static class SpoolExtensions
             }
         }
 
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -24,7 +24,7 @@ public sealed class ClientConnectionsTests(TestDatabase database) : IClassFixtur
         using RawConnection silent = await OpenAsync(address, "");
         using RawConnection halfway = await OpenAsync(address, HalfHead);
         ClientConnections connections = service.Services.GetRequiredService<ClientConnections>();
-        await BoundedWait.UntilAsync(() => connections.Count == 3, "three places to be taken");
+        await BoundedWait.UntilAsync("three places to be taken", () => connections.Count == 3);
         await AskAsync(kept); // now it is the others that are idle for longer
 
         using RawConnection first = await AskAsync(address);

@@ -19,12 +19,12 @@ internal static class BoundedWait
         }
     }
 
-    /// <summary>For what gives no signal: looks again and again.</summary>
+    /// <summary>For what gives no signal, such as a file that another thread removes: looks again and again.</summary>
     /// <param name="what">Completes "waited for …".</param>
-    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+    public static Task UntilAsync(string what, Func<bool> condition) => UntilAsync(what, () => Task.FromResult(condition()));
 
-    /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
-    public static Task UntilAsync(Func<Task<bool>> condition, string what)
+    /// <inheritdoc cref="UntilAsync(string, Func{bool})"/>
+    public static Task UntilAsync(string what, Func<Task<bool>> condition)
     {
         return LookAsync().Within(what);
 

@@ -33,17 +33,13 @@ internal static class EndedJob
     {
         LiveJobs live = service.Services.GetRequiredService<LiveJobs>();
         SessionBudget budget = service.Services.GetRequiredService<SessionBudget>();
-        await Eventually.HoldsAsync(
-            () => Task.FromResult(
-                live.Find(job) is null && budget.Used == 0
-                && !Directory.EnumerateFiles(service.SpoolDirectory, $"{job}*").Any()),
-            "the job to give back its sessions and its files");
-        await Eventually.HoldsAsync(
-            () => database.ScalarAsync<bool>($"""
-                SELECT NOT EXISTS (SELECT FROM pg_stat_activity
-                                   WHERE datname = current_database() AND pid <> pg_backend_pid()
-                                     AND (state LIKE 'idle in transaction%' OR application_name = '{WriteSession.SessionName(job)}'))
-                """),
-            "the job's transactions to end");
+        await BoundedWait.UntilAsync("the job to give back its sessions and its files", () =>
+            live.Find(job) is null && budget.Used == 0
+            && !Directory.EnumerateFiles(service.SpoolDirectory, $"{job}*").Any());
+        await BoundedWait.UntilAsync("the job's transactions to end", () => database.ScalarAsync<bool>($"""
+            SELECT NOT EXISTS (SELECT FROM pg_stat_activity
+                               WHERE datname = current_database() AND pid <> pg_backend_pid()
+                                 AND (state LIKE 'idle in transaction%' OR application_name = '{WriteSession.SessionName(job)}'))
+            """));
     }
 }

@@ -59,7 +59,7 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
     {
         Assert.Equal(JobState.Succeeded, (await Api.LoadAsync(dataset, Readings.Csv(1))).State);
         LiveJobs live = Service.Services.GetRequiredService<LiveJobs>();
-        await BoundedWait.UntilAsync(() => live.Count == 0, "the job to be forgotten");
+        await BoundedWait.UntilAsync("the job to be forgotten", () => live.Count == 0);
     }
 
     /// <summary>A refusal leaves no job, no row, and no byte in the spool.</summary>

@@ -39,6 +39,15 @@ public class TestDatabase(PostgresServer server) : IAsyncLifetime
         return await command.ExecuteScalarAsync() is T value ? value : default;
     }
 
+    /// <summary>Waits until a statement waits for a lock.</summary>
+    /// <param name="text">Part of the statement.</param>
+    public Task WhenBlockedAsync(string text) => BoundedWait.UntilAsync($"a statement with '{text}' to wait for a lock", () =>
+        ScalarAsync<bool>($"""
+            SELECT EXISTS (SELECT FROM pg_stat_activity
+                           WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'
+                             AND position('{text}' IN query) > 0)
+            """));
+
     public async Task ExecuteAsync(string sql)
     {
         await using NpgsqlCommand command = DataSource.CreateCommand(sql);

@@ -134,13 +134,13 @@ public sealed class FullDiskTests(TestDatabase database) : IClassFixture<TestDat
         await WhenHeldAsync(service, 0);
     }
 
-    private static Task WhenHeldAsync(ServiceUnderTest service, long bytes) => Poll.UntilAsync(
+    private static Task WhenHeldAsync(ServiceUnderTest service, long bytes) => BoundedWait.UntilAsync(
         $"the spool to hold {bytes} bytes", () => service.Services.GetRequiredService<SpoolDirectory>().Bytes == bytes);
 
     private static async Task<string> WhenSpoolIsAsync(ServiceUnderTest service, string status)
     {
         string description = "";
-        await Poll.UntilAsync($"the spool to be {status}", async () =>
+        await BoundedWait.UntilAsync($"the spool to be {status}", async () =>
         {
             using HttpResponseMessage ready = await service.Client.GetAsync(new Uri("/health/ready", UriKind.Relative), Cancellation);
             JsonElement spool = JsonDocument.Parse(await ready.Content.ReadAsStringAsync(Cancellation))

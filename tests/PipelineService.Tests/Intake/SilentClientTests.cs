@@ -44,7 +44,7 @@ public sealed class SilentClientTests(SilentClientTests.ImpatientService running
         using RawConnection vanished = await RawConnection.OpenAsync(_api.Address, poll);
         using RawConnection closed = await RawConnection.OpenAsync(_api.Address, poll);
         using RawConnection reset = await RawConnection.OpenAsync(_api.Address, poll);
-        await BoundedWait.UntilAsync(() => running.RequestsInProgress == 3, "three polls to wait");
+        await BoundedWait.UntilAsync("three polls to wait", () => running.RequestsInProgress == 3);
         closed.EndSending();
         reset.Reset();
 

@@ -69,7 +69,7 @@ public sealed class SpoolQuotaTests(SpoolQuotaTests.TightService running) : ICla
         await WhenHeldAsync(0);
     }
 
-    private Task WhenHeldAsync(long bytes) => Poll.UntilAsync(
+    private Task WhenHeldAsync(long bytes) => BoundedWait.UntilAsync(
         $"the spool to hold {bytes} bytes", () => running.Service.Services.GetRequiredService<SpoolDirectory>().Bytes == bytes);
 
     private async Task AssertRefusedAsync(ApiAnswer answer, string dataset)

@@ -23,10 +23,10 @@ public sealed class CancelRaceTests(CancelRaceTests.SmallChunks running) : IClas
         await _api.DeclareAsync("late", Readings.Definition().Replace("] }", "], 'primaryKey': ['id'] }", StringComparison.Ordinal));
         await using NpgsqlConnection gate = await HoldJobsAsync("late", "NEW.state = 'succeeded'");
         Guid id = (await _api.UploadAsync("late", Readings.Csv(Records))).Job.Id;
-        await Eventually.IsBlockedAsync(running.Database, "UPDATE pipeline.jobs j");
+        await running.Database.WhenBlockedAsync("UPDATE pipeline.jobs j");
 
         Task<ApiAnswer> cancel = _api.CancelAsync(id);
-        await Eventually.IsBlockedAsync(running.Database, "SET cancel_requested = true");
+        await running.Database.WhenBlockedAsync("SET cancel_requested = true");
         await ReleaseAsync(gate);
 
         ApiAnswer answer = await cancel;
@@ -40,9 +40,8 @@ public sealed class CancelRaceTests(CancelRaceTests.SmallChunks running) : IClas
         await _api.DeclareAsync("committing", Readings.Definition());
         await using NpgsqlConnection gate = await HoldJobsAsync("committing", "OLD.state = 'committing' AND NEW.state = 'succeeded'");
         Guid id = (await _api.UploadAsync("committing", Readings.Csv(Records))).Job.Id;
-        await Eventually.HoldsAsync(
-            () => running.Database.ScalarAsync<bool>($"SELECT state = 'committing' FROM pipeline.jobs WHERE id = '{id}'"),
-            "the first session to have committed");
+        await BoundedWait.UntilAsync("the first session to have committed", () =>
+            running.Database.ScalarAsync<bool>($"SELECT state = 'committing' FROM pipeline.jobs WHERE id = '{id}'"));
 
         ApiAnswer cancel = await _api.CancelAsync(id);
         ApiAnswer revert = await _api.RevertAsync(id);
@@ -71,11 +70,10 @@ public sealed class CancelRaceTests(CancelRaceTests.SmallChunks running) : IClas
             """);
 
         Task<ApiAnswer> cancel = _api.CancelAsync(id);
-        await Eventually.IsBlockedAsync(running.Database, "SET cancel_requested = true");
+        await running.Database.WhenBlockedAsync("SET cancel_requested = true");
         await claim.CommitAsync(TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync(
-            () => running.Database.ScalarAsync<bool>($"SELECT cancel_requested FROM pipeline.jobs WHERE id = '{id}'"),
-            "the owner to be asked");
+        await BoundedWait.UntilAsync("the owner to be asked", () =>
+            running.Database.ScalarAsync<bool>($"SELECT cancel_requested FROM pipeline.jobs WHERE id = '{id}'"));
         await running.Database.ExecuteAsync($"UPDATE pipeline.jobs SET lease_until = now() - interval '1 s', spool = '{running.SpoolId}' WHERE id = '{id}'");
 
         ApiAnswer answer = await cancel;
@@ -114,7 +112,7 @@ public sealed class CancelRaceTests(CancelRaceTests.SmallChunks running) : IClas
 
         Task end = running.Service.Services.GetRequiredService<JobStore>().EndAsync(
             job.Id, epoch: 0, JobState.Cancelled, error: null, columns: null, TestContext.Current.CancellationToken);
-        await Eventually.IsBlockedAsync(running.Database, "pipeline.jobs");
+        await running.Database.WhenBlockedAsync("pipeline.jobs");
         await committing.CommitAsync(TestContext.Current.CancellationToken);
         await end.Within("the end of the job");
 

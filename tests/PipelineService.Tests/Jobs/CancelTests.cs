@@ -144,10 +144,9 @@ public sealed class CancelTests(CancelTests.EagerService running) : IClassFixtur
     private async Task<Guid> ReceivedJobAsync()
     {
         Guid id = Guid.Empty;
-        await Eventually.HoldsAsync(
-            () => Task.FromResult(Directory.EnumerateFiles(running.Service.SpoolDirectory, "*.data").Any(
-                path => new FileInfo(path).Length > 0 && Guid.TryParse(Path.GetFileNameWithoutExtension(path), out id))),
-            "the first bytes in the spool");
+        await BoundedWait.UntilAsync("the first bytes in the spool", () =>
+            Directory.EnumerateFiles(running.Service.SpoolDirectory, "*.data").Any(
+                path => new FileInfo(path).Length > 0 && Guid.TryParse(Path.GetFileNameWithoutExtension(path), out id)));
         return id;
     }
 

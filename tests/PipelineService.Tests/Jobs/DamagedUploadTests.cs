@@ -40,7 +40,7 @@ public sealed class DamagedUploadTests(SpoolOutageTests.OneByOne running) : ICla
             Assert.Contains($"{held.Queued}.data.damaged", error.Detail!, StringComparison.Ordinal);
             Assert.Equal(0, await running.CountRowsAsync(damage));
             AssertKept(held.Queued, kept);
-            await Poll.UntilAsync("the kept bytes to be counted, and only those", () =>
+            await BoundedWait.UntilAsync("the kept bytes to be counted, and only those", () =>
             {
                 Spool.Sweep(DateTimeOffset.MinValue); // a file that was cut is counted by its length when it is looked at
                 return Spool.Bytes == before + BytesOf(held.Queued);
@@ -71,7 +71,7 @@ public sealed class DamagedUploadTests(SpoolOutageTests.OneByOne running) : ICla
         Damage("bad_manifest", held.Queued);
         await running.Database.ExecuteAsync($"DELETE FROM pipeline.jobs WHERE id = '{held.Queued}'");
 
-        await Poll.UntilAsync("the manifest to be set aside", () => File.Exists(Spool.ManifestPath(held.Queued) + ".damaged"));
+        await BoundedWait.UntilAsync("the manifest to be set aside", () => File.Exists(Spool.ManifestPath(held.Queued) + ".damaged"));
 
         AssertKept(held.Queued, ".data", ".json");
         Assert.Equal(HttpStatusCode.NotFound, (await _api.GetAsync($"/v1/jobs/{held.Queued}")).Status);

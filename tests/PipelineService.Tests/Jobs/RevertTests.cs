@@ -69,9 +69,9 @@ public sealed class RevertTests(RevertTests.SmallChunks running) : IClassFixture
         JobView job = await _api.LoadAsync("contended", Readings.Csv(100));
         await using NpgsqlConnection holder = await LockAsync("SELECT FROM public.contended WHERE id = 50 FOR UPDATE");
         Task<ApiAnswer> first = _api.RevertAsync(job.Id);
-        await Eventually.IsBlockedAsync(running.Database, "DELETE FROM");
+        await running.Database.WhenBlockedAsync("DELETE FROM");
         Task<ApiAnswer> second = _api.RevertAsync(job.Id);
-        await Eventually.IsBlockedAsync(running.Database, "SELECT reverted_at");
+        await running.Database.WhenBlockedAsync("SELECT reverted_at");
 
         await holder.CloseAsync();
 

@@ -36,7 +36,7 @@ public sealed class SpoolOutageTests(SpoolOutageTests.OneByOne running) : IClass
         Directory.Move(spool + ".away", spool);
 
         await AssertLoadedAsync("gone_second", second);
-        await Poll.UntilAsync(
+        await BoundedWait.UntilAsync(
             "the uploads to leave the spool", () => !Directory.EnumerateFiles(spool, "*.data").Any());
     }
 
@@ -76,7 +76,7 @@ public sealed class SpoolOutageTests(SpoolOutageTests.OneByOne running) : IClass
     private async Task<JobView> WhenWaitingForSpoolAsync(Guid id)
     {
         JobView? job = null;
-        await Poll.UntilAsync("the job to wait for the spool", async () =>
+        await BoundedWait.UntilAsync("the job to wait for the spool", async () =>
         {
             job = (await _api.GetAsync($"/v1/jobs/{id}")).Job;
             Assert.NotEqual("database", job.WaitingFor);

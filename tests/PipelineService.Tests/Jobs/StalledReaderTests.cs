@@ -20,8 +20,8 @@ public sealed class StalledReaderTests(StalledReaderTests.SmallPool running) : I
             .Select(_ => RawConnection.OpenAsync(_api.Address, request, receiveBytes: 4096)));
 
         // All have begun, and nobody asks the database for more.
-        await BoundedWait.UntilAsync(
-            async () => running.RequestsInProgress == readers.Length && await QueriesAsync() == 0, "every reader to stall");
+        await BoundedWait.UntilAsync("every reader to stall", async () =>
+            running.RequestsInProgress == readers.Length && await QueriesAsync() == 0);
         Assert.Equal(HttpStatusCode.OK, (await _api.GetAsync("/v1/jobs")).Status);
         Assert.Equal(readers.Length, running.RequestsInProgress);
 

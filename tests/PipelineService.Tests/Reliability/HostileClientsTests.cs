@@ -57,7 +57,7 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
         string[] ends = await Task.WhenAll(crowd.Select(connection => connection.ReadUntilEndAsync()));
         crowd.ForEach(connection => connection.Dispose());
         await field.EndWellAsync();
-        await BoundedWait.UntilAsync(() => field.Service.OpenHandles <= handles + 20, $"the handles to be back at {handles}");
+        await BoundedWait.UntilAsync($"the handles to be back at {handles}", () => field.Service.OpenHandles <= handles + 20);
 
         TestContext.Current.SendDiagnosticMessage(
             "{0} idle connections on {1} places: {2} handles before, {3} at most, {4} after; {5} MB before, {6} MB at most",
@@ -92,7 +92,7 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
         }
 
         long sent = (long)Count * PiecesEach * piece.Length;
-        await BoundedWait.UntilAsync(() => SpoolBytes(field.Spool) >= sent, "every byte to be in the spool");
+        await BoundedWait.UntilAsync("every byte to be in the spool", () => SpoolBytes(field.Spool) >= sent);
         residentMost = Math.Max(residentMost, field.Service.ResidentBytes);
         foreach (RawConnection sender in senders)
         {

@@ -38,7 +38,7 @@ public sealed class SpoolFaultTests(TestDatabase database) : IClassFixture<TestD
             Assert.Equal(HttpStatusCode.Accepted, accepted.Status);
             job = accepted.Job.Id;
             await api.WhenAsync(job, "waiting for the spool", j => j.WaitingFor == "spool");
-            await Poll.UntilAsync("several tries", () => broken.FaultsReached.Count() >= Steps.Length + 4);
+            await BoundedWait.UntilAsync("several tries", () => broken.FaultsReached.Count() >= Steps.Length + 4);
 
             JobView waiting = (await api.GetAsync($"/v1/jobs/{job}")).Job;
             Assert.NotEqual("database", waiting.WaitingFor);

@@ -23,6 +23,7 @@ public sealed class UnknownOutcomeTests(TestDatabase database) : IClassFixture<T
         proxy.LoseCommits(count);
         for (int round = 0; round < RoundsMax && proxy.CommitsLost < count; round++)
         {
+            field.Extend();
             await field.Send(dataset, records: 1_000);
             await field.WaitUntilFinalAsync();
         }

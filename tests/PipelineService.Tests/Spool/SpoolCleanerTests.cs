@@ -81,7 +81,7 @@ public sealed class SpoolCleanerTests : IDisposable
     private IEnumerable<string> FilesOf(Guid id) => Directory.EnumerateFiles(_spool.Path, $"{id}*");
 
     /// <summary>The cleaner sets its timer in the background, so the clock goes on until it is met.</summary>
-    private Task WhenAsync(string what, Func<bool> condition) => Poll.UntilAsync(what, () =>
+    private Task WhenAsync(string what, Func<bool> condition) => BoundedWait.UntilAsync(what, () =>
     {
         _time.Advance(SpoolCleaner.Interval);
         return condition();
