@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Migrations;
@@ -14,7 +15,10 @@ public static class HostingExtensions
     /// What a connection reads ahead of the spool. The server's default of 1 MiB would be 256 MiB when as many uploads as are
     /// allowed come faster than the disk takes them.
     /// </summary>
-    private const int RequestBufferBytes = 256 << 10;
+    private const int ReadAheadBytes = 256 << 10;
+
+    /// <summary>What a body of unannounced length has decoded ahead, in addition to that.</summary>
+    private const int ChunkedReadAheadBytes = 128 << 10;
 
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
@@ -85,10 +89,11 @@ public static class HostingExtensions
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBufferSize = RequestBufferBytes;
+            kestrel.Limits.MaxRequestBufferSize = ChunkedReadAheadBytes;
             kestrel.Limits.RequestHeadersTimeout = Positive(early.RequestHeadTimeout);
             kestrel.Limits.KeepAliveTimeout = Positive(early.KeepAliveTimeout);
         });
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = ReadAheadBytes);
         builder.Services.AddSingleton<ClientConnections>();
         builder.Services.AddSingleton<StalledReaders>();
         builder.Services.AddOptions<KestrelServerOptions>().Configure<ClientConnections, StalledReaders>(
