@@ -69,6 +69,10 @@ internal static class JobSql
     /// lives and could not renew the lease, in an outage: then nothing has died. The last attempt of a job that has ended its
     /// process before is only begun alone; without, its row comes back unclaimed.
     /// </summary>
+    /// <remarks>
+    /// NO KEY, because each checkpoint in an open transaction holds its job's row by the foreign key: FOR UPDATE would pass over a
+    /// job for as long as the instance that hangs keeps its transactions open.
+    /// </remarks>
     public const string ClaimNext = $"""
         WITH next AS (
             SELECT id AS next_id, attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END AS next_attempt
@@ -77,7 +81,7 @@ internal static class JobSql
               AND (owner IS NULL OR lease_until < now())
             ORDER BY id
             LIMIT 1
-            FOR UPDATE SKIP LOCKED),
+            FOR NO KEY UPDATE SKIP LOCKED),
         claimed AS (
             UPDATE pipeline.jobs
             SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, waiting_for = NULL, attempt = next_attempt,
@@ -186,7 +190,7 @@ internal static class JobSql
     /// </remarks>
     public const string End = $"""
         {DurableCommit.Sql};
-        SELECT FROM pipeline.jobs WHERE id = @id FOR UPDATE;
+        SELECT FROM pipeline.jobs WHERE id = @id FOR NO KEY UPDATE;
         UPDATE pipeline.jobs j
         SET state = @state, error = @error::jsonb, upload_columns = @columns,
             cancel_requested = cancel_requested OR @state = 'cancelled',

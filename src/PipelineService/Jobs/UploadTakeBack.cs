@@ -2,6 +2,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Write;
 
 namespace PipelineService.Jobs;
 
@@ -17,6 +18,9 @@ public sealed partial class UploadTakeBack(
         DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
         FaultPoints.Reach(FaultPoint.TakingBack);
         await store.FenceAsync(job.Id, cancellationToken);
+
+        // An instance that hangs holds the job's row with what it has not committed.
+        await store.EndLeftoverSessionsAsync(WriteSession.SessionName(job.Id), cancellationToken);
         long rows = 0;
         if (dataset.Definition.Load is { Commit: CommitPolicy.Chunk, Lineage: true } load)
         {

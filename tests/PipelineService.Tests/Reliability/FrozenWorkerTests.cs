@@ -54,7 +54,8 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
             if (job is { } id && await IsOpenAsync(id, field.Token))
             {
                 long since = TimeProvider.System.GetTimestamp();
-                await TakenOverAsync(id, field.Token);
+                string? nobody = await TakenOverAsync(id, field.Token);
+                Assert.True(nobody is null, $"Nobody takes the job over: {nobody}\n{other.Log}");
                 TimeSpan takenOverAfter = TimeProvider.System.GetElapsedTime(since);
                 await otherSender.WaitUntilFinalAsync(id, field.Token);
                 Assert.True(takenOverAfter < TakeOverAgeMax, $"Taken over after {takenOverAfter}.");
@@ -94,17 +95,35 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
         }
     }
 
-    /// <summary>Waits until a second attempt has the job, or has ended it.</summary>
-    private async Task TakenOverAsync(Guid job, CancellationToken cancellationToken)
+    /// <summary>Waits until another attempt has the job, or has ended it.</summary>
+    /// <returns>What is known of a job that nobody takes over; null when somebody has.</returns>
+    private async Task<string?> TakenOverAsync(Guid job, CancellationToken cancellationToken)
     {
-        bool isTaken = false;
-        while (!isTaken)
+        const string IsTaken = "SELECT finished_at IS NOT NULL OR epoch > 1 FROM pipeline.jobs WHERE id = $1";
+        const string Known = """
+            SELECT row_to_json(j)::text || E'\n' || coalesce((SELECT string_agg(concat_ws(' | ', a.pid, a.application_name,
+                a.state, a.wait_event_type, a.wait_event, now() - a.xact_start, left(a.query, 200)), E'\n') FROM pg_stat_activity a
+                WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()), '')
+            FROM pipeline.jobs j WHERE j.id = $1
+            """;
+        long started = TimeProvider.System.GetTimestamp();
+        while (await LookAsync(IsTaken) is not true)
         {
-            await using NpgsqlCommand command = database.DataSource.CreateCommand(
-                "SELECT attempt > 1 OR finished_at IS NOT NULL FROM pipeline.jobs WHERE id = $1");
-            command.Parameters.Add(new() { Value = job });
-            isTaken = await command.ExecuteScalarAsync(cancellationToken) is true;
+            if (TimeProvider.System.GetElapsedTime(started) > TakeOverAgeMax * 2)
+            {
+                return (string)(await LookAsync(Known))!;
+            }
+
             await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+        }
+
+        return null;
+
+        async Task<object?> LookAsync(string sql)
+        {
+            await using NpgsqlCommand command = database.DataSource.CreateCommand(sql);
+            command.Parameters.Add(new() { Value = job });
+            return await command.ExecuteScalarAsync(cancellationToken);
         }
     }
 

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Jobs;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Jobs;
+
+public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    private static readonly Guid Job = Guid.CreateVersion7();
+    private static readonly Guid Spool = Guid.CreateVersion7();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>
+    /// A checkpoint that is not committed holds the row of its job by the foreign key. An instance that hung with one was never
+    /// replaced.
+    /// </summary>
+    [Fact]
+    public async Task Takes_a_job_over_whose_owner_hangs_in_the_middle_of_its_transaction()
+    {
+        await database.ExecuteAsync($$"""
+            INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at) VALUES ('hung', 1, now(), now());
+            INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at) VALUES ('hung', 1, '{}', now());
+            INSERT INTO pipeline.jobs
+                (id, dataset, dataset_version, state, content_type, upload_complete, created_at, spool, owner, lease_until, epoch, attempt)
+            VALUES ('{{Job}}', 'hung', 1, 'running', 'text/csv', true, now(), '{{Spool}}', gen_random_uuid(), now() - interval '1 s', 1, 1)
+            """);
+        await using NpgsqlConnection hung = await database.DataSource.OpenConnectionAsync(Token);
+        await using NpgsqlTransaction transaction = await hung.BeginTransactionAsync(Token);
+        await using NpgsqlCommand checkpoint = new(
+            $"""
+            INSERT INTO pipeline.job_chunks
+                (job_id, start_offset, end_offset, first_record, first_line, lines, read, loaded, rejected, filtered, epoch)
+            VALUES ('{Job}', 0, 10, 1, 1, 1, 1, 1, 0, 0, 1)
+            """,
+            hung,
+            transaction);
+        await checkpoint.ExecuteNonQueryAsync(Token);
+        Instance instance = new();
+        JobStore store = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
+
+        JobRow? claimed = await store.ClaimNextAsync(Spool, [instance.Id], isAlone: false, Token);
+
+        Assert.Equal((Job, instance.Id, 2L), (claimed?.Id, claimed?.Owner, claimed?.Epoch));
+    }
+}
