@@ -50,6 +50,9 @@ public sealed partial class Database : IAsyncDisposable
 
     public DatabaseCircuit Circuit { get; } = new();
 
+    /// <summary>Which database it is. Known when it has been reached.</summary>
+    public DatabaseIdentity Identity { get; } = new();
+
     /// <summary>False while requests would be answered 503 and jobs wait (<c>waitingFor: "database"</c>).</summary>
     public bool IsAvailable => Readiness.IsReady && Circuit.IsClosed;
 

@@ -5,7 +5,8 @@ namespace PipelineService.Hosting;
 /// <summary>The pool of connections, sized and timed by <see cref="HostingOptions"/>.</summary>
 internal static class DatabasePool
 {
-    public static NpgsqlDataSource Create(string connectionString, HostingOptions options)
+    /// <param name="identity">Compared with that of the database at the other end of each connection.</param>
+    public static NpgsqlDataSource Create(string connectionString, HostingOptions options, DatabaseIdentity identity)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         NpgsqlConnectionStringBuilder settings = builder.ConnectionStringBuilder;
@@ -23,6 +24,8 @@ internal static class DatabasePool
         // Error details quote rows. They belong to dead letters, not to logs.
         settings.IncludeErrorDetail = false;
         builder.Name = "pipeline"; // in metrics; the default is the connection string
+        builder.UsePhysicalConnectionInitializer(
+            static _ => throw new NotSupportedException("Connections are opened asynchronously."), identity.CheckAsync);
         return builder.Build();
     }
 

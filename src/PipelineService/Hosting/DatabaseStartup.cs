@@ -2,19 +2,19 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting.Embedded;
-using PipelineService.Hosting.Migrations;
 
 namespace PipelineService.Hosting;
 
 /// <summary>
 /// Stage 0: the database is there and has our schema before any other stage starts, and goes when all have stopped.
-/// 1. Start the private server, when no database is configured. 2. Open the pool. 3. Migrate. 4. Signal readiness.
+/// 1. Start the private server, when no database is configured. 2. Open the pool. 3. Prepare the database (its schema, its
+/// identity, what belongs to it elsewhere). 4. Signal readiness.
 /// A configured database that cannot be reached does not stop the start: uploads go to the spool, and steps 3 and 4 follow
 /// when the outage ends.
 /// </summary>
 internal sealed partial class DatabaseStartup(
     Database database,
-    Migrator migrator,
+    IEnumerable<DatabasePreparation> preparations,
     IOptions<HostingOptions> options,
     IConfiguration configuration,
     IHostApplicationLifetime lifetime,
@@ -30,10 +30,10 @@ internal sealed partial class DatabaseStartup(
     {
         string connectionString = configuration.GetConnectionString("Pipeline")
             ?? await StartEmbeddedAsync(cancellationToken);
-        database.Attach(DatabasePool.Create(connectionString, _options));
+        database.Attach(DatabasePool.Create(connectionString, _options, database.Identity));
         try
         {
-            await MigrateOnceAsync(cancellationToken);
+            await PrepareOnceAsync(cancellationToken);
         }
         catch (Exception fault) when (DatabaseResilience.IsTransient(fault) && _embedded is null)
         {
@@ -80,11 +80,21 @@ internal sealed partial class DatabaseStartup(
     }
 
     /// <summary>One attempt: a start must not hang for as long as an outage lasts.</summary>
-    private async Task MigrateOnceAsync(CancellationToken cancellationToken)
+    private async Task PrepareOnceAsync(CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
-        await migrator.MigrateAsync(connection, cancellationToken);
+        await PrepareAsync(connection, cancellationToken);
         database.Readiness.Signal();
+    }
+
+    private async Task<bool> PrepareAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        foreach (DatabasePreparation prepare in preparations)
+        {
+            await prepare(connection, cancellationToken);
+        }
+
+        return true;
     }
 
     private async Task WatchAsync(CancellationToken cancellationToken)
@@ -93,7 +103,7 @@ internal sealed partial class DatabaseStartup(
         {
             if (!database.Readiness.IsReady)
             {
-                await database.RunBeforeReadyAsync(migrator.MigrateAsync, cancellationToken);
+                await database.RunBeforeReadyAsync(PrepareAsync, cancellationToken);
                 database.Readiness.Signal();
                 Log.DatabaseReached(logger);
             }
@@ -109,7 +119,7 @@ internal sealed partial class DatabaseStartup(
         }
         catch (Exception fault) when (!database.Readiness.IsReady)
         {
-            // Reached at last, and not usable: altered migrations, missing rights. Waiting will not mend it.
+            // Reached at last, and not usable: altered migrations, missing rights, another's spool. Waiting will not mend it.
             Log.DatabaseUnusable(logger, fault.Message);
             Environment.ExitCode = StartupFaults.ExitCode;
             lifetime.StopApplication();
@@ -144,7 +154,7 @@ internal sealed partial class DatabaseStartup(
         [LoggerMessage(LogLevel.Warning, "The database cannot be reached; uploads are accepted and wait for it: {Fault}")]
         public static partial void StartingWithoutDatabase(ILogger logger, string fault);
 
-        [LoggerMessage(LogLevel.Information, "The database was reached, and has our schema")]
+        [LoggerMessage(LogLevel.Information, "The database was reached, and is prepared")]
         public static partial void DatabaseReached(ILogger logger);
 
         [LoggerMessage(LogLevel.Critical, "The database was reached, but cannot be used: {Fault}")]

@@ -60,6 +60,10 @@ public static class HostingExtensions
         builder.Services.AddSingleton(provider => provider.GetRequiredService<Database>().Readiness);
         builder.Services.AddSingleton(Migration.All);
         builder.Services.AddSingleton<Migrator>();
+        builder.Services.AddSingleton<DatabasePreparation>(
+            provider => provider.GetRequiredService<Migrator>().MigrateAsync);
+        builder.Services.AddSingleton<DatabasePreparation>(
+            provider => provider.GetRequiredService<Database>().Identity.LearnAsync);
         builder.Services.AddHostedService<DatabaseStartup>();
         builder.Services.AddHealthChecks()
             .AddCheck<DatabaseHealthCheck>("database")

@@ -27,7 +27,7 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
     public ValueTask InitializeAsync()
     {
         _database = new Database(Options, _time, NullLogger<Database>.Instance);
-        _database.Attach(DatabasePool.Create(fixture.ConnectionString, Options));
+        _database.Attach(DatabasePool.Create(fixture.ConnectionString, Options, _database.Identity));
         _database.Readiness.Signal();
         return ValueTask.CompletedTask;
     }
@@ -176,7 +176,7 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
         Task<int> work = database.RunPatientlyAsync(Failing(times: 0, Outage()), Cancellation);
         Assert.False(work.IsCompleted);
 
-        database.Attach(DatabasePool.Create(fixture.ConnectionString, Options));
+        database.Attach(DatabasePool.Create(fixture.ConnectionString, Options, database.Identity));
         database.Readiness.Signal();
         Assert.Equal(42, await work);
     }
