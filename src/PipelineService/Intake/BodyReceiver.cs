@@ -15,7 +15,10 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
 {
     private readonly IntakeOptions _options = options.Value;
 
-    /// <summary>Receives the whole body; from some size on it is loaded while it arrives.</summary>
+    /// <summary>
+    /// Receives the whole body; from some size on it is loaded while it arrives. When that fails the rest is only read: its sender
+    /// is answered at the end.
+    /// </summary>
     /// <exception cref="UploadRefusedException">The body broke off, is too large, too slow or malformed, or does not fit.</exception>
     /// <exception cref="IOException">The disk of the spool does not take it.</exception>
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
@@ -43,7 +46,7 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
                 body.AdvanceTo(bytes.End);
             }
 
-            if (upload.Length > _options.BodyBytesMax)
+            if (upload.Received > _options.BodyBytesMax)
             {
                 throw new UploadRefusedException(UploadRefusal.TooLarge(_options.BodyBytesMax));
             }
@@ -53,10 +56,10 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
                 return;
             }
 
-            if (!isLoading && upload.Length >= nextTry)
+            if (!isLoading && upload.Received >= nextTry)
             {
                 isLoading = dispatcher.TryStartReceiving(live, upload);
-                nextTry = upload.Length + _options.LoadAfterBytes;
+                nextTry = upload.Received + _options.LoadAfterBytes;
             }
         }
     }
@@ -115,7 +118,7 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
                 StatusCodes.Status408RequestTimeout => UploadRefusal.TooSlow(_options),
                 StatusCodes.Status413PayloadTooLarge => UploadRefusal.TooLarge(_options.BodyBytesMax),
                 _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) =>
-                    UploadRefusal.Truncated(upload?.Length ?? 0),
+                    UploadRefusal.Truncated(upload?.Received ?? 0),
                 _ => UploadRefusal.Malformed(e.Message),
             });
         }
@@ -125,7 +128,7 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
         }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
         {
-            throw new UploadRefusedException(UploadRefusal.Truncated(upload?.Length ?? 0));
+            throw new UploadRefusedException(UploadRefusal.Truncated(upload?.Received ?? 0));
         }
     }
 

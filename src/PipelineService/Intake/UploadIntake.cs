@@ -153,11 +153,9 @@ public sealed partial class UploadIntake(
     }
 
     /// <summary>What the spool holds is known without the database.</summary>
-    private JobRow? FindInSpool(string dataset, string key) => spool.SealedUploads()
-        .Select(spool.FindManifestIfReadable)
-        .Where(m => m is not null && m.Dataset == dataset && m.IdempotencyKey == key)
-        .Select(m => store.RowOf(m!, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = "database" })
-        .FirstOrDefault();
+    private JobRow? FindInSpool(string dataset, string key) => spool.FindByKey(dataset, key) is { } manifest
+        ? store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = "database" }
+        : null;
 
     private async Task<UploadReceipt> TakeNewAsync(
         DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
@@ -306,7 +304,10 @@ public sealed partial class UploadIntake(
     };
 
     private SpoolManifest ManifestOf(
-        Guid id, DatasetVersion dataset, UploadRequest request, SpoolUpload upload, string sha256, DateTimeOffset created) => new()
+        Guid id, DatasetVersion dataset, UploadRequest request, SpoolUpload upload, string sha256, DateTimeOffset created)
+    {
+        Problem? failure = upload.TakeFailure(); // first: it decides which bytes there are
+        return new()
         {
             JobId = id,
             Spool = spool.Id,
@@ -317,14 +318,16 @@ public sealed partial class UploadIntake(
             Source = request.Source,
             ContentType = request.ContentType,
             IdempotencyKey = request.IdempotencyKey,
-            UploadBytes = upload.Length,
+            UploadBytes = upload.Received,
             Sha256 = sha256,
             DataBytes = upload.Length,
+            Failure = failure,
             Blocks = upload.FinishChecksums(),
             RecordBytesMax = spoolOptions.Value.RecordBytesMax,
             CreatedAt = created,
             ReceivedAt = time.GetUtcNow(),
         };
+    }
 
     private static partial class Log
     {

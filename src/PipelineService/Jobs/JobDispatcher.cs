@@ -19,6 +19,9 @@ public sealed partial class JobDispatcher : BackgroundService
     /// <summary>How long a job that has to run alone waits for uploads that are loaded while they still arrive.</summary>
     private static readonly TimeSpan ReceivingPatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>How many jobs of newer versions are passed over in the queue; further ones are postponed, one lease each.</summary>
+    private const int LeftMax = 1_000;
+
     private readonly JobStore _store;
     private readonly JobRunner _runner;
     private readonly LiveJobs _liveJobs;
@@ -35,9 +38,11 @@ public sealed partial class JobDispatcher : BackgroundService
     private readonly ConcurrentDictionary<Task, bool> _runs = new();
     private readonly CancellationTokenSource _stopping = new();
 
+    /// <summary>Jobs whose uploads only a newer version can read.</summary>
+    private readonly HashSet<Guid> _left = [];
+
     /// <summary>Since when a job waits to run alone; 0 when none does.</summary>
     private long _suspectSince;
-    private bool _isSpoolAway;
 
     public JobDispatcher(
         JobStore store,
@@ -118,28 +123,19 @@ public sealed partial class JobDispatcher : BackgroundService
         }
     }
 
+    /// <summary>There may be a job to claim.</summary>
+    public void Wake() => _work.Set();
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await _readiness.WaitAsync(stoppingToken);
-        long lastRecovery = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
             Task work = _work.Next;
             try
             {
-                if (!IsSpoolThere())
-                {
-                    await Task.Delay(_options.PollInterval, _time, stoppingToken);
-                    continue;
-                }
-
-                if (!_recovery.IsComplete || _time.GetElapsedTime(lastRecovery) > _options.LeaseTime)
-                {
-                    await _recovery.RunAsync(stoppingToken);
-                    lastRecovery = _time.GetTimestamp();
-                }
-
-                if (await TryStartNextAsync(stoppingToken))
+                // Without its spool no job can be run, and nothing that is missing there may be taken for lost.
+                if (_spool.IsThere() && await TryStartNextAsync(stoppingToken))
                 {
                     continue;
                 }
@@ -151,26 +147,6 @@ public sealed partial class JobDispatcher : BackgroundService
 
             await Task.WhenAny(work, Task.Delay(_options.PollInterval, _time, stoppingToken));
         }
-    }
-
-    /// <summary>Without its spool no job can be run, and nothing that is missing there may be taken for lost.</summary>
-    private bool IsSpoolThere()
-    {
-        bool isThere = _spool.IsThere();
-        if (isThere == _isSpoolAway)
-        {
-            _isSpoolAway = !isThere;
-            if (isThere)
-            {
-                Log.SpoolBack(_logger, _spool.Root);
-            }
-            else
-            {
-                Log.SpoolAway(_logger, _spool.Root);
-            }
-        }
-
-        return isThere;
     }
 
     /// <summary>Stops the runs: each rolls back or finishes its chunk, and hands its job back.</summary>
@@ -202,7 +178,7 @@ public sealed partial class JobDispatcher : BackgroundService
         try
         {
             row = await _store.ClaimNextAsync(
-                _spool.Id, [_instance.Id, .. _spool.FindLivingInstances()], isAlone, cancellationToken);
+                _spool.Id, [_instance.Id, .. _spool.FindLivingNeighbours()], _left, isAlone, cancellationToken);
         }
         finally
         {
@@ -274,16 +250,45 @@ public sealed partial class JobDispatcher : BackgroundService
             await PostponeAsync(row, reservation, e, cancellationToken);
             return;
         }
+        catch (SpoolNewerException e)
+        {
+            await LeaveAsync(row, reservation, e, cancellationToken);
+            return;
+        }
 
         SpoolManifest manifest = upload.Manifest;
+        if (manifest.Failure is { } failure)
+        {
+            await upload.DisposeAsync();
+            await GiveUpAsync(row, reservation, failure, cancellationToken);
+            return;
+        }
+
         LiveJob live = new(row, new SpoolUploadKind(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, _time);
         _liveJobs.Add(live);
         Start(live, upload, reservation, isRegistered: true);
     }
 
+    /// <summary>A newer version has taken the upload, and will load it: it is handed back, and passed over from here on.</summary>
+    private async Task LeaveAsync(
+        JobRow row, SessionReservation reservation, SpoolNewerException newer, CancellationToken cancellationToken)
+    {
+        if (_left.Count == LeftMax)
+        {
+            await PostponeAsync(row, reservation, newer, cancellationToken);
+            return;
+        }
+
+        reservation.Dispose();
+        _left.Add(row.Id);
+        await _store.HandBackAsync(row.Id, row.Epoch, cancellationToken);
+        _liveJobs.AnyChange.Set();
+        Log.Left(_logger, row.Id, newer.Message);
+    }
+
     /// <summary>Its files cannot be read now. Somebody may have asked for its end meanwhile: that needs no file.</summary>
     private async Task PostponeAsync(
-        JobRow row, SessionReservation reservation, SpoolUnavailableException fault, CancellationToken cancellationToken)
+        JobRow row, SessionReservation reservation, Exception fault, CancellationToken cancellationToken)
     {
         reservation.Dispose();
         await (row.CancelRequested
@@ -334,11 +339,8 @@ public sealed partial class JobDispatcher : BackgroundService
             Message = "Job {JobId} has ended its process {Attempts} times; its last attempt begins when nothing else runs here.")]
         public static partial void WaitsToRunAlone(ILogger logger, Guid jobId, int attempts);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The spool {Directory} is gone: jobs wait and uploads are refused until it is back.")]
-        public static partial void SpoolAway(ILogger logger, string directory);
-
-        [LoggerMessage(Level = LogLevel.Information, Message = "The spool {Directory} is back.")]
-        public static partial void SpoolBack(ILogger logger, string directory);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} is left to a newer PipelineService. {Reason}")]
+        public static partial void Left(ILogger logger, Guid jobId, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} waits for the spool: {Reason}")]
         public static partial void Postponed(ILogger logger, Guid jobId, string reason);

@@ -37,7 +37,8 @@ public sealed partial class JobEnd(
     }
 
     /// <summary>
-    /// The job has failed. It may still be receiving: its sender is answered when the whole body has come, then the job ends.
+    /// The job has failed. It may still be receiving: its sender is answered when the whole body has come, then the job ends. What
+    /// nobody will read is not kept until then.
     /// </summary>
     /// <param name="isDamaged">Whether what is in the spool is worth an operator's look.</param>
     public async Task FailAsync(
@@ -46,6 +47,11 @@ public sealed partial class JobEnd(
     {
         // Until then it shows why, and its sessions are others'.
         reservation.Dispose();
+        if (!isDamaged)
+        {
+            upload.Fail(problem);
+        }
+
         live.Change(row => row with { Error = Faults.ToJson(problem) });
         while (!upload.IsSealed && !upload.IsAbandoned)
         {

@@ -78,7 +78,7 @@ internal static class JobSql
             SELECT id AS next_id, attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END AS next_attempt
             FROM pipeline.jobs
             WHERE finished_at IS NULL AND spool = @spool AND state IN ('queued', 'running', 'committing')
-              AND (owner IS NULL OR lease_until < now())
+              AND (owner IS NULL OR lease_until < now()) AND id <> ALL(@left)
             ORDER BY id
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED),

@@ -64,12 +64,14 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
 
     /// <summary>The oldest job that nobody runs, now ours; or null.</summary>
     /// <param name="living">Instances that have not died, this one included.</param>
+    /// <param name="left">Jobs to be left to others.</param>
     /// <param name="isAlone">Whether nothing else would run beside it.</param>
     /// <returns>
     /// A job whose <see cref="JobRow.Owner"/> is not this instance is a suspect that has to run alone, and was not claimed.
     /// </returns>
     public Task<JobRow?> ClaimNextAsync(
-        Guid spool, IReadOnlyList<Guid> living, bool isAlone, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        Guid spool, IReadOnlyList<Guid> living, IReadOnlyCollection<Guid> left, bool isAlone,
+        CancellationToken cancellationToken) => database.RunPatientlyAsync(
         async (connection, token) =>
         {
             FaultPoints.Reach(FaultPoint.JobClaiming);
@@ -82,6 +84,7 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
                     spool,
                     now = Now,
                     living = living.ToArray(),
+                    left = left.ToArray(),
                     alone = isAlone,
                     attemptsMax = options.Value.AttemptsMax,
                 },

@@ -24,6 +24,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<SpoolRecovery>();
         builder.Services.AddSingleton<JobDispatcher>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobDispatcher>());
+        builder.Services.AddHostedService<RecoveryLoop>();
         return builder;
     }
 }

@@ -96,7 +96,7 @@ public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax
 
         if (_upload is { } upload && !row.UploadComplete)
         {
-            row = row with { UploadBytes = Math.Max(row.UploadBytes, upload.Length) };
+            row = row with { UploadBytes = Math.Max(row.UploadBytes, upload.Received) };
         }
 
         if (_load is not { } load)

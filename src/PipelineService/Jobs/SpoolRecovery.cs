@@ -13,16 +13,25 @@ public sealed partial class SpoolRecovery(
     JobStore store, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack, ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
+    private readonly GrowthSignal _missed = new();
     private int _missing = 1;
+    private int _newer;
 
     /// <summary>
-    /// False while the spool may hold uploads without a row: after the start, and when one was answered 202 although its
-    /// row could not be written.
+    /// False while the spool may hold uploads without a row: after the start, when one was answered 202 although its row could
+    /// not be written, and while one cannot be recovered.
     /// </summary>
     public bool IsComplete => Volatile.Read(ref _missing) == 0;
 
     /// <summary>An upload was answered 202 although its row could not be written.</summary>
-    public void MissesOne() => Interlocked.Increment(ref _missing);
+    public void MissesOne()
+    {
+        Interlocked.Increment(ref _missing);
+        _missed.Set();
+    }
+
+    /// <summary>Completes when the next one is missed.</summary>
+    public Task NextMiss => _missed.Next;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -36,6 +45,7 @@ public sealed partial class SpoolRecovery(
             await store.ExpireLeasesAsync([.. dead], cancellationToken);
         }
 
+        (int failed, int newer) = (0, 0);
         foreach (Guid[] ids in spool.SealedUploads().Chunk(BatchSize))
         {
             Dictionary<Guid, JobState> states = await store.StatesOfAsync(ids, cancellationToken);
@@ -45,9 +55,14 @@ public sealed partial class SpoolRecovery(
                 {
                     await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
                 }
-                catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+                catch (SpoolNewerException)
                 {
-                    Log.NotReconciled(logger, e, id); // one file must not keep all other jobs waiting
+                    newer++; // whoever can read it registers it
+                }
+                catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+                {
+                    failed++;
+                    Log.NotReconciled(logger, e, id); // one upload must not keep all others waiting
                 }
             }
         }
@@ -58,7 +73,19 @@ public sealed partial class SpoolRecovery(
         }
 
         FaultPoints.Reach(FaultPoint.Recovered);
-        Interlocked.Add(ref _missing, -missing);
+        Tell(newer);
+        Interlocked.Add(ref _missing, failed == 0 ? -missing : 0);
+    }
+
+    /// <summary>Once, and again when they have become more or fewer.</summary>
+    private void Tell(int newer)
+    {
+        if (newer != _newer && newer > 0)
+        {
+            Log.LeftToNewer(logger, newer);
+        }
+
+        _newer = newer;
     }
 
     private async Task TakeBackAsync(JobRow row, CancellationToken cancellationToken)
@@ -74,7 +101,11 @@ public sealed partial class SpoolRecovery(
         {
             await FailDamagedAsync(row.Id, e, cancellationToken);
         }
-        catch (Exception e) when (e is PostgresException || SpoolUnavailableException.IsFault(e))
+        catch (SpoolNewerException)
+        {
+            // Counted above: it is whole, and whoever can read it completes its row.
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
             Log.NotTakenBack(logger, e, row.Id); // tried again with the next recovery; others need not wait for it
         }
@@ -118,6 +149,23 @@ public sealed partial class SpoolRecovery(
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
             await EndSentAgainAsync(id, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
+        {
+            SetAsideOrphan(id);
+        }
+    }
+
+    /// <summary>
+    /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of an
+    /// earlier day. Nobody can load it, and it may be all there is of what was answered 202.
+    /// </summary>
+    private void SetAsideOrphan(Guid id)
+    {
+        if (spool.FindManifest(id) is { } manifest)
+        {
+            spool.SetAside(id, store.Now);
+            Log.Orphan(logger, id, manifest.Dataset, manifest.DatasetVersion, spool.Root);
         }
     }
 
@@ -173,7 +221,16 @@ public sealed partial class SpoolRecovery(
             Message = "The upload {JobId} was found in the spool; job {First} has its idempotency key, so it ends {State} with nothing loaded.")]
         public static partial void SentAgain(ILogger logger, Guid jobId, Guid first, string state);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The files of job {JobId} in the spool cannot be read or removed.")]
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "{Count} uploads in the spool were taken by a newer PipelineService, and are left to it.")]
+        public static partial void LeftToNewer(ILogger logger, int count);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The upload of job {JobId} is for version {Version} of dataset {Dataset}, which the database does not have. Its "
+                + "files are set aside in {Directory}, as {JobId}.data.damaged and {JobId}.json.damaged.")]
+        public static partial void Orphan(ILogger logger, Guid jobId, string dataset, int version, string directory);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The upload of job {JobId} in the spool cannot be recovered; it is tried again.")]
         public static partial void NotReconciled(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,

@@ -42,13 +42,16 @@ public sealed class InstanceLock : IDisposable
     }
 
     /// <summary>Instances that use the directory now, or hang.</summary>
-    public static IReadOnlyList<Guid> FindLiving(string spool) => [.. Files(spool).Where(f => IsHeld(f.Path)).Select(f => f.Instance)];
+    /// <param name="except">The one that asks: a look at a lock that is held costs an exception.</param>
+    public static IReadOnlyList<Guid> FindLiving(string spool, Guid except) =>
+        [.. Files(spool, except).Where(f => IsHeld(f.Path)).Select(f => f.Instance)];
 
     /// <summary>Instances that died without removing their file; the files are removed.</summary>
-    public static IReadOnlyList<Guid> SweepDead(string spool)
+    /// <inheritdoc cref="FindLiving" path="/param"/>
+    public static IReadOnlyList<Guid> SweepDead(string spool, Guid except)
     {
         List<Guid> dead = [];
-        foreach ((string path, Guid instance) in Files(spool).Where(f => !IsHeld(f.Path)))
+        foreach ((string path, Guid instance) in Files(spool, except).Where(f => !IsHeld(f.Path)))
         {
             File.Delete(path);
             dead.Add(instance);
@@ -59,14 +62,14 @@ public sealed class InstanceLock : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static IEnumerable<(string Path, Guid Instance)> Files(string spool)
+    private static IEnumerable<(string Path, Guid Instance)> Files(string spool, Guid except)
     {
         DirectoryInfo folder = new(Path.Combine(spool, Folder));
         return !folder.Exists
             ? []
             : folder.EnumerateFiles($"*{Extension}")
                 .Select(f => (f.FullName, Guid.TryParse(Path.GetFileNameWithoutExtension(f.Name), out Guid id) ? id : Guid.Empty))
-                .Where(f => f.Item2 != Guid.Empty);
+                .Where(f => f.Item2 != Guid.Empty && f.Item2 != except);
     }
 
     /// <summary>Looks with a lock that lookers share, so that none of them takes another for the owner.</summary>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace PipelineService.Spool;
 
 /// <summary>
-/// Sweeps the spool now and then, whether the database is there or not: orphans of instances that died, damaged uploads
+/// Sweeps the spool now and then, from the time when it is known to be this database's: orphans of instances that died, damaged uploads
 /// whose time is over, and the count of what is left.
 /// </summary>
 public sealed partial class SpoolCleaner(
@@ -19,7 +19,7 @@ public sealed partial class SpoolCleaner(
         {
             try
             {
-                if (spool.IsThere())
+                if (spool.IsInUse && spool.IsThere())
                 {
                     spool.Sweep(damagedBefore: time.GetUtcNow() - options.Value.DamagedRetention);
                 }

@@ -9,7 +9,7 @@ namespace PipelineService.Spool;
 /// <remarks>
 /// <c>{job}.data</c> holds the bytes; <c>{job}.json</c> is the manifest, written last. Data without a manifest was never
 /// acknowledged. Files that end in <c>.damaged</c> are set aside for an operator. <c>spool.id</c> names the directory, so that
-/// a job row says where its upload lies.
+/// a job row says where its upload lies; <c>spool.database</c> names the database whose jobs those are.
 /// </remarks>
 public sealed partial class SpoolDirectory : IDisposable
 {
@@ -20,26 +20,35 @@ public sealed partial class SpoolDirectory : IDisposable
     private readonly SpoolOptions _options;
     private readonly ILogger<SpoolDirectory> _logger;
     private readonly SpoolUsage _usage;
+    private readonly FreeSpace _free;
+    private readonly SpoolKeys _keys;
     private InstanceLock? _lock;
+    private SpoolOwner? _owner;
+    private Guid _instance;
 
     public SpoolDirectory(IOptions<SpoolOptions> options, ILogger<SpoolDirectory> logger)
     {
         _options = options.Value;
         _logger = logger;
         _usage = new SpoolUsage(_options.QuotaBytes);
-        Root = Path.GetFullPath(_options.Directory);
+        _free = new FreeSpace(FreeBytes, _options.FreeBytesMin);
+        _keys = new SpoolKeys(this);
+        Root = Path.GetFullPath(_options.Directory!);
     }
 
     public string Root { get; }
 
-    /// <summary>The name of this directory in job rows. Known after <see cref="Prepare"/>.</summary>
+    /// <summary>The name of this directory in job rows. Known after <see cref="Identify"/>.</summary>
     public Guid Id { get; private set; }
 
-    /// <summary>Instances that use this directory now, or hang.</summary>
-    public IReadOnlyList<Guid> FindLivingInstances() => InstanceLock.FindLiving(Root);
+    /// <summary>Whether <see cref="Prepare"/> has taken it into use. While it may be another database's nothing is touched there.</summary>
+    public bool IsInUse => _lock is not null;
+
+    /// <summary>Other instances that use this directory now, or hang.</summary>
+    public IReadOnlyList<Guid> FindLivingNeighbours() => InstanceLock.FindLiving(Root, except: _instance);
 
     /// <summary>Instances that have died while they used this directory; told once.</summary>
-    public IReadOnlyList<Guid> SweepDeadInstances() => InstanceLock.SweepDead(Root);
+    public IReadOnlyList<Guid> SweepDeadInstances() => InstanceLock.SweepDead(Root, except: _instance);
 
     /// <summary>Bytes that uploads hold now, those that were set aside included.</summary>
     public long Bytes => _usage.Bytes;
@@ -50,27 +59,42 @@ public sealed partial class SpoolDirectory : IDisposable
 
     public string ManifestPath(Guid jobId) => Path.Combine(Root, $"{jobId:D}{ManifestExtension}");
 
-    /// <summary>Makes the directory when missing, reads its name, and clears away uploads that were never acknowledged.</summary>
+    /// <summary>Makes the directory when missing, and reads its name. Nothing else there is touched.</summary>
     /// <exception cref="StartupException">It cannot be used, or its name is lost; the message says what to do.</exception>
-    /// <param name="instance">The instance that uses it from now on.</param>
-    public void Prepare(Guid instance)
+    public void Identify() => AtStart(() =>
     {
-        try
-        {
-            DirectorySync.Create(Root);
-            Id = SpoolIdFile.ReadOrCreate(Root);
-            _lock = InstanceLock.Take(Root, instance);
-            DirectorySync.Flush(Root); // a power cut must leave the name, and the lock: whose leases then need not be waited for
-            Sweep(DateTimeOffset.MinValue);
-        }
-        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
-        {
-            throw new StartupException(
-                $"Spool:Directory is {Root}, and {Environment.UserName} cannot use it: {e.Message} Let that user create, write "
-                + "and delete files there, or set Spool:Directory to a folder on a local disk with free space.",
-                e);
-        }
-    }
+        DirectorySync.Create(Root);
+        Id = SpoolIdFile.ReadOrCreate(Root);
+        DirectorySync.Flush(Root); // a power cut must leave the name
+        return Id;
+    });
+
+    /// <summary>The database that it belongs to, as far as it knows; null when it has belonged to none.</summary>
+    /// <inheritdoc cref="Identify" path="/exception"/>
+    internal SpoolOwner? FindOwner() => AtStart(() => SpoolOwner.Find(Root));
+
+    /// <summary>Makes a database its owner, unless another is. From here on it is only there while it says so.</summary>
+    /// <returns>The owner.</returns>
+    /// <inheritdoc cref="Identify" path="/exception"/>
+    internal SpoolOwner BelongTo(SpoolOwner owner) => AtStart(() =>
+    {
+        SpoolOwner found = owner.TakeOrFind(Root);
+        DirectorySync.Flush(Root);
+        return _owner = found;
+    });
+
+    /// <summary>Takes the directory into use, and clears away uploads that were never acknowledged.</summary>
+    /// <inheritdoc cref="Identify" path="/exception"/>
+    /// <param name="instance">The instance that uses it from now on.</param>
+    public void Prepare(Guid instance) => AtStart(() =>
+    {
+        Identify();
+        _instance = instance;
+        _lock = InstanceLock.Take(Root, instance);
+        DirectorySync.Flush(Root); // a power cut must leave the lock: its leases need then not be waited for
+        Sweep(DateTimeOffset.MinValue);
+        return _lock;
+    });
 
     /// <summary>
     /// Clears away what nobody holds and no manifest speaks for (uploads of an instance that died, files whose removal broke
@@ -81,14 +105,16 @@ public sealed partial class SpoolDirectory : IDisposable
         _usage.Recount(isInHand => new SpoolSweep(this, damagedBefore, isInHand, _logger).Run());
 
     /// <summary>
-    /// Whether the directory is the one that was opened at the start. A disk that went away leaves an empty folder in its
-    /// place: what is written there would be hidden by the disk's return, and what is missing there is not lost.
+    /// Whether the directory is the one that was opened at the start, and belongs to the same database. A disk that went away
+    /// leaves an empty folder in its place: what is written there would be hidden by the disk's return, and what is missing
+    /// there is not lost.
     /// </summary>
     public bool IsThere()
     {
         try
         {
-            return WasThere = SpoolIdFile.Read(Root) == Id;
+            return WasThere = SpoolIdFile.Read(Root) == Id
+                && (_owner is null || SpoolOwner.Find(Root)?.Identity == _owner.Identity);
         }
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {
@@ -105,7 +131,8 @@ public sealed partial class SpoolDirectory : IDisposable
         if (!IsThere())
         {
             throw new SpoolUnavailableException(
-                $"{Root} is not the spool that was opened at the start: its file {SpoolIdFile.Name} cannot be read there.");
+                $"{Root} is not the spool that was opened at the start: its files {SpoolIdFile.Name} and {SpoolOwner.FileName} "
+                + "are missing there or say something else.");
         }
     }
 
@@ -127,6 +154,7 @@ public sealed partial class SpoolDirectory : IDisposable
 
     /// <summary>The manifest of a sealed upload, or null when the spool does not hold it.</summary>
     /// <exception cref="SpoolDamagedException">It is there but not what was written.</exception>
+    /// <exception cref="SpoolNewerException">It was written by a newer version.</exception>
     /// <exception cref="SpoolUnavailableException">It cannot be read now, or the spool is not there.</exception>
     public SpoolManifest? FindManifest(Guid jobId)
     {
@@ -152,14 +180,18 @@ public sealed partial class SpoolDirectory : IDisposable
         {
             return FindManifest(jobId);
         }
-        catch (Exception e) when (e is SpoolDamagedException or SpoolUnavailableException)
+        catch (Exception e) when (e is SpoolDamagedException or SpoolNewerException or SpoolUnavailableException)
         {
             return null;
         }
     }
 
+    /// <summary>The manifest of the sealed upload for a dataset under an idempotency key, as far as it is known without the database.</summary>
+    public SpoolManifest? FindByKey(string dataset, string key) => _keys.Find(dataset, key);
+
     /// <summary>A sealed upload to read.</summary>
     /// <exception cref="SpoolDamagedException">It is missing or not what was received.</exception>
+    /// <exception cref="SpoolNewerException">It was written by a newer version.</exception>
     /// <exception cref="SpoolUnavailableException">It cannot be read now, or the spool is not there.</exception>
     public SpoolUpload Open(Guid jobId) => SpoolUpload.Open(
         this, FindManifest(jobId) ?? throw new SpoolDamagedException("The manifest of the upload is missing from the spool."));
@@ -170,6 +202,15 @@ public sealed partial class SpoolDirectory : IDisposable
 
     /// <summary>Bytes that the disk has free for the spool's user.</summary>
     public long FreeBytes() => new DriveInfo(Root).AvailableFreeSpace;
+
+    /// <summary>Counts bytes about to be written to an upload in hand.</summary>
+    /// <exception cref="SpoolFullException">They do not fit the quota, or the disk has others to leave room for.</exception>
+    /// <exception cref="IOException">The disk does not tell.</exception>
+    internal void Reserve(long bytes)
+    {
+        _free.Take(bytes);
+        _usage.Reserve(bytes);
+    }
 
     /// <summary>Removes an upload. The manifest goes first: data without one is known to be nobody's.</summary>
     public void Delete(Guid jobId)
@@ -240,6 +281,22 @@ public sealed partial class SpoolDirectory : IDisposable
     }
 
     public void Dispose() => _lock?.Dispose();
+
+    /// <summary>What goes wrong with the directory at the start is the operator's to mend.</summary>
+    private T AtStart<T>(Func<T> step)
+    {
+        try
+        {
+            return step();
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            throw new StartupException(
+                $"Spool:Directory is {Root}, and {Environment.UserName} cannot use it: {e.Message} Let that user create, write "
+                + "and delete files there, or set Spool:Directory to a folder on a local disk with free space.",
+                e);
+        }
+    }
 
     private static void SetAside(string path, DateTimeOffset now)
     {

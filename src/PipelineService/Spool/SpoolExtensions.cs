@@ -1,6 +1,5 @@
 using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
-using PipelineService.Jobs;
 
 namespace PipelineService.Spool;
 
@@ -9,25 +8,32 @@ public static class SpoolExtensions
 {
     public static WebApplicationBuilder AddSpool(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<SpoolOptions, SpoolOptionsValidator>("Spool");
+        builder.Services.AddStageOptions<SpoolOptions, SpoolOptionsValidator>("Spool")
+            .PostConfigure<IConfiguration>(
+                static (spool, configuration) => spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));
         builder.Services.AddSingleton<SpoolDirectory>();
         builder.Services.AddSingleton<ChunkBufferPool>();
         builder.Services.AddSingleton<ChunkChannel>();
         builder.Services.AddSingleton<SpoolProbe>();
+        builder.Services.AddSingleton<SpoolBinding>();
+        builder.Services.AddSingleton<DatabasePreparation>(
+            provider => provider.GetRequiredService<SpoolBinding>().BindAsync);
         builder.Services.AddHostedService<SpoolPreparation>();
         builder.Services.AddHostedService<SpoolCleaner>();
+        builder.Services.AddHostedService<SpoolWatch>();
         builder.Services.AddHealthChecks().AddCheck<SpoolHealthCheck>("spool", tags: ["ready"]);
         return builder;
     }
 
     /// <summary>
-    /// Opens the spool before any other stage starts: a spool that cannot be used then ends the start with its own message alone.
+    /// Looks at the spool before any other stage starts, also while the database is away: a spool that cannot be used then ends the
+    /// start with its own message alone.
     /// </summary>
-    private sealed class SpoolPreparation(SpoolDirectory spool, Instance instance, PipelineMetrics metrics) : IHostedLifecycleService
+    private sealed class SpoolPreparation(SpoolDirectory spool, PipelineMetrics metrics) : IHostedLifecycleService
     {
         public Task StartingAsync(CancellationToken cancellationToken)
         {
-            spool.Prepare(instance.Id);
+            spool.Identify();
             metrics.ObserveGauge("pipeline.spool.used", "By", "Bytes that uploads hold in the spool.", () => spool.Bytes);
             metrics.ObserveGauge("pipeline.spool.free", "By", "Bytes that the spool's disk has free.", () => FreeBytes(spool));
             return Task.CompletedTask;

@@ -19,11 +19,7 @@ internal static class SpoolIdFile
         Guid id = File.Exists(path)
             ? Guid.TryParse(File.ReadAllText(path), out Guid known) ? known : Mend(path, directory)
             : Create(path, directory);
-        foreach (string leftover in Directory.EnumerateFiles(directory, $"{Name}.*").Where(found => found.Length > path.Length))
-        {
-            File.Delete(leftover); // of a start that was killed
-        }
-
+        WholeFile.ClearLeftovers(path);
         return id;
     }
 
@@ -32,27 +28,11 @@ internal static class SpoolIdFile
     public static Guid? Read(string directory) =>
         Guid.TryParse(File.ReadAllText(Path.Combine(directory, Name)), out Guid id) ? id : null;
 
-    /// <summary>Whole or not at all, and never over the name that another instance has given.</summary>
+    /// <summary>Never over the name that another instance has given.</summary>
     private static Guid Create(string path, string directory)
     {
         Guid id = FindInManifests(path, directory) ?? Guid.CreateVersion7();
-        string temporary = $"{path}.{Guid.CreateVersion7():N}";
-        using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-        {
-            Write(file, id);
-        }
-
-        try
-        {
-            File.Move(temporary, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(temporary); // another instance was first
-            return Guid.Parse(File.ReadAllText(path));
-        }
-
-        return id;
+        return WholeFile.TryCreate(path, id.ToString()) ? id : Guid.Parse(File.ReadAllText(path));
     }
 
     /// <summary>In place and locked, so that of two instances that start at once one mends and the other reads.</summary>
@@ -67,14 +47,9 @@ internal static class SpoolIdFile
 
         Guid id = FindInManifests(path, directory) ?? Guid.CreateVersion7();
         file.SetLength(0);
-        Write(file, id);
-        return id;
-    }
-
-    private static void Write(FileStream file, Guid id)
-    {
         file.Write(System.Text.Encoding.ASCII.GetBytes(id.ToString()));
         file.Flush(flushToDisk: true);
+        return id;
     }
 
     /// <returns>The name that the uploads were taken under; null when there is no upload.</returns>
@@ -99,7 +74,7 @@ internal static class SpoolIdFile
         {
             return SpoolManifest.Read(manifest).Spool;
         }
-        catch (SpoolDamagedException)
+        catch (Exception e) when (e is SpoolDamagedException or SpoolNewerException)
         {
             return null;
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting;
 
@@ -12,15 +13,18 @@ namespace PipelineService.Spool;
 /// </summary>
 public sealed record SpoolManifest
 {
-    /// <summary>Of the manifest's own form; a reader refuses one that it does not know.</summary>
-    public const int FormVersion = 1;
+    /// <summary>
+    /// The newest form known here. A reader leaves one that it does not know alone (<see cref="SpoolNewerException"/>), so each
+    /// manifest has the oldest form that says all of it: 1, or 2 with a <see cref="Failure"/>.
+    /// </summary>
+    public const int FormVersion = 2;
 
     /// <summary>Of a manifest that is being written, after the job's id.</summary>
     internal const string TemporaryExtension = SpoolDirectory.ManifestExtension + TemporarySuffix;
 
     private const string TemporarySuffix = ".new";
 
-    public int Form { get; init; } = FormVersion;
+    public int Form => Failure is null ? 1 : FormVersion;
 
     public required Guid JobId { get; init; }
 
@@ -52,6 +56,10 @@ public sealed record SpoolManifest
 
     /// <summary>Bytes of the data file: the upload after its content encoding was removed.</summary>
     public required long DataBytes { get; init; }
+
+    /// <summary>Why its job failed while it arrived, when its bytes were not kept for that.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Problem? Failure { get; init; }
 
     /// <summary>Checksums of the data file: see <see cref="BlockChecksums"/>.</summary>
     public required IReadOnlyList<string> Blocks { get; init; }
@@ -93,7 +101,8 @@ public sealed record SpoolManifest
         FaultPoints.Reach(FaultPoint.DirectoryFlushed);
     }
 
-    /// <exception cref="SpoolDamagedException">The file is not a manifest of a form known here.</exception>
+    /// <exception cref="SpoolDamagedException">The file is not a manifest.</exception>
+    /// <exception cref="SpoolNewerException">It has a form that is not known here.</exception>
     public static SpoolManifest Read(string path)
     {
         try
@@ -105,14 +114,29 @@ public sealed record SpoolManifest
                 throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} does not match its checksum.");
             }
 
-            SpoolManifest? manifest = JsonSerializer.Deserialize<SpoolManifest>(bytes[..end], PipelineJson.Options);
-            return manifest is { Form: FormVersion }
-                ? manifest
-                : throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} has an unknown form.");
+            CheckForm(bytes[..end], Path.GetFileName(path));
+            return JsonSerializer.Deserialize<SpoolManifest>(bytes[..end], PipelineJson.Options)
+                ?? throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} is empty.");
         }
         catch (JsonException e)
         {
             throw new SpoolDamagedException($"The manifest {Path.GetFileName(path)} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Before the rest is understood: a newer form may say it in other words.</summary>
+    private static void CheckForm(ReadOnlySpan<byte> json, string name)
+    {
+        int form = JsonSerializer.Deserialize<AnyForm>(json, PipelineJson.Options)?.Form ?? 0;
+        if (form > FormVersion)
+        {
+            throw new SpoolNewerException(
+                $"It was taken by a newer PipelineService: its manifest has form {form}, and this one knows {FormVersion}.");
+        }
+
+        if (form < 1)
+        {
+            throw new SpoolDamagedException($"The manifest {name} has no form.");
         }
     }
 
@@ -132,6 +156,8 @@ public sealed record SpoolManifest
     /// <summary>The last line of the file: the checksum of all before it.</summary>
     private static byte[] ChecksumLine(ReadOnlySpan<byte> json) => System.Text.Encoding.ASCII.GetBytes(
         $"\n{XxHash3.HashToUInt64(json).ToString("x16", CultureInfo.InvariantCulture)}");
+
+    private sealed record AnyForm(int Form);
 }
 
 /// <summary>What the spool holds of an upload is not what was received.</summary>
@@ -147,6 +173,24 @@ public sealed class SpoolDamagedException : Exception
     }
 
     public SpoolDamagedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>An upload is written in a form that this version does not know: neither damaged nor for us. It is left as it is.</summary>
+public sealed class SpoolNewerException : Exception
+{
+    public SpoolNewerException()
+    {
+    }
+
+    public SpoolNewerException(string message)
+        : base(message)
+    {
+    }
+
+    public SpoolNewerException(string message, Exception innerException)
         : base(message, innerException)
     {
     }

@@ -6,10 +6,11 @@ namespace PipelineService.Spool;
 public sealed class SpoolOptions
 {
     /// <summary>
-    /// The directory, made when missing. Instances that share it share its jobs. Default <c>.pipeline/spool</c>, relative
-    /// to the working directory.
+    /// The directory, made when missing. Instances that share it share its jobs, and so must share the database: a spool belongs
+    /// to one. Default: null, which takes a folder below <c>Hosting:DataDirectory</c>: <c>spool</c> for the private server,
+    /// <c>spool-{host}-{port}-{database}</c> for a configured database.
     /// </summary>
-    public string Directory { get; set; } = Path.Combine(".pipeline", "spool");
+    public string? Directory { get; set; }
 
     /// <summary>
     /// The most bytes that all uploads together may hold; beyond it uploads are refused with 507. Default 100 GiB, at
@@ -18,8 +19,8 @@ public sealed class SpoolOptions
     public long QuotaBytes { get; set; } = 100L << 30;
 
     /// <summary>
-    /// Free bytes that the spool leaves on its disk for others; below it uploads are refused with 507. Default 256 MiB,
-    /// at least 0.
+    /// Free bytes that the spool leaves on its disk for others; an upload that would take of them is refused with 507, before its
+    /// body or in the middle. Default 256 MiB, at least 0.
     /// </summary>
     public long FreeBytesMin { get; set; } = 256L << 20;
 
@@ -66,7 +67,7 @@ public sealed class SpoolOptionsValidator : AbstractValidator<SpoolOptions>
 {
     public SpoolOptionsValidator()
     {
-        RuleFor(o => o.Directory).NotEmpty();
+        RuleFor(o => o.Directory).NotEmpty().When(o => o.Directory is not null);
         RuleFor(o => o.QuotaBytes).GreaterThanOrEqualTo(1 << 20);
         RuleFor(o => o.FreeBytesMin).GreaterThanOrEqualTo(0);
         RuleFor(o => o.ChunkBytes).InclusiveBetween(4 << 10, 64 << 20);

@@ -19,15 +19,17 @@ public sealed class SpoolUpload : IAsyncDisposable
 
     private readonly SpoolDirectory _directory;
     private readonly IncrementalHash? _hash;
-    private readonly BlockChecksums _checksums = new();
+    private BlockChecksums _checksums = new();
     private readonly GrowthSignal _grown = new();
     private readonly long _flushBytes;
     private SafeFileHandle _handle;
     private long _length;
+    private long _received;
     private long _flushed;
     private Task _flush = Task.CompletedTask;
     private int _users = 1;
     private volatile bool _abandoned;
+    private volatile Problem? _failure;
     private bool _isBroken;
     private volatile SpoolManifest? _manifest;
 
@@ -37,7 +39,7 @@ public sealed class SpoolUpload : IAsyncDisposable
         _handle = handle;
         _manifest = manifest;
         _flushBytes = flushBytes;
-        _length = manifest?.DataBytes ?? 0;
+        _length = _received = manifest?.DataBytes ?? 0;
         _hash = manifest is null ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         JobId = jobId;
     }
@@ -46,6 +48,9 @@ public sealed class SpoolUpload : IAsyncDisposable
 
     /// <summary>Bytes that can be read now.</summary>
     public long Length => Volatile.Read(ref _length);
+
+    /// <summary>Bytes that were appended, those included that were not kept because nobody will read them.</summary>
+    public long Received => Volatile.Read(ref _received);
 
     /// <summary>Whether it was opened from disk: its bytes may not be those that were received.</summary>
     public bool WasStored { get; private set; }
@@ -103,11 +108,28 @@ public sealed class SpoolUpload : IAsyncDisposable
     /// <summary>Appends bytes, and starts a flush in the background when enough have gathered.</summary>
     /// <param name="segments">What to write, in order.</param>
     /// <param name="bytes">The sum of the segments' lengths.</param>
-    /// <exception cref="SpoolFullException">The quota does not hold them.</exception>
+    /// <exception cref="SpoolFullException">The quota or the disk does not hold them.</exception>
     /// <exception cref="IOException">The disk does not take them, or did not flush what came before.</exception>
     public async ValueTask AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
     {
-        _directory.Usage.Reserve(bytes);
+        if (TakeFailure() is null)
+        {
+            await WriteAsync(segments, bytes, cancellationToken);
+        }
+
+        Volatile.Write(ref _received, _received + bytes);
+        _grown.Set();
+        if (_length - _flushed >= _flushBytes && _flush.IsCompleted)
+        {
+            await _flush; // an error of the flush before shows here
+            _flushed = _length;
+            _flush = DiskThreads.RunAsync(() => RandomAccess.FlushToDisk(_handle));
+        }
+    }
+
+    private async ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
+    {
+        _directory.Reserve(bytes);
         try
         {
             FaultPoints.Reach(FaultPoint.SpoolWriting);
@@ -127,13 +149,30 @@ public sealed class SpoolUpload : IAsyncDisposable
         }
 
         Volatile.Write(ref _length, _length + bytes);
-        _grown.Set();
-        if (_length - _flushed >= _flushBytes && _flush.IsCompleted)
+    }
+
+    /// <summary>Its job has failed, and nobody will read it: what has come of it goes, and what still comes is not kept.</summary>
+    /// <param name="reason">For its manifest, which alone tells of the failure should this process die before the job's end.</param>
+    public void Fail(Problem reason) => _failure = reason;
+
+    /// <summary>
+    /// Why its job has failed; null when it has not. Called by the writer alone, so that bytes go between two writes; from
+    /// the first answer on nothing is kept.
+    /// </summary>
+    /// <exception cref="IOException">The disk does not let go of the bytes.</exception>
+    public Problem? TakeFailure()
+    {
+        Problem? failure = _failure;
+        if (failure is not null && _length > 0)
         {
-            await _flush; // an error of the flush before shows here
-            _flushed = _length;
-            _flush = Task.Run(() => RandomAccess.FlushToDisk(_handle), CancellationToken.None);
+            RandomAccess.SetLength(_handle, 0);
+            _directory.Usage.Return(_length);
+            _checksums = new BlockChecksums();
+            _flushed = 0;
+            Volatile.Write(ref _length, 0);
         }
+
+        return failure;
     }
 
     /// <summary>Adds bytes to the digest of the upload: those that the client sent, before decoding.</summary>
@@ -161,6 +200,15 @@ public sealed class SpoolUpload : IAsyncDisposable
 
         _isBroken = true; // until all of it has succeeded
         await _flush;
+        await DiskThreads.RunAsync(() => MakeDurable(manifest));
+        _isBroken = false;
+        _directory.Usage.Put(JobId, _length);
+        _manifest = manifest;
+        _grown.Set();
+    }
+
+    private void MakeDurable(SpoolManifest manifest)
+    {
         FaultPoints.Reach(FaultPoint.DataFlushing);
         RandomAccess.FlushToDisk(_handle);
         FaultPoints.Reach(FaultPoint.DataFlushed);
@@ -168,10 +216,6 @@ public sealed class SpoolUpload : IAsyncDisposable
 
         // An aborted ext4 answers flushes with EROFS, which .NET ignores; giving the manifest its name fails then.
         manifest.Write(_directory.ManifestPath(JobId));
-        _isBroken = false;
-        _directory.Usage.Put(JobId, _length);
-        _manifest = manifest;
-        _grown.Set();
     }
 
     /// <summary>The upload broke off: whoever reads it is told, and its file goes when the last user lets go.</summary>

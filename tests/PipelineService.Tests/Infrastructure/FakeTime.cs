@@ -5,7 +5,23 @@ public sealed class FakeTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<Timer> _timers = [];
+    private int _timersMade;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Timers that are armed now.</summary>
+    public int Timers
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
+    /// <summary>Timers that were made so far.</summary>
+    public int TimersMade => Volatile.Read(ref _timersMade);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -15,6 +31,7 @@ public sealed class FakeTime : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        Interlocked.Increment(ref _timersMade);
         var timer = new Timer(this, () => callback(state));
         timer.Change(dueTime, period);
         return timer;

@@ -77,5 +77,5 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
     }
 
     public void AssertSpoolIsEmpty() => Assert.DoesNotContain(
-        Directory.EnumerateFiles(Service.SpoolDirectory).Select(Path.GetFileName), name => name != "spool.id");
+        Directory.EnumerateFiles(Service.SpoolDirectory).Select(Path.GetFileName), name => !SpoolFolder.OwnFiles.Contains(name));
 }

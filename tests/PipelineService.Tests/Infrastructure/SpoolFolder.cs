@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using PipelineService.Core.Datasets;
 using PipelineService.Spool;
@@ -16,6 +19,9 @@ public sealed class SpoolFolder : IDisposable
         configure?.Invoke(Options);
         Directory = Open();
     }
+
+    /// <summary>What is left in a spool that holds no upload.</summary>
+    public static IReadOnlyList<string> OwnFiles { get; } = ["spool.database", "spool.id"];
 
     public SpoolOptions Options { get; }
 
@@ -67,6 +73,15 @@ public sealed class SpoolFolder : IDisposable
         CreatedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
         ReceivedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 1, TimeSpan.Zero),
     };
+
+    /// <summary>Makes of a manifest what a newer version would have written of the upload.</summary>
+    public static void MakeNewer(string manifest)
+    {
+        string json = File.ReadAllText(manifest).Split('\n')[0];
+        json = json.Replace("\"form\":1", "\"form\":99", StringComparison.Ordinal);
+        ulong checksum = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(json));
+        File.WriteAllText(manifest, string.Create(CultureInfo.InvariantCulture, $"{json}\n{checksum:x16}"));
+    }
 
     public void Dispose()
     {

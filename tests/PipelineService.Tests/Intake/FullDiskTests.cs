@@ -33,6 +33,32 @@ public sealed class FullDiskTests(TestDatabase database) : IClassFixture<TestDat
         await AssertGoesOnAsync(service, api, "full_body");
     }
 
+    /// <summary>The length of the body is not announced, so that only a look at the disk while it arrives can tell.</summary>
+    [Fact]
+    public async Task Leaves_the_free_bytes_that_others_need_while_a_body_arrives()
+    {
+        const long BytesMin = SmallDisk.Bytes / 2;
+        await using SmallDisk disk = await SmallDisk.MountAsync();
+        await using ServiceUnderTest service = await StartAsync(disk, BytesMin);
+        Api api = await DeclareAsync(service, "leaves_room");
+        long leastFree = long.MaxValue;
+        using (var connection = await RawConnection.BeginUploadAsync(api.Address, "leaves_room", "Transfer-Encoding: chunked"))
+        {
+            string rows = Readings.CsvRows(1, 500);
+            await connection.SendChunkAsync(Readings.Header);
+            for (int sent = 0; sent <= SmallDisk.Bytes; sent += rows.Length)
+            {
+                await connection.SendChunkAsync(rows);
+                leastFree = Math.Min(leastFree, new DriveInfo(disk.Path).AvailableFreeSpace);
+            }
+
+            AssertRefused(await connection.ReadAnswerAsync(), HttpStatusCode.InsufficientStorage, "spool_full");
+        }
+
+        Assert.InRange(leastFree, BytesMin, SmallDisk.Bytes);
+        await AssertGoesOnAsync(service, api, "leaves_room");
+    }
+
     [Fact]
     public async Task Refuses_an_upload_whose_manifest_finds_no_room()
     {
@@ -108,8 +134,8 @@ public sealed class FullDiskTests(TestDatabase database) : IClassFixture<TestDat
         await AssertGoesOnAsync(service, api, "read_only");
     }
 
-    private Task<ServiceUnderTest> StartAsync(SmallDisk disk) => ServiceUnderTest.StartAsync(
-        database.ConnectionString, [("Spool:FreeBytesMin", "0")], spoolDirectory: Path.Combine(disk.Path, "spool"));
+    private Task<ServiceUnderTest> StartAsync(SmallDisk disk, long freeBytesMin = 0) => ServiceUnderTest.StartAsync(
+        database.ConnectionString, [("Spool:FreeBytesMin", $"{freeBytesMin}")], spoolDirectory: Path.Combine(disk.Path, "spool"));
 
     private static async Task<Api> DeclareAsync(ServiceUnderTest service, string dataset)
     {
@@ -128,7 +154,7 @@ public sealed class FullDiskTests(TestDatabase database) : IClassFixture<TestDat
     private async Task AssertGoesOnAsync(ServiceUnderTest service, Api api, string dataset)
     {
         await WhenHeldAsync(service, 0);
-        Assert.Equal(["spool.id"], Directory.EnumerateFiles(service.SpoolDirectory).Select(Path.GetFileName));
+        Assert.Equal(SpoolFolder.OwnFiles, Directory.EnumerateFiles(service.SpoolDirectory).Select(Path.GetFileName).Order());
         Assert.Equal(0, await database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.jobs WHERE dataset = '{dataset}'"));
         Assert.Equal(JobState.Succeeded, (await api.LoadAsync(dataset, Readings.Csv(1_000))).State);
         await WhenHeldAsync(service, 0);

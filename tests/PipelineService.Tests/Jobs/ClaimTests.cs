@@ -40,7 +40,7 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
         Instance instance = new();
         JobStore store = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
 
-        JobRow? claimed = await store.ClaimNextAsync(Spool, [instance.Id], isAlone: false, Token);
+        JobRow? claimed = await store.ClaimNextAsync(Spool, [instance.Id], left: [], isAlone: false, Token);
 
         Assert.Equal((Job, instance.Id, 2L), (claimed?.Id, claimed?.Owner, claimed?.Epoch));
     }

@@ -1,6 +1,8 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs;
+using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs;
@@ -56,6 +58,9 @@ public sealed class EarlyLimitTests(EarlyLimitTests.OneReceivingSession running)
         (Guid id, Task<ApiAnswer> upload) = await BeginAsync(dataset, body, Readings.Csv(1_000) + BadRecords(500));
         JobView job = await _api.WhenAsync(id, "about to fail", j => j.Error is not null);
         Assert.Equal((JobState.Receiving, "reject_limit_reached"), (job.State, job.Error!.Code));
+        await body.SendAsync(BadRecords(1));
+        SpoolDirectory spool = running.Service.Services.GetRequiredService<SpoolDirectory>();
+        await BoundedWait.UntilAsync("what nobody will read to leave the spool", () => spool.Bytes == 0);
 
         string next = $"{dataset}_next";
         await DeclareAsync(next, commit, "'maxCount': 10");
@@ -66,6 +71,7 @@ public sealed class EarlyLimitTests(EarlyLimitTests.OneReceivingSession running)
         Assert.Equal(JobState.Succeeded, (await nextUpload).Job.State);
 
         await body.SendAsync(BadRecords(Sent));
+        Assert.Equal(0, spool.Bytes);
         body.Complete();
 
         ApiAnswer answer = await upload;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -125,7 +126,7 @@ internal static class Invariants
         {
             List<string> left = [.. Directory.EnumerateFiles(spool)
                 .Select(path => Path.GetFileName(path))
-                .Where(name => name != "spool.id")
+                .Where(name => !SpoolFolder.OwnFiles.Contains(name))
                 .Select(name => $"the spool still holds {name}")];
             await foreach (NpgsqlDataReader row in ReadAsync(database, Leftovers, cancellationToken))
             {

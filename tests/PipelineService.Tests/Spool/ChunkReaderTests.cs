@@ -135,6 +135,59 @@ public sealed class ChunkReaderTests
         Assert.Equal(0, reading.Pool.Rented);
     }
 
+    /// <summary>After a pause the first record of a burst waits for those that follow it.</summary>
+    [Fact]
+    public async Task The_age_of_a_chunk_counts_from_its_first_byte()
+    {
+        FakeTime time = new();
+        CountingScanner scanner = new();
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = spool.Create();
+        using ChunkReading reading = new(
+            upload, new SpoolOptions { ChunkAgeMax = TimeSpan.FromSeconds(10) }, scanner: scanner, time: time);
+        Task running = reading.ReadAsync();
+        time.Advance(TimeSpan.FromMinutes(1));
+        await SpoolFolder.AppendAsync(upload, "1\n"u8.ToArray());
+        await BoundedWait.UntilAsync("the reader to wait for more", () => time.Timers == 1);
+        Assert.Equal(0, scanner.Scans); // not yet looked through, so not cut either
+        await SpoolFolder.AppendAsync(upload, "2\n"u8.ToArray());
+
+        ReadChunk chunk = await time.AdvanceUntilAsync(reading.TakeAsync(), TimeSpan.FromSeconds(1));
+
+        Assert.Equal("1\n2\n", Encoding.UTF8.GetString(chunk.Bytes));
+        await SpoolFolder.SealAsync(upload);
+        await running;
+    }
+
+    [Fact]
+    public async Task A_record_that_trickles_in_is_looked_through_once_in_an_age_and_not_for_every_packet()
+    {
+        FakeTime time = new();
+        CountingScanner scanner = new();
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = spool.Create();
+        using ChunkReading reading = new(
+            upload, new SpoolOptions { ChunkAgeMax = TimeSpan.FromSeconds(10) }, scanner: scanner, time: time);
+        Task running = reading.ReadAsync();
+        await SpoolFolder.AppendAsync(upload, "x"u8.ToArray());
+        await BoundedWait.UntilAsync("the reader to wait for more", () => time.Timers == 1);
+        time.Advance(TimeSpan.FromSeconds(11)); // too old, and no record in it
+        await BoundedWait.UntilAsync("it to have been looked through", () => scanner.Scans == 1);
+        for (int i = 0; i < 50; i++)
+        {
+            int armed = time.TimersMade;
+            await SpoolFolder.AppendAsync(upload, "x"u8.ToArray());
+            await BoundedWait.UntilAsync("the reader to wait for more", () => time.TimersMade > armed || scanner.Scans > 1);
+        }
+
+        Assert.Equal(1, scanner.Scans);
+        await SpoolFolder.AppendAsync(upload, "\n"u8.ToArray());
+        ReadChunk record = await time.AdvanceUntilAsync(reading.TakeAsync(), TimeSpan.FromSeconds(1));
+        Assert.Equal(new string('x', 51) + "\n", Encoding.UTF8.GetString(record.Bytes));
+        await SpoolFolder.SealAsync(upload);
+        await running;
+    }
+
     [Fact]
     public async Task A_broken_upload_ends_the_reading_and_every_buffer_comes_back()
     {
@@ -167,6 +220,22 @@ public sealed class ChunkReaderTests
         }
 
         Assert.InRange(reading.Chunks.Count, 0, 3);
+    }
+
+    private sealed class CountingScanner : RecordScanner
+    {
+        private readonly LineScanner _scanner = new(1 << 20);
+        private int _scans;
+
+        public int Scans => Volatile.Read(ref _scans);
+
+        public override ScanResult Scan(ReadOnlySpan<byte> bytes, bool isFinal, int recordsMax)
+        {
+            Interlocked.Increment(ref _scans);
+            return _scanner.Scan(bytes, isFinal, recordsMax);
+        }
+
+        public override int SkipLine(ReadOnlySpan<byte> bytes, bool isFinal) => _scanner.SkipLine(bytes, isFinal);
     }
 
     private static void ExpectOnePiece(byte[] bytes, IReadOnlyList<ReadChunk> chunks, int recordsMax)

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
@@ -174,13 +175,34 @@ public sealed class SpoolDirectoryTests : IDisposable
         string instances = Path.Combine(folder.Path, "instances");
         File.WriteAllText(Path.Combine(instances, $"{dead}.lock"), ""); // a killed process leaves its file, unlocked
 
-        Assert.Equal([living], InstanceLock.FindLiving(folder.Path));
-        Assert.Equal([dead], InstanceLock.SweepDead(folder.Path));
+        Assert.Equal([living], InstanceLock.FindLiving(folder.Path, except: Guid.Empty));
+        Assert.Equal([dead], InstanceLock.SweepDead(folder.Path, except: Guid.Empty));
 
-        Assert.Empty(InstanceLock.SweepDead(folder.Path));
+        Assert.Empty(InstanceLock.SweepDead(folder.Path, except: Guid.Empty));
         held.Dispose();
-        Assert.Empty(InstanceLock.FindLiving(folder.Path));
+        Assert.Empty(InstanceLock.FindLiving(folder.Path, except: Guid.Empty));
         Assert.Empty(Directory.EnumerateFiles(instances));
+    }
+
+    /// <summary>An instance looks at each claim; its own lock, which it holds, would cost an exception each time.</summary>
+    [Fact]
+    public void An_instance_that_is_alone_finds_that_out_without_an_exception()
+    {
+        (int thread, int thrown) = (Environment.CurrentManagedThreadId, 0);
+        void Count(object? sender, FirstChanceExceptionEventArgs e) =>
+            thrown += Environment.CurrentManagedThreadId == thread ? 1 : 0;
+        AppDomain.CurrentDomain.FirstChanceException += Count;
+        try
+        {
+            Assert.Empty(_spool.Directory.FindLivingNeighbours());
+            Assert.Empty(_spool.Directory.SweepDeadInstances());
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= Count;
+        }
+
+        Assert.Equal(0, thrown);
     }
 
     /// <summary>A lock file is made and locked in two steps; others that look between them must not take it for a dead one's.</summary>
@@ -194,7 +216,7 @@ public sealed class SpoolDirectoryTests : IDisposable
             {
                 while (!over.IsCancellationRequested)
                 {
-                    InstanceLock.SweepDead(folder.Path);
+                    InstanceLock.SweepDead(folder.Path, except: Guid.Empty);
                 }
             },
             TestContext.Current.CancellationToken);
@@ -203,7 +225,7 @@ public sealed class SpoolDirectoryTests : IDisposable
         {
             var instance = Guid.CreateVersion7();
             using var taken = InstanceLock.Take(folder.Path, instance);
-            Assert.Contains(instance, InstanceLock.FindLiving(folder.Path));
+            Assert.Contains(instance, InstanceLock.FindLiving(folder.Path, except: Guid.Empty));
         }
 
         await over.CancelAsync();

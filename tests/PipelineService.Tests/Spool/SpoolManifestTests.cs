@@ -1,4 +1,5 @@
 using CsCheck;
+using PipelineService.Hosting;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 
@@ -22,11 +23,25 @@ public sealed class SpoolManifestTests : IDisposable
     }
 
     [Fact]
-    public void Of_an_unknown_form_is_refused()
+    public void Of_a_newer_form_is_told_apart_from_a_damaged_one()
     {
-        (SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42) with { Form = SpoolManifest.FormVersion + 1 }).Write(File);
+        SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42).Write(File);
+        SpoolFolder.MakeNewer(File);
 
-        Assert.Throws<SpoolDamagedException>(() => SpoolManifest.Read(File));
+        Assert.Throws<SpoolNewerException>(() => SpoolManifest.Read(File));
+    }
+
+    /// <summary>What an older instance can read, it is given to read.</summary>
+    [Fact]
+    public void Has_the_oldest_form_that_says_all_of_it()
+    {
+        SpoolManifest manifest = SpoolFolder.ManifestOf(Guid.CreateVersion7(), 0);
+        SpoolManifest failed = manifest with { Failure = new Problem { Code = "reject_limit_reached", Title = "Too many.", Status = 422 } };
+
+        failed.Write(File);
+
+        Assert.Equal((1, 2), (manifest.Form, failed.Form));
+        Assert.Equivalent(failed, SpoolManifest.Read(File), strict: true);
     }
 
     [Fact]
@@ -54,7 +69,7 @@ public sealed class SpoolManifestTests : IDisposable
                 System.IO.File.WriteAllBytes(File, garbled);
                 try
                 {
-                    Assert.Equal(SpoolManifest.FormVersion, SpoolManifest.Read(File).Form);
+                    Assert.Equal(1, SpoolManifest.Read(File).Form);
                 }
                 catch (SpoolDamagedException)
                 {
