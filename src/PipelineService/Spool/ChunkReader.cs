@@ -30,6 +30,9 @@ public sealed class ChunkReader(
     private ChunkPosition _position;
     private int _index;
 
+    /// <summary>When the first of the bytes at hand came.</summary>
+    private long _since;
+
     /// <summary>Reads the ranges in order and returns when their last chunk has been handed over.</summary>
     /// <exception cref="UploadAbandonedException">The upload broke off.</exception>
     public async Task RunAsync(IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
@@ -88,7 +91,6 @@ public sealed class ChunkReader(
     /// <returns>True when no byte follows those in the buffer.</returns>
     private async Task<bool> FillAsync(long? end, CancellationToken cancellationToken)
     {
-        long deadline = 0;
         while (true)
         {
             long next = _offset + _filled;
@@ -104,9 +106,10 @@ public sealed class ChunkReader(
             }
 
             int read = await upload.ReadAsync(_buffer.AsMemory(_filled, room), next, cancellationToken);
-            _filled += read;
             if (read > 0)
             {
+                _since = _filled == 0 ? time.GetTimestamp() : _since;
+                _filled += read;
                 continue;
             }
 
@@ -117,24 +120,33 @@ public sealed class ChunkReader(
                 return true;
             }
 
-            // Nothing more for now. Bytes in hand wait for at most the chunk's age, then are cut as they are.
-            long now = time.GetTimestamp();
-            deadline = deadline == 0 ? now + (long)(options.ChunkAgeMax.TotalSeconds * time.TimestampFrequency) : deadline;
-            TimeSpan patience = time.GetElapsedTime(now, deadline);
-            if (_filled == 0)
+            if (await WaitForMoreAsync(next, cancellationToken))
             {
-                await upload.WaitForBytesAsync(next, cancellationToken);
-            }
-            else if (patience <= TimeSpan.Zero || !await WaitAtMostAsync(next, patience, cancellationToken))
-            {
-                if (CanCut())
-                {
-                    return false;
-                }
-
-                await upload.WaitForBytesAsync(next, cancellationToken);
+                return false;
             }
         }
+    }
+
+    /// <summary>Nothing more for now. Bytes in hand wait until the first of them has the chunk's age, then are cut as they are.</summary>
+    /// <returns>True when they are to be cut.</returns>
+    private async Task<bool> WaitForMoreAsync(long next, CancellationToken cancellationToken)
+    {
+        TimeSpan patience = options.ChunkAgeMax - time.GetElapsedTime(_since);
+        if (_filled > 0 && patience > TimeSpan.Zero && await WaitAtMostAsync(next, patience, cancellationToken))
+        {
+            return false;
+        }
+
+        if (_filled > 0 && CanCut())
+        {
+            return true;
+        }
+
+        await upload.WaitForBytesAsync(next, cancellationToken);
+
+        // A record that trickles in is looked through once in a chunk's age, not once for every packet.
+        _since = time.GetTimestamp();
+        return false;
     }
 
     /// <returns>False when the time was up first.</returns>
@@ -164,6 +176,7 @@ public sealed class ChunkReader(
         full.AsSpan(scan.Length, tail).CopyTo(next);
         _buffer = next;
         _filled = tail;
+        _since = time.GetTimestamp();
 
         // A chunk of blank lines has no record; it goes the same way, so that the checkpoints cover every byte.
         await SendAsync(new Chunk(load, pool, full, scan.Length)

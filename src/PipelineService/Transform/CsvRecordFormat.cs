@@ -10,6 +10,9 @@ namespace PipelineService.Transform;
 /// <summary>Delimited text, with or without a header record.</summary>
 public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
 {
+    /// <summary>Lines of a header that are each looked at as they come.</summary>
+    private const int ScansMax = 64;
+
     public override async Task<RecordsStart> FindStartAsync(
         SpoolUpload upload, Guid jobId, CancellationToken cancellationToken)
     {
@@ -41,7 +44,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     {
         CsvRecordScanner scanner = new(dialect, RecordBytesMax, skipBlankLines: true);
         byte[] buffer = new byte[4096];
-        int filled = 0;
+        (int filled, int scanned, int scans) = (0, 0, 0);
         while (true)
         {
             bool hasMore = await upload.WaitForBytesAsync(start + filled, cancellationToken);
@@ -51,6 +54,12 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
                 filled += await upload.ReadAsync(buffer.AsMemory(filled), start + filled, cancellationToken);
             }
 
+            if (hasMore && filled < buffer.Length && !MayEnd(buffer.AsSpan(scanned, filled - scanned), scanned, scans))
+            {
+                continue;
+            }
+
+            (scanned, scans) = (Math.Max(0, filled - 1), scans + 1); // a CR that comes last may end the header or not
             ScanResult scan = scanner.Scan(buffer.AsSpan(0, filled), isFinal: !hasMore, recordsMax: 1);
             if (scan.Records == 1)
             {
@@ -73,6 +82,13 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
             }
         }
     }
+
+    /// <summary>
+    /// Whether a header that trickles in is worth looking through from its start once more: a line has ended, and when many have
+    /// ended in quotes so far, an eighth more has come. So all looks together cost no more than a few.
+    /// </summary>
+    internal static bool MayEnd(ReadOnlySpan<byte> added, int scanned, int scans) =>
+        added.IndexOfAny((byte)'\n', (byte)'\r') >= 0 && (scans < ScansMax || added.Length > scanned / 8);
 
     private static JobFaultException Mismatch(string detail) => new(new Problem
     {
