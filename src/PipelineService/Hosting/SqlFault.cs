@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using Polly.CircuitBreaker;
 using Polly.Timeout;
 
 namespace PipelineService.Hosting;
@@ -45,6 +46,7 @@ public static class SqlFaults
     /// <summary>Whose fault an exception is; null when it has nothing to do with the database.</summary>
     public static SqlFault? Of(Exception error) => error switch
     {
+        BrokenCircuitException => null, // nobody was asked: whoever waits for the circuit says so itself
         PostgresException e => Of(e.SqlState, endsSession: e.InvariantSeverity is "FATAL" or "PANIC"),
         NpgsqlException { InnerException: TimeoutException } e when IsPoolEmpty(e) => SqlFault.Busy,
         NpgsqlException or DatabaseUnavailableException => SqlFault.Outage,

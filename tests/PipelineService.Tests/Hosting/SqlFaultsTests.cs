@@ -83,5 +83,6 @@ public sealed class SqlFaultsTests
             SqlFault.Busy, SqlFaults.Of(new NpgsqlException("The connection pool has been exhausted", new TimeoutException())));
         Assert.Equal(SqlFault.Busy, SqlFaults.Of(new TimeoutException()));
         Assert.Null(SqlFaults.Of(new InvalidOperationException()));
+        Assert.Null(SqlFaults.Of(new Polly.CircuitBreaker.BrokenCircuitException("open", new IOException())));
     }
 }
