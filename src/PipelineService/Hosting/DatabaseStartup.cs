@@ -7,10 +7,10 @@ namespace PipelineService.Hosting;
 
 /// <summary>
 /// Stage 0: the database is there and has our schema before any other stage starts, and goes when all have stopped.
-/// 1. Start the private server, when no database is configured. 2. Open the pool. 3. Prepare the database (its schema, its
-/// identity, what belongs to it elsewhere). 4. Signal readiness.
-/// A configured database that cannot be reached does not stop the start: uploads go to the spool, and steps 3 and 4 follow
-/// when the outage ends.
+/// 1. Start the private server, when no database is configured. 2. Open the pool. 3. Prepare the database: its schema,
+/// its identity, what belongs to it elsewhere. 4. Signal readiness.
+/// A configured database that cannot be reached does not stop the start: uploads go to the spool, and steps 3 and 4
+/// follow when the outage ends.
 /// </summary>
 internal sealed partial class DatabaseStartup(
     Database database,
@@ -119,7 +119,8 @@ internal sealed partial class DatabaseStartup(
         }
         catch (Exception fault) when (!database.Readiness.IsReady)
         {
-            // Reached at last, and not usable: altered migrations, missing rights, another's spool. Waiting will not mend it.
+            // Reached at last, and not usable: altered migrations, missing rights, another's spool. Waiting mends
+            // nothing.
             Log.DatabaseUnusable(logger, fault.Message);
             Environment.ExitCode = StartupFaults.ExitCode;
             lifetime.StopApplication();

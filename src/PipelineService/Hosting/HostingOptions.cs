@@ -12,9 +12,10 @@ public sealed record HostingOptions
     public string? PostgresBinaries { get; init; }
 
     /// <summary>
-    /// Where the private server keeps its data (in <c>postgres/</c> below it). Default: <c>.pipeline</c> below the working
-    /// folder. Only one service at a time can use it. The spool lies below it, too, unless <c>Spool:Directory</c> says where:
-    /// that of a configured database as well, and those of several do not meet there.
+    /// Where the private server keeps its data (in <c>postgres/</c> below it). Default: <c>.pipeline</c> below the
+    /// working folder. Only one service at a time can use it. The spool lies below it, too, unless
+    /// <c>Spool:Directory</c> says where: that of a configured database as well, and those of several do not meet
+    /// there.
     /// </summary>
     public string DataDirectory { get; init; } = ".pipeline";
 

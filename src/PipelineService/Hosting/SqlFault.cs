@@ -46,6 +46,7 @@ public static class SqlFaults
     /// <summary>Whose fault an exception is; null when it has nothing to do with the database.</summary>
     public static SqlFault? Of(Exception error) => error switch
     {
+        StartupException => null, // the operator's to mend, whatever is inside
         BrokenCircuitException => null, // nobody was asked: whoever waits for the circuit says so itself
         PostgresException e => Of(e.SqlState, endsSession: e.InvariantSeverity is "FATAL" or "PANIC"),
         NpgsqlException { InnerException: TimeoutException } e when IsPoolEmpty(e) => SqlFault.Busy,

@@ -16,10 +16,12 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
     private readonly IntakeOptions _options = options.Value;
 
     /// <summary>
-    /// Receives the whole body; from some size on it is loaded while it arrives. When that fails the rest is only read: its sender
-    /// is answered at the end.
+    /// Receives the whole body; from some size on it is loaded while it arrives. When that fails the rest is only read:
+    /// its sender is answered at the end.
     /// </summary>
-    /// <exception cref="UploadRefusedException">The body broke off, is too large, too slow or malformed, or does not fit.</exception>
+    /// <exception cref="UploadRefusedException">
+    /// The body broke off, is too large, too slow or malformed, or does not fit.
+    /// </exception>
     /// <exception cref="IOException">The disk of the spool does not take it.</exception>
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
     public async Task ReceiveAsync(PipeReader body, SpoolUpload upload, LiveJob live, CancellationToken cancellationToken)

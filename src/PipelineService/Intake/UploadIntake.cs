@@ -304,7 +304,8 @@ public sealed partial class UploadIntake(
     };
 
     private SpoolManifest ManifestOf(
-        Guid id, DatasetVersion dataset, UploadRequest request, SpoolUpload upload, string sha256, DateTimeOffset created)
+        Guid id, DatasetVersion dataset, UploadRequest request, SpoolUpload upload, string sha256,
+        DateTimeOffset created)
     {
         Problem? failure = upload.TakeFailure(); // first: it decides which bytes there are
         return new()

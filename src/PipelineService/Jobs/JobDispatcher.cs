@@ -19,7 +19,9 @@ public sealed partial class JobDispatcher : BackgroundService
     /// <summary>How long a job that has to run alone waits for uploads that are loaded while they still arrive.</summary>
     private static readonly TimeSpan ReceivingPatience = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many jobs of newer versions are passed over in the queue; further ones are postponed, one lease each.</summary>
+    /// <summary>
+    /// How many jobs of newer versions are passed over in the queue; further ones are postponed, one lease each.
+    /// </summary>
     private const int LeftMax = 1_000;
 
     private readonly JobStore _store;
@@ -269,7 +271,9 @@ public sealed partial class JobDispatcher : BackgroundService
         Start(live, upload, reservation, isRegistered: true);
     }
 
-    /// <summary>A newer version has taken the upload, and will load it: it is handed back, and passed over from here on.</summary>
+    /// <summary>
+    /// A newer version has taken the upload, and will load it: it is handed back, and passed over from here on.
+    /// </summary>
     private async Task LeaveAsync(
         JobRow row, SessionReservation reservation, SpoolNewerException newer, CancellationToken cancellationToken)
     {

@@ -37,8 +37,8 @@ public sealed partial class JobEnd(
     }
 
     /// <summary>
-    /// The job has failed. It may still be receiving: its sender is answered when the whole body has come, then the job ends. What
-    /// nobody will read is not kept until then.
+    /// The job has failed. It may still be receiving: its sender is answered when the whole body has come, then the job
+    /// ends. What nobody will read is not kept until then.
     /// </summary>
     /// <param name="isDamaged">Whether what is in the spool is worth an operator's look.</param>
     public async Task FailAsync(

@@ -5,8 +5,8 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs;
 
 /// <summary>
-/// Runs the recovery at the start, when an upload could not be registered, and now and then. Jobs are claimed meanwhile: one upload
-/// that cannot be recovered keeps no job waiting.
+/// Runs the recovery at the start, when an upload could not be registered, and now and then. Jobs are claimed
+/// meanwhile: one upload that cannot be recovered keeps no job waiting.
 /// </summary>
 public sealed partial class RecoveryLoop(
     SpoolRecovery recovery,
@@ -49,7 +49,8 @@ public sealed partial class RecoveryLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "The spool and the job rows could not be brought into agreement; it is tried again.")]
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The spool and the job rows could not be brought into agreement; it is tried again.")]
         public static partial void NotRecovered(ILogger logger, Exception exception);
     }
 }

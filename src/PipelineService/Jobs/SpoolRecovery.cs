@@ -18,8 +18,8 @@ public sealed partial class SpoolRecovery(
     private int _newer;
 
     /// <summary>
-    /// False while the spool may hold uploads without a row: after the start, when one was answered 202 although its row could
-    /// not be written, and while one cannot be recovered.
+    /// False while the spool may hold uploads without a row: after the start, when one was answered 202 although its
+    /// row could not be written, and while one cannot be recovered.
     /// </summary>
     public bool IsComplete => Volatile.Read(ref _missing) == 0;
 
@@ -157,8 +157,8 @@ public sealed partial class SpoolRecovery(
     }
 
     /// <summary>
-    /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of an
-    /// earlier day. Nobody can load it, and it may be all there is of what was answered 202.
+    /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of
+    /// an earlier day. Nobody can load it, and it may be all there is of what was answered 202.
     /// </summary>
     private void SetAsideOrphan(Guid id)
     {
@@ -226,11 +226,13 @@ public sealed partial class SpoolRecovery(
         public static partial void LeftToNewer(ILogger logger, int count);
 
         [LoggerMessage(Level = LogLevel.Error,
-            Message = "The upload of job {JobId} is for version {Version} of dataset {Dataset}, which the database does not have. Its "
-                + "files are set aside in {Directory}, as {JobId}.data.damaged and {JobId}.json.damaged.")]
+            Message = "The upload of job {JobId} is for version {Version} of dataset {Dataset}, which the database "
+                + "does not have. Its files are set aside in {Directory}, as {JobId}.data.damaged and "
+                + "{JobId}.json.damaged.")]
         public static partial void Orphan(ILogger logger, Guid jobId, string dataset, int version, string directory);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The upload of job {JobId} in the spool cannot be recovered; it is tried again.")]
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The upload of job {JobId} in the spool cannot be recovered; it is tried again.")]
         public static partial void NotReconciled(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,

@@ -127,7 +127,9 @@ public sealed class ChunkReader(
         }
     }
 
-    /// <summary>Nothing more for now. Bytes in hand wait until the first of them has the chunk's age, then are cut as they are.</summary>
+    /// <summary>
+    /// Nothing more for now. Bytes in hand wait until the first of them has the chunk's age, then are cut as they are.
+    /// </summary>
     /// <returns>True when they are to be cut.</returns>
     private async Task<bool> WaitForMoreAsync(long next, CancellationToken cancellationToken)
     {

@@ -1,9 +1,9 @@
 namespace PipelineService.Spool;
 
 /// <summary>
-/// Runs calls that block until the disk has answered: flushes and renames. On threads of their own, because uploads that end
-/// together on a slow disk would take all those of the pool, and with them every request; and few at a time, because a disk
-/// does no more at once.
+/// Runs calls that block until the disk has answered: flushes and renames. On threads of their own, because uploads
+/// that end together on a slow disk would take all those of the pool, and with them every request; and few at a time,
+/// because a disk does no more at once.
 /// </summary>
 internal static class DiskThreads
 {
@@ -11,7 +11,9 @@ internal static class DiskThreads
 
     private static readonly SemaphoreSlim Free = new(CountMax);
 
-    /// <summary>Waits in the order of the calls, which are bounded by the uploads that arrive: each has one under way.</summary>
+    /// <summary>
+    /// Waits in the order of the calls, which are bounded by the uploads that arrive: each has one under way.
+    /// </summary>
     public static async Task RunAsync(Action call)
     {
         await Free.WaitAsync();

@@ -5,11 +5,12 @@ using PipelineService.Jobs;
 namespace PipelineService.Spool;
 
 /// <summary>
-/// A spool belongs to one database. At each start, before anything of either is touched: 1. compare the identity of the database
-/// with the one that the spool knows, 2. note the spool in the database, 3. note the database in the spool, 4. take the
-/// spool into use.
+/// A spool belongs to one database. At each start, before anything of either is touched: 1. compare the identity of the
+/// database with the one that the spool knows, 2. note the spool in the database, 3. note the database in the spool, 4.
+/// take the spool into use.
 /// </summary>
-internal sealed class SpoolBinding(SpoolDirectory spool, Database database, Instance instance, IConfiguration configuration)
+internal sealed class SpoolBinding(
+    SpoolDirectory spool, Database database, Instance instance, IConfiguration configuration)
 {
     private const string KnowsSql = """
         SELECT EXISTS (SELECT FROM pipeline.spools WHERE id = $1) OR EXISTS (SELECT FROM pipeline.jobs WHERE spool = $1)
@@ -32,7 +33,8 @@ internal sealed class SpoolBinding(SpoolDirectory spool, Database database, Inst
         if (owner is null && uploads > 0 && !await KnowsSpoolAsync(connection, cancellationToken))
         {
             throw new StartupException(
-                $"The spool {spool.Root} holds {uploads} uploads, and {ours} has never had a job from it. {Ways(ours, uploads)}");
+                $"The spool {spool.Root} holds {uploads} uploads, and {ours} has never had a job from it. "
+                + Ways(ours, uploads));
         }
 
         ThrowUnlessOurs(ours, owner, uploads);
@@ -68,7 +70,10 @@ internal sealed class SpoolBinding(SpoolDirectory spool, Database database, Inst
     {
         await using NpgsqlCommand note = new(NoteSql, connection)
         {
-            Parameters = { new() { Value = spool.Id }, new() { Value = spool.Root }, new() { Value = Environment.MachineName } },
+            Parameters =
+            {
+                new() { Value = spool.Id }, new() { Value = spool.Root }, new() { Value = Environment.MachineName },
+            },
         };
         await note.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace PipelineService.Spool;
 
 /// <summary>
-/// Sweeps the spool now and then, from the time when it is known to be this database's: orphans of instances that died, damaged uploads
-/// whose time is over, and the count of what is left.
+/// Sweeps the spool now and then, from the time when it is known to be this database's: orphans of instances that died,
+/// damaged uploads whose time is over, and the count of what is left.
 /// </summary>
 public sealed partial class SpoolCleaner(
     SpoolDirectory spool, IOptions<SpoolOptions> options, TimeProvider time, ILogger<SpoolCleaner> logger) : BackgroundService

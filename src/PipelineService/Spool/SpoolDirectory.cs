@@ -19,11 +19,11 @@ public sealed partial class SpoolDirectory : IDisposable
 
     private readonly SpoolOptions _options;
     private readonly ILogger<SpoolDirectory> _logger;
+    private readonly SpoolIdentity _identity;
     private readonly SpoolUsage _usage;
     private readonly FreeSpace _free;
     private readonly SpoolKeys _keys;
     private InstanceLock? _lock;
-    private SpoolOwner? _owner;
     private Guid _instance;
 
     public SpoolDirectory(IOptions<SpoolOptions> options, ILogger<SpoolDirectory> logger)
@@ -33,15 +33,18 @@ public sealed partial class SpoolDirectory : IDisposable
         _usage = new SpoolUsage(_options.QuotaBytes);
         _free = new FreeSpace(FreeBytes, _options.FreeBytesMin);
         _keys = new SpoolKeys(this);
-        Root = Path.GetFullPath(_options.Directory!);
+        _identity = new SpoolIdentity(Path.GetFullPath(_options.Directory!));
     }
 
-    public string Root { get; }
+    public string Root => _identity.Root;
 
     /// <summary>The name of this directory in job rows. Known after <see cref="Identify"/>.</summary>
-    public Guid Id { get; private set; }
+    public Guid Id => _identity.Id;
 
-    /// <summary>Whether <see cref="Prepare"/> has taken it into use. While it may be another database's nothing is touched there.</summary>
+    /// <summary>
+    /// Whether <see cref="Prepare"/> has taken it into use. While it may be another database's nothing is touched
+    /// there.
+    /// </summary>
     public bool IsInUse => _lock is not null;
 
     /// <summary>Other instances that use this directory now, or hang.</summary>
@@ -53,40 +56,28 @@ public sealed partial class SpoolDirectory : IDisposable
     /// <summary>Bytes that uploads hold now, those that were set aside included.</summary>
     public long Bytes => _usage.Bytes;
 
+    /// <summary>Files of uploads that were set aside, when they were last counted.</summary>
+    public int DamagedFiles { get; private set; }
+
     internal SpoolUsage Usage => _usage;
 
     public string DataPath(Guid jobId) => Path.Combine(Root, $"{jobId:D}{DataExtension}");
 
     public string ManifestPath(Guid jobId) => Path.Combine(Root, $"{jobId:D}{ManifestExtension}");
 
-    /// <summary>Makes the directory when missing, and reads its name. Nothing else there is touched.</summary>
-    /// <exception cref="StartupException">It cannot be used, or its name is lost; the message says what to do.</exception>
-    public void Identify() => AtStart(() =>
-    {
-        DirectorySync.Create(Root);
-        Id = SpoolIdFile.ReadOrCreate(Root);
-        DirectorySync.Flush(Root); // a power cut must leave the name
-        return Id;
-    });
+    /// <inheritdoc cref="SpoolIdentity.Identify"/>
+    public void Identify() => _identity.Identify();
 
-    /// <summary>The database that it belongs to, as far as it knows; null when it has belonged to none.</summary>
-    /// <inheritdoc cref="Identify" path="/exception"/>
-    internal SpoolOwner? FindOwner() => AtStart(() => SpoolOwner.Find(Root));
+    /// <inheritdoc cref="SpoolIdentity.FindOwner"/>
+    internal SpoolOwner? FindOwner() => _identity.FindOwner();
 
-    /// <summary>Makes a database its owner, unless another is. From here on it is only there while it says so.</summary>
-    /// <returns>The owner.</returns>
-    /// <inheritdoc cref="Identify" path="/exception"/>
-    internal SpoolOwner BelongTo(SpoolOwner owner) => AtStart(() =>
-    {
-        SpoolOwner found = owner.TakeOrFind(Root);
-        DirectorySync.Flush(Root);
-        return _owner = found;
-    });
+    /// <inheritdoc cref="SpoolIdentity.BelongTo"/>
+    internal SpoolOwner BelongTo(SpoolOwner owner) => _identity.BelongTo(owner);
 
     /// <summary>Takes the directory into use, and clears away uploads that were never acknowledged.</summary>
-    /// <inheritdoc cref="Identify" path="/exception"/>
+    /// <inheritdoc cref="SpoolIdentity.Identify" path="/exception"/>
     /// <param name="instance">The instance that uses it from now on.</param>
-    public void Prepare(Guid instance) => AtStart(() =>
+    public void Prepare(Guid instance) => _identity.AtStart(() =>
     {
         Identify();
         _instance = instance;
@@ -101,40 +92,22 @@ public sealed partial class SpoolDirectory : IDisposable
     /// off half-way), and what was set aside long enough; then knows anew how many bytes are held.
     /// </summary>
     /// <param name="damagedBefore">Damaged uploads that were set aside before this are removed.</param>
-    public void Sweep(DateTimeOffset damagedBefore) =>
-        _usage.Recount(isInHand => new SpoolSweep(this, damagedBefore, isInHand, _logger).Run());
-
-    /// <summary>
-    /// Whether the directory is the one that was opened at the start, and belongs to the same database. A disk that went away
-    /// leaves an empty folder in its place: what is written there would be hidden by the disk's return, and what is missing
-    /// there is not lost.
-    /// </summary>
-    public bool IsThere()
+    public void Sweep(DateTimeOffset damagedBefore) => _usage.Recount(isInHand =>
     {
-        try
-        {
-            return WasThere = SpoolIdFile.Read(Root) == Id
-                && (_owner is null || SpoolOwner.Find(Root)?.Identity == _owner.Identity);
-        }
-        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
-        {
-            return WasThere = false;
-        }
-    }
+        SpoolSweep sweep = new(this, damagedBefore, isInHand, _logger);
+        (long Left, long Removed) bytes = sweep.Run();
+        DamagedFiles = sweep.Damaged;
+        return bytes;
+    });
 
-    /// <summary>What the last look said: <see cref="IsThere"/> without touching the disk.</summary>
-    public bool WasThere { get; private set; } = true;
+    /// <inheritdoc cref="SpoolIdentity.IsThere"/>
+    public bool IsThere() => _identity.IsThere();
 
-    /// <exception cref="SpoolUnavailableException">It is not the one that was opened at the start.</exception>
-    public void ThrowUnlessThere()
-    {
-        if (!IsThere())
-        {
-            throw new SpoolUnavailableException(
-                $"{Root} is not the spool that was opened at the start: its files {SpoolIdFile.Name} and {SpoolOwner.FileName} "
-                + "are missing there or say something else.");
-        }
-    }
+    /// <inheritdoc cref="SpoolIdentity.WasThere"/>
+    public bool WasThere => _identity.WasThere;
+
+    /// <inheritdoc cref="SpoolIdentity.ThrowUnlessThere"/>
+    public void ThrowUnlessThere() => _identity.ThrowUnlessThere();
 
     /// <summary>Ids of all sealed uploads, in the order in which they came (UUIDv7 sorts by time).</summary>
     public IEnumerable<Guid> SealedUploads() =>
@@ -186,7 +159,10 @@ public sealed partial class SpoolDirectory : IDisposable
         }
     }
 
-    /// <summary>The manifest of the sealed upload for a dataset under an idempotency key, as far as it is known without the database.</summary>
+    /// <summary>
+    /// The manifest of the sealed upload for a dataset under an idempotency key, as far as it is known without the
+    /// database.
+    /// </summary>
     public SpoolManifest? FindByKey(string dataset, string key) => _keys.Find(dataset, key);
 
     /// <summary>A sealed upload to read.</summary>
@@ -204,7 +180,9 @@ public sealed partial class SpoolDirectory : IDisposable
     public long FreeBytes() => new DriveInfo(Root).AvailableFreeSpace;
 
     /// <summary>Counts bytes about to be written to an upload in hand.</summary>
-    /// <exception cref="SpoolFullException">They do not fit the quota, or the disk has others to leave room for.</exception>
+    /// <exception cref="SpoolFullException">
+    /// They do not fit the quota, or the disk has others to leave room for.
+    /// </exception>
     /// <exception cref="IOException">The disk does not tell.</exception>
     internal void Reserve(long bytes)
     {
@@ -281,22 +259,6 @@ public sealed partial class SpoolDirectory : IDisposable
     }
 
     public void Dispose() => _lock?.Dispose();
-
-    /// <summary>What goes wrong with the directory at the start is the operator's to mend.</summary>
-    private T AtStart<T>(Func<T> step)
-    {
-        try
-        {
-            return step();
-        }
-        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
-        {
-            throw new StartupException(
-                $"Spool:Directory is {Root}, and {Environment.UserName} cannot use it: {e.Message} Let that user create, write "
-                + "and delete files there, or set Spool:Directory to a folder on a local disk with free space.",
-                e);
-        }
-    }
 
     private static void SetAside(string path, DateTimeOffset now)
     {

@@ -10,7 +10,8 @@ public static class SpoolExtensions
     {
         builder.Services.AddStageOptions<SpoolOptions, SpoolOptionsValidator>("Spool")
             .PostConfigure<IConfiguration>(
-                static (spool, configuration) => spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));
+                static (spool, configuration) =>
+                    spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));
         builder.Services.AddSingleton<SpoolDirectory>();
         builder.Services.AddSingleton<ChunkBufferPool>();
         builder.Services.AddSingleton<ChunkChannel>();
@@ -26,8 +27,8 @@ public static class SpoolExtensions
     }
 
     /// <summary>
-    /// Looks at the spool before any other stage starts, also while the database is away: a spool that cannot be used then ends the
-    /// start with its own message alone.
+    /// Looks at the spool before any other stage starts, also while the database is away: a spool that cannot be used
+    /// then ends the start with its own message alone.
     /// </summary>
     private sealed class SpoolPreparation(SpoolDirectory spool, PipelineMetrics metrics) : IHostedLifecycleService
     {
@@ -36,6 +37,8 @@ public static class SpoolExtensions
             spool.Identify();
             metrics.ObserveGauge("pipeline.spool.used", "By", "Bytes that uploads hold in the spool.", () => spool.Bytes);
             metrics.ObserveGauge("pipeline.spool.free", "By", "Bytes that the spool's disk has free.", () => FreeBytes(spool));
+            metrics.ObserveGauge(
+                "pipeline.spool.damaged", "{file}", "Files of uploads that were set aside.", () => spool.DamagedFiles);
             return Task.CompletedTask;
         }
 

@@ -3,14 +3,14 @@ using System.IO.Hashing;
 namespace PipelineService.Spool;
 
 /// <summary>
-/// Which stored upload came under which idempotency key, for when the database cannot be asked. A manifest is read once, when
-/// it is first seen, and not for every upload that has a key.
+/// Which stored upload came under which idempotency key, for when the database cannot be asked. A manifest is read
+/// once, when it is first seen, and not for every upload that has a key.
 /// </summary>
 internal sealed class SpoolKeys(SpoolDirectory spool)
 {
     /// <summary>
-    /// The newest uploads, some 3 MB of memory. One that is older than those and is sent again becomes a job that ends when
-    /// recovery finds its key taken.
+    /// The newest uploads, some 3 MB of memory. One that is older than those and is sent again becomes a job that ends
+    /// when recovery finds its key taken.
     /// </summary>
     public const int UploadsMax = 65_536;
 

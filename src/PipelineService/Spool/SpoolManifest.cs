@@ -14,8 +14,8 @@ namespace PipelineService.Spool;
 public sealed record SpoolManifest
 {
     /// <summary>
-    /// The newest form known here. A reader leaves one that it does not know alone (<see cref="SpoolNewerException"/>), so each
-    /// manifest has the oldest form that says all of it: 1, or 2 with a <see cref="Failure"/>.
+    /// The newest form known here. A reader leaves one that it does not know alone (<see cref="SpoolNewerException"/>),
+    /// so each manifest has the oldest form that says all of it: 1, or 2 with a <see cref="Failure"/>.
     /// </summary>
     public const int FormVersion = 2;
 
@@ -131,7 +131,7 @@ public sealed record SpoolManifest
         if (form > FormVersion)
         {
             throw new SpoolNewerException(
-                $"It was taken by a newer PipelineService: its manifest has form {form}, and this one knows {FormVersion}.");
+                $"A newer PipelineService has taken it: its manifest has form {form}, this one knows {FormVersion}.");
         }
 
         if (form < 1)
@@ -178,7 +178,9 @@ public sealed class SpoolDamagedException : Exception
     }
 }
 
-/// <summary>An upload is written in a form that this version does not know: neither damaged nor for us. It is left as it is.</summary>
+/// <summary>
+/// An upload is written in a form that this version does not know: neither damaged nor for us. It is left as it is.
+/// </summary>
 public sealed class SpoolNewerException : Exception
 {
     public SpoolNewerException()

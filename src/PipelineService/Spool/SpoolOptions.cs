@@ -6,9 +6,9 @@ namespace PipelineService.Spool;
 public sealed class SpoolOptions
 {
     /// <summary>
-    /// The directory, made when missing. Instances that share it share its jobs, and so must share the database: a spool belongs
-    /// to one. Default: null, which takes a folder below <c>Hosting:DataDirectory</c>: <c>spool</c> for the private server,
-    /// <c>spool-{host}-{port}-{database}</c> for a configured database.
+    /// The directory, made when missing. Instances that share it share its jobs, and so must share the database: a
+    /// spool belongs to one. Default: null, which takes a folder below <c>Hosting:DataDirectory</c>: <c>spool</c> for
+    /// the private server, <c>spool-{host}-{port}-{database}</c> for a configured database.
     /// </summary>
     public string? Directory { get; set; }
 
@@ -19,8 +19,8 @@ public sealed class SpoolOptions
     public long QuotaBytes { get; set; } = 100L << 30;
 
     /// <summary>
-    /// Free bytes that the spool leaves on its disk for others; an upload that would take of them is refused with 507, before its
-    /// body or in the middle. Default 256 MiB, at least 0.
+    /// Free bytes that the spool leaves on its disk for others; an upload that would take of them is refused with 507,
+    /// before its body or in the middle. Default 256 MiB, at least 0.
     /// </summary>
     public long FreeBytesMin { get; set; } = 256L << 20;
 

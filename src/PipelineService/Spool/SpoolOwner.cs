@@ -1,8 +1,8 @@
 namespace PipelineService.Spool;
 
 /// <summary>
-/// The database that a spool belongs to, as the spool's file <c>spool.database</c> says: its identity in the first line, and in
-/// the second where it was at the last start.
+/// The database that a spool belongs to, as the spool's file <c>spool.database</c> says: its identity in the first
+/// line, and in the second where it was at the last start.
 /// </summary>
 internal sealed record SpoolOwner(Guid Identity, string Address)
 {
@@ -10,7 +10,9 @@ internal sealed record SpoolOwner(Guid Identity, string Address)
 
     public static string PathIn(string directory) => Path.Combine(directory, FileName);
 
-    /// <summary>The owner of a spool; null when it has none yet. A file that cannot be understood names no database there is.</summary>
+    /// <summary>
+    /// The owner of a spool; null when it has none yet. A file that cannot be understood names no database there is.
+    /// </summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static SpoolOwner? Find(string directory)
     {

@@ -4,7 +4,8 @@ using PipelineService.Hosting;
 namespace PipelineService.Spool;
 
 /// <summary>
-/// Where the spool lies when <c>Spool:Directory</c> does not say: with its database, so that two databases never share one.
+/// Where the spool lies when <c>Spool:Directory</c> does not say: with its database, so that two databases never share
+/// one.
 /// </summary>
 internal static partial class SpoolPlace
 {
@@ -28,7 +29,9 @@ internal static partial class SpoolPlace
         return !Directory.Exists(own) && IsLeftTo(database, shared) ? shared : own;
     }
 
-    /// <summary>Whether uploads wait there for a database that nobody has noted yet, or it is this one's since.</summary>
+    /// <summary>
+    /// Whether uploads wait there for a database that nobody has noted yet, or it is this one's since.
+    /// </summary>
     private static bool IsLeftTo(DatabaseAddress database, string shared)
     {
         try

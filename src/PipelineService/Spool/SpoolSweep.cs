@@ -12,6 +12,9 @@ internal sealed partial class SpoolSweep(
     private long _left;
     private long _removed;
 
+    /// <summary>Files of uploads that were set aside and are left.</summary>
+    public int Damaged { get; private set; }
+
     /// <returns>Bytes of data files that are left, and of those that were removed. Manifests are not counted.</returns>
     public (long Left, long Removed) Run()
     {
@@ -106,6 +109,7 @@ internal sealed partial class SpoolSweep(
     {
         if (file.LastWriteTimeUtc >= damagedBefore)
         {
+            Damaged++;
             return false;
         }
 

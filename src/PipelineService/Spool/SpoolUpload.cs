@@ -127,7 +127,8 @@ public sealed class SpoolUpload : IAsyncDisposable
         }
     }
 
-    private async ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
+    private async ValueTask WriteAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
     {
         _directory.Reserve(bytes);
         try
@@ -151,13 +152,17 @@ public sealed class SpoolUpload : IAsyncDisposable
         Volatile.Write(ref _length, _length + bytes);
     }
 
-    /// <summary>Its job has failed, and nobody will read it: what has come of it goes, and what still comes is not kept.</summary>
-    /// <param name="reason">For its manifest, which alone tells of the failure should this process die before the job's end.</param>
+    /// <summary>
+    /// Its job has failed, and nobody will read it: what has come of it goes, and what still comes is not kept.
+    /// </summary>
+    /// <param name="reason">
+    /// For its manifest, which alone tells of the failure should this process die before the job's end.
+    /// </param>
     public void Fail(Problem reason) => _failure = reason;
 
     /// <summary>
-    /// Why its job has failed; null when it has not. Called by the writer alone, so that bytes go between two writes; from
-    /// the first answer on nothing is kept.
+    /// Why its job has failed; null when it has not. Called by the writer alone, so that bytes go between two writes;
+    /// from the first answer on nothing is kept.
     /// </summary>
     /// <exception cref="IOException">The disk does not let go of the bytes.</exception>
     public Problem? TakeFailure()

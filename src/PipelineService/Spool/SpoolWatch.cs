@@ -1,7 +1,8 @@
 namespace PipelineService.Spool;
 
 /// <summary>Looks whether the spool is there, and tells when it goes away and when it is back.</summary>
-public sealed partial class SpoolWatch(SpoolDirectory spool, TimeProvider time, ILogger<SpoolWatch> logger) : BackgroundService
+public sealed partial class SpoolWatch(SpoolDirectory spool, TimeProvider time, ILogger<SpoolWatch> logger)
+    : BackgroundService
 {
     /// <summary>How late it may be told; those who use the spool look for themselves.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -29,7 +30,7 @@ public sealed partial class SpoolWatch(SpoolDirectory spool, TimeProvider time, 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Error,
-            Message = "The spool {Directory} is gone, or is another's: jobs wait and uploads are refused until it is back.")]
+            Message = "The spool {Directory} is gone, or another's: jobs wait, uploads are refused until it is back.")]
         public static partial void Away(ILogger logger, string directory);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "The spool {Directory} is back.")]

@@ -26,8 +26,9 @@ internal static class WholeFile
     /// <summary>Removes what starts that were killed have left half-written.</summary>
     public static void ClearLeftovers(string path)
     {
-        foreach (string leftover in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.*")
-            .Where(found => found.Length > path.Length))
+        IEnumerable<string> named =
+            Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.*");
+        foreach (string leftover in named.Where(found => found.Length > path.Length))
         {
             File.Delete(leftover);
         }

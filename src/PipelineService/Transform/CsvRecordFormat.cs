@@ -84,8 +84,8 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     }
 
     /// <summary>
-    /// Whether a header that trickles in is worth looking through from its start once more: a line has ended, and when many have
-    /// ended in quotes so far, an eighth more has come. So all looks together cost no more than a few.
+    /// Whether a header that trickles in is worth looking through from its start once more: a line has ended, and when
+    /// many have ended in quotes so far, an eighth more has come. So all looks together cost no more than a few.
     /// </summary>
     internal static bool MayEnd(ReadOnlySpan<byte> added, int scanned, int scans) =>
         added.IndexOfAny((byte)'\n', (byte)'\r') >= 0 && (scans < ScansMax || added.Length > scanned / 8);

@@ -31,12 +31,13 @@ public sealed class DatabaseIdentityTests(PostgresServer server) : IAsyncLifetim
         await empty.InitializeAsync();
         foreach (TestDatabase other in (TestDatabase[])[_second, empty])
         {
-            await using NpgsqlDataSource pool = DatabasePool.Create(other.ConnectionString, new HostingOptions(), identity);
+            await using NpgsqlDataSource pool = DatabasePool.Create(
+                other.ConnectionString, new HostingOptions(), identity);
 
             DatabaseExchangedException refused = await Assert.ThrowsAsync<DatabaseExchangedException>(
                 async () => await pool.OpenConnectionAsync(Token));
 
-            Assert.True(DatabaseResilience.IsOutage(refused));
+            Assert.Equal(SqlFault.Outage, SqlFaults.Of(refused));
             Assert.Contains($"not {identity.Id}", refused.Message, StringComparison.Ordinal);
         }
 
@@ -44,13 +45,18 @@ public sealed class DatabaseIdentityTests(PostgresServer server) : IAsyncLifetim
         await using NpgsqlConnection connection = await own.OpenConnectionAsync(Token);
     }
 
-    /// <summary>Under the same address there is another database from one moment to the next, and then the first one again.</summary>
+    /// <summary>
+    /// Under the same address there is another database from one moment to the next, and then the first one again.
+    /// </summary>
     [Fact]
     public async Task A_service_whose_database_is_exchanged_waits_for_the_first_and_leaves_the_other_alone()
     {
         await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(
             _first.ConnectionString,
-            [("Hosting:BreakerDuration", "00:00:00.5"), ("Hosting:RetryDelayBase", "00:00:00.02"), ("Jobs:LeaseTime", "00:00:01")]);
+            [
+                ("Hosting:BreakerDuration", "00:00:00.5"), ("Hosting:RetryDelayBase", "00:00:00.02"),
+                ("Jobs:LeaseTime", "00:00:01"),
+            ]);
         Api api = new(service.Client);
         await api.DeclareAsync("exchanged", Readings.Definition());
         await api.LoadAsync("exchanged", Readings.Csv(1));

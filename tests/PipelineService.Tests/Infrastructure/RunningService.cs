@@ -77,5 +77,6 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
     }
 
     public void AssertSpoolIsEmpty() => Assert.DoesNotContain(
-        Directory.EnumerateFiles(Service.SpoolDirectory).Select(Path.GetFileName), name => !SpoolFolder.OwnFiles.Contains(name));
+        Directory.EnumerateFiles(Service.SpoolDirectory).Select(Path.GetFileName),
+        name => !SpoolFolder.OwnFiles.Contains(name));
 }

@@ -33,7 +33,9 @@ public sealed class FullDiskTests(TestDatabase database) : IClassFixture<TestDat
         await AssertGoesOnAsync(service, api, "full_body");
     }
 
-    /// <summary>The length of the body is not announced, so that only a look at the disk while it arrives can tell.</summary>
+    /// <summary>
+    /// The length of the body is not announced, so that only a look at the disk while it arrives can tell.
+    /// </summary>
     [Fact]
     public async Task Leaves_the_free_bytes_that_others_need_while_a_body_arrives()
     {
@@ -42,7 +44,8 @@ public sealed class FullDiskTests(TestDatabase database) : IClassFixture<TestDat
         await using ServiceUnderTest service = await StartAsync(disk, BytesMin);
         Api api = await DeclareAsync(service, "leaves_room");
         long leastFree = long.MaxValue;
-        using (var connection = await RawConnection.BeginUploadAsync(api.Address, "leaves_room", "Transfer-Encoding: chunked"))
+        using (var connection = await RawConnection.BeginUploadAsync(
+            api.Address, "leaves_room", "Transfer-Encoding: chunked"))
         {
             string rows = Readings.CsvRows(1, 500);
             await connection.SendChunkAsync(Readings.Header);
@@ -135,7 +138,9 @@ public sealed class FullDiskTests(TestDatabase database) : IClassFixture<TestDat
     }
 
     private Task<ServiceUnderTest> StartAsync(SmallDisk disk, long freeBytesMin = 0) => ServiceUnderTest.StartAsync(
-        database.ConnectionString, [("Spool:FreeBytesMin", $"{freeBytesMin}")], spoolDirectory: Path.Combine(disk.Path, "spool"));
+        database.ConnectionString,
+        [("Spool:FreeBytesMin", $"{freeBytesMin}")],
+        spoolDirectory: Path.Combine(disk.Path, "spool"));
 
     private static async Task<Api> DeclareAsync(ServiceUnderTest service, string dataset)
     {
@@ -154,7 +159,8 @@ public sealed class FullDiskTests(TestDatabase database) : IClassFixture<TestDat
     private async Task AssertGoesOnAsync(ServiceUnderTest service, Api api, string dataset)
     {
         await WhenHeldAsync(service, 0);
-        Assert.Equal(SpoolFolder.OwnFiles, Directory.EnumerateFiles(service.SpoolDirectory).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            SpoolFolder.OwnFiles, Directory.EnumerateFiles(service.SpoolDirectory).Select(Path.GetFileName).Order());
         Assert.Equal(0, await database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.jobs WHERE dataset = '{dataset}'"));
         Assert.Equal(JobState.Succeeded, (await api.LoadAsync(dataset, Readings.Csv(1_000))).State);
         await WhenHeldAsync(service, 0);

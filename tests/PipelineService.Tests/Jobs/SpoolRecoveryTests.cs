@@ -8,19 +8,23 @@ using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs;
 
-/// <summary>Uploads in the spool that no row speaks of: each is recovered by itself, whatever is wrong with another.</summary>
+/// <summary>
+/// Uploads in the spool that no row speaks of: each is recovered by itself, whatever is wrong with another.
+/// </summary>
 public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : IClassFixture<SpoolOutageTests.OneByOne>
 {
     private readonly Api _api = running.Api;
 
     private SpoolDirectory Spool => running.Service.Services.GetRequiredService<SpoolDirectory>();
 
-    /// <summary>As after the restore of an older backup. The job that waits behind it shows that claims go on.</summary>
+    /// <summary>
+    /// As after the restore of an older backup. The job that waits behind it shows that claims go on.
+    /// </summary>
     [Fact]
     public async Task Sets_an_upload_aside_whose_dataset_the_database_does_not_know_and_goes_on()
     {
         await using HeldJob held = await HoldAsync("orphans_neighbour");
-        Guid orphan = await StoreAsync(manifest => manifest with { Dataset = "unheard_of", DatasetVersion = 7 });
+        Guid orphan = await StoreAsync("unheard_of");
 
         await WhenSetAsideAsync(orphan);
         await held.Gate.OpenAsync();
@@ -36,8 +40,8 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
     public async Task Recovers_every_other_upload_when_one_cannot_be()
     {
         await _api.DeclareAsync("recovered", Readings.Definition());
-        Guid broken = await StoreAsync(manifest => manifest with { Dataset = "recovered", DatasetVersion = 1, Sha256 = "no digest" });
-        Guid whole = await StoreAsync(manifest => manifest with { Dataset = "recovered", DatasetVersion = 1 });
+        Guid broken = await StoreAsync("recovered", change: manifest => manifest with { Sha256 = "no digest" });
+        Guid whole = await StoreAsync("recovered");
 
         await WhenKnownAsync(whole);
 
@@ -53,7 +57,7 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
         await using HeldJob held = await HoldAsync("newer");
         SpoolFolder.MakeNewer(Spool.ManifestPath(held.Queued));
         (string, string)[] files = FilesOf(held.Queued);
-        Guid unregistered = await StoreAsync(manifest => manifest with { Dataset = "newer", DatasetVersion = 1 }, isNewer: true);
+        Guid unregistered = await StoreAsync("newer", isNewer: true);
         await held.Gate.OpenAsync();
 
         // Each of these was behind it in the queue, or came when it had been passed over.
@@ -64,7 +68,9 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
 
         JobView left = (await _api.GetAsync($"/v1/jobs/{held.Queued}")).Job;
         Assert.Equal((JobState.Queued, null), (left.State, left.Error));
-        Assert.InRange(await running.Database.ScalarAsync<long>($"SELECT epoch FROM pipeline.jobs WHERE id = '{held.Queued}'"), 0, 1);
+        long epoch = await running.Database.ScalarAsync<long>(
+            $"SELECT epoch FROM pipeline.jobs WHERE id = '{held.Queued}'");
+        Assert.InRange(epoch, 0, 1);
         Assert.Equal(files, FilesOf(held.Queued));
         Assert.True(File.Exists(Spool.ManifestPath(unregistered)));
         Assert.Equal(HttpStatusCode.Accepted, (await _api.CancelAsync(held.Queued)).Status);
@@ -76,10 +82,10 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
     public async Task Ends_a_job_that_had_failed_while_it_was_received_with_its_own_reason()
     {
         await _api.DeclareAsync("failed_before", Readings.Definition());
-        Problem reason = new() { Code = "reject_limit_reached", Title = "Too many.", Status = 422, Detail = "11 of 12." };
+        Problem reason = new() { Code = "reject_limit_reached", Title = "Too many.", Status = 422, Detail = "11 of" };
 
         Guid id = await StoreAsync(
-            manifest => manifest with { Dataset = "failed_before", DatasetVersion = 1, UploadBytes = 500, Failure = reason });
+            "failed_before", change: manifest => manifest with { UploadBytes = 500, Failure = reason });
         await WhenKnownAsync(id);
 
         JobView job = await _api.WhenFinalAsync(id);
@@ -98,17 +104,21 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
         [.. Directory.EnumerateFiles(Spool.Root, $"{id}*").Order().Select(path => (path, File.ReadAllText(path)))];
 
     /// <summary>An upload that is durable and not registered.</summary>
-    private async Task<Guid> StoreAsync(Func<SpoolManifest, SpoolManifest> change, bool isNewer = false)
+    private async Task<Guid> StoreAsync(
+        string dataset, bool isNewer = false, Func<SpoolManifest, SpoolManifest>? change = null)
     {
         await using SpoolUpload upload = Spool.Create(Guid.CreateVersion7());
-        SpoolManifest manifest = change(SpoolFolder.ManifestOf(upload.JobId, 0) with
+        SpoolManifest manifest = SpoolFolder.ManifestOf(upload.JobId, 0) with
         {
+            Dataset = dataset,
+            DatasetVersion = 1,
             Spool = Spool.Id,
             ContentType = "text/csv",
             ContentEncoding = null,
             Delimiter = null,
             IdempotencyKey = null,
-        });
+        };
+        manifest = change?.Invoke(manifest) ?? manifest;
         if (manifest.Failure is null)
         {
             byte[] data = System.Text.Encoding.UTF8.GetBytes(Readings.Csv(1));

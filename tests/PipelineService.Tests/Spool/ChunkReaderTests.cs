@@ -177,7 +177,8 @@ public sealed class ChunkReaderTests
         {
             int armed = time.TimersMade;
             await SpoolFolder.AppendAsync(upload, "x"u8.ToArray());
-            await BoundedWait.UntilAsync("the reader to wait for more", () => time.TimersMade > armed || scanner.Scans > 1);
+            await BoundedWait.UntilAsync(
+                "the reader to wait for more", () => time.TimersMade > armed || scanner.Scans > 1);
         }
 
         Assert.Equal(1, scanner.Scans);

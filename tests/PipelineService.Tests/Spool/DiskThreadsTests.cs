@@ -5,7 +5,9 @@ namespace PipelineService.Tests.Spool;
 
 public sealed class DiskThreadsTests
 {
-    /// <summary>A disk that answers none of a hundred flushes holds a few threads, and none of those that requests run on.</summary>
+    /// <summary>
+    /// A disk that answers none of a hundred flushes holds a few threads, and none of those that requests run on.
+    /// </summary>
     [Fact]
     public async Task A_disk_that_does_not_answer_holds_few_threads_and_none_of_the_pool()
     {
@@ -19,7 +21,8 @@ public sealed class DiskThreadsTests
             answer.Wait();
             Interlocked.Decrement(ref running);
         }))];
-        await BoundedWait.UntilAsync("the threads to be taken", () => Volatile.Read(ref running) == DiskThreads.CountMax);
+        await BoundedWait.UntilAsync(
+            "the threads to be taken", () => Volatile.Read(ref running) == DiskThreads.CountMax);
 
         answer.Set();
         await Task.WhenAll(calls).Within("the disk's answers");
@@ -32,7 +35,8 @@ public sealed class DiskThreadsTests
     {
         for (int i = 0; i < 2 * DiskThreads.CountMax; i++)
         {
-            await Assert.ThrowsAsync<IOException>(() => DiskThreads.RunAsync(() => throw new IOException())).Within("the error");
+            await Assert.ThrowsAsync<IOException>(() => DiskThreads.RunAsync(() => throw new IOException()))
+                .Within("the error");
         }
     }
 

@@ -45,7 +45,9 @@ public sealed class SpoolBindingTests(PostgresServer server) : IAsyncLifetime
         await Assert.ThrowsAsync<StartupException>(() => StartAsync(_first));
     }
 
-    /// <summary>Neither the spool nor the database of the version before says whose it is; the job's row does.</summary>
+    /// <summary>
+    /// Neither the spool nor the database of the version before says whose it is; the job's row does.
+    /// </summary>
     [Fact]
     public async Task Takes_over_a_spool_from_before_spools_knew_their_database()
     {
@@ -58,7 +60,8 @@ public sealed class SpoolBindingTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(JobState.Succeeded, (await new Api(service.Client).WhenFinalAsync(job)).State);
         Assert.Equal(Spool, await _first.ScalarAsync<string>("SELECT directory FROM pipeline.spools"));
         Guid identity = await _first.ScalarAsync<Guid>("SELECT id FROM pipeline.identity");
-        Assert.Equal(identity.ToString(), (await File.ReadAllLinesAsync(OwnerFile, TestContext.Current.CancellationToken))[0]);
+        string[] owner = await File.ReadAllLinesAsync(OwnerFile, TestContext.Current.CancellationToken);
+        Assert.Equal(identity.ToString(), owner[0]);
     }
 
     [Fact]
@@ -88,8 +91,9 @@ public sealed class SpoolBindingTests(PostgresServer server) : IAsyncLifetime
         await using ServiceUnderTest service = await StartAsync(_first);
 
         Api api = new(service.Client);
-        await BoundedWait.UntilAsync("the job to be known again", async () => (await api.GetAsync($"/v1/jobs/{job}")).Status
-            == System.Net.HttpStatusCode.OK);
+        await BoundedWait.UntilAsync(
+            "the job to be known again",
+            async () => (await api.GetAsync($"/v1/jobs/{job}")).Status == System.Net.HttpStatusCode.OK);
         Assert.Equal(JobState.Succeeded, (await api.WhenFinalAsync(job)).State);
     }
 
@@ -123,7 +127,10 @@ public sealed class SpoolBindingTests(PostgresServer server) : IAsyncLifetime
     }
 
     private (string Name, string Content)[] FilesOfSpool() =>
-        [.. Directory.EnumerateFiles(Spool, "*", SearchOption.AllDirectories).Order().Select(path => (path, File.ReadAllText(path)))];
+    [
+        .. Directory.EnumerateFiles(Spool, "*", SearchOption.AllDirectories).Order()
+            .Select(path => (path, File.ReadAllText(path))),
+    ];
 
     private static Task<long> CountAsync(TestDatabase database, string table) =>
         database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.{table}");

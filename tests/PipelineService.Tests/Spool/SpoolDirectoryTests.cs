@@ -184,7 +184,52 @@ public sealed class SpoolDirectoryTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(instances));
     }
 
-    /// <summary>An instance looks at each claim; its own lock, which it holds, would cost an exception each time.</summary>
+    [Fact]
+    public async Task Is_not_there_while_it_is_said_to_be_another_database_s()
+    {
+        SpoolOwner ours = new(Guid.CreateVersion7(), "db1:5432/app");
+        string file = Path.Combine(_spool.Path, "spool.database");
+        Assert.Equal(ours, _spool.Directory.BelongTo(ours));
+        Assert.True(_spool.Directory.IsThere());
+
+        await File.WriteAllTextAsync(file, $"{Guid.CreateVersion7()}\n", TestContext.Current.CancellationToken);
+
+        Assert.False(_spool.Directory.IsThere());
+        Assert.Throws<SpoolUnavailableException>(() => _spool.Directory.Create(Guid.CreateVersion7()));
+        File.Delete(file);
+        Assert.False(_spool.Directory.IsThere());
+        _spool.Directory.BelongTo(ours);
+        Assert.True(_spool.Directory.IsThere());
+    }
+
+    [Fact]
+    public void Is_never_taken_from_its_owner_but_notes_where_that_is_now()
+    {
+        SpoolOwner first = new(Guid.CreateVersion7(), "db1:5432/app");
+        _spool.Directory.BelongTo(first);
+
+        Assert.Equal(first, _spool.Directory.BelongTo(new SpoolOwner(Guid.CreateVersion7(), "db2:5432/app")));
+        _spool.Directory.BelongTo(first with { Address = "db3:5432/app" });
+
+        Assert.Equal(first with { Address = "db3:5432/app" }, _spool.Directory.FindOwner());
+    }
+
+    [Fact]
+    public async Task Counts_the_files_that_were_set_aside()
+    {
+        await using SpoolUpload upload = await _spool.SealedAsync(new byte[10]);
+        _spool.Directory.SetAside(upload.JobId, Now);
+
+        _spool.Directory.Sweep(damagedBefore: Now);
+        Assert.Equal(2, _spool.Directory.DamagedFiles);
+
+        _spool.Directory.Sweep(damagedBefore: Now.AddSeconds(1));
+        Assert.Equal(0, _spool.Directory.DamagedFiles);
+    }
+
+    /// <summary>
+    /// An instance looks at each claim; its own lock, which it holds, would cost an exception each time.
+    /// </summary>
     [Fact]
     public void An_instance_that_is_alone_finds_that_out_without_an_exception()
     {

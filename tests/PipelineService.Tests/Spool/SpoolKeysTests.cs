@@ -41,7 +41,8 @@ public sealed class SpoolKeysTests : IDisposable
     public async Task Passes_over_manifests_that_cannot_be_read()
     {
         Guid damaged = await StoreAsync("trips", "key-1"), newer = await StoreAsync("trips", "key-2");
-        await File.WriteAllTextAsync(_spool.Directory.ManifestPath(damaged), "{}", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            _spool.Directory.ManifestPath(damaged), "{}", TestContext.Current.CancellationToken);
         SpoolFolder.MakeNewer(_spool.Directory.ManifestPath(newer));
         Guid whole = await StoreAsync("trips", "key-3");
 

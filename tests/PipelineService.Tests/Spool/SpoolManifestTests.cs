@@ -36,7 +36,10 @@ public sealed class SpoolManifestTests : IDisposable
     public void Has_the_oldest_form_that_says_all_of_it()
     {
         SpoolManifest manifest = SpoolFolder.ManifestOf(Guid.CreateVersion7(), 0);
-        SpoolManifest failed = manifest with { Failure = new Problem { Code = "reject_limit_reached", Title = "Too many.", Status = 422 } };
+        SpoolManifest failed = manifest with
+        {
+            Failure = new Problem { Code = "reject_limit_reached", Title = "Too many.", Status = 422 },
+        };
 
         failed.Write(File);
 

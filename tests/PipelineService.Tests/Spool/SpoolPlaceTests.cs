@@ -13,7 +13,8 @@ public sealed class SpoolPlaceTests : IDisposable
     private string Shared => Path.Combine(_folder.Path, "shared");
 
     [Fact]
-    public void Of_the_private_server_is_beside_its_data() => Assert.Equal(Path.Combine(Data, "spool"), Place(database: null));
+    public void Of_the_private_server_is_beside_its_data() =>
+        Assert.Equal(Path.Combine(Data, "spool"), Place(database: null));
 
     [Theory]
     [InlineData("Host=db1;Database=app", "spool-db1-5432-app")]

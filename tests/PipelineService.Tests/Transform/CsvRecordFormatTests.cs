@@ -23,12 +23,14 @@ public sealed class CsvRecordFormatTests
         Gen.Select(Name.Array[1, 200], LineEnd, Gen.Int[1, 7]).SampleAsync(
             async (names, lineEnd, step) =>
             {
-                string header = string.Join(',', names.Select((name, i) => name.IsQuoted ? $"\"{name.Text}{i}\"" : $"{name.Text}{i}").Prepend("id"))
-                    + lineEnd;
+                IEnumerable<string> fields = names.Select(
+                    (name, i) => name.IsQuoted ? $"\"{name.Text}{i}\"" : $"{name.Text}{i}");
+                string header = string.Join(',', fields.Prepend("id")) + lineEnd;
                 using SpoolFolder spool = new();
                 await using SpoolUpload upload = spool.Create();
                 CsvRecordFormat format = new(Plan(), CsvDialect.Default, recordBytesMax: 1 << 20);
-                Task<RecordsStart> finding = format.FindStartAsync(upload, upload.JobId, TestContext.Current.CancellationToken);
+                Task<RecordsStart> finding = format.FindStartAsync(
+                    upload, upload.JobId, TestContext.Current.CancellationToken);
                 foreach (byte[] packet in Encoding.UTF8.GetBytes(header + "x,").Chunk(step))
                 {
                     await SpoolFolder.AppendAsync(upload, packet);
@@ -40,7 +42,9 @@ public sealed class CsvRecordFormatTests
             },
             iter: 100);
 
-    /// <summary>Line ends in quotes, one in each packet: the bytes looked through stay in proportion to those that came.</summary>
+    /// <summary>
+    /// Line ends in quotes, one in each packet: the bytes looked through stay in proportion to those that came.
+    /// </summary>
     [Fact]
     public void All_looks_at_a_header_that_trickles_in_cost_no_more_than_a_few()
     {
