@@ -68,6 +68,16 @@ public sealed partial class RepositoryTests
             select target);
     }
 
+    [Fact]
+    public void Continuous_integration_runs_the_tests_as_the_README_says_before_it_installs_what_they_do_without()
+    {
+        string script = RepositoryFiles.Read(".ci", "run");
+        int tests = script.IndexOf("run_tests \"test\" dotnet test\n", StringComparison.Ordinal);
+
+        Assert.Contains("\n    dotnet test\n", RepositoryFiles.Read("README.md"), StringComparison.Ordinal);
+        Assert.InRange(tests, 0, script.IndexOf("elif install_power_cut_tools", StringComparison.Ordinal));
+    }
+
     [GeneratedRegex(@"^    ([A-Z][a-z]+)  ", RegexOptions.Multiline)]
     private static partial Regex IndentedWord();
 
