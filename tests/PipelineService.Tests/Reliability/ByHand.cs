@@ -1,4 +1,4 @@
-using PipelineService.Watchdog;
+using PipelineService.EveryAssembly;
 
 namespace PipelineService.Tests.Reliability;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using PipelineService.Watchdog;
+using PipelineService.EveryAssembly;
 using Xunit;
 
-namespace PipelineService.Core.Tests.Watchdog;
+namespace PipelineService.Core.Tests;
 
 /// <summary>Each test starts this assembly again with itself as its only test, and hangs there.</summary>
 public sealed class TestWatchdogTests(TestWatchdogTests.Fixture fixture) : IClassFixture<TestWatchdogTests.Fixture>
