@@ -47,10 +47,16 @@ public sealed class DateTimeTests
     }
 
     [Fact]
-    public void Agrees_with_the_framework_on_what_is_a_day() =>
-        Gen.String[Gen.Char["0123456789-"], 10, 10].Sample(text => Assert.Equal(
+    public void Agrees_with_the_framework_on_what_is_a_day() => Gen.OneOf(
+        Gen.Select(Gen.Int[0, 9999], Gen.Int[0, 13], Gen.Int[0, 32])
+            .Select((year, month, day) => string.Create(CultureInfo.InvariantCulture, $"{year:D4}-{month:D2}-{day:D2}")),
+        Gen.Select(Gen.Int[0, 9999], Gen.Int[27, 32])
+            .Select((year, day) => string.Create(CultureInfo.InvariantCulture, $"{year:D4}-02-{day:D2}")),
+        Gen.String[Gen.Char["0123456789-"], 10, 10])
+        .Sample(text => Assert.Equal(
             DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
-            Encoded.Text(Encoded.Field(FieldType.Date), text).Bytes.Length == 4));
+            Encoded.Text(Encoded.Field(FieldType.Date), text).Bytes.Length == 4),
+        iter: 1_000);
 
     [Theory]
     [InlineData("00:00:00", "0000000000000000")]

@@ -6,27 +6,32 @@ using Xunit;
 
 namespace PipelineService.Core.Tests.Parsing;
 
-/// <summary>The files of https://github.com/max-mapper/csv-spectrum, where they are at hand.</summary>
+/// <summary>The suite csv-spectrum, in the folder of that name, with either line end.</summary>
 public sealed class CsvSpectrumTests
 {
-    [Theory]
-    [InlineData("comma_in_quotes")]
-    [InlineData("empty")]
-    [InlineData("empty_crlf")]
-    [InlineData("escaped_quotes")]
-    [InlineData("json")]
-    [InlineData("newlines")]
-    [InlineData("newlines_crlf")]
-    [InlineData("quotes_and_newlines")]
-    [InlineData("simple")]
-    [InlineData("simple_crlf")]
-    [InlineData("utf8")]
-    public void Reads_what_the_suite_expects(string name)
+    private static readonly string Folder = Path.Combine(
+        typeof(CsvSpectrumTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(a => a.Key == "RepositoryRoot").Value!,
+        "tests", "PipelineService.Core.Tests", "Parsing", "csv-spectrum");
+
+    public static TheoryData<string, bool> Files()
     {
-        string? folder = FindSuite();
-        Assert.SkipWhen(folder is null, "shared/testdata/csv-spectrum is in no folder above the repository.");
-        byte[] csv = File.ReadAllBytes(Path.Combine(folder!, "csvs", $"{name}.csv"));
-        using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder!, "json", $"{name}.json")));
+        TheoryData<string, bool> files = [];
+        foreach (string path in Directory.EnumerateFiles(Folder, "*.csv").Order(StringComparer.Ordinal))
+        {
+            files.Add(Path.GetFileNameWithoutExtension(path), false);
+            files.Add(Path.GetFileNameWithoutExtension(path), true);
+        }
+
+        return files;
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Reads_what_the_suite_expects(string name, bool withCrLf)
+    {
+        byte[] csv = System.Text.Encoding.UTF8.GetBytes(Text(File.ReadAllText(Path.Combine(Folder, $"{name}.csv")), withCrLf));
+        using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, $"{name}.json")));
 
         ImmutableArray<string> names = CsvHeader.Read(csv, CsvDialect.Default, recordBytesMax: 1_000, out string? error);
         List<string[]> rows = CsvReading.Values(csv)[1..];
@@ -34,26 +39,13 @@ public sealed class CsvSpectrumTests
         Assert.Null(error);
         Assert.Equal(
             expected.RootElement.EnumerateArray()
-                .Select(row => row.EnumerateObject().Select(p => (p.Name, Text(p.Value.GetString())))),
-            rows.Select(row => names.Zip(row, (field, value) => (field, Text(value)))));
+                .Select(row => row.EnumerateObject().Select(p => (p.Name, Text(p.Value.GetString()!, withCrLf)))),
+            rows.Select(row => names.Zip(row, (field, value) => (field, value))));
     }
 
-    /// <summary>Copies of the suite differ in line ends, by the settings of whoever checked them out.</summary>
-    private static string Text(string? value) => value!.Replace("\r\n", "\n", StringComparison.Ordinal);
-
-    private static string? FindSuite()
+    private static string Text(string value, bool withCrLf)
     {
-        string root = typeof(CsvSpectrumTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(a => a.Key == "RepositoryRoot").Value!;
-        for (DirectoryInfo? above = new DirectoryInfo(root).Parent; above is not null; above = above.Parent)
-        {
-            string folder = Path.Combine(above.FullName, "shared", "testdata", "csv-spectrum");
-            if (Directory.Exists(folder))
-            {
-                return folder;
-            }
-        }
-
-        return null;
+        string lines = value.ReplaceLineEndings("\n");
+        return withCrLf ? lines.ReplaceLineEndings("\r\n") : lines;
     }
 }

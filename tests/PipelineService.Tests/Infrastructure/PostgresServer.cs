@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Loader;
 using DotNet.Testcontainers.Builders;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using PipelineService.Hosting.Embedded;
@@ -15,9 +16,9 @@ namespace PipelineService.Tests.Infrastructure;
 /// <summary>
 /// The PostgreSQL server of a test run: the one named by <c>PIPELINE_TEST_POSTGRES</c>, else a container where a Docker engine
 /// can be reached, else a throw-away server from the programs on this machine. Tests take a database of their own
-/// (<see cref="TestDatabase"/>), copied from a template that was migrated once.
+/// (<see cref="TestDatabase"/>), copied from a template that was migrated once. <see cref="RunLog"/> says which it is.
 /// </summary>
-public sealed class PostgresServer : IAsyncLifetime
+public sealed partial class PostgresServer : IAsyncLifetime
 {
     private const string Variable = "PIPELINE_TEST_POSTGRES";
 
@@ -36,6 +37,7 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        RunLog log = new();
         string origin = Variable;
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } configured)
         {
@@ -47,12 +49,12 @@ public sealed class PostgresServer : IAsyncLifetime
         }
         else
         {
-            EmbeddedPostgres embedded = await StartEmbeddedAsync();
+            EmbeddedPostgres embedded = await StartEmbeddedAsync(log);
             (origin, _owned, ConnectionString) =
                 ($"PostgreSQL {embedded.MajorVersion} in {embedded.DataDirectory}", embedded, embedded.ConnectionString);
         }
 
-        TestContext.Current.SendDiagnosticMessage("Tests use {0}", origin);
+        Log.Uses(log, origin);
     }
 
     public async ValueTask DisposeAsync()
@@ -119,7 +121,7 @@ public sealed class PostgresServer : IAsyncLifetime
     }
 
     /// <summary>A throw-away server, and the folders of runs that were killed before they could delete theirs.</summary>
-    private static async Task<EmbeddedPostgres> StartEmbeddedAsync()
+    private static async Task<EmbeddedPostgres> StartEmbeddedAsync(RunLog log)
     {
         // Another run may just be making its own: that has no process yet.
         DateTime longAgo = TimeProvider.System.GetUtcNow().UtcDateTime - AbandonedAge;
@@ -138,7 +140,7 @@ public sealed class PostgresServer : IAsyncLifetime
             Durable = false,
             ConnectionsMax = 190,
         };
-        return await EmbeddedPostgres.StartAsync(settings, NullLogger.Instance, CancellationToken.None);
+        return await EmbeddedPostgres.StartAsync(settings, log, CancellationToken.None);
     }
 
     private static async Task<PostgreSqlContainer?> StartContainerAsync()
@@ -160,5 +162,11 @@ public sealed class PostgresServer : IAsyncLifetime
         {
             return null;
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Tests use {Server}")]
+        public static partial void Uses(ILogger logger, string server);
     }
 }

@@ -1,3 +1,5 @@
+using PipelineService.EveryAssembly;
+
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>
@@ -46,6 +48,7 @@ internal static class ByHand
             Environment.SetEnvironmentVariable(option.Variable, args[i + 1]);
         }
 
+        Environment.SetEnvironmentVariable(TestWatchdog.LimitVariable, "0");
         return ["-class", command.Tests.FullName!, "-diagnostics", "-noLogo"];
     }
 

@@ -21,7 +21,7 @@ public sealed class ChunkReaderTests
         .Select(line => line.Item1 + line.Item2).Array[0, 40].Select(string.Concat);
 
     [Fact]
-    public void Any_growth_and_any_chunk_size_give_the_records_of_one_piece() =>
+    public Task Any_growth_and_any_chunk_size_give_the_records_of_one_piece() =>
         Gen.Select(Data, Gen.Int[16, 300], Gen.Int[1, 200], Gen.Int[1, 20]).SampleAsync(
             async (data, chunkBytes, stepBytes, recordsMax) =>
             {

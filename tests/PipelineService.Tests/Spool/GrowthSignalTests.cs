@@ -22,7 +22,7 @@ public sealed class GrowthSignalTests
 
     /// <summary>A waiter that takes the signal before it looks sees every end: a miss would leave it waiting for ever.</summary>
     [Fact]
-    public void Misses_nothing_however_the_threads_meet() =>
+    public Task Misses_nothing_however_the_threads_meet() =>
         Gen.Select(Gen.Int[1, 4], Gen.Int[1, 200]).SampleAsync(
             async (waiters, changes) =>
             {

@@ -60,6 +60,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         CancellationToken cancellationToken,
         TimeProvider? timeProvider = null)
     {
+        TimeProvider time = timeProvider ?? TimeProvider.System;
         ServerAccount account = await ServerAccount.ChooseAsync(cancellationToken);
         string asked = Path.GetFullPath(settings.Directory);
         string directory = await account.ReachableAsync(asked, cancellationToken);
@@ -74,8 +75,8 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             string folder = Path.Combine(directory, "postgres");
             PostgresBinaries binaries = await PostgresBinaries.FindAsync(
-                settings.Binaries, Cluster.MajorVersion(folder), account, cancellationToken);
-            var control = new PgCtl(settings, binaries, account, timeProvider ?? TimeProvider.System);
+                settings.Binaries, Cluster.MajorVersion(folder), account, logger, time, cancellationToken);
+            var control = new PgCtl(settings, binaries, account, time);
             await StopLeftoverAsync(folder, control, logger, cancellationToken);
             Cluster cluster = await Cluster.PrepareAsync(folder, settings, binaries, account, cancellationToken);
             server = new EmbeddedPostgres(settings, account, cluster, control, directoryLock);

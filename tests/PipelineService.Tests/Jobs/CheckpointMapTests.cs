@@ -3,7 +3,7 @@ using PipelineService.Core.Transforms;
 using PipelineService.Jobs;
 using PipelineService.Spool;
 
-namespace PipelineService.Tests.Write;
+namespace PipelineService.Tests.Jobs;
 
 /// <summary>What is left to load after a crash, by the checkpoints that were committed.</summary>
 public sealed class CheckpointMapTests

@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using CsCheck;
+using Microsoft.AspNetCore.Http;
+using PipelineService.Core.Datasets;
+using PipelineService.Intake;
+using PipelineService.Transform;
+
+namespace PipelineService.Tests.Intake;
+
+public sealed class UploadRequestTests
+{
+    private const string Csv = "text/csv";
+
+    private static readonly string[] Parts =
+        ["text/csv", "charset", "sha-256", "md5", "wait", "AAAA", "1", "=", "=:", ":", ",", ";", "\"", " ", "\\", "~"];
+
+    /// <summary>Parts of what is understood, in any order, and any other text.</summary>
+    private static readonly Gen<string> HeaderText = Gen.OneOf(
+        Gen.String[Gen.Char[' ', '~'], 0, 60],
+        Gen.Int[0, Parts.Length - 1].Select(i => Parts[i]).Array[0, 6].Select(string.Concat));
+
+    [Theory]
+    [InlineData("text/csv", DataFormat.Csv, null)]
+    [InlineData("TEXT/CSV; charset=utf-8", DataFormat.Csv, null)]
+    [InlineData("text/csv; charset=\"UTF-8\"; header=present", DataFormat.Csv, null)]
+    [InlineData("application/csv", DataFormat.Csv, null)]
+    [InlineData("text/tab-separated-values", DataFormat.Csv, '\t')]
+    [InlineData("application/x-ndjson", DataFormat.Ndjson, null)]
+    [InlineData("application/ndjson; charset=us-ascii", DataFormat.Ndjson, null)]
+    [InlineData("application/jsonl", DataFormat.Ndjson, null)]
+    public void Knows_the_form_of_the_data_by_its_content_type(string contentType, DataFormat format, char? delimiter) =>
+        Assert.Equal(new SpoolUploadKind(format, (byte?)delimiter), Parse(contentType).Kind);
+
+    [Theory]
+    [InlineData(null, "unsupported_media_type")]
+    [InlineData("", "unsupported_media_type")]
+    [InlineData("csv", "unsupported_media_type")]
+    [InlineData("text/html", "unsupported_media_type")]
+    [InlineData("text/csv; charset=latin1", "unsupported_charset")]
+    public void Refuses_other_content_types(string? contentType, string code) => Assert.Equal(code, RefusalOf(contentType));
+
+    [Theory]
+    [InlineData("Content-Encoding", "gzip", "unsupported_content_encoding")]
+    [InlineData("Content-Encoding", "identity, gzip", "unsupported_content_encoding")]
+    [InlineData("Idempotency-Key", "", "malformed_header")]
+    [InlineData("Idempotency-Key", "two words", "malformed_header")]
+    [InlineData("Idempotency-Key", "schlüssel", "malformed_header")]
+    [InlineData("Content-Digest", "sha-256=:AAAA:", "malformed_header")]
+    [InlineData("Content-Digest", "sha-256", "malformed_header")]
+    [InlineData("Repr-Digest", "sha-256=AAAA", "malformed_header")]
+    public void Refuses_headers_that_it_cannot_heed(string name, string value, string code) =>
+        Assert.Equal(code, RefusalOf(Csv, (name, value)));
+
+    [Fact]
+    public void Takes_a_key_of_255_characters_and_none_that_is_longer()
+    {
+        Assert.Equal(new string('k', 255), Parse(Csv, ("Idempotency-Key", $"\"{new string('k', 255)}\"")).IdempotencyKey);
+        Assert.Equal("malformed_header", RefusalOf(Csv, ("Idempotency-Key", new string('k', 256))));
+    }
+
+    [Fact]
+    public void Reads_every_digest_that_it_can_check_and_passes_over_the_others() =>
+        Gen.Byte.Array[32].Sample(digest =>
+        {
+            string hexadecimal = Convert.ToHexStringLower(digest), base64 = Convert.ToBase64String(digest);
+            UploadRequest request = Parse(
+                Csv, ("Content-Digest", $"md5=:AAAA:, SHA-256=:{base64}:"), ("Repr-Digest", $"sha-256=:{base64}:"));
+
+            Assert.Equal([("Content-Digest", hexadecimal), ("Repr-Digest", hexadecimal)], request.Digests);
+        });
+
+    [Fact]
+    public void Whatever_the_headers_say_it_is_understood_or_refused_with_a_reason() =>
+        Gen.Select(Gen.OneOf(Gen.Const(Csv), HeaderText), Gen.OneOf(Gen.Const("key"), HeaderText), HeaderText, HeaderText).Sample(
+        (contentType, key, digest, prefer) =>
+        {
+            try
+            {
+                UploadRequest request = Parse(
+                    contentType, ("Idempotency-Key", key), ("Content-Digest", digest), ("Prefer", prefer));
+                Assert.All(request.Digests, d => Assert.Equal(SHA256.HashSizeInBytes * 2, d.Sha256.Length));
+            }
+            catch (UploadRefusedException refused)
+            {
+                Assert.NotEmpty(refused.Refusal.Code);
+            }
+        },
+        iter: 2_000);
+
+    private static UploadRequest Parse(string? contentType, params (string Name, string Value)[] headers)
+    {
+        HttpRequest request = new DefaultHttpContext().Request;
+        request.ContentType = contentType;
+        foreach ((string name, string value) in headers)
+        {
+            request.Headers[name] = value;
+        }
+
+        return UploadRequest.Parse(request);
+    }
+
+    private static string RefusalOf(string? contentType, params (string Name, string Value)[] headers) =>
+        Assert.Throws<UploadRefusedException>(() => Parse(contentType, headers)).Refusal.Code;
+}
