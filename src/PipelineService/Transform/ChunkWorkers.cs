@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
@@ -47,6 +48,8 @@ public sealed partial class ChunkWorkers(
         await foreach (Chunk chunk in channel.Reader.ReadAllAsync(CancellationToken.None))
         {
             JobLoad load = chunk.Load;
+            using IDisposable? scope = logger.BeginJobScope(load.Plan.Dataset, load.Plan.JobId);
+            using Activity? span = PipelineTracing.StartChunk(load.Plan.Trace, chunk.StartOffset, chunk.EndOffset);
             TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
             try
             {

@@ -65,6 +65,20 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
     }
 
     [Fact]
+    public async Task Is_refused_at_once_and_background_work_waits_until_it_is_let_in()
+    {
+        var refusal = new PostgresException("password authentication failed", "FATAL", "FATAL", PostgresErrorCodes.InvalidPassword);
+
+        DatabaseUnavailableException answer = await Assert.ThrowsAsync<DatabaseUnavailableException>(
+            () => _database.RunAsync(Failing(times: 1, refusal), Cancellation));
+        Assert.Equal(1, _attempts);
+        Assert.Contains("SQLSTATE 28P01", answer.Message, StringComparison.Ordinal);
+
+        Assert.Equal(42, await _time.AdvanceUntilAsync(_database.RunPatientlyAsync(Failing(times: 3, refusal), Cancellation), Step));
+        Assert.True(PipelineService.Write.SinkFault.Is(refusal));
+    }
+
+    [Fact]
     public async Task Opens_after_repeated_faults_then_closes_with_the_first_success()
     {
         await OpenCircuitAsync();
