@@ -11,6 +11,8 @@ namespace PipelineService.Hosting;
 /// </summary>
 public sealed partial class Database : IAsyncDisposable
 {
+    private const string UploadsGoOn = "Uploads for known datasets are still taken.";
+
     private readonly HostingOptions _options;
     private readonly ILogger _logger;
     private readonly PipelineMetrics? _metrics;
@@ -72,11 +74,17 @@ public sealed partial class Database : IAsyncDisposable
         }
         catch (BrokenCircuitException fault)
         {
-            throw Unavailable("The database cannot be reached; the next try is under way soon.", fault);
+            throw Unavailable($"The database cannot be reached; the next try is under way soon. {UploadsGoOn}", fault);
         }
         catch (Exception fault) when (DatabaseResilience.IsTransient(fault))
         {
-            throw Unavailable("The database cannot be reached or is too slow.", fault);
+            throw Unavailable($"The database cannot be reached or is too slow. {UploadsGoOn}", fault);
+        }
+        catch (PostgresException fault) when (DatabaseResilience.IsRefused(fault) || DatabaseResilience.IsForbidden(fault))
+        {
+            Log.Refused(_logger, fault.MessageText, fault.SqlState);
+            throw Unavailable(
+                $"The database refuses the service (SQLSTATE {fault.SqlState}); its operator has to look. {UploadsGoOn}", fault);
         }
     }
 
@@ -205,6 +213,9 @@ public sealed partial class Database : IAsyncDisposable
     {
         [LoggerMessage(LogLevel.Debug, "Trying the database again after: {Fault}")]
         public static partial void Retrying(ILogger logger, string? fault);
+
+        [LoggerMessage(LogLevel.Error, "The database refuses the service: {Reason} (SQLSTATE {SqlState})")]
+        public static partial void Refused(ILogger logger, string reason, string sqlState);
 
         [LoggerMessage(LogLevel.Warning, "The database cannot be reached; requests are refused and jobs wait, next try in {Pause}: {Fault}")]
         public static partial void CircuitOpened(ILogger logger, TimeSpan pause, string? fault);
