@@ -76,7 +76,7 @@ public sealed partial class Database : IAsyncDisposable
         {
             throw Unavailable($"The database cannot be reached; the next try is under way soon. {UploadsGoOn}", fault);
         }
-        catch (Exception fault) when (DatabaseResilience.IsTransient(fault))
+        catch (Exception fault) when (SqlFaults.MayPass(fault))
         {
             throw Unavailable($"The database cannot be reached or is too slow. {UploadsGoOn}", fault);
         }
@@ -179,7 +179,7 @@ public sealed partial class Database : IAsyncDisposable
     /// </summary>
     private void ClearAfter(Exception fault)
     {
-        if (DatabaseResilience.IsOutage(fault))
+        if (SqlFaults.Of(fault) == SqlFault.Outage)
         {
             DataSource.Clear();
         }

@@ -1,50 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net.Sockets;
-using Npgsql;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
-using Polly.Timeout;
 
 namespace PipelineService.Hosting;
 
 /// <summary>
-/// When a fault of the database is worth another try, and the pipelines that make it. From the outside in: retry, circuit
-/// breaker, and for requests a timeout of each attempt. The breaker is one instance in both pipelines.
+/// The pipelines that try again what <see cref="SqlFaults"/> says may pass. From the outside in: retry, circuit breaker, and
+/// for requests a timeout of each attempt. The breaker is one instance in both pipelines and counts outages only.
 /// </summary>
 public static class DatabaseResilience
 {
     private const int RequestRetries = 3;
-
-    /// <summary>The same statement may succeed when it is sent again: the driver's opinion, and what it leaves out.</summary>
-    public static bool IsTransient(Exception fault) => fault switch
-    {
-        // Not in the driver's list: the server is being stopped (57P01, 57P02), a session was ended for idling (57P05), or
-        // after a failover the pool still holds connections to what is now a replica (25006).
-        PostgresException { SqlState: "57P01" or "57P02" or "57P05" or "25006" } => true,
-        NpgsqlException driver => driver.IsTransient,
-        TimeoutRejectedException or TimeoutException or SocketException or IOException => true,
-        _ => IsDriverRace(fault),
-    };
-
-    /// <summary>
-    /// A connection that broke while it was used or cancelled, told by the driver in a way of its own
-    /// (npgsql/npgsql#6415, #6568): the event by which its threads wait for each other is gone.
-    /// </summary>
-    public static bool IsDriverRace(Exception fault) =>
-        fault is ObjectDisposedException { ObjectName: "System.Threading.ManualResetEventSlim" };
-
-    /// <summary>
-    /// Transient, and the server's fault: what the breaker counts. A deadlock or lack of connections in our own pool is worth a
-    /// retry, but says nothing about the health of the server.
-    /// </summary>
-    public static bool IsOutage(Exception fault) => IsTransient(fault) && fault switch
-    {
-        PostgresException { SqlState: ['4', '0', ..] or "55P03" or "55006" } => false,
-        NpgsqlException { InnerException: TimeoutException } driver =>
-            !driver.Message.Contains("pool has been exhausted", StringComparison.Ordinal),
-        _ => true,
-    };
 
     internal static ResiliencePipeline Breaker(
         HostingOptions options, TimeProvider time, Action<CircuitState, Exception?> entered)
@@ -52,7 +19,7 @@ public static class DatabaseResilience
         return new ResiliencePipelineBuilder { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions
             {
-                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is { } fault && IsOutage(fault)),
+                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is { } fault && SqlFaults.Of(fault) == SqlFault.Outage),
                 FailureRatio = 0.5,
                 MinimumThroughput = options.BreakerFailures,
                 SamplingDuration = options.BreakerWindow,
@@ -74,7 +41,7 @@ public static class DatabaseResilience
     internal static ResiliencePipeline ForRequests(
         HostingOptions options, TimeProvider time, ResiliencePipeline breaker, Action<Exception?> retrying) =>
         new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(Retry(options, retrying, IsTransient, RequestRetries))
+            .AddRetry(Retry(options, retrying, SqlFaults.MayPass, RequestRetries))
             .AddPipeline(breaker)
             .AddTimeout(options.DatabaseTimeout)
             .Build();
@@ -84,7 +51,7 @@ public static class DatabaseResilience
         HostingOptions options, TimeProvider time, ResiliencePipeline breaker, Action<Exception?> retrying)
     {
         RetryStrategyOptions retry = Retry(
-            options, retrying, fault => fault is BrokenCircuitException || IsTransient(fault), int.MaxValue);
+            options, retrying, fault => fault is BrokenCircuitException || SqlFaults.MayPass(fault), int.MaxValue);
         retry.DelayGenerator = attempt => ValueTask.FromResult(
             attempt.Outcome.Exception is BrokenCircuitException broken
                 ? UntilHalfOpen(broken.RetryAfter ?? options.BreakerDuration, options.RetryDelayBase)

@@ -35,7 +35,7 @@ internal sealed partial class DatabaseStartup(
         {
             await MigrateOnceAsync(cancellationToken);
         }
-        catch (Exception fault) when (DatabaseResilience.IsTransient(fault) && _embedded is null)
+        catch (Exception fault) when (_embedded is null && SqlFaults.MayPass(fault) && !SqlFaults.IsRefusedLogin(fault))
         {
             Log.StartingWithoutDatabase(logger, fault.Message);
         }

@@ -93,7 +93,7 @@ public sealed partial class JobDispatcher : BackgroundService
         {
             isOurs = await _store.RegisterAsync(row, cancellationToken) && reservation is not null;
         }
-        catch (Exception e) when (e is DatabaseUnavailableException || (e is not PostgresException && SinkFault.Is(e)))
+        catch (Exception e) when (e is DatabaseUnavailableException || (e is not PostgresException && SqlFaults.MayPass(e)))
         {
             reservation?.Dispose();
             live.Change(r => row with { State = JobState.Queued.ToText(), WaitingFor = "database", Revision = r.Revision });

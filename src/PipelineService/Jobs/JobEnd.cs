@@ -105,7 +105,7 @@ public sealed partial class JobEnd(
                 await takeBack.RunAsync(job, CancellationToken.None).WaitAsync(TakeBackPatience, time, CancellationToken.None);
             }
         }
-        catch (Exception e) when (SinkFault.Is(e))
+        catch (Exception e) when (SqlFaults.MayPass(e))
         {
             Log.NotHandedBack(logger, job.Id, e.Message); // the lease runs out by itself
         }

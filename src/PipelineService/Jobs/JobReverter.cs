@@ -39,11 +39,11 @@ public sealed partial class JobReverter(
         {
             return (0, JobProblems.TableIsHeld(table.ToString()));
         }
-        catch (PostgresException e) when (!SinkFault.Is(e))
+        catch (PostgresException e) when (!SqlFaults.MayPass(e))
         {
             return (0, JobProblems.RevertRefused(e.MessageText, e.SqlState));
         }
-        catch (Exception e) when (SinkFault.Is(e) && e is not DatabaseUnavailableException)
+        catch (Exception e) when (SqlFaults.MayPass(e) && e is not DatabaseUnavailableException)
         {
             await database.ReportFaultAsync(e);
             throw new DatabaseUnavailableException(

@@ -125,7 +125,7 @@ public sealed partial class JobRunner(
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 failures++;
-                string? waitingFor = e is SpoolUnavailableException ? "spool" : SinkFault.Is(e) ? "database" : null;
+                string? waitingFor = e is SpoolUnavailableException ? "spool" : SqlFaults.MayPass(e) ? "database" : null;
                 if (waitingFor is null && failures >= options.Value.AttemptsMax)
                 {
                     Log.Gave(logger, e, job.Id, failures);
@@ -231,7 +231,7 @@ public sealed partial class JobRunner(
     {
         JobFaultException fault => fault.Problem,
         RejectLimitException limit => Faults.RejectLimit(limit),
-        PostgresException e when !SinkFault.Is(e) => Faults.Target(e),
+        PostgresException e when !SqlFaults.MayPass(e) => Faults.Target(e),
         _ => null,
     };
 

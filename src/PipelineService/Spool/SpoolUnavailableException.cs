@@ -4,7 +4,9 @@ namespace PipelineService.Spool;
 /// The spool cannot be read or written now: an I/O error, a missing permission, a disk that is gone. It says nothing about
 /// the upload, which may be whole: what it holds up waits. Damage is <see cref="SpoolDamagedException"/>.
 /// </summary>
-/// <remarks>Not an <see cref="IOException"/>: those count as faults of the database (<see cref="Write.SinkFault"/>).</remarks>
+/// <remarks>
+/// Not an <see cref="IOException"/>: those are faults of the database to <see cref="Hosting.SqlFaults"/>. Ask for this one first.
+/// </remarks>
 public sealed class SpoolUnavailableException : Exception
 {
     public SpoolUnavailableException()

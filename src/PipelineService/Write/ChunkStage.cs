@@ -2,6 +2,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
+using PipelineService.Hosting;
 
 namespace PipelineService.Write;
 
@@ -56,7 +57,7 @@ public sealed class ChunkStage(NpgsqlConnection connection, JobLoadPlan plan)
             await LoadOthersAsync(rows, some, leftOut, cancellationToken);
             await ExecuteAsync("RELEASE SAVEPOINT screened", cancellationToken);
         }
-        catch (PostgresException e) when (!SinkFault.Is(e))
+        catch (PostgresException e) when (!SqlFaults.MayPass(e))
         {
             await ExecuteAsync("ROLLBACK TO SAVEPOINT screened", cancellationToken);
             refused.Clear();

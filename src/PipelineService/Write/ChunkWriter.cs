@@ -65,7 +65,7 @@ public sealed partial class ChunkWriter(
             load.Add(counts, chunk.EndOffset - chunk.StartOffset);
             return counts;
         }
-        catch (Exception e) when (SinkFault.Is(e))
+        catch (Exception e) when (SqlFaults.MayPass(e))
         {
             await database.ReportFaultAsync(e);
             throw;
@@ -97,7 +97,7 @@ public sealed partial class ChunkWriter(
                 await ChunkCopy.SendExceptAsync(session.Connection, load.Plan.CopySql, workspace.Rows, leftOut, cancellationToken);
                 return leftOut.Length == 0 ? [] : await StageAsync(session, load, workspace, leftOut, cancellationToken);
             }
-            catch (PostgresException e) when (RefusedRow.IsRowError(e))
+            catch (PostgresException e) when (SqlFaults.Of(e) == SqlFault.Row)
             {
                 await session.RollbackChunkAsync(cancellationToken);
                 bool wasForetold = !hasFailed && !load.Refusals.Any && suspects.Length > 0;

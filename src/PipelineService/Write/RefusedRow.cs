@@ -10,18 +10,6 @@ namespace PipelineService.Write;
 /// <param name="Message">The database's own sentence.</param>
 public readonly record struct RefusedRow(int Index, RecordErrorCode Code, string? Column, string Message)
 {
-    /// <summary>
-    /// Whether an error belongs to a row: a data exception, an integrity constraint, a view's check option, or RAISE in a
-    /// trigger. All others are faults of the sink or of the job: so is a binary value of the wrong form, which means that the
-    /// column has another type than it was declared with.
-    /// </summary>
-    public static bool IsRowError(PostgresException error) =>
-        (error.SqlState.StartsWith("22", StringComparison.Ordinal)
-            && error.SqlState != PostgresErrorCodes.InvalidBinaryRepresentation)
-        || error.SqlState.StartsWith("23", StringComparison.Ordinal)
-        || error.SqlState.StartsWith("44", StringComparison.Ordinal)
-        || error.SqlState == PostgresErrorCodes.RaiseException;
-
     /// <summary>What clients see for an SQLSTATE.</summary>
     public static RecordErrorCode CodeOf(string sqlState) => sqlState switch
     {
