@@ -76,15 +76,16 @@ public sealed partial class Database : IAsyncDisposable
         {
             throw Unavailable($"The database cannot be reached; the next try is under way soon. {UploadsGoOn}", fault);
         }
-        catch (Exception fault) when (SqlFaults.MayPass(fault))
+        catch (PostgresException fault) when (SqlFaults.IsRefusedLogin(fault) || fault.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
-            throw Unavailable($"The database cannot be reached or is too slow. {UploadsGoOn}", fault);
-        }
-        catch (PostgresException fault) when (DatabaseResilience.IsRefused(fault) || DatabaseResilience.IsForbidden(fault))
-        {
+            // Whoever asked cannot mend it, and waiting will not either: an operator has to.
             Log.Refused(_logger, fault.MessageText, fault.SqlState);
             throw Unavailable(
                 $"The database refuses the service (SQLSTATE {fault.SqlState}); its operator has to look. {UploadsGoOn}", fault);
+        }
+        catch (Exception fault) when (SqlFaults.MayPass(fault))
+        {
+            throw Unavailable($"The database cannot be reached or is too slow. {UploadsGoOn}", fault);
         }
     }
 
@@ -175,11 +176,11 @@ public sealed partial class Database : IAsyncDisposable
 
     /// <summary>
     /// When one connection to a server broke, its idle neighbours most likely are broken too. Without this, each of them would
-    /// cost an attempt of somebody's.
+    /// cost an attempt of somebody's. Where only new ones are refused, those that are open are all that is left.
     /// </summary>
     private void ClearAfter(Exception fault)
     {
-        if (SqlFaults.Of(fault) == SqlFault.Outage)
+        if (SqlFaults.Of(fault) == SqlFault.Outage && !SqlFaults.IsRefusedLogin(fault))
         {
             DataSource.Clear();
         }

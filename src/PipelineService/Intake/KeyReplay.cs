@@ -16,21 +16,19 @@ internal static class KeyReplay
     /// <exception cref="UploadRefusedException">The key stands for other bytes, or for a job that is no answer.</exception>
     public static JobRow Of(JobRow earlier, string sha256, int version)
     {
-        bool isCancelled = earlier.JobState == JobState.Cancelled;
+        if (earlier.JobState == JobState.Cancelled)
+        {
+            throw new UploadRefusedException(UploadRefusal.CancelledBefore(earlier.Id));
+        }
+
         if (earlier.UploadSha256 is not { } known)
         {
-            // Its upload was not complete, so nothing is known about its bytes, but the key is used.
-            throw new UploadRefusedException(isCancelled ? UploadRefusal.CancelledBefore(earlier.Id) : UploadRefusal.KeyInUse);
+            throw new UploadRefusedException(UploadRefusal.KeyInUse); // it still arrives, so nothing is known about its bytes
         }
 
         if (Convert.ToHexStringLower(known) != sha256)
         {
             throw new UploadRefusedException(UploadRefusal.KeyReused(earlier.Id));
-        }
-
-        if (isCancelled)
-        {
-            throw new UploadRefusedException(UploadRefusal.CancelledBefore(earlier.Id));
         }
 
         bool hasFailed = earlier.JobState == JobState.Failed;

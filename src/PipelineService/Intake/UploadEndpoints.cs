@@ -55,7 +55,7 @@ public static class UploadEndpoints
             return e.Refusal.ToResult(context);
         }
 
-        JobRow job = request.Wait is { } wait
+        JobRow job = request.Wait is { } wait && !receipt.Job.JobState.IsFinal()
             ? await jobs.WaitAsync(receipt.Job.Id, r => r.JobState.IsFinal(), wait, context.RequestAborted) ?? receipt.Job
             : receipt.Job;
         context.Response.Headers.Location = $"/v1/jobs/{job.Id}";

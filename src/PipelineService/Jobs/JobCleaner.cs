@@ -85,12 +85,12 @@ public sealed partial class JobCleaner(
         NpgsqlConnection connection, DateTimeOffset before, Progress last, CancellationToken cancellationToken)
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (!await connection.ExecuteScalarAsync<bool>(Command(JobSql.TryLockCleaning, null)))
+        if (!await connection.ExecuteScalarAsync<bool>(Command(JobCleanerSql.TryLock, null)))
         {
             return last with { IsDone = true }; // another instance is at it
         }
 
-        Guid[] due = [.. await connection.QueryAsync<Guid>(Command(JobSql.FindDue, new
+        Guid[] due = [.. await connection.QueryAsync<Guid>(Command(JobCleanerSql.FindDue, new
         {
             spool = spool.Id,
             after = last.After,
@@ -101,10 +101,10 @@ public sealed partial class JobCleaner(
             limit = JobsAtOnce,
         }))];
         Guid[] ids = [.. due.Where(id => !spool.Holds(id))];
-        int rows = await connection.ExecuteAsync(Command(JobSql.DeleteSomeDeadLetters, new { ids, limit = RowsAtOnce }));
-        rows += await connection.ExecuteAsync(Command(JobSql.DeleteSomeChunks, new { ids, limit = RowsAtOnce - rows }));
+        int rows = await connection.ExecuteAsync(Command(JobCleanerSql.DeleteSomeDeadLetters, new { ids, limit = RowsAtOnce }));
+        rows += await connection.ExecuteAsync(Command(JobCleanerSql.DeleteSomeChunks, new { ids, limit = RowsAtOnce - rows }));
         bool isMoreOfThem = rows == RowsAtOnce;
-        int jobs = isMoreOfThem ? 0 : await connection.ExecuteAsync(Command(JobSql.DeleteFinal, new { ids }));
+        int jobs = isMoreOfThem ? 0 : await connection.ExecuteAsync(Command(JobCleanerSql.DeleteFinal, new { ids }));
         await transaction.CommitAsync(cancellationToken);
         return isMoreOfThem ? last : new Progress(due.LastOrDefault(), last.Jobs + jobs, IsDone: due.Length < JobsAtOnce);
 

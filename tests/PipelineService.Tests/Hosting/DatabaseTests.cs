@@ -64,18 +64,18 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
         Assert.Equal(1, _attempts);
     }
 
-    [Fact]
-    public async Task Is_refused_at_once_and_background_work_waits_until_it_is_let_in()
+    [Theory]
+    [InlineData("28P01")]
+    [InlineData("3D000")]
+    [InlineData("42501")]
+    public async Task Tells_a_request_of_a_server_that_lets_nobody_in(string sqlState)
     {
-        var refusal = new PostgresException("password authentication failed", "FATAL", "FATAL", PostgresErrorCodes.InvalidPassword);
+        var refusal = new PostgresException("no", "ERROR", "ERROR", sqlState);
 
-        DatabaseUnavailableException answer = await Assert.ThrowsAsync<DatabaseUnavailableException>(
-            () => _database.RunAsync(Failing(times: 1, refusal), Cancellation));
-        Assert.Equal(1, _attempts);
-        Assert.Contains("SQLSTATE 28P01", answer.Message, StringComparison.Ordinal);
+        DatabaseUnavailableException answer = await Assert.ThrowsAsync<DatabaseUnavailableException>(() => _time.AdvanceUntilAsync(
+            _database.RunAsync(Failing(times: 4, refusal), Cancellation), Step));
 
-        Assert.Equal(42, await _time.AdvanceUntilAsync(_database.RunPatientlyAsync(Failing(times: 3, refusal), Cancellation), Step));
-        Assert.True(PipelineService.Write.SinkFault.Is(refusal));
+        Assert.Contains($"SQLSTATE {sqlState}", answer.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -124,7 +124,7 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
         await EndedAsync(age: 11 * Day);
         await using NpgsqlConnection other = await _database.DataSource.OpenConnectionAsync(Token);
         await using NpgsqlTransaction transaction = await other.BeginTransactionAsync(Token);
-        await using NpgsqlCommand hold = new(JobSql.TryLockCleaning, other, transaction);
+        await using NpgsqlCommand hold = new(JobCleanerSql.TryLock, other, transaction);
         Assert.Equal(true, await hold.ExecuteScalarAsync(Token));
         using JobCleaner cleaner = Cleaner();
 

@@ -36,8 +36,11 @@ public static class LogScopes
         {
             string text = string.Concat(new[] { Dataset, Job }
                 .Where(logEvent.Properties.ContainsKey)
-                .Select(name => $" {name}={logEvent.Properties[name].ToString("l", null)}"));
+                .Select(name => $" {name}={ValueOf(logEvent.Properties[name])}"));
             logEvent.AddPropertyIfAbsent(new LogEventProperty(Property, new ScalarValue(text)));
         }
+
+        /// <summary>Not by the format of literals, which only strings understand.</summary>
+        private static object? ValueOf(LogEventPropertyValue value) => value is ScalarValue scalar ? scalar.Value : value;
     }
 }
