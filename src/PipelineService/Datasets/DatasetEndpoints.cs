@@ -13,6 +13,9 @@ public static class DatasetEndpoints
     private const int PageDefault = 100;
     private const int PageMax = 1_000;
 
+    private static readonly (string Name, string Meaning) IfMatch =
+        ("If-Match", "The ETag of the version that the client knows: 412 when another is current.");
+
     private static readonly Dictionary<string, string[]> FaultExample = new()
     {
         ["/schema/fields/2/constraints/minimum"] = ["Does not apply to fields of type string."],
@@ -42,6 +45,7 @@ public static class DatasetEndpoints
             .WithDescription(
                 "Creates the table when it is missing, and adds columns to a table that the service made. The same "
                 + "definition again changes nothing. All faults of the definition are reported at once.")
+            .HeedsHeaders(IfMatch, ("If-None-Match", "`*` only creates: 412 when the dataset is there."))
             .AcceptsJson<DefinitionDocument>()
             .Produces<DatasetAnswer>()
             .Produces<DatasetAnswer>(StatusCodes.Status201Created)
@@ -58,6 +62,7 @@ public static class DatasetEndpoints
         one.MapGet("", GetAsync)
             .WithName("getDataset")
             .WithSummary("Get a dataset with its current definition.")
+            .HeedsHeaders(("If-None-Match", "An ETag: 304 while that version is current."))
             .Produces<DatasetAnswer>()
             .Produces(StatusCodes.Status304NotModified)
             .ProducesProblems(DatasetProblems.InvalidName("Trips!"), DatasetProblems.NotFound("trips"));
@@ -65,6 +70,7 @@ public static class DatasetEndpoints
         one.MapDelete("", DeleteAsync)
             .WithName("deleteDataset")
             .WithSummary("Delete a dataset; its table and the data in it stay.")
+            .HeedsHeaders(IfMatch)
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(
                 DatasetProblems.InvalidName("Trips!"),

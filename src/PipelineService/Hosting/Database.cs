@@ -11,6 +11,8 @@ namespace PipelineService.Hosting;
 /// </summary>
 public sealed partial class Database : IAsyncDisposable
 {
+    private const string UploadsGoOn = "Uploads for known datasets are still taken.";
+
     private readonly HostingOptions _options;
     private readonly ILogger _logger;
     private readonly PipelineMetrics? _metrics;
@@ -75,11 +77,18 @@ public sealed partial class Database : IAsyncDisposable
         }
         catch (BrokenCircuitException fault)
         {
-            throw Unavailable("The database cannot be reached; the next try is under way soon.", fault);
+            throw Unavailable($"The database cannot be reached; the next try is under way soon. {UploadsGoOn}", fault);
+        }
+        catch (PostgresException fault) when (SqlFaults.IsRefusedLogin(fault) || fault.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // Whoever asked cannot mend it, and waiting will not either: an operator has to.
+            Log.Refused(_logger, fault.MessageText, fault.SqlState);
+            throw Unavailable(
+                $"The database refuses the service (SQLSTATE {fault.SqlState}); its operator has to look. {UploadsGoOn}", fault);
         }
         catch (Exception fault) when (SqlFaults.MayPass(fault))
         {
-            throw Unavailable("The database cannot be reached or is too slow.", fault);
+            throw Unavailable($"The database cannot be reached or is too slow. {UploadsGoOn}", fault);
         }
     }
 
@@ -170,11 +179,11 @@ public sealed partial class Database : IAsyncDisposable
 
     /// <summary>
     /// When one connection to a server broke, its idle neighbours most likely are broken too. Without this, each of them would
-    /// cost an attempt of somebody's.
+    /// cost an attempt of somebody's. Where only new ones are refused, those that are open are all that is left.
     /// </summary>
     private void ClearAfter(Exception fault)
     {
-        if (SqlFaults.Of(fault) == SqlFault.Outage)
+        if (SqlFaults.Of(fault) == SqlFault.Outage && !SqlFaults.IsRefusedLogin(fault))
         {
             DataSource.Clear();
         }
@@ -208,6 +217,9 @@ public sealed partial class Database : IAsyncDisposable
     {
         [LoggerMessage(LogLevel.Debug, "Trying the database again after: {Fault}")]
         public static partial void Retrying(ILogger logger, string? fault);
+
+        [LoggerMessage(LogLevel.Error, "The database refuses the service: {Reason} (SQLSTATE {SqlState})")]
+        public static partial void Refused(ILogger logger, string reason, string sqlState);
 
         [LoggerMessage(LogLevel.Warning, "The database cannot be reached; requests are refused and jobs wait, next try in {Pause}: {Fault}")]
         public static partial void CircuitOpened(ILogger logger, TimeSpan pause, string? fault);

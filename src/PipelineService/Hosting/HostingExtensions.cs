@@ -41,7 +41,9 @@ public static class HostingExtensions
         app.Use(app.Services.GetRequiredService<ClientConnections>().ServeAsync);
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ErrorAnswers>();
+        app.Services.GetRequiredService<UnreadableRequests>().Watch();
         app.UseMiddleware<RequestFraming>();
+        app.UseMiddleware<RequestText>();
         app.UseMiddleware<RequestSpan>();
         return app;
     }
@@ -100,6 +102,7 @@ public static class HostingExtensions
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = ReadAheadBytes);
         builder.Services.AddSingleton<ClientConnections>();
         builder.Services.AddSingleton<StalledReaders>();
+        builder.Services.AddSingleton<UnreadableRequests>();
         builder.Services.AddOptions<KestrelServerOptions>().Configure<ClientConnections, StalledReaders>(
             static (kestrel, connections, readers) => kestrel.ConfigureEndpointDefaults(endpoint => endpoint
                 .Use(next => connection => connections.HoldAsync(connection, next))

@@ -28,9 +28,19 @@ public sealed record Problem
 
     public string? TraceId { get; init; }
 
-    /// <summary>JSON pointer into the request body → what is wrong there.</summary>
+    /// <summary>JSON pointer into the request's body or query → what is wrong there.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+
+    /// <summary>Parameters that cannot be used, as JSON pointers into the query.</summary>
+    public static Problem MalformedQuery(IReadOnlyDictionary<string, string[]> faults) => new()
+    {
+        Code = "malformed_query",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "A query parameter cannot be used.",
+        Detail = string.Join(" ", faults.Select(f => $"{f.Key[1..]}: {string.Join(" ", f.Value)}")),
+        Errors = faults,
+    };
 
     /// <summary>The answer that carries this problem.</summary>
     public IResult ToResult() => Results.Json(

@@ -18,6 +18,15 @@ public static class UploadEndpoints
         app.MapPost("/v1/datasets/{dataset}/uploads", UploadAsync)
             .WithName("createUpload").WithTags("Uploads").WithSummary("Upload data for a dataset")
             .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")
+            .HeedsHeaders(
+                ("Idempotency-Key", "1 to 255 visible ASCII characters. The same key with the same bytes for the same dataset is the same "
+                    + "upload: its job is the answer, with `Idempotency-Replayed: true`; other bytes are refused with 422. A key is "
+                    + "known for as long as its job, `Jobs:Retention` after the job's end. It loads again once its job was reverted, "
+                    + "or has failed and nothing of it is kept: at once when the service or the table was at fault, and under a new "
+                    + "version of the dataset when the data was."),
+                ("Prefer", "`wait=N` answers when the job is final, after at most N seconds (RFC 7240)."),
+                ("Content-Digest", "`sha-256=:BASE64:` of the body (RFC 9530); nothing is kept when it does not match."),
+                ("Repr-Digest", "As `Content-Digest`."))
             .AcceptsStream("The data: delimited text or one JSON object a line.", UploadRequest.ContentTypes)
             .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
             .ProducesProblems([.. UploadRefusal.Examples.Select(r => r.ToProblem()), JobProblems.DatabaseUnavailable]);
@@ -46,7 +55,7 @@ public static class UploadEndpoints
             return e.Refusal.ToResult(context);
         }
 
-        JobRow job = request.Wait is { } wait
+        JobRow job = request.Wait is { } wait && !receipt.Job.JobState.IsFinal()
             ? await jobs.WaitAsync(receipt.Job.Id, r => r.JobState.IsFinal(), wait, context.RequestAborted) ?? receipt.Job
             : receipt.Job;
         context.Response.Headers.Location = $"/v1/jobs/{job.Id}";

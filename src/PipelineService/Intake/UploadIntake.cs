@@ -103,9 +103,10 @@ public sealed partial class UploadIntake(
 
         try
         {
-            if (await FindByKeyAsync(dataset.Name, key, cancellationToken) is { } earlier)
+            if (await FindByKeyAsync(dataset, key, cancellationToken) is { } earlier)
             {
-                return await ReplayAsync(earlier, await receiver.DigestAsync(http.BodyReader, cancellationToken));
+                string sha256 = await receiver.DigestAsync(http.BodyReader, cancellationToken);
+                return new UploadReceipt(KeyReplay.Of(earlier, sha256, dataset.Version), IsReplay: true);
             }
 
             try
@@ -124,31 +125,17 @@ public sealed partial class UploadIntake(
         }
     }
 
-    private static Task<UploadReceipt> ReplayAsync(JobRow earlier, string sha256)
-    {
-        if (!earlier.UploadComplete)
-        {
-            // A job that was cancelled before its upload was complete says nothing about the bytes, but the key is used.
-            throw new UploadRefusedException(
-                earlier.JobState.IsFinal() ? UploadRefusal.Cancelled(earlier.Id) : UploadRefusal.KeyInUse);
-        }
-
-        return Convert.ToHexStringLower(earlier.UploadSha256!) == sha256
-            ? Task.FromResult(new UploadReceipt(earlier, IsReplay: true))
-            : throw new UploadRefusedException(UploadRefusal.KeyReused(earlier.Id));
-    }
-
-    private async Task<JobRow?> FindByKeyAsync(string dataset, string key, CancellationToken cancellationToken)
+    private async Task<JobRow?> FindByKeyAsync(DatasetVersion dataset, string key, CancellationToken cancellationToken)
     {
         try
         {
             bool knowsAll = recovery.IsComplete; // before the look: what is registered meanwhile is then seen here or there
-            JobRow? job = await store.FindByKeyAsync(dataset, key, cancellationToken);
-            return job is null && !knowsAll ? FindInSpool(dataset, key) : job;
+            JobRow? job = await store.FindByKeyAsync(dataset.Name, dataset.Version, key, cancellationToken);
+            return job is null && !knowsAll ? FindInSpool(dataset.Name, key) : job;
         }
         catch (DatabaseUnavailableException)
         {
-            return FindInSpool(dataset, key);
+            return FindInSpool(dataset.Name, key);
         }
     }
 
@@ -162,6 +149,7 @@ public sealed partial class UploadIntake(
     {
         DateTimeOffset created = time.GetUtcNow();
         var id = Guid.CreateVersion7(created);
+        using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
         LiveJob live = new(NewRow(id, dataset, request, created), request.Kind, spoolOptions.Value.RecordBytesMax, time);
         await using SpoolUpload upload = Create(id);
         live.Follow(upload);

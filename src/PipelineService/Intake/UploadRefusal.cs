@@ -48,7 +48,7 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         "A header cannot be understood.",
         $"{name}: {fault}");
 
-    public static UploadRefusal SourceTooLong(int length) => new(
+    public static UploadRefusal SourceUnusable(int length) => new(
         "malformed_query", StatusCodes.Status400BadRequest,
         "A query parameter cannot be used.",
         $"source: has {length} characters; 1 to {UploadRequest.SourceLengthMax} printable ones are allowed.");
@@ -123,6 +123,18 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         "The job was cancelled while its upload arrived.",
         $"Somebody cancelled job {jobId}; the rest of the body was not read.");
 
+    public static UploadRefusal CancelledBefore(Guid jobId) => new(
+        "job_cancelled", StatusCodes.Status409Conflict,
+        "The job was cancelled.",
+        $"Somebody cancelled job {jobId}, which was made under this Idempotency-Key. To load the data after all, revert that job "
+        + $"(POST /v1/jobs/{jobId}/revert) and send the upload again, or send it under another key.");
+
+    public static UploadRefusal RowsKept(Guid jobId, long rows) => new(
+        "rows_kept", StatusCodes.Status409Conflict,
+        "The job under this Idempotency-Key failed and kept rows.",
+        $"Job {jobId} failed when {rows} records had landed; loading the upload again would double them. Revert that job "
+        + $"(POST /v1/jobs/{jobId}/revert) and send the upload again, or send it under another key.");
+
     public static UploadRefusal KeyReused(Guid jobId) => new(
         "idempotency_key_reused", StatusCodes.Status422UnprocessableEntity,
         "The Idempotency-Key was used for other data.",
@@ -163,7 +175,7 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         UnsupportedCharset("iso-8859-1"),
         UnsupportedEncoding("compress"),
         MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),
-        SourceTooLong(200),
+        SourceUnusable(200),
         Truncated(1_048_576),
         Malformed("Bad chunk size data."),
         TooSlow(new IntakeOptions()),
@@ -175,6 +187,7 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         KeyInUse,
         Cancelled(Guid.Parse("0199a3c0-0000-7000-8000-000000000000")),
+        RowsKept(Guid.Parse("0199a3c0-0000-7000-8000-000000000000"), 4_096),
         KeyReused(Guid.Parse("0199a3c0-0000-7000-8000-000000000000")),
     ];
 }

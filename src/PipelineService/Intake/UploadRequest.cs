@@ -77,9 +77,11 @@ public sealed record UploadRequest
             return null;
         }
 
-        return source.Length <= SourceLengthMax && !source.Any(char.IsControl)
+        // Characters, as PostgreSQL's length() and the sender count them: an emoji is one, and two of a .NET string's.
+        int length = source.EnumerateRunes().Count();
+        return length <= SourceLengthMax && !source.Any(char.IsControl)
             ? source
-            : throw new UploadRefusedException(UploadRefusal.SourceTooLong(source.Length));
+            : throw new UploadRefusedException(UploadRefusal.SourceUnusable(length));
     }
 
     private static string? ParseKey(StringValues values)

@@ -12,6 +12,8 @@ internal static class Faults
     /// <summary>The form in which a job row keeps its reason.</summary>
     public static string ToJson(Problem problem) => JsonSerializer.Serialize(problem, PipelineJson.Options);
 
+    public static Problem FromJson(string error) => JsonSerializer.Deserialize<Problem>(error, PipelineJson.Options)!;
+
     public static Problem RejectLimit(RejectLimitException error) => new()
     {
         Code = "reject_limit_reached",
@@ -30,12 +32,12 @@ internal static class Faults
     };
 
     /// <summary>Not a failure: the data is the other job's.</summary>
-    public static Problem Replayed(Guid first) => new()
+    public static Problem Replayed(JobRow first) => new()
     {
         Code = "upload_replayed",
         Status = StatusCodes.Status409Conflict,
         Title = "The upload was sent before, under the same Idempotency-Key.",
-        Detail = $"Job {first} was made from the same bytes; follow that one. Nothing was loaded a second time. It could not be said at once, because the database could not be asked.",
+        Detail = $"Job {first.Id} ({first.State}) was made from the same bytes; follow that one. Nothing was loaded a second time. It could not be said at once, because the database could not be asked.",
     };
 
     public static Problem KeyReused(Guid first) => new()

@@ -70,7 +70,7 @@ public sealed class JobCanceller(
             if (live is null && await store.CancelWaitingAsync(job.Id, cancellationToken))
             {
                 spool.DeleteOrLeave(job.Id);
-                liveJobs.AnyChange.Set();
+                liveJobs.Tell(job.Id);
                 return true;
             }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -217,6 +218,7 @@ public sealed partial class JobDispatcher : BackgroundService
 
     private async Task StartClaimedAsync(JobRow row, SessionReservation reservation, CancellationToken cancellationToken)
     {
+        using IDisposable? scope = _logger.BeginJobScope(row.Dataset, row.Id);
         if (row is { CancelRequested: true, JobState: not JobState.Committing })
         {
             // Its owner was asked, and died or was stopped before it could end it.
@@ -298,7 +300,7 @@ public sealed partial class JobDispatcher : BackgroundService
         await (row.CancelRequested
             ? _store.EndAsync(row.Id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, cancellationToken)
             : _store.PostponeAsync(row.Id, row.Epoch, cancellationToken));
-        _liveJobs.AnyChange.Set();
+        _liveJobs.Tell(row.Id);
         Log.Postponed(_logger, row.Id, fault.Message);
     }
 
@@ -306,7 +308,7 @@ public sealed partial class JobDispatcher : BackgroundService
         JobRow row, SessionReservation reservation, Problem problem, CancellationToken cancellationToken)
     {
         await EndUnrunAsync(row, reservation, JobState.Failed, Faults.ToJson(problem), cancellationToken);
-        Log.GivenUp(_logger, row.Id, problem.Code, problem.Detail);
+        Log.GivenUp(_logger, row.Id, LogScopes.OneLine(row.Source), problem.Code, LogScopes.OneLine(problem.Detail));
     }
 
     private async Task EndUnrunAsync(
@@ -315,7 +317,7 @@ public sealed partial class JobDispatcher : BackgroundService
         reservation.Dispose();
         await _store.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
         _spool.DeleteOrLeave(row.Id);
-        _liveJobs.AnyChange.Set();
+        _liveJobs.Tell(row.Id);
     }
 
     private void Start(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
@@ -352,7 +354,7 @@ public sealed partial class JobDispatcher : BackgroundService
         [LoggerMessage(Level = LogLevel.Error, Message = "The next job could not be started; it is tried again.")]
         public static partial void ClaimFailed(ILogger logger, Exception exception);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} is given up ({Code}): {Detail}")]
-        public static partial void GivenUp(ILogger logger, Guid jobId, string code, string? detail);
+        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} from {Source} is given up, {Code}: {Reason}")]
+        public static partial void GivenUp(ILogger logger, Guid jobId, string source, string code, string reason);
     }
 }

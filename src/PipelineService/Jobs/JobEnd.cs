@@ -33,7 +33,22 @@ public sealed partial class JobEnd(
 
         live.Change(_ => job);
         metrics.JobFinished(job.Dataset, job.Source, job.State, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
-        Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
+        TellEnd(job);
+    }
+
+    private void TellEnd(JobRow job)
+    {
+        if (job.JobState == JobState.Failed)
+        {
+            Problem reason = Faults.FromJson(job.Error!);
+            Log.Failed(
+                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source), reason.Code, LogScopes.OneLine(reason.Detail), job.RecordsRead,
+                job.RecordsLoaded, job.RecordsRejected);
+        }
+        else
+        {
+            Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
+        }
     }
 
     /// <summary>
@@ -107,6 +122,11 @@ public sealed partial class JobEnd(
         [LoggerMessage(Level = LogLevel.Information,
             Message = "Job {JobId} {State}: {Read} records read, {Loaded} loaded, {Rejected} rejected.")]
         public static partial void Finished(ILogger logger, Guid jobId, string state, long read, long loaded, long rejected);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Job {JobId} of {Dataset} from {Source} failed, {Code}: {Reason} {Read} records read, {Loaded} loaded, {Rejected} rejected.")]
+        public static partial void Failed(
+            ILogger logger, Guid jobId, string dataset, string source, string code, string reason, long read, long loaded, long rejected);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} is handed back: it goes on at the next start.")]
         public static partial void HandedBack(ILogger logger, Guid jobId);

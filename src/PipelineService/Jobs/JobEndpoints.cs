@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Web;
 
 namespace PipelineService.Jobs;
 
@@ -18,6 +19,9 @@ public static class JobEndpoints
             .WithName("getJob").WithSummary("A job: its state, counts and progress")
             .WithDescription("Answers at once, or with `Prefer: wait=N` when the job has changed since `If-None-Match` "
                 + "(without it: when the job is final), after at most N seconds.")
+            .HeedsHeaders(
+                ("If-None-Match", "An ETag of the job as the client knows it: 304 while it has not changed."),
+                ("Prefer", "`wait=N` waits for a change, at most N seconds (RFC 7240)."))
             .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
             .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.DatabaseUnavailable);
         group.MapGet("/", ListAsync)
@@ -87,7 +91,7 @@ public static class JobEndpoints
         && !IsKnown(request, ETagOf(JsonSerializer.SerializeToUtf8Bytes(JobView.Of(row), PipelineJson.Options)));
 
     private static bool IsKnown(HttpRequest request, string etag) =>
-        request.Headers.IfNoneMatch.Any(v => v is not null && v.Split(',').Any(t => t.Trim() is "*" || t.Trim() == etag));
+        EntityTags.Parse(request.Headers.IfNoneMatch)?.MatchWeakly(etag) == true;
 
     private static string ETagOf(ReadOnlySpan<byte> body) => $"\"{XxHash3.HashToUInt64(body).ToString("x16", CultureInfo.InvariantCulture)}\"";
 

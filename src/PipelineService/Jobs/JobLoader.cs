@@ -218,6 +218,7 @@ public sealed class JobLoader(
         JobId = job.Id,
         Epoch = job.Epoch,
         Dataset = job.Dataset,
+        Trace = Activity.Current?.Context ?? default,
         Rows = rows,
         RawBytesMax = transformOptions.Value.RawBytesMax,
         Covered = CheckpointMap.CountsOf(checkpoints),

@@ -10,8 +10,8 @@ public static class JobProblems
     {
         Code = "database_unavailable",
         Status = StatusCodes.Status503ServiceUnavailable,
-        Title = "The database cannot be reached.",
-        Detail = "Uploads are still taken; ask again later.",
+        Title = "The database cannot be used.",
+        Detail = "The database cannot be reached or is too slow. Uploads for known datasets are still taken.",
     };
 
     public static Problem NotFound(string id) => new()
@@ -70,15 +70,6 @@ public static class JobProblems
         Detail = $"It is {state.ToText()}. Wait for its end, or cancel it.",
     };
 
-    public static Problem MalformedQuery(string parameter) => MalformedQuery(
+    public static Problem MalformedQuery(string parameter) => Problem.MalformedQuery(
         new Dictionary<string, string[]> { [$"/{parameter}"] = ["It is out of range."] });
-
-    public static Problem MalformedQuery(IReadOnlyDictionary<string, string[]> faults) => new()
-    {
-        Code = "malformed_query",
-        Status = StatusCodes.Status400BadRequest,
-        Title = "A query parameter cannot be used.",
-        Detail = string.Join(" ", faults.Select(f => $"{f.Key[1..]}: {string.Join(" ", f.Value)}")),
-        Errors = faults,
-    };
 }

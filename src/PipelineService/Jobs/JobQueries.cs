@@ -10,20 +10,21 @@ namespace PipelineService.Jobs;
 /// outage) from the spool.
 /// </summary>
 public sealed class JobQueries(
-    JobStore store, LiveJobs liveJobs, SpoolDirectory spool, IOptions<JobsOptions> options, TimeProvider time)
+    JobStore store, LiveJobs liveJobs, JobWatch watch, SpoolDirectory spool, IOptions<JobsOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
 
-    public async Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken)
-    {
-        if (liveJobs.Find(id) is { } live)
-        {
-            return live.Current;
-        }
+    public Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        liveJobs.Find(id) is { } live
+            ? Task.FromResult<JobRow?>(live.Current)
+            : FindAsync(id, store.FindAsync(id, cancellationToken));
 
+    /// <param name="found">What the database says.</param>
+    private async Task<JobRow?> FindAsync(Guid id, Task<JobRow?> found)
+    {
         try
         {
-            JobRow? row = await store.FindAsync(id, cancellationToken);
+            JobRow? row = await found;
             return row is null ? FindInSpool(id, waitingFor: null) : WithOutage(row);
         }
         catch (DatabaseUnavailableException)
@@ -44,23 +45,33 @@ public sealed class JobQueries(
     public async Task<JobRow?> WaitAsync(
         Guid id, Func<JobRow, bool> condition, TimeSpan wait, CancellationToken cancellationToken)
     {
-        long start = time.GetTimestamp();
         TimeSpan granted = wait < options.Value.WaitMax ? wait : options.Value.WaitMax;
-        while (true)
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var end = Task.Delay(granted, time, over.Token);
+        try
         {
-            LiveJob? live = liveJobs.Find(id);
-            Task change = live?.NextChange ?? liveJobs.AnyChange.Next;
-            JobRow? row = await FindAsync(id, cancellationToken);
-            TimeSpan left = granted - time.GetElapsedTime(start);
-            if (row is null || condition(row) || left <= TimeSpan.Zero)
+            Task<JobRow?>? look = null;
+            while (true)
             {
-                return row;
-            }
+                LiveJob? live = liveJobs.Find(id);
+                Task change = live?.NextChange ?? liveJobs.NextChange(id);
+                JobRow? row = live?.Current ?? await FindAsync(
+                    id, look is { IsCompleted: true } ? look : store.FindAsync(id, cancellationToken));
+                if (row is null || condition(row) || end.IsCompleted)
+                {
+                    return row;
+                }
 
-            // Counts move without a signal, and other instances give none.
-            TimeSpan pause = left < LookAgain ? left : LookAgain;
-            await Task.WhenAny(change, Task.Delay(pause, time, cancellationToken));
-            cancellationToken.ThrowIfCancellationRequested();
+                // Counts of a job that runs here move without a signal; of one that runs elsewhere the database alone knows.
+                look = live is null ? watch.NextAsync(id) : null;
+                await Task.WhenAny(change, end, look ?? Task.Delay(LookAgain, time, over.Token));
+                cancellationToken.ThrowIfCancellationRequested();
+                look = change.IsCompleted ? null : look; // what it saw may be older than the change
+            }
+        }
+        finally
+        {
+            await over.CancelAsync();
         }
     }
 

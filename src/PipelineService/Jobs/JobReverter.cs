@@ -4,6 +4,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs;
@@ -27,6 +28,7 @@ public sealed partial class JobReverter(
             return (0, JobProblems.NoLineage);
         }
 
+        using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         TableName table = dataset.Definition.Load.Table;
         try
         {
@@ -72,7 +74,7 @@ public sealed partial class JobReverter(
             JobSql.MarkReverted, new { id = job, now = time.GetUtcNow().UtcDateTime, rows }, transaction,
             cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
-        liveJobs.AnyChange.Set();
+        liveJobs.Tell(job);
         Log.Reverted(logger, job, rows);
         return rows;
     }

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -36,8 +38,8 @@ public sealed partial class JobRunner(
         LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered, CancellationToken stopping)
     {
         JobRow job = live.Current;
-        using IDisposable? scope = logger.BeginScope(
-            new Dictionary<string, object> { ["JobId"] = job.Id, ["Dataset"] = job.Dataset });
+        using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
+        using Activity? span = PipelineTracing.StartJob(job.Dataset, job.Id, job.Source);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping, live.CancelRequested);
         using CancellationTokenSource ended = new();
         Task beating = Task.CompletedTask;
@@ -65,6 +67,7 @@ public sealed partial class JobRunner(
         {
             await ended.CancelAsync();
             await beating;
+            span.Tell(live.Current.State, live.Current.JobState == JobState.Failed);
             reservation.Dispose();
             await upload.DisposeAsync();
             liveJobs.Remove(live);

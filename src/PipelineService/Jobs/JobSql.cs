@@ -13,6 +13,29 @@ internal static class JobSql
         """;
 
     /// <summary>
+    /// Which job lets go of its idempotency key, so that an upload under the dataset's version <c>@DatasetVersion</c> is loaded and
+    /// not answered with what became of an earlier one: nothing of it is in the table, and its end says nothing about the same
+    /// bytes now. A failure that the data has under its definition (422) stands as long as the definition does.
+    /// </summary>
+    private const string GivesUpKey = """
+        (reverted_at IS NOT NULL
+         OR (state = 'failed' AND records_loaded = 0
+             AND (dataset_version < @DatasetVersion OR error ->> 'status' IS DISTINCT FROM '422')))
+        """;
+
+    /// <summary>
+    /// Before <see cref="Register"/>, in the same transaction: two that take the same key over meet in its unique index. A job that
+    /// is being reverted is not waited for; it has its key until it is.
+    /// </summary>
+    public const string TakeKeyOver = $"""
+        UPDATE pipeline.jobs SET idempotency_key = NULL
+        WHERE id = (SELECT id FROM pipeline.jobs
+                    WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey AND id <> @Id AND {GivesUpKey}
+                    FOR NO KEY UPDATE SKIP LOCKED);
+
+        """;
+
+    /// <summary>
     /// Registers a job, or completes the row of one that was registered while it was received. Changes nothing when the
     /// upload is already complete there, so it can be repeated. Tells whether the row is as it was to be: another instance
     /// that shares the spool may have found the upload, registered it and claimed it.
@@ -50,8 +73,10 @@ internal static class JobSql
 
     public const string Find = $"SELECT {Columns} FROM pipeline.jobs WHERE id = @id";
 
+    /// <summary>The job that has a key, and does not let go of it.</summary>
     public const string FindByKey = $"""
-        SELECT {Columns} FROM pipeline.jobs WHERE dataset = @dataset AND idempotency_key = @key
+        SELECT {Columns} FROM pipeline.jobs
+        WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey AND NOT {GivesUpKey}
         """;
 
     public const string List = $"""
@@ -233,6 +258,8 @@ internal static class JobSql
 
     /// <summary>A job whose upload was refused leaves nothing; its chunks and dead letters go with it.</summary>
     public const string Remove = "DELETE FROM pipeline.jobs WHERE id = @id AND state = 'receiving'";
+
+    public const string FindAll = $"SELECT {Columns} FROM pipeline.jobs WHERE id = ANY(@ids)";
 
     public const string StatesOf = "SELECT id, state FROM pipeline.jobs WHERE id = ANY(@ids)";
 

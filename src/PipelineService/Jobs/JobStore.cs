@@ -31,17 +31,24 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.Find, new { id }, token)),
         cancellationToken);
 
-    public Task<JobRow?> FindByKeyAsync(string dataset, string key, CancellationToken cancellationToken) => database.RunAsync(
-        (connection, token) =>
-            connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.FindByKey, new { dataset, key }, token)),
-        cancellationToken);
+    /// <summary>The job that answers for an upload under a key: null when the upload is to be loaded.</summary>
+    /// <param name="version">The dataset's version under which it would be.</param>
+    public Task<JobRow?> FindByKeyAsync(string dataset, int version, string key, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(FindByKeyCommand(dataset, version, key, token)),
+            cancellationToken);
 
     /// <inheritdoc cref="FindByKeyAsync"/>
-    public Task<JobRow?> FindByKeyPatientlyAsync(string dataset, string key, CancellationToken cancellationToken) =>
+    public Task<JobRow?> FindByKeyPatientlyAsync(string dataset, int version, string key, CancellationToken cancellationToken) =>
         database.RunPatientlyAsync(
-            (connection, token) =>
-                connection.QuerySingleOrDefaultAsync<JobRow>(Command(JobSql.FindByKey, new { dataset, key }, token)),
+            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(FindByKeyCommand(dataset, version, key, token)),
             cancellationToken);
+
+    /// <summary>The rows of those among these jobs that have one.</summary>
+    public Task<IReadOnlyList<JobRow>> FindAllAsync(Guid[] ids, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) => (IReadOnlyList<JobRow>)
+            [.. await connection.QueryAsync<JobRow>(Command(JobSql.FindAll, new { ids }, token))],
+        cancellationToken);
 
     public Task<IReadOnlyList<JobRow>> ListAsync(JobFilter filter, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) => (IReadOnlyList<JobRow>)
@@ -264,8 +271,12 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         return isAsGiven;
     }
 
+    private static CommandDefinition FindByKeyCommand(
+        string dataset, int version, string key, CancellationToken cancellationToken) => Command(
+            JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
+
     private CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => Command(
-        JobSql.Register,
+        row.IdempotencyKey is null ? JobSql.Register : JobSql.TakeKeyOver + JobSql.Register,
         new
         {
             row.Id,

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 
@@ -58,7 +57,7 @@ public sealed record JobView(
             row.StartedAt,
             row.FinishedAt,
             row is { RevertedAt: { } at, RecordsReverted: { } reverted } ? new RevertedView(at, reverted) : null,
-            row.Error is null ? null : JsonSerializer.Deserialize<Problem>(row.Error, PipelineJson.Options),
+            row.Error is null ? null : Faults.FromJson(row.Error),
             JobLinks.Of(row.Id, state));
     }
 }

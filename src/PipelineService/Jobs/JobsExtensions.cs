@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
 
 namespace PipelineService.Jobs;
@@ -12,6 +13,10 @@ public static class JobsExtensions
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
         builder.Services.AddSingleton<LiveJobs>();
+        builder.Services.AddSingleton(services => new JobWatch(
+            services.GetRequiredService<JobStore>().FindAllAsync,
+            services.GetRequiredService<IOptions<JobsOptions>>().Value.PollInterval,
+            services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<JobQueries>();
         builder.Services.AddSingleton<DeadLetterStore>();
         builder.Services.AddSingleton<JobCanceller>();
@@ -23,6 +28,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobRunner>();
         builder.Services.AddSingleton<SpoolRecovery>();
         builder.Services.AddSingleton<JobDispatcher>();
+        builder.Services.AddHostedService<JobCleaner>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobDispatcher>());
         builder.Services.AddHostedService<RecoveryLoop>();
         return builder;

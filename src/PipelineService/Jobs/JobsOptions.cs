@@ -12,8 +12,8 @@ public sealed class JobsOptions
     public TimeSpan LeaseTime { get; set; } = TimeSpan.FromSeconds(9);
 
     /// <summary>
-    /// How often the database is asked for jobs that no signal told of: those of other instances. Default 1 s, 50 ms to
-    /// 1 minute.
+    /// How often the database is asked for jobs that no signal told of: those of other instances, to be run here or waited for by
+    /// clients. Default 1 s, 50 ms to 1 minute.
     /// </summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -27,6 +27,12 @@ public sealed class JobsOptions
     /// 20. Outages of the database and graceful stops do not count.
     /// </summary>
     public int AttemptsMax { get; set; } = 3;
+
+    /// <summary>
+    /// How long a job is kept after its end, with its dead letters and its idempotency key: that is how long a key is remembered.
+    /// Default 90 days, 0 to 3,650 days; 0 keeps all for ever.
+    /// </summary>
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(90);
 
     /// <summary>The longest <c>Prefer: wait</c> that is honoured. Default 1 minute, 0 to 10 minutes.</summary>
     public TimeSpan WaitMax { get; set; } = TimeSpan.FromMinutes(1);
@@ -47,6 +53,7 @@ public sealed class JobsOptionsValidator : AbstractValidator<JobsOptions>
         RuleFor(o => o.PollInterval).InclusiveBetween(TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
         RuleFor(o => o.ProgressInterval).InclusiveBetween(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         RuleFor(o => o.AttemptsMax).InclusiveBetween(1, 20);
+        RuleFor(o => o.Retention).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(3_650));
         RuleFor(o => o.WaitMax).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromMinutes(10));
         RuleFor(o => o.PageSize).InclusiveBetween(1, 1_000);
         RuleFor(o => o.PageSizeMax).InclusiveBetween(1, 10_000)

@@ -124,18 +124,30 @@ public sealed class LiveJobs
 {
     private readonly ConcurrentDictionary<Guid, LiveJob> _jobs = new();
 
-    /// <summary>Told when any job changes state: wakes those who wait for jobs that are not live here.</summary>
-    public GrowthSignal AnyChange { get; } = new();
+    /// <summary>One for each job would have to be cleared away; these few are shared, and a wait that is woken in vain looks again.</summary>
+    private readonly GrowthSignal[] _changes = [.. Enumerable.Range(0, 256).Select(_ => new GrowthSignal())];
 
     public int Count => _jobs.Count;
 
     public LiveJob? Find(Guid id) => _jobs.GetValueOrDefault(id);
 
-    public void Add(LiveJob job) => _jobs[job.Id] = job;
+    public void Add(LiveJob job)
+    {
+        _jobs[job.Id] = job;
+        Tell(job.Id);
+    }
 
     public void Remove(LiveJob job)
     {
         _jobs.TryRemove(new KeyValuePair<Guid, LiveJob>(job.Id, job));
-        AnyChange.Set();
+        Tell(job.Id);
     }
+
+    /// <summary>Wakes those who wait for a job that is not live: this instance has changed it, or takes it up.</summary>
+    public void Tell(Guid id) => ChangeOf(id).Set();
+
+    /// <summary>Completes when this instance changes a job that is not live. Take it before looking.</summary>
+    public Task NextChange(Guid id) => ChangeOf(id).Next;
+
+    private GrowthSignal ChangeOf(Guid id) => _changes[(uint)id.GetHashCode() % _changes.Length];
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using PipelineService.Hosting;
 
 namespace PipelineService.Jobs;
 
@@ -64,7 +65,7 @@ internal static class Paging
         return 0;
     }
 
-    public static IResult Refuse(IReadOnlyDictionary<string, string[]> faults) => JobProblems.MalformedQuery(faults).ToResult();
+    public static IResult Refuse(IReadOnlyDictionary<string, string[]> faults) => Problem.MalformedQuery(faults).ToResult();
 
     private static byte[]? Decode(string cursor, int length)
     {

@@ -176,19 +176,19 @@ public sealed partial class SpoolRecovery(
     private async Task EndSentAgainAsync(Guid id, CancellationToken cancellationToken)
     {
         if (spool.FindManifest(id) is not { IdempotencyKey: { } key } manifest
-            || await store.FindByKeyPatientlyAsync(manifest.Dataset, key, cancellationToken) is not { } first)
+            || await store.FindByKeyPatientlyAsync(manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
         {
-            return; // one of them has gone since; the next recovery looks again
+            return; // one of them has gone since, or given its key up; the next recovery looks again
         }
 
         bool isSame = first.UploadSha256 is { } sha256 && Convert.ToHexStringLower(sha256) == manifest.Sha256;
-        Problem reason = isSame ? Faults.Replayed(first.Id) : Faults.KeyReused(first.Id);
+        Problem reason = isSame ? Faults.Replayed(first) : Faults.KeyReused(first.Id);
         JobState state = isSame ? JobState.Cancelled : JobState.Failed;
         await store.RegisterEndedAsync(
             store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
             cancellationToken);
         spool.Delete(id);
-        liveJobs.AnyChange.Set();
+        liveJobs.Tell(id);
         Log.SentAgain(logger, id, first.Id, state.ToText());
     }
 
@@ -207,7 +207,7 @@ public sealed partial class SpoolRecovery(
             spool.SetAside(id, store.Now);
             await store.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
-            liveJobs.AnyChange.Set();
+            liveJobs.Tell(id);
             Log.FailedDamaged(logger, damage, id);
         }
     }

@@ -2,6 +2,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs;
@@ -15,6 +16,7 @@ public sealed partial class UploadTakeBack(
 {
     public async Task RunAsync(JobRow job, CancellationToken cancellationToken)
     {
+        using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
         FaultPoints.Reach(FaultPoint.TakingBack);
         await store.FenceAsync(job.Id, cancellationToken);
@@ -32,7 +34,7 @@ public sealed partial class UploadTakeBack(
         FaultPoints.Reach(FaultPoint.RowsTakenBack);
         await store.RemoveAsync(job.Id, cancellationToken);
         FaultPoints.Reach(FaultPoint.TakenBack);
-        liveJobs.AnyChange.Set();
+        liveJobs.Tell(job.Id);
         Log.TakenBack(logger, job.Id, rows);
     }
 

@@ -172,6 +172,21 @@ public sealed partial class SpoolDirectory : IDisposable
     public SpoolUpload Open(Guid jobId) => SpoolUpload.Open(
         this, FindManifest(jobId) ?? throw new SpoolDamagedException("The manifest of the upload is missing from the spool."));
 
+    /// <summary>Whether anything of an upload is here, set aside or not.</summary>
+    /// <exception cref="IOException">The disk does not tell.</exception>
+    /// <exception cref="SpoolUnavailableException">The spool is not there.</exception>
+    public bool Holds(Guid jobId)
+    {
+        bool isHeld = new[] { DataPath(jobId), ManifestPath(jobId) }
+            .Any(path => !SpoolSweep.IsMissing(path) || !SpoolSweep.IsMissing(path + DamagedExtension));
+        if (!isHeld)
+        {
+            ThrowUnlessThere(); // what is missing there is not missing here
+        }
+
+        return isHeld;
+    }
+
     /// <summary>Whether an upload of so many bytes can be taken.</summary>
     /// <exception cref="IOException">The disk does not tell.</exception>
     public bool HasRoomFor(long bytes) => Bytes + bytes <= _options.QuotaBytes && FreeBytes() - bytes >= _options.FreeBytesMin;

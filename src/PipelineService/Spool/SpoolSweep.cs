@@ -130,7 +130,7 @@ internal sealed partial class SpoolSweep(
 
     /// <summary>Known to be missing: a file that cannot be looked at may be there.</summary>
     /// <exception cref="IOException">The disk does not tell.</exception>
-    private static bool IsMissing(string path)
+    internal static bool IsMissing(string path)
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
@@ -47,16 +48,13 @@ public sealed partial class ChunkWorkers(
         await foreach (Chunk chunk in channel.Reader.ReadAllAsync(CancellationToken.None))
         {
             JobLoad load = chunk.Load;
+            using IDisposable? scope = logger.BeginJobScope(load.Plan.Dataset, load.Plan.JobId);
             TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
             try
             {
                 if (!load.Stopped.IsCancellationRequested)
                 {
-                    long start = time.GetTimestamp();
-                    int read = Transform(chunk, workspace);
-                    RecordCounts counts = await writer.WriteAsync(chunk, read, workspace, load.Stopped);
-                    metrics.ChunkWritten(
-                        load.Plan.Dataset, counts.Loaded, counts.Rejected, counts.Filtered, time.GetElapsedTime(start));
+                    await CarryAsync(chunk, workspace);
                 }
             }
             catch (Exception e) when (e is not OutOfMemoryException)
@@ -72,6 +70,16 @@ public sealed partial class ChunkWorkers(
                 load.Leave(chunk);
             }
         }
+    }
+
+    private async Task CarryAsync(Chunk chunk, TransformWorkspace workspace)
+    {
+        JobLoad load = chunk.Load;
+        using Activity? span = PipelineTracing.StartChunk(load.Plan.Trace, chunk.StartOffset, chunk.EndOffset);
+        long start = time.GetTimestamp();
+        int read = Transform(chunk, workspace);
+        RecordCounts counts = await writer.WriteAsync(chunk, read, workspace, load.Stopped);
+        metrics.ChunkWritten(load.Plan.Dataset, counts.Loaded, counts.Rejected, counts.Filtered, time.GetElapsedTime(start));
     }
 
     private static int Transform(Chunk chunk, TransformWorkspace workspace)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Transforms;
@@ -152,6 +153,9 @@ public sealed record JobLoadPlan
     public required long Epoch { get; init; }
 
     public required string Dataset { get; init; }
+
+    /// <summary>The span of the run that loads it.</summary>
+    public ActivityContext Trace { get; init; }
 
     public required RowPlan Rows { get; init; }
 

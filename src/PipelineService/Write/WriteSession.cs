@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Npgsql;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Write;
 
@@ -74,6 +76,7 @@ public sealed class WriteSession(JobLoadPlan plan)
     /// <exception cref="JobTakenOverException">It was; nothing is committed.</exception>
     public async Task CommitAsync(IEnumerable<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)
     {
+        using Activity? span = PipelineTracing.StartCommit();
         NpgsqlBatchCommand fence = JobTakenOverException.RequireEpoch(plan.JobId, plan.Epoch);
         try
         {

@@ -64,6 +64,20 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
         Assert.Equal(1, _attempts);
     }
 
+    [Theory]
+    [InlineData("28P01")]
+    [InlineData("3D000")]
+    [InlineData("42501")]
+    public async Task Tells_a_request_of_a_server_that_lets_nobody_in(string sqlState)
+    {
+        var refusal = new PostgresException("no", "ERROR", "ERROR", sqlState);
+
+        DatabaseUnavailableException answer = await Assert.ThrowsAsync<DatabaseUnavailableException>(() => _time.AdvanceUntilAsync(
+            _database.RunAsync(Failing(times: 4, refusal), Cancellation), Step));
+
+        Assert.Contains($"SQLSTATE {sqlState}", answer.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Opens_after_repeated_faults_then_closes_with_the_first_success()
     {

@@ -27,6 +27,11 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
     /// <summary>Settings that differ from the defaults.</summary>
     protected virtual IEnumerable<(string Key, string? Value)> Settings => [];
 
+    /// <summary>Adds and replaces services.</summary>
+    protected virtual void Configure(IServiceCollection services)
+    {
+    }
+
     /// <summary>What every test of the class finds there.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
@@ -34,7 +39,7 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
     {
         await Database.InitializeAsync();
         Service = await ServiceUnderTest.StartAsync(
-            Database.ConnectionString, Settings, configure: services => services.AddSingleton<IStartupFilter>(_requests));
+            Database.ConnectionString, Settings, configure: services => Configure(services.AddSingleton<IStartupFilter>(_requests)));
         Api = new Api(Service.Client);
         await PrepareAsync();
     }

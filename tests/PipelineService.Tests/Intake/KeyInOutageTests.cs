@@ -20,12 +20,7 @@ public sealed class KeyInOutageTests
         int records, JobState state, string code)
     {
         await using Server server = await Server.StartAsync();
-        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(
-            server.ConnectionString,
-            [
-                ("Hosting:BreakerDuration", "00:00:00.5"), ("Hosting:RetryDelayBase", "00:00:00.02"),
-                ("Hosting:DatabaseTimeout", "00:00:01"), ("Jobs:LeaseTime", "00:00:01"),
-            ]);
+        await using ServiceUnderTest service = await StartAsync(server);
         Api api = new(service.Client);
         await api.DeclareAsync("readings", Readings.Definition());
         Guid first = (await UploadAsync(api, records: 3)).Id;
@@ -40,10 +35,42 @@ public sealed class KeyInOutageTests
         Assert.Equal((state, code), (ended.State, ended.Error?.Code));
         Assert.Contains(first.ToString(), ended.Error?.Detail, StringComparison.Ordinal);
         Assert.Equal(new RecordsView(0, 0, 0, 0), ended.Records);
-        await using Npgsql.NpgsqlCommand rows = server.DataSource.CreateCommand("SELECT count(*) FROM public.readings");
-        Assert.Equal(3L, await rows.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(3, await CountRowsAsync(server));
         Assert.Empty(Directory.EnumerateFiles(service.SpoolDirectory, "*.data"));
         Assert.Equal(first, (await UploadAsync(api, records: 3)).Id);
+    }
+
+    [Fact]
+    public async Task Upload_sent_again_in_an_outage_is_loaded_when_its_job_was_reverted()
+    {
+        await using Server server = await Server.StartAsync();
+        await using ServiceUnderTest service = await StartAsync(server);
+        Api api = new(service.Client);
+        await api.DeclareAsync("readings", Readings.Definition());
+        Guid first = (await UploadAsync(api, records: 3)).Id;
+        await api.WhenFinalAsync(first);
+        await api.RevertAsync(first);
+
+        await server.StopImmediatelyAsync();
+        JobView again = await UploadAsync(api, records: 3);
+        await server.RestartAsync();
+
+        Assert.Equal(JobState.Succeeded, (await api.WhenFinalAsync(again.Id)).State);
+        Assert.Equal(3, await CountRowsAsync(server));
+        Assert.Equal(again.Id, (await UploadAsync(api, records: 3)).Id);
+    }
+
+    private static Task<ServiceUnderTest> StartAsync(Server server) => ServiceUnderTest.StartAsync(
+        server.ConnectionString,
+        [
+            ("Hosting:BreakerDuration", "00:00:00.5"), ("Hosting:RetryDelayBase", "00:00:00.02"),
+            ("Hosting:DatabaseTimeout", "00:00:01"), ("Jobs:LeaseTime", "00:00:01"),
+        ]);
+
+    private static async Task<long> CountRowsAsync(Server server)
+    {
+        await using Npgsql.NpgsqlCommand rows = server.DataSource.CreateCommand("SELECT count(*) FROM public.readings");
+        return (long)(await rows.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     }
 
     private static async Task<JobView> UploadAsync(Api api, int records) =>

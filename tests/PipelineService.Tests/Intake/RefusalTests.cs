@@ -126,6 +126,21 @@ public sealed class RefusalTests(RefusalTests.SmallService running) : IClassFixt
         await running.AssertNothingIsLeftAsync("unannounced");
     }
 
+    /// <summary>As PostgreSQL counts them: two UTF-16 units and four bytes each.</summary>
+    [Fact]
+    public async Task Counts_the_characters_of_a_label()
+    {
+        await _api.DeclareAsync("emojis", Readings.Definition());
+        string label = string.Concat(Enumerable.Repeat("\U0001F6F0", 100));
+
+        using StringContent body = new(Readings.Csv(1), Encoding.UTF8, "text/csv");
+        ApiAnswer answer = await _api.PostAsync(
+            $"/v1/datasets/emojis/uploads?source={Uri.EscapeDataString(label)}", body, ("Prefer", "wait=30"));
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Equal(label, answer.Job.Source);
+    }
+
     [Fact]
     public async Task Refuses_a_label_that_is_too_long()
     {

@@ -18,6 +18,8 @@ public sealed class JobEndpointTests(RunningService running) : IClassFixture<Run
 
         ApiAnswer first = await _api.GetAsync(job.Links.Self);
         ApiAnswer second = await _api.GetAsync(job.Links.Self, ("If-None-Match", first["ETag"]!));
+        ApiAnswer weakened = await _api.GetAsync(job.Links.Self, ("If-None-Match", $"\"a,b\", W/{first["ETag"]}"));
+        ApiAnswer any = await _api.GetAsync(job.Links.Self, ("If-None-Match", "*"));
         ApiAnswer other = await _api.GetAsync(job.Links.Self, ("If-None-Match", "\"0000000000000000\""));
 
         Assert.Equal(HttpStatusCode.OK, first.Status);
@@ -25,6 +27,8 @@ public sealed class JobEndpointTests(RunningService running) : IClassFixture<Run
         Assert.Equal(HttpStatusCode.NotModified, second.Status);
         Assert.Equal(first["ETag"], second["ETag"]);
         Assert.Empty(second.Body);
+        Assert.Equal(HttpStatusCode.NotModified, weakened.Status);
+        Assert.Equal(HttpStatusCode.NotModified, any.Status);
         Assert.Equal(HttpStatusCode.OK, other.Status);
         Assert.Equal(first.Body, other.Body);
     }

@@ -30,6 +30,11 @@ public static class EndpointDescriptions
         where T : notnull =>
         endpoint.Accepts<T>("application/json", AnyType);
 
+    /// <summary>Headers of the request that the endpoint reads by itself, and what they do.</summary>
+    public static RouteHandlerBuilder HeedsHeaders(
+        this RouteHandlerBuilder endpoint, params ReadOnlySpan<(string Name, string Meaning)> headers) =>
+        endpoint.WithMetadata(new HeededHeaders([.. headers]));
+
     /// <summary>
     /// The body is data of any size, streamed. Described in place as binary: generated clients take a reference, or a type
     /// with properties, for an object to be serialized.
@@ -41,6 +46,9 @@ public static class EndpointDescriptions
 
 /// <summary>Problems that an endpoint answers with.</summary>
 internal sealed record ProblemExamples(ImmutableArray<Problem> Problems);
+
+/// <summary>Headers that an endpoint heeds, each with its meaning.</summary>
+internal sealed record HeededHeaders(ImmutableArray<(string Name, string Meaning)> Headers);
 
 /// <summary>A body that the endpoint reads by itself, as bytes.</summary>
 internal sealed record StreamedBody(string Description, ImmutableArray<string> ContentTypes);

@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 
 namespace PipelineService.Hosting.OpenApi;
 
-/// <summary>Writes the examples of problems and the streamed bodies into the operations.</summary>
+/// <summary>Writes the examples of problems, the headers that are heeded and the streamed bodies into the operations.</summary>
 internal sealed class OperationDescriber : IOpenApiOperationTransformer
 {
     /// <summary>W3C's own example of a trace id: the document must not change from build to build.</summary>
@@ -19,6 +19,17 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
         foreach (Problem problem in metadata.OfType<ProblemExamples>().SelectMany(e => e.Problems))
         {
             AddExample(operation, problem);
+        }
+
+        foreach ((string name, string meaning) in metadata.OfType<HeededHeaders>().SelectMany(h => h.Headers))
+        {
+            (operation.Parameters ??= []).Add(new OpenApiParameter
+            {
+                Name = name,
+                In = ParameterLocation.Header,
+                Description = meaning,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
         }
 
         operation.RequestBody?.Content?.Remove(EndpointDescriptions.AnyType);

@@ -56,8 +56,8 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
                 {
                     Status = StatusCodes.Status503ServiceUnavailable,
                     Code = "database_unavailable",
-                    Title = "The database cannot be reached.",
-                    Detail = unavailable.Message + " Uploads are still accepted.",
+                    Title = "The database cannot be used.",
+                    Detail = unavailable.Message,
                 };
 
             // What the framework says here is about the request, and written for the client.
@@ -70,7 +70,8 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
         }
     }
 
-    private static Problem Describe(int status, string? detail)
+    /// <summary>The problem that goes with a bare status.</summary>
+    internal static Problem Describe(int status, string? detail)
     {
         (string code, string title) = status switch
         {
@@ -88,6 +89,7 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
             429 => ("too_many_requests", "Too many requests; try again later."),
             431 => ("headers_too_large", "The headers are too large."),
             503 => ("unavailable", "The service cannot do this now; try again later."),
+            505 => ("http_version_not_supported", "This version of HTTP is not spoken here."),
             >= 500 => ("internal_error", "Something went wrong in the service; the trace id finds it in the log."),
             _ => ("request_refused", "The request was refused."),
         };
