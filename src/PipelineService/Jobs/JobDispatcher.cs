@@ -288,7 +288,7 @@ public sealed partial class JobDispatcher : BackgroundService
         reservation.Dispose();
         _left.Add(row.Id);
         await _store.HandBackAsync(row.Id, row.Epoch, cancellationToken);
-        _liveJobs.AnyChange.Set();
+        _liveJobs.Tell(row.Id);
         Log.Left(_logger, row.Id, newer.Message);
     }
 
