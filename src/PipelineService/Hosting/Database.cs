@@ -20,6 +20,7 @@ public sealed partial class Database : IAsyncDisposable
     private readonly ResiliencePipeline _requests;
     private readonly ResiliencePipeline _patient;
     private NpgsqlDataSource? _dataSource;
+    private Exception? _openedBy;
 
     /// <summary>A database whose address is known and whose schema is in place, with the default figures.</summary>
     public Database(NpgsqlDataSource dataSource)
@@ -77,14 +78,18 @@ public sealed partial class Database : IAsyncDisposable
         }
         catch (BrokenCircuitException fault)
         {
-            throw Unavailable($"The database cannot be reached; the next try is under way soon. {UploadsGoOn}", fault);
+            throw Unavailable(
+                _openedBy is PostgresException { SqlState: var state } refusal && SqlFaults.IsRefusedLogin(refusal)
+                    ? RefusalOf(state)
+                    : $"The database cannot be reached; the next try is under way soon. {UploadsGoOn}",
+                fault);
         }
-        catch (PostgresException fault) when (SqlFaults.IsRefusedLogin(fault) || fault.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        catch (PostgresException fault)
+            when (SqlFaults.IsRefusedLogin(fault) || fault.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             // Whoever asked cannot mend it, and waiting will not either: an operator has to.
             Log.Refused(_logger, fault.MessageText, fault.SqlState);
-            throw Unavailable(
-                $"The database refuses the service (SQLSTATE {fault.SqlState}); its operator has to look. {UploadsGoOn}", fault);
+            throw Unavailable(RefusalOf(fault.SqlState), fault);
         }
         catch (Exception fault) when (SqlFaults.MayPass(fault))
         {
@@ -189,6 +194,9 @@ public sealed partial class Database : IAsyncDisposable
         }
     }
 
+    private static string RefusalOf(string sqlState) =>
+        $"The database refuses the service (SQLSTATE {sqlState}); its operator has to look. {UploadsGoOn}";
+
     private DatabaseUnavailableException Unavailable(string message, Exception? fault) =>
         new(message, fault!) { RetryAfter = (fault as BrokenCircuitException)?.RetryAfter ?? _options.BreakerDuration };
 
@@ -203,6 +211,7 @@ public sealed partial class Database : IAsyncDisposable
         switch (state)
         {
             case CircuitState.Open:
+                _openedBy = fault;
                 Log.CircuitOpened(_logger, _options.BreakerDuration, fault?.Message);
                 break;
             case CircuitState.Closed:

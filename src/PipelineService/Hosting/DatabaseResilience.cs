@@ -41,7 +41,8 @@ public static class DatabaseResilience
     internal static ResiliencePipeline ForRequests(
         HostingOptions options, TimeProvider time, ResiliencePipeline breaker, Action<Exception?> retrying) =>
         new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(Retry(options, retrying, SqlFaults.MayPass, RequestRetries))
+            .AddRetry(Retry(
+                options, retrying, fault => SqlFaults.MayPass(fault) && !SqlFaults.IsRefusedLogin(fault), RequestRetries))
             .AddPipeline(breaker)
             .AddTimeout(options.DatabaseTimeout)
             .Build();

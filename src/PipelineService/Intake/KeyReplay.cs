@@ -5,8 +5,8 @@ using PipelineService.Jobs;
 namespace PipelineService.Intake;
 
 /// <summary>
-/// What an upload is answered whose <c>Idempotency-Key</c> another job has: that job, when it was made from the same bytes and
-/// its end is the truth about them; else a refusal that says what to do.
+/// What an upload is answered whose <c>Idempotency-Key</c> another job has: that job, when it was made from the same
+/// bytes and its end is the truth about them; else a refusal that says what to do.
 /// </summary>
 internal static class KeyReplay
 {
@@ -23,7 +23,8 @@ internal static class KeyReplay
 
         if (earlier.UploadSha256 is not { } known)
         {
-            throw new UploadRefusedException(UploadRefusal.KeyInUse); // it still arrives, so nothing is known about its bytes
+            // It still arrives, so nothing is known about its bytes.
+            throw new UploadRefusedException(UploadRefusal.KeyInUse);
         }
 
         if (Convert.ToHexStringLower(known) != sha256)

@@ -19,11 +19,11 @@ public static class UploadEndpoints
             .WithName("createUpload").WithTags("Uploads").WithSummary("Upload data for a dataset")
             .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")
             .HeedsHeaders(
-                ("Idempotency-Key", "1 to 255 visible ASCII characters. The same key with the same bytes for the same dataset is the same "
-                    + "upload: its job is the answer, with `Idempotency-Replayed: true`; other bytes are refused with 422. A key is "
-                    + "known for as long as its job, `Jobs:Retention` after the job's end. It loads again once its job was reverted, "
-                    + "or has failed and nothing of it is kept: at once when the service or the table was at fault, and under a new "
-                    + "version of the dataset when the data was."),
+                ("Idempotency-Key", "1 to 255 visible ASCII characters. The same key with the same bytes for the same dataset is "
+                    + "the same upload: its job is the answer, with `Idempotency-Replayed: true`; other bytes are refused with "
+                    + "422. A key is known for as long as its job, `Jobs:Retention` after the job's end. It loads again once its "
+                    + "job was reverted, or has failed and nothing of it is kept: at once when the service or the table was at "
+                    + "fault, and under a new version of the dataset when the data was."),
                 ("Prefer", "`wait=N` answers when the job is final, after at most N seconds (RFC 7240)."),
                 ("Content-Digest", "`sha-256=:BASE64:` of the body (RFC 9530); nothing is kept when it does not match."),
                 ("Repr-Digest", "As `Content-Digest`."))

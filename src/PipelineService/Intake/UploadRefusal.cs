@@ -126,8 +126,8 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
     public static UploadRefusal CancelledBefore(Guid jobId) => new(
         "job_cancelled", StatusCodes.Status409Conflict,
         "The job was cancelled.",
-        $"Somebody cancelled job {jobId}, which was made under this Idempotency-Key. To load the data after all, revert that job "
-        + $"(POST /v1/jobs/{jobId}/revert) and send the upload again, or send it under another key.");
+        $"Somebody cancelled job {jobId}, which was made under this Idempotency-Key. To load the data after all, revert that "
+        + $"job (POST /v1/jobs/{jobId}/revert) and send the upload again, or send it under another key.");
 
     public static UploadRefusal RowsKept(Guid jobId, long rows) => new(
         "rows_kept", StatusCodes.Status409Conflict,

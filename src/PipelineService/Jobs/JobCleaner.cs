@@ -7,13 +7,13 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs;
 
 /// <summary>
-/// Removes the jobs of this spool that ended longer ago than <see cref="JobsOptions.Retention"/>, each with its dead letters, its
-/// checkpoints and its idempotency key. One instance at a time, in transactions of bounded size: a job may have millions of dead
-/// letters.
+/// Removes the jobs of this spool that ended longer ago than <see cref="JobsOptions.Retention"/>, each with its dead
+/// letters, its checkpoints and its idempotency key. One instance at a time, in transactions of bounded size: a job may
+/// have millions of dead letters.
 /// </summary>
 /// <remarks>
-/// Only of this spool: a job whose upload is still there must be known as final when the spool is looked through, or it would be
-/// loaded once more, and of another spool nobody here can tell.
+/// Only of this spool: a job whose upload is still there must be known as final when the spool is looked through, or it
+/// would be loaded once more, and of another spool nobody here can tell.
 /// </remarks>
 public sealed partial class JobCleaner(
     Database database, SpoolDirectory spool, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobCleaner> logger)
@@ -80,7 +80,9 @@ public sealed partial class JobCleaner(
         return progress.Jobs;
     }
 
-    /// <summary>One transaction: the rows that belong to some jobs that are due, and those jobs when nothing of them is left.</summary>
+    /// <summary>
+    /// One transaction: the rows that belong to some jobs that are due, and those jobs when nothing of them is left.
+    /// </summary>
     private async Task<Progress> CleanSomeAsync(
         NpgsqlConnection connection, DateTimeOffset before, Progress last, CancellationToken cancellationToken)
     {
@@ -95,14 +97,16 @@ public sealed partial class JobCleaner(
             spool = spool.Id,
             after = last.After,
 
-            // Ids are UUIDv7: they sort by the time at which their jobs began, so the oldest are found without an index of their own.
+            // Ids are UUIDv7: they sort by the time at which their jobs began, so the oldest need no index of their own.
             youngest = Guid.CreateVersion7(before),
             before = before.UtcDateTime,
             limit = JobsAtOnce,
         }))];
         Guid[] ids = [.. due.Where(id => !spool.Holds(id))];
-        int rows = await connection.ExecuteAsync(Command(JobCleanerSql.DeleteSomeDeadLetters, new { ids, limit = RowsAtOnce }));
-        rows += await connection.ExecuteAsync(Command(JobCleanerSql.DeleteSomeChunks, new { ids, limit = RowsAtOnce - rows }));
+        int rows = await connection.ExecuteAsync(
+            Command(JobCleanerSql.DeleteSomeDeadLetters, new { ids, limit = RowsAtOnce }));
+        rows += await connection.ExecuteAsync(
+            Command(JobCleanerSql.DeleteSomeChunks, new { ids, limit = RowsAtOnce - rows }));
         bool isMoreOfThem = rows == RowsAtOnce;
         int jobs = isMoreOfThem ? 0 : await connection.ExecuteAsync(Command(JobCleanerSql.DeleteFinal, new { ids }));
         await transaction.CommitAsync(cancellationToken);
@@ -118,10 +122,12 @@ public sealed partial class JobCleaner(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Jobs} jobs that had ended before {Before:u} (Jobs:Retention).")]
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "Removed {Jobs} jobs that had ended before {Before:u} (Jobs:Retention).")]
         public static partial void Cleaned(ILogger logger, int jobs, DateTime before);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs that are old enough could not be removed; it is tried again: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Jobs that are old enough could not be removed; it is tried again: {Reason}")]
         public static partial void NotCleaned(ILogger logger, string reason);
     }
 }

@@ -3,7 +3,9 @@ namespace PipelineService.Jobs;
 /// <summary>The SQL of <see cref="JobCleaner"/>.</summary>
 internal static class JobCleanerSql
 {
-    /// <summary>Of the whole transaction: false while another instance removes jobs. Any number will do that nobody else takes.</summary>
+    /// <summary>
+    /// Of the whole transaction: false while another instance removes jobs. Any number will do that nobody else takes.
+    /// </summary>
     public const string TryLock = "SELECT pg_try_advisory_xact_lock(hashtextextended('pipeline.cleaning', 0))";
 
     /// <summary>Final jobs of a spool, the oldest first. One that is being reverted is left to the next time.</summary>

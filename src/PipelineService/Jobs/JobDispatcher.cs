@@ -199,6 +199,7 @@ public sealed partial class JobDispatcher : BackgroundService
 
         if (row.Owner != _instance.Id)
         {
+            using IDisposable? scope = _logger.BeginJobScope(row.Dataset, row.Id);
             Log.WaitsToRunAlone(_logger, row.Id, row.Attempt);
             _suspectSince = _time.GetTimestamp();
             return true; // and the next turn waits until it is alone

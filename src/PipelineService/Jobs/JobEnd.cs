@@ -42,8 +42,8 @@ public sealed partial class JobEnd(
         {
             Problem reason = Faults.FromJson(job.Error!);
             Log.Failed(
-                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source), reason.Code, LogScopes.OneLine(reason.Detail), job.RecordsRead,
-                job.RecordsLoaded, job.RecordsRejected);
+                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source), reason.Code, LogScopes.OneLine(reason.Detail),
+                job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
         }
         else
         {
@@ -124,9 +124,11 @@ public sealed partial class JobEnd(
         public static partial void Finished(ILogger logger, Guid jobId, string state, long read, long loaded, long rejected);
 
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "Job {JobId} of {Dataset} from {Source} failed, {Code}: {Reason} {Read} records read, {Loaded} loaded, {Rejected} rejected.")]
+            Message = "Job {JobId} of {Dataset} from {Source} failed, {Code}: {Reason} "
+                + "{Read} records read, {Loaded} loaded, {Rejected} rejected.")]
         public static partial void Failed(
-            ILogger logger, Guid jobId, string dataset, string source, string code, string reason, long read, long loaded, long rejected);
+            ILogger logger, Guid jobId, string dataset, string source, string code, string reason,
+            long read, long loaded, long rejected);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} is handed back: it goes on at the next start.")]
         public static partial void HandedBack(ILogger logger, Guid jobId);

@@ -41,11 +41,11 @@ public sealed class JobQueries(
     /// <summary>
     /// Waits until a condition on the job holds, or the time is up, and returns the job as it is then.
     /// </summary>
-    /// <param name="wait">At most <c>Jobs:WaitMax</c> of it is granted.</param>
+    /// <param name="wait">At most <c>Jobs:WaitMax</c> of it is granted; none when it is over already.</param>
     public async Task<JobRow?> WaitAsync(
         Guid id, Func<JobRow, bool> condition, TimeSpan wait, CancellationToken cancellationToken)
     {
-        TimeSpan granted = wait < options.Value.WaitMax ? wait : options.Value.WaitMax;
+        var granted = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, options.Value.WaitMax.Ticks));
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var end = Task.Delay(granted, time, over.Token);
         try

@@ -13,9 +13,10 @@ internal static class JobSql
         """;
 
     /// <summary>
-    /// Which job lets go of its idempotency key, so that an upload under the dataset's version <c>@DatasetVersion</c> is loaded and
-    /// not answered with what became of an earlier one: nothing of it is in the table, and its end says nothing about the same
-    /// bytes now. A failure that the data has under its definition (422) stands as long as the definition does.
+    /// Which job lets go of its idempotency key, so that an upload under the dataset's version <c>@DatasetVersion</c>
+    /// is loaded and not answered with what became of an earlier one: nothing of it is in the table, and its end says
+    /// nothing about the same bytes now. A failure that the data has under its definition (422) stands as long as the
+    /// definition does.
     /// </summary>
     private const string GivesUpKey = """
         (reverted_at IS NOT NULL
@@ -24,8 +25,8 @@ internal static class JobSql
         """;
 
     /// <summary>
-    /// Before <see cref="Register"/>, in the same transaction: two that take the same key over meet in its unique index. A job that
-    /// is being reverted is not waited for; it has its key until it is.
+    /// Before <see cref="Register"/>, in the same transaction: two that take the same key over meet in its unique
+    /// index. A job that is being reverted is not waited for; it has its key until it is.
     /// </summary>
     public const string TakeKeyOver = $"""
         UPDATE pipeline.jobs SET idempotency_key = NULL

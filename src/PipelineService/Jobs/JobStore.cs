@@ -35,13 +35,16 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
     /// <param name="version">The dataset's version under which it would be.</param>
     public Task<JobRow?> FindByKeyAsync(string dataset, int version, string key, CancellationToken cancellationToken) =>
         database.RunAsync(
-            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(FindByKeyCommand(dataset, version, key, token)),
+            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(
+                FindByKeyCommand(dataset, version, key, token)),
             cancellationToken);
 
     /// <inheritdoc cref="FindByKeyAsync"/>
-    public Task<JobRow?> FindByKeyPatientlyAsync(string dataset, int version, string key, CancellationToken cancellationToken) =>
+    public Task<JobRow?> FindByKeyPatientlyAsync(
+        string dataset, int version, string key, CancellationToken cancellationToken) =>
         database.RunPatientlyAsync(
-            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(FindByKeyCommand(dataset, version, key, token)),
+            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(
+                FindByKeyCommand(dataset, version, key, token)),
             cancellationToken);
 
     /// <summary>The rows of those among these jobs that have one.</summary>

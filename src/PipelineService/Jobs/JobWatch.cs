@@ -3,8 +3,8 @@ using PipelineService.Hosting;
 namespace PipelineService.Jobs;
 
 /// <summary>
-/// For those who wait for jobs that do not run here: one look into the database for all of them together, each interval. Nobody
-/// looks while nobody waits.
+/// For those who wait for jobs that do not run here: one look into the database for all of them together, each
+/// interval. Nobody looks while nobody waits.
 /// </summary>
 /// <param name="find">Reads the rows of those among these jobs that have one.</param>
 /// <param name="interval">From when somebody begins to wait to the look.</param>

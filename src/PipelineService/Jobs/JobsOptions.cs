@@ -12,8 +12,8 @@ public sealed class JobsOptions
     public TimeSpan LeaseTime { get; set; } = TimeSpan.FromSeconds(9);
 
     /// <summary>
-    /// How often the database is asked for jobs that no signal told of: those of other instances, to be run here or waited for by
-    /// clients. Default 1 s, 50 ms to 1 minute.
+    /// How often the database is asked for jobs that no signal told of: those of other instances, to be run here or
+    /// waited for by clients. Default 1 s, 50 ms to 1 minute.
     /// </summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -29,8 +29,8 @@ public sealed class JobsOptions
     public int AttemptsMax { get; set; } = 3;
 
     /// <summary>
-    /// How long a job is kept after its end, with its dead letters and its idempotency key: that is how long a key is remembered.
-    /// Default 90 days, 0 to 3,650 days; 0 keeps all for ever.
+    /// How long a job is kept after its end, with its dead letters and its idempotency key: that is how long a key is
+    /// remembered. Default 90 days, 0 to 3,650 days; 0 keeps all for ever.
     /// </summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(90);
 

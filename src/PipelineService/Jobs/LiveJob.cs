@@ -124,7 +124,10 @@ public sealed class LiveJobs
 {
     private readonly ConcurrentDictionary<Guid, LiveJob> _jobs = new();
 
-    /// <summary>One for each job would have to be cleared away; these few are shared, and a wait that is woken in vain looks again.</summary>
+    /// <summary>
+    /// One for each job would have to be cleared away; these few are shared, and a wait that is woken in vain looks
+    /// again.
+    /// </summary>
     private readonly GrowthSignal[] _changes = [.. Enumerable.Range(0, 256).Select(_ => new GrowthSignal())];
 
     public int Count => _jobs.Count;
@@ -143,7 +146,9 @@ public sealed class LiveJobs
         Tell(job.Id);
     }
 
-    /// <summary>Wakes those who wait for a job that is not live: this instance has changed it, or takes it up.</summary>
+    /// <summary>
+    /// Wakes those who wait for a job that is not live: this instance has changed it, or takes it up.
+    /// </summary>
     public void Tell(Guid id) => ChangeOf(id).Set();
 
     /// <summary>Completes when this instance changes a job that is not live. Take it before looking.</summary>

@@ -1,6 +1,7 @@
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 
 namespace PipelineService.Jobs;
@@ -90,6 +91,7 @@ public sealed partial class SpoolRecovery(
 
     private async Task TakeBackAsync(JobRow row, CancellationToken cancellationToken)
     {
+        using IDisposable? scope = logger.BeginJobScope(row.Dataset, row.Id);
         try
         {
             if (liveJobs.Find(row.Id) is null && spool.FindManifest(row.Id) is null)
@@ -132,6 +134,7 @@ public sealed partial class SpoolRecovery(
         {
             if (!IsInHand(id) && spool.FindManifest(id) is { } manifest)
             {
+                using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
                 await store.RegisterPatientlyAsync(
                     store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), cancellationToken);
                 Log.Registered(logger, id);
@@ -176,11 +179,13 @@ public sealed partial class SpoolRecovery(
     private async Task EndSentAgainAsync(Guid id, CancellationToken cancellationToken)
     {
         if (spool.FindManifest(id) is not { IdempotencyKey: { } key } manifest
-            || await store.FindByKeyPatientlyAsync(manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
+            || await store.FindByKeyPatientlyAsync(
+                manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
         {
             return; // one of them has gone since, or given its key up; the next recovery looks again
         }
 
+        using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
         bool isSame = first.UploadSha256 is { } sha256 && Convert.ToHexStringLower(sha256) == manifest.Sha256;
         Problem reason = isSame ? Faults.Replayed(first) : Faults.KeyReused(first.Id);
         JobState state = isSame ? JobState.Cancelled : JobState.Failed;
@@ -204,6 +209,7 @@ public sealed partial class SpoolRecovery(
     {
         if (liveJobs.Find(id) is null && await store.ClaimToEndAsync(id, cancellationToken) is { } job)
         {
+            using IDisposable? scope = logger.BeginJobScope(job.Dataset, id);
             spool.SetAside(id, store.Now);
             await store.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);

@@ -73,9 +73,26 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
         var refusal = new PostgresException("no", "ERROR", "ERROR", sqlState);
 
         DatabaseUnavailableException answer = await Assert.ThrowsAsync<DatabaseUnavailableException>(() => _time.AdvanceUntilAsync(
-            _database.RunAsync(Failing(times: 4, refusal), Cancellation), Step));
+            _database.RunAsync(Failing(times: 1, refusal), Cancellation), Step));
 
         Assert.Contains($"SQLSTATE {sqlState}", answer.Message, StringComparison.Ordinal);
+        Assert.Equal(1, _attempts);
+    }
+
+    [Fact]
+    public async Task Goes_on_telling_it_when_that_has_opened_the_circuit()
+    {
+        var refusal = new PostgresException("no", "FATAL", "FATAL", PostgresErrorCodes.InvalidPassword);
+        for (int fault = 0; fault < Options.BreakerFailures; fault++)
+        {
+            await _database.ReportFaultAsync(refusal);
+        }
+
+        DatabaseUnavailableException answer = await Assert.ThrowsAsync<DatabaseUnavailableException>(
+            () => _database.RunAsync(Failing(times: 0, refusal), Cancellation));
+
+        Assert.Equal(0, _attempts);
+        Assert.Contains("SQLSTATE 28P01", answer.Message, StringComparison.Ordinal);
     }
 
     [Fact]

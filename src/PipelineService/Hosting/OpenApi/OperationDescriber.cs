@@ -6,7 +6,9 @@ using Microsoft.OpenApi;
 
 namespace PipelineService.Hosting.OpenApi;
 
-/// <summary>Writes the examples of problems, the headers that are heeded and the streamed bodies into the operations.</summary>
+/// <summary>
+/// Writes the examples of problems, the headers that are heeded and the streamed bodies into the operations.
+/// </summary>
 internal sealed class OperationDescriber : IOpenApiOperationTransformer
 {
     /// <summary>W3C's own example of a trace id: the document must not change from build to build.</summary>

@@ -13,7 +13,9 @@ public static class LogScopes
     public static IDisposable? BeginJobScope(this ILogger logger, string dataset, Guid job) =>
         logger.BeginScope(new KeyValuePair<string, object>[] { new(Dataset, dataset), new(Job, job) });
 
-    /// <summary>Text that quotes what clients sent, for a line of the log: without the line ends that would forge further ones.</summary>
+    /// <summary>
+    /// Text that quotes what clients sent, for a line of the log: without the line ends that would forge further ones.
+    /// </summary>
     public static string OneLine(string? text)
     {
         text ??= "";

@@ -3,13 +3,16 @@ using System.Diagnostics;
 namespace PipelineService.Hosting.Telemetry;
 
 /// <summary>
-/// Our spans: one for each run of a job, each chunk and each commit, never one for a record. Where nobody listens none is made.
+/// Our spans: one for each run of a job, each chunk and each commit, never one for a record. Where nobody listens none
+/// is made.
 /// </summary>
 public static class PipelineTracing
 {
     public static ActivitySource Source { get; } = new("PipelineService");
 
-    /// <summary>A run of a job: a trace of its own, because it outlives the request that brought it, with a link to that.</summary>
+    /// <summary>
+    /// A run of a job: a trace of its own, because it outlives the request that brought it, with a link to that.
+    /// </summary>
     public static Activity? StartJob(string dataset, Guid job, string? source)
     {
         Activity? request = Activity.Current;

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Primitives;
 namespace PipelineService.Hosting.Web;
 
 /// <summary>
-/// Refuses text that PostgreSQL cannot store (<c>%00</c>, half of a surrogate pair) in the query or the path of any request, so
-/// that no call has to think of it before the text becomes a parameter of SQL. Headers hold no such text: the server refuses it.
+/// Refuses text that PostgreSQL cannot store (<c>%00</c>, half of a surrogate pair) in the query or the path of any
+/// request, so that no call has to think of it before the text becomes a parameter of SQL. Headers hold no such text:
+/// the server refuses it.
 /// </summary>
 internal sealed class RequestText(RequestDelegate next)
 {

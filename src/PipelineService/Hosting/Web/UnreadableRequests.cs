@@ -7,15 +7,16 @@ using Microsoft.AspNetCore.Http.Features;
 namespace PipelineService.Hosting.Web;
 
 /// <summary>
-/// Gives the refusals that the server writes by itself their <see cref="Problem"/>: requests of which it cannot, or will not, read
-/// the head, so that no middleware sees them (400, 408, 414, 431, 505).
+/// Gives the refusals that the server writes by itself their <see cref="Problem"/>: requests of which it cannot, or
+/// will not, read the head, so that no middleware sees them (400, 408, 414, 431, 505).
 /// </summary>
 /// <remarks>
 /// The server tells of such a request as a diagnostic event, after it has chosen the status and before it answers:
-/// https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/diagnostics. What is written at that moment is the answer.
-/// The body goes straight to the connection, because a request without a head has no writer for it yet.
+/// https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/diagnostics. What is written at that moment is
+/// the answer. The body goes straight to the connection, because a request without a head has no writer for it yet.
 /// </remarks>
-internal sealed class UnreadableRequests(DiagnosticListener diagnostics) : IObserver<KeyValuePair<string, object?>>, IDisposable
+internal sealed class UnreadableRequests(DiagnosticListener diagnostics)
+    : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string Refused = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
     private IDisposable? _subscription;
