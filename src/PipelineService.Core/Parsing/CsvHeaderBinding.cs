@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Parsing;
 
@@ -91,7 +92,7 @@ public sealed class CsvHeaderBinding
 
     private static string Quoted(string[] names)
     {
-        string shown = string.Join(", ", names.Take(NamesShownMax).Select(name => $"\"{name}\""));
+        string shown = string.Join(", ", names.Take(NamesShownMax).Select(name => $"\"{Excerpt.Of(name)}\""));
         return names.Length > NamesShownMax ? $"{shown} and {names.Length - NamesShownMax} more" : shown;
     }
 

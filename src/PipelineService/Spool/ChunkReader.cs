@@ -29,12 +29,14 @@ public sealed class ChunkReader(
     private long _offset;
     private ChunkPosition _position;
     private int _index;
+    private int _recordsMax;
 
     /// <summary>Reads the ranges in order and returns when their last chunk has been handed over.</summary>
     /// <exception cref="UploadAbandonedException">The upload broke off.</exception>
     public async Task RunAsync(IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
     {
         _buffer = pool.Rent(options.ChunkBytes);
+        _recordsMax = options.RecordsMaxOf(load.Transform?.OptionalColumns ?? 0);
         try
         {
             foreach (UncoveredRange range in ranges)
@@ -63,7 +65,7 @@ public sealed class ChunkReader(
             }
 
             // 2. Cut: as many whole records as a chunk may have.
-            ScanResult scan = scanner.Scan(_buffer.AsSpan(0, _filled), isFinal, options.ChunkRecordsMax);
+            ScanResult scan = scanner.Scan(_buffer.AsSpan(0, _filled), isFinal, _recordsMax);
 
             // 3. Hand over, or find out why there is no whole record.
             if (scan.Length > 0)
@@ -152,7 +154,7 @@ public sealed class ChunkReader(
 
     private bool CanCut()
     {
-        ScanResult scan = scanner.Scan(_buffer.AsSpan(0, _filled), isFinal: false, options.ChunkRecordsMax);
+        ScanResult scan = scanner.Scan(_buffer.AsSpan(0, _filled), isFinal: false, _recordsMax);
         return scan.Length > 0 || scan.RecordTooLong;
     }
 
@@ -184,7 +186,9 @@ public sealed class ChunkReader(
     /// </summary>
     private async Task SkipOversizedRecordAsync(long? end, CancellationToken cancellationToken)
     {
-        int kept = Math.Min(LengthOfLine(), load.RawBytesMax);
+        int length = LengthOfLine();
+        bool hasLineEnd = length < _filled;
+        int kept = Math.Min(length, load.RawBytesMax);
         byte[] beginning = pool.Rent(kept);
         _buffer.AsSpan(0, kept).CopyTo(beginning);
         long start = _offset;
@@ -221,6 +225,7 @@ public sealed class ChunkReader(
             Records = 1,
             Lines = 1,
             IsOversizedRecord = true,
+            IsCut = kept < (hasLineEnd ? length : _offset - start),
         }, cancellationToken);
         _position = new ChunkPosition(_position.FirstRecord + 1, _position.FirstLine + 1);
     }

@@ -39,6 +39,18 @@ public sealed class CsvHeaderBindingTests
     }
 
     [Fact]
+    public void Shows_what_cannot_be_seen_and_cuts_what_is_long()
+    {
+        Assert.Null(CsvHeaderBinding.ByName(
+            ["\uFEFFa", "b\u200B", "c\n\0", new string('x', 900_000)], SchemaOf(null), out string? error));
+
+        Assert.Equal(
+            "The header does not match the schema (fieldsMatch: equal): missing \"a\", \"b\", \"c\"; unknown "
+            + $"\"\\uFEFFa\", \"b\\u200B\", \"c\\u000A\\u0000\", \"{new string('x', 100)}…\".",
+            error);
+    }
+
+    [Fact]
     public void Looks_for_the_source_name_and_lets_two_columns_read_one_field()
     {
         TableSchema schema = new()
