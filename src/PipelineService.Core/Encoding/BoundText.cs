@@ -16,13 +16,14 @@ internal static class BoundText
     {
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text);
         return format.Parse(bytes, out value) == RecordErrorCode.None
-            || (LiteralKindOf(bytes) is JsonTokenType kind && format.ParseJson(kind, bytes, out value) == RecordErrorCode.None)
+            || (LiteralKindOf(bytes) is JsonTokenType kind
+                && format.ParseJson(kind, bytes, out value) == RecordErrorCode.None)
             || format.Parse(DigitsOf(bytes), out value) == RecordErrorCode.None;
     }
 
     /// <summary>
-    /// A whole number as its digits, any other text as it is. In a definition, unlike in data, an integer may be written in
-    /// every way of JSON: 100, 100.0 or 1e2.
+    /// A whole number as its digits, any other text as it is. In a definition, unlike in data, an integer may be
+    /// written in every way of JSON: 100, 100.0 or 1e2.
     /// </summary>
     public static byte[] DigitsOf(byte[] text)
     {

@@ -23,7 +23,9 @@ internal static class JsonEscape
             : 0;
     }
 
-    /// <summary>Whether PostgreSQL can store what a string means: neither U+0000 nor half of a surrogate pair.</summary>
+    /// <summary>
+    /// Whether PostgreSQL can store what a string means: neither U+0000 nor half of a surrogate pair.
+    /// </summary>
     /// <param name="content">What is between the quotation marks; well-formed.</param>
     public static RecordErrorCode Check(ReadOnlySpan<byte> content)
     {

@@ -3,12 +3,12 @@ using System.Buffers;
 namespace PipelineService.Core.Encoding;
 
 /// <summary>
-/// Walks over JSON text by its grammar (RFC 8259) and nothing else: what strings and numbers mean is looked at by others.
-/// Every read says whether the text goes on as it must; the position counts for nothing after one that says no.
+/// Walks over JSON text by its grammar (RFC 8259) and nothing else: what strings and numbers mean is looked at by
+/// others. Every read says whether the text goes on as it must; the position counts for nothing after one that says no.
 /// </summary>
 /// <remarks>
-/// Not Utf8JsonReader: that one throws on malformed text, which costs ten thousand times a value, and bad data must not cost
-/// more than good. The text is known to be valid UTF-8, or looked at for it elsewhere.
+/// Not Utf8JsonReader: that one throws on malformed text, which costs ten thousand times a value, and bad data must not
+/// cost more than good. The text is known to be valid UTF-8, or looked at for it elsewhere.
 /// </remarks>
 internal ref struct JsonReader(ReadOnlySpan<byte> json)
 {
@@ -99,7 +99,10 @@ internal ref struct JsonReader(ReadOnlySpan<byte> json)
         return true;
     }
 
-    /// <summary>Reads a number, which is stricter than <see cref="DecimalText"/>: no plus, no leading zero, digits around the point.</summary>
+    /// <summary>
+    /// Reads a number, which is stricter than <see cref="DecimalText"/>: no plus, no leading zero, digits around the
+    /// point.
+    /// </summary>
     public bool TryReadNumber(out ReadOnlySpan<byte> text)
     {
         int start = Position;

@@ -12,8 +12,8 @@ namespace PipelineService.Core.Encoding;
 /// </summary>
 /// <remarks>
 /// Text around a number may be dropped only if it cannot change the number's meaning: no other digit, dash, plus, or
-/// bracket, and no point or comma right before it. <c>-€5</c>, <c>5-</c> and <c>(5)</c> would otherwise silently lose their
-/// sign, and <c>€ ,50</c> would become fifty.
+/// bracket, and no point or comma right before it. <c>-€5</c>, <c>5-</c> and <c>(5)</c> would otherwise silently lose
+/// their sign, and <c>€ ,50</c> would become fifty.
 /// </remarks>
 internal sealed class NumberFormat
 {
@@ -153,8 +153,9 @@ internal sealed class NumberFormat
     }
 
     /// <summary>
-    /// Copies whole digits. Where marks part them, the last group must have three digits and the others three, or two as in
-    /// India; the first may be shorter. Else the mark means something else: 12,50 is not 1250, and 0,123 is not 123.
+    /// Copies whole digits. Where marks part them, the last group must have three digits and the others three, or two
+    /// as in India; the first may be shorter. Else the mark means something else: 12,50 is not 1250, and 0,123 is not
+    /// 123.
     /// </summary>
     private int CopyGroups(ReadOnlySpan<byte> text, int start, Span<byte> plain, ref int length)
     {
@@ -224,8 +225,8 @@ internal sealed class NumberFormat
     }
 
     /// <summary>
-    /// Whether the number may start before where it was found: behind a point or comma, or, when it starts with a decimal mark
-    /// itself, behind a letter (<c>Rs.500</c>).
+    /// Whether the number may start before where it was found: behind a point or comma, or, when it starts with a
+    /// decimal mark itself, behind a letter (<c>Rs.500</c>).
     /// </summary>
     private bool MayBePartOf(ReadOnlySpan<byte> text, int start)
     {

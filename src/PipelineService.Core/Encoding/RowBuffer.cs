@@ -156,7 +156,9 @@ public sealed class RowBuffer
         _length += sizeof(int);
     }
 
-    /// <summary>Starts a field whose length shows when it has been written; <see cref="EndField"/> takes what this gives.</summary>
+    /// <summary>
+    /// Starts a field whose length shows when it has been written; <see cref="EndField"/> takes what this gives.
+    /// </summary>
     public int BeginField()
     {
         WriteInt32(0);

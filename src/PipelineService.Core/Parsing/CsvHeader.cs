@@ -31,8 +31,8 @@ public static class CsvHeader
             error is null ? NamesIn(bytes, dialect, fields.AsSpan(0, record.FieldCount)) : [];
         if (names.FirstOrDefault(name => name.Contains('\0', StringComparison.Ordinal)) is string odd)
         {
-            error = $"The header holds NUL characters (U+0000), as in \"{Excerpt.Of(odd)}\": it looks like UTF-16, or is no "
-                + "text. Convert the data to UTF-8.";
+            error = $"The header holds NUL characters (U+0000), as in \"{Excerpt.Of(odd)}\": it looks like UTF-16, or "
+                + "is no text. Convert the data to UTF-8.";
         }
 
         return error is null ? names : [];

@@ -3,7 +3,9 @@ namespace PipelineService.Core.Parsing;
 /// <summary>The text of fields.</summary>
 public static class CsvText
 {
-    /// <summary>What a field says, in a header as in a record: only where quotes are doubled is it not what is written.</summary>
+    /// <summary>
+    /// What a field says, in a header as in a record: only where quotes are doubled is it not what is written.
+    /// </summary>
     /// <param name="bytes">What the reader was given.</param>
     /// <param name="field">The field as the reader found it.</param>
     /// <param name="quote">The quote.</param>

@@ -97,7 +97,9 @@ public static class ErrorMessages
         string point = field.Type == FieldType.Number && field.DecimalChar != "."
             ? $", decimal mark \"{Shown(field.DecimalChar)}\""
             : "";
-        return field.GroupChar is string group ? $"{point}, group mark \"{Shown(group)}\" before groups of three digits" : point;
+        return field.GroupChar is string group
+            ? $"{point}, group mark \"{Shown(group)}\" before groups of three digits"
+            : point;
     }
 
     private static string FormatOf(FieldDefinition field) =>

@@ -4,7 +4,9 @@ using PipelineService.Core.Encoding;
 
 namespace PipelineService.Core.Rules;
 
-/// <summary>The offending text of an error as people read it: what it says and not how it is spelled, and not too long.</summary>
+/// <summary>
+/// The offending text of an error as people read it: what it says and not how it is spelled, and not too long.
+/// </summary>
 public static class ErrorValue
 {
     /// <summary>Bytes of a text that are shown; a longer one is cut between two characters.</summary>

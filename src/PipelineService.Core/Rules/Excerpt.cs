@@ -4,8 +4,8 @@ using System.Text;
 namespace PipelineService.Core.Rules;
 
 /// <summary>
-/// Text from outside (names in a header, words of a definition, sentences of the database) as messages show it: cut and marked
-/// where it is long, and with characters that would not be seen, or that no jsonb can hold, as escapes.
+/// Text from outside (names in a header, words of a definition, sentences of the database) as messages show it: cut and
+/// marked where it is long, and with characters that would not be seen, or that no jsonb can hold, as escapes.
 /// </summary>
 public static class Excerpt
 {

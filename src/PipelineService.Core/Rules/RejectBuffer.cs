@@ -7,8 +7,8 @@ namespace PipelineService.Core.Rules;
 public sealed class RejectBuffer
 {
     /// <summary>
-    /// Errors told of one record; more are only counted. A record of a thousand bad fields would otherwise take many times its
-    /// own size, here and as a dead letter.
+    /// Errors told of one record; more are only counted. A record of a thousand bad fields would otherwise take many
+    /// times its own size, here and as a dead letter.
     /// </summary>
     public const int ErrorsToldMax = 16;
 

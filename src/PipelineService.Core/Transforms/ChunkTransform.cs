@@ -12,8 +12,8 @@ public readonly record struct ChunkPosition(long FirstRecord, long FirstLine);
 public abstract class ChunkTransform
 {
     /// <summary>
-    /// Columns that a record may do without at no byte of its own, although a NULL takes four in a row: what decides how many
-    /// short records a chunk may have.
+    /// Columns that a record may do without at no byte of its own, although a NULL takes four in a row: what decides
+    /// how many short records a chunk may have.
     /// </summary>
     public abstract int OptionalColumns { get; }
 

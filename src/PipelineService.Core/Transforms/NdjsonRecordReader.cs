@@ -75,7 +75,11 @@ internal sealed class NdjsonRecordReader(JsonFieldNames names, FieldsMatch? matc
 
     /// <param name="guess">The slot after the last one that was found; 0 before the first.</param>
     private bool TryReadProperty(
-        ref JsonReader reader, JsonLine line, scoped Span<JsonSlice> values, ref int guess, TransformWorkspace workspace)
+        ref JsonReader reader,
+        JsonLine line,
+        scoped Span<JsonSlice> values,
+        ref int guess,
+        TransformWorkspace workspace)
     {
         int property = line.Start + reader.Position;
         if (!reader.TryReadString(out int nameStart, out int nameLength, out bool isEscaped))

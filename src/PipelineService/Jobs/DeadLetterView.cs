@@ -43,8 +43,8 @@ public sealed record DeadLetterView(
 /// <param name="Code">Stable: see the table of codes in the documentation.</param>
 /// <param name="Message">A sentence for people.</param>
 /// <param name="Value">
-/// What the offending text says: quotes and escapes undone, cut and marked with <c>…</c> after 256 bytes; null when there is
-/// none to show.
+/// What the offending text says: quotes and escapes undone, cut and marked with <c>…</c> after 256 bytes; null when
+/// there is none to show.
 /// </param>
 public sealed record DeadLetterError(string? Field, string Code, string Message, string? Value);
 

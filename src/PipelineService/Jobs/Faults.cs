@@ -10,12 +10,15 @@ namespace PipelineService.Jobs;
 /// <summary>Why jobs fail: one table of codes, titles and statuses.</summary>
 internal static class Faults
 {
-    /// <summary>Characters of a text that a reason keeps. What comes from outside is cut where it is quoted; this is for the rest.</summary>
+    /// <summary>
+    /// Characters of a text that a reason keeps. What comes from outside is cut where it is quoted; this is for the
+    /// rest.
+    /// </summary>
     private const int TextLengthMax = 4_000;
 
     /// <summary>
-    /// The form in which a job row keeps its reason. Whatever it quotes can be written: jsonb holds no U+0000, and an end that
-    /// cannot be written would never be reached.
+    /// The form in which a job row keeps its reason. Whatever it quotes can be written: jsonb holds no U+0000, and an
+    /// end that cannot be written would never be reached.
     /// </summary>
     public static string ToJson(Problem problem) => JsonSerializer.Serialize(
         problem with

@@ -30,10 +30,15 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
             : null;
         return binding is null
             ? throw Mismatch(fault!)
-            : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId) with { Columns = Kept(names) };
+            : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId) with
+            {
+                Columns = Kept(names),
+            };
     }
 
-    /// <summary>The names as the job keeps them. One that no field reads is cut: it may be as long as a record.</summary>
+    /// <summary>
+    /// The names as the job keeps them. One that no field reads is cut: it may be as long as a record.
+    /// </summary>
     private string[] Kept(ImmutableArray<string> names)
     {
         HashSet<string> read = [.. Rows.Definition.Schema.Fields.Select(field => field.NameInData)];

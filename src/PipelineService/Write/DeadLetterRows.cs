@@ -10,8 +10,9 @@ using PipelineService.Spool;
 namespace PipelineService.Write;
 
 /// <summary>
-/// Rejected records of one chunk as rows of <c>pipeline.dead_letters</c> in the form of binary COPY, reasons written as JSON
-/// from bytes to bytes. What a reason says but for the value is the same for all records of a chunk and is made once.
+/// Rejected records of one chunk as rows of <c>pipeline.dead_letters</c> in the form of binary COPY, reasons written as
+/// JSON from bytes to bytes. What a reason says but for the value is the same for all records of a chunk and is made
+/// once.
 /// </summary>
 /// <param name="chunk">Where the records are.</param>
 /// <param name="rows">Takes the rows; the caller clears it between batches.</param>
@@ -22,7 +23,9 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
 
     private const byte JsonbVersion = 1;
 
-    /// <summary>Characters of a sentence of the database that a reason keeps: a trigger may put a whole value into it.</summary>
+    /// <summary>
+    /// Characters of a sentence of the database that a reason keeps: a trigger may put a whole value into it.
+    /// </summary>
     private const int MessageLengthMax = 1_000;
 
     /// <summary>The longest escape of a byte, <c>\u0000</c>.</summary>
@@ -114,8 +117,12 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
     }
 
     /// <summary>The members of a reason up to the value, which is to follow with the closing brace.</summary>
-    private static byte[] Reason(string? field, RecordErrorCode code, string message) => Encoding.UTF8.GetBytes(
-        $"{{\"field\":{Quoted(field)},\"code\":{Quoted(RecordErrorCodes.NameOf(code))},\"message\":{Quoted(message)},\"value\":");
+    private static byte[] Reason(string? field, RecordErrorCode code, string message)
+    {
+        string name = RecordErrorCodes.NameOf(code);
+        return Encoding.UTF8.GetBytes(
+            $"{{\"field\":{Quoted(field)},\"code\":{Quoted(name)},\"message\":{Quoted(message)},\"value\":");
+    }
 
     // jsonb cannot hold U+0000.
     private static string Quoted(string? text) =>

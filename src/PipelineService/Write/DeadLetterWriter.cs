@@ -8,13 +8,13 @@ using PipelineService.Spool;
 namespace PipelineService.Write;
 
 /// <summary>
-/// Keeps rejected records with their raw bytes and every reason. They go through one COPY, some at a time, so that a chunk of
-/// nothing but rejects costs no more memory than a chunk of rows.
+/// Keeps rejected records with their raw bytes and every reason. They go through one COPY, some at a time, so that a
+/// chunk of nothing but rejects costs no more memory than a chunk of rows.
 /// </summary>
 /// <remarks>
-/// COPY knows no <c>ON CONFLICT</c>. So letters that the chunk's records have already (from an attempt that was lost after it
-/// wrote them) are deleted first, in the same transaction: writing twice changes nothing, and a letter of a record that is
-/// good by now goes.
+/// COPY knows no <c>ON CONFLICT</c>. So letters that the chunk's records have already (from an attempt that was lost
+/// after it wrote them) are deleted first, in the same transaction: writing twice changes nothing, and a letter of a
+/// record that is good by now goes.
 /// </remarks>
 public sealed class DeadLetterWriter(Database database)
 {
@@ -23,8 +23,8 @@ public sealed class DeadLetterWriter(Database database)
 
     /// <summary>Writes the rejects of a chunk and the rows of it that the database refused.</summary>
     /// <param name="connection">
-    /// The connection whose transaction they belong to, or null to commit them at once: then an outage is waited for, and the
-    /// token bounds that.
+    /// The connection whose transaction they belong to, or null to commit them at once: then an outage is waited for,
+    /// and the token bounds that.
     /// </param>
     public Task WriteAsync(
         NpgsqlConnection? connection,
@@ -42,9 +42,15 @@ public sealed class DeadLetterWriter(Database database)
                 },
                 cancellationToken);
 
-    /// <summary>A transaction of their own, fenced like the rows': an attempt that was taken over writes nothing any more.</summary>
+    /// <summary>
+    /// A transaction of their own, fenced like the rows': an attempt that was taken over writes nothing any more.
+    /// </summary>
     private static async Task WriteBesideAsync(
-        NpgsqlConnection own, Chunk chunk, TransformWorkspace workspace, IReadOnlyList<RefusedRow> refused, CancellationToken cancellationToken)
+        NpgsqlConnection own,
+        Chunk chunk,
+        TransformWorkspace workspace,
+        IReadOnlyList<RefusedRow> refused,
+        CancellationToken cancellationToken)
     {
         JobLoadPlan plan = chunk.Load.Plan;
         NpgsqlBatchCommand[] first =

@@ -82,7 +82,9 @@ public sealed class IntegerTests
     public void Bounds_are_json_and_may_be_written_in_each_of_its_ways(SqlTypeName column)
     {
         FieldDefinition field = Encoded.Field(
-            FieldType.Integer, column, new() { Minimum = "-1.0", Maximum = "1e2", Enum = ["5.0", "100", "0.0e7", "101"] });
+            FieldType.Integer,
+            column,
+            new() { Minimum = "-1.0", Maximum = "1e2", Enum = ["5.0", "100", "0.0e7", "101"] });
         Assert.Equal("None", Encoded.Text(field, "100").Code.ToString());
         Assert.Equal("None", Encoded.Text(field, "5").Code.ToString());
         Assert.Equal("None", Encoded.Text(field, "0").Code.ToString());

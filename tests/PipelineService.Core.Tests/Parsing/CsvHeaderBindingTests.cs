@@ -30,8 +30,8 @@ public sealed class CsvHeaderBindingTests
     [InlineData(
         null,
         "a;b;c",
-        "(fieldsMatch: equal): missing \"a\", \"b\", \"c\"; unknown \"a;b;c\"; it is a single name: perhaps the data has another "
-            + "delimiter than the dialect.")]
+        "(fieldsMatch: equal): missing \"a\", \"b\", \"c\"; unknown \"a;b;c\"; it is a single name: perhaps the data "
+            + "has another delimiter than the dialect.")]
     [InlineData(FieldsMatch.Exact, "a,c,b", "(fieldsMatch: exact): the order must be \"a\", \"b\", \"c\".")]
     [InlineData(FieldsMatch.Subset, "x,a,a", "(fieldsMatch: subset): missing \"b\", \"c\"; more than once \"a\".")]
     [InlineData(FieldsMatch.Superset, "a,x", "(fieldsMatch: superset): unknown \"x\".")]

@@ -32,7 +32,8 @@ public sealed class ErrorValueTests
         int bytes = Text.UTF8.GetByteCount(character);
         foreach (string start in new[] { "", "a", "ab", "abc" })
         {
-            string fits = start + string.Concat(Enumerable.Repeat(character, (ErrorValue.BytesMax - start.Length) / bytes));
+            int count = (ErrorValue.BytesMax - start.Length) / bytes;
+            string fits = start + string.Concat(Enumerable.Repeat(character, count));
 
             Assert.Equal(fits, Decode(Text.UTF8.GetBytes(fits), ValueSpelling.Plain));
             Assert.Equal(fits + "…", Decode(Text.UTF8.GetBytes(fits + character), ValueSpelling.Plain));

@@ -51,11 +51,11 @@ public sealed class CsvChunkTransformTests
     [Fact]
     public void Of_a_thousand_bad_fields_sixteen_are_told_and_the_others_counted()
     {
-        FieldDefinition[] fields =
-            [.. Enumerable.Range(0, 1_000).Select(i => new FieldDefinition { Name = $"c{i}", Type = FieldType.Integer })];
-        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, fields);
-        CsvChunkTransform transform = new(
-            plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 3_000, JobId);
+        IEnumerable<FieldDefinition> fields =
+            Enumerable.Range(0, 1_000).Select(i => new FieldDefinition { Name = $"c{i}", Type = FieldType.Integer });
+        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, [.. fields]);
+        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        CsvChunkTransform transform = new(plan, binding, CsvDialect.Default, recordBytesMax: 3_000, JobId);
         string bad = string.Join(',', Enumerable.Repeat("x", 1_000));
         string almostGood = string.Join(',', Enumerable.Repeat("1", 999)) + ",x";
 

@@ -5,7 +5,9 @@ using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Transform;
 
-/// <summary>Headers as they come: read by the same rule as records, told in bounded size, and never the end of a job's end.</summary>
+/// <summary>
+/// Headers as they come: read by the same rule as records, told in bounded size, and their job ends whatever they hold.
+/// </summary>
 public sealed class HeaderTests(LoadingService service) : IClassFixture<LoadingService>
 {
     private const int LongName = 900_000;
@@ -42,7 +44,7 @@ public sealed class HeaderTests(LoadingService service) : IClassFixture<LoadingS
     {
         string dataset = NextDataset();
         await service.DeclareAsync(
-            dataset, """{ "name": "id", "type": "integer" }, { "name": "note", "type": "string", "source": "a\"xb" }""");
+            dataset, """{ "name": "id", "type": "integer" }, { "name": "note", "source": "a\"xb" }""");
 
         JobView job = await service.LoadAsync(dataset, "id,a\"xb\n1,c\"d\n");
 
@@ -65,21 +67,23 @@ public sealed class HeaderTests(LoadingService service) : IClassFixture<LoadingS
     public async Task A_long_name_that_is_not_loaded_is_kept_cut()
     {
         string dataset = NextDataset();
-        await service.DeclareAsync(dataset, """{ "name": "id", "type": "integer" }""", schema: """, "fieldsMatch": "subset" """);
+        await service.DeclareAsync(
+            dataset, """{ "name": "id", "type": "integer" }""", schema: """, "fieldsMatch": "subset" """);
 
         JobView job = await service.LoadAsync(dataset, $"{new string('x', LongName)},id\na,1\n");
 
         Assert.Equal(JobState.Succeeded, job.State);
         Assert.Equal(
             ["257 id"],
-            await service.RowsAsync(
-                $"SELECT length(upload_columns[1]) || ' ' || upload_columns[2] FROM pipeline.jobs WHERE id = '{job.Id}'"));
+            await service.RowsAsync($"""
+                SELECT length(upload_columns[1]) || ' ' || upload_columns[2] FROM pipeline.jobs WHERE id = '{job.Id}'
+                """));
     }
 
     private async Task<JobView> LoadAsync(byte[] data)
     {
         string dataset = NextDataset();
-        await service.DeclareAsync(dataset, """{ "name": "id", "type": "integer" }, { "name": "note", "type": "string" }""");
+        await service.DeclareAsync(dataset, """{ "name": "id", "type": "integer" }, { "name": "note" }""");
         JobView job = await service.LoadAsync(dataset, data, "text/csv");
         Assert.Equal(JobState.Failed, job.State);
         return job;

@@ -13,7 +13,9 @@ using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;
 
-/// <summary>The letters of a chunk that is written more than once, by a slow database, or by an attempt that is over.</summary>
+/// <summary>
+/// The letters of a chunk that is written more than once, by a slow database, or by an attempt that is over.
+/// </summary>
 public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     private const long Epoch = 3;
@@ -29,9 +31,11 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => await ExecuteAsync($"""
-        INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at) VALUES ('letters', 1, now(), now())
+        INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at)
+        VALUES ('letters', 1, now(), now())
         ON CONFLICT DO NOTHING;
-        INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at) VALUES ('letters', 1, '{"{}"}', now())
+        INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at)
+        VALUES ('letters', 1, '{"{}"}', now())
         ON CONFLICT DO NOTHING;
         INSERT INTO pipeline.jobs (id, dataset, dataset_version, state, content_type, created_at, spool, epoch)
         VALUES ('{_job}', 'letters', 1, 'running', 'text/csv', now(), gen_random_uuid(), {Epoch});
@@ -67,7 +71,8 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
     [Fact]
     public async Task An_attempt_that_was_taken_over_writes_nothing()
     {
-        await Assert.ThrowsAsync<JobTakenOverException>(() => WriteAsync("x\n", first: 1, isBeside: true, epoch: Epoch - 1));
+        await Assert.ThrowsAsync<JobTakenOverException>(
+            () => WriteAsync("x\n", first: 1, isBeside: true, epoch: Epoch - 1));
 
         Assert.Empty(await LettersAsync());
     }
@@ -84,8 +89,10 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
 
         Task writing = WriteAsync("x\n", first: 1, isBeside: true);
         await database.WhenBlockedAsync("dead_letters");
-        string? name = await database.ScalarAsync<string>(
-            "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        string? name = await database.ScalarAsync<string>("""
+            SELECT application_name FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """);
         await holding.RollbackAsync(Cancellation);
         await writing;
 
@@ -97,13 +104,15 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
     public async Task A_database_slower_than_requests_are_patient_costs_no_attempt()
     {
         await ExecuteAsync("""
-            CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';
-            CREATE TRIGGER slow AFTER INSERT ON pipeline.dead_letters FOR EACH STATEMENT EXECUTE FUNCTION public.slow();
+            CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql
+            AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';
+            CREATE TRIGGER slow AFTER INSERT ON pipeline.dead_letters
+            FOR EACH STATEMENT EXECUTE FUNCTION public.slow();
             """);
         try
         {
-            Database impatient = new(
-                new HostingOptions { DatabaseTimeout = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, NullLogger<Database>.Instance);
+            HostingOptions options = new() { DatabaseTimeout = TimeSpan.FromMilliseconds(20) };
+            Database impatient = new(options, TimeProvider.System, NullLogger<Database>.Instance);
             impatient.Attach(database.DataSource);
             impatient.Readiness.Signal();
 
@@ -132,7 +141,8 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         await transaction.CommitAsync(Cancellation);
     }
 
-    private async Task WriteAsync(DeadLetterWriter writer, NpgsqlConnection? connection, string data, long first, long epoch)
+    private async Task WriteAsync(
+        DeadLetterWriter writer, NpgsqlConnection? connection, string data, long first, long epoch)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(data);
         ChunkPosition position = new(first, first);
@@ -162,7 +172,8 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
     {
         List<string> letters = [];
         await using NpgsqlCommand command = database.DataSource.CreateCommand($"""
-            SELECT record || ' ' || convert_from(raw, 'UTF8') FROM pipeline.dead_letters WHERE job_id = '{_job}' ORDER BY record
+            SELECT record || ' ' || convert_from(raw, 'UTF8')
+            FROM pipeline.dead_letters WHERE job_id = '{_job}' ORDER BY record
             """);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(Cancellation);
         while (await reader.ReadAsync(Cancellation))
