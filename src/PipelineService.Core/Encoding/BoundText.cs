@@ -16,24 +16,38 @@ internal static class BoundText
     {
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text);
         return format.Parse(bytes, out value) == RecordErrorCode.None
-            || (JsonKindOf(bytes) is JsonTokenType kind && format.ParseJson(kind, bytes, out value) == RecordErrorCode.None);
+            || (LiteralKindOf(bytes) is JsonTokenType kind
+                && format.ParseJson(kind, bytes, out value) == RecordErrorCode.None)
+            || format.Parse(DigitsOf(bytes), out value) == RecordErrorCode.None;
     }
 
-    /// <summary>The kind of a JSON number or literal, null when the bytes are neither.</summary>
-    public static JsonTokenType? JsonKindOf(ReadOnlySpan<byte> text)
+    /// <summary>
+    /// A whole number as its digits, any other text as it is. In a definition, unlike in data, an integer may be
+    /// written in every way of JSON: 100, 100.0 or 1e2.
+    /// </summary>
+    public static byte[] DigitsOf(byte[] text)
     {
-        if (text.SequenceEqual("true"u8))
+        if (!DecimalText.TryParse(text, out DecimalText number)
+            || !number.IsIntegral || number.FirstWeight > NumericBinary.FirstWeightMax)
         {
-            return JsonTokenType.True;
+            return text;
         }
 
-        if (text.SequenceEqual("false"u8))
+        int sign = number.IsNegative ? 1 : 0;
+        byte[] digits = new byte[sign + number.FirstWeight + 1];
+        digits[0] = (byte)'-';
+        for (int i = sign; i < digits.Length; i++)
         {
-            return JsonTokenType.False;
+            digits[i] = (byte)('0' + number.DigitAt(digits.Length - 1 - i));
         }
 
-        return DecimalText.TryParse(text, out _) ? JsonTokenType.Number : null;
+        return digits;
     }
+
+    private static JsonTokenType? LiteralKindOf(ReadOnlySpan<byte> text) =>
+        text.SequenceEqual("true"u8) ? JsonTokenType.True
+        : text.SequenceEqual("false"u8) ? JsonTokenType.False
+        : null;
 
     public static FieldFaultException Fault(FieldDefinition field, string constraint, string text)
     {

@@ -47,23 +47,11 @@ internal readonly struct IntegerFormat<T> : IScalarFormat<T>
         return Narrow(isNegative ? -(long)sum : (long)sum, out value);
     }
 
-    /// <remarks>JSON has one kind of number; writers differ in how they write whole ones: 1, 1.0, 1e0.</remarks>
+    /// <remarks>By the same rule as text: 1.0 and 1e2 are numbers, but not integers as they are written.</remarks>
     public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out T value)
     {
         value = default;
-        if (kind != JsonTokenType.Number)
-        {
-            return RecordErrorCode.TypeMismatch;
-        }
-
-        if (Parse(json, out value) is var code and not RecordErrorCode.TypeMismatch)
-        {
-            return code;
-        }
-
-        return DecimalText.TryParse(json, out DecimalText number) && number.IsIntegral
-            ? FromDecimal(number, out value)
-            : RecordErrorCode.TypeMismatch;
+        return kind == JsonTokenType.Number ? Parse(json, out value) : RecordErrorCode.TypeMismatch;
     }
 
     public static void Write(T value, RowBuffer rows) => rows.WriteIntegerField(value);
@@ -91,28 +79,6 @@ internal readonly struct IntegerFormat<T> : IScalarFormat<T>
         }
 
         return Narrow(isNegative ? -sum : sum, out value);
-    }
-
-    private static RecordErrorCode FromDecimal(in DecimalText number, out T value)
-    {
-        value = default;
-        if (number.IsZero)
-        {
-            return RecordErrorCode.None;
-        }
-
-        if (number.FirstWeight > SafeDigits)
-        {
-            return RecordErrorCode.OutOfRange;
-        }
-
-        Int128 sum = 0;
-        for (long weight = number.FirstWeight; weight >= 0; weight--)
-        {
-            sum = (sum * 10) + number.DigitAt(weight);
-        }
-
-        return Narrow(number.IsNegative ? -sum : sum, out value);
     }
 
     private static RecordErrorCode Narrow(long wide, out T value)

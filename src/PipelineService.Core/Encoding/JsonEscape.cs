@@ -7,66 +7,107 @@ namespace PipelineService.Core.Encoding;
 /// <summary>Escapes in JSON strings (RFC 8259, section 7).</summary>
 internal static class JsonEscape
 {
-    private const int HexDigits = 4;
+    private const int ShortBytes = 2;
+    private const int UnitBytes = 6;
 
-    /// <summary>Checks an escape, the position being right after its backslash, and moves behind it.</summary>
-    public static RecordErrorCode Check(ReadOnlySpan<byte> json, ref int position)
+    /// <summary>Bytes of the escape at the start of the text, by the grammar alone; 0 when there is none.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> text)
     {
-        byte kind = position < json.Length ? json[position++] : (byte)0;
-        if (kind != 'u')
+        if (text.Length < ShortBytes || text[0] != '\\')
         {
-            return Simple(kind) != 0 ? RecordErrorCode.None : RecordErrorCode.TypeMismatch;
+            return 0;
         }
 
-        if (!TryReadUnit(json, ref position, out char unit))
-        {
-            return RecordErrorCode.TypeMismatch;
-        }
-
-        if (unit == 0)
-        {
-            return RecordErrorCode.NulCharacter;
-        }
-
-        return !char.IsSurrogate(unit) || TryReadPair(json, unit, ref position, out _)
-            ? RecordErrorCode.None
-            : RecordErrorCode.InvalidUtf8;
+        return text[1] == 'u' ? (TryReadUnit(text, out _) ? UnitBytes : 0)
+            : Simple(text[1]) != 0 ? ShortBytes
+            : 0;
     }
 
-    /// <summary>Removes the escapes of a string's content that <see cref="Check"/> has found good.</summary>
-    /// <param name="content">What is between the quotation marks.</param>
-    /// <param name="text">At least as long.</param>
-    /// <returns>How long the text is.</returns>
-    public static int Unescape(ReadOnlySpan<byte> content, Span<byte> text)
+    /// <summary>
+    /// Whether PostgreSQL can store what a string means: neither U+0000 nor half of a surrogate pair.
+    /// </summary>
+    /// <param name="content">What is between the quotation marks; well-formed.</param>
+    public static RecordErrorCode Check(ReadOnlySpan<byte> content)
     {
-        int length = 0;
-        int position = 0;
-        while (position < content.Length)
+        for (int found = content.IndexOf((byte)'\\'); found >= 0; found = content.IndexOf((byte)'\\'))
         {
-            byte b = content[position++];
-            if (b != '\\')
+            content = content[found..];
+            if (!TryRead(content, out Rune rune, out int used))
             {
-                text[length++] = b;
-                continue;
+                return RecordErrorCode.InvalidUtf8;
             }
 
-            byte kind = content[position++];
-            if (kind != 'u')
+            if (rune.Value == 0)
             {
-                text[length++] = Simple(kind);
-                continue;
+                return RecordErrorCode.NulCharacter;
             }
 
-            _ = TryReadUnit(content, ref position, out char unit);
-            if (!Rune.TryCreate(unit, out Rune rune))
+            content = content[used..];
+        }
+
+        return RecordErrorCode.None;
+    }
+
+    /// <summary>Replaces escapes by what they mean.</summary>
+    /// <param name="content">What is between the quotation marks; well-formed.</param>
+    /// <param name="text">At least as long: no escape is shorter than its meaning.</param>
+    /// <param name="length">Bytes written.</param>
+    /// <returns>False when a surrogate stands alone, which no UTF-8 can say.</returns>
+    public static bool TryUnescape(ReadOnlySpan<byte> content, Span<byte> text, out int length)
+    {
+        length = 0;
+        while (true)
+        {
+            int found = content.IndexOf((byte)'\\');
+            ReadOnlySpan<byte> plain = found < 0 ? content : content[..found];
+            plain.CopyTo(text[length..]);
+            length += plain.Length;
+            if (found < 0)
             {
-                _ = TryReadPair(content, unit, ref position, out rune);
+                return true;
+            }
+
+            content = content[found..];
+            if (!TryRead(content, out Rune rune, out int used))
+            {
+                return false;
             }
 
             length += rune.EncodeToUtf8(text[length..]);
+            content = content[used..];
+        }
+    }
+
+    /// <summary>The character that the escape at the start of the text means.</summary>
+    /// <param name="text">Starts with a well-formed escape.</param>
+    /// <param name="rune">The replacement character for a surrogate that stands alone.</param>
+    /// <param name="used">Bytes that the escape takes; both escapes of a surrogate pair are one.</param>
+    /// <returns>False when a surrogate stands alone.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> text, out Rune rune, out int used)
+    {
+        if (text[1] != 'u')
+        {
+            used = ShortBytes;
+            rune = new Rune(Simple(text[1]));
+            return true;
         }
 
-        return length;
+        used = UnitBytes;
+        _ = TryReadUnit(text, out char unit);
+        if (Rune.TryCreate(unit, out rune))
+        {
+            return true;
+        }
+
+        // The second half of a pair must follow as an escape too.
+        if (TryReadUnit(text[UnitBytes..], out char low) && Rune.TryCreate(unit, low, out rune))
+        {
+            used = 2 * UnitBytes;
+            return true;
+        }
+
+        rune = Rune.ReplacementChar;
+        return false;
     }
 
     /// <summary>What an escape of one letter stands for, 0 when there is no such escape.</summary>
@@ -81,34 +122,14 @@ internal static class JsonEscape
         _ => 0,
     };
 
-    private static bool TryReadUnit(ReadOnlySpan<byte> json, ref int position, out char unit)
+    /// <summary>Reads <c>\uXXXX</c>: one UTF-16 unit.</summary>
+    private static bool TryReadUnit(ReadOnlySpan<byte> text, out char unit)
     {
-        unit = default;
-        if (json.Length - position < HexDigits
-            || !ushort.TryParse(
-                json.Slice(position, HexDigits),
-                NumberStyles.AllowHexSpecifier,
-                CultureInfo.InvariantCulture,
-                out ushort value))
-        {
-            return false;
-        }
-
+        ushort value = 0;
+        bool isUnit = text.Length >= UnitBytes && text.StartsWith("\\u"u8)
+            && ushort.TryParse(
+                text[ShortBytes..UnitBytes], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
         unit = (char)value;
-        position += HexDigits;
-        return true;
-    }
-
-    /// <summary>The second half of a surrogate pair must follow as an escape too.</summary>
-    private static bool TryReadPair(ReadOnlySpan<byte> json, char high, ref int position, out Rune rune)
-    {
-        rune = default;
-        if (!json[position..].StartsWith("\\u"u8))
-        {
-            return false;
-        }
-
-        position += 2;
-        return TryReadUnit(json, ref position, out char low) && Rune.TryCreate(high, low, out rune);
+        return isUnit;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Unicode;
 using PipelineService.Core.Rules;
 
@@ -9,27 +8,20 @@ namespace PipelineService.Core.Encoding;
 /// <c>\u0000</c> and lone surrogates, which text cannot hold, numbers beyond numeric, and repeated member names, of which
 /// jsonb would silently keep the last. A json column is held to the same, so that the column type can be changed later.
 /// </summary>
-/// <remarks>
-/// Not Utf8JsonReader: that one throws on malformed text, which costs ten thousand times a value, and lets all of the above
-/// pass. Malformed text is <see cref="RecordErrorCode.TypeMismatch"/>: a value of another type.
-/// </remarks>
+/// <remarks>Malformed text is <see cref="RecordErrorCode.TypeMismatch"/>: a value of another type.</remarks>
 internal ref struct JsonScanner
 {
-    /// <summary>Deepest nesting that is taken; the limit of the JSON readers of .NET.</summary>
-    public const int DepthMax = 64;
-
-    private static readonly SearchValues<byte> EndsOfPlainText = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
-
-    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789+-.eE"u8);
-
     private readonly ReadOnlySpan<byte> _json;
+    private JsonReader _reader;
     private MemberNames _names;
-    private int _position;
     private int _objects;
     private int _count;
 
-    private JsonScanner(ReadOnlySpan<byte> json) => _json = json;
+    private JsonScanner(ReadOnlySpan<byte> json)
+    {
+        _json = json;
+        _reader = new JsonReader(json);
+    }
 
     /// <summary>Scans one value with nothing but blanks around it.</summary>
     /// <param name="json">The text, not known to be valid UTF-8.</param>
@@ -45,9 +37,9 @@ internal ref struct JsonScanner
         var scanner = new JsonScanner(json);
         RecordErrorCode code = scanner.ReadValue(depth: 0);
         scanner._names.Dispose();
-        scanner.SkipBlanks();
+        scanner._reader.SkipBlanks();
         count = scanner._count;
-        return code == RecordErrorCode.None && scanner._position != json.Length ? RecordErrorCode.TypeMismatch : code;
+        return code == RecordErrorCode.None && !scanner._reader.IsAtEnd ? RecordErrorCode.TypeMismatch : code;
     }
 
     /// <summary>The first byte that is no blank, which tells the kind of the value; 0 when there is none.</summary>
@@ -59,8 +51,8 @@ internal ref struct JsonScanner
 
     private RecordErrorCode ReadValue(int depth)
     {
-        SkipBlanks();
-        return Peek() switch
+        _reader.SkipBlanks();
+        return _reader.Peek() switch
         {
             (byte)'{' => ReadObject(depth + 1),
             (byte)'[' => ReadArray(depth + 1),
@@ -74,23 +66,23 @@ internal ref struct JsonScanner
 
     private RecordErrorCode ReadObject(int depth)
     {
-        if (depth > DepthMax)
+        if (depth > JsonReader.DepthMax)
         {
             return RecordErrorCode.MalformedJson;
         }
 
         int id = _objects++;
         int count = 0;
-        _position++;
-        SkipBlanks();
-        if (TryTake((byte)'}'))
+        _reader.TryTake((byte)'{');
+        _reader.SkipBlanks();
+        if (_reader.TryTake((byte)'}'))
         {
             return RecordErrorCode.None;
         }
 
         do
         {
-            SkipBlanks();
+            _reader.SkipBlanks();
             RecordErrorCode code = ReadString(out int start, out int length, out bool isEscaped);
             if (code != RecordErrorCode.None)
             {
@@ -102,8 +94,8 @@ internal ref struct JsonScanner
                 return RecordErrorCode.DuplicateField;
             }
 
-            SkipBlanks();
-            if (!TryTake((byte)':'))
+            _reader.SkipBlanks();
+            if (!_reader.TryTake((byte)':'))
             {
                 return RecordErrorCode.TypeMismatch;
             }
@@ -115,24 +107,24 @@ internal ref struct JsonScanner
             }
 
             count++;
-            SkipBlanks();
+            _reader.SkipBlanks();
         }
-        while (TryTake((byte)','));
+        while (_reader.TryTake((byte)','));
 
         return Close((byte)'}', depth, count);
     }
 
     private RecordErrorCode ReadArray(int depth)
     {
-        if (depth > DepthMax)
+        if (depth > JsonReader.DepthMax)
         {
             return RecordErrorCode.MalformedJson;
         }
 
         int count = 0;
-        _position++;
-        SkipBlanks();
-        if (TryTake((byte)']'))
+        _reader.TryTake((byte)'[');
+        _reader.SkipBlanks();
+        if (_reader.TryTake((byte)']'))
         {
             return RecordErrorCode.None;
         }
@@ -146,9 +138,9 @@ internal ref struct JsonScanner
             }
 
             count++;
-            SkipBlanks();
+            _reader.SkipBlanks();
         }
-        while (TryTake((byte)','));
+        while (_reader.TryTake((byte)','));
 
         return Close((byte)']', depth, count);
     }
@@ -160,104 +152,31 @@ internal ref struct JsonScanner
             _count = count;
         }
 
-        return TryTake(bracket) ? RecordErrorCode.None : RecordErrorCode.TypeMismatch;
+        return _reader.TryTake(bracket) ? RecordErrorCode.None : RecordErrorCode.TypeMismatch;
     }
 
     private RecordErrorCode ReadString(out int start, out int length, out bool isEscaped)
     {
-        start = _position + 1;
-        length = 0;
-        isEscaped = false;
-        if (!TryTake((byte)'"'))
+        if (!_reader.TryReadString(out start, out length, out isEscaped))
         {
             return RecordErrorCode.TypeMismatch;
         }
 
-        while (true)
-        {
-            int end = _json[_position..].IndexOfAny(EndsOfPlainText);
-            if (end < 0)
-            {
-                return RecordErrorCode.TypeMismatch;
-            }
-
-            _position += end;
-            if (TryTake((byte)'"'))
-            {
-                length = _position - 1 - start;
-                return RecordErrorCode.None;
-            }
-
-            // A control character must be escaped, so it is malformed as an escape is not.
-            isEscaped = true;
-            RecordErrorCode code = TryTake((byte)'\\')
-                ? JsonEscape.Check(_json, ref _position)
-                : RecordErrorCode.TypeMismatch;
-            if (code != RecordErrorCode.None)
-            {
-                return code;
-            }
-        }
+        return isEscaped ? JsonEscape.Check(_json.Slice(start, length)) : RecordErrorCode.None;
     }
 
-    private RecordErrorCode ReadLiteral(ReadOnlySpan<byte> literal)
-    {
-        if (!_json[_position..].StartsWith(literal))
-        {
-            return RecordErrorCode.TypeMismatch;
-        }
+    private RecordErrorCode ReadLiteral(ReadOnlySpan<byte> literal) =>
+        _reader.TryReadLiteral(literal) ? RecordErrorCode.None : RecordErrorCode.TypeMismatch;
 
-        _position += literal.Length;
-        return RecordErrorCode.None;
-    }
-
-    /// <summary>Stricter than <see cref="DecimalText"/>: no plus, no leading zero, digits around the point.</summary>
     private RecordErrorCode ReadNumber()
     {
-        ReadOnlySpan<byte> rest = _json[_position..];
-        int end = rest.IndexOfAnyExcept(NumberBytes);
-        ReadOnlySpan<byte> text = end < 0 ? rest : rest[..end];
-        if (!DecimalText.TryParse(text, out DecimalText number))
+        if (!_reader.TryReadNumber(out ReadOnlySpan<byte> text) || !DecimalText.TryParse(text, out DecimalText number))
         {
             return RecordErrorCode.TypeMismatch;
         }
 
-        ReadOnlySpan<byte> digits = number.IsNegative ? text[1..] : text;
-        int point = text.IndexOf((byte)'.');
-        if (!IsDigitAt(digits, 0)
-            || (digits[0] == '0' && IsDigitAt(digits, 1))
-            || (point >= 0 && !IsDigitAt(text, point + 1)))
-        {
-            return RecordErrorCode.TypeMismatch;
-        }
-
-        _position += text.Length;
         return number.FirstWeight > NumericBinary.FirstWeightMax || number.Scale > NumericBinary.ScaleMax
             ? RecordErrorCode.OutOfRange
             : RecordErrorCode.None;
     }
-
-    private readonly byte Peek() => _position < _json.Length ? _json[_position] : (byte)0;
-
-    private bool TryTake(byte expected)
-    {
-        if (Peek() != expected)
-        {
-            return false;
-        }
-
-        _position++;
-        return true;
-    }
-
-    private void SkipBlanks()
-    {
-        while (Peek() is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
-        {
-            _position++;
-        }
-    }
-
-    private static bool IsDigitAt(ReadOnlySpan<byte> text, int index) =>
-        index < text.Length && char.IsAsciiDigit((char)text[index]);
 }

@@ -32,7 +32,7 @@ internal struct MemberNames : IDisposable
         {
             // All names together are shorter than the value.
             _unescaped ??= ArrayPool<byte>.Shared.Rent(json.Length);
-            length = JsonEscape.Unescape(json.Slice(start, length), _unescaped.AsSpan(_unescapedLength));
+            _ = JsonEscape.TryUnescape(json.Slice(start, length), _unescaped.AsSpan(_unescapedLength), out length);
             start = _unescapedLength;
             _unescapedLength += length;
         }

@@ -12,10 +12,14 @@ namespace PipelineService.Core.Encoding;
 /// </summary>
 /// <remarks>
 /// Text around a number may be dropped only if it cannot change the number's meaning: no other digit, dash, plus, or
-/// bracket. <c>-€5</c>, <c>5-</c> and <c>(5)</c> would otherwise silently lose their sign.
+/// bracket, and no point or comma right before it. <c>-€5</c>, <c>5-</c> and <c>(5)</c> would otherwise silently lose
+/// their sign, and <c>€ ,50</c> would become fifty.
 /// </remarks>
 internal sealed class NumberFormat
 {
+    private const int GroupDigits = 3;
+    private const int IndianGroupDigits = 2;
+
     private readonly byte[] _decimal;
     private readonly byte[] _group;
     private readonly bool _isBare;
@@ -83,6 +87,11 @@ internal sealed class NumberFormat
         length = 0;
         int start = _isBare ? 0 : FindStart(text);
         int end = CopyNumber(text, start, plain, ref length);
+        if (end < 0 || MayBePartOf(text, start))
+        {
+            return RecordErrorCode.TypeMismatch;
+        }
+
         if (_isBare)
         {
             return end == text.Length ? RecordErrorCode.None : RecordErrorCode.TypeMismatch;
@@ -118,6 +127,8 @@ internal sealed class NumberFormat
         };
     }
 
+    /// <summary>Copies sign, whole digits, fraction and exponent, without the marks between groups.</summary>
+    /// <returns>Where the number ends, or −1 when its groups are none.</returns>
     private int CopyNumber(ReadOnlySpan<byte> text, int start, Span<byte> plain, ref int length)
     {
         int i = start;
@@ -126,30 +137,62 @@ internal sealed class NumberFormat
             plain[length++] = text[i++];
         }
 
-        bool hasPoint = false;
-        while (i < text.Length)
+        i = CopyGroups(text, i, plain, ref length);
+        if (i < 0 || _decimal.Length == 0)
         {
-            if (IsDigit(text, i))
-            {
-                plain[length++] = text[i++];
-            }
-            else if (!hasPoint && IsMarkAt(text, i, _decimal))
-            {
-                hasPoint = true;
-                plain[length++] = (byte)'.';
-                i += _decimal.Length;
-            }
-            else if (!hasPoint && IsMarkAt(text, i, _group) && IsDigit(text, i - 1) && IsDigit(text, i + _group.Length))
-            {
-                i += _group.Length;
-            }
-            else
-            {
-                break;
-            }
+            return i;
         }
 
-        return _decimal.Length == 0 ? i : CopyExponent(text, i, plain, ref length);
+        if (IsMarkAt(text, i, _decimal))
+        {
+            plain[length++] = (byte)'.';
+            i = CopyDigits(text, i + _decimal.Length, plain, ref length);
+        }
+
+        return CopyExponent(text, i, plain, ref length);
+    }
+
+    /// <summary>
+    /// Copies whole digits. Where marks part them, the last group must have three digits and the others three, or two
+    /// as in India; the first may be shorter. Else the mark means something else: 12,50 is not 1250, and 0,123 is not
+    /// 123.
+    /// </summary>
+    private int CopyGroups(ReadOnlySpan<byte> text, int start, Span<byte> plain, ref int length)
+    {
+        int i = CopyDigits(text, start, plain, ref length);
+        int first = i - start;
+        int between = 0;
+        int last = 0;
+        while (i > start && IsMarkAt(text, i, _group) && IsDigit(text, i + _group.Length))
+        {
+            if (last != 0 && between != 0 && between != last)
+            {
+                return -1;
+            }
+
+            between = last;
+            int group = i + _group.Length;
+            i = CopyDigits(text, group, plain, ref length);
+            last = i - group;
+        }
+
+        bool isGrouped = last != 0;
+        bool isRight = last == GroupDigits
+            && between is 0 or IndianGroupDigits or GroupDigits
+            && first <= (between == 0 ? GroupDigits : between)
+            && text[start] != '0';
+        return !isGrouped || isRight ? i : -1;
+    }
+
+    private static int CopyDigits(ReadOnlySpan<byte> text, int start, Span<byte> plain, ref int length)
+    {
+        int i = start;
+        while (IsDigit(text, i))
+        {
+            plain[length++] = text[i++];
+        }
+
+        return i;
     }
 
     private static int CopyExponent(ReadOnlySpan<byte> text, int i, Span<byte> plain, ref int length)
@@ -160,15 +203,9 @@ internal sealed class NumberFormat
             return i;
         }
 
-        int end = digits;
-        while (IsDigit(text, end))
-        {
-            end++;
-        }
-
-        text[i..end].CopyTo(plain[length..]);
-        length += end - i;
-        return end;
+        text[i..digits].CopyTo(plain[length..]);
+        length += digits - i;
+        return CopyDigits(text, digits, plain, ref length);
     }
 
     /// <summary>Where the first number starts: at a digit, or at the sign or decimal mark right before one.</summary>
@@ -185,6 +222,21 @@ internal sealed class NumberFormat
         }
 
         return text.Length;
+    }
+
+    /// <summary>
+    /// Whether the number may start before where it was found: behind a point or comma, or, when it starts with a
+    /// decimal mark itself, behind a letter (<c>Rs.500</c>).
+    /// </summary>
+    private bool MayBePartOf(ReadOnlySpan<byte> text, int start)
+    {
+        if (start == 0)
+        {
+            return false;
+        }
+
+        _ = Rune.DecodeLastFromUtf8(text[..start], out Rune before, out _);
+        return before.Value is '.' or ',' || (IsMarkAt(text, start, _decimal) && Rune.IsLetter(before));
     }
 
     private static RecordErrorCode CheckDropped(ReadOnlySpan<byte> dropped)

@@ -35,21 +35,12 @@ internal sealed class NumericEncoder : FieldEncoder
     public override RecordErrorCode Encode(ReadOnlySpan<byte> text, RowBuffer rows)
     {
         int start = rows.Length;
-        RecordErrorCode code = WriteShort(text, rows) ? RecordErrorCode.None : WriteAny(text, _isInteger, rows);
+        RecordErrorCode code = WriteShort(text, rows) ? RecordErrorCode.None : WriteAny(text, rows);
         return code == RecordErrorCode.None && _rules is not null ? Check(start, rows) : code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows)
-    {
-        if (kind != JsonTokenType.Number)
-        {
-            return RecordErrorCode.TypeMismatch;
-        }
-
-        int start = rows.Length;
-        RecordErrorCode code = WriteShort(json, rows) ? RecordErrorCode.None : WriteAny(json, isInteger: false, rows);
-        return code == RecordErrorCode.None && _rules is not null ? Check(start, rows) : code;
-    }
+    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+        kind == JsonTokenType.Number ? Encode(json, rows) : RecordErrorCode.TypeMismatch;
 
     private RecordErrorCode Check(int start, RowBuffer rows) => _rules!.Check(rows.Written(start)[sizeof(int)..]);
 
@@ -105,24 +96,19 @@ internal sealed class NumericEncoder : FieldEncoder
         return sum;
     }
 
-    private RecordErrorCode WriteAny(ReadOnlySpan<byte> text, bool isInteger, RowBuffer rows)
+    private RecordErrorCode WriteAny(ReadOnlySpan<byte> text, RowBuffer rows)
     {
         if (!DecimalText.TryParse(text, out DecimalText number))
         {
-            return isInteger || _isInteger ? RecordErrorCode.TypeMismatch : WriteSpecial(text, rows);
+            return _isInteger ? RecordErrorCode.TypeMismatch : WriteSpecial(text, rows);
         }
 
-        if (isInteger && text.ContainsAny((byte)'.', (byte)'e', (byte)'E'))
+        if (_isInteger && text.ContainsAny((byte)'.', (byte)'e', (byte)'E'))
         {
             return RecordErrorCode.TypeMismatch;
         }
 
-        if (_isInteger && !number.IsIntegral)
-        {
-            return RecordErrorCode.TypeMismatch;
-        }
-
-        long scale = _isConstrained ? _scale : _isInteger ? 0 : number.Scale;
+        long scale = _isConstrained ? _scale : number.Scale;
         if (scale > NumericBinary.ScaleMax || number.LastWeight < -scale
             || (!number.IsZero && number.FirstWeight >= _integerDigitsMax))
         {

@@ -72,9 +72,9 @@ internal sealed class NumericRules
         var rows = new RowBuffer(initialBytes: 0);
         int start = rows.Length;
         RecordErrorCode code = encoder.Encode(bytes, rows);
-        if (code != RecordErrorCode.None && BoundText.JsonKindOf(bytes) is System.Text.Json.JsonTokenType kind)
+        if (code != RecordErrorCode.None)
         {
-            code = encoder.EncodeJson(kind, bytes, rows);
+            code = encoder.Encode(BoundText.DigitsOf(bytes), rows);
         }
 
         byte[] value = code == RecordErrorCode.None ? rows.Written(start)[sizeof(int)..].ToArray() : [];

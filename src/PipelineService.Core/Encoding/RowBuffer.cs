@@ -37,7 +37,8 @@ public sealed class RowBuffer
     }
 
     /// <summary>A buffer for a few values, which need not start with the room that a chunk needs.</summary>
-    internal RowBuffer(int initialBytes)
+    /// <param name="initialBytes">Room to start with; it grows.</param>
+    public RowBuffer(int initialBytes)
     {
         _bytes = new byte[Math.Max(HeaderBytes + Trailer.Length, initialBytes)];
         Clear();
@@ -155,8 +156,28 @@ public sealed class RowBuffer
         _length += sizeof(int);
     }
 
+    /// <summary>
+    /// Starts a field whose length shows when it has been written; <see cref="EndField"/> takes what this gives.
+    /// </summary>
+    public int BeginField()
+    {
+        WriteInt32(0);
+        return _length;
+    }
+
+    /// <summary>Finishes the field that was begun.</summary>
+    public void EndField(int start) =>
+        BinaryPrimitives.WriteInt32BigEndian(_bytes.AsSpan(start - sizeof(int)), _length - start);
+
+    /// <summary>Bytes of a field that was begun.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(GetSpan(bytes.Length));
+        _length += bytes.Length;
+    }
+
     /// <summary>How many bytes are written, those of an unfinished row included.</summary>
-    internal int Length => _length;
+    public int Length => _length;
 
     /// <summary>What was written since the length was <paramref name="start"/>; valid until the next write.</summary>
     internal ReadOnlySpan<byte> Written(int start) => _bytes.AsSpan(start, _length - start);

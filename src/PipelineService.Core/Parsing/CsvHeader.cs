@@ -27,7 +27,15 @@ public static class CsvHeader
                 ? $"The header has {record.FieldCount} names; at most {fields.Length} are read."
             : !Utf8.IsValid(bytes.Slice(record.Start, record.Length)) ? "The header is not valid UTF-8."
             : null;
-        return error is null ? NamesIn(bytes, dialect, fields.AsSpan(0, record.FieldCount)) : [];
+        ImmutableArray<string> names =
+            error is null ? NamesIn(bytes, dialect, fields.AsSpan(0, record.FieldCount)) : [];
+        if (names.FirstOrDefault(name => name.Contains('\0', StringComparison.Ordinal)) is string odd)
+        {
+            error = $"The header holds NUL characters (U+0000), as in \"{Excerpt.Of(odd)}\": it looks like UTF-16, or "
+                + "is no text. Convert the data to UTF-8.";
+        }
+
+        return error is null ? names : [];
     }
 
     private static ImmutableArray<string> NamesIn(
@@ -37,8 +45,7 @@ public static class CsvHeader
         byte[] scratch = new byte[bytes.Length];
         foreach (CsvField field in fields)
         {
-            int length = CsvText.Unescape(bytes.Slice(field.Start, field.Length), dialect.Quote, scratch);
-            names.Add(System.Text.Encoding.UTF8.GetString(scratch.AsSpan(0, length)));
+            names.Add(System.Text.Encoding.UTF8.GetString(CsvText.Of(bytes, field, dialect.Quote, scratch)));
         }
 
         return names.MoveToImmutable();

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Parsing;
 
@@ -82,6 +83,11 @@ public sealed class CsvHeaderBinding
             yield return $"none of the schema's fields {Quoted(declared)}";
         }
 
+        if (names.Length == 1 && declared.Length > 1)
+        {
+            yield return "it is a single name: perhaps the data has another delimiter than the dialect";
+        }
+
         bool sameNames = missing.Length + unknown.Length + repeated.Length == 0;
         if (match == FieldsMatch.Exact && sameNames && !names.SequenceEqual(declared, StringComparer.Ordinal))
         {
@@ -91,7 +97,7 @@ public sealed class CsvHeaderBinding
 
     private static string Quoted(string[] names)
     {
-        string shown = string.Join(", ", names.Take(NamesShownMax).Select(name => $"\"{name}\""));
+        string shown = string.Join(", ", names.Take(NamesShownMax).Select(name => $"\"{Excerpt.Of(name)}\""));
         return names.Length > NamesShownMax ? $"{shown} and {names.Length - NamesShownMax} more" : shown;
     }
 

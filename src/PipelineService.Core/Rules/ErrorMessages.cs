@@ -14,14 +14,18 @@ public static class ErrorMessages
     /// <summary>Enum members that a message names before it only counts the rest.</summary>
     private const int MembersNamedMax = 10;
 
+    /// <summary>The sentence of <see cref="RecordErrorCode.MoreErrors"/>.</summary>
+    public static string More(int count) => string.Create(
+        CultureInfo.InvariantCulture, $"The record has {count} more error{(count == 1 ? "" : "s")}, not told here.");
+
     /// <summary>A fault of the record as a whole, or of a field that the schema does not know.</summary>
     public static string For(RecordErrorCode code) => code switch
     {
         RecordErrorCode.TooFewFields => "The record has fewer fields than there are columns.",
         RecordErrorCode.TooManyFields => "The record has more fields than there are columns.",
         RecordErrorCode.UnterminatedQuote => "A quoted field is not closed, or text follows its closing quote.",
-        RecordErrorCode.RecordTooLong => "The record is longer than the limit.",
-        RecordErrorCode.MalformedJson => "The record is not a well-formed JSON object.",
+        RecordErrorCode.RecordTooLong => "The record is longer than the limit, Spool:RecordBytesMax.",
+        RecordErrorCode.MalformedJson => "The record is not a well-formed JSON object: one complete object a line.",
         RecordErrorCode.InvalidUtf8 => "The record is not valid UTF-8.",
         RecordErrorCode.DuplicateField => "The record has a field twice.",
         RecordErrorCode.Unique => "A row with the same key exists already.",
@@ -29,6 +33,7 @@ public static class ErrorMessages
         RecordErrorCode.Check => "The row violates a check constraint of the table.",
         RecordErrorCode.Expression => "The expression cannot be computed for this record.",
         RecordErrorCode.Database => "The database refused the row.",
+        RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
         _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
     };
 
@@ -40,18 +45,18 @@ public static class ErrorMessages
         {
             RecordErrorCode.TypeMismatch => $"Not {NameOf(field)}: expected {FormOf(field)}.",
             RecordErrorCode.Required => "A value is required.",
-            RecordErrorCode.Minimum => $"Must be at least {constraints.Minimum}.",
-            RecordErrorCode.Maximum => $"Must be at most {constraints.Maximum}.",
+            RecordErrorCode.Minimum => $"Must be at least {Shown(constraints.Minimum)}.",
+            RecordErrorCode.Maximum => $"Must be at most {Shown(constraints.Maximum)}.",
             RecordErrorCode.MinLength => $"Fewer than {Count(field, constraints.MinLength)}.",
             RecordErrorCode.MaxLength => $"More than {Count(field, LengthMax(field))}.",
-            RecordErrorCode.Pattern => $"Does not match the pattern {constraints.Pattern}.",
+            RecordErrorCode.Pattern => $"Does not match the pattern {Shown(constraints.Pattern)}.",
             RecordErrorCode.Enum => $"Must be one of {Members(constraints.Enum)}.",
             RecordErrorCode.Format => FormatOf(field),
             RecordErrorCode.OutOfRange => RangeOf(field),
             RecordErrorCode.InvalidUtf8 => "Not valid UTF-8.",
             RecordErrorCode.NulCharacter => "Holds a NUL character (U+0000), which PostgreSQL cannot store.",
             RecordErrorCode.MalformedJson =>
-                string.Create(CultureInfo.InvariantCulture, $"Nested deeper than {JsonScanner.DepthMax} levels."),
+                string.Create(CultureInfo.InvariantCulture, $"Nested deeper than {JsonReader.DepthMax} levels."),
             RecordErrorCode.DuplicateField => "A name occurs twice; only one of its values could be stored.",
             RecordErrorCode.Unique => "A row with this value exists already.",
             RecordErrorCode.ForeignKey => "Refers to a row that does not exist.",
@@ -90,9 +95,11 @@ public static class ErrorMessages
     private static string MarksOf(FieldDefinition field)
     {
         string point = field.Type == FieldType.Number && field.DecimalChar != "."
-            ? $", decimal mark \"{field.DecimalChar}\""
+            ? $", decimal mark \"{Shown(field.DecimalChar)}\""
             : "";
-        return field.GroupChar is string group ? $"{point}, group mark \"{group}\"" : point;
+        return field.GroupChar is string group
+            ? $"{point}, group mark \"{Shown(group)}\" before groups of three digits"
+            : point;
     }
 
     private static string FormatOf(FieldDefinition field) =>
@@ -137,8 +144,10 @@ public static class ErrorMessages
 
     private static string Members(ImmutableArray<string> members)
     {
-        string named = string.Join(", ", members.Take(MembersNamedMax));
+        string named = string.Join(", ", members.Take(MembersNamedMax).Select(Shown));
         int rest = members.Length - MembersNamedMax;
         return rest <= 0 ? named : string.Create(CultureInfo.InvariantCulture, $"{named} and {rest} more");
     }
+
+    private static string? Shown(string? text) => text is null ? null : Excerpt.Of(text);
 }

@@ -1,11 +1,16 @@
+using System.Runtime.InteropServices;
+
 namespace PipelineService.Core.Rules;
 
 /// <summary>One reason why a record was rejected: a struct, so that a million bad records make no garbage.</summary>
 /// <param name="Column">0-based index of the column in the plan, or −1 when the record as a whole is at fault.</param>
 /// <param name="Code">Why.</param>
-/// <param name="ValueStart">Where the offending text starts in the chunk's bytes; as written, escapes included.</param>
-/// <param name="ValueLength">Its length in bytes; 0 when there is no text to show.</param>
-public readonly record struct RecordError(short Column, RecordErrorCode Code, int ValueStart, int ValueLength)
+/// <param name="ValueStart">Where the offending text starts in the chunk's bytes.</param>
+/// <param name="ValueLength">Its length in bytes as written; 0 when there is no text to show.</param>
+/// <param name="Spelling">How it is written.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct RecordError(
+    short Column, RecordErrorCode Code, int ValueStart, int ValueLength, ValueSpelling Spelling = ValueSpelling.Plain)
 {
     public const short WholeRecord = -1;
 }
@@ -16,6 +21,7 @@ public readonly record struct RecordError(short Column, RecordErrorCode Code, in
 /// <param name="RawStart">Where the record starts in the chunk's bytes.</param>
 /// <param name="RawLength">Its length in bytes, without the line end.</param>
 /// <param name="ErrorsStart">Index of its first error.</param>
-/// <param name="ErrorsCount">How many errors it has, at least 1.</param>
+/// <param name="ErrorsCount">How many errors are told, at least 1.</param>
+/// <param name="ErrorsUntold">How many more it has.</param>
 public readonly record struct Reject(
-    long Record, long Line, int RawStart, int RawLength, int ErrorsStart, int ErrorsCount);
+    long Record, long Line, int RawStart, int RawLength, int ErrorsStart, int ErrorsCount, int ErrorsUntold);

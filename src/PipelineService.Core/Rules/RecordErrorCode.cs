@@ -31,4 +31,7 @@ public enum RecordErrorCode : byte
 
     /// <summary>The database refused the row for another reason: an exclusion constraint, a trigger, a domain.</summary>
     Database = 23,
+
+    /// <summary>No fault of its own: the record has more errors than are told.</summary>
+    MoreErrors = 24,
 }

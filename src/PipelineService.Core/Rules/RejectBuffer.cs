@@ -6,11 +6,20 @@ namespace PipelineService.Core.Rules;
 /// </summary>
 public sealed class RejectBuffer
 {
+    /// <summary>
+    /// Errors told of one record; more are only counted. A record of a thousand bad fields would otherwise take many
+    /// times its own size, here and as a dead letter.
+    /// </summary>
+    public const int ErrorsToldMax = 16;
+
     private Reject[] _rejects = [];
     private RecordError[] _errors = [];
     private int _errorCount;
 
     public int Count { get; private set; }
+
+    /// <summary>Errors of the record being looked at, told or not.</summary>
+    public int OpenErrors { get; private set; }
 
     public ReadOnlySpan<Reject> Rejects => _rejects.AsSpan(0, Count);
 
@@ -20,12 +29,18 @@ public sealed class RejectBuffer
     public void Clear()
     {
         Count = 0;
+        OpenErrors = 0;
         _errorCount = 0;
     }
 
     /// <summary>Adds an error of the record being looked at; <see cref="Close"/> makes the record a reject.</summary>
     public void AddError(RecordError error)
     {
+        if (OpenErrors++ >= ErrorsToldMax)
+        {
+            return;
+        }
+
         if (_errorCount == _errors.Length)
         {
             Array.Resize(ref _errors, Math.Max(16, _errors.Length * 2));
@@ -37,13 +52,15 @@ public sealed class RejectBuffer
     /// <summary>Makes the record whose errors were added since the last close a reject.</summary>
     public void Close(long record, long line, int rawStart, int rawLength)
     {
-        int start = Count == 0 ? 0 : _rejects[Count - 1].ErrorsStart + _rejects[Count - 1].ErrorsCount;
+        int told = Math.Min(OpenErrors, ErrorsToldMax);
         if (Count == _rejects.Length)
         {
             Array.Resize(ref _rejects, Math.Max(16, _rejects.Length * 2));
         }
 
-        _rejects[Count++] = new Reject(record, line, rawStart, rawLength, start, _errorCount - start);
+        _rejects[Count++] = new Reject(
+            record, line, rawStart, rawLength, _errorCount - told, told, OpenErrors - told);
+        OpenErrors = 0;
     }
 
     /// <summary>A record with a single error.</summary>

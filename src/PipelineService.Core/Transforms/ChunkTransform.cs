@@ -11,6 +11,12 @@ public readonly record struct ChunkPosition(long FirstRecord, long FirstLine);
 /// </summary>
 public abstract class ChunkTransform
 {
+    /// <summary>
+    /// Columns that a record may do without at no byte of its own, although a NULL takes four in a row: what decides
+    /// how many short records a chunk may have.
+    /// </summary>
+    public abstract int OptionalColumns { get; }
+
     /// <summary>Reads every record of the chunk; each becomes a row or a reject.</summary>
     /// <param name="bytes">Whole records only, starting at a record's start.</param>
     /// <param name="position">The numbers of the first record and line.</param>

@@ -18,6 +18,9 @@ public sealed class CsvChunkTransform(
     private readonly Lineage _lineage = new(plan, jobId);
 
     /// <inheritdoc/>
+    public override int OptionalColumns => _fieldOfColumn.Count(index => index < 0);
+
+    /// <inheritdoc/>
     public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
     {
         workspace.Clear();
@@ -74,7 +77,9 @@ public sealed class CsvChunkTransform(
                 : columns[column].Encode(TextOf(bytes, field, workspace), workspace.Rows);
             if (code != RecordErrorCode.None)
             {
-                workspace.Rejects.AddError(new RecordError((short)column, code, field.Start, field.Length));
+                ValueSpelling spelling = field.HasEscapes ? ValueSpelling.CsvDoubled : ValueSpelling.Plain;
+                workspace.Rejects.AddError(
+                    new RecordError((short)column, code, field.Start, field.Length, spelling));
                 isGood = false;
             }
         }
@@ -84,13 +89,7 @@ public sealed class CsvChunkTransform(
 
     private ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
     {
-        ReadOnlySpan<byte> text = bytes.Slice(field.Start, field.Length);
-        if (!field.HasEscapes)
-        {
-            return text;
-        }
-
-        Span<byte> scratch = workspace.ScratchFor(text.Length);
-        return scratch[..CsvText.Unescape(text, dialect.Quote, scratch)];
+        Span<byte> scratch = field.HasEscapes ? workspace.ScratchFor(field.Length) : default;
+        return CsvText.Of(bytes, field, dialect.Quote, scratch);
     }
 }

@@ -33,6 +33,9 @@ public sealed class NdjsonChunkTransform : ChunkTransform
     }
 
     /// <inheritdoc/>
+    public override int OptionalColumns => _columns.Length;
+
+    /// <inheritdoc/>
     public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
     {
         workspace.Clear();
@@ -90,7 +93,7 @@ public sealed class NdjsonChunkTransform : ChunkTransform
             if (code != RecordErrorCode.None)
             {
                 int start = value.Kind == JsonTokenType.None ? line.Start : value.Start;
-                workspace.Rejects.AddError(new RecordError((short)column, code, start, value.Length));
+                workspace.Rejects.AddError(new RecordError((short)column, code, start, value.Length, value.Spelling));
                 isGood = false;
             }
         }
@@ -118,8 +121,8 @@ public sealed class NdjsonChunkTransform : ChunkTransform
         }
 
         Span<byte> scratch = workspace.ScratchFor(text.Length);
-        return JsonText.TryUnescape(text, scratch, out int written)
-            ? column.Encode(scratch[..written], workspace.Rows)
+        return JsonEscape.TryUnescape(text, scratch, out int length)
+            ? column.Encode(scratch[..length], workspace.Rows)
             : RecordErrorCode.InvalidUtf8;
     }
 }

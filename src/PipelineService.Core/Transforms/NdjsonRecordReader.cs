@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms;
@@ -13,13 +14,6 @@ namespace PipelineService.Core.Transforms;
 /// </remarks>
 internal sealed class NdjsonRecordReader(JsonFieldNames names, FieldsMatch? match)
 {
-    /// <summary>
-    /// Unknown and repeated properties told per record: one made of nothing else must not fill the memory.
-    /// </summary>
-    private const int PropertyErrorsMax = 16;
-
-    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 64 };
-
     private readonly bool _allowsUnknown = match is FieldsMatch.Subset or FieldsMatch.Partial;
     private readonly bool _needsKnown = match is FieldsMatch.Partial;
 
@@ -30,105 +24,142 @@ internal sealed class NdjsonRecordReader(JsonFieldNames names, FieldsMatch? matc
     /// <returns>False when errors were added: the record is to be rejected.</returns>
     public bool Read(JsonLine line, bool isValidUtf8, scoped Span<JsonSlice> values, TransformWorkspace workspace)
     {
+        int errors = workspace.Rejects.OpenErrors;
         RecordErrorCode fault = isValidUtf8 || Utf8.IsValid(line.Json)
-            ? RecordErrorCode.None
+            ? ReadObject(line, values, workspace)
             : RecordErrorCode.InvalidUtf8;
-        int propertyErrors = 0;
-        if (fault == RecordErrorCode.None)
-        {
-            try
-            {
-                Utf8JsonReader reader = new(line.Json, isFinalBlock: true, new JsonReaderState(ReaderOptions));
-                fault = ReadObject(ref reader, line, values, workspace, ref propertyErrors);
-            }
-            catch (JsonException)
-            {
-                fault = RecordErrorCode.MalformedJson;
-            }
-        }
-
         if (fault != RecordErrorCode.None)
         {
             workspace.Rejects.AddError(new RecordError(RecordError.WholeRecord, fault, line.Start, ValueLength: 0));
         }
 
-        return fault == RecordErrorCode.None && propertyErrors == 0;
+        return workspace.Rejects.OpenErrors == errors;
     }
 
-    private RecordErrorCode ReadObject(
-        ref Utf8JsonReader reader,
-        JsonLine line,
-        scoped Span<JsonSlice> values,
-        TransformWorkspace workspace,
-        ref int propertyErrors)
+    private RecordErrorCode ReadObject(JsonLine line, scoped Span<JsonSlice> values, TransformWorkspace workspace)
     {
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        JsonReader reader = new(line.Json);
+        reader.SkipBlanks();
+        if (!reader.TryTake((byte)'{'))
         {
             return RecordErrorCode.MalformedJson;
         }
 
         int guess = 0;
-        bool hasKnown = false;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        reader.SkipBlanks();
+        if (!reader.TryTake((byte)'}'))
         {
-            int nameStart = line.Start + (int)reader.TokenStartIndex;
-            int slot = FindSlot(ref reader, guess, workspace);
-            JsonSlice value = ReadValue(ref reader, line);
-            RecordError error = default;
-            if (slot == JsonFieldNames.Unknown)
+            do
             {
-                int end = line.Start + (int)reader.BytesConsumed;
-                error = _allowsUnknown ? default
-                    : new(RecordError.WholeRecord, RecordErrorCode.TooManyFields, nameStart, end - nameStart);
-            }
-            else if (values[slot].Kind != JsonTokenType.None)
-            {
-                short column = (short)names.SlotOfColumn.IndexOf(slot);
-                error = new(column, RecordErrorCode.DuplicateField, value.Start, value.Length);
-            }
-            else
-            {
-                values[slot] = value;
-                guess = slot + 1;
-                hasKnown = true;
-            }
+                reader.SkipBlanks();
+                if (!TryReadProperty(ref reader, line, values, ref guess, workspace))
+                {
+                    return RecordErrorCode.MalformedJson;
+                }
 
-            if (error.Code != RecordErrorCode.None && propertyErrors++ < PropertyErrorsMax)
+                reader.SkipBlanks();
+            }
+            while (reader.TryTake((byte)','));
+
+            if (!reader.TryTake((byte)'}'))
             {
-                workspace.Rejects.AddError(error);
+                return RecordErrorCode.MalformedJson;
             }
         }
 
-        // Behind the object only white space may stand: anything else makes the reader throw here.
-        reader.Read();
-        return _needsKnown && !hasKnown ? RecordErrorCode.TooFewFields : RecordErrorCode.None;
+        reader.SkipBlanks();
+        return !reader.IsAtEnd ? RecordErrorCode.MalformedJson
+            : _needsKnown && guess == 0 ? RecordErrorCode.TooFewFields
+            : RecordErrorCode.None;
     }
 
-    private int FindSlot(ref Utf8JsonReader reader, int guess, TransformWorkspace workspace)
+    /// <param name="guess">The slot after the last one that was found; 0 before the first.</param>
+    private bool TryReadProperty(
+        ref JsonReader reader,
+        JsonLine line,
+        scoped Span<JsonSlice> values,
+        ref int guess,
+        TransformWorkspace workspace)
     {
-        ReadOnlySpan<byte> name = reader.ValueSpan;
-        if (!reader.ValueIsEscaped)
+        int property = line.Start + reader.Position;
+        if (!reader.TryReadString(out int nameStart, out int nameLength, out bool isEscaped))
+        {
+            return false;
+        }
+
+        reader.SkipBlanks();
+        if (!reader.TryTake((byte)':'))
+        {
+            return false;
+        }
+
+        reader.SkipBlanks();
+        if (!TryReadValue(ref reader, line, out JsonSlice value))
+        {
+            return false;
+        }
+
+        int slot = FindSlot(line.Json.Slice(nameStart, nameLength), isEscaped, guess, workspace);
+        if (slot == JsonFieldNames.Unknown)
+        {
+            if (!_allowsUnknown)
+            {
+                int length = line.Start + reader.Position - property;
+                workspace.Rejects.AddError(
+                    new RecordError(RecordError.WholeRecord, RecordErrorCode.TooManyFields, property, length));
+            }
+        }
+        else if (values[slot].Kind != JsonTokenType.None)
+        {
+            short column = (short)names.SlotOfColumn.IndexOf(slot);
+            workspace.Rejects.AddError(
+                new RecordError(column, RecordErrorCode.DuplicateField, value.Start, value.Length, value.Spelling));
+        }
+        else
+        {
+            values[slot] = value;
+            guess = slot + 1;
+        }
+
+        return true;
+    }
+
+    private int FindSlot(ReadOnlySpan<byte> name, bool isEscaped, int guess, TransformWorkspace workspace)
+    {
+        if (!isEscaped)
         {
             return names.Find(name, guess);
         }
 
         Span<byte> scratch = workspace.ScratchFor(name.Length);
-        return JsonText.TryUnescape(name, scratch, out int written)
-            ? names.Find(scratch[..written], guess)
+        return JsonEscape.TryUnescape(name, scratch, out int length)
+            ? names.Find(scratch[..length], guess)
             : JsonFieldNames.Unknown;
     }
 
-    private static JsonSlice ReadValue(ref Utf8JsonReader reader, JsonLine line)
+    private static bool TryReadValue(ref JsonReader reader, JsonLine line, out JsonSlice value)
     {
-        reader.Read();
-        JsonTokenType kind = reader.TokenType;
-        int start = (int)reader.TokenStartIndex;
-        if (kind == JsonTokenType.String)
+        if (reader.Peek() == '"')
         {
-            return new JsonSlice(line.Start + start + 1, reader.ValueSpan.Length, kind, reader.ValueIsEscaped);
+            bool isString = reader.TryReadString(out int start, out int length, out bool isEscaped);
+            value = new JsonSlice(line.Start + start, length, JsonTokenType.String, isEscaped);
+            return isString;
         }
 
-        reader.Skip();
-        return new JsonSlice(line.Start + start, (int)reader.BytesConsumed - start, kind, IsEscaped: false);
+        int begin = reader.Position;
+        JsonTokenType kind = KindOf(reader.Peek());
+        bool isValue = reader.TrySkipValue(depth: 1);
+        value = new JsonSlice(line.Start + begin, reader.Position - begin, kind, IsEscaped: false);
+        return isValue;
     }
+
+    private static JsonTokenType KindOf(byte first) => first switch
+    {
+        (byte)'{' => JsonTokenType.StartObject,
+        (byte)'[' => JsonTokenType.StartArray,
+        (byte)'t' => JsonTokenType.True,
+        (byte)'f' => JsonTokenType.False,
+        (byte)'n' => JsonTokenType.Null,
+        _ => JsonTokenType.Number,
+    };
 }

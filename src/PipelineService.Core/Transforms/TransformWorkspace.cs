@@ -14,6 +14,9 @@ public sealed class TransformWorkspace
 
     public RejectBuffer Rejects { get; } = new();
 
+    /// <summary>Dead letters on their way to the database, some at a time.</summary>
+    public RowBuffer Letters { get; } = new(initialBytes: 0);
+
     /// <summary>The fields of the CSV record being looked at.</summary>
     internal CsvField[] CsvFields { get; } = new CsvField[ParsingLimits.FieldsMax];
 

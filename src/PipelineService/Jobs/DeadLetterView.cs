@@ -42,7 +42,7 @@ public sealed record DeadLetterView(
 /// <param name="Field">The field at fault; null when it is the record as a whole.</param>
 /// <param name="Code">Stable: see the table of codes in the documentation.</param>
 /// <param name="Message">A sentence for people.</param>
-/// <param name="Value">The offending text as it was written, perhaps cut; null when there is none to show.</param>
+/// <param name="Value">What the text says, quotes and escapes undone, perhaps cut; null when there is none.</param>
 public sealed record DeadLetterError(string? Field, string Code, string Message, string? Value);
 
 /// <summary>A page of dead letters, in the order of the data.</summary>

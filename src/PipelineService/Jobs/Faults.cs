@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Npgsql;
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 using PipelineService.Spool;
 using PipelineService.Write;
@@ -9,8 +10,24 @@ namespace PipelineService.Jobs;
 /// <summary>Why jobs fail: one table of codes, titles and statuses.</summary>
 internal static class Faults
 {
-    /// <summary>The form in which a job row keeps its reason.</summary>
-    public static string ToJson(Problem problem) => JsonSerializer.Serialize(problem, PipelineJson.Options);
+    /// <summary>
+    /// Characters of a text that a reason keeps. What comes from outside is cut where it is quoted; this is for the
+    /// rest.
+    /// </summary>
+    private const int TextLengthMax = 4_000;
+
+    /// <summary>
+    /// The form in which a job row keeps its reason. Whatever it quotes can be written: jsonb holds no U+0000, and an
+    /// end that cannot be written would never be reached.
+    /// </summary>
+    public static string ToJson(Problem problem) => JsonSerializer.Serialize(
+        problem with
+        {
+            Detail = problem.Detail is string detail ? Storable(detail) : null,
+            Errors = problem.Errors?.ToDictionary(
+                error => Storable(error.Key), error => error.Value.Select(Storable).ToArray()),
+        },
+        PipelineJson.Options);
 
     public static Problem FromJson(string error) => JsonSerializer.Deserialize<Problem>(error, PipelineJson.Options)!;
 
@@ -71,4 +88,6 @@ internal static class Faults
         Title = "The job failed for a reason inside the service.",
         Detail = $"It was tried several times and failed each time ({error.GetType().Name}); the log of the service says more.",
     };
+
+    private static string Storable(string text) => Excerpt.Cut(text, TextLengthMax).Replace('\0', '\uFFFD');
 }

@@ -40,10 +40,11 @@ public sealed class Chunk : IDisposable
 
     public required long Lines { get; init; }
 
-    /// <summary>
-    /// True when the chunk stands for one record that is longer than the limit: the bytes are only its beginning.
-    /// </summary>
+    /// <summary>True when the chunk stands for one record that is longer than the limit.</summary>
     public bool IsOversizedRecord { get; init; }
+
+    /// <summary>Whether the bytes are only the beginning of an oversized record.</summary>
+    public bool IsCut { get; init; }
 
     /// <summary>Bytes in the buffer. Equals EndOffset − StartOffset but for an oversized record.</summary>
     public int Length { get; }

@@ -29,6 +29,7 @@ public sealed class ChunkReader(
     private long _offset;
     private ChunkPosition _position;
     private int _index;
+    private int _recordsMax;
 
     /// <summary>When the first of the bytes at hand came.</summary>
     private long _since;
@@ -38,6 +39,7 @@ public sealed class ChunkReader(
     public async Task RunAsync(IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
     {
         _buffer = pool.Rent(options.ChunkBytes);
+        _recordsMax = options.RecordsMaxOf(load.Transform?.OptionalColumns ?? 0);
         try
         {
             foreach (UncoveredRange range in ranges)
@@ -66,7 +68,7 @@ public sealed class ChunkReader(
             }
 
             // 2. Cut: as many whole records as a chunk may have.
-            ScanResult scan = scanner.Scan(_buffer.AsSpan(0, _filled), isFinal, options.ChunkRecordsMax);
+            ScanResult scan = scanner.Scan(_buffer.AsSpan(0, _filled), isFinal, _recordsMax);
 
             // 3. Hand over, or find out why there is no whole record.
             if (scan.Length > 0)
@@ -166,7 +168,7 @@ public sealed class ChunkReader(
 
     private bool CanCut()
     {
-        ScanResult scan = scanner.Scan(_buffer.AsSpan(0, _filled), isFinal: false, options.ChunkRecordsMax);
+        ScanResult scan = scanner.Scan(_buffer.AsSpan(0, _filled), isFinal: false, _recordsMax);
         return scan.Length > 0 || scan.RecordTooLong;
     }
 
@@ -199,7 +201,9 @@ public sealed class ChunkReader(
     /// </summary>
     private async Task SkipOversizedRecordAsync(long? end, CancellationToken cancellationToken)
     {
-        int kept = Math.Min(LengthOfLine(), load.RawBytesMax);
+        int length = LengthOfLine();
+        bool hasLineEnd = length < _filled;
+        int kept = Math.Min(length, load.RawBytesMax);
         byte[] beginning = pool.Rent(kept);
         _buffer.AsSpan(0, kept).CopyTo(beginning);
         long start = _offset;
@@ -236,6 +240,7 @@ public sealed class ChunkReader(
             Records = 1,
             Lines = 1,
             IsOversizedRecord = true,
+            IsCut = kept < (hasLineEnd ? length : _offset - start),
         }, cancellationToken);
         _position = new ChunkPosition(_position.FirstRecord + 1, _position.FirstLine + 1);
     }

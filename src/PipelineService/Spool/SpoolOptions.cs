@@ -26,13 +26,15 @@ public sealed class SpoolOptions
 
     /// <summary>
     /// Bytes of a chunk: the unit of work, of retry and of checkpoint. Default 1 MiB (the knee of the curve in the
-    /// benchmark results), 4 KiB to 64 MiB. Memory grows with it: about six times this per worker and write session.
+    /// benchmark results), 4 KiB to 64 MiB. Memory grows with it: about six times this per worker and write session,
+    /// and at most some twenty times where rows are much longer than the records they come from.
     /// </summary>
     public int ChunkBytes { get; set; } = 1 << 20;
 
     /// <summary>
     /// Records of a chunk at most, so that tiny records cannot make a chunk's rows and rejects large. Default 32,768, 1 to
-    /// 1,000,000.
+    /// 1,000,000. Fewer where records may leave columns out: <see cref="ChunkBytes"/> divided by the number of those
+    /// columns.
     /// </summary>
     public int ChunkRecordsMax { get; set; } = 32_768;
 
@@ -60,6 +62,13 @@ public sealed class SpoolOptions
     /// next cleaning, some seconds later.
     /// </summary>
     public TimeSpan DamagedRetention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// Records of a chunk at most, when each may leave so many columns out. In the data an absent column takes no byte,
+    /// in a row it is a NULL of four: all of a chunk's together are at most four times <see cref="ChunkBytes"/>.
+    /// </summary>
+    internal int RecordsMaxOf(int optionalColumns) =>
+        Math.Clamp(ChunkBytes / Math.Max(1, optionalColumns), 1, ChunkRecordsMax);
 }
 
 /// <summary>The bounds of <see cref="SpoolOptions"/>.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Spool;
@@ -12,6 +13,9 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 {
     /// <summary>Lines of a header that are each looked at as they come.</summary>
     private const int ScansMax = 64;
+
+    /// <summary>Characters of a name that is not loaded.</summary>
+    private const int KeptNameLengthMax = 256;
 
     public override async Task<RecordsStart> FindStartAsync(
         SpoolUpload upload, Guid jobId, CancellationToken cancellationToken)
@@ -29,7 +33,19 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
             : null;
         return binding is null
             ? throw Mismatch(fault!)
-            : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId) with { Columns = [.. names] };
+            : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId) with
+            {
+                Columns = Kept(names),
+            };
+    }
+
+    /// <summary>
+    /// The names as the job keeps them. One that no field reads is cut: it may be as long as a record.
+    /// </summary>
+    private string[] Kept(ImmutableArray<string> names)
+    {
+        HashSet<string> read = [.. Rows.Definition.Schema.Fields.Select(field => field.NameInData)];
+        return [.. names.Select(name => read.Contains(name) ? name : Excerpt.Cut(name, KeptNameLengthMax))];
     }
 
     private RecordsStart Start(CsvHeaderBinding binding, long offset, ChunkPosition position, Guid jobId) => new(

@@ -1,10 +1,4 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Npgsql;
-using NpgsqlTypes;
-using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
@@ -14,204 +8,135 @@ using PipelineService.Spool;
 namespace PipelineService.Write;
 
 /// <summary>
-/// Keeps rejected records with their raw bytes and every reason. Written in bounded batches, so that a chunk of nothing but
-/// rejects costs no more memory than a chunk of rows.
+/// Keeps rejected records with their raw bytes and every reason. They go through one COPY, some at a time, so that a
+/// chunk of nothing but rejects costs no more memory than a chunk of rows.
 /// </summary>
+/// <remarks>
+/// COPY knows no <c>ON CONFLICT</c>. So letters that the chunk's records have already (from an attempt that was lost
+/// after it wrote them) are deleted first, in the same transaction: writing twice changes nothing, and a letter of a
+/// record that is good by now goes.
+/// </remarks>
 public sealed class DeadLetterWriter(Database database)
 {
-    private const int BatchRecordsMax = 1_000;
-    private const int BatchRawBytesMax = 4 << 20;
-    private const int ValueBytesMax = 256;
-
-    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>Letters are sent when they are more than this. One alone may be longer, by its raw bytes.</summary>
+    private const int BatchBytes = 128 << 10;
 
     /// <summary>Writes the rejects of a chunk and the rows of it that the database refused.</summary>
-    /// <param name="connection">The connection whose transaction they belong to, or null to commit them at once.</param>
-    public async Task WriteAsync(
+    /// <param name="connection">
+    /// The connection whose transaction they belong to, or null to commit them at once: then an outage is waited for,
+    /// and the token bounds that.
+    /// </param>
+    public Task WriteAsync(
         NpgsqlConnection? connection,
+        Chunk chunk,
+        TransformWorkspace workspace,
+        IReadOnlyList<RefusedRow> refused,
+        CancellationToken cancellationToken) =>
+        connection is not null
+            ? WriteWithinAsync(connection, [Delete(chunk)], chunk, workspace, refused, cancellationToken)
+            : database.RunPatientlyAsync(
+                async (own, token) =>
+                {
+                    await WriteBesideAsync(own, chunk, workspace, refused, token);
+                    return true;
+                },
+                cancellationToken);
+
+    /// <summary>
+    /// A transaction of their own, fenced like the rows': an attempt that was taken over writes nothing any more.
+    /// </summary>
+    private static async Task WriteBesideAsync(
+        NpgsqlConnection own,
         Chunk chunk,
         TransformWorkspace workspace,
         IReadOnlyList<RefusedRow> refused,
         CancellationToken cancellationToken)
     {
-        Batch batch = new(chunk);
-        for (int i = 0; i < workspace.Rejects.Count + refused.Count; i++)
-        {
-            if (i < workspace.Rejects.Count)
+        JobLoadPlan plan = chunk.Load.Plan;
+        NpgsqlBatchCommand[] first =
+        [
+            new("BEGIN"),
+            new(WriteSql.SettingsBeside) { Parameters = { new() { Value = WriteSession.SessionName(plan.JobId) } } },
+            new(WriteSql.LockDeadLetters)
             {
-                batch.Add(workspace.Rejects, i);
-            }
-            else
-            {
-                batch.Add(workspace.Rows, refused[i - workspace.Rejects.Count]);
-            }
-
-            if (batch.Count == BatchRecordsMax || batch.RawBytes > BatchRawBytesMax)
-            {
-                await SendAsync(connection, batch, cancellationToken);
-                batch.Clear();
-            }
-        }
-
-        if (batch.Count > 0)
-        {
-            await SendAsync(connection, batch, cancellationToken);
-        }
-    }
-
-    private async Task SendAsync(NpgsqlConnection? connection, Batch batch, CancellationToken cancellationToken)
-    {
-        if (connection is not null)
-        {
-            await using NpgsqlBatch insert = new(connection) { BatchCommands = { Insert(batch) } };
-            await insert.ExecuteNonQueryAsync(cancellationToken);
-            return;
-        }
-
-        await database.RunAsync(
-            async (own, token) =>
-            {
-                // Fenced like the rows: an attempt that was taken over writes nothing any more.
-                await using NpgsqlBatch transaction = new(own)
-                {
-                    BatchCommands =
-                    {
-                        new("BEGIN"), new(WriteSql.CommitLater), JobTakenOverException.RequireEpoch(batch.JobId, batch.Epoch),
-                        Insert(batch), new("COMMIT"),
-                    },
-                };
-                try
-                {
-                    return await transaction.ExecuteNonQueryAsync(token);
-                }
-                catch (PostgresException e) when (e.SqlState == JobTakenOverException.SqlState)
-                {
-                    throw new JobTakenOverException(e.MessageText, e);
-                }
+                Parameters = { new() { Value = plan.JobId }, new() { Value = chunk.Position.FirstRecord } },
             },
-            cancellationToken);
+            Delete(chunk),
+        ];
+        try
+        {
+            await WriteWithinAsync(own, first, chunk, workspace, refused, cancellationToken);
+            await using NpgsqlBatch commit = new(own)
+            {
+                // Last, because what the fence locks is what renews the lease.
+                BatchCommands = { JobTakenOverException.RequireEpoch(plan.JobId, plan.Epoch), new("COMMIT") },
+            };
+            await commit.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == JobTakenOverException.SqlState)
+        {
+            throw new JobTakenOverException(e.MessageText, e);
+        }
     }
 
-    private static NpgsqlBatchCommand Insert(Batch batch) => new(WriteSql.InsertDeadLetters)
+    private static async Task WriteWithinAsync(
+        NpgsqlConnection connection,
+        NpgsqlBatchCommand[] first,
+        Chunk chunk,
+        TransformWorkspace workspace,
+        IReadOnlyList<RefusedRow> refused,
+        CancellationToken cancellationToken)
+    {
+        await using (NpgsqlBatch batch = new(connection))
+        {
+            foreach (NpgsqlBatchCommand command in first)
+            {
+                batch.BatchCommands.Add(command);
+            }
+
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using NpgsqlRawCopyStream copy =
+            await connection.BeginRawBinaryCopyAsync(WriteSql.CopyDeadLetters, cancellationToken);
+        await copy.WriteAsync(RowBuffer.Header.ToArray(), cancellationToken);
+        workspace.Letters.Clear();
+        DeadLetterRows letters = new(chunk, workspace.Letters);
+        for (int i = 0; i < workspace.Rejects.Count; i++)
+        {
+            Reject reject = workspace.Rejects.Rejects[i];
+            letters.Add(reject, workspace.Rejects.ErrorsOf(reject));
+            await SendAsync(copy, workspace.Letters, BatchBytes, cancellationToken);
+        }
+
+        foreach (RefusedRow row in refused)
+        {
+            letters.Add(workspace.Rows.Marks[row.Index], row);
+            await SendAsync(copy, workspace.Letters, BatchBytes, cancellationToken);
+        }
+
+        await SendAsync(copy, workspace.Letters, bytesMin: 0, cancellationToken);
+        await copy.WriteAsync(RowBuffer.Trailer.ToArray(), cancellationToken);
+    }
+
+    /// <summary>Sends the letters in hand when they are more than so many bytes.</summary>
+    private static async ValueTask SendAsync(
+        NpgsqlRawCopyStream copy, RowBuffer letters, int bytesMin, CancellationToken cancellationToken)
+    {
+        if (letters.Length > bytesMin)
+        {
+            await copy.WriteAsync(letters.RowBytes(0, letters.Count), cancellationToken);
+            letters.Clear();
+        }
+    }
+
+    private static NpgsqlBatchCommand Delete(Chunk chunk) => new(WriteSql.DeleteDeadLetters)
     {
         Parameters =
         {
-            new() { Value = batch.JobId },
-            new() { Value = batch.Records },
-            new() { Value = batch.Lines },
-            new() { Value = batch.Offsets },
-            new() { Value = batch.Errors, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb },
-            new() { Value = batch.Raws },
-            new() { Value = batch.Cut },
+            new() { Value = chunk.Load.Plan.JobId },
+            new() { Value = chunk.Position.FirstRecord },
+            new() { Value = chunk.Position.FirstRecord + chunk.Records },
         },
     };
-
-    /// <summary>Dead letters as columns, which is how they are sent.</summary>
-    private sealed class Batch(Chunk chunk)
-    {
-        private readonly ArrayBufferWriter<byte> _json = new();
-
-        public Guid JobId => chunk.Load.Plan.JobId;
-
-        public long Epoch => chunk.Load.Plan.Epoch;
-
-        public List<long> Records { get; } = [];
-
-        public List<long> Lines { get; } = [];
-
-        public List<long> Offsets { get; } = [];
-
-        public List<string> Errors { get; } = [];
-
-        public List<byte[]> Raws { get; } = [];
-
-        public List<bool> Cut { get; } = [];
-
-        public int Count => Records.Count;
-
-        public int RawBytes { get; private set; }
-
-        public void Clear()
-        {
-            Records.Clear();
-            Lines.Clear();
-            Offsets.Clear();
-            Errors.Clear();
-            Raws.Clear();
-            Cut.Clear();
-            RawBytes = 0;
-        }
-
-        public void Add(RejectBuffer rejects, int index)
-        {
-            Reject reject = rejects.Rejects[index];
-            _json.ResetWrittenCount();
-            using (Utf8JsonWriter json = new(_json, JsonOptions))
-            {
-                json.WriteStartArray();
-                foreach (RecordError error in rejects.ErrorsOf(reject))
-                {
-                    FieldDefinition? field = error.Column == RecordError.WholeRecord
-                        ? null
-                        : chunk.Load.Plan.Rows.Columns[error.Column].Field;
-                    WriteError(
-                        json,
-                        field?.Name,
-                        error.Code,
-                        field is null ? ErrorMessages.For(error.Code) : ErrorMessages.For(field, error.Code),
-                        error.ValueLength == 0 && field is null ? null : Value(error));
-                }
-
-                json.WriteEndArray();
-            }
-
-            Add(reject.Record, reject.Line, reject.RawStart, reject.RawLength, chunk.IsOversizedRecord);
-        }
-
-        public void Add(RowBuffer rows, RefusedRow refused)
-        {
-            RowMark row = rows.Marks[refused.Index];
-            _json.ResetWrittenCount();
-            using (Utf8JsonWriter json = new(_json, JsonOptions))
-            {
-                json.WriteStartArray();
-                WriteError(json, refused.Column, refused.Code, refused.Message, value: null);
-                json.WriteEndArray();
-            }
-
-            Add(row.Record, row.Line, row.RawStart, row.RawLength, isCut: false);
-        }
-
-        private void Add(long record, long line, int rawStart, int rawLength, bool isCut)
-        {
-            int kept = Math.Min(rawLength, chunk.Load.RawBytesMax);
-            Records.Add(record);
-            Lines.Add(line);
-            Offsets.Add(chunk.StartOffset + rawStart);
-            Errors.Add(Encoding.UTF8.GetString(_json.WrittenSpan));
-            Raws.Add(chunk.Bytes.Span.Slice(rawStart, kept).ToArray());
-            Cut.Add(isCut || kept < rawLength);
-            RawBytes += kept;
-        }
-
-        private string Value(RecordError error)
-        {
-            ReadOnlySpan<byte> value = chunk.Bytes.Span.Slice(error.ValueStart, Math.Min(error.ValueLength, ValueBytesMax));
-            string text = Encoding.UTF8.GetString(value);
-            return error.ValueLength > ValueBytesMax ? text + "…" : text;
-        }
-
-        private static void WriteError(Utf8JsonWriter json, string? field, RecordErrorCode code, string message, string? value)
-        {
-            json.WriteStartObject();
-            json.WriteString("field", field);
-            json.WriteString("code", RecordErrorCodes.NameOf(code));
-            json.WriteString("message", WithoutNul(message));
-            json.WriteString("value", WithoutNul(value));
-            json.WriteEndObject();
-        }
-
-        // jsonb cannot hold U+0000; the raw bytes keep it.
-        private static string? WithoutNul(string? text) => text?.Replace('\0', '\uFFFD');
-    }
 }

@@ -38,20 +38,26 @@ internal static class WriteSql
         """;
 
     /// <summary>
-    /// The commit of this transaction need not be on disk before it is confirmed. For dead letters that are written beside
-    /// the rows: the commit that ends the job comes later, and brings them to disk with it; a crash before that begins the
-    /// job's attempt anew, and them too.
+    /// For dead letters that are written beside the rows. The commit of their transaction need not be on disk before it
+    /// is confirmed: the commit that ends the job comes later, and brings them to disk with it; a crash before that
+    /// begins the job's attempt anew, and them too. Named like the job's sessions, so that what an attempt leaves
+    /// behind is ended with them.
     /// </summary>
-    public const string CommitLater = "SET LOCAL synchronous_commit = off";
+    public const string SettingsBeside =
+        "SELECT set_config('application_name', $1, true), set_config('synchronous_commit', 'off', true)";
 
-    public const string InsertDeadLetters = """
-        INSERT INTO pipeline.dead_letters (job_id, record, line, byte_offset, errors, raw, raw_truncated)
-        SELECT $1, d.record, d.line, d.byte_offset, d.errors, d.raw, d.raw_truncated
-        FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bytea[], $7::boolean[])
-            AS d (record, line, byte_offset, errors, raw, raw_truncated)
-        ON CONFLICT (job_id, record) DO UPDATE
-        SET line = excluded.line, byte_offset = excluded.byte_offset, errors = excluded.errors,
-            raw = excluded.raw, raw_truncated = excluded.raw_truncated
+    /// <summary>
+    /// Waits for a transaction that writes the letters of the same chunk: one whose connection broke may still be
+    /// committing.
+    /// </summary>
+    public const string LockDeadLetters = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, $2))";
+
+    public const string DeleteDeadLetters =
+        "DELETE FROM pipeline.dead_letters WHERE job_id = $1 AND record >= $2 AND record < $3";
+
+    public const string CopyDeadLetters = """
+        COPY pipeline.dead_letters (job_id, record, line, byte_offset, errors, raw, raw_truncated)
+        FROM STDIN (FORMAT binary)
         """;
 
     /// <summary>The columns of a row in COPY, quoted, in the order of the plan.</summary>

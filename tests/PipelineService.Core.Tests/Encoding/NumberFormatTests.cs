@@ -7,6 +7,7 @@ namespace PipelineService.Core.Tests.Encoding;
 public sealed class NumberFormatTests
 {
     private static readonly FieldDefinition German = Encoded.Field(FieldType.Number) with { DecimalChar = ",", GroupChar = "." };
+    private static readonly FieldDefinition English = Encoded.Field(FieldType.Number) with { GroupChar = "," };
     private static readonly FieldDefinition Loose = German with { BareNumber = false };
 
     [Theory]
@@ -24,12 +25,59 @@ public sealed class NumberFormatTests
         text => Assert.Equal("TypeMismatch", Encoded.Text(German, text).Hex));
 
     [Theory]
+    [InlineData("1,234", "1234")]
+    [InlineData("12,345", "12345")]
+    [InlineData("123,456", "123456")]
+    [InlineData("-1,234,567.89", "-1234567.89")]
+    [InlineData("12,34,567", "1234567")]
+    [InlineData("1,23,45,67,890.5", "1234567890.5")]
+    [InlineData("1234567", "1234567")]
+    [InlineData("0.123", "0.123")]
+    public void A_group_mark_stands_before_three_digits_or_in_India_before_two_and_then_three(string text, string plain)
+    {
+        Assert.Equal(Encoded.Text(Encoded.Field(FieldType.Number), plain).Hex, Encoded.Text(English, text).Hex);
+        if (!plain.Contains('.', StringComparison.Ordinal))
+        {
+            Assert.Equal(
+                Encoded.Text(Encoded.Field(FieldType.Integer), plain).Hex,
+                Encoded.Text(Encoded.Field(FieldType.Integer) with { GroupChar = "," }, text).Hex);
+        }
+    }
+
+    [Theory]
+    [InlineData("12,50")]
+    [InlineData("1,5")]
+    [InlineData("173,90")]
+    [InlineData("1,23")]
+    [InlineData("1,2345")]
+    [InlineData("1234,567")]
+    [InlineData("1,234,56")]
+    [InlineData("1,2,345")]
+    [InlineData("123,45,678")]
+    [InlineData("1,234,56,789")]
+    [InlineData("12,34,567,890")]
+    [InlineData("0,123")]
+    [InlineData("-0,500")]
+    [InlineData("1,,234")]
+    [InlineData(",234")]
+    [InlineData("12,50.00")]
+    public void Any_other_grouping_is_no_number(string text)
+    {
+        Assert.Equal("TypeMismatch", Encoded.Text(English, text).Hex);
+        Assert.Equal("TypeMismatch", Encoded.Text(English with { BareNumber = false }, $"$ {text}").Hex);
+        Assert.Equal(
+            "TypeMismatch", Encoded.Text(Encoded.Field(FieldType.Integer) with { GroupChar = "," }, text).Hex);
+    }
+
+    [Theory]
     [InlineData("€ 1.234,50", "1234.50")]
     [InlineData("1.234,50 EUR", "1234.50")]
     [InlineData("95%", "95")]
     [InlineData("EUR -5", "-5")]
     [InlineData("INF", "INF")]
     [InlineData("5e", "5")]
+    [InlineData("€,50", "0.50")]
+    [InlineData("Rs. 500", "500")]
     public void Leaves_out_text_around_a_number(string text, string plain) => Assert.Equal(
         Encoded.Text(Encoded.Field(FieldType.Number), plain).Hex, Encoded.Text(Loose, text).Hex);
 
@@ -41,6 +89,9 @@ public sealed class NumberFormatTests
     [InlineData("–5")]
     [InlineData("5 of 7")]
     [InlineData("5 m²")]
+    [InlineData("€ .50")]
+    [InlineData("€.500")]
+    [InlineData("Rs,500")]
     [InlineData("EUR")]
     [InlineData("")]
     [InlineData("5\0")]

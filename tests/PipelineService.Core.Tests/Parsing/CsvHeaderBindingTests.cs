@@ -27,6 +27,11 @@ public sealed class CsvHeaderBindingTests
     [InlineData(null, "a,b", "(fieldsMatch: equal): missing \"c\".")]
     [InlineData(null, "a,b,C,", "(fieldsMatch: equal): missing \"c\"; unknown \"C\", \"\".")]
     [InlineData(null, "a,b,c,b", "(fieldsMatch: equal): more than once \"b\".")]
+    [InlineData(
+        null,
+        "a;b;c",
+        "(fieldsMatch: equal): missing \"a\", \"b\", \"c\"; unknown \"a;b;c\"; it is a single name: perhaps the data "
+            + "has another delimiter than the dialect.")]
     [InlineData(FieldsMatch.Exact, "a,c,b", "(fieldsMatch: exact): the order must be \"a\", \"b\", \"c\".")]
     [InlineData(FieldsMatch.Subset, "x,a,a", "(fieldsMatch: subset): missing \"b\", \"c\"; more than once \"a\".")]
     [InlineData(FieldsMatch.Superset, "a,x", "(fieldsMatch: superset): unknown \"x\".")]
@@ -36,6 +41,18 @@ public sealed class CsvHeaderBindingTests
         Assert.Null(CsvHeaderBinding.ByName([.. header.Split(',')], SchemaOf(match), out string? error));
 
         Assert.Equal($"The header does not match the schema {expected}", error);
+    }
+
+    [Fact]
+    public void Shows_what_cannot_be_seen_and_cuts_what_is_long()
+    {
+        Assert.Null(CsvHeaderBinding.ByName(
+            ["\uFEFFa", "b\u200B", "c\n\0", new string('x', 900_000)], SchemaOf(null), out string? error));
+
+        Assert.Equal(
+            "The header does not match the schema (fieldsMatch: equal): missing \"a\", \"b\", \"c\"; unknown "
+            + $"\"\\uFEFFa\", \"b\\u200B\", \"c\\u000A\\u0000\", \"{new string('x', 100)}…\".",
+            error);
     }
 
     [Fact]

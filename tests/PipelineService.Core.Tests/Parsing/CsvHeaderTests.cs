@@ -17,6 +17,32 @@ public sealed class CsvHeaderTests
     }
 
     [Fact]
+    public void Quotes_in_a_name_that_does_not_start_with_one_are_data_as_they_are_in_a_record()
+    {
+        const string Line = "\"Year\", \"Score\",width 5\",a\"xb,\"\"\"q\"\"\"\n";
+        string[] expected = ["Year", " \"Score\"", "width 5\"", "a\"xb", "\"q\""];
+
+        ImmutableArray<string> names = CsvHeader.Read(
+            System.Text.Encoding.UTF8.GetBytes(Line), CsvDialect.Default, recordBytesMax: 100, out string? error);
+
+        Assert.Null(error);
+        Assert.Equal(expected, names);
+        Assert.Equal(expected, Assert.Single(CsvReading.Values(System.Text.Encoding.UTF8.GetBytes(Line))));
+    }
+
+    [Fact]
+    public void Says_that_a_name_with_nul_looks_like_UTF_16()
+    {
+        string? error = ErrorOf(System.Text.Encoding.Unicode.GetBytes("id,name"));
+
+        Assert.Equal(
+            "The header holds NUL characters (U+0000), as in \"i\\u0000d\\u0000\": it looks like UTF-16, or is no "
+            + "text. Convert the data to UTF-8.",
+            error);
+        Assert.Contains("UTF-16", ErrorOf(new byte[100]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Says_why_there_are_no_names()
     {
         Assert.Equal("The data has no header: it is empty.", ErrorOf("\n\n"u8));

@@ -45,6 +45,21 @@ public sealed class ErrorMessagesTests
     }
 
     [Fact]
+    public void Words_of_the_definition_are_cut_where_they_are_long()
+    {
+        var field = new FieldDefinition { Name = "f", Constraints = new() { Enum = [new string('x', 900_000), "b"] } };
+
+        Assert.Equal(
+            $"Must be one of {new string('x', 100)}…, b.", ErrorMessages.For(field, RecordErrorCode.Enum));
+    }
+
+    [Fact]
+    public void Group_marks_are_told_with_their_place() => Assert.Equal(
+        "Not a number: expected a decimal number, or NaN, INF, -INF, group mark \",\" before groups of three digits.",
+        ErrorMessages.For(
+            new() { Name = "f", Type = FieldType.Number, GroupChar = "," }, RecordErrorCode.TypeMismatch));
+
+    [Fact]
     public void A_range_names_the_column_type()
     {
         var field = new FieldDefinition { Name = "f", Type = FieldType.Number };

@@ -49,6 +49,36 @@ public sealed class CsvChunkTransformTests
     }
 
     [Fact]
+    public void Of_a_thousand_bad_fields_sixteen_are_told_and_the_others_counted()
+    {
+        IEnumerable<FieldDefinition> fields =
+            Enumerable.Range(0, 1_000).Select(i => new FieldDefinition { Name = $"c{i}", Type = FieldType.Integer });
+        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, [.. fields]);
+        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        CsvChunkTransform transform = new(plan, binding, CsvDialect.Default, recordBytesMax: 3_000, JobId);
+        string bad = string.Join(',', Enumerable.Repeat("x", 1_000));
+        string almostGood = string.Join(',', Enumerable.Repeat("1", 999)) + ",x";
+
+        Transforming result = new(transform, $"{bad}\n{almostGood}\n{bad}\n");
+
+        Assert.Equal(16, result.Rejects[0].Split("TypeMismatch x").Length - 1);
+        Assert.EndsWith("15 TypeMismatch x; and 984 more", result.Rejects[0], StringComparison.Ordinal);
+        Assert.EndsWith("-> 999 TypeMismatch x", result.Rejects[1], StringComparison.Ordinal);
+        Assert.EndsWith("15 TypeMismatch x; and 984 more", result.Rejects[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Counts_the_columns_that_the_data_does_not_have()
+    {
+        RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Superset);
+        var all = CsvHeaderBinding.ByName(["c", "b", "a"], plan.Definition.Schema, out _);
+        var one = CsvHeaderBinding.ByName(["b"], plan.Definition.Schema, out _);
+
+        Assert.Equal(0, new CsvChunkTransform(plan, all!, CsvDialect.Default, 30, JobId).OptionalColumns);
+        Assert.Equal(2, new CsvChunkTransform(plan, one!, CsvDialect.Default, 30, JobId).OptionalColumns);
+    }
+
+    [Fact]
     public void Columns_go_in_the_order_of_the_schema_whatever_the_order_of_the_data()
     {
         RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Partial);

@@ -1,3 +1,4 @@
+using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Transforms;
 using Xunit;
@@ -8,6 +9,13 @@ namespace PipelineService.Core.Tests.Transforms;
 public sealed class NdjsonChunkTransformTests
 {
     private static readonly Guid JobId = new("00112233-4455-6677-8899-aabbccddeeff");
+
+    /// <summary>Pieces of JSON, good and bad, to put together at random.</summary>
+    private static readonly string[] Parts =
+    [
+        "{", "}", "[", "]", ",", ":", "\"b\":", "\"", "\\u00e9", "\\ud800", "\\x", "\\u12", "1", "-", "0", ".", "e",
+        "+", "true", "nul", "l", " ", "\t", "\u0001", "é",
+    ];
 
     [Fact]
     public void Turns_lines_into_rows_whatever_the_order_of_properties()
@@ -44,6 +52,28 @@ public sealed class NdjsonChunkTransformTests
     [InlineData("{\"a\":'1'}")]
     [InlineData("{\"a\":\"\\x\"}")]
     [InlineData("{\"a\":NaN}")]
+    [InlineData("{\"a\":\"\\u12g4\"}")]
+    [InlineData("{\"a\":\"\\ud83d\\u00\"}")]
+    [InlineData("{\"a\":\"\t\"}")]
+    [InlineData("{\"a\":[1,]}")]
+    [InlineData("{\"a\":[1}]}")]
+    [InlineData("{\"a\":{\"b\"}}")]
+    [InlineData("{\"a\":01}")]
+    [InlineData("{\"a\":1.}")]
+    [InlineData("{\"a\":.5}")]
+    [InlineData("{\"a\":+1}")]
+    [InlineData("{\"a\":1e}")]
+    [InlineData("{\"a\":-}")]
+    [InlineData("{\"a\":tru}")]
+    [InlineData("{\"a\" 1}")]
+    [InlineData("{\"a\":}")]
+    [InlineData("{a:1}")]
+    [InlineData("{,}")]
+    [InlineData("{\"a\":1 \"b\":2}")]
+    [InlineData("{\"a\":\"1")]
+    [InlineData("{")]
+    [InlineData("}")]
+    [InlineData("\uFEFF{\"a\":1}")]
     public void A_line_that_is_not_one_object_is_malformed(string line)
     {
         Transforming result = Transform("a", $"{{\"a\":\"0\"}}\n{line}\r\n{{\"a\":\"2\"}}\n");
@@ -126,10 +156,37 @@ public sealed class NdjsonChunkTransformTests
     {
         string line = $"{{{string.Join(',', Enumerable.Range(0, 1_000).Select(i => $"\"x{i}\":0"))}}}";
 
-        string[] errors = Assert.Single(Transform("a", line).Rejects).Split("TooManyFields");
+        string reject = Assert.Single(Transform("a", line).Rejects);
 
-        Assert.Equal(16, errors.Length - 1);
+        Assert.Equal(16, reject.Split("TooManyFields").Length - 1);
+        Assert.EndsWith("; and 984 more", reject, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Malformed_lines_cost_no_exception_and_no_memory()
+    {
+        NdjsonChunkTransform transform = new(Transforming.PlanOf("a"), JobId);
+        const string Three = "{\"a\":\"1\",}\n{\"a\":[{\"b\":tru}]}\nno json\n";
+        byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Three, 1_000)));
+        TransformWorkspace workspace = new();
+        transform.Run(data, new ChunkPosition(1, 1), workspace);
+
+        Assert.Equal(0, Allocations.Of(() => transform.Run(data, new ChunkPosition(1, 1), workspace)));
+        Assert.Equal(3_000, workspace.Rejects.Count);
+    }
+
+    [Fact]
+    public void Takes_a_record_exactly_when_the_framework_does() =>
+        Gen.Int[0, Parts.Length - 1].Select(i => Parts[i]).Array[0, 9].Sample(
+            parts =>
+            {
+                string line = $"{{\"a\":{string.Concat(parts)}}}";
+                string[] rejects = Transform("a", line, FieldsMatch.Subset).Rejects;
+                bool isMalformed =
+                    rejects is [string reject] && reject.EndsWith("* MalformedJson", StringComparison.Ordinal);
+                Assert.True(IsObject(line) != isMalformed, $"{line}: {string.Concat(rejects)}");
+            },
+            iter: 20_000);
 
     [Fact]
     public void Values_that_are_not_strings_go_as_they_are_written()
@@ -193,6 +250,19 @@ public sealed class NdjsonChunkTransformTests
 
         Assert.Equal(0, Allocations.Of(() => transform.Run(data, new ChunkPosition(1, 1), workspace)));
         Assert.Equal(5_000, records);
+    }
+
+    private static bool IsObject(string json)
+    {
+        try
+        {
+            using var document = System.Text.Json.JsonDocument.Parse(json);
+            return true;
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return false;
+        }
     }
 
     private static Transforming Transform(string names, string data, FieldsMatch? match = null) =>

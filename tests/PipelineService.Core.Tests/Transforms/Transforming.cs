@@ -83,7 +83,8 @@ internal sealed class Transforming
         IEnumerable<string> errors = _workspace.Rejects.ErrorsOf(reject).ToArray().Select(e =>
             $"{ShowColumn(e.Column)} {e.Code} {Slice(e.ValueStart, e.ValueLength)}".TrimEnd());
         string raw = Slice(reject.RawStart, reject.RawLength);
-        return $"{reject.Record}:{reject.Line} {raw} -> {string.Join("; ", errors)}";
+        string more = reject.ErrorsUntold == 0 ? "" : $"; and {reject.ErrorsUntold} more";
+        return $"{reject.Record}:{reject.Line} {raw} -> {string.Join("; ", errors)}{more}";
     }
 
     private static string ShowColumn(short column) => column == RecordError.WholeRecord ? "*" : $"{column}";

@@ -12,7 +12,8 @@ namespace PipelineService.Tests.Infrastructure;
 
 /// <summary>A chunk that was handed over, and a copy of its bytes.</summary>
 public sealed record ReadChunk(
-    int Index, long Start, long End, ChunkPosition Position, int Records, long Lines, bool IsOversized, byte[] Bytes);
+    int Index, long Start, long End, ChunkPosition Position, int Records, long Lines, bool IsOversized, bool IsCut,
+    byte[] Bytes);
 
 /// <summary>Runs a <see cref="ChunkReader"/> over an upload and takes its chunks as workers do, without a database.</summary>
 public sealed class ChunkReading : IDisposable
@@ -24,10 +25,10 @@ public sealed class ChunkReading : IDisposable
 
     public ChunkReading(
         SpoolUpload upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null, ChunkTransform? transform = null)
     {
         Pool = new ChunkBufferPool(Options.Create(options));
-        _load = new JobLoad(Plan(), sessions: 2, CancellationToken.None);
+        _load = new JobLoad(Plan(), sessions: 2, CancellationToken.None) { Transform = transform };
         _reader = new ChunkReader(
             upload, scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true), _load,
             _channel, Pool, options, recordBytesMax, time ?? TimeProvider.System);
@@ -64,7 +65,7 @@ public sealed class ChunkReading : IDisposable
         using Chunk chunk = await _channel.Reader.ReadAsync();
         ReadChunk copy = new(
             chunk.Index, chunk.StartOffset, chunk.EndOffset, chunk.Position, chunk.Records, chunk.Lines,
-            chunk.IsOversizedRecord, chunk.Bytes.ToArray());
+            chunk.IsOversizedRecord, chunk.IsCut, chunk.Bytes.ToArray());
         Chunks.Enqueue(copy);
         _load.Leave(chunk);
         return copy;

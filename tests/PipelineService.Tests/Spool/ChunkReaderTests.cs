@@ -1,5 +1,7 @@
 using System.Text;
 using CsCheck;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Transforms;
 using PipelineService.Spool;
@@ -59,6 +61,44 @@ public sealed class ChunkReaderTests
     }
 
     [Theory]
+    [InlineData(1_500, false)]
+    [InlineData(16 << 10, false)]
+    [InlineData((16 << 10) + 1, true)]
+    public async Task A_last_record_over_the_limit_is_marked_only_when_bytes_of_it_are_missing(int length, bool isCut)
+    {
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(new string('x', length)));
+        using ChunkReading reading = new(upload, new SpoolOptions { ChunkBytes = 32 << 10 }, recordBytesMax: 1024);
+
+        ReadChunk chunk = Assert.Single(await reading.RunAsync());
+
+        Assert.True(chunk.IsOversized);
+        Assert.Equal((isCut, Math.Min(length, 16 << 10)), (chunk.IsCut, chunk.Bytes.Length));
+    }
+
+    [Fact]
+    public async Task Records_that_may_leave_columns_out_come_in_smaller_chunks()
+    {
+        FieldDefinition[] fields = [.. Enumerable.Range(0, 1_000).Select(i => new FieldDefinition { Name = $"c{i}" })];
+        RowPlan plan = new(new DatasetDefinition
+        {
+            Schema = new TableSchema { Fields = [.. fields] },
+            Load = new LoadPolicy { Table = new TableName("public", "wide") },
+        });
+        SpoolOptions options = new() { ChunkBytes = 100_000 };
+        using SpoolFolder spool = new();
+        await using SpoolUpload upload = await spool.SealedAsync(
+            Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{}\n", 250))));
+        using ChunkReading reading = new(
+            upload, options, scanner: new LineScanner(1024), transform: new NdjsonChunkTransform(plan, Guid.Empty));
+
+        IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
+
+        Assert.Equal([100, 100, 50], chunks.Select(c => c.Records));
+        Assert.Equal((1, 32_768), (options.RecordsMaxOf(1_000_000), options.RecordsMaxOf(1)));
+    }
+
+    [Theory]
     [InlineData("\n")]
     [InlineData("\r\n")]
     public async Task A_record_over_the_limit_is_set_apart_and_its_neighbours_are_read(string lineEnd)
@@ -71,6 +111,7 @@ public sealed class ChunkReaderTests
         IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
 
         Assert.Equal([false, true, false, true, false], chunks.Select(c => c.IsOversized));
+        Assert.Equal([false, false, false, true, false], chunks.Select(c => c.IsCut));
         Assert.Equal(
             Enumerable.Range(1, 5).Select(i => new ChunkPosition(i, i)), chunks.Select(c => c.Position));
         Assert.Equal(new string('x', 1500), Encoding.UTF8.GetString(chunks[1].Bytes));

@@ -128,7 +128,7 @@ public sealed class SpoolBindingTests(PostgresServer server) : IAsyncLifetime
 
     private (string Name, string Content)[] FilesOfSpool() =>
     [
-        .. Directory.EnumerateFiles(Spool, "*", SearchOption.AllDirectories).Order()
+        .. Directory.EnumerateFiles(Spool).Concat(Directory.EnumerateDirectories(Spool).SelectMany(Directory.EnumerateFiles)).Order()
             .Select(path => (path, File.ReadAllText(path))),
     ];
 

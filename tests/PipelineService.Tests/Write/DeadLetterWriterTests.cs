@@ -31,6 +31,44 @@ public sealed class DeadLetterWriterTests(SmallRawsService service) : IClassFixt
     }
 
     [Fact]
+    public async Task A_value_is_cut_between_two_characters()
+    {
+        JobView job = await LoadAsync($"id,note\nx{new string('é', 300)},a\n");
+
+        string value = Assert.Single(await LettersAsync(job, "errors->0->>'value'"));
+        Assert.Equal($"x{new string('é', (ValueBytesMax - 1) / 2)}…", value);
+    }
+
+    [Fact]
+    public async Task A_value_is_what_the_text_says_and_not_how_it_is_spelled()
+    {
+        JobView csv = await LoadAsync("id,note\n\"say \"\"hi\"\"\",a\n");
+        JobView json = await LoadAsync("""{"id":"say \"hi\" \u00e9\n"}"""u8.ToArray(), "application/x-ndjson");
+
+        Assert.Equal(["say \"hi\""], await LettersAsync(csv, "errors->0->>'value'"));
+        Assert.Equal(["say \"hi\" é\n"], await LettersAsync(json, "errors->0->>'value'"));
+    }
+
+    [Fact]
+    public async Task Of_many_bad_fields_sixteen_are_told_and_the_others_counted()
+    {
+        string dataset = NextDataset();
+        IEnumerable<string> names = Enumerable.Range(0, 30).Select(i => $"c{i}");
+        await service.DeclareAsync(
+            dataset, string.Join(", ", names.Select(name => $$"""{ "name": "{{name}}", "type": "integer" }""")));
+
+        JobView job = await service.LoadAsync(
+            dataset, $"{string.Join(',', names)}\n{string.Join(',', Enumerable.Repeat("x", 30))}\n");
+
+        Assert.Equal(
+            ["17 c15 x more_errors * The record has 14 more errors, not told here."],
+            await LettersAsync(job, """
+                format('%s %s %s %s %s %s', jsonb_array_length(errors), errors->15->>'field', errors->15->>'value',
+                       errors->16->>'code', coalesce(errors->16->>'field', '*'), errors->16->>'message')
+                """));
+    }
+
+    [Fact]
     public async Task Nul_characters_stay_in_the_raw_bytes_and_are_replaced_in_the_value()
     {
         JobView job = await LoadAsync("id,note\n1,a\0b\n2,good\n");
@@ -92,12 +130,14 @@ public sealed class DeadLetterWriterTests(SmallRawsService service) : IClassFixt
 
     private Task<JobView> LoadAsync(string data) => LoadAsync(Encoding.UTF8.GetBytes(data));
 
-    private async Task<JobView> LoadAsync(byte[] data)
+    private async Task<JobView> LoadAsync(byte[] data, string contentType = "text/csv")
     {
-        string dataset = $"rejected_{Interlocked.Increment(ref _datasets)}";
+        string dataset = NextDataset();
         await service.DeclareAsync(dataset, """{ "name": "id", "type": "integer" }, { "name": "note", "type": "string" }""");
-        return await service.LoadAsync(dataset, data, "text/csv");
+        return await service.LoadAsync(dataset, data, contentType);
     }
+
+    private static string NextDataset() => $"rejected_{Interlocked.Increment(ref _datasets)}";
 }
 
 /// <summary>Keeps little of a rejected record, and takes none over 1 KiB.</summary>

@@ -1,0 +1,148 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Rules;
+using PipelineService.Hosting;
+using PipelineService.Spool;
+
+namespace PipelineService.Write;
+
+/// <summary>
+/// Rejected records of one chunk as rows of <c>pipeline.dead_letters</c> in the form of binary COPY, reasons written as
+/// JSON from bytes to bytes. What a reason says but for the value is the same for all records of a chunk and is made
+/// once.
+/// </summary>
+/// <param name="chunk">Where the records are.</param>
+/// <param name="rows">Takes the rows; the caller clears it between batches.</param>
+internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
+{
+    /// <summary>The columns in <see cref="WriteSql.CopyDeadLetters"/>.</summary>
+    private const short Columns = 7;
+
+    private const byte JsonbVersion = 1;
+
+    /// <summary>
+    /// Characters of a sentence of the database that a reason keeps: a trigger may put a whole value into it.
+    /// </summary>
+    private const int MessageLengthMax = 1_000;
+
+    /// <summary>The longest escape of a byte, <c>\u0000</c>.</summary>
+    private const int EscapeBytesMax = 6;
+
+    private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
+    private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
+    private readonly Dictionary<(short Column, RecordErrorCode Code), byte[]> _reasons = [];
+    private (RefusedRow Row, byte[] Reason) _lastRefused;
+
+    /// <summary>A record that a rule or its own form rejects.</summary>
+    public void Add(Reject reject, ReadOnlySpan<RecordError> errors)
+    {
+        int reasons = Begin(reject.Record, reject.Line, reject.RawStart);
+        foreach (RecordError error in errors)
+        {
+            rows.Write(rows.Length == reasons ? [JsonbVersion, (byte)'['] : ","u8);
+            rows.Write(ReasonOf(error));
+            WriteValue(error);
+            rows.Write("}"u8);
+        }
+
+        if (reject.ErrorsUntold > 0)
+        {
+            rows.Write(","u8);
+            rows.Write(Reason(field: null, RecordErrorCode.MoreErrors, ErrorMessages.More(reject.ErrorsUntold)));
+            rows.Write("null}"u8);
+        }
+
+        End(reasons, reject.RawStart, reject.RawLength);
+    }
+
+    /// <summary>A row that the database refused.</summary>
+    public void Add(RowMark row, RefusedRow refused)
+    {
+        // Mostly one constraint refuses row after row with the same words.
+        if (_lastRefused.Reason is null || _lastRefused.Row with { Index = refused.Index } != refused)
+        {
+            string message = Excerpt.Cut(refused.Message, MessageLengthMax);
+            _lastRefused = (refused, Reason(refused.Column, refused.Code, message));
+        }
+
+        int reasons = Begin(row.Record, row.Line, row.RawStart);
+        rows.Write([JsonbVersion, (byte)'[']);
+        rows.Write(_lastRefused.Reason);
+        rows.Write("null}"u8);
+        End(reasons, row.RawStart, row.RawLength);
+    }
+
+    private int Begin(long record, long line, int rawStart)
+    {
+        rows.BeginRow(Columns);
+        rows.WriteBytesField(_jobId);
+        rows.WriteInt64Field(record);
+        rows.WriteInt64Field(line);
+        rows.WriteInt64Field(chunk.StartOffset + rawStart);
+        return rows.BeginField();
+    }
+
+    private void End(int reasons, int rawStart, int rawLength)
+    {
+        rows.Write("]"u8);
+        rows.EndField(reasons);
+        int kept = Math.Min(rawLength, chunk.Load.RawBytesMax);
+        rows.WriteBytesField(chunk.Bytes.Span.Slice(rawStart, kept));
+        rows.WriteBytesField([chunk.IsCut || kept < rawLength ? (byte)1 : (byte)0]);
+        rows.EndRow(record: 0, line: 0, rawStart, rawLength);
+    }
+
+    private byte[] ReasonOf(RecordError error)
+    {
+        if (_reasons.TryGetValue((error.Column, error.Code), out byte[]? reason))
+        {
+            return reason;
+        }
+
+        if (error.Column == RecordError.WholeRecord)
+        {
+            reason = Reason(field: null, error.Code, ErrorMessages.For(error.Code));
+        }
+        else
+        {
+            FieldDefinition field = chunk.Load.Plan.Rows.Columns[error.Column].Field;
+            reason = Reason(field.Name, error.Code, ErrorMessages.For(field, error.Code));
+        }
+
+        _reasons.Add((error.Column, error.Code), reason);
+        return reason;
+    }
+
+    /// <summary>The members of a reason up to the value, which is to follow with the closing brace.</summary>
+    private static byte[] Reason(string? field, RecordErrorCode code, string message)
+    {
+        string name = RecordErrorCodes.NameOf(code);
+        return Encoding.UTF8.GetBytes(
+            $"{{\"field\":{Quoted(field)},\"code\":{Quoted(name)},\"message\":{Quoted(message)},\"value\":");
+    }
+
+    // jsonb cannot hold U+0000.
+    private static string Quoted(string? text) =>
+        JsonSerializer.Serialize(text?.Replace('\0', '\uFFFD'), PipelineJson.Options);
+
+    private void WriteValue(RecordError error)
+    {
+        if (error is { ValueLength: 0, Column: RecordError.WholeRecord })
+        {
+            rows.Write("null"u8);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[ErrorValue.BytesMax];
+        ReadOnlySpan<byte> written = chunk.Bytes.Span.Slice(error.ValueStart, error.ValueLength);
+        text = text[..ErrorValue.Decode(written, error.Spelling, _quote, text, out bool isCut)];
+        rows.Write("\""u8);
+        Span<byte> json = rows.GetSpan(text.Length * EscapeBytesMax);
+        JavaScriptEncoder.UnsafeRelaxedJsonEscaping.EncodeUtf8(text, json, out _, out int length);
+        rows.Advance(length);
+        rows.Write(isCut ? "…\""u8 : "\""u8);
+    }
+}
