@@ -29,6 +29,8 @@ public static class ErrorMessages
         RecordErrorCode.Check => "The row violates a check constraint of the table.",
         RecordErrorCode.Expression => "The expression cannot be computed for this record.",
         RecordErrorCode.Database => "The database refused the row.",
+        RecordErrorCode.Unmended =>
+            "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",
         _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
     };
 

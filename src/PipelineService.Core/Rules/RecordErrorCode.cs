@@ -31,4 +31,7 @@ public enum RecordErrorCode : byte
 
     /// <summary>The database refused the row for another reason: an exclusion constraint, a trigger, a domain.</summary>
     Database = 23,
+
+    /// <summary>A record of a CSV of rejects whose cells do not hold all that was sent, and say so.</summary>
+    Unmended = 24,
 }

@@ -36,6 +36,7 @@ public static class RecordErrorCodes
         RecordErrorCode.DuplicateField => "duplicate_field",
         RecordErrorCode.Expression => "expression",
         RecordErrorCode.Database => "database",
+        RecordErrorCode.Unmended => "unmended",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

@@ -15,6 +15,7 @@ public sealed class CsvChunkTransform(
 {
     private readonly ColumnPlan[] _columns = [.. plan.Columns];
     private readonly int[] _fieldOfColumn = [.. binding.FieldOfColumn];
+    private readonly bool _isGuarded = binding.IsGuarded;
     private readonly Lineage _lineage = new(plan, jobId);
 
     /// <inheritdoc/>
@@ -27,7 +28,7 @@ public sealed class CsvChunkTransform(
         {
             long number = position.FirstRecord + records++;
             long line = position.FirstLine + record.FirstLine;
-            RecordErrorCode fault = FaultOf(record);
+            RecordErrorCode fault = FaultOf(record, workspace.CsvFields);
             if (fault != RecordErrorCode.None)
             {
                 RecordError error = new(RecordError.WholeRecord, fault, record.Start, ValueLength: 0);
@@ -51,10 +52,11 @@ public sealed class CsvChunkTransform(
         return records;
     }
 
-    private RecordErrorCode FaultOf(in CsvRecord record) =>
+    private RecordErrorCode FaultOf(in CsvRecord record, CsvField[] fields) =>
         record.Fault != RecordErrorCode.None ? record.Fault
         : record.FieldCount < binding.FieldCount ? RecordErrorCode.TooFewFields
         : record.FieldCount > binding.FieldCount ? RecordErrorCode.TooManyFields
+        : binding.IsGuarded && fields[binding.RawField].Length > 0 ? RecordErrorCode.Unmended
         : RecordErrorCode.None;
 
     /// <summary>
@@ -85,12 +87,12 @@ public sealed class CsvChunkTransform(
     private ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
     {
         ReadOnlySpan<byte> text = bytes.Slice(field.Start, field.Length);
-        if (!field.HasEscapes)
+        if (field.HasEscapes)
         {
-            return text;
+            Span<byte> scratch = workspace.ScratchFor(text.Length);
+            text = scratch[..CsvText.Unescape(text, dialect.Quote, scratch)];
         }
 
-        Span<byte> scratch = workspace.ScratchFor(text.Length);
-        return scratch[..CsvText.Unescape(text, dialect.Quote, scratch)];
+        return _isGuarded ? FormulaGuard.Undo(text) : text;
     }
 }

@@ -31,6 +31,7 @@ public sealed class RecordErrorCodesTests
         [21] = "duplicate_field",
         [22] = "expression",
         [23] = "database",
+        [24] = "unmended",
     };
 
     [Fact]
