@@ -16,8 +16,9 @@ namespace PipelineService.Jobs;
 /// The record as it was sent. In a page only its first 16,384 bytes; <c>application/x-ndjson</c> and <c>text/csv</c> give all
 /// that is kept.
 /// </param>
-/// <param name="RawTruncated">Whether it is cut: here, or when it was kept (<c>Transform:RawBytesMax</c>, or a record over the
-/// limit).</param>
+/// <param name="RawTruncated">
+/// Whether it is cut: here, or when it was kept (<c>Transform:RawBytesMax</c>, or a record over the limit).
+/// </param>
 /// <param name="RawBase64">The same bytes when they are not valid UTF-8; else absent.</param>
 public sealed record DeadLetterView(
     long Record,
