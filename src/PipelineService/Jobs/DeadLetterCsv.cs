@@ -58,17 +58,23 @@ internal sealed class DeadLetterCsv
 
     private static RejectCells CellsOf(JobRow job, DatasetVersion dataset)
     {
-        DatasetDefinition definition = dataset.Definition;
-        ImmutableArray<string> names = job.UploadColumns is { Length: > 0 } header
-            ? [.. header]
-            : [.. definition.Schema.Fields.Select(f => f.NameInData)];
+        CsvDialect dialect = dataset.Definition.Dialect;
         return job.ContentType switch
         {
-            "text/csv" or "application/csv" => new CsvRejectCells(names, definition.Schema, definition.Dialect),
+            "text/csv" or "application/csv" => CellsOf(job, dataset.Definition.Schema, dialect),
             "text/tab-separated-values" =>
-                new CsvRejectCells(names, definition.Schema, definition.Dialect with { Delimiter = (byte)'\t' }),
+                CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = (byte)'\t' }),
             _ => new JsonRejectCells(dataset.Plan),
         };
+    }
+
+    /// <summary>While another instance runs the job, its header may not be known here.</summary>
+    private static RejectCells CellsOf(JobRow job, TableSchema schema, CsvDialect dialect)
+    {
+        ImmutableArray<string> declared = [.. schema.Fields.Select(f => f.NameInData)];
+        return job.UploadColumns is { Length: > 0 } header ? new CsvRejectCells([.. header], schema, dialect)
+            : dialect.Header ? new UnreadRejectCells([.. declared.Distinct(StringComparer.Ordinal)])
+            : new CsvRejectCells(declared, schema, dialect);
     }
 
     private void Append(string text) => _line.Append(Encoding.UTF8.GetBytes(text));

@@ -68,6 +68,15 @@ public sealed class LargeDeadLetterTests(LoadingService service) : IClassFixture
         Assert.Equal(["1:2 unmended *"], [.. (await service.DeadLettersAsync(again)).Select(letter => letter[.."1:2 unmended *".Length])]);
     }
 
+    [Fact]
+    public async Task Values_get_no_cells_while_their_header_is_not_known()
+    {
+        JobView job = await DeclareAndLoadAsync("large_unknown_header", "x,note");
+        await service.Database.ExecuteAsync($"UPDATE pipeline.jobs SET upload_columns = NULL WHERE id = '{job.Id}'");
+
+        Assert.Contains("\r\n,,\"x,note\",1,2,id,type_mismatch,", await service.DownloadAsync(job), StringComparison.Ordinal);
+    }
+
     private async Task<DeadLetterPage> PageAsync(JobView job, string query) =>
         (await service.Api.GetAsync(job.Links.DeadLetters + query)).Read<DeadLetterPage>();
 
