@@ -24,7 +24,9 @@ public sealed class CsvRejectCellsTests
 
     /// <summary>Records with commas and double quotes for whatever the dialect has, many of them well-formed.</summary>
     private static readonly Gen<byte[]> Data = Gen.OneOf(
-        Gen.OneOf<string>("1", "é", "=1+1", "'=x", "''-", "+49 30", "-5", "@ada", "\"a,\"\"b\"\"\"", "\"two\nlines\"", "\"\"", ",", ",", ",", "\n", "\r\n")
+        Gen.OneOf<string>(
+            "1", "é", "=1+1", "'=x", "''-", "+49 30", "-5", "@ada", "\"a,\"\"b\"\"\"", "\"two\nlines\"", "\"\"",
+            ",", ",", ",", "\n", "\r\n")
             .Array[0, 30].Select(pieces => Text.UTF8.GetBytes(string.Concat(pieces))),
         Gen.OneOf<byte>([.. "\"\",,,\r\n\n'=+-@\tab"u8, 0xC3, 0xA9, 0x00]).Array[0, 60]);
 

@@ -62,10 +62,12 @@ public sealed class LargeDeadLetterTests(LoadingService service) : IClassFixture
 
         string file = await service.DownloadAsync(job);
 
-        Assert.Contains($"\r\n1,,\"1,{new string('x', DeadLetterStore.PageRawBytesMax - 2)}…\",1,2,,record_too_long,", file, StringComparison.Ordinal);
+        string beginning = "1," + new string('x', DeadLetterStore.PageRawBytesMax - 2);
+        Assert.Contains($"\r\n1,,\"{beginning}…\",1,2,,record_too_long,", file, StringComparison.Ordinal);
         JobView again = await service.LoadAsync(job.Dataset, file);
         Assert.Equal(new RecordsView(1, 0, 1, 0), again.Records);
-        Assert.Equal(["1:2 unmended *"], [.. (await service.DeadLettersAsync(again)).Select(letter => letter[.."1:2 unmended *".Length])]);
+        string letter = Assert.Single(await service.DeadLettersAsync(again));
+        Assert.StartsWith("1:2 unmended *", letter, StringComparison.Ordinal);
     }
 
     [Fact]
