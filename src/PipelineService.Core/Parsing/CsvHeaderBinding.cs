@@ -9,10 +9,11 @@ public sealed class CsvHeaderBinding
 {
     private const int NamesShownMax = 10;
 
-    private CsvHeaderBinding(int fieldCount, ImmutableArray<int> fieldOfColumn)
+    private CsvHeaderBinding(int fieldCount, ImmutableArray<int> fieldOfColumn, int rawField = -1)
     {
         FieldCount = fieldCount;
         FieldOfColumn = fieldOfColumn;
+        RawField = rawField;
     }
 
     /// <summary>How many fields each record has; one with fewer or more is rejected.</summary>
@@ -23,6 +24,15 @@ public sealed class CsvHeaderBinding
     /// not have it. Fields of the data that no entry names are not loaded.
     /// </summary>
     public ImmutableArray<int> FieldOfColumn { get; }
+
+    /// <summary>
+    /// In a CSV of rejects that comes back: the 0-based index of the field that is filled where the cells do not say all of
+    /// the record. Else −1.
+    /// </summary>
+    public int RawField { get; }
+
+    /// <summary>Whether cells may have a <see cref="FormulaGuard"/> before their values.</summary>
+    public bool IsGuarded => RawField >= 0;
 
     /// <summary>
     /// What scanner and reader are to do with empty lines: where records have one field they are records.
@@ -52,6 +62,10 @@ public sealed class CsvHeaderBinding
             : $"The header does not match the schema (fieldsMatch: {WordFor(match)}): {string.Join("; ", faults)}.";
         return error is null ? new CsvHeaderBinding(names.Length, fieldOfColumn) : null;
     }
+
+    /// <summary>This binding of the data's columns, in records that have the service's own columns too.</summary>
+    public CsvHeaderBinding Within(RejectHeader header) => new(
+        header.FieldCount, [.. FieldOfColumn.Select(field => field < 0 ? field : header.DataFields[field])], header.RawField);
 
     private static IEnumerable<string> FaultsOf(ImmutableArray<string> names, string[] declared, FieldsMatch match)
     {

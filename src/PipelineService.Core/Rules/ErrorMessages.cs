@@ -34,6 +34,8 @@ public static class ErrorMessages
         RecordErrorCode.Expression => "The expression cannot be computed for this record.",
         RecordErrorCode.Database => "The database refused the row.",
         RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
+        RecordErrorCode.Unmended =>
+            "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",
         _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
     };
 

@@ -34,4 +34,7 @@ public enum RecordErrorCode : byte
 
     /// <summary>No fault of its own: the record has more errors than are told.</summary>
     MoreErrors = 24,
+
+    /// <summary>A record of a CSV of rejects whose cells do not hold all that was sent, and say so.</summary>
+    Unmended = 25,
 }

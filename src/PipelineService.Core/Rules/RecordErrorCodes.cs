@@ -37,6 +37,7 @@ public static class RecordErrorCodes
         RecordErrorCode.Expression => "expression",
         RecordErrorCode.Database => "database",
         RecordErrorCode.MoreErrors => "more_errors",
+        RecordErrorCode.Unmended => "unmended",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

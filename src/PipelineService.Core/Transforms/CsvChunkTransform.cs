@@ -15,6 +15,7 @@ public sealed class CsvChunkTransform(
 {
     private readonly ColumnPlan[] _columns = [.. plan.Columns];
     private readonly int[] _fieldOfColumn = [.. binding.FieldOfColumn];
+    private readonly bool _isGuarded = binding.IsGuarded;
     private readonly Lineage _lineage = new(plan, jobId);
 
     /// <inheritdoc/>
@@ -30,7 +31,7 @@ public sealed class CsvChunkTransform(
         {
             long number = position.FirstRecord + records++;
             long line = position.FirstLine + record.FirstLine;
-            RecordErrorCode fault = FaultOf(record);
+            RecordErrorCode fault = FaultOf(record, workspace.CsvFields);
             if (fault != RecordErrorCode.None)
             {
                 RecordError error = new(RecordError.WholeRecord, fault, record.Start, ValueLength: 0);
@@ -54,10 +55,11 @@ public sealed class CsvChunkTransform(
         return records;
     }
 
-    private RecordErrorCode FaultOf(in CsvRecord record) =>
+    private RecordErrorCode FaultOf(in CsvRecord record, CsvField[] fields) =>
         record.Fault != RecordErrorCode.None ? record.Fault
         : record.FieldCount < binding.FieldCount ? RecordErrorCode.TooFewFields
         : record.FieldCount > binding.FieldCount ? RecordErrorCode.TooManyFields
+        : binding.IsGuarded && fields[binding.RawField].Length > 0 ? RecordErrorCode.Unmended
         : RecordErrorCode.None;
 
     /// <summary>
@@ -90,6 +92,7 @@ public sealed class CsvChunkTransform(
     private ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
     {
         Span<byte> scratch = field.HasEscapes ? workspace.ScratchFor(field.Length) : default;
-        return CsvText.Of(bytes, field, dialect.Quote, scratch);
+        ReadOnlySpan<byte> text = CsvText.Of(bytes, field, dialect.Quote, scratch);
+        return _isGuarded ? FormulaGuard.Undo(text) : text;
     }
 }

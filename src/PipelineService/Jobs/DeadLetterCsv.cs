@@ -1,122 +1,92 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
-using PipelineService.Core.Rules;
+using PipelineService.Core.Rejects;
+using PipelineService.Datasets;
 
 namespace PipelineService.Jobs;
 
 /// <summary>
-/// Dead letters as CSV, to be mended in a spreadsheet: the columns of the upload, then what was wrong. Cells that a
-/// spreadsheet would run as a formula are escaped with an apostrophe.
+/// Dead letters as CSV, to be mended and uploaded as they are: written in the dataset's dialect, with the columns of the
+/// upload and then those of <see cref="RejectHeader.OwnNames"/>, which say what was wrong.
 /// </summary>
-/// <param name="columns">The names of the upload's columns, in its order.</param>
-/// <param name="dialect">How the upload's records are written, or null when they are JSON.</param>
-internal sealed class DeadLetterCsv(ImmutableArray<string> columns, CsvDialect? dialect)
+internal sealed class DeadLetterCsv
 {
-    private static readonly string[] ReasonColumns = ["_record", "_line", "_field", "_code", "_message", "_raw"];
-    private static readonly SearchValues<char> NeedsQuotes = SearchValues.Create(",\"\r\n");
+    /// <summary>Characters of a reason at most: a record may have thousands, and spreadsheets bear 32,767 in a cell.</summary>
+    private const int ReasonLengthMax = 4_000;
 
-    private readonly StringBuilder _line = new();
+    private readonly CsvLine _line;
+    private readonly RejectCells _cells;
+    private readonly ImmutableArray<string> _ownNames;
 
-    public string Header()
+    public DeadLetterCsv(JobRow job, DatasetVersion dataset)
+    {
+        _line = new CsvLine(dataset.Definition.Dialect);
+        _cells = CellsOf(job, dataset);
+        _ownNames = RejectHeader.OwnNames(dataset.Definition.Schema);
+    }
+
+    /// <summary>The header, after the mark by which spreadsheets know UTF-8. Valid until the next call, as a row is.</summary>
+    public ReadOnlyMemory<byte> Header()
     {
         _line.Clear();
-        foreach (string name in columns.Concat(ReasonColumns))
+        foreach (string name in _cells.Columns.Concat(_ownNames))
         {
             Append(name);
         }
 
-        return Finish();
+        _line.End();
+        return (byte[])[.. ByteOrderMark.Utf8, .. _line.Bytes.Span];
     }
 
-    public string Row(DeadLetterRow row)
+    public ReadOnlyMemory<byte> Row(DeadLetterRow row)
     {
         IReadOnlyList<DeadLetterError> errors = DeadLetterView.ErrorsOf(row);
         _line.Clear();
-        foreach (string value in dialect is null ? JsonValues(row.Raw) : CsvValues(row.Raw, dialect))
-        {
-            Append(value);
-        }
-
+        ReadOnlySpan<byte> rest = _cells.Write(row.Raw, row.RawTruncated, _line);
+        _line.Append(row.RawTruncated ? [.. DeadLetterView.WholeCharactersOf(row), .. "…"u8] : rest);
         Append(row.Record.ToString(CultureInfo.InvariantCulture));
         Append(row.Line.ToString(CultureInfo.InvariantCulture));
-        Append(string.Join("; ", errors.Select(e => e.Field)));
-        Append(string.Join("; ", errors.Select(e => e.Code)));
-        Append(string.Join(" ", errors.Select(e => e.Message)));
-        Append(Encoding.UTF8.GetString(row.Raw));
-        return Finish();
+        Append(Bounded(string.Join("; ", errors.Select(e => e.Field))));
+        Append(Bounded(string.Join("; ", errors.Select(e => e.Code))));
+        Append(Bounded(string.Join(" ", errors.Select(e => e.Message))));
+        _line.End();
+        return _line.Bytes;
     }
 
-    /// <summary>The record's fields; a record with too few or too many, or one that cannot be read, leaves cells empty.</summary>
-    private string[] CsvValues(byte[] raw, CsvDialect written)
+    private static RejectCells CellsOf(JobRow job, DatasetVersion dataset)
     {
-        string[] values = new string[columns.Length];
-        Array.Fill(values, string.Empty);
-        var fields = new CsvField[columns.Length];
-        CsvRecordReader reader = new(raw, written, raw.Length + 1, skipBlankLines: false, fields);
-        if (reader.Read(out CsvRecord record) && record.Fault == RecordErrorCode.None)
+        CsvDialect dialect = dataset.Definition.Dialect;
+        return job.ContentType switch
         {
-            byte[] scratch = new byte[raw.Length];
-            for (int i = 0; i < Math.Min(record.FieldCount, fields.Length); i++)
-            {
-                ReadOnlySpan<byte> field = raw.AsSpan(fields[i].Start, fields[i].Length);
-                int length = fields[i].HasEscapes ? CsvText.Unescape(field, written.Quote, scratch) : -1;
-                values[i] = Encoding.UTF8.GetString(length < 0 ? field : scratch.AsSpan(0, length));
-            }
-        }
-
-        return values;
+            "text/csv" or "application/csv" => CellsOf(job, dataset.Definition.Schema, dialect),
+            "text/tab-separated-values" =>
+                CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = (byte)'\t' }),
+            _ => new JsonRejectCells(dataset.Plan),
+        };
     }
 
-    private string[] JsonValues(byte[] raw)
+    /// <summary>While another instance runs the job, its header may not be known here.</summary>
+    private static RejectCells CellsOf(JobRow job, TableSchema schema, CsvDialect dialect)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(raw);
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
-            {
-                return [.. columns.Select(name => document.RootElement.TryGetProperty(name, out JsonElement value)
-                    ? value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()
-                    : string.Empty)];
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // Malformed: `_raw` shows it.
-        }
-
-        return [.. columns.Select(_ => string.Empty)];
+        ImmutableArray<string> declared = [.. schema.Fields.Select(f => f.NameInData)];
+        return job.UploadColumns is { Length: > 0 } header ? new CsvRejectCells([.. header], schema, dialect)
+            : dialect.Header ? new UnreadRejectCells([.. declared.Distinct(StringComparer.Ordinal)])
+            : new CsvRejectCells(declared, schema, dialect);
     }
 
-    private void Append(string cell)
+    private void Append(string text) => _line.Append(Encoding.UTF8.GetBytes(text));
+
+    private static string Bounded(string text)
     {
-        if (_line.Length > 0)
+        if (text.Length <= ReasonLengthMax)
         {
-            _line.Append(',');
+            return text;
         }
 
-        if (IsFormula(cell))
-        {
-            cell = "'" + cell;
-        }
-
-        if (cell.AsSpan().ContainsAny(NeedsQuotes))
-        {
-            _line.Append('"').Append(cell.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"');
-        }
-        else
-        {
-            // An empty first cell must still be a cell.
-            _line.Append(_line.Length == 0 && cell.Length == 0 ? "\"\"" : cell);
-        }
+        int length = char.IsHighSurrogate(text[ReasonLengthMax - 1]) ? ReasonLengthMax - 1 : ReasonLengthMax;
+        return $"{text.AsSpan(0, length)}…";
     }
-
-    private static bool IsFormula(string cell) =>
-        cell is ['=' or '+' or '-' or '@' or '\t' or '\r', ..]
-        && !double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
-
-    private string Finish() => _line.Append("\r\n").ToString();
 }

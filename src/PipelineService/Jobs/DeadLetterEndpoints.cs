@@ -1,10 +1,6 @@
-using System.Collections.Immutable;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
-using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
@@ -18,10 +14,22 @@ public static class DeadLetterEndpoints
     private const string Ndjson = "application/x-ndjson";
     private const string Csv = "text/csv";
 
+    private const string Forms = """
+        A page as JSON, in which `raw` has the first 16,384 bytes of a record and which ends early when its records are large; all
+        of them, each whole, with `Accept: application/x-ndjson` or `Accept: text/csv`.
+
+        The CSV is made to be mended and uploaded as it is (`Content-Type: text/csv`). It is written in the dataset's dialect,
+        starts with a UTF-8 byte order mark, and has the columns of the upload with the values that were sent, then `_raw`,
+        `_record`, `_line`, `_field`, `_code` and `_message`. An apostrophe stands before values that a spreadsheet would run as a
+        formula; it is taken off again when the file comes back with those columns, and they themselves are not loaded. `_raw` is
+        filled where the cells do not say all that was sent: with the record as it came, and with `…` at its end where it was
+        cut. A record whose `_raw` is filled is rejected with `unmended`.
+        """;
+
     public static void MapDeadLetters(this IEndpointRouteBuilder jobs) =>
         jobs.MapGet("/{id}/dead-letters", GetAsync)
             .WithName("listDeadLetters").WithSummary("The rejected records of a job, each with its reasons")
-            .WithDescription("A page as JSON; all of them with `Accept: application/x-ndjson` or `Accept: text/csv`.")
+            .WithDescription(Forms)
             .Produces<DeadLetterPage>(StatusCodes.Status200OK, "application/json", Ndjson, Csv)
             .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
 
@@ -42,7 +50,7 @@ public static class DeadLetterEndpoints
         }
 
         int size = Paging.ParseLimit(limit, options.Value, faults);
-        DeadLetterFilter filter = new(jobId, Paging.ParseRecordCursor(cursor, faults), code, field, size + 1);
+        DeadLetterFilter filter = new(jobId, Paging.ParseRecordCursor(cursor, faults), code, field);
         if (faults.Count > 0)
         {
             return Paging.Refuse(faults);
@@ -54,13 +62,13 @@ public static class DeadLetterEndpoints
                 return Results.Stream(body => WriteNdjsonAsync(body, deadLetters, filter, cancellationToken), Ndjson);
             case Csv:
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
-                DeadLetterCsv csv = CsvOf(job, dataset.Definition);
+                DeadLetterCsv csv = new(job, dataset);
                 return Results.Stream(body => WriteCsvAsync(body, csv, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
             default:
-                IReadOnlyList<DeadLetterRow> rows = await deadLetters.ListAsync(filter, cancellationToken);
-                DeadLetterView[] page = [.. rows.Take(size).Select(DeadLetterView.Of)];
+                DeadLetterRows found = await deadLetters.ListAsync(filter, size, cancellationToken);
+                DeadLetterView[] page = [.. found.Rows.Select(DeadLetterView.Of)];
                 return TypedResults.Json(
-                    new DeadLetterPage(page, rows.Count > size ? Paging.CursorOf(page[^1].Record) : null), PipelineJson.Options);
+                    new DeadLetterPage(page, found.HasMore ? Paging.CursorOf(page[^1].Record) : null), PipelineJson.Options);
         }
     }
 
@@ -72,20 +80,6 @@ public static class DeadLetterEndpoints
                 .Select(a => a.MediaType.ToString())
                 .FirstOrDefault(type => type is Ndjson or Csv or "application/json" or "*/*" or "application/*")
             : null;
-
-    private static DeadLetterCsv CsvOf(JobRow job, DatasetDefinition definition)
-    {
-        ImmutableArray<string> columns = job.UploadColumns is { Length: > 0 } known
-            ? [.. known]
-            : [.. definition.Schema.Fields.Select(f => f.NameInData)];
-        CsvDialect? dialect = job.ContentType switch
-        {
-            "text/csv" or "application/csv" => definition.Dialect,
-            "text/tab-separated-values" => definition.Dialect with { Delimiter = (byte)'\t' },
-            _ => null,
-        };
-        return new DeadLetterCsv(columns, dialect);
-    }
 
     private static async Task WriteNdjsonAsync(
         Stream body, DeadLetterStore deadLetters, DeadLetterFilter filter, CancellationToken cancellationToken)
@@ -100,10 +94,10 @@ public static class DeadLetterEndpoints
     private static async Task WriteCsvAsync(
         Stream body, DeadLetterCsv csv, DeadLetterStore deadLetters, DeadLetterFilter filter, CancellationToken cancellationToken)
     {
-        await body.WriteAsync(Encoding.UTF8.GetBytes(csv.Header()), cancellationToken);
+        await body.WriteAsync(csv.Header(), cancellationToken);
         await foreach (DeadLetterRow row in deadLetters.StreamAsync(filter, cancellationToken))
         {
-            await body.WriteAsync(Encoding.UTF8.GetBytes(csv.Row(row)), cancellationToken);
+            await body.WriteAsync(csv.Row(row), cancellationToken);
         }
     }
 }

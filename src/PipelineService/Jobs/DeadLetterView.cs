@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -11,8 +12,13 @@ namespace PipelineService.Jobs;
 /// <param name="Line">1-based number of the physical line on which it starts.</param>
 /// <param name="ByteOffset">Where it starts in the decoded bytes of the upload.</param>
 /// <param name="State"><c>open</c>, <c>replayed</c> or <c>discarded</c>.</param>
-/// <param name="Raw">The record as it was sent, perhaps cut.</param>
-/// <param name="RawTruncated">Whether it was cut.</param>
+/// <param name="Raw">
+/// The record as it was sent. In a page only its first 16,384 bytes; <c>application/x-ndjson</c> and <c>text/csv</c> give all
+/// that is kept.
+/// </param>
+/// <param name="RawTruncated">
+/// Whether it is cut: here, or when it was kept (<c>Transform:RawBytesMax</c>, or a record over the limit).
+/// </param>
 /// <param name="RawBase64">The same bytes when they are not valid UTF-8; else absent.</param>
 public sealed record DeadLetterView(
     long Record,
@@ -24,15 +30,25 @@ public sealed record DeadLetterView(
     bool RawTruncated,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RawBase64)
 {
-    public static DeadLetterView Of(DeadLetterRow row) => new(
-        row.Record,
-        row.Line,
-        row.ByteOffset,
-        row.State,
-        ErrorsOf(row),
-        Encoding.UTF8.GetString(row.Raw),
-        row.RawTruncated,
-        Utf8.IsValid(row.Raw) ? null : Convert.ToBase64String(row.Raw));
+    public static DeadLetterView Of(DeadLetterRow row)
+    {
+        ReadOnlySpan<byte> raw = WholeCharactersOf(row);
+        return new DeadLetterView(
+            row.Record,
+            row.Line,
+            row.ByteOffset,
+            row.State,
+            ErrorsOf(row),
+            Encoding.UTF8.GetString(raw),
+            row.RawTruncated,
+            Utf8.IsValid(raw) ? null : Convert.ToBase64String(raw));
+    }
+
+    /// <summary>The record, without the first bytes of a character that a cut has split.</summary>
+    internal static ReadOnlySpan<byte> WholeCharactersOf(DeadLetterRow row) =>
+        row.RawTruncated && Rune.DecodeLastFromUtf8(row.Raw, out _, out int part) == OperationStatus.NeedMoreData
+            ? row.Raw.AsSpan(0, row.Raw.Length - part)
+            : row.Raw;
 
     internal static IReadOnlyList<DeadLetterError> ErrorsOf(DeadLetterRow row) =>
         JsonSerializer.Deserialize<DeadLetterError[]>(row.Errors, PipelineJson.Options) ?? [];
@@ -45,5 +61,6 @@ public sealed record DeadLetterView(
 /// <param name="Value">What the text says, quotes and escapes undone, perhaps cut; null when there is none.</param>
 public sealed record DeadLetterError(string? Field, string Code, string Message, string? Value);
 
-/// <summary>A page of dead letters, in the order of the data.</summary>
+/// <summary>A page of dead letters, in the order of the data: fewer than asked for when they are large.</summary>
+/// <param name="NextCursor">For the next page; null on the last one.</param>
 public sealed record DeadLetterPage(IReadOnlyList<DeadLetterView> Items, string? NextCursor);

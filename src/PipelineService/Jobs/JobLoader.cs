@@ -112,7 +112,7 @@ public sealed class JobLoader(
             live.Change(row => row with { UploadColumns = start.Columns });
             IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
             await VerifyAsync(upload, ranges, load.Stopped);
-            ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, format.RecordBytesMax, time);
+            ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, start.RecordBytesMax, time);
             Task reading = reader.RunAsync(ranges, load.Stopped);
             await WatchSealAsync(load, upload, reservation, reading);
             await reading;
@@ -220,7 +220,7 @@ public sealed class JobLoader(
         Dataset = job.Dataset,
         Trace = Activity.Current?.Context ?? default,
         Rows = rows,
-        RawBytesMax = transformOptions.Value.RawBytesMax,
+        RawBytesMax = transformOptions.Value.RawBytesMax ?? int.MaxValue,
         Covered = CheckpointMap.CountsOf(checkpoints),
         CoveredBytes = CheckpointMap.BytesOf(checkpoints),
         IsRollingForward = job.JobState == JobState.Committing,

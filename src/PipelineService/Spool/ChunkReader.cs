@@ -24,6 +24,9 @@ public sealed class ChunkReader(
     int recordBytesMax,
     TimeProvider time)
 {
+    /// <summary>Bytes of a record over the limit that are kept: it cannot be mended from its beginning, only be recognised.</summary>
+    private const int OversizedBytesKept = 16 << 10;
+
     private byte[] _buffer = [];
     private int _filled;
     private long _offset;
@@ -203,7 +206,7 @@ public sealed class ChunkReader(
     {
         int length = LengthOfLine();
         bool hasLineEnd = length < _filled;
-        int kept = Math.Min(length, load.RawBytesMax);
+        int kept = Math.Min(length, Math.Min(load.RawBytesMax, OversizedBytesKept));
         byte[] beginning = pool.Rent(kept);
         _buffer.AsSpan(0, kept).CopyTo(beginning);
         long start = _offset;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
@@ -21,16 +22,22 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         SpoolUpload upload, Guid jobId, CancellationToken cancellationToken)
     {
         int mark = await ReadByteOrderMarkAsync(upload, cancellationToken);
-        if (!dialect.Header)
+        (byte[] first, ScanResult scan) = await ReadFirstRecordAsync(upload, mark, cancellationToken);
+        ImmutableArray<string> names = CsvHeader.Read(first.AsSpan(0, scan.Length), dialect, RecordBytesMax, out string? fault);
+        RejectHeader? rejects = fault is null ? RejectHeader.Find(names, Rows.Definition.Schema) : null;
+        if (!dialect.Header && rejects is null)
         {
             return Start(CsvHeaderBinding.ByPosition(Rows.Definition.Schema), mark, new ChunkPosition(1, 1), jobId);
         }
 
-        (byte[] header, ScanResult scan) = await ReadHeaderAsync(upload, mark, cancellationToken);
-        ImmutableArray<string> names = CsvHeader.Read(header.AsSpan(0, scan.Length), dialect, RecordBytesMax, out string? fault);
-        CsvHeaderBinding? binding = fault is null
-            ? CsvHeaderBinding.ByName(names, Rows.Definition.Schema, out fault)
-            : null;
+        if (scan.Records == 0)
+        {
+            throw Mismatch(scan.RecordTooLong
+                ? $"The header is longer than {RecordBytesMax} bytes, the limit of a record."
+                : "The upload is empty: there is no header.");
+        }
+
+        CsvHeaderBinding? binding = fault is null ? Bind(names, rejects, out fault) : null;
         return binding is null
             ? throw Mismatch(fault!)
             : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId) with
@@ -48,14 +55,40 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         return [.. names.Select(name => read.Contains(name) ? name : Excerpt.Cut(name, KeptNameLengthMax))];
     }
 
-    private RecordsStart Start(CsvHeaderBinding binding, long offset, ChunkPosition position, Guid jobId) => new(
-        offset,
-        position,
-        new CsvRecordScanner(dialect, RecordBytesMax, binding.SkipBlankLines),
-        new CsvChunkTransform(Rows, binding, dialect, RecordBytesMax, jobId));
+    /// <summary>
+    /// The file of rejects has a header also where the dataset's data has none. There its names are the schema's in their order,
+    /// of which two may be the same, unless somebody has moved a column.
+    /// </summary>
+    private CsvHeaderBinding? Bind(ImmutableArray<string> names, RejectHeader? rejects, out string? fault)
+    {
+        TableSchema schema = Rows.Definition.Schema;
+        fault = null;
+        if (rejects is null)
+        {
+            return CsvHeaderBinding.ByName(names, schema, out fault);
+        }
 
-    /// <summary>Reads the first record, waiting for it to arrive.</summary>
-    private async Task<(byte[] Bytes, ScanResult Scan)> ReadHeaderAsync(
+        CsvHeaderBinding? binding = !dialect.Header && rejects.DataNames.SequenceEqual(schema.Fields.Select(f => f.NameInData))
+            ? CsvHeaderBinding.ByPosition(schema)
+            : CsvHeaderBinding.ByName(rejects.DataNames, schema, out fault);
+        return binding?.Within(rejects);
+    }
+
+    private RecordsStart Start(CsvHeaderBinding binding, long offset, ChunkPosition position, Guid jobId)
+    {
+        int recordBytesMax = binding.IsGuarded ? RejectHeader.RecordBytesMax(RecordBytesMax) : RecordBytesMax;
+        return new RecordsStart(
+            offset,
+            position,
+            new CsvRecordScanner(dialect, recordBytesMax, binding.SkipBlankLines),
+            new CsvChunkTransform(Rows, binding, dialect, recordBytesMax, jobId))
+        {
+            RecordBytesMax = recordBytesMax,
+        };
+    }
+
+    /// <summary>Reads the first record, waiting for it to arrive. There is none in an empty upload, or one that is too long.</summary>
+    private async Task<(byte[] Bytes, ScanResult Scan)> ReadFirstRecordAsync(
         SpoolUpload upload, int start, CancellationToken cancellationToken)
     {
         CsvRecordScanner scanner = new(dialect, RecordBytesMax, skipBlankLines: true);
@@ -77,19 +110,9 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
             (scanned, scans) = (Math.Max(0, filled - 1), scans + 1); // a CR that comes last may end the header or not
             ScanResult scan = scanner.Scan(buffer.AsSpan(0, filled), isFinal: !hasMore, recordsMax: 1);
-            if (scan.Records == 1)
+            if (scan.Records == 1 || scan.RecordTooLong || !hasMore)
             {
                 return (buffer, scan);
-            }
-
-            if (scan.RecordTooLong)
-            {
-                throw Mismatch($"The header is longer than {RecordBytesMax} bytes, the limit of a record.");
-            }
-
-            if (!hasMore)
-            {
-                throw Mismatch("The upload is empty: there is no header.");
             }
 
             if (filled == buffer.Length)

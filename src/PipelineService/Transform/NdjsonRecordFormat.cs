@@ -13,5 +13,8 @@ public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : Recor
             await ReadByteOrderMarkAsync(upload, cancellationToken),
             new ChunkPosition(1, 1),
             new LineScanner(RecordBytesMax),
-            new NdjsonChunkTransform(Rows, jobId));
+            new NdjsonChunkTransform(Rows, jobId))
+        {
+            RecordBytesMax = RecordBytesMax,
+        };
 }

@@ -14,6 +14,9 @@ namespace PipelineService.Transform;
 /// <param name="Transform">Turns them into rows.</param>
 public sealed record RecordsStart(long Offset, ChunkPosition Position, RecordScanner Scanner, ChunkTransform Transform)
 {
+    /// <summary>Bytes of a record at most: what the scanner and the transform go by.</summary>
+    public required int RecordBytesMax { get; init; }
+
     /// <summary>The names in the header, in its order; null where there is none.</summary>
     public string[]? Columns { get; init; }
 }
@@ -27,7 +30,7 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     protected RowPlan Rows { get; } = rows;
 
     /// <summary>Bytes of a record at most: the limit that the upload was received under.</summary>
-    public int RecordBytesMax { get; } = recordBytesMax;
+    protected int RecordBytesMax { get; } = recordBytesMax;
 
     public static RecordFormat Of(SpoolUploadKind kind, RowPlan rows, int recordBytesMax) => kind.Format switch
     {

@@ -15,9 +15,10 @@ public sealed class TransformOptions
     public int ChannelCapacity { get; set; } = 8;
 
     /// <summary>
-    /// Bytes of a rejected record that its dead letter keeps; a longer one is cut and marked. Default 16 KiB, 256 to 1 MiB.
+    /// Bytes of a rejected record that its dead letter keeps; a longer one is cut and marked, so that it cannot be mended from
+    /// its dead letter. Default none: all of it, which <c>Spool:RecordBytesMax</c> bounds. 256 and more.
     /// </summary>
-    public int RawBytesMax { get; set; } = 16 << 10;
+    public int? RawBytesMax { get; set; }
 }
 
 /// <summary>The bounds of <see cref="TransformOptions"/>.</summary>
@@ -27,6 +28,6 @@ public sealed class TransformOptionsValidator : AbstractValidator<TransformOptio
     {
         RuleFor(o => o.Workers).InclusiveBetween(1, 256);
         RuleFor(o => o.ChannelCapacity).InclusiveBetween(1, 1_024);
-        RuleFor(o => o.RawBytesMax).InclusiveBetween(256, 1 << 20);
+        RuleFor(o => o.RawBytesMax).GreaterThanOrEqualTo(256);
     }
 }

@@ -32,6 +32,7 @@ public sealed class RecordErrorCodesTests
         [22] = "expression",
         [23] = "database",
         [24] = "more_errors",
+        [25] = "unmended",
     };
 
     [Fact]

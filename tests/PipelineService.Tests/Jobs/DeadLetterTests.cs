@@ -89,10 +89,10 @@ public sealed class DeadLetterTests(DeadLetterTests.RejectingJob rejecting) : IC
         ApiAnswer answer = await _api.GetAsync(rejecting.Job.Links.DeadLetters, ("Accept", "text/csv"));
 
         Assert.StartsWith("text/csv", answer["Content-Type"], StringComparison.Ordinal);
-        string[] lines = answer.Body.Split("\r\n");
-        Assert.Equal("amount,id,name,_record,_line,_field,_code,_message,_raw", lines[0]);
-        Assert.StartsWith("much,2,'=1+1,2,3,amount,type_mismatch,", lines[1], StringComparison.Ordinal);
-        Assert.StartsWith("-3,,-3,3,4,id,required,", lines[2], StringComparison.Ordinal); // a number is no formula
+        string[] lines = answer.Body.TrimStart('\uFEFF').Split("\r\n");
+        Assert.Equal("amount,id,name,_raw,_record,_line,_field,_code,_message", lines[0]);
+        Assert.StartsWith("much,2,'=1+1,,2,3,amount,type_mismatch,", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("-3,,-3,,3,4,id,required,", lines[2], StringComparison.Ordinal); // a number is no formula
         Assert.Equal((5, ""), (lines.Length, lines[^1]));
     }
 

@@ -41,7 +41,7 @@ public sealed class ReadmeTests
 
         string[] deadLetters = outputs[3].Trim().Split('\n', 2);
         Assert.Equal("type_mismatch", (string?)JsonNode.Parse(deadLetters[0])!["items"]![0]!["errors"]![0]!["code"]);
-        Assert.Equal(Assert.Single(MarkdownText.Blocks(text, "csv")), deadLetters[1].Trim() + "\n", ignoreLineEndingDifferences: true);
+        Assert.Equal(Assert.Single(MarkdownText.Blocks(text, "csv")), deadLetters[1].Trim('\uFEFF', '\n') + "\n", ignoreLineEndingDifferences: true);
         Assert.All(
             Assert.Single(MarkdownText.Blocks(text, "text")).TrimEnd().Split('\n'),
             line => Assert.Contains(line, outputs[4], StringComparison.Ordinal));

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
+
+namespace PipelineService.Core.Rejects;
+
+/// <summary>The cells of rejected records of delimited text: its fields, decoded.</summary>
+public sealed class CsvRejectCells : RejectCells
+{
+    private readonly CsvDialect _dialect;
+    private readonly CsvField[] _fields;
+    private readonly ImmutableArray<int> _dataFields;
+    private readonly int _rawField = -1;
+    private byte[] _scratch = [];
+
+    /// <param name="names">The names in the upload's header, in its order; of data without a header the schema's.</param>
+    /// <param name="schema">What is declared.</param>
+    /// <param name="dialect">How the upload is written.</param>
+    public CsvRejectCells(ImmutableArray<string> names, TableSchema schema, CsvDialect dialect)
+    {
+        _dialect = dialect;
+        _fields = new CsvField[names.Length];
+        if (RejectHeader.Find(names, schema) is { } header)
+        {
+            Columns = header.DataNames;
+            _dataFields = header.DataFields;
+            _rawField = header.RawField;
+        }
+        else
+        {
+            Columns = names;
+            _dataFields = [.. Enumerable.Range(0, names.Length)];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ImmutableArray<string> Columns { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A record with too few or too many fields has its first ones in cells, one whose quotes are at fault none. Of a record
+    /// that was cut, the last field at hand may be cut too, so it gets no cell.
+    /// </remarks>
+    public override ReadOnlySpan<byte> Write(ReadOnlySpan<byte> raw, bool isCut, CsvLine line)
+    {
+        int count = ReadFields(raw);
+        int known = Math.Min(isCut ? count - 1 : count, _fields.Length);
+        foreach (int field in _dataFields)
+        {
+            line.Append(field < known ? ValueOf(raw, _fields[field]) : []);
+        }
+
+        // What a file of rejects that was sent back says about a record holds until the record is mended.
+        return isCut || count != _fields.Length ? raw
+            : _rawField >= 0 ? ValueOf(raw, _fields[_rawField])
+            : [];
+    }
+
+    /// <returns>How many fields the record has; 0 when its quotes are at fault.</returns>
+    private int ReadFields(ReadOnlySpan<byte> raw)
+    {
+        if (raw.IsEmpty)
+        {
+            // An empty line, which is a record where records have one field.
+            _fields[0] = default;
+            return 1;
+        }
+
+        CsvRecordReader reader = new(raw, _dialect, raw.Length, skipBlankLines: false, _fields);
+        reader.Read(out CsvRecord record);
+        return record.FieldCount;
+    }
+
+    private ReadOnlySpan<byte> ValueOf(ReadOnlySpan<byte> raw, CsvField field)
+    {
+        ReadOnlySpan<byte> text = raw.Slice(field.Start, field.Length);
+        if (field.HasEscapes)
+        {
+            _scratch = _scratch.Length < text.Length ? new byte[text.Length] : _scratch;
+            text = _scratch.AsSpan(0, CsvText.Unescape(text, _dialect.Quote, _scratch));
+        }
+
+        return _rawField >= 0 ? FormulaGuard.Undo(text) : text;
+    }
+}

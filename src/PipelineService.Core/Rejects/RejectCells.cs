@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Parsing;
+
+namespace PipelineService.Core.Rejects;
+
+/// <summary>
+/// Gives rejected records back as cells, to be mended and sent again. For the records of one upload, by one thread at a
+/// time.
+/// </summary>
+public abstract class RejectCells
+{
+    /// <summary>The names of the columns, in their order.</summary>
+    public abstract ImmutableArray<string> Columns { get; }
+
+    /// <summary>Appends a cell for each column.</summary>
+    /// <param name="raw">The record as it was sent.</param>
+    /// <param name="isCut">Whether that is only its beginning.</param>
+    /// <param name="line">Takes the cells.</param>
+    /// <returns>Nothing when the cells say all that was sent: loading them is loading the record. Else the record, or
+    /// what stands for it, to be shown beside them.</returns>
+    public abstract ReadOnlySpan<byte> Write(ReadOnlySpan<byte> raw, bool isCut, CsvLine line);
+}

@@ -1,0 +1,106 @@
+using CsCheck;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Rejects;
+using PipelineService.Core.Tests.Transforms;
+using PipelineService.Core.Transforms;
+using Xunit;
+using Text = System.Text.Encoding;
+
+namespace PipelineService.Core.Tests.Rejects;
+
+/// <summary>Rejected records of delimited text come back as cells, and what is sent back is what was sent.</summary>
+public sealed class CsvRejectCellsTests
+{
+    private const int RecordBytesMax = 10_000;
+
+    private static readonly string[] Names = ["a", "=b", "'+c", "_record", "x,\"y\""];
+
+    private static readonly Gen<CsvDialect> Dialects = Gen.Select(
+        Gen.OneOf<char>(',', ';', '\t', '|', '\'', '_', '='), Gen.OneOf<char>('"', '\'', '~'))
+        .Where((delimiter, quote) => delimiter != quote)
+        .Select((delimiter, quote) => new CsvDialect((byte)delimiter, (byte)quote, Header: true));
+
+    /// <summary>Records with commas and double quotes for whatever the dialect has, many of them well-formed.</summary>
+    private static readonly Gen<byte[]> Data = Gen.OneOf(
+        Gen.OneOf<string>(
+            "1", "é", "=1+1", "'=x", "''-", "+49 30", "-5", "@ada", "\"a,\"\"b\"\"\"", "\"two\nlines\"", "\"\"",
+            ",", ",", ",", "\n", "\r\n")
+            .Array[0, 30].Select(pieces => Text.UTF8.GetBytes(string.Concat(pieces))),
+        Gen.OneOf<byte>([.. "\"\",,,\r\n\n'=+-@\tab"u8, 0xC3, 0xA9, 0x00]).Array[0, 60]);
+
+    [Fact]
+    public void What_is_sent_back_is_what_was_sent() =>
+        Gen.Select(Dialects, Gen.Int[1, Names.Length], Gen.Bool, Data).Sample((dialect, columns, emptyIsMissing, data) =>
+        {
+            RowPlan plan = PlanOf(Names[..columns], emptyIsMissing);
+            TableSchema schema = plan.Definition.Schema;
+            byte[] sent = [.. data.Select(b => b == (byte)',' ? dialect.Delimiter : b == (byte)'"' ? dialect.Quote : b)];
+            var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
+            var first = LoadedRecords.Of(new CsvChunkTransform(plan, binding, dialect, RecordBytesMax, Guid.Empty), sent);
+
+            var file = RejectFile.Write(plan, dialect, new CsvRejectCells([.. Names[..columns]], schema, dialect), first.Raws);
+
+            Assert.Equal(first.Outcomes.Select(o => IsMalformed(o) ? RejectFile.Unmended : o), file.Load(out _).Outcomes);
+            Assert.Equal(file.Text, file.Again().Text);
+        });
+
+    [Theory]
+    [InlineData("1,\"say \"\"hi\"\"\",=x", "1,\"say \"\"hi\"\"\",'=x,", "")]
+    [InlineData(",,", ",,,", "")]
+    [InlineData("1,x", "1,x,,", "1,x")]
+    [InlineData("1,x,y,z", "1,x,y,", "1,x,y,z")]
+    [InlineData("1,\"x", ",,,", "1,\"x")]
+    public void Shows_the_record_beside_cells_that_do_not_say_all_of_it(string raw, string cells, string rest) =>
+        Assert.Equal((cells, rest), Write(raw, isCut: false));
+
+    [Theory]
+    [InlineData("1,x,part", "1,x,,", "1,x,part")]
+    [InlineData("1,x,\"part", ",,,", "1,x,\"part")]
+    [InlineData("1", ",,,", "1")]
+    public void A_value_that_may_be_cut_gets_no_cell(string raw, string cells, string rest) =>
+        Assert.Equal((cells, rest), Write(raw, isCut: true));
+
+    [Fact]
+    public void Bytes_that_are_no_UTF_8_stay_as_they_are()
+    {
+        CsvLine line = new(CsvDialect.Default);
+
+        Assert.True(Cells().Write([0xC3, (byte)',', 0xFF, (byte)','], isCut: false, line).IsEmpty);
+
+        Assert.Equal([0xC3, (byte)',', 0xFF, (byte)','], line.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void An_empty_line_is_the_record_of_a_single_field()
+    {
+        CsvLine line = new(CsvDialect.Default);
+        CsvRejectCells cells = new(["a"], PlanOf(["a"], emptyIsMissing: true).Definition.Schema, CsvDialect.Default);
+
+        Assert.True(cells.Write([], isCut: false, line).IsEmpty);
+    }
+
+    private static (string Cells, string Beside) Write(string raw, bool isCut)
+    {
+        CsvLine line = new(CsvDialect.Default);
+        string rest = Text.UTF8.GetString(Cells().Write(Text.UTF8.GetBytes(raw), isCut, line));
+        line.Append([]);
+        return (Text.UTF8.GetString(line.Bytes.Span), rest);
+    }
+
+    private static CsvRejectCells Cells() =>
+        new(["a", "b", "c"], PlanOf(["a", "b", "c"], emptyIsMissing: true).Definition.Schema, CsvDialect.Default);
+
+    private static bool IsMalformed(string outcome) =>
+        outcome is "-1:TooFewFields" or "-1:TooManyFields" or "-1:UnterminatedQuote";
+
+    private static RowPlan PlanOf(string[] names, bool emptyIsMissing)
+    {
+        RowPlan plan = Transforming.PlanOf(
+            match: null, lineage: false, [.. names.Select(name => new FieldDefinition { Name = name, Type = FieldType.String })]);
+        return emptyIsMissing
+            ? plan
+            : new(plan.Definition with { Schema = plan.Definition.Schema with { MissingValues = [] } });
+    }
+}
