@@ -1,6 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Tests.Infrastructure;
+using PipelineService.Tests.Reliability;
 
 namespace PipelineService.Tests.Spool;
 
@@ -79,6 +82,38 @@ public sealed class SpoolBindingTests(PostgresServer server) : IAsyncLifetime
         await using ServiceUnderTest service = await StartAsync(_second);
         await BoundedWait.UntilAsync("the upload to be set aside: its dataset is not declared here", () =>
             File.Exists(Path.Combine(Spool, $"{job}.data.damaged")));
+    }
+
+    /// <summary>
+    /// The service may start in an outage. What is in the spool stays as it is until the two have been compared.
+    /// </summary>
+    [Fact]
+    public async Task Compares_a_database_that_is_reached_after_the_start_and_stops_when_it_is_another()
+    {
+        await using Server server = await Server.StartAsync();
+        await server.StopImmediatelyAsync();
+        Directory.CreateDirectory(Spool);
+        await File.WriteAllTextAsync(OwnerFile, $"{Guid.CreateVersion7()}\n", TestContext.Current.CancellationToken);
+        string unacknowledged = Path.Combine(Spool, $"{Guid.CreateVersion7()}.data");
+        await File.WriteAllTextAsync(unacknowledged, "of the other's sender", TestContext.Current.CancellationToken);
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(
+            server.ConnectionString, [("Hosting:BreakerDuration", "00:00:00.5")], Spool);
+        (string, string)[] files = FilesOfSpool();
+        int exitCode = Environment.ExitCode;
+        try
+        {
+            await server.RestartAsync();
+
+            CancellationToken stopping =
+                service.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            await BoundedWait.UntilAsync("the service to stop", () => stopping.IsCancellationRequested);
+            Assert.Equal(StartupFaults.ExitCode, Environment.ExitCode);
+            Assert.Equal(files, FilesOfSpool());
+        }
+        finally
+        {
+            Environment.ExitCode = exitCode;
+        }
     }
 
     /// <summary>It has the identity, and knows neither the job nor the spool.</summary>
