@@ -71,7 +71,7 @@ public sealed class JsonRejectCells : RejectCells
         if (isEscaped)
         {
             Span<byte> scratch = _workspace.ScratchFor(json.Length);
-            isText = JsonText.TryUnescape(json, scratch, out int written);
+            isText = JsonEscape.TryUnescape(json, scratch, out int written);
             json = scratch[..written];
         }
 
