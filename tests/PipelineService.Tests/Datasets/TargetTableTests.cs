@@ -26,9 +26,9 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
         Assert.Equal(
             "Created by PipelineService for dataset \"made\".",
             await database.ScalarAsync<string>("SELECT obj_description('public.made'::regclass)"));
-        TableDescription? description = await DescribeAsync("made");
-        Assert.Equal(["Id \"x"], Assert.Single(description!.UniqueIndexes).Columns);
-        Assert.False(description.HasChecks || description.HasForeignKeys || description.HasTriggers);
+        TableShape? shape = await LookAsync("made");
+        Assert.Equal(["Id \"x"], Assert.Single(shape!.UniqueIndexes).Columns);
+        Assert.True(shape.Constraints.IsEmpty && shape.Triggers.IsEmpty);
     }
 
     [Fact]
@@ -90,9 +90,9 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
             { 'schema': { 'fields': [
                 { 'name': 'a', 'type': 'integer' }, { 'name': 'b', 'type': 'string' } ], 'primaryKey': ['a', 'b'] } }
             """));
-        TableDescription? description = await DescribeAsync("fits");
-        Assert.True(description!.HasChecks);
-        Assert.Equal([true, false], description.UniqueIndexes.Select(i => i.IsPlain));
+        TableShape? shape = await LookAsync("fits");
+        Assert.Equal("c", Assert.Single(shape!.Constraints).Kind);
+        Assert.Equal([true, false], shape.UniqueIndexes.Select(i => i.IsPlain));
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
     }
 
     [Fact]
-    public async Task There_is_nothing_to_describe_without_a_table() => Assert.Null(await DescribeAsync("nothing"));
+    public async Task There_is_nothing_to_see_without_a_table() => Assert.Null(await LookAsync("nothing"));
 
     private static string Fields(params string[] fields) =>
         $"{{ 'schema': {{ 'fields': [ {string.Join(", ", fields)} ] }} }}";
@@ -150,9 +150,9 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
         return problem;
     }
 
-    private async Task<TableDescription?> DescribeAsync(string table)
+    private async Task<TableShape?> LookAsync(string table)
     {
         await using NpgsqlConnection connection = await database.DataSource.OpenConnectionAsync(Token);
-        return await TargetTable.DescribeAsync(connection, new TableName("public", table), Token);
+        return await TargetTable.LookAsync(connection, new TableName("public", table), Token);
     }
 }

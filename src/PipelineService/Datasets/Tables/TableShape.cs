@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using PipelineService.Core.Datasets;
 
 namespace PipelineService.Datasets.Tables;
@@ -6,19 +7,44 @@ namespace PipelineService.Datasets.Tables;
 /// <summary>A relation as PostgreSQL's catalog knows it.</summary>
 /// <param name="Kind">pg_class.relkind: r for an ordinary table.</param>
 /// <param name="IsOwned">Whether the service's role may alter it.</param>
-internal sealed record RelationRow(
-    long Oid, string Kind, string? Comment, bool IsOwned, bool HasRowSecurity, bool CanInsert);
+/// <param name="HasRules">Whether an INSERT is rewritten; COPY passes rules over.</param>
+public sealed record RelationShape(
+    string Kind, string? Comment, bool IsOwned, bool HasRowSecurity, bool CanInsert, bool HasRules);
 
 /// <summary>A column, as it is or as a definition wants it.</summary>
 /// <param name="Type">In the spelling of <c>format_type</c>.</param>
-internal sealed record ColumnShape(string Name, string Type, bool IsNotNull, bool HasDefault, bool IsGenerated)
+/// <param name="BaseType">What a domain is made of; null where the type is no domain.</param>
+public sealed record ColumnShape(
+    string Name, string Type, bool IsNotNull, bool HasDefault, bool IsGenerated, string? BaseType = null)
 {
-    public static ColumnShape Wanted(string name, string type, bool isNotNull) => new(name, type, isNotNull, false, false);
+    internal static ColumnShape Wanted(string name, string type, bool isNotNull) => new(name, type, isNotNull, false, false);
 }
 
-/// <summary>What a definition is compared with.</summary>
-internal sealed record TableShape(
-    RelationRow Relation, ImmutableArray<ColumnShape> Columns, ImmutableArray<UniqueIndex> UniqueIndexes)
+/// <summary>A foreign key (kind f) or a check (kind c).</summary>
+/// <param name="Expression">Of a check, as SQL.</param>
+/// <param name="Parent">The table that a foreign key refers to, as SQL.</param>
+/// <param name="IsDeferrable">Whether it may be looked at as late as at COMMIT.</param>
+public sealed record ConstraintShape(
+    string Name,
+    string Kind,
+    ImmutableArray<string> Columns,
+    string? Expression,
+    string? Parent,
+    ImmutableArray<string> ParentColumns,
+    bool IsSelfReference,
+    bool IsDeferrable);
+
+/// <summary>A trigger that an INSERT fires in this session; those by which PostgreSQL keeps foreign keys do not count.</summary>
+/// <param name="MayChangeRows">Whether it comes before each row: it may mend it, or let it fall.</param>
+public sealed record TriggerShape(string Name, bool MayChangeRows, bool IsDeferrable);
+
+/// <summary>A table as it stands: what a definition is compared with, and what a load has to be ready for.</summary>
+public sealed record TableShape(
+    RelationShape Relation,
+    ImmutableArray<ColumnShape> Columns,
+    ImmutableArray<UniqueIndex> UniqueIndexes,
+    ImmutableArray<ConstraintShape> Constraints,
+    ImmutableArray<TriggerShape> Triggers)
 {
     /// <summary>
     /// How the comment begins that marks a table as the service's own, free to be grown. A comment, because it goes where
@@ -29,8 +55,17 @@ internal sealed record TableShape(
     public bool IsMadeByService =>
         Relation.IsOwned && Relation.Comment?.StartsWith(MadeByService, StringComparison.Ordinal) == true;
 
+    /// <summary>
+    /// Whether a job has to load through one session: two open transactions would wait for each other for ever over a key, or
+    /// over what a trigger writes elsewhere, and who comes first matters.
+    /// </summary>
+    public bool NeedsOneSession => !UniqueIndexes.IsEmpty || !Triggers.IsEmpty;
+
+    /// <summary>Reads what <see cref="TableSql.Look"/> answers.</summary>
+    internal static TableShape Parse(string json) => JsonSerializer.Deserialize<TableShape>(json, JsonSerializerOptions.Web)!;
+
     /// <summary>The columns that rows of this definition have, in the order of COPY.</summary>
-    public static ImmutableArray<ColumnShape> ColumnsOf(DatasetDefinition definition)
+    internal static ImmutableArray<ColumnShape> ColumnsOf(DatasetDefinition definition)
     {
         ImmutableArray<ColumnShape>.Builder columns = ImmutableArray.CreateBuilder<ColumnShape>();
         foreach (FieldDefinition field in definition.Schema.Fields)

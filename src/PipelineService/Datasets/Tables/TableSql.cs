@@ -11,44 +11,88 @@ internal static class TableSql
 
     public const string SchemaExists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = @schema)";
 
-    public const string FindTable = """
-        SELECT c.oid::bigint AS "Oid", c.relkind::text AS "Kind", obj_description(c.oid, 'pg_class') AS "Comment",
-               pg_has_role(c.relowner, 'USAGE') AS "IsOwned", row_security_active(c.oid) AS "HasRowSecurity",
-               has_table_privilege(c.oid, 'INSERT') AS "CanInsert"
-        FROM pg_catalog.pg_class c
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = @schema AND c.relname = @name
+    /// <summary>
+    /// A table by schema ($1) and name ($2), with all that matters to a load, in one answer: one round trip in front of a load's
+    /// first row, and one consistent picture. No row when there is no such relation; <see cref="TableShape.Parse"/> reads it.
+    /// </summary>
+    /// <remarks>
+    /// A load of a partitioned table meets the indexes and triggers of its partitions, too. Index: indisready, not indisvalid,
+    /// because one that is still being built refuses duplicates already.
+    /// </remarks>
+    public const string Look = """
+        WITH relation AS (
+            SELECT c.* FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = $2
+        ), family AS (
+            SELECT r.oid FROM relation r UNION SELECT p.relid FROM relation r, pg_partition_tree(r.oid) p
+        )
+        SELECT json_build_object(
+            'relation', json_build_object(
+                'kind', r.relkind, 'comment', obj_description(r.oid, 'pg_class'),
+                'isOwned', pg_has_role(r.relowner, 'USAGE'), 'hasRowSecurity', row_security_active(r.oid),
+                'canInsert', has_table_privilege(r.oid, 'INSERT'),
+                'hasRules', EXISTS (SELECT FROM pg_catalog.pg_rewrite w
+                                    WHERE w.ev_class = r.oid AND w.ev_type = '3' AND w.ev_enabled <> 'D')),
+            'columns', ARRAY(
+                SELECT json_build_object(
+                    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'isNotNull', a.attnotnull,
+                    'hasDefault', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
+                    'isGenerated', a.attgenerated <> '',
+                    'baseType', CASE WHEN t.typtype = 'd' THEN (
+                        WITH RECURSIVE base AS (
+                            SELECT t.typbasetype AS type, t.typtypmod AS modifier
+                            UNION ALL
+                            SELECT d.typbasetype, d.typtypmod FROM base b JOIN pg_catalog.pg_type d ON d.oid = b.type
+                            WHERE d.typtype = 'd')
+                        SELECT format_type(b.type, b.modifier) FROM base b JOIN pg_catalog.pg_type d ON d.oid = b.type
+                        WHERE d.typtype <> 'd') END)
+                FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+                ORDER BY a.attnum),
+            'uniqueIndexes', ARRAY(
+                SELECT json_build_object(
+                    'name', x.relname,
+                    'isPlain', i.indrelid = r.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL,
+                    'columns', ARRAY(
+                        SELECT a.attname FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
+                        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                        WHERE k.place <= i.indnkeyatts
+                        ORDER BY k.place))
+                FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                WHERE i.indrelid IN (SELECT oid FROM family) AND i.indisready AND (i.indisunique OR i.indisexclusion)
+                ORDER BY x.relname),
+            'constraints', ARRAY(
+                SELECT json_build_object(
+                    'name', o.conname, 'kind', o.contype, 'expression', pg_get_expr(o.conbin, o.conrelid),
+                    'parent', CASE WHEN o.confrelid <> 0 THEN o.confrelid::regclass::text END,
+                    'isSelfReference', o.confrelid = o.conrelid, 'isDeferrable', o.condeferrable,
+                    'columns', ARRAY(
+                        SELECT a.attname FROM unnest(o.conkey) WITH ORDINALITY AS k (attnum, place)
+                        JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = k.attnum
+                        ORDER BY k.place),
+                    'parentColumns', ARRAY(
+                        SELECT a.attname FROM unnest(o.confkey) WITH ORDINALITY AS k (attnum, place)
+                        JOIN pg_catalog.pg_attribute a ON a.attrelid = o.confrelid AND a.attnum = k.attnum
+                        ORDER BY k.place))
+                FROM pg_catalog.pg_constraint o
+                WHERE o.conrelid = r.oid AND o.contype IN ('f', 'c')
+                ORDER BY o.conname),
+            'triggers', ARRAY(
+                SELECT json_build_object(
+                    'name', g.tgname, 'mayChangeRows', g.tgtype & 7 = 7, 'isDeferrable', g.tgdeferrable)
+                FROM pg_catalog.pg_trigger g
+                WHERE g.tgrelid IN (SELECT oid FROM family) AND NOT g.tgisinternal AND g.tgtype & 4 = 4
+                    AND g.tgenabled IN (
+                        'A', CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R'::"char" ELSE 'O' END)
+                ORDER BY g.tgname))
+        FROM relation r
         """;
 
-    public const string FindColumns = """
-        SELECT a.attname AS "Name", format_type(a.atttypid, a.atttypmod) AS "Type", a.attnotnull AS "IsNotNull",
-               a.atthasdef OR a.attidentity <> '' AS "HasDefault", a.attgenerated <> '' AS "IsGenerated"
-        FROM pg_catalog.pg_attribute a
-        WHERE a.attrelid = @oid::oid AND a.attnum > 0 AND NOT a.attisdropped
-        ORDER BY a.attnum
-        """;
-
-    /// <summary>indisready, not indisvalid: an index that is still being built refuses duplicates already.</summary>
-    public const string FindUniqueIndexes = """
-        SELECT x.relname AS "Name", i.indisprimary AS "IsPrimary",
-               i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AS "IsPlain",
-               ARRAY(SELECT a.attname::text
-                     FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
-                     JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-                     WHERE k.place <= i.indnkeyatts
-                     ORDER BY k.place) AS "Columns"
-        FROM pg_catalog.pg_index i
-        JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-        WHERE i.indrelid = @oid::oid AND i.indisready AND (i.indisunique OR i.indisexclusion)
-        ORDER BY x.relname
-        """;
-
-    public const string FindChecks = """
-        SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = @oid::oid AND contype = 'f') AS "HasForeignKeys",
-               EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = @oid::oid AND contype = 'c') AS "HasChecks",
-               EXISTS (SELECT FROM pg_catalog.pg_trigger
-                       WHERE tgrelid = @oid::oid AND NOT tgisinternal AND tgenabled <> 'D') AS "HasTriggers"
-        """;
+    /// <summary>
+    /// Keeps a table as it is until the transaction ends; rows may come and go. What an INSERT takes by itself, only earlier:
+    /// before the look and not behind it. Partitions follow their table.
+    /// </summary>
+    public static string LockShape(TableName table) => $"LOCK TABLE ONLY {table.Quoted} IN ROW EXCLUSIVE MODE";
 
     /// <summary>Definitions carry the types' names as PostgreSQL formats them, so they are SQL as they stand.</summary>
     public static string Create(TableName table, IEnumerable<ColumnShape> columns, IReadOnlyCollection<string> key)

@@ -25,12 +25,12 @@ public static class TargetTable
         await connection.ExecuteAsync(new CommandDefinition(
             TableSql.Lock, new { table = table.Quoted }, cancellationToken: cancellationToken));
 
-        if (await FindAsync(connection, table, cancellationToken) is not TableShape shape)
+        if (await LookAsync(connection, table, cancellationToken) is not TableShape shape)
         {
             return await CreateAsync(connection, dataset, definition, cancellationToken);
         }
 
-        var comparison = TableComparison.Of(definition, shape);
+        var comparison = TableComparison.AtDeclaration(definition, shape);
         if (comparison.Contradictions.Count > 0)
         {
             return DatasetProblems.TableMismatch(table.ToString(), comparison.Contradictions);
@@ -44,20 +44,19 @@ public static class TargetTable
         return null;
     }
 
-    /// <summary>What the table may refuse rows for; null when there is no such table.</summary>
-    public static async Task<TableDescription?> DescribeAsync(
+    /// <summary>The table as it is now, or null when there is none. Nothing keeps it so.</summary>
+    public static async Task<TableShape?> LookAsync(
         NpgsqlConnection connection, TableName table, CancellationToken cancellationToken)
     {
-        if (await FindRelationAsync(connection, table, cancellationToken) is not RelationRow relation)
-        {
-            return null;
-        }
-
-        ImmutableArray<UniqueIndex> indexes = await FindUniqueIndexesAsync(connection, relation.Oid, cancellationToken);
-        ChecksRow checks = await connection.QuerySingleAsync<ChecksRow>(
-            new CommandDefinition(TableSql.FindChecks, new { relation.Oid }, cancellationToken: cancellationToken));
-        return new TableDescription(indexes, checks.HasForeignKeys, checks.HasChecks, checks.HasTriggers);
+        await using NpgsqlBatch batch = new(connection) { BatchCommands = { Look(table) } };
+        return await batch.ExecuteScalarAsync(cancellationToken) is string json ? TableShape.Parse(json) : null;
     }
+
+    /// <summary>The look as part of a batch: one row, or none; <see cref="TableShape.Parse"/> reads it.</summary>
+    public static NpgsqlBatchCommand Look(TableName table) => new(TableSql.Look)
+    {
+        Parameters = { new() { Value = table.Schema }, new() { Value = table.Name } },
+    };
 
     private static async Task<Problem?> CreateAsync(
         NpgsqlConnection connection, string dataset, DatasetDefinition definition, CancellationToken cancellationToken)
@@ -86,38 +85,6 @@ public static class TargetTable
         await ExecuteAsync(connection, TableSql.Grow(table, added), cancellationToken);
     }
 
-    private static async Task<TableShape?> FindAsync(
-        NpgsqlConnection connection, TableName table, CancellationToken cancellationToken)
-    {
-        if (await FindRelationAsync(connection, table, cancellationToken) is not RelationRow relation)
-        {
-            return null;
-        }
-
-        IEnumerable<ColumnShape> columns = await connection.QueryAsync<ColumnShape>(
-            new CommandDefinition(TableSql.FindColumns, new { relation.Oid }, cancellationToken: cancellationToken));
-        return new TableShape(
-            relation, [.. columns], await FindUniqueIndexesAsync(connection, relation.Oid, cancellationToken));
-    }
-
-    private static Task<RelationRow?> FindRelationAsync(
-        NpgsqlConnection connection, TableName table, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<RelationRow>(new CommandDefinition(
-            TableSql.FindTable, new { table.Schema, table.Name }, cancellationToken: cancellationToken));
-
-    private static async Task<ImmutableArray<UniqueIndex>> FindUniqueIndexesAsync(
-        NpgsqlConnection connection, long oid, CancellationToken cancellationToken) =>
-    [
-        .. from row in await connection.QueryAsync<UniqueIndexRow>(
-            new CommandDefinition(TableSql.FindUniqueIndexes, new { oid }, cancellationToken: cancellationToken))
-           select new UniqueIndex(row.Name, row.IsPrimary, row.IsPlain, [.. (string[])row.Columns]),
-    ];
-
     private static Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(sql, cancellationToken: cancellationToken));
-
-    /// <param name="Columns">Array, because that is the type that the driver names before it reads.</param>
-    private sealed record UniqueIndexRow(string Name, bool IsPrimary, bool IsPlain, Array Columns);
-
-    private sealed record ChecksRow(bool HasForeignKeys, bool HasChecks, bool HasTriggers);
 }
