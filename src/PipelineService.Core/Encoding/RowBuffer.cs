@@ -127,6 +127,15 @@ public sealed class RowBuffer
         _marks[Count++] = new RowMark(_rowStart, record, line, rawStart, rawLength);
     }
 
+    /// <summary>Takes a finished row over from another buffer: <see cref="RowBytes"/> of one row.</summary>
+    public void Append(ReadOnlySpan<byte> row, long record)
+    {
+        _rowStart = _length;
+        row.CopyTo(GetSpan(row.Length));
+        Advance(row.Length);
+        EndRow(record, line: 0, rawStart: 0, rawLength: 0);
+    }
+
     /// <summary>Room for at least so many bytes; <see cref="Advance"/> keeps what was written there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> GetSpan(int bytes)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Npgsql;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 using PipelineService.Spool;
@@ -71,14 +70,6 @@ internal static class Faults
         Status = StatusCodes.Status500InternalServerError,
         Title = "The job ended the process that ran it, again and again.",
         Detail = $"It was tried {attempts} times, the last time with no other job beside it. It is given up so that other jobs are not harmed; the log of the service says more.",
-    };
-
-    public static Problem Target(PostgresException error) => new()
-    {
-        Code = "target_refused",
-        Status = StatusCodes.Status409Conflict,
-        Title = "The table cannot be loaded.",
-        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Mend the table or its permissions and send the upload again.",
     };
 
     public static Problem Internal(Exception error) => new()

@@ -4,6 +4,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Spool;
 using PipelineService.Transform;
@@ -23,7 +24,8 @@ public sealed class JobLoader(
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
     IOptions<WriteOptions> writeOptions,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger<JobLoader> logger)
 {
     /// <summary>How long a stopped load waits for the statements that are under way.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
@@ -47,15 +49,19 @@ public sealed class JobLoader(
             await store.DeleteDeadLettersAsync(job.Id, stopping);
         }
 
-        // 2. Sessions: one where rows could wait for each other over a key, and for an upload of one chunk.
-        bool isSmall = upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
-        TargetConstraints? constraints = isSmall ? null : await ReadConstraintsAsync(rows, stopping);
-        if (constraints is null or { HasUniqueIndex: true })
+        // 2. Sessions: one where rows could wait for each other, and for an upload of one chunk.
+        bool isSmall = IsSmall(upload);
+        TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(rows, stopping);
+        if (isSmall || table is null or { NeedsOneSession: true })
         {
             reservation.ShrinkTo(1);
         }
 
-        using JobLoad load = new(PlanOf(job, rows, checkpoints), reservation.Count, stopping) { Keys = KeysOf(constraints) };
+        using JobLoad load = new(
+            PlanOf(job, rows, table, checkpoints), reservation.Count, writeOptions.Value, logger, stopping)
+        {
+            Refusals = live.Refusals,
+        };
         load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
             && (policy.Lineage || upload.IsSealed);
         live.Follow(load);
@@ -107,8 +113,8 @@ public sealed class JobLoader(
                 await upload.VerifyAsync(0, Math.Min(upload.Length, 1), load.Stopped); // the block that holds the header
             }
 
-            start = await format.FindStartAsync(upload, load.Plan.JobId, load.Stopped);
-            load.Transform = start.Transform;
+            start = await format.FindStartAsync(upload, load.Plan.JobId, DefaultsOf(load.Plan.Table), load.Stopped);
+            load.Begin(start.Transform, start.Rows, IsSmall(upload) ? null : KeysOf(load.Plan.Table, start.Rows));
             live.Change(row => row with { UploadColumns = start.Columns });
             IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
             await VerifyAsync(upload, ranges, load.Stopped);
@@ -167,6 +173,8 @@ public sealed class JobLoader(
     /// </summary>
     private async Task CommitAsync(JobLoad load, SpoolUpload upload, long start, LiveJob live, CancellationToken stopping)
     {
+        using CancellationShield shield = new(stopping);
+        await load.Sessions.LoadWaitingAsync(shield.Token);
         RecordCounts counts = load.Counts;
         RejectLimits limits = load.Plan.Rows.Definition.Rejects;
         if (!load.Plan.IsRollingForward && limits.AreExceededBy(counts.Read, counts.Rejected, isFinal: true))
@@ -180,13 +188,12 @@ public sealed class JobLoader(
                 $"{counts} over {load.BytesDone} bytes, but the spool holds {upload.Length - start} bytes of records.");
         }
 
-        using CancellationShield shield = new(stopping);
         NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest);
         IReadOnlyList<WriteSession> sessions = load.Sessions.Uncommitted;
         if (sessions.Count == 0)
         {
             WriteSession session = await load.Sessions.TakeAsync(shield.Token);
-            await session.BeginAsync(database, writeOptions.Value, shield.Token);
+            await session.BeginWithoutRowsAsync(database, shield.Token);
             sessions = [session];
         }
 
@@ -204,22 +211,34 @@ public sealed class JobLoader(
         }
     }
 
-    private Task<TargetConstraints> ReadConstraintsAsync(RowPlan rows, CancellationToken cancellationToken) =>
+    /// <summary>The table as it is before the load: worth how many sessions, and what it gives columns that are not sent.</summary>
+    private Task<TableShape?> LookAsync(RowPlan rows, CancellationToken cancellationToken) =>
         database.RunPatientlyAsync(
-            (connection, token) => TargetConstraints.ReadAsync(connection, rows, token), cancellationToken);
+            (connection, token) => TargetTable.LookAsync(connection, rows.Definition.Load.Table, token), cancellationToken);
 
-    private KeyFilter? KeysOf(TargetConstraints? constraints) =>
-        constraints is { UniqueKeys.Count: > 0 } && writeOptions.Value.KeyFilterBytes > 0
+    /// <summary>Whether all of it is one chunk.</summary>
+    private bool IsSmall(SpoolUpload upload) => upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
+
+    private static bool MayLackColumns(RowPlan rows) =>
+        rows.Definition.Schema.FieldsMatch is FieldsMatch.Superset or FieldsMatch.Partial;
+
+    private static HashSet<string> DefaultsOf(TableShape? table) =>
+        table is null ? [] : [.. table.Columns.Where(c => c.HasDefault).Select(c => c.Name)];
+
+    private KeyFilter? KeysOf(TableShape? table, RowPlan rows) =>
+        table is not null && writeOptions.Value.KeyFilterBytes > 0
+        && new TargetConstraints(table, rows) is { UniqueKeys.Count: > 0, IsScreenable: true } constraints
             ? new KeyFilter(writeOptions.Value.KeyFilterBytes, constraints.UniqueKeys)
             : null;
 
-    private JobLoadPlan PlanOf(JobRow job, RowPlan rows, IReadOnlyList<Checkpoint> checkpoints) => new()
+    private JobLoadPlan PlanOf(JobRow job, RowPlan rows, TableShape? table, IReadOnlyList<Checkpoint> checkpoints) => new()
     {
         JobId = job.Id,
         Epoch = job.Epoch,
         Dataset = job.Dataset,
         Trace = Activity.Current?.Context ?? default,
         Rows = rows,
+        Table = table,
         RawBytesMax = transformOptions.Value.RawBytesMax ?? int.MaxValue,
         Covered = CheckpointMap.CountsOf(checkpoints),
         CoveredBytes = CheckpointMap.BytesOf(checkpoints),

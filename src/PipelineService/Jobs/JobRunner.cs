@@ -231,7 +231,8 @@ public sealed partial class JobRunner(
     {
         JobFaultException fault => fault.Problem,
         RejectLimitException limit => Faults.RejectLimit(limit),
-        PostgresException e when !SqlFaults.MayPass(e) => Faults.Target(e),
+        ChunkTooSlowException e => TargetProblems.TooSlow(e),
+        PostgresException e when !SqlFaults.MayPass(e) => TargetProblems.Refused(e),
         _ => null,
     };
 

@@ -33,6 +33,9 @@ public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax
     /// <summary>Its run on this instance; completes when the job has ended, been handed back or taken back.</summary>
     public Task Run { get; set; } = Task.CompletedTask;
 
+    /// <summary>What its attempts have learnt about the rows that its table refuses.</summary>
+    public RefusalForecast Refusals { get; } = new();
+
     /// <summary>Cancelled when somebody asks for the job's end. Never disposed: nothing is waited for with a handle.</summary>
     public CancellationToken CancelRequested => _cancel.Token;
 

@@ -19,7 +19,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     private const int KeptNameLengthMax = 256;
 
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolUpload upload, Guid jobId, CancellationToken cancellationToken)
+        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         int mark = await ReadByteOrderMarkAsync(upload, cancellationToken);
         (byte[] first, ScanResult scan) = await ReadFirstRecordAsync(upload, mark, cancellationToken);
@@ -27,7 +27,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         RejectHeader? rejects = fault is null ? RejectHeader.Find(names, Rows.Definition.Schema) : null;
         if (!dialect.Header && rejects is null)
         {
-            return Start(CsvHeaderBinding.ByPosition(Rows.Definition.Schema), mark, new ChunkPosition(1, 1), jobId);
+            return Start(CsvHeaderBinding.ByPosition(Rows.Definition.Schema), mark, new ChunkPosition(1, 1), jobId, defaults);
         }
 
         if (scan.Records == 0)
@@ -40,7 +40,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         CsvHeaderBinding? binding = fault is null ? Bind(names, rejects, out fault) : null;
         return binding is null
             ? throw Mismatch(fault!)
-            : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId) with
+            : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId, defaults) with
             {
                 Columns = Kept(names),
             };
@@ -74,14 +74,26 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         return binding?.Within(rejects);
     }
 
-    private RecordsStart Start(CsvHeaderBinding binding, long offset, ChunkPosition position, Guid jobId)
+    /// <summary>
+    /// A column that the header does not have is left to the table, as by <c>\copy</c> with a list of columns: it takes its
+    /// default, or NULL. One that is required is left out only if the table gives it a value; else each record lacks it.
+    /// </summary>
+    private RecordsStart Start(
+        CsvHeaderBinding binding, long offset, ChunkPosition position, Guid jobId, IReadOnlySet<string> defaults)
     {
         int recordBytesMax = binding.IsGuarded ? RejectHeader.RecordBytesMax(RecordBytesMax) : RecordBytesMax;
+        var leftOut = Enumerable.Range(0, Rows.Columns.Length)
+            .Where(column => binding.FieldOfColumn[column] < 0)
+            .Where(column => Rows.Columns[column].Field is var field
+                && (!field.Constraints.Required || defaults.Contains(field.Name)))
+            .ToHashSet();
+        RowPlan rows = Rows.Without(leftOut);
         return new RecordsStart(
             offset,
             position,
             new CsvRecordScanner(dialect, recordBytesMax, binding.SkipBlankLines),
-            new CsvChunkTransform(Rows, binding, dialect, recordBytesMax, jobId))
+            new CsvChunkTransform(rows, binding.Without(leftOut), dialect, recordBytesMax, jobId),
+            rows)
         {
             RecordBytesMax = recordBytesMax,
         };

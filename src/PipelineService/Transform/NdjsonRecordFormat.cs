@@ -6,14 +6,19 @@ using PipelineService.Spool;
 namespace PipelineService.Transform;
 
 /// <summary>One JSON object a line. Source: https://github.com/ndjson/ndjson-spec.</summary>
+/// <remarks>
+/// No column is left to the table: what one record does not have the next may, and a row of COPY has all columns or is not of
+/// the same COPY. What a record leaves out is NULL.
+/// </remarks>
 public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
 {
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolUpload upload, Guid jobId, CancellationToken cancellationToken) => new(
+        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken) => new(
             await ReadByteOrderMarkAsync(upload, cancellationToken),
             new ChunkPosition(1, 1),
             new LineScanner(RecordBytesMax),
-            new NdjsonChunkTransform(Rows, jobId))
+            new NdjsonChunkTransform(Rows, jobId),
+            Rows)
         {
             RecordBytesMax = RecordBytesMax,
         };

@@ -12,7 +12,9 @@ namespace PipelineService.Transform;
 /// <param name="Position">The numbers of the first record (1) and of the line that it starts on.</param>
 /// <param name="Scanner">Finds where records end.</param>
 /// <param name="Transform">Turns them into rows.</param>
-public sealed record RecordsStart(long Offset, ChunkPosition Position, RecordScanner Scanner, ChunkTransform Transform)
+/// <param name="Rows">The columns of those rows: the dataset's, but for those that are left to the table.</param>
+public sealed record RecordsStart(
+    long Offset, ChunkPosition Position, RecordScanner Scanner, ChunkTransform Transform, RowPlan Rows)
 {
     /// <summary>Bytes of a record at most: what the scanner and the transform go by.</summary>
     public required int RecordBytesMax { get; init; }
@@ -42,8 +44,10 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     };
 
     /// <summary>Reads what comes before the first record, waiting for it to arrive.</summary>
+    /// <param name="defaults">Names of the columns to which the table gives a value when none is sent.</param>
     /// <exception cref="JobFaultException">The header does not fit the schema.</exception>
-    public abstract Task<RecordsStart> FindStartAsync(SpoolUpload upload, Guid jobId, CancellationToken cancellationToken);
+    public abstract Task<RecordsStart> FindStartAsync(
+        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
 
     /// <summary>Length of the byte order mark at the start of an upload: 3 or 0.</summary>
     protected static async Task<int> ReadByteOrderMarkAsync(SpoolUpload upload, CancellationToken cancellationToken)

@@ -1,89 +1,92 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Npgsql;
+using NpgsqlTypes;
 using PipelineService.Core.Encoding;
 using PipelineService.Hosting;
 
 namespace PipelineService.Write;
 
 /// <summary>Sends encoded rows by binary COPY. The encoded buffer is the unit of retry: it can be sent again as it is.</summary>
-public static class ChunkCopy
+/// <param name="connection">The session's connection.</param>
+/// <param name="patience">
+/// How long to wait for the server's answer: longer than the server's own limit, so that only one that is gone is not heard.
+/// </param>
+public sealed class ChunkCopy(NpgsqlConnection connection, TimeSpan patience)
 {
-    /// <summary>Sends a whole COPY: header, rows, trailer.</summary>
-    /// <exception cref="PostgresException">The database refused a row; the transaction needs its savepoint.</exception>
-    public static async Task SendAsync(
-        NpgsqlConnection connection, string sql, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        FaultPoints.Reach(FaultPoint.CopyBeginning);
-        NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
-        await using (copy)
-        {
-            await copy.WriteAsync(bytes, cancellationToken);
-            FaultPoints.Reach(FaultPoint.CopySent);
-        }
-
-        FaultPoints.Reach(FaultPoint.CopyEnded);
-    }
-
-    /// <summary>Sends the rows but for some.</summary>
-    /// <param name="rows">All rows of the chunk.</param>
-    /// <param name="except">0-based indexes of the rows to leave out, ascending.</param>
-    public static async Task SendExceptAsync(
-        NpgsqlConnection connection, string sql, RowBuffer rows, int[] except, CancellationToken cancellationToken)
-    {
-        if (except.Length == 0)
-        {
-            await SendAsync(connection, sql, rows.CopyBytes, cancellationToken);
-            return;
-        }
-
-        FaultPoints.Reach(FaultPoint.CopyBeginning);
-        NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
-        await using (copy)
-        {
-            await copy.WriteAsync(RowBuffer.Header.ToArray(), cancellationToken);
-            int next = 0;
-            foreach (int left in except)
-            {
-                await copy.WriteAsync(rows.RowBytes(next, left - next), cancellationToken);
-                next = left + 1;
-            }
-
-            await copy.WriteAsync(rows.RowBytes(next, rows.Count - next), cancellationToken);
-            await copy.WriteAsync(RowBuffer.Trailer.ToArray(), cancellationToken);
-            FaultPoints.Reach(FaultPoint.CopySent);
-        }
-
-        FaultPoints.Reach(FaultPoint.CopyEnded);
-    }
-
     /// <summary>Sends some rows.</summary>
-    /// <param name="only">0-based indexes of the rows to send, ascending; few.</param>
-    public static async Task SendOnlyAsync(
-        NpgsqlConnection connection, string sql, RowBuffer rows, IEnumerable<int> only, CancellationToken cancellationToken)
+    /// <param name="piece">0-based indexes of the rows to send, ascending.</param>
+    /// <exception cref="PostgresException">The database refused a row; the transaction needs its savepoint.</exception>
+    public Task SendAsync(string sql, RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken) =>
+        SendAsync(
+            sql,
+            async copy =>
+            {
+                if (piece.Count == rows.Count)
+                {
+                    await copy.WriteAsync(rows.CopyBytes, cancellationToken);
+                    return;
+                }
+
+                await copy.WriteAsync(RowBuffer.Header.ToArray(), cancellationToken);
+                foreach ((int first, int count) in RunsOf(piece))
+                {
+                    await copy.WriteAsync(rows.RowBytes(first, count), cancellationToken);
+                }
+
+                await copy.WriteAsync(RowBuffer.Trailer.ToArray(), cancellationToken);
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// Sends some rows and learns how many of them landed, which the raw stream does not tell: field by field, so at a third
+    /// of its speed. For tables whose triggers may let rows fall.
+    /// </summary>
+    /// <inheritdoc cref="SendAsync(string, RowBuffer, ArraySegment{int}, CancellationToken)"/>
+    public async Task<int> SendCountedAsync(
+        string sql, RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken)
     {
-        ArrayBufferWriter<byte> bytes = new();
-        bytes.Write(RowBuffer.Header);
-        foreach (int index in only)
+        FaultPoints.Reach(FaultPoint.CopyBeginning);
+        await using NpgsqlBinaryImporter copy = await connection.BeginBinaryImportAsync(sql, cancellationToken);
+        copy.Timeout = patience;
+        foreach (int index in piece)
         {
-            bytes.Write(rows.RowBytes(index, 1).Span);
+            await copy.StartRowAsync(cancellationToken);
+            ReadOnlyMemory<byte> row = rows.RowBytes(index, 1)[sizeof(short)..];
+            while (row.Length > 0)
+            {
+                int length = BinaryPrimitives.ReadInt32BigEndian(row.Span);
+                row = row[sizeof(int)..];
+                if (length < 0)
+                {
+                    await copy.WriteNullAsync(cancellationToken);
+                    continue;
+                }
+
+                // The values are encoded already: what goes out as bytea goes out as it is.
+                await copy.WriteAsync(row[..length], NpgsqlDbType.Bytea, cancellationToken);
+                row = row[length..];
+            }
         }
 
-        bytes.Write(RowBuffer.Trailer);
-        await SendAsync(connection, sql, bytes.WrittenMemory, cancellationToken);
+        FaultPoints.Reach(FaultPoint.CopySent);
+        ulong landed = await copy.CompleteAsync(cancellationToken);
+        FaultPoints.Reach(FaultPoint.CopyEnded);
+        return landed <= (ulong)piece.Count
+            ? (int)landed
+            : throw new InvalidOperationException($"{piece.Count} rows were sent, and PostgreSQL counts {landed}.");
     }
 
     /// <summary>Sends rows, or some columns of them, with their index in the chunk as an additional first column (integer).</summary>
-    /// <param name="some">0-based indexes of the rows to send, ascending, or null for all.</param>
+    /// <param name="piece">0-based indexes of the rows to send, ascending.</param>
     /// <param name="columns">0-based indexes of the columns to send, or null for all.</param>
-    public static async Task SendNumberedAsync(
-        NpgsqlConnection connection, string sql, RowBuffer rows, int[]? some, int[]? columns, CancellationToken cancellationToken)
+    public Task SendNumberedAsync(
+        string sql, RowBuffer rows, ArraySegment<int> piece, int[]? columns, CancellationToken cancellationToken)
     {
         ArrayBufferWriter<byte> bytes = new();
         bytes.Write(RowBuffer.Header);
-        for (int i = 0; i < (some?.Length ?? rows.Count); i++)
+        foreach (int index in piece)
         {
-            int index = some?[i] ?? i;
             ReadOnlySpan<byte> row = rows.RowBytes(index, 1).Span;
             int fields = columns?.Length ?? BinaryPrimitives.ReadInt16BigEndian(row);
             Span<byte> start = bytes.GetSpan(sizeof(short) + sizeof(int) + sizeof(int));
@@ -107,6 +110,37 @@ public static class ChunkCopy
         }
 
         bytes.Write(RowBuffer.Trailer);
-        await SendAsync(connection, sql, bytes.WrittenMemory, cancellationToken);
+        return SendAsync(sql, copy => copy.WriteAsync(bytes.WrittenMemory, cancellationToken).AsTask(), cancellationToken);
+    }
+
+    /// <summary>Sends a whole COPY: header, rows, trailer.</summary>
+    private async Task SendAsync(string sql, Func<NpgsqlRawCopyStream, Task> write, CancellationToken cancellationToken)
+    {
+        FaultPoints.Reach(FaultPoint.CopyBeginning);
+        NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
+        copy.ReadTimeout = copy.WriteTimeout = (int)patience.TotalMilliseconds;
+        await using (copy)
+        {
+            await write(copy);
+            FaultPoints.Reach(FaultPoint.CopySent);
+        }
+
+        FaultPoints.Reach(FaultPoint.CopyEnded);
+    }
+
+    /// <summary>Indexes that follow each other, as the first and how many.</summary>
+    private static IEnumerable<(int First, int Count)> RunsOf(ArraySegment<int> piece)
+    {
+        for (int i = 0; i < piece.Count;)
+        {
+            int end = i + 1;
+            while (end < piece.Count && piece[end] == piece[end - 1] + 1)
+            {
+                end++;
+            }
+
+            yield return (piece[i], end - i);
+            i = end;
+        }
     }
 }

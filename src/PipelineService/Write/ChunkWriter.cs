@@ -1,5 +1,6 @@
-using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
@@ -10,13 +11,11 @@ namespace PipelineService.Write;
 /// <summary>
 /// Stage 5: one chunk's rows, its dead letters and its checkpoint go into PostgreSQL, and are there together or not at all.
 /// </summary>
-public sealed partial class ChunkWriter(
-    Database database, DeadLetterWriter deadLetters, IOptions<WriteOptions> options, ILogger<ChunkWriter> logger)
+public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
 {
-    private readonly WriteOptions _options = options.Value;
-
     /// <summary>Writes a transformed chunk and adds it to the load's counts.</summary>
     /// <returns>What became of its records.</returns>
+    /// <exception cref="JobFaultException">The table is not as it was declared, or takes no row.</exception>
     /// <exception cref="RejectLimitException">The database refused more than the limits allow.</exception>
     /// <exception cref="NpgsqlException">The sink failed; nothing of an uncommitted session is kept.</exception>
     public async Task<RecordCounts> WriteAsync(Chunk chunk, int read, TransformWorkspace workspace, CancellationToken cancellationToken)
@@ -28,17 +27,13 @@ public sealed partial class ChunkWriter(
         WriteSession session = await load.Sessions.TakeAsync(cancellationToken);
         try
         {
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            timeout.CancelAfter(_options.ChunkTimeout + _options.LockTimeout);
-            using CancellationShield shield = new(timeout.Token);
-            await session.BeginAsync(database, _options, shield.Token);
+            using CancellationShield shield = new(cancellationToken);
+            await session.BeginAsync(database, shield.Token);
 
             // 2. The rows, or all but those that the database refuses.
-            IReadOnlyList<RefusedRow> refused = workspace.Rows.Count == 0
-                ? []
-                : await CopyAsync(session, load, workspace, shield.Token);
-            int rejected = workspace.Rejects.Count + refused.Count;
-            RecordCounts counts = new(read, workspace.Rows.Count - refused.Count, rejected, Filtered: 0);
+            RowOutcome rows = await LoadAsync(session, chunk, workspace.Rows, shield.Token);
+            int rejected = workspace.Rejects.Count + rows.Refused.Count;
+            RecordCounts counts = new(read, workspace.Rows.Count - rows.Missed, rejected, rows.Filtered);
             bool isOverLimit = load.IsOverLimit(read, rejected);
 
             // 3. The dead letters: with the rows if those commit now, else beside them, because they outlive a rollback.
@@ -46,7 +41,8 @@ public sealed partial class ChunkWriter(
             if (rejected > 0)
             {
                 FaultPoints.Reach(FaultPoint.DeadLettersWriting);
-                await deadLetters.WriteAsync(commitsNow ? session.Connection : null, chunk, workspace, refused, shield.Token);
+                await deadLetters.WriteAsync(
+                    commitsNow ? session.Connection : null, chunk, workspace, rows.Refused, shield.Token);
                 FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
@@ -70,61 +66,24 @@ public sealed partial class ChunkWriter(
             await database.ReportFaultAsync(e);
             throw;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The database did not finish a chunk within {_options.ChunkTimeout}.");
-        }
         finally
         {
             load.Sessions.Return(session);
         }
     }
 
-    /// <summary>
-    /// The rows in one COPY, as long as that mostly succeeds. A job that has met a refusal leaves out the rows that may repeat
-    /// one of its own keys, and one that meets refusals which nothing foretold has all its rows screened first.
-    /// </summary>
-    private async Task<IReadOnlyList<RefusedRow>> CopyAsync(
-        WriteSession session, JobLoad load, TransformWorkspace workspace, CancellationToken cancellationToken)
+    private static async Task<RowOutcome> LoadAsync(
+        WriteSession session, Chunk chunk, RowBuffer rows, CancellationToken cancellationToken)
     {
-        int[] suspects = load.Keys?.Add(workspace.Rows) ?? [];
-        bool hasFailed = false;
-        while (load.Refusals.AreForetold)
+        JobLoad load = chunk.Load;
+        int[] repeats = load.Keys?.Add(rows) ?? [];
+        RowOutcome outcome = await session.Loader.LoadAsync(rows, repeats, cancellationToken);
+        if (outcome.Waiting.Count > 0 && load.Plan.Rows.Definition.Load.Commit == CommitPolicy.Job)
         {
-            int[] leftOut = load.Refusals.Any ? suspects : [];
-            try
-            {
-                await ChunkCopy.SendExceptAsync(session.Connection, load.Plan.CopySql, workspace.Rows, leftOut, cancellationToken);
-                return leftOut.Length == 0 ? [] : await StageAsync(session, load, workspace, leftOut, cancellationToken);
-            }
-            catch (PostgresException e) when (SqlFaults.Of(e) == SqlFault.Row)
-            {
-                await session.RollbackChunkAsync(cancellationToken);
-                bool wasForetold = !hasFailed && !load.Refusals.Any && suspects.Length > 0;
-                load.Refusals.Met(wasForetold);
-                hasFailed = true;
-                if (!wasForetold)
-                {
-                    break;
-                }
-            }
+            await session.Waiting.AddAsync(chunk, rows, outcome.Waiting, cancellationToken);
         }
 
-        IReadOnlyList<RefusedRow> refused = await StageAsync(session, load, workspace, some: null, cancellationToken);
-        load.Refusals.Screened(refused.Count > 0);
-        return refused;
-    }
-
-    private async Task<IReadOnlyList<RefusedRow>> StageAsync(
-        WriteSession session, JobLoad load, TransformWorkspace workspace, int[]? some, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<RefusedRow> refused = await session.Stage.LoadAsync(workspace.Rows, some, cancellationToken);
-        if (session.Stage.OneByOneReason is { } reason && load.Refusals.TellOneByOne())
-        {
-            Log.OneByOne(logger, load.Plan.JobId, reason.MessageText, reason.SqlState);
-        }
-
-        return refused;
+        return outcome;
     }
 
     private static NpgsqlBatchCommand Checkpoint(Chunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)
@@ -144,12 +103,4 @@ public sealed partial class ChunkWriter(
             new() { Value = chunk.Load.Plan.Epoch },
         },
     };
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Information,
-            Message = "Rows of job {JobId} are inserted one by one, which is slow, because no query over the table's constraints tells "
-                + "which of them are refused: {Reason} (SQLSTATE {SqlState}). Told once a job.")]
-        public static partial void OneByOne(ILogger logger, Guid jobId, string reason, string sqlState);
-    }
 }

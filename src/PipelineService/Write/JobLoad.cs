@@ -2,6 +2,7 @@ using System.Diagnostics;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Transforms;
+using PipelineService.Datasets.Tables;
 using PipelineService.Spool;
 
 namespace PipelineService.Write;
@@ -23,8 +24,9 @@ public sealed class JobLoad : IDisposable
     private long _rejected;
     private long _filtered;
     private long _bytes;
+    private long _waiting;
 
-    public JobLoad(JobLoadPlan plan, int sessions, CancellationToken stopping)
+    public JobLoad(JobLoadPlan plan, int sessions, WriteOptions options, ILogger logger, CancellationToken stopping)
     {
         Plan = plan;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -33,10 +35,10 @@ public sealed class JobLoad : IDisposable
         _inFlight = new SemaphoreSlim(InFlightMax, InFlightMax);
         (_read, _loaded, _rejected, _filtered) = plan.Covered;
         _bytes = plan.CoveredBytes;
-        Sessions = new WriteSessions(this, sessions);
+        Sessions = new WriteSessions(this, sessions, options, logger);
     }
 
-    public JobLoadPlan Plan { get; }
+    public JobLoadPlan Plan { get; private set; }
 
     public WriteSessions Sessions { get; }
 
@@ -44,10 +46,18 @@ public sealed class JobLoad : IDisposable
 
     public int RawBytesMax => Plan.RawBytesMax;
 
-    /// <summary>
-    /// How chunks become rows. Set before the first chunk enters: it depends on the header, which is read first.
-    /// </summary>
-    public ChunkTransform? Transform { get; set; }
+    /// <summary>How chunks become rows.</summary>
+    public ChunkTransform? Transform { get; private set; }
+
+    /// <summary>Tells how chunks become rows, before the first of them enters: it depends on the header, which is read first.</summary>
+    /// <param name="rows">The columns of those rows.</param>
+    /// <param name="keys">The keys to watch, if there are any.</param>
+    public void Begin(ChunkTransform transform, RowPlan rows, KeyFilter? keys)
+    {
+        Transform = transform;
+        Plan = Plan with { Rows = rows };
+        Keys = keys;
+    }
 
     /// <summary>Cancelled when the load has failed or is to stop.</summary>
     public CancellationToken Stopped => _stop.Token;
@@ -66,10 +76,16 @@ public sealed class JobLoad : IDisposable
     public bool CommitsEachChunk { get; set; }
 
     /// <summary>The keys that the job has sent, or null where it has none to watch.</summary>
-    public KeyFilter? Keys { get; init; }
+    public KeyFilter? Keys { get; private set; }
+
+    /// <summary>
+    /// How many rows are sent at once at most. A chunk that took too long is sent in parts, and those after it, too; shared by
+    /// the workers without a lock, since any size is right.
+    /// </summary>
+    public int RowsAtOnceMax { get; set; } = int.MaxValue;
 
     /// <summary>What is to be expected of the table's constraints.</summary>
-    public RefusalForecast Refusals { get; } = new();
+    public RefusalForecast Refusals { get; init; } = new();
 
     /// <summary>Waits for a place among the chunks in flight. Paired with <see cref="Leave"/>.</summary>
     public async Task EnterAsync(Chunk chunk, CancellationToken cancellationToken)
@@ -99,12 +115,16 @@ public sealed class JobLoad : IDisposable
         Interlocked.Add(ref _bytes, bytes);
     }
 
+    /// <summary>Adds rejects, or takes them off, that may yet be loaded: they do not count towards the reject limits.</summary>
+    public void AddWaiting(long rows) => Interlocked.Add(ref _waiting, rows);
+
     /// <summary>Whether a chunk with so many rejects takes the job over its reject limits.</summary>
     public bool IsOverLimit(long read, long rejected)
     {
         RecordCounts counts = Counts;
         return !Plan.IsRollingForward
-            && Plan.Rows.Definition.Rejects.AreExceededBy(counts.Read + read, counts.Rejected + rejected, isFinal: false);
+            && Plan.Rows.Definition.Rejects.AreExceededBy(
+                counts.Read + read, counts.Rejected + rejected - Interlocked.Read(ref _waiting), isFinal: false);
     }
 
     /// <summary>Ends the load: the first failure counts, later ones follow from it.</summary>
@@ -159,8 +179,8 @@ public sealed record JobLoadPlan
 
     public required RowPlan Rows { get; init; }
 
-    /// <summary>The COPY of a chunk's rows into the target table.</summary>
-    public string CopySql => field ??= WriteSql.Copy(Rows.Definition.Load.Table.Quoted, WriteSql.ColumnList(Rows));
+    /// <summary>The table before the load; null where there was no need to look, or there is none.</summary>
+    public TableShape? Table { get; init; }
 
     public required int RawBytesMax { get; init; }
 

@@ -4,7 +4,9 @@ namespace PipelineService.Write;
 /// How a job gets on with the constraints of its table: whether sending a chunk in one piece is still the better bet. A
 /// refused COPY costs the work of the whole chunk; screening all rows first costs about as much, each time.
 /// </summary>
-/// <remarks>Shared by the workers without a lock: a chunk sent the other way is slower, never wrong.</remarks>
+/// <remarks>
+/// Shared by the workers without a lock, and by the attempts of a job: a chunk sent the other way is slower, never wrong.
+/// </remarks>
 public sealed class RefusalForecast
 {
     private const int Miss = 4;
@@ -26,6 +28,18 @@ public sealed class RefusalForecast
         Any = true;
         _score = wasForetold ? _score : Math.Min(Worst, _score + Miss);
     }
+
+    /// <summary>Whether some row raises what ends a session: then no row is sent but through PostgreSQL's own hands.</summary>
+    public bool EndSessions { get; private set; }
+
+    /// <summary>A row has ended the session in which it was sent.</summary>
+    public void EndedSession() => EndSessions = true;
+
+    /// <summary>Whether a refusal was met where none was thought possible: then there are savepoints in any case.</summary>
+    public bool NeedSavepoints { get; private set; }
+
+    /// <summary>A refusal was met behind which there was no savepoint.</summary>
+    public void MetUnforeseen() => NeedSavepoints = true;
 
     /// <summary>Rows had to be inserted one by one.</summary>
     /// <returns>True the first time.</returns>

@@ -12,7 +12,7 @@ public sealed class WriteOptions
     public int SessionsMax { get; set; } = 8;
 
     /// <summary>
-    /// Write sessions of one job; a job whose table has a unique index loads through one. Default 3, 1 to
+    /// Write sessions of one job; a job whose table has a unique index or a trigger loads through one. Default 3, 1 to
     /// <see cref="SessionsMax"/>.
     /// </summary>
     public int SessionsPerJobMax { get; set; } = 3;
@@ -30,13 +30,13 @@ public sealed class WriteOptions
     public int KeyFilterBytes { get; set; } = 8 << 20;
 
     /// <summary>
-    /// How long the database may take over one chunk before the session is given up and the chunk is tried again. Default
-    /// 2 minutes, 1 second to 1 hour.
+    /// How long the database may take over one statement of a chunk before it is rolled back and the chunk is sent in parts; one
+    /// record that takes longer fails the job. Default 2 minutes, 1 second to 1 hour.
     /// </summary>
     public TimeSpan ChunkTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// How long a session waits for a lock on the target table (somebody alters it). Default 30 s, 1 second to
+    /// How long a session waits for a lock on the target table (somebody alters it) or on a row. Default 30 s, 1 second to
     /// <see cref="ChunkTimeout"/>.
     /// </summary>
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(30);

@@ -1,31 +1,70 @@
 using System.Diagnostics;
 using Npgsql;
+using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Write;
 
 /// <summary>
-/// One connection with one open transaction, in which chunks of one job are loaded, each under a savepoint. Used by one
-/// worker at a time.
+/// One connection with one open transaction, in which chunks of one job are loaded under savepoints. Used by one worker at a
+/// time.
 /// </summary>
-public sealed class WriteSession(JobLoadPlan plan)
+public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger logger)
 {
+    /// <summary>The server ends a statement before this; only one that is gone is not heard by then.</summary>
+    private readonly TimeSpan _patience = options.ChunkTimeout + options.LockTimeout;
+
     private NpgsqlConnection? _connection;
-    private ChunkStage? _stage;
+    private string? _look;
+    private TargetConstraints? _target;
+    private bool _isOpen;
+    private bool _hasSavepoint;
+    private bool _isBehindSavepoint;
 
     /// <summary>Whether a transaction is open that holds rows.</summary>
     public bool HoldsRows { get; private set; }
 
-    private bool _isOpen;
+    public NpgsqlConnection Connection => _connection ?? throw NotOpen();
 
-    public NpgsqlConnection Connection => _connection ?? throw new InvalidOperationException("The session is not open.");
+    /// <summary>Whether the connection is gone, and the transaction with it.</summary>
+    public bool IsBroken => Connection.State != System.Data.ConnectionState.Open;
 
-    /// <summary>Loads the rows that the database refuses in one piece.</summary>
-    public ChunkStage Stage => _stage ??= new ChunkStage(Connection, plan);
+    /// <summary>Whether what was begun since the last piece landed can be undone by itself.</summary>
+    public bool CanRollBack => !IsBroken && _hasSavepoint;
 
-    /// <summary>Opens the connection and the transaction when they are not open, up to the chunk's savepoint.</summary>
-    public async Task BeginAsync(Database database, WriteOptions options, CancellationToken cancellationToken)
+    /// <summary>What the table may refuse rows for, as long as the transaction is open.</summary>
+    public TargetConstraints Target => _target ?? throw NotOpen();
+
+    public ChunkCopy Copy => field ??= new ChunkCopy(Connection, _patience);
+
+    public ChunkStage Stage => field ??= new ChunkStage(this, load.Plan.Rows, _patience);
+
+    public RowLoader Loader => field ??= new RowLoader(this, load, options, logger);
+
+    public WaitingRows Waiting => field ??= new WaitingRows(this, load);
+
+    /// <summary>
+    /// Opens the connection and the transaction when they are not open, up to the chunk's savepoint. The table is locked
+    /// against whoever would alter it, looked at and held against the definition, each time in the same round trip: binary COPY
+    /// stores what fits by its bytes, whatever it means.
+    /// </summary>
+    /// <exception cref="JobFaultException">The table contradicts the definition.</exception>
+    /// <exception cref="TableHeldException">Somebody alters it, for longer than the lock is waited for.</exception>
+    public async Task BeginAsync(Database database, CancellationToken cancellationToken)
+    {
+        TableName table = load.Plan.Rows.Definition.Load.Table;
+        await BeginAsync(
+            database, [new(TableSql.LockShape(table)), TargetTable.Look(table), new(WriteSql.Savepoint)], cancellationToken);
+    }
+
+    /// <summary>The same for a transaction that writes no row: the table may be gone by now.</summary>
+    public Task BeginWithoutRowsAsync(Database database, CancellationToken cancellationToken) =>
+        BeginAsync(database, [], cancellationToken);
+
+    private async Task BeginAsync(
+        Database database, IReadOnlyList<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)
     {
         _connection ??= await database.OpenSessionAsync(cancellationToken);
         if (_isOpen)
@@ -33,42 +72,116 @@ public sealed class WriteSession(JobLoadPlan plan)
             return;
         }
 
-        await using NpgsqlBatch batch = new(_connection)
-        {
-            BatchCommands =
+        await using NpgsqlBatch batch = Batch(
+        [
+            new(WriteSql.Begin),
+            new(WriteSql.Settings)
             {
-                new("BEGIN"),
-                new(WriteSql.Settings)
+                Parameters =
                 {
-                    Parameters =
-                    {
-                        new() { Value = SessionName(plan.JobId) },
-                        new() { Value = Milliseconds(options.LockTimeout) },
-                        new() { Value = Milliseconds(options.ChunkTimeout) },
-                    },
+                    new() { Value = SessionName(load.Plan.JobId) },
+                    new() { Value = Milliseconds(options.LockTimeout) },
+                    new() { Value = Milliseconds(options.ChunkTimeout) },
                 },
-                new(WriteSql.ConstraintsImmediate),
-                new(WriteSql.Savepoint),
             },
-        };
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+            new(WriteSql.ConstraintsImmediate),
+            .. statements,
+        ]);
+        if (load.CommitsEachChunk)
+        {
+            await batch.PrepareAsync(cancellationToken); // planning the look takes longer than looking
+        }
+
+        try
+        {
+            await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
+            if (await reader.NextResultAsync(cancellationToken) && await reader.ReadAsync(cancellationToken))
+            {
+                Compare(reader.GetString(0));
+            }
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new TableHeldException(
+                $"Somebody has held table {load.Plan.Rows.Definition.Load.Table} for longer than {options.LockTimeout}.", e);
+        }
+
         _isOpen = true;
+        _hasSavepoint = true;
+        _isBehindSavepoint = false;
+    }
+
+    private void Compare(string look)
+    {
+        if (look == _look)
+        {
+            return;
+        }
+
+        var shape = TableShape.Parse(look);
+        var comparison = TableComparison.AtLoad(load.Plan.Rows.Definition, shape);
+        if (comparison.Contradictions.Count > 0)
+        {
+            throw new JobFaultException(
+                TargetProblems.Contradicts(load.Plan.Rows.Definition.Load.Table.ToString(), comparison.Contradictions));
+        }
+
+        _target = new TargetConstraints(shape, load.Plan.Rows);
+        _look = look;
     }
 
     /// <summary>The application_name of a job's sessions, by which leftovers of an earlier attempt are found.</summary>
     public static string SessionName(Guid jobId) => $"pipeline job {jobId:D}";
 
-    /// <summary>Back to the chunk's savepoint: what COPY began is undone.</summary>
-    public async Task RollbackChunkAsync(CancellationToken cancellationToken)
+    /// <summary>Rows have landed behind the savepoint.</summary>
+    public void PieceLanded() => _isBehindSavepoint = true;
+
+    /// <summary>What has landed stays, whatever becomes of the rows that follow.</summary>
+    public async Task BeginPieceAsync(CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = new(WriteSql.RollbackToSavepoint, _connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        if (_isBehindSavepoint && _hasSavepoint)
+        {
+            await ExecuteAsync([new(WriteSql.ReleaseSavepoint), new(WriteSql.Savepoint)], cancellationToken);
+            _isBehindSavepoint = false;
+        }
     }
 
-    /// <summary>Runs the last statements of a chunk and keeps the transaction open for the next one.</summary>
+    /// <summary>Back to the savepoint: what was begun since the last piece landed is undone.</summary>
+    public async Task RollbackPieceAsync(CancellationToken cancellationToken)
+    {
+        await ExecuteAsync([new(WriteSql.RollbackToSavepoint)], cancellationToken);
+        _isBehindSavepoint = false;
+    }
+
+    /// <summary>Runs statements in the open transaction.</summary>
+    public async Task ExecuteAsync(IEnumerable<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)
+    {
+        await using NpgsqlBatch batch = Batch(statements);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Runs the last statements of a chunk and keeps the transaction open for the next one: behind a new savepoint if the table
+    /// can refuse anything. Each savepoint behind which rows land is a subtransaction, and beyond 64 of them in a transaction all
+    /// who use the server pay.
+    /// </summary>
     public async Task KeepAsync(IEnumerable<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)
     {
-        await RunAsync([.. statements, new(WriteSql.ReleaseSavepoint), new(WriteSql.Savepoint)], cancellationToken);
+        List<NpgsqlBatchCommand> all = [.. statements];
+        if (_hasSavepoint)
+        {
+            all.Add(new(WriteSql.ReleaseSavepoint));
+        }
+
+        bool isNeeded = Target.MayRefuse || load.Refusals.NeedSavepoints;
+        if (isNeeded)
+        {
+            all.Add(new(WriteSql.Savepoint));
+        }
+
+        await ExecuteAsync(all, cancellationToken);
+        _hasSavepoint = isNeeded;
+        _isBehindSavepoint = false;
         HoldsRows = true;
     }
 
@@ -77,11 +190,11 @@ public sealed class WriteSession(JobLoadPlan plan)
     public async Task CommitAsync(IEnumerable<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)
     {
         using Activity? span = PipelineTracing.StartCommit();
-        NpgsqlBatchCommand fence = JobTakenOverException.RequireEpoch(plan.JobId, plan.Epoch);
+        NpgsqlBatchCommand fence = JobTakenOverException.RequireEpoch(load.Plan.JobId, load.Plan.Epoch);
         try
         {
             FaultPoints.Reach(FaultPoint.Committing);
-            await RunAsync([fence, .. statements, new("COMMIT")], cancellationToken);
+            await ExecuteAsync([fence, .. statements, new("COMMIT")], cancellationToken);
             FaultPoints.Reach(FaultPoint.Committed);
         }
         catch (PostgresException e) when (e.SqlState == JobTakenOverException.SqlState)
@@ -91,7 +204,6 @@ public sealed class WriteSession(JobLoadPlan plan)
 
         HoldsRows = false;
         _isOpen = false;
-        _stage?.Forget();
     }
 
     /// <summary>Rolls back what is not committed and closes the connection. Never throws: a broken one is dropped.</summary>
@@ -117,16 +229,18 @@ public sealed class WriteSession(JobLoadPlan plan)
         HoldsRows = false;
     }
 
-    private async Task RunAsync(IReadOnlyList<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
+    private NpgsqlBatch Batch(IEnumerable<NpgsqlBatchCommand> statements)
     {
-        await using NpgsqlBatch batch = new(_connection);
-        foreach (NpgsqlBatchCommand command in commands)
+        NpgsqlBatch batch = new(Connection) { Timeout = (int)_patience.TotalSeconds };
+        foreach (NpgsqlBatchCommand statement in statements)
         {
-            batch.BatchCommands.Add(command);
+            batch.BatchCommands.Add(statement);
         }
 
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return batch;
     }
+
+    private static InvalidOperationException NotOpen() => new("The session is not open.");
 
     private static string Milliseconds(TimeSpan time) =>
         ((long)time.TotalMilliseconds).ToString(System.Globalization.CultureInfo.InvariantCulture);

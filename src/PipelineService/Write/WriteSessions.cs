@@ -11,10 +11,10 @@ public sealed class WriteSessions
     private readonly Channel<WriteSession> _idle;
     private readonly WriteSession[] _all;
 
-    public WriteSessions(JobLoad load, int count)
+    public WriteSessions(JobLoad load, int count, WriteOptions options, ILogger logger)
     {
         _idle = Channel.CreateBounded<WriteSession>(count);
-        _all = [.. Enumerable.Range(0, count).Select(_ => new WriteSession(load.Plan))];
+        _all = [.. Enumerable.Range(0, count).Select(_ => new WriteSession(load, options, logger))];
         // The session used last is taken again only when no other is idle, so all of them get work; the first chunk of a
         // small job finds the first.
         foreach (WriteSession session in _all)
@@ -29,6 +29,17 @@ public sealed class WriteSessions
     public ValueTask<WriteSession> TakeAsync(CancellationToken cancellationToken) => _idle.Reader.ReadAsync(cancellationToken);
 
     public void Return(WriteSession session) => _idle.Writer.TryWrite(session);
+
+    /// <summary>
+    /// Loads the rows that waited for the rest of the job, now that all of it is there, as far as the database takes them.
+    /// </summary>
+    public async Task LoadWaitingAsync(CancellationToken cancellationToken)
+    {
+        foreach (WriteSession session in Uncommitted)
+        {
+            await session.Waiting.LoadAsync(cancellationToken);
+        }
+    }
 
     /// <summary>Rolls back whatever is not committed and gives the connections back.</summary>
     public async Task CloseAsync()

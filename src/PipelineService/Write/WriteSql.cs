@@ -6,6 +6,9 @@ namespace PipelineService.Write;
 /// <summary>The SQL of the write stage.</summary>
 internal static class WriteSql
 {
+    /// <summary>Not what the database has for default: the look at the table must see what is so when the lock is there.</summary>
+    public const string Begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
     public const string Savepoint = "SAVEPOINT chunk";
     public const string ReleaseSavepoint = "RELEASE SAVEPOINT chunk";
     public const string RollbackToSavepoint = "ROLLBACK TO SAVEPOINT chunk";
@@ -25,6 +28,9 @@ internal static class WriteSql
 
     /// <summary>Raises PL001 when another attempt has taken the job over, and holds that off until the transaction ends.</summary>
     public const string RequireEpoch = "SELECT pipeline.require_epoch($1, $2)";
+
+    public const string InsertOneByOne =
+        "SELECT _row, _state, _message, _constraint, _column FROM pipeline.insert_one_by_one($1, $2, $3, $4, $5, $6)";
 
     public const string InsertCheckpoint = """
         INSERT INTO pipeline.job_chunks
@@ -60,6 +66,33 @@ internal static class WriteSql
         FROM STDIN (FORMAT binary)
         """;
 
+    /// <summary>Rows that wait for others of their job, encoded as COPY takes them.</summary>
+    public const string CreateWaiting = """
+        CREATE TEMPORARY TABLE IF NOT EXISTS "_pipeline_waiting" (record bigint, chunk bigint, encoded bytea) ON COMMIT DROP
+        """;
+
+    public const string InsertWaiting = """
+        INSERT INTO pg_temp."_pipeline_waiting"
+        SELECT w.record, $1, w.encoded FROM unnest($2::bigint[], $3::bytea[]) AS w (record, encoded)
+        """;
+
+    /// <summary>The last ones before a record, the last first: a row mostly waits for a later one.</summary>
+    public const string NextWaiting = """
+        SELECT record, chunk, encoded FROM pg_temp."_pipeline_waiting" WHERE record < $1 ORDER BY record DESC LIMIT $2
+        """;
+
+    public const string DeleteWaiting = """DELETE FROM pg_temp."_pipeline_waiting" WHERE record = ANY ($1::bigint[])""";
+
+    /// <summary>Rows that waited are rejects no longer.</summary>
+    public const string DeleteLettersOfWaiting =
+        "DELETE FROM pipeline.dead_letters WHERE job_id = $1 AND record = ANY ($2::bigint[])";
+
+    /// <summary>So many rows of a chunk, counted as rejected so far, have landed ($3) or were let fall by a trigger ($4).</summary>
+    public const string MendCheckpoint = """
+        UPDATE pipeline.job_chunks SET rejected = rejected - $3 - $4, loaded = loaded + $3, filtered = filtered + $4
+        WHERE job_id = $1 AND start_offset = $2
+        """;
+
     /// <summary>The columns of a row in COPY, quoted, in the order of the plan.</summary>
     public static string ColumnList(RowPlan plan)
     {
@@ -78,6 +111,18 @@ internal static class WriteSql
         return string.Join(", ", some is null && plan.Definition.Load.Lineage
             ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
             : columns);
+    }
+
+    /// <summary>A name for our column in a staging table: one that none of the table's columns has.</summary>
+    public static string NumberColumn(RowPlan plan)
+    {
+        string name = "_pipeline_row";
+        while (plan.Columns.Any(c => c.Field.Name == name))
+        {
+            name += "_";
+        }
+
+        return Identifier.Quote(name);
     }
 
     public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
@@ -28,7 +29,12 @@ public sealed class ChunkReading : IDisposable
         TimeProvider? time = null, ChunkTransform? transform = null)
     {
         Pool = new ChunkBufferPool(Options.Create(options));
-        _load = new JobLoad(Plan(), sessions: 2, CancellationToken.None) { Transform = transform };
+        _load = new JobLoad(Plan(), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None);
+        if (transform is not null)
+        {
+            _load.Begin(transform, _load.Plan.Rows, keys: null);
+        }
+
         _reader = new ChunkReader(
             upload, scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true), _load,
             _channel, Pool, options, recordBytesMax, time ?? TimeProvider.System);

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text;
 using CsCheck;
 using PipelineService.Core.Datasets;
@@ -30,7 +31,7 @@ public sealed class CsvRecordFormatTests
                 await using SpoolUpload upload = spool.Create();
                 CsvRecordFormat format = new(Plan(), CsvDialect.Default, recordBytesMax: 1 << 20);
                 Task<RecordsStart> finding = format.FindStartAsync(
-                    upload, upload.JobId, TestContext.Current.CancellationToken);
+                    upload, upload.JobId, ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken);
                 foreach (byte[] packet in Encoding.UTF8.GetBytes(header + "x,").Chunk(step))
                 {
                     await SpoolFolder.AppendAsync(upload, packet);

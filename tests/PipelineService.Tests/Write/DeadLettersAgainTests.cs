@@ -152,7 +152,7 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         int records = transform.Run(bytes, position, workspace);
 
         JobLoadPlan plan = new() { JobId = _job, Epoch = epoch, Dataset = "letters", Rows = Rows, RawBytesMax = 100 };
-        using JobLoad load = new(plan, sessions: 1, Cancellation);
+        using JobLoad load = new(plan, sessions: 1, new WriteOptions(), NullLogger.Instance, Cancellation);
         ChunkBufferPool pool = new(Options.Create(new SpoolOptions()));
         byte[] buffer = pool.Rent(bytes.Length);
         bytes.CopyTo(buffer, 0);

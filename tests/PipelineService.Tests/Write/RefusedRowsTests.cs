@@ -67,13 +67,14 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
     {
         string table = await DeclareAsync(IdAndNote, commit);
         await service.Database.ExecuteAsync($"""
-            CREATE DOMAIN {table}_short AS varchar(3) CHECK (VALUE <> 'no');
+            CREATE DOMAIN {table}_any AS text CHECK (VALUE <> 'no');
+            CREATE DOMAIN {table}_short AS {table}_any CHECK (length(VALUE) <= 3);
             ALTER TABLE {table} ALTER COLUMN note TYPE {table}_short
             """);
 
         JobView job = await service.LoadAsync(table, "id,note\n1,abc\n2,abcd\n3,no\n4,\n");
 
-        await ExpectAsync(job, table, ["1", "4"], "2:3 max_length * 2,abcd", "3:4 check * 3,no");
+        await ExpectAsync(job, table, ["1", "4"], "2:3 check * 2,abcd", "3:4 check * 3,no");
     }
 
     [Theory, MemberData(nameof(Policies))]

@@ -1,0 +1,61 @@
+namespace PipelineService.Write;
+
+/// <summary>
+/// Somebody holds the table, or what a row needs, for longer than <see cref="WriteOptions.LockTimeout"/>. It passes when they let
+/// go; until then the job has no use for its sessions.
+/// </summary>
+public sealed class TableHeldException : Exception
+{
+    public TableHeldException()
+    {
+    }
+
+    public TableHeldException(string message)
+        : base(message)
+    {
+    }
+
+    public TableHeldException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>One row alone takes longer than <see cref="WriteOptions.ChunkTimeout"/>: no smaller chunk would do.</summary>
+public sealed class ChunkTooSlowException : Exception
+{
+    public ChunkTooSlowException()
+    {
+    }
+
+    public ChunkTooSlowException(string message)
+        : base(message)
+    {
+    }
+
+    public ChunkTooSlowException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
+/// A row has taken the session's transaction along: the driver gives a connection up for an internal error (class XX), or there
+/// was no savepoint to go back to. The job remembers it: the next attempt sends its rows in a way that bears it.
+/// </summary>
+public sealed class SessionBrokenException : Exception
+{
+    public SessionBrokenException()
+    {
+    }
+
+    public SessionBrokenException(string message)
+        : base(message)
+    {
+    }
+
+    public SessionBrokenException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
