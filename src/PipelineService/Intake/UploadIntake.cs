@@ -19,7 +19,7 @@ public readonly record struct UploadReceipt(JobRow Job, bool IsReplay);
 /// </summary>
 public sealed partial class UploadIntake(
     BodyReceiver receiver,
-    JobDispatcher dispatcher,
+    JobStarter starter,
     JobStore store,
     LiveJobs liveJobs,
     SpoolDirectory spool,
@@ -164,7 +164,9 @@ public sealed partial class UploadIntake(
     {
         DateTimeOffset created = time.GetUtcNow();
         var id = Guid.CreateVersion7(created);
-        LiveJob live = new(NewRow(id, dataset, request, created), request.Kind, spoolOptions.Value.RecordBytesMax, time);
+        LiveJob live = new(
+            NewRow(id, dataset, request, created), dataset.Definition.Load.Table.Quoted, request.Kind,
+            spoolOptions.Value.RecordBytesMax, time);
         await using SpoolUpload upload = Create(id);
         live.Follow(upload);
         liveJobs.Add(live);
@@ -253,7 +255,7 @@ public sealed partial class UploadIntake(
     {
         if (live.Current.Owner is null)
         {
-            await dispatcher.SubmitAsync(live, upload, CancellationToken.None);
+            await starter.SubmitAsync(live, upload, CancellationToken.None);
             return;
         }
 

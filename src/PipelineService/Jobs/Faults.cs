@@ -9,8 +9,17 @@ namespace PipelineService.Jobs;
 /// <summary>Why jobs fail: one table of codes, titles and statuses.</summary>
 internal static class Faults
 {
-    /// <summary>The form in which a job row keeps its reason.</summary>
-    public static string ToJson(Problem problem) => JsonSerializer.Serialize(problem, PipelineJson.Options);
+    /// <summary>The form in which a job row keeps its reason. Whatever it quotes can be written.</summary>
+    public static string ToJson(Problem problem) => JsonSerializer.Serialize(
+        problem with
+        {
+            Detail = problem.Detail is string detail ? Storable(detail) : null,
+            Errors = problem.Errors?.ToDictionary(error => Storable(error.Key), error => error.Value.Select(Storable).ToArray()),
+        },
+        PipelineJson.Options);
+
+    /// <summary>What text from outside becomes in a row: PostgreSQL's text and jsonb hold no U+0000.</summary>
+    public static string Storable(string text) => text.Replace('\0', '\uFFFD');
 
     public static Problem RejectLimit(RejectLimitException error) => new()
     {
@@ -60,6 +69,31 @@ internal static class Faults
         Status = StatusCodes.Status409Conflict,
         Title = "The table cannot be loaded.",
         Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Mend the table or its permissions and send the upload again.",
+    };
+
+    public static Problem TooSlow(TimeSpan limit, int tries) => new()
+    {
+        Code = "target_too_slow",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The table takes rows too slowly.",
+        Detail = $"PostgreSQL did not load a chunk within the time limit of {limit:c} (Write:ChunkTimeout), {tries} times in a row, and nothing more was loaded meanwhile. A trigger, an index or a constraint of the table may be slow: mend it or raise the limit, and send the upload again.",
+    };
+
+    public static Problem TableHeld(string reason, TimeSpan limit) => new()
+    {
+        Code = "target_held",
+        Status = StatusCodes.Status409Conflict,
+        Title = "Someone else held the table for too long.",
+        Detail = $"The table, or rows of it, could not be had within the time limit of {limit:c} (Jobs:TableWaitMax). PostgreSQL says: {reason} Send the upload again when the table is free.",
+    };
+
+    /// <summary>In place of a reason that PostgreSQL did not take.</summary>
+    public static Problem Unwritable(PostgresException error) => new()
+    {
+        Code = "internal_error",
+        Status = StatusCodes.Status500InternalServerError,
+        Title = "The job failed for a reason inside the service.",
+        Detail = $"Why it failed could not be written to its row (SQLSTATE {error.SqlState}); the log of the service says more.",
     };
 
     public static Problem Internal(Exception error) => new()

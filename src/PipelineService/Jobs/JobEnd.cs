@@ -12,6 +12,7 @@ public sealed partial class JobEnd(
     UploadTakeBack takeBack,
     SpoolDirectory spool,
     PipelineMetrics metrics,
+    JobFlow flow,
     TimeProvider time,
     ILogger<JobEnd> logger)
 {
@@ -32,6 +33,7 @@ public sealed partial class JobEnd(
         }
 
         live.Change(_ => job);
+        flow.Move();
         metrics.JobFinished(job.Dataset, job.Source, job.State, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
         Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
     }

@@ -23,6 +23,7 @@ public sealed class JobLoader(
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
     IOptions<WriteOptions> writeOptions,
+    JobFlow flow,
     TimeProvider time)
 {
     /// <summary>How long a stopped load waits for the statements that are under way.</summary>
@@ -39,12 +40,12 @@ public sealed class JobLoader(
         JobRow job, LiveJob live, RowPlan rows, RecordFormat format, SpoolUpload upload, SessionReservation reservation,
         CancellationToken stopping)
     {
-        // 1. What earlier attempts have committed; what they rejected without committing is forgotten.
+        // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
         bool isFirst = job.Epoch <= 1;
         IReadOnlyList<Checkpoint> checkpoints = isFirst ? [] : await store.ReadCheckpointsAsync(job.Id, stopping);
-        if (!isFirst && checkpoints.Count == 0)
+        if (!isFirst)
         {
-            await store.DeleteDeadLettersAsync(job.Id, stopping);
+            await store.DeleteDeadLettersAsync(job.Id, CheckpointMap.UncoveredRecords(checkpoints), stopping);
         }
 
         // 2. Sessions: one where rows could wait for each other over a key, and for an upload of one chunk.
@@ -55,7 +56,11 @@ public sealed class JobLoader(
             reservation.ShrinkTo(1);
         }
 
-        using JobLoad load = new(PlanOf(job, rows, checkpoints), reservation.Count, stopping) { Keys = KeysOf(constraints) };
+        using JobLoad load = new(PlanOf(job, rows, checkpoints), reservation.Count, stopping)
+        {
+            Keys = KeysOf(constraints),
+            Landed = () => TellLanded(live, reservation),
+        };
         load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
             && (policy.Lineage || upload.IsSealed);
         live.Follow(load);
@@ -74,6 +79,14 @@ public sealed class JobLoader(
             await WhenIdleAsync(load);
             await load.Sessions.CloseAsync();
         }
+    }
+
+    /// <summary>A chunk has landed: whatever the job and others have waited for is there again.</summary>
+    private void TellLanded(LiveJob live, SessionReservation reservation)
+    {
+        flow.Move();
+        reservation.WakeTable();
+        live.StopWaiting();
     }
 
     /// <summary>
@@ -109,7 +122,7 @@ public sealed class JobLoader(
 
             start = await format.FindStartAsync(upload, load.Plan.JobId, load.Stopped);
             load.Transform = start.Transform;
-            live.Change(row => row with { UploadColumns = start.Columns });
+            live.Change(row => row with { UploadColumns = start.Columns?.Select(Faults.Storable).ToArray() });
             IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
             await VerifyAsync(upload, ranges, load.Stopped);
             ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, format.RecordBytesMax, time);

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
@@ -10,13 +9,14 @@ using PipelineService.Write;
 namespace PipelineService.Jobs;
 
 /// <summary>
-/// Stage 2: runs one job to its end. Attempts are repeated while the database or the spool is away; the data's own faults end
-/// the job; a stop hands it back.
+/// Stage 2: runs one job to its end, or until it has to wait: then it gives its sessions back, and goes back to the queue. The
+/// data's own faults end the job; a stop hands it back.
 /// </summary>
 public sealed partial class JobRunner(
     JobStore store,
     JobLoader loader,
     JobHeartbeat heartbeat,
+    AttemptJudge judge,
     UploadTakeBack takeBack,
     LiveJobs liveJobs,
     DatasetCatalog datasets,
@@ -25,10 +25,7 @@ public sealed partial class JobRunner(
     TimeProvider time,
     ILogger<JobRunner> logger)
 {
-    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(10);
-
-    /// <summary>Runs the job, and disposes of the upload and the reservation at the end.</summary>
+    /// <summary>Runs the job, and disposes of the upload and the reservation at the end. Never throws.</summary>
     /// <param name="live">The job, claimed by this instance.</param>
     /// <param name="isRegistered">Whether the database has its row; that of an upload still arriving is made here.</param>
     /// <param name="stopping">Cancelled at shutdown.</param>
@@ -56,16 +53,16 @@ public sealed partial class JobRunner(
         {
             await StopAsync(live, upload, reservation, stopping);
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
             // Nothing is lost: the spool holds the bytes, and the lease runs out.
             Log.Broke(logger, e, job.Id);
         }
         finally
         {
+            reservation.Dispose();
             await ended.CancelAsync();
             await beating;
-            reservation.Dispose();
             await upload.DisposeAsync();
             liveJobs.Remove(live);
         }
@@ -74,73 +71,142 @@ public sealed partial class JobRunner(
     private async Task RunAttemptsAsync(
         LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost)
     {
-        bool isSpoolBroken = false;
-        for (int failures = 0; ;)
+        while (await FailsAsync(live, upload, reservation, lost) is { } fault)
         {
-            JobRow job = live.Current;
-            try
+            if (!await AwaitNextAttemptAsync(live, upload, reservation, fault, lost))
             {
-                if (isSpoolBroken)
-                {
-                    upload.Reopen();
-                }
-
-                DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
-                var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
-                await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
-                await end.FinishAsync(live, upload, lost);
                 return;
-            }
-            catch (OperationCanceledException) when (lost.IsCancellationRequested)
-            {
-                throw;
-            }
-            catch (UploadAbandonedException) when (live.CancelRequested.IsCancellationRequested)
-            {
-                throw new OperationCanceledException(live.CancelRequested);
-            }
-            catch (UploadAbandonedException)
-            {
-                await takeBack.RunAsync(job, CancellationToken.None);
-                return;
-            }
-            catch (JobTakenOverException)
-            {
-                Log.TakenOver(logger, job.Id);
-                return;
-            }
-            catch (SpoolDamagedException e)
-            {
-                await end.FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
-                return;
-            }
-            catch (Exception e) when (FaultOf(e) is Problem problem)
-            {
-                await end.FailAsync(live, upload, reservation, problem, lost);
-                return;
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                failures++;
-                string? waitingFor = e is SpoolUnavailableException ? "spool" : SqlFaults.MayPass(e) ? "database" : null;
-                if (waitingFor is null && failures >= options.Value.AttemptsMax)
-                {
-                    Log.Gave(logger, e, job.Id, failures);
-                    await end.FailAsync(live, upload, reservation, Faults.Internal(e), lost);
-                    return;
-                }
-
-                Log.AttemptFailed(logger, e, job.Id, failures);
-                isSpoolBroken = e is SpoolUnavailableException;
-                await PauseAsync(live, failures, waitingFor, lost);
-                if (!await BeginNextAttemptAsync(live, upload, lost))
-                {
-                    return;
-                }
             }
         }
     }
 
+    /// <summary>One attempt.</summary>
+    /// <returns>Why it failed, or null when the job has come to its end.</returns>
+    private async Task<Exception?> FailsAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost)
+    {
+        JobRow job = live.Current;
+        try
+        {
+            DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
+            var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
+            await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
+            await end.FinishAsync(live, upload, lost);
+            return null;
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (UploadAbandonedException)
+        {
+            await TakeBackAsync(live);
+            return null;
+        }
+        catch (JobTakenOverException)
+        {
+            Log.TakenOver(logger, job.Id);
+            return null;
+        }
+        catch (SpoolDamagedException e)
+        {
+            await end.FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+
+    private async Task TakeBackAsync(LiveJob live)
+    {
+        if (live.CancelRequested.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(live.CancelRequested);
+        }
+
+        await takeBack.RunAsync(live.Current, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Ends a job that tries cannot help. Another gives its sessions back, and waits in the queue; one whose upload still arrives
+    /// waits here, because here are its bytes.
+    /// </summary>
+    /// <returns>Whether the next attempt has begun.</returns>
+    private async Task<bool> AwaitNextAttemptAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, Exception fault, CancellationToken lost)
+    {
+        Verdict verdict = judge.Of(fault, live.Current, live.BytesReached);
+        TimeSpan pause = verdict.Pause ?? reservation.LetTableRest();
+        if (verdict.End is { } reason)
+        {
+            Log.Ends(logger, fault, live.Id, reason.Code);
+            await end.FailAsync(live, upload, reservation, reason, lost);
+            return false;
+        }
+
+        Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
+        reservation.Dispose();
+        live.Change(row => row with
+        {
+            WaitingFor = verdict.Job.WaitingFor,
+            Tries = verdict.Job.Tries,
+            TriedBytes = verdict.Job.TriedBytes,
+            WaitingSince = verdict.Job.WaitingSince,
+        });
+        if (await HasSessionsAgainAsync(upload, reservation, pause, lost))
+        {
+            return await BeginNextAttemptAsync(live, upload, lost);
+        }
+
+        await (upload.IsAbandoned ? TakeBackAsync(live) : PostponeAsync(live, upload, pause, lost));
+        return false;
+    }
+
+    /// <summary>Waits until a table has rested and has sessions for an upload that still arrives.</summary>
+    /// <returns>False when the upload has arrived or broken off before that.</returns>
+    private async Task<bool> HasSessionsAgainAsync(
+        SpoolUpload upload, SessionReservation reservation, TimeSpan pause, CancellationToken lost)
+    {
+        var paused = Task.Delay(pause, time, lost);
+        while (true)
+        {
+            Task change = upload.NextChange;
+            if (upload.IsSealed || upload.IsAbandoned)
+            {
+                return false;
+            }
+
+            if (paused.IsCompleted)
+            {
+                lost.ThrowIfCancellationRequested();
+                if (reservation.TryTakeAgain())
+                {
+                    return true;
+                }
+
+                paused = Task.Delay(options.Value.PollInterval, time, lost);
+            }
+
+            await Task.WhenAny(change, paused);
+        }
+    }
+
+    /// <summary>Gives the job back to the queue, unless it has ended after all: an answer may have been lost.</summary>
+    private async Task PostponeAsync(LiveJob live, SpoolUpload upload, TimeSpan pause, CancellationToken lost)
+    {
+        // The row may not know yet that the upload is complete: without, nobody would claim it.
+        await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);
+        if (await store.PostponeAsync(live.Current, pause, lost) is { } job)
+        {
+            live.Change(_ => job);
+        }
+        else
+        {
+            await FinishIfFinalAsync(live, upload, lost);
+        }
+    }
     /// <summary>Fences the failed attempt off, and looks whether it succeeded after all: an answer may have been lost.</summary>
     /// <returns>False when there is nothing left to do.</returns>
     private async Task<bool> BeginNextAttemptAsync(LiveJob live, SpoolUpload upload, CancellationToken lost)
@@ -149,17 +215,20 @@ public sealed partial class JobRunner(
         JobRow? job = await store.NextEpochAsync(before.Id, before.Epoch, WriteSession.SessionName(before.Id), lost);
         if (job is not null)
         {
-            live.Change(row => row with { Epoch = job.Epoch, State = job.State, WaitingFor = null });
+            live.Change(row => row with { Epoch = job.Epoch, State = job.State });
             return true;
         }
 
-        job = await store.FindPatientlyAsync(before.Id, lost);
-        if (job is not null && job.JobState.IsFinal())
+        await FinishIfFinalAsync(live, upload, lost);
+        return false;
+    }
+
+    private async Task FinishIfFinalAsync(LiveJob live, SpoolUpload upload, CancellationToken lost)
+    {
+        if (await store.FindPatientlyAsync(live.Id, lost) is { } job && job.JobState.IsFinal())
         {
             await end.FinishAsync(live, upload, lost);
         }
-
-        return false;
     }
 
     /// <summary>
@@ -179,7 +248,7 @@ public sealed partial class JobRunner(
                 // It waited for the database: whoever takes the job up next reads in its row that it is to end.
                 Log.LeftCancelled(logger, live.Id);
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (Exception e)
             {
                 Log.Broke(logger, e, live.Id);
             }
@@ -208,7 +277,10 @@ public sealed partial class JobRunner(
         JobRow job = live.Current;
         if (job.JobState == JobState.Committing)
         {
-            await RunAttemptsAsync(live, upload, reservation, stopping);
+            // It may have been waiting, without sessions.
+            await (reservation.Count > 0 || reservation.TryTakeAgain()
+                ? RunAttemptsAsync(live, upload, reservation, stopping)
+                : PostponeAsync(live, upload, TimeSpan.Zero, stopping));
             return;
         }
 
@@ -216,29 +288,14 @@ public sealed partial class JobRunner(
         await end.FinishAsync(live, upload, stopping);
     }
 
-    private async Task PauseAsync(LiveJob live, int failures, string? waitingFor, CancellationToken lost)
-    {
-        live.Change(row => row with { WaitingFor = waitingFor });
-        double pause = Math.Min(PauseMax.TotalSeconds, PauseMin.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 10)));
-        await Task.Delay(TimeSpan.FromSeconds(pause * (0.5 + (Random.Shared.NextDouble() / 2))), time, lost);
-    }
-
-    /// <summary>The reason for which a job fails at once, or null when another attempt may do.</summary>
-    private static Problem? FaultOf(Exception error) => error switch
-    {
-        JobFaultException fault => fault.Problem,
-        RejectLimitException limit => Faults.RejectLimit(limit),
-        PostgresException e when !SqlFaults.MayPass(e) => Faults.Target(e),
-        _ => null,
-    };
-
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Failures} of job {JobId} failed; it is tried again.")]
-        public static partial void AttemptFailed(ILogger logger, Exception exception, Guid jobId, int failures);
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "An attempt of job {JobId} failed; it waits for {WaitingFor}, and is tried again in {Pause} at the earliest.")]
+        public static partial void AttemptFailed(ILogger logger, Exception exception, Guid jobId, string waitingFor, TimeSpan pause);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} failed {Failures} times and is given up.")]
-        public static partial void Gave(ILogger logger, Exception exception, Guid jobId, int failures);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} ends with {Code}: trying again would not help.")]
+        public static partial void Ends(ILogger logger, Exception exception, Guid jobId, string code);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Another attempt has taken over job {JobId}.")]
         public static partial void TakenOver(ILogger logger, Guid jobId);
@@ -249,6 +306,5 @@ public sealed partial class JobRunner(
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Job {JobId} was cancelled, but its end could not be written; that is left to the next start.")]
         public static partial void LeftCancelled(ILogger logger, Guid jobId);
-
     }
 }

@@ -47,9 +47,9 @@ public sealed partial class ChunkWorkers(
         await foreach (Chunk chunk in channel.Reader.ReadAllAsync(CancellationToken.None))
         {
             JobLoad load = chunk.Load;
-            TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
             try
             {
+                TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
                 if (!load.Stopped.IsCancellationRequested)
                 {
                     long start = time.GetTimestamp();
@@ -58,16 +58,17 @@ public sealed partial class ChunkWorkers(
                     metrics.ChunkWritten(
                         load.Plan.Dataset, counts.Loaded, counts.Rejected, counts.Filtered, time.GetElapsedTime(start));
                 }
+
+                _idle.Push(workspace); // not after an error: it may be as large as what there was no memory for
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (Exception e)
             {
-                // Any error ends the attempt, not the worker; the job decides what it means.
+                // Any error ends the attempt, not the worker, a lack of memory too; the job decides what it means.
                 Log.ChunkFailed(logger, e, load.Plan.JobId, chunk.StartOffset, chunk.EndOffset);
                 load.Fail(e);
             }
             finally
             {
-                _idle.Push(workspace);
                 chunk.Dispose();
                 load.Leave(chunk);
             }

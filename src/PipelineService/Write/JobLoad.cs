@@ -88,6 +88,9 @@ public sealed class JobLoad : IDisposable
         _inFlight.Release();
     }
 
+    /// <summary>Told of each chunk that has landed.</summary>
+    public Action? Landed { get; init; }
+
     /// <summary>Adds a written chunk to the counts.</summary>
     public void Add(RecordCounts counts, long bytes)
     {
@@ -96,6 +99,7 @@ public sealed class JobLoad : IDisposable
         Interlocked.Add(ref _rejected, counts.Rejected);
         Interlocked.Add(ref _filtered, counts.Filtered);
         Interlocked.Add(ref _bytes, bytes);
+        Landed?.Invoke();
     }
 
     /// <summary>Whether a chunk with so many rejects takes the job over its reject limits.</summary>

@@ -27,11 +27,15 @@ public sealed class ChunkReading : IDisposable
         TimeProvider? time = null)
     {
         Pool = new ChunkBufferPool(Options.Create(options));
-        _load = new JobLoad(Plan(), sessions: 2, CancellationToken.None);
+        _load = LoadOf(transform: null);
         _reader = new ChunkReader(
             upload, scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true), _load,
             _channel, Pool, options, recordBytesMax, time ?? TimeProvider.System);
     }
+
+    /// <summary>A load without a job.</summary>
+    public static JobLoad LoadOf(ChunkTransform? transform) =>
+        new(Plan(), sessions: 2, CancellationToken.None) { Transform = transform };
 
     public ChunkBufferPool Pool { get; }
 
