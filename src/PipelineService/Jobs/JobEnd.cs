@@ -38,6 +38,15 @@ public sealed partial class JobEnd(
         Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
     }
 
+    /// <summary>The job may be final although nobody here was told: the answer was lost.</summary>
+    public async Task FinishIfFinalAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
+    {
+        if (await store.FindPatientlyAsync(live.Id, cancellationToken) is { } job && job.JobState.IsFinal())
+        {
+            await FinishAsync(live, upload, cancellationToken);
+        }
+    }
+
     /// <summary>
     /// The job has failed. It may still be receiving: its sender is answered when the whole body has come, then the job ends.
     /// </summary>

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
@@ -20,9 +19,8 @@ public sealed partial class JobRunner(
     UploadTakeBack takeBack,
     LiveJobs liveJobs,
     DatasetCatalog datasets,
+    JobWaits waits,
     JobEnd end,
-    IOptions<JobsOptions> options,
-    TimeProvider time,
     ILogger<JobRunner> logger)
 {
     /// <summary>Runs the job, and disposes of the upload and the reservation at the end. Never throws.</summary>
@@ -155,58 +153,15 @@ public sealed partial class JobRunner(
             TriedBytes = verdict.Job.TriedBytes,
             WaitingSince = verdict.Job.WaitingSince,
         });
-        if (await HasSessionsAgainAsync(upload, reservation, pause, lost))
+        if (await waits.HasSessionsAgainAsync(upload, reservation, pause, lost))
         {
             return await BeginNextAttemptAsync(live, upload, lost);
         }
 
-        await (upload.IsAbandoned ? TakeBackAsync(live) : PostponeAsync(live, upload, pause, lost));
+        await (upload.IsAbandoned ? TakeBackAsync(live) : waits.PostponeAsync(live, upload, pause, lost));
         return false;
     }
 
-    /// <summary>Waits until a table has rested and has sessions for an upload that still arrives.</summary>
-    /// <returns>False when the upload has arrived or broken off before that.</returns>
-    private async Task<bool> HasSessionsAgainAsync(
-        SpoolUpload upload, SessionReservation reservation, TimeSpan pause, CancellationToken lost)
-    {
-        var paused = Task.Delay(pause, time, lost);
-        while (true)
-        {
-            Task change = upload.NextChange;
-            if (upload.IsSealed || upload.IsAbandoned)
-            {
-                return false;
-            }
-
-            if (paused.IsCompleted)
-            {
-                lost.ThrowIfCancellationRequested();
-                if (reservation.TryTakeAgain())
-                {
-                    return true;
-                }
-
-                paused = Task.Delay(options.Value.PollInterval, time, lost);
-            }
-
-            await Task.WhenAny(change, paused);
-        }
-    }
-
-    /// <summary>Gives the job back to the queue, unless it has ended after all: an answer may have been lost.</summary>
-    private async Task PostponeAsync(LiveJob live, SpoolUpload upload, TimeSpan pause, CancellationToken lost)
-    {
-        // The row may not know yet that the upload is complete: without, nobody would claim it.
-        await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);
-        if (await store.PostponeAsync(live.Current, pause, lost) is { } job)
-        {
-            live.Change(_ => job);
-        }
-        else
-        {
-            await FinishIfFinalAsync(live, upload, lost);
-        }
-    }
     /// <summary>Fences the failed attempt off, and looks whether it succeeded after all: an answer may have been lost.</summary>
     /// <returns>False when there is nothing left to do.</returns>
     private async Task<bool> BeginNextAttemptAsync(LiveJob live, SpoolUpload upload, CancellationToken lost)
@@ -219,16 +174,8 @@ public sealed partial class JobRunner(
             return true;
         }
 
-        await FinishIfFinalAsync(live, upload, lost);
+        await end.FinishIfFinalAsync(live, upload, lost);
         return false;
-    }
-
-    private async Task FinishIfFinalAsync(LiveJob live, SpoolUpload upload, CancellationToken lost)
-    {
-        if (await store.FindPatientlyAsync(live.Id, lost) is { } job && job.JobState.IsFinal())
-        {
-            await end.FinishAsync(live, upload, lost);
-        }
     }
 
     /// <summary>
@@ -280,7 +227,7 @@ public sealed partial class JobRunner(
             // It may have been waiting, without sessions.
             await (reservation.Count > 0 || reservation.TryTakeAgain()
                 ? RunAttemptsAsync(live, upload, reservation, stopping)
-                : PostponeAsync(live, upload, TimeSpan.Zero, stopping));
+                : waits.PostponeAsync(live, upload, TimeSpan.Zero, stopping));
             return;
         }
 

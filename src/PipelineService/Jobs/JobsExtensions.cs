@@ -21,6 +21,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobEnd>();
         builder.Services.AddSingleton<JobFlow>();
         builder.Services.AddSingleton<AttemptJudge>();
+        builder.Services.AddSingleton<JobWaits>();
         builder.Services.AddSingleton<JobRunner>();
         builder.Services.AddSingleton<JobStarter>();
         builder.Services.AddSingleton<SuspectJob>();
