@@ -35,7 +35,13 @@ public static class CsvHeader
                 + "is no text. Convert the data to UTF-8.";
         }
 
-        return error is null ? names : [];
+        if (error is null)
+        {
+            return names;
+        }
+
+        error = ForeignContent.SentenceOf(bytes) ?? error;
+        return [];
     }
 
     private static ImmutableArray<string> NamesIn(

@@ -22,6 +22,9 @@ public sealed partial class Database : IAsyncDisposable
     private NpgsqlDataSource? _dataSource;
     private Exception? _openedBy;
 
+    /// <summary>Rows are read into members named like their columns but for the underscores.</summary>
+    static Database() => Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
+
     /// <summary>A database whose address is known and whose schema is in place, with the default figures.</summary>
     public Database(NpgsqlDataSource dataSource)
         : this(new HostingOptions(), TimeProvider.System, NullLogger<Database>.Instance)

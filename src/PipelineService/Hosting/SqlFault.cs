@@ -89,6 +89,15 @@ public static class SqlFaults
     /// <summary>Whether trying again later may help: the fault is nobody's who sent or declared anything.</summary>
     public static bool MayPass(Exception error) => Of(error) is SqlFault.Busy or SqlFault.Outage;
 
+    /// <summary>Busy for as long as it was given: a statement or a chunk has passed its time limit.</summary>
+    public static bool IsTimeLimit(Exception error) => error switch
+    {
+        PostgresException e => e.SqlState == PostgresErrorCodes.QueryCanceled,
+        NpgsqlException => false,
+        TimeoutException => true,
+        _ => error.InnerException is { } inner && IsTimeLimit(inner),
+    };
+
     /// <summary>
     /// A server that answers and lets nobody in: no such role or database, or the password is another. While the service
     /// runs that is an outage, which an operator ends; at its start it is a setting that is wrong.

@@ -11,7 +11,7 @@ namespace PipelineService.Intake;
 /// Stage 1: copies the body of an upload from the connection to the spool, digesting it on the way. Never holds more of it
 /// than the connection's own buffer, and never waits for the database.
 /// </summary>
-public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOptions> options)
+public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> options)
 {
     private readonly IntakeOptions _options = options.Value;
 
@@ -60,7 +60,7 @@ public sealed class BodyReceiver(JobDispatcher dispatcher, IOptions<IntakeOption
 
             if (!isLoading && upload.Received >= nextTry)
             {
-                isLoading = dispatcher.TryStartReceiving(live, upload);
+                isLoading = starter.TryStartReceiving(live, upload);
                 nextTry = upload.Received + _options.LoadAfterBytes;
             }
         }

@@ -19,7 +19,7 @@ public readonly record struct UploadReceipt(JobRow Job, bool IsReplay);
 /// </summary>
 public sealed partial class UploadIntake(
     BodyReceiver receiver,
-    JobDispatcher dispatcher,
+    JobStarter starter,
     JobStore store,
     LiveJobs liveJobs,
     SpoolDirectory spool,
@@ -150,7 +150,9 @@ public sealed partial class UploadIntake(
         DateTimeOffset created = time.GetUtcNow();
         var id = Guid.CreateVersion7(created);
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
-        LiveJob live = new(NewRow(id, dataset, request, created), request.Kind, spoolOptions.Value.RecordBytesMax, time);
+        LiveJob live = new(
+            NewRow(id, dataset, request, created), dataset.Definition.Load.Table.Quoted, request.Kind,
+            spoolOptions.Value.RecordBytesMax, time);
         await using SpoolUpload upload = Create(id);
         live.Follow(upload);
         liveJobs.Add(live);
@@ -239,7 +241,7 @@ public sealed partial class UploadIntake(
     {
         if (live.Current.Owner is null)
         {
-            await dispatcher.SubmitAsync(live, upload, CancellationToken.None);
+            await starter.SubmitAsync(live, upload, CancellationToken.None);
             return;
         }
 

@@ -4,6 +4,11 @@ using PipelineService.Spool;
 
 namespace PipelineService.Jobs;
 
+/// <summary>Records by their numbers.</summary>
+/// <param name="First">1-based.</param>
+/// <param name="End">The number after the last one.</param>
+public readonly record struct RecordRange(long First, long End);
+
 /// <summary>What the checkpoints of a job say: what is covered, and which ranges are left.</summary>
 public static class CheckpointMap
 {
@@ -11,6 +16,26 @@ public static class CheckpointMap
         checkpoints.Aggregate(default(RecordCounts), (sum, c) => sum + c.Counts);
 
     public static long BytesOf(IEnumerable<Checkpoint> checkpoints) => checkpoints.Sum(c => c.EndOffset - c.StartOffset);
+
+    /// <summary>The records that no checkpoint covers: the gaps between them, and the open end.</summary>
+    /// <param name="checkpoints">Ordered by offset, and so by record.</param>
+    public static IReadOnlyList<RecordRange> UncoveredRecords(IEnumerable<Checkpoint> checkpoints)
+    {
+        List<RecordRange> ranges = [];
+        long next = 1;
+        foreach (Checkpoint checkpoint in checkpoints)
+        {
+            if (checkpoint.FirstRecord > next)
+            {
+                ranges.Add(new RecordRange(next, checkpoint.FirstRecord));
+            }
+
+            next = checkpoint.FirstRecord + checkpoint.Read;
+        }
+
+        ranges.Add(new RecordRange(next, long.MaxValue));
+        return ranges;
+    }
 
     /// <summary>The gaps between the checkpoints, and the open end.</summary>
     /// <param name="checkpoints">Ordered by offset, not overlapping.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Npgsql;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 using PipelineService.Spool;
@@ -72,6 +73,31 @@ internal static class Faults
         Detail = $"It was tried {attempts} times, the last time with no other job beside it. It is given up so that other jobs are not harmed; the log of the service says more.",
     };
 
+    public static Problem TooSlow(TimeSpan limit, int tries) => new()
+    {
+        Code = "target_too_slow",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The table takes rows too slowly.",
+        Detail = $"PostgreSQL did not load a chunk within the time limit of {limit:c} (Write:ChunkTimeout), {tries} times in a row, and nothing more was loaded meanwhile. A trigger, an index or a constraint of the table may be slow: mend it or raise the limit, and send the upload again.",
+    };
+
+    public static Problem TableHeld(string reason, TimeSpan limit) => new()
+    {
+        Code = "target_held",
+        Status = StatusCodes.Status409Conflict,
+        Title = "Someone else held the table for too long.",
+        Detail = $"The table, or rows of it, could not be had within the time limit of {limit:c} (Jobs:TableWaitMax). PostgreSQL says: {reason} Send the upload again when the table is free.",
+    };
+
+    /// <summary>In place of a reason that PostgreSQL did not take.</summary>
+    public static Problem Unwritable(PostgresException error) => new()
+    {
+        Code = "internal_error",
+        Status = StatusCodes.Status500InternalServerError,
+        Title = "The job failed for a reason inside the service.",
+        Detail = $"Why it failed could not be written to its row (SQLSTATE {error.SqlState}); the log of the service says more.",
+    };
+
     public static Problem Internal(Exception error) => new()
     {
         Code = "internal_error",
@@ -80,5 +106,6 @@ internal static class Faults
         Detail = $"It was tried several times and failed each time ({error.GetType().Name}); the log of the service says more.",
     };
 
-    private static string Storable(string text) => Excerpt.Cut(text, TextLengthMax).Replace('\0', '\uFFFD');
+    /// <summary>What text from outside becomes in a row: text and jsonb hold no U+0000.</summary>
+    public static string Storable(string text) => Excerpt.Cut(text, TextLengthMax).Replace('\0', '\uFFFD');
 }

@@ -12,6 +12,7 @@ public sealed partial class JobEnd(
     UploadTakeBack takeBack,
     SpoolDirectory spool,
     PipelineMetrics metrics,
+    JobFlow flow,
     TimeProvider time,
     ILogger<JobEnd> logger)
 {
@@ -32,6 +33,7 @@ public sealed partial class JobEnd(
         }
 
         live.Change(_ => job);
+        flow.Move();
         metrics.JobFinished(job.Dataset, job.Source, job.State, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
         TellEnd(job);
     }
@@ -48,6 +50,15 @@ public sealed partial class JobEnd(
         else
         {
             Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
+        }
+    }
+
+    /// <summary>The job may be final although nobody here was told: the answer was lost.</summary>
+    public async Task FinishIfFinalAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
+    {
+        if (await store.FindPatientlyAsync(live.Id, cancellationToken) is { } job && job.JobState.IsFinal())
+        {
+            await FinishAsync(live, upload, cancellationToken);
         }
     }
 

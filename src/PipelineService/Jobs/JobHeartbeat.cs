@@ -13,7 +13,7 @@ public sealed partial class JobHeartbeat(
     private readonly TimeSpan _interval =
         TimeSpan.FromTicks(Math.Min(options.Value.ProgressInterval.Ticks, options.Value.LeaseTime.Ticks / 3));
 
-    /// <summary>Beats until the token is cancelled, or the job turns out to be another instance's.</summary>
+    /// <summary>Beats until the token is cancelled. Never throws.</summary>
     /// <param name="live">The job; its row is registered.</param>
     /// <param name="lost">Cancelled when the lease is lost.</param>
     public async Task RunAsync(LiveJob live, CancellationTokenSource lost, CancellationToken cancellationToken)
@@ -48,19 +48,20 @@ public sealed partial class JobHeartbeat(
                 await lost.CancelAsync();
             }
         }
-        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever it is: without a lease the job would be taken from a run that goes on.
             Log.NotWritten(logger, live.Id, e.Message);
         }
     }
 
     /// <summary>
-    /// No row was renewed: another instance has the job, or this one has just committed its end or begun its next attempt,
-    /// and has not had the answer yet.
+    /// No row was renewed: another instance has the job, or this one has just committed its end, begun its next attempt or given
+    /// it back, and has not had the answer yet.
     /// </summary>
     private async Task<bool> IsAnothersAsync(Guid id, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken) is not { } row
-        || (!row.JobState.IsFinal() && row.Owner != instance.Id);
+        || (!row.JobState.IsFinal() && row.Owner is { } owner && owner != instance.Id);
 
     private static partial class Log
     {

@@ -24,6 +24,7 @@ public sealed class JobLoader(
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
     IOptions<WriteOptions> writeOptions,
+    JobFlow flow,
     TimeProvider time,
     ILogger<JobLoader> logger)
 {
@@ -41,12 +42,12 @@ public sealed class JobLoader(
         JobRow job, LiveJob live, RowPlan rows, RecordFormat format, SpoolUpload upload, SessionReservation reservation,
         CancellationToken stopping)
     {
-        // 1. What earlier attempts have committed; what they rejected without committing is forgotten.
+        // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
         bool isFirst = job.Epoch <= 1;
         IReadOnlyList<Checkpoint> checkpoints = isFirst ? [] : await store.ReadCheckpointsAsync(job.Id, stopping);
-        if (!isFirst && checkpoints.Count == 0)
+        if (!isFirst)
         {
-            await store.DeleteDeadLettersAsync(job.Id, stopping);
+            await store.DeleteDeadLettersAsync(job.Id, CheckpointMap.UncoveredRecords(checkpoints), stopping);
         }
 
         // 2. Sessions: one where rows could wait for each other, and for an upload of one chunk.
@@ -61,6 +62,7 @@ public sealed class JobLoader(
             PlanOf(job, rows, table, checkpoints), reservation.Count, writeOptions.Value, logger, stopping)
         {
             Refusals = live.Refusals,
+            Landed = () => TellLanded(live, reservation),
         };
         load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
             && (policy.Lineage || upload.IsSealed);
@@ -80,6 +82,14 @@ public sealed class JobLoader(
             await WhenIdleAsync(load);
             await load.Sessions.CloseAsync();
         }
+    }
+
+    /// <summary>A chunk has landed: whatever the job and others have waited for is there again.</summary>
+    private void TellLanded(LiveJob live, SessionReservation reservation)
+    {
+        flow.Move();
+        reservation.WakeTable();
+        live.StopWaiting();
     }
 
     /// <summary>
@@ -115,7 +125,7 @@ public sealed class JobLoader(
 
             start = await format.FindStartAsync(upload, load.Plan.JobId, DefaultsOf(load.Plan.Table), load.Stopped);
             load.Begin(start.Transform, start.Rows, IsSmall(upload) ? null : KeysOf(load.Plan.Table, start.Rows));
-            live.Change(row => row with { UploadColumns = start.Columns });
+            live.Change(row => row with { UploadColumns = start.Columns?.Select(Faults.Storable).ToArray() });
             IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
             await VerifyAsync(upload, ranges, load.Stopped);
             ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, start.RecordBytesMax, time);

@@ -76,6 +76,15 @@ public sealed record JobRow
 
     public int Attempt { get; init; }
 
+    /// <summary>Tries in a row that failed for a reason that may be the job's own, and came no further than those before.</summary>
+    public int Tries { get; init; }
+
+    /// <summary>How many bytes of the upload were written by the try that came furthest, whether they were committed or not.</summary>
+    public long TriedBytes { get; init; }
+
+    /// <summary>Since when it waits for its table, without having come further meanwhile; null when it does not.</summary>
+    public DateTime? WaitingSince { get; init; }
+
     public JobState JobState => JobStates.TryParse(State, out JobState state)
         ? state
         : throw new InvalidOperationException($"Job {Id} has the unknown state {State}.");

@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Options;
-using Npgsql;
+using System.Diagnostics.CodeAnalysis;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
-using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Transform;
@@ -12,25 +10,23 @@ using PipelineService.Write;
 namespace PipelineService.Jobs;
 
 /// <summary>
-/// Stage 2: runs one job to its end. Attempts are repeated while the database or the spool is away; the data's own faults end
-/// the job; a stop hands it back.
+/// Stage 2: runs one job to its end, or until it has to wait: then it gives its sessions back, and goes back to the queue. The
+/// data's own faults end the job; a stop hands it back.
 /// </summary>
+[SuppressMessage("Design", "CA1031", Justification = "Whatever ends an attempt is judged or told, a lack of memory too.")]
 public sealed partial class JobRunner(
     JobStore store,
     JobLoader loader,
     JobHeartbeat heartbeat,
+    AttemptJudge judge,
     UploadTakeBack takeBack,
     LiveJobs liveJobs,
     DatasetCatalog datasets,
+    JobWaits waits,
     JobEnd end,
-    IOptions<JobsOptions> options,
-    TimeProvider time,
     ILogger<JobRunner> logger)
 {
-    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(10);
-
-    /// <summary>Runs the job, and disposes of the upload and the reservation at the end.</summary>
+    /// <summary>Runs the job, and disposes of the upload and the reservation at the end. Never throws.</summary>
     /// <param name="live">The job, claimed by this instance.</param>
     /// <param name="isRegistered">Whether the database has its row; that of an upload still arriving is made here.</param>
     /// <param name="stopping">Cancelled at shutdown.</param>
@@ -58,17 +54,17 @@ public sealed partial class JobRunner(
         {
             await StopAsync(live, upload, reservation, stopping);
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
             // Nothing is lost: the spool holds the bytes, and the lease runs out.
             Log.Broke(logger, e, job.Id);
         }
         finally
         {
+            reservation.Dispose();
             await ended.CancelAsync();
             await beating;
             span.Tell(live.Current.State, live.Current.JobState == JobState.Failed);
-            reservation.Dispose();
             await upload.DisposeAsync();
             liveJobs.Remove(live);
         }
@@ -77,71 +73,98 @@ public sealed partial class JobRunner(
     private async Task RunAttemptsAsync(
         LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost)
     {
-        bool isSpoolBroken = false;
-        for (int failures = 0; ;)
+        while (await FailsAsync(live, upload, reservation, lost) is { } fault)
         {
-            JobRow job = live.Current;
-            try
+            if (!await AwaitNextAttemptAsync(live, upload, reservation, fault, lost))
             {
-                if (isSpoolBroken)
-                {
-                    upload.Reopen();
-                }
-
-                DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
-                var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
-                await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
-                await end.FinishAsync(live, upload, lost);
                 return;
-            }
-            catch (OperationCanceledException) when (lost.IsCancellationRequested)
-            {
-                throw;
-            }
-            catch (UploadAbandonedException) when (live.CancelRequested.IsCancellationRequested)
-            {
-                throw new OperationCanceledException(live.CancelRequested);
-            }
-            catch (UploadAbandonedException)
-            {
-                await takeBack.RunAsync(job, CancellationToken.None);
-                return;
-            }
-            catch (JobTakenOverException)
-            {
-                Log.TakenOver(logger, job.Id);
-                return;
-            }
-            catch (SpoolDamagedException e)
-            {
-                await end.FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
-                return;
-            }
-            catch (Exception e) when (FaultOf(e) is Problem problem)
-            {
-                await end.FailAsync(live, upload, reservation, problem, lost);
-                return;
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                failures++;
-                string? waitingFor = e is SpoolUnavailableException ? "spool" : SqlFaults.MayPass(e) ? "database" : null;
-                if (waitingFor is null && failures >= options.Value.AttemptsMax)
-                {
-                    Log.Gave(logger, e, job.Id, failures);
-                    await end.FailAsync(live, upload, reservation, Faults.Internal(e), lost);
-                    return;
-                }
-
-                Log.AttemptFailed(logger, e, job.Id, failures);
-                isSpoolBroken = e is SpoolUnavailableException;
-                await PauseAsync(live, failures, waitingFor, lost);
-                if (!await BeginNextAttemptAsync(live, upload, lost))
-                {
-                    return;
-                }
             }
         }
+    }
+
+    /// <summary>One attempt.</summary>
+    /// <returns>Why it failed, or null when the job has come to its end.</returns>
+    private async Task<Exception?> FailsAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost)
+    {
+        JobRow job = live.Current;
+        try
+        {
+            DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
+            var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
+            await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
+            await end.FinishAsync(live, upload, lost);
+            return null;
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (UploadAbandonedException)
+        {
+            await TakeBackAsync(live);
+            return null;
+        }
+        catch (JobTakenOverException)
+        {
+            Log.TakenOver(logger, job.Id);
+            return null;
+        }
+        catch (SpoolDamagedException e)
+        {
+            await end.FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+
+    private async Task TakeBackAsync(LiveJob live)
+    {
+        live.CancelRequested.ThrowIfCancellationRequested();
+        await takeBack.RunAsync(live.Current, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Ends a job that tries cannot help. Another gives its sessions back, and waits in the queue; one whose upload still arrives
+    /// waits here, because here are its bytes.
+    /// </summary>
+    /// <returns>Whether the next attempt has begun.</returns>
+    private async Task<bool> AwaitNextAttemptAsync(
+        LiveJob live, SpoolUpload upload, SessionReservation reservation, Exception fault, CancellationToken lost)
+    {
+        Verdict verdict = judge.Of(fault, live.Current, live.BytesReached);
+        TimeSpan pause = verdict.Pause ?? reservation.LetTableRest();
+        if (verdict.End is { } reason)
+        {
+            Log.Ends(logger, fault, live.Id, reason.Code);
+            await end.FailAsync(live, upload, reservation, reason, lost);
+            return false;
+        }
+
+        Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
+        live.Change(row => row with
+        {
+            WaitingFor = verdict.Job.WaitingFor,
+            Tries = verdict.Job.Tries,
+            TriedBytes = verdict.Job.TriedBytes,
+            WaitingSince = verdict.Job.WaitingSince,
+        });
+        if (verdict.KeepsSessions)
+        {
+            return await BeginNextAttemptAsync(live, upload, lost);
+        }
+
+        reservation.Dispose();
+        if (await waits.HasSessionsAgainAsync(upload, reservation, pause, lost))
+        {
+            return await BeginNextAttemptAsync(live, upload, lost);
+        }
+
+        await (upload.IsAbandoned ? TakeBackAsync(live) : waits.PostponeAsync(live, upload, pause, lost));
+        return false;
     }
 
     /// <summary>Fences the failed attempt off, and looks whether it succeeded after all: an answer may have been lost.</summary>
@@ -152,16 +175,11 @@ public sealed partial class JobRunner(
         JobRow? job = await store.NextEpochAsync(before.Id, before.Epoch, WriteSession.SessionName(before.Id), lost);
         if (job is not null)
         {
-            live.Change(row => row with { Epoch = job.Epoch, State = job.State, WaitingFor = null });
+            live.Change(row => row with { Epoch = job.Epoch, State = job.State });
             return true;
         }
 
-        job = await store.FindPatientlyAsync(before.Id, lost);
-        if (job is not null && job.JobState.IsFinal())
-        {
-            await end.FinishAsync(live, upload, lost);
-        }
-
+        await end.FinishIfFinalAsync(live, upload, lost);
         return false;
     }
 
@@ -182,7 +200,7 @@ public sealed partial class JobRunner(
                 // It waited for the database: whoever takes the job up next reads in its row that it is to end.
                 Log.LeftCancelled(logger, live.Id);
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (Exception e)
             {
                 Log.Broke(logger, e, live.Id);
             }
@@ -211,7 +229,10 @@ public sealed partial class JobRunner(
         JobRow job = live.Current;
         if (job.JobState == JobState.Committing)
         {
-            await RunAttemptsAsync(live, upload, reservation, stopping);
+            // It may have been waiting, without sessions.
+            await (reservation.Count > 0 || reservation.TryTakeAgain()
+                ? RunAttemptsAsync(live, upload, reservation, stopping)
+                : waits.PostponeAsync(live, upload, TimeSpan.Zero, stopping));
             return;
         }
 
@@ -219,30 +240,14 @@ public sealed partial class JobRunner(
         await end.FinishAsync(live, upload, stopping);
     }
 
-    private async Task PauseAsync(LiveJob live, int failures, string? waitingFor, CancellationToken lost)
-    {
-        live.Change(row => row with { WaitingFor = waitingFor });
-        double pause = Math.Min(PauseMax.TotalSeconds, PauseMin.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 10)));
-        await Task.Delay(TimeSpan.FromSeconds(pause * (0.5 + (Random.Shared.NextDouble() / 2))), time, lost);
-    }
-
-    /// <summary>The reason for which a job fails at once, or null when another attempt may do.</summary>
-    private static Problem? FaultOf(Exception error) => error switch
-    {
-        JobFaultException fault => fault.Problem,
-        RejectLimitException limit => Faults.RejectLimit(limit),
-        ChunkTooSlowException e => TargetProblems.TooSlow(e),
-        PostgresException e when !SqlFaults.MayPass(e) => TargetProblems.Refused(e),
-        _ => null,
-    };
-
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Failures} of job {JobId} failed; it is tried again.")]
-        public static partial void AttemptFailed(ILogger logger, Exception exception, Guid jobId, int failures);
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "An attempt of job {JobId} failed; it waits for {WaitingFor}, and is tried again in {Pause} at the earliest.")]
+        public static partial void AttemptFailed(ILogger logger, Exception exception, Guid jobId, string waitingFor, TimeSpan pause);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} failed {Failures} times and is given up.")]
-        public static partial void Gave(ILogger logger, Exception exception, Guid jobId, int failures);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} ends with {Code}: trying again would not help.")]
+        public static partial void Ends(ILogger logger, Exception exception, Guid jobId, string code);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Another attempt has taken over job {JobId}.")]
         public static partial void TakenOver(ILogger logger, Guid jobId);
@@ -253,6 +258,5 @@ public sealed partial class JobRunner(
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "Job {JobId} was cancelled, but its end could not be written; that is left to the next start.")]
         public static partial void LeftCancelled(ILogger logger, Guid jobId);
-
     }
 }

@@ -9,7 +9,8 @@ internal static class JobSql
         id, dataset, dataset_version, state, waiting_for, records_read, records_loaded, records_rejected,
         records_filtered, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
         upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
-        cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, revision, spool, owner, epoch, attempt
+        cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, revision, spool, owner, epoch, attempt,
+        tries, tried_bytes, waiting_since
         """;
 
     /// <summary>
@@ -72,6 +73,15 @@ internal static class JobSql
         ON CONFLICT (id) DO NOTHING
         """;
 
+    private const string NextAttempt = "(attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END)";
+
+    private const string IsSuspect = $"({NextAttempt} = @attemptsMax AND @attemptsMax > 1)";
+
+    private const string IsClaimable = """
+        finished_at IS NULL AND spool = @spool AND state IN ('queued', 'running', 'committing')
+        AND (owner IS NULL OR lease_until < now()) AND (not_before IS NULL OR not_before <= now())
+        """;
+
     public const string Find = $"SELECT {Columns} FROM pipeline.jobs WHERE id = @id";
 
     /// <summary>The job that has a key, and does not let go of it.</summary>
@@ -91,9 +101,9 @@ internal static class JobSql
         """;
 
     /// <summary>
-    /// Takes the oldest job that nobody runs: queued, or its owner's lease has run out. That is an attempt, unless its owner
-    /// lives and could not renew the lease, in an outage: then nothing has died. The last attempt of a job that has ended its
-    /// process before is only begun alone; without, its row comes back unclaimed.
+    /// Takes a job that nobody runs: queued, or its owner's lease has run out. That is an attempt, unless its owner lives and could
+    /// not renew the lease, in an outage: then nothing has died. The oldest of those that were not tried yet comes first, then the
+    /// one that waits for longest; suspects (their last attempt is next) before all others, when they are asked for.
     /// </summary>
     /// <remarks>
     /// NO KEY, because each checkpoint in an open transaction holds its job's row by the foreign key: FOR UPDATE would pass over a
@@ -101,25 +111,30 @@ internal static class JobSql
     /// </remarks>
     public const string ClaimNext = $"""
         WITH next AS (
-            SELECT id AS next_id, attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END AS next_attempt
+            SELECT id AS next_id, {NextAttempt} AS next_attempt
             FROM pipeline.jobs
-            WHERE finished_at IS NULL AND spool = @spool AND state IN ('queued', 'running', 'committing')
-              AND (owner IS NULL OR lease_until < now()) AND id <> ALL(@left)
-            ORDER BY id
+            WHERE {IsClaimable} AND id <> ALL(@left) AND (@suspects OR NOT {IsSuspect})
+              AND NOT EXISTS (SELECT FROM unnest(@datasets, @versions) closed (name, version)
+                              WHERE closed.name = dataset AND closed.version = dataset_version)
+            ORDER BY {IsSuspect} DESC, not_before NULLS FIRST, id
             LIMIT 1
-            FOR NO KEY UPDATE SKIP LOCKED),
-        claimed AS (
-            UPDATE pipeline.jobs
-            SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, waiting_for = NULL, attempt = next_attempt,
-                state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
-                started_at = coalesce(started_at, @now), revision = revision + 1
-            FROM next
-            WHERE id = next_id AND (@alone OR next_attempt <> @attemptsMax OR next_attempt = 1 OR owner = @owner)
-            RETURNING {Columns})
-        SELECT {Columns} FROM claimed
-        UNION ALL
-        SELECT {Columns} FROM pipeline.jobs
-        WHERE id = (SELECT next_id FROM next) AND NOT EXISTS (SELECT FROM claimed)
+            FOR NO KEY UPDATE SKIP LOCKED)
+        UPDATE pipeline.jobs
+        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, attempt = next_attempt, not_before = NULL,
+            state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
+            started_at = coalesce(started_at, @now), revision = revision + 1
+        FROM next
+        WHERE id = next_id
+        RETURNING {Columns}
+        """;
+
+    public const string HasSuspect = $"SELECT EXISTS (SELECT FROM pipeline.jobs WHERE {IsClaimable} AND {IsSuspect})";
+
+    /// <summary>Jobs that have waited for so long without being run.</summary>
+    public const string CountWaiting = """
+        SELECT count(*) FROM pipeline.jobs
+        WHERE finished_at IS NULL AND spool = @spool AND state = 'queued' AND owner IS NULL
+          AND coalesce(received_at, created_at) < now() - @age
         """;
 
     /// <summary>
@@ -128,7 +143,7 @@ internal static class JobSql
     /// </summary>
     public const string NextEpoch = $"""
         UPDATE pipeline.jobs
-        SET epoch = epoch + 1, lease_until = now() + @lease, waiting_for = NULL, revision = revision + 1
+        SET epoch = epoch + 1, lease_until = now() + @lease, revision = revision + 1
         WHERE id = @id AND epoch = @epoch AND owner = @owner
         RETURNING {Columns}
         """;
@@ -190,7 +205,12 @@ internal static class JobSql
         FROM pipeline.job_chunks WHERE job_id = @id ORDER BY start_offset
         """;
 
-    public const string DeleteDeadLetters = "DELETE FROM pipeline.dead_letters WHERE job_id = @id";
+    /// <summary>Removes the dead letters of records that no checkpoint covers: ranges of record numbers, each without its end.</summary>
+    public const string DeleteDeadLetters = """
+        DELETE FROM pipeline.dead_letters
+        USING unnest(@firsts, @ends) uncovered (first_record, end_record)
+        WHERE job_id = @id AND record >= first_record AND record < end_record
+        """;
 
     /// <summary>The end of a job whose records are all accounted for. Runs in the transaction that commits the last of them.</summary>
     public const string Finish = """
@@ -238,13 +258,16 @@ internal static class JobSql
         """;
 
     /// <summary>
-    /// The owner keeps the job without running it: it is claimed again when the lease has run out, which is no attempt while
-    /// the owner lives.
+    /// Gives a job back to be claimed later, by any instance. Transactions of the attempt before can no longer commit, and one
+    /// that is committing is waited for. It is no attempt: nothing has died.
     /// </summary>
-    public const string Postpone = """
+    public const string Postpone = $"""
         UPDATE pipeline.jobs
-        SET lease_until = now() + @lease, attempt = greatest(attempt - 1, 0), waiting_for = 'spool', revision = revision + 1
-        WHERE id = @id AND epoch = @epoch AND finished_at IS NULL
+        SET owner = NULL, lease_until = NULL, epoch = epoch + 1, attempt = greatest(attempt - 1, 0), not_before = now() + @pause,
+            state = CASE WHEN state = 'running' THEN 'queued' ELSE state END, waiting_for = @WaitingFor, tries = @Tries,
+            tried_bytes = @TriedBytes, waiting_since = @WaitingSince, revision = revision + 1
+        WHERE id = @Id AND epoch = @Epoch AND finished_at IS NULL
+        RETURNING {Columns}
         """;
 
     /// <summary>Uploads that broke off together with the instance that received them.</summary>

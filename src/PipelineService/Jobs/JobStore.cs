@@ -15,6 +15,15 @@ public sealed record Checkpoint(
     public RecordCounts Counts => new(Read, Loaded, Rejected, Filtered);
 }
 
+/// <summary>Which jobs may be claimed.</summary>
+/// <param name="Living">Instances that have not died, the claiming one included.</param>
+/// <param name="Suspects">Whether a job may be taken that has ended its process so often that this attempt is its last.</param>
+/// <param name="Closed">Versions of datasets that load into tables for which no job can begin now.</param>
+/// <param name="Left">Jobs to be left to others.</param>
+public sealed record ClaimFilter(
+    Guid Spool, Guid[] Living, bool Suspects, IReadOnlyCollection<(string Dataset, int Number)> Closed,
+    IReadOnlyCollection<Guid> Left);
+
 /// <summary>Which jobs a list shows.</summary>
 public sealed record JobFilter(string? Dataset, string? State, string? Source, Guid? Before, int Limit);
 
@@ -72,16 +81,8 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
     public Task RegisterEndedAsync(JobRow row, CancellationToken cancellationToken) => database.RunPatientlyAsync(
         (connection, token) => connection.ExecuteAsync(Command(JobSql.RegisterEnded, row, token)), cancellationToken);
 
-    /// <summary>The oldest job that nobody runs, now ours; or null.</summary>
-    /// <param name="living">Instances that have not died, this one included.</param>
-    /// <param name="left">Jobs to be left to others.</param>
-    /// <param name="isAlone">Whether nothing else would run beside it.</param>
-    /// <returns>
-    /// A job whose <see cref="JobRow.Owner"/> is not this instance is a suspect that has to run alone, and was not claimed.
-    /// </returns>
-    public Task<JobRow?> ClaimNextAsync(
-        Guid spool, IReadOnlyList<Guid> living, IReadOnlyCollection<Guid> left, bool isAlone,
-        CancellationToken cancellationToken) => database.RunPatientlyAsync(
+    /// <summary>The next job that nobody runs, now ours; or null.</summary>
+    public Task<JobRow?> ClaimNextAsync(ClaimFilter filter, CancellationToken cancellationToken) => database.RunPatientlyAsync(
         async (connection, token) =>
         {
             FaultPoints.Reach(FaultPoint.JobClaiming);
@@ -91,11 +92,13 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
                 {
                     owner = instance.Id,
                     lease = _lease,
-                    spool,
+                    spool = filter.Spool,
                     now = Now,
-                    living = living.ToArray(),
-                    left = left.ToArray(),
-                    alone = isAlone,
+                    living = filter.Living,
+                    left = filter.Left.ToArray(),
+                    suspects = filter.Suspects,
+                    datasets = filter.Closed.Select(version => version.Dataset).ToArray(),
+                    versions = filter.Closed.Select(version => version.Number).ToArray(),
                     attemptsMax = options.Value.AttemptsMax,
                 },
                 token));
@@ -106,6 +109,18 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
 
             return job;
         },
+        cancellationToken);
+
+    /// <summary>Whether a job waits for its last attempt.</summary>
+    public Task<bool> HasSuspectAsync(Guid spool, Guid[] living, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => connection.QuerySingleAsync<bool>(Command(
+                JobSql.HasSuspect, new { spool, living, attemptsMax = options.Value.AttemptsMax }, token)),
+            cancellationToken);
+
+    /// <summary>How many jobs have waited for so long without being run.</summary>
+    public Task<long> CountWaitingAsync(Guid spool, TimeSpan age, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleAsync<long>(Command(JobSql.CountWaiting, new { spool, age }, token)),
         cancellationToken);
 
     /// <summary>
@@ -135,8 +150,14 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
                 [.. await connection.QueryAsync<Checkpoint>(Command(JobSql.ReadCheckpoints, new { id }, token))],
             cancellationToken);
 
-    public Task DeleteDeadLettersAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => connection.ExecuteAsync(Command(JobSql.DeleteDeadLetters, new { id }, token)),
+    /// <summary>Removes what attempts have rejected and not committed.</summary>
+    /// <param name="uncovered">The records that no checkpoint covers.</param>
+    public Task DeleteDeadLettersAsync(
+        Guid id, IReadOnlyList<RecordRange> uncovered, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(Command(
+            JobSql.DeleteDeadLetters,
+            new { id, firsts = uncovered.Select(r => r.First).ToArray(), ends = uncovered.Select(r => r.End).ToArray() },
+            token)),
         cancellationToken);
 
     /// <returns>Null when the job is no longer ours; else whether it is to be cancelled.</returns>
@@ -190,8 +211,25 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         },
         cancellationToken);
 
-    /// <summary>Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours.</summary>
-    public Task EndAsync(
+    /// <summary>
+    /// Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours. Whatever its texts hold, the
+    /// end is written: a job whose end cannot be would be tried for ever.
+    /// </summary>
+    public async Task EndAsync(
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteEndAsync(id, epoch, state, error, columns, cancellationToken);
+        }
+        catch (PostgresException e) when (!SqlFaults.MayPass(e))
+        {
+            string? plain = error is null ? null : Faults.ToJson(Faults.Unwritable(e));
+            await WriteEndAsync(id, epoch, state, plain, columns: null, cancellationToken);
+        }
+    }
+
+    private Task<int> WriteEndAsync(
         Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) =>
         database.RunPatientlyAsync(
             async (connection, token) =>
@@ -207,13 +245,16 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         (connection, token) => connection.ExecuteAsync(Command(JobSql.HandBack, new { id, epoch }, token)),
         cancellationToken);
 
-    /// <summary>
-    /// Leaves a claimed job alone for as long as a lease lasts, because its files cannot be read. The claims go on with other
-    /// jobs meanwhile, and its attempt does not count.
-    /// </summary>
-    public Task PostponeAsync(Guid id, long epoch, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => connection.ExecuteAsync(Command(JobSql.Postpone, new { id, epoch, lease = _lease }, token)),
-        cancellationToken);
+    /// <summary>Gives a job back to the queue for a while. The claims go on with other jobs, and its attempt does not count.</summary>
+    /// <param name="job">With what it waits for, and how its tries went.</param>
+    /// <returns>Its row, or null when it has ended or is another's.</returns>
+    public Task<JobRow?> PostponeAsync(JobRow job, TimeSpan pause, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(Command(
+                JobSql.Postpone,
+                new { job.Id, job.Epoch, pause, job.WaitingFor, job.Tries, job.TriedBytes, job.WaitingSince },
+                token)),
+            cancellationToken);
 
     public Task RemoveAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
         (connection, token) => connection.ExecuteAsync(Command(JobSql.Remove, new { id }, token)), cancellationToken);

@@ -5,7 +5,10 @@ namespace PipelineService.Jobs;
 
 /// <summary>A job as clients see it.</summary>
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
-/// <param name="WaitingFor">What an outage makes the job wait for: <c>database</c>, <c>spool</c> or null.</param>
+/// <param name="WaitingFor">
+/// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
+/// somebody holds the table or it takes rows too slowly; or null.
+/// </param>
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
 /// </param>

@@ -8,7 +8,6 @@ public static class JobsExtensions
 {
     public static WebApplicationBuilder AddJobs(this WebApplicationBuilder builder)
     {
-        Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
         builder.Services.AddStageOptions<JobsOptions, JobsOptionsValidator>("Jobs");
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
@@ -25,12 +24,19 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
         builder.Services.AddSingleton<JobEnd>();
+        builder.Services.AddSingleton<JobFlow>();
+        builder.Services.AddSingleton<AttemptJudge>();
+        builder.Services.AddSingleton<JobWaits>();
         builder.Services.AddSingleton<JobRunner>();
+        builder.Services.AddSingleton<JobStarter>();
+        builder.Services.AddSingleton<SuspectJob>();
+        builder.Services.AddSingleton<ClaimedJobs>();
         builder.Services.AddSingleton<SpoolRecovery>();
-        builder.Services.AddSingleton<JobDispatcher>();
+        builder.Services.AddSingleton<JobClaimer>();
         builder.Services.AddHostedService<JobCleaner>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<JobDispatcher>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<JobClaimer>());
         builder.Services.AddHostedService<RecoveryLoop>();
+        builder.Services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");
         return builder;
     }
 }

@@ -23,8 +23,9 @@ public sealed class JobsOptions
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How often a job that ends its process or fails for an unknown reason is tried before it is failed. Default 3, 1 to
-    /// 20. Outages of the database and graceful stops do not count.
+    /// How often a job may end its process, and how many tries in a row may take too long over a chunk
+    /// (<c>Write:ChunkTimeout</c>) or fail for an unknown reason without coming further than those before, until it is failed.
+    /// Default 3, 1 to 20. Outages, a table that somebody holds, and graceful stops do not count.
     /// </summary>
     public int AttemptsMax { get; set; } = 3;
 
@@ -33,6 +34,12 @@ public sealed class JobsOptions
     /// remembered. Default 90 days, 0 to 3,650 days; 0 keeps all for ever.
     /// </summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(90);
+
+    /// <summary>
+    /// How long a job waits for its table, or for rows of it, which somebody holds (<c>waitingFor: "table"</c>), before it is failed.
+    /// Default 1 day, 1 second to 365 days. Meanwhile it holds no session; each try waits for <c>Write:LockTimeout</c>.
+    /// </summary>
+    public TimeSpan TableWaitMax { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>The longest <c>Prefer: wait</c> that is honoured. Default 1 minute, 0 to 10 minutes.</summary>
     public TimeSpan WaitMax { get; set; } = TimeSpan.FromMinutes(1);
@@ -54,6 +61,7 @@ public sealed class JobsOptionsValidator : AbstractValidator<JobsOptions>
         RuleFor(o => o.ProgressInterval).InclusiveBetween(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         RuleFor(o => o.AttemptsMax).InclusiveBetween(1, 20);
         RuleFor(o => o.Retention).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(3_650));
+        RuleFor(o => o.TableWaitMax).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
         RuleFor(o => o.WaitMax).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromMinutes(10));
         RuleFor(o => o.PageSize).InclusiveBetween(1, 1_000);
         RuleFor(o => o.PageSizeMax).InclusiveBetween(1, 10_000)

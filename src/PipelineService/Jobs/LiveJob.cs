@@ -10,11 +10,12 @@ namespace PipelineService.Jobs;
 /// A job that this instance receives or runs: its row as far as it is known, with counts as they are now.
 /// </summary>
 /// <param name="row">What is known of it so far.</param>
+/// <param name="table">The table that it loads into.</param>
 /// <param name="kind">How its records are written.</param>
 /// <param name="recordBytesMax">The record limit that it is received under.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage(
     "Design", "CA1001", Justification = "No handle of the cancellation is ever waited for, so there is nothing to dispose of.")]
-public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax, TimeProvider time)
+public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int recordBytesMax, TimeProvider time)
 {
     private readonly GrowthSignal _changed = new();
     private readonly Lock _lock = new();
@@ -23,8 +24,11 @@ public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax
     private JobRow _row = row;
     private JobLoad? _load;
     private SpoolUpload? _upload;
+    private long _bytesReached;
 
     public Guid Id { get; } = row.Id;
+
+    public string Table { get; } = table;
 
     public SpoolUploadKind Kind { get; } = kind;
 
@@ -61,11 +65,24 @@ public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax
         }
     }
 
+    /// <summary>How many bytes of the upload the attempts here have written at best, committed or not.</summary>
+    public long BytesReached
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _bytesReached;
+            }
+        }
+    }
+
     /// <summary>What is being loaded, for the counts; null between attempts.</summary>
     public void Follow(JobLoad? load)
     {
         lock (_lock)
         {
+            _bytesReached = Math.Max(_bytesReached, _load?.BytesDone ?? 0);
             _load = load;
         }
     }
@@ -88,6 +105,15 @@ public sealed class LiveJob(JobRow row, SpoolUploadKind kind, int recordBytesMax
         }
 
         _changed.Set();
+    }
+
+    /// <summary>It gets on again.</summary>
+    public void StopWaiting()
+    {
+        if (Volatile.Read(ref _row).WaitingFor is not null)
+        {
+            Change(row => row with { WaitingFor = null });
+        }
     }
 
     private JobRow WithProgress(JobRow row)

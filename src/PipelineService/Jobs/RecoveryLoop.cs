@@ -10,7 +10,7 @@ namespace PipelineService.Jobs;
 /// </summary>
 public sealed partial class RecoveryLoop(
     SpoolRecovery recovery,
-    JobDispatcher dispatcher,
+    JobClaimer claimer,
     SpoolDirectory spool,
     DatabaseReadiness readiness,
     IOptions<JobsOptions> options,
@@ -43,7 +43,7 @@ public sealed partial class RecoveryLoop(
         }
         finally
         {
-            dispatcher.Wake(); // for what has become free to be claimed
+            claimer.Wake(); // for what has become free to be claimed
         }
     }
 

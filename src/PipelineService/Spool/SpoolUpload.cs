@@ -22,7 +22,7 @@ public sealed class SpoolUpload : IAsyncDisposable
     private BlockChecksums _checksums = new();
     private readonly GrowthSignal _grown = new();
     private readonly long _flushBytes;
-    private SafeFileHandle _handle;
+    private readonly SafeFileHandle _handle;
     private long _length;
     private long _received;
     private long _flushed;
@@ -53,7 +53,7 @@ public sealed class SpoolUpload : IAsyncDisposable
     public long Received => Volatile.Read(ref _received);
 
     /// <summary>Whether it was opened from disk: its bytes may not be those that were received.</summary>
-    public bool WasStored { get; private set; }
+    public bool WasStored { get; private init; }
 
     /// <summary>Whether every byte has been received and is durable.</summary>
     public bool IsSealed => _manifest is not null;
@@ -88,21 +88,6 @@ public sealed class SpoolUpload : IAsyncDisposable
     {
         SafeFileHandle handle = SpoolDataFile.Open(directory, manifest);
         return new SpoolUpload(directory, manifest.JobId, handle, manifest, flushBytes: long.MaxValue) { WasStored = true };
-    }
-
-    /// <summary>
-    /// Opens a sealed upload anew after an I/O error: an open file stays broken when its disk comes back. What is read from
-    /// here on is compared with what was received. Nobody may be reading.
-    /// </summary>
-    /// <inheritdoc cref="Open" path="/exception"/>
-    public void Reopen()
-    {
-        if (IsSealed)
-        {
-            SafeFileHandle handle = SpoolDataFile.Open(_directory, Manifest);
-            _handle.Dispose();
-            (_handle, WasStored) = (handle, true);
-        }
     }
 
     /// <summary>Appends bytes, and starts a flush in the background when enough have gathered.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
@@ -43,29 +44,31 @@ public sealed partial class ChunkWorkers(
         await base.StopAsync(cancellationToken);
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a chunk meets ends its load, not the worker.")]
     private async Task WorkAsync()
     {
         await foreach (Chunk chunk in channel.Reader.ReadAllAsync(CancellationToken.None))
         {
             JobLoad load = chunk.Load;
             using IDisposable? scope = logger.BeginJobScope(load.Plan.Dataset, load.Plan.JobId);
-            TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
             try
             {
+                TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
                 if (!load.Stopped.IsCancellationRequested)
                 {
                     await CarryAsync(chunk, workspace);
                 }
+
+                _idle.Push(workspace); // not after an error: it may be as large as what there was no memory for
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (Exception e)
             {
-                // Any error ends the attempt, not the worker; the job decides what it means.
+                // Any error ends the attempt, not the worker, a lack of memory too; the job decides what it means.
                 Log.ChunkFailed(logger, e, load.Plan.JobId, chunk.StartOffset, chunk.EndOffset);
                 load.Fail(e);
             }
             finally
             {
-                _idle.Push(workspace);
                 chunk.Dispose();
                 load.Leave(chunk);
             }

@@ -12,8 +12,8 @@ namespace PipelineService.Transform;
 /// <summary>Delimited text, with or without a header record.</summary>
 public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
 {
-    /// <summary>Lines of a header that are each looked at as they come.</summary>
-    private const int ScansMax = 64;
+    /// <summary>Bytes of a header whose lines are each looked at as they come.</summary>
+    private const int ScannedFreely = 4096;
 
     /// <summary>Characters of a name that is not loaded.</summary>
     private const int KeptNameLengthMax = 256;
@@ -39,7 +39,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
         CsvHeaderBinding? binding = fault is null ? Bind(names, rejects, out fault) : null;
         return binding is null
-            ? throw Mismatch(fault!)
+            ? throw Mismatch(fault + HintOf(upload, mark + scan.Length))
             : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId, defaults) with
             {
                 Columns = Kept(names),
@@ -105,7 +105,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     {
         CsvRecordScanner scanner = new(dialect, RecordBytesMax, skipBlankLines: true);
         byte[] buffer = new byte[4096];
-        (int filled, int scanned, int scans) = (0, 0, 0);
+        (int filled, int scanned) = (0, 0);
         while (true)
         {
             bool hasMore = await upload.WaitForBytesAsync(start + filled, cancellationToken);
@@ -115,12 +115,12 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
                 filled += await upload.ReadAsync(buffer.AsMemory(filled), start + filled, cancellationToken);
             }
 
-            if (hasMore && filled < buffer.Length && !MayEnd(buffer.AsSpan(scanned, filled - scanned), scanned, scans))
+            if (hasMore && filled < buffer.Length && !MayEnd(buffer.AsSpan(scanned, filled - scanned), scanned))
             {
                 continue;
             }
 
-            (scanned, scans) = (Math.Max(0, filled - 1), scans + 1); // a CR that comes last may end the header or not
+            scanned = Math.Max(0, filled - 1); // a CR that comes last may end the header or not
             ScanResult scan = scanner.Scan(buffer.AsSpan(0, filled), isFinal: !hasMore, recordsMax: 1);
             if (scan.Records == 1 || scan.RecordTooLong || !hasMore)
             {
@@ -135,11 +135,16 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     }
 
     /// <summary>
-    /// Whether a header that trickles in is worth looking through from its start once more: a line has ended, and when
-    /// many have ended in quotes so far, an eighth more has come. So all looks together cost no more than a few.
+    /// Whether a header that trickles in is worth looking through from its start once more: a line has ended, and of a long
+    /// one, which has line ends in quotes, an eighth more has come. So all looks together cost no more than a few.
     /// </summary>
-    internal static bool MayEnd(ReadOnlySpan<byte> added, int scanned, int scans) =>
-        added.IndexOfAny((byte)'\n', (byte)'\r') >= 0 && (scans < ScansMax || added.Length > scanned / 8);
+    internal static bool MayEnd(ReadOnlySpan<byte> added, int scanned) =>
+        added.IndexOfAny((byte)'\n', (byte)'\r') >= 0 && (scanned < ScannedFreely || added.Length > scanned / 8);
+
+    /// <summary>A header that is all there is has mostly swallowed the records.</summary>
+    private static string HintOf(SpoolUpload upload, long end) => upload.IsSealed && end == upload.Length
+        ? " The upload has only this one line; curl -d strips line ends, --data-binary keeps them."
+        : "";
 
     private static JobFaultException Mismatch(string detail) => new(new Problem
     {

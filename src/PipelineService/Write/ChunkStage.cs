@@ -1,7 +1,6 @@
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 
 namespace PipelineService.Write;

@@ -105,6 +105,9 @@ public sealed class JobLoad : IDisposable
         _inFlight.Release();
     }
 
+    /// <summary>Told of each chunk that has landed.</summary>
+    public Action? Landed { get; init; }
+
     /// <summary>Adds a written chunk to the counts.</summary>
     public void Add(RecordCounts counts, long bytes)
     {
@@ -113,6 +116,7 @@ public sealed class JobLoad : IDisposable
         Interlocked.Add(ref _rejected, counts.Rejected);
         Interlocked.Add(ref _filtered, counts.Filtered);
         Interlocked.Add(ref _bytes, bytes);
+        Landed?.Invoke();
     }
 
     /// <summary>Adds rejects, or takes them off, that may yet be loaded: they do not count towards the reject limits.</summary>

@@ -21,7 +21,7 @@ public sealed class TableHeldException : Exception
     }
 }
 
-/// <summary>One row alone takes longer than <see cref="WriteOptions.ChunkTimeout"/>: no smaller chunk would do.</summary>
+/// <summary>One row alone, or two together, take longer than <see cref="WriteOptions.ChunkTimeout"/>: no smaller chunk would do.</summary>
 public sealed class ChunkTooSlowException : Exception
 {
     public ChunkTooSlowException()

@@ -35,7 +35,7 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
     /// <summary>Loads what the database accepts. The transaction afterwards holds the accepted rows.</summary>
     /// <param name="repeats">0-based indexes of the rows that may repeat a key of the job, ascending.</param>
     /// <exception cref="JobFaultException">The table takes none of the rows.</exception>
-    /// <exception cref="ChunkTooSlowException">One row alone takes too long.</exception>
+    /// <exception cref="ChunkTooSlowException">One row alone takes too long, or two together.</exception>
     /// <exception cref="TableHeldException">One row alone waits for somebody.</exception>
     public async Task<RowOutcome> LoadAsync(RowBuffer rows, int[] repeats, CancellationToken cancellationToken)
     {
@@ -60,7 +60,8 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
 
     /// <summary>
     /// Loads a piece in some way. One that takes too long or waits for somebody is halved: that is neither its rows' fault nor
-    /// a reason to begin the job anew.
+    /// a reason to begin the job anew. Where not even two rows fit into the time limit a load would go on for days, and holds
+    /// its sessions meanwhile: it ends.
     /// </summary>
     private async Task LoadAsync(ArraySegment<int> piece, Way way, CancellationToken cancellationToken)
     {
@@ -80,7 +81,9 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
             bool isTooSlow = e.SqlState == PostgresErrorCodes.QueryCanceled;
             if (piece.Count == 1)
             {
-                throw isTooSlow ? TooSlow(piece[0], e) : Held(piece[0], e);
+                throw isTooSlow
+                    ? TooSlow($"Record {_rows.Marks[piece[0]].Record} alone takes", e)
+                    : Held(piece[0], e);
             }
 
             if (isTooSlow)
@@ -89,6 +92,10 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
             }
 
             await LoadHalvesAsync(piece, way, cancellationToken);
+            if (isTooSlow && piece.Count == 2)
+            {
+                throw TooSlow($"Records {_rows.Marks[piece[0]].Record} and {_rows.Marks[piece[1]].Record} together take", e);
+            }
         }
         catch (PostgresException e) when (session.IsBroken && SqlFaults.Of(e) == SqlFault.Row)
         {
@@ -249,10 +256,8 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
         _outcome.Add(row, session.Target.MayTakeLater(error.ConstraintName));
     }
 
-    private ChunkTooSlowException TooSlow(int index, PostgresException error) => new(
-        $"Record {_rows.Marks[index].Record} alone takes PostgreSQL longer than the time limit of {options.ChunkTimeout}"
-        + " (Write:ChunkTimeout).",
-        error);
+    private ChunkTooSlowException TooSlow(string what, PostgresException error) =>
+        new($"{what} PostgreSQL longer than the time limit of {options.ChunkTimeout} (Write:ChunkTimeout).", error);
 
     private TableHeldException Held(int index, PostgresException error) => new(
         $"Record {_rows.Marks[index].Record} waits for somebody who holds the table or a row: {error.MessageText}.",

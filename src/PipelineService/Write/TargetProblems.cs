@@ -39,9 +39,9 @@ public static class TargetProblems
     /// <summary>One row alone takes longer than a chunk may.</summary>
     public static Problem TooSlow(ChunkTooSlowException error) => new()
     {
-        Code = "target_refused",
+        Code = "target_too_slow",
         Status = StatusCodes.Status409Conflict,
-        Title = Title,
+        Title = "The table takes rows too slowly.",
         Detail = $"{error.Message} Look for a slow trigger, or raise Write:ChunkTimeout; then send the upload again.",
     };
 }

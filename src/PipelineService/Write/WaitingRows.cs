@@ -133,7 +133,7 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         for (int bytes = 0; bytes < BatchBytesMax && await reader.ReadAsync(cancellationToken);)
         {
-            batch.Add(new(reader.GetInt64(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2)));
+            batch.Add(new(reader.GetInt64(0), reader.GetInt64(1), await reader.GetFieldValueAsync<byte[]>(2, cancellationToken)));
             bytes += batch[^1].Encoded.Length;
         }
 

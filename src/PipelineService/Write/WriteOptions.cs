@@ -6,8 +6,8 @@ namespace PipelineService.Write;
 public sealed class WriteOptions
 {
     /// <summary>
-    /// Write sessions (connections with an open transaction) of all jobs together. Default 8, 1 to 500; the pool
-    /// (<c>Hosting:PoolSizeMax</c>) must hold them and 4 more.
+    /// Write sessions (connections with an open transaction) of all jobs together. A quarter of them, at least one, is kept for
+    /// tables that have none, one for each. Default 8, 1 to 500; the pool (<c>Hosting:PoolSizeMax</c>) must hold them and 4 more.
     /// </summary>
     public int SessionsMax { get; set; } = 8;
 
@@ -31,13 +31,13 @@ public sealed class WriteOptions
 
     /// <summary>
     /// How long the database may take over one statement of a chunk before it is rolled back and the chunk is sent in parts; one
-    /// record that takes longer fails the job. Default 2 minutes, 1 second to 1 hour.
+    /// record that takes longer, or two together, fail the job. Default 2 minutes, 1 second to 1 hour.
     /// </summary>
     public TimeSpan ChunkTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// How long a session waits for a lock on the target table (somebody alters it) or on a row. Default 30 s, 1 second to
-    /// <see cref="ChunkTimeout"/>.
+    /// How long a session waits for a lock on the target table (somebody alters it), before the job gives its sessions back and
+    /// waits without, up to <c>Jobs:TableWaitMax</c>. Default 30 s, 1 second to <see cref="ChunkTimeout"/>.
     /// </summary>
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }

@@ -42,6 +42,22 @@ public sealed class CsvHeaderTests
         Assert.Contains("UTF-16", ErrorOf(new byte[100]), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1F8B08000000", "gzip")]
+    [InlineData("28B52FFD0000", "Zstandard")]
+    [InlineData("504B030414000A", "ZIP")]
+    [InlineData("D0CF11E0A1B1", ".xls")]
+    [InlineData("FFFE69006400", "UTF-16")]
+    [InlineData("FEFF00690064", "UTF-16")]
+    public void Names_what_is_no_text_by_its_first_bytes(string hex, string name)
+    {
+        ImmutableArray<string> names = CsvHeader.Read(
+            [.. Convert.FromHexString(hex), 0xFF], CsvDialect.Default, recordBytesMax: 100, out string? error);
+
+        Assert.Empty(names);
+        Assert.Contains(name, error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Says_why_there_are_no_names()
     {

@@ -66,6 +66,20 @@ public sealed class SqlFaultsTests
     public void What_ends_the_session_is_an_outage_whatever_its_code(string sqlState) =>
         Assert.Equal(SqlFault.Outage, SqlFaults.Of(new PostgresException("gone", "FATAL", "FATAL", sqlState)));
 
+    [Theory]
+    [InlineData("57014", true)]
+    [InlineData("55P03", false)]
+    [InlineData("57P01", false)]
+    public void A_time_limit_is_told_from_what_else_is_busy(string sqlState, bool isTimeLimit) =>
+        Assert.Equal(isTimeLimit, SqlFaults.IsTimeLimit(new PostgresException("late", "ERROR", "ERROR", sqlState)));
+
+    [Fact]
+    public void A_time_limit_of_our_own_is_one_and_that_of_the_driver_is_an_outage()
+    {
+        Assert.True(SqlFaults.IsTimeLimit(new InvalidOperationException("wrapped", new TimeoutException())));
+        Assert.False(SqlFaults.IsTimeLimit(new NpgsqlException("too slow", new TimeoutException())));
+    }
+
     [Fact]
     public void No_code_is_without_a_place_and_the_pattern_for_SQL_says_the_same() =>
         SqlStates.Sample(

@@ -29,15 +29,22 @@ public sealed class ChunkReading : IDisposable
         TimeProvider? time = null, ChunkTransform? transform = null)
     {
         Pool = new ChunkBufferPool(Options.Create(options));
-        _load = new JobLoad(Plan(), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None);
-        if (transform is not null)
-        {
-            _load.Begin(transform, _load.Plan.Rows, keys: null);
-        }
-
+        _load = LoadOf(transform);
         _reader = new ChunkReader(
             upload, scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true), _load,
             _channel, Pool, options, recordBytesMax, time ?? TimeProvider.System);
+    }
+
+    /// <summary>A load without a job.</summary>
+    public static JobLoad LoadOf(ChunkTransform? transform)
+    {
+        JobLoad load = new(Plan(), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None);
+        if (transform is not null)
+        {
+            load.Begin(transform, load.Plan.Rows, keys: null);
+        }
+
+        return load;
     }
 
     public ChunkBufferPool Pool { get; }

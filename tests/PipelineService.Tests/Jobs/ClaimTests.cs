@@ -12,6 +12,37 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    /// <summary>Untried jobs in their order, then the one that waits for longest; none of a closed table, and none before its time.</summary>
+    [Fact]
+    public async Task Takes_the_next_job_for_which_a_table_is_open()
+    {
+        var spool = Guid.CreateVersion7();
+        await database.ExecuteAsync($$"""
+            INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at) VALUES ('closed', 2, now(), now());
+            INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at)
+            VALUES ('closed', 1, '{}', now()), ('closed', 2, '{}', now());
+            INSERT INTO pipeline.jobs
+                (id, dataset, dataset_version, state, content_type, upload_complete, created_at, spool, source, waiting_for, not_before)
+            SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'closed', version, 'queued', 'text/csv', true, now(), '{{spool}}',
+                   source, waiting_for, now() + wait
+            FROM (VALUES (1, 1, 'behind a closed table', NULL, NULL::interval), (2, 2, 'waits on', 'table', interval '1 h'),
+                         (3, 2, 'waited shortly', 'table', interval '-1 s'), (4, 2, 'waited long', 'spool', interval '-1 h'),
+                         (5, 2, 'first', NULL, NULL), (6, 2, 'second', NULL, NULL))
+                AS jobs (n, version, source, waiting_for, wait)
+            """);
+        Instance instance = new();
+        JobStore store = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
+
+        List<string?> claimed = [];
+        for (int i = 0; i < 5; i++)
+        {
+            claimed.Add((await store.ClaimNextAsync(
+                new ClaimFilter(spool, [instance.Id], Suspects: false, Closed: [("closed", 1)], Left: []), Token))?.Source);
+        }
+
+        Assert.Equal(["first", "second", "waited long", "waited shortly", null], claimed);
+    }
+
     /// <summary>
     /// A checkpoint that is not committed holds the row of its job by the foreign key. An instance that hung with one was never
     /// replaced.
@@ -40,7 +71,7 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
         Instance instance = new();
         JobStore store = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
 
-        JobRow? claimed = await store.ClaimNextAsync(Spool, [instance.Id], left: [], isAlone: false, Token);
+        JobRow? claimed = await store.ClaimNextAsync(new ClaimFilter(Spool, [instance.Id], Suspects: false, Closed: [], Left: []), Token);
 
         Assert.Equal((Job, instance.Id, 2L), (claimed?.Id, claimed?.Owner, claimed?.Epoch));
     }

@@ -65,7 +65,8 @@ public sealed class SpoolFaultTests(TestDatabase database) : IClassFixture<TestD
 
     private async Task<ServiceProcess> StartAsync(string spool, int port, string faults)
     {
-        var service = ServiceProcess.Start(database.ConnectionString, spool, port, (FaultPoints.Variable, faults));
+        var service = ServiceProcess.Start(
+            database.ConnectionString, spool, port, (FaultPoints.Variable, faults), ("Jobs__LeaseTime", "00:00:01"));
         Assert.True(await service.WaitUntilReadyAsync(TestContext.Current.CancellationToken), service.Log);
         return service;
     }

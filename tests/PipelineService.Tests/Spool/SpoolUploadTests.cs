@@ -148,21 +148,6 @@ public sealed class SpoolUploadTests : IDisposable
             () => upload.ReadAsync(read, 3, TestContext.Current.CancellationToken).AsTask());
     }
 
-    [Fact]
-    public async Task Compares_what_it_reads_with_what_was_received_once_it_was_opened_anew()
-    {
-        await using SpoolUpload upload = await _spool.SealedAsync(Bytes);
-        Assert.False(upload.WasStored);
-
-        upload.Reopen();
-
-        Assert.True(upload.WasStored);
-        await upload.VerifyAsync(0, Bytes.Length, TestContext.Current.CancellationToken);
-        File.Delete(_spool.Directory.DataPath(upload.JobId));
-        Assert.Throws<SpoolDamagedException>(upload.Reopen);
-        Assert.Equal(Bytes.Length, await upload.ReadAsync(new byte[100], 0, TestContext.Current.CancellationToken));
-    }
-
     /// <summary>The kernel tells of a failed flush once, and confirms the next one although the bytes are gone.</summary>
     [Fact]
     public async Task Is_not_sealed_at_a_second_try()

@@ -51,16 +51,16 @@ public sealed class CsvRecordFormatTests
     {
         const int Length = 1 << 20;
         byte[] bytes = Enumerable.Repeat((byte)'\n', Length).ToArray();
-        (long looked, int scanned, int scans) = (0, 0, 0);
+        (long looked, int scanned) = (0, 0);
         for (int filled = 1; filled <= Length; filled++)
         {
-            if (CsvRecordFormat.MayEnd(bytes.AsSpan(scanned, filled - scanned), scanned, scans))
+            if (CsvRecordFormat.MayEnd(bytes.AsSpan(scanned, filled - scanned), scanned))
             {
-                (looked, scanned, scans) = (looked + filled, filled, scans + 1);
+                (looked, scanned) = (looked + filled, filled);
             }
         }
 
-        Assert.InRange(looked, Length / 2, 12L * Length);
+        Assert.InRange(looked, Length / 2, 20L * Length);
     }
 
     /// <summary>Takes any names beside its own, so that every header binds.</summary>

@@ -24,6 +24,17 @@ public sealed class HeaderTests(LoadingService service) : IClassFixture<LoadingS
         Assert.Contains("UTF-16", job.Error.Detail, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("id,note1,a2,b", true)]
+    [InlineData("id,not\n1,a\n", false)]
+    public async Task A_header_that_is_all_there_is_may_have_lost_its_line_ends(string data, bool isAll)
+    {
+        JobView job = await LoadAsync(Encoding.UTF8.GetBytes(data));
+
+        Assert.Equal("header_mismatch", job.Error?.Code);
+        Assert.Equal(isAll, job.Error!.Detail!.Contains("--data-binary", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Zeros_are_no_header_and_the_job_ends() =>
         Assert.Equal("header_mismatch", (await LoadAsync(new byte[1000])).Error?.Code);

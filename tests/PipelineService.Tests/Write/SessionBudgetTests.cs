@@ -1,13 +1,18 @@
 using CsCheck;
 using Microsoft.Extensions.Options;
+using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;
 
 public sealed class SessionBudgetTests
 {
-    private readonly SessionBudget _budget = new(Options.Create(
-        new WriteOptions { SessionsMax = 8, SessionsPerJobMax = 3, SessionsReceivingMax = 4 }));
+    private static readonly string[] Tables = ["a", "b", "c", "d"];
+
+    private readonly FakeTime _time = new();
+    private readonly SessionBudget _budget;
+
+    public SessionBudgetTests() => _budget = Make(sessions: 8, perJob: 3, receiving: 4);
 
     [Theory]
     [InlineData(1, 1)]
@@ -15,53 +20,51 @@ public sealed class SessionBudgetTests
     [InlineData(100, 3)]
     public void Gives_what_a_job_can_use_up_to_the_limit_of_a_job(int wanted, int given)
     {
-        using SessionReservation? reservation = _budget.TryReserve(wanted, isReceiving: false);
+        using SessionReservation? reservation = _budget.TryReserve("a", wanted, isReceiving: false);
 
         Assert.Equal(given, reservation!.Count);
         Assert.Equal(given, _budget.Used);
     }
 
-    [Fact]
-    public void Gives_the_last_sessions_and_then_none()
+    /// <summary>A quarter is kept for tables that have none, one for each.</summary>
+    [Theory]
+    [InlineData(8, new[] { 3, 3, 0 }, new[] { 1, 1, 0 })]
+    [InlineData(5, new[] { 3, 0 }, new[] { 1, 1, 0 })]
+    [InlineData(4, new[] { 3, 0 }, new[] { 1, 0 })]
+    [InlineData(2, new[] { 1, 0 }, new[] { 1, 0 })]
+    [InlineData(1, new[] { 1, 0 }, new[] { 0 })]
+    public void No_table_takes_what_is_kept_for_others(int sessions, int[] toOne, int[] toOthers)
     {
-        int?[] given = [.. Enumerable.Range(0, 4).Select(_ => _budget.TryReserve(3, isReceiving: false)?.Count)];
+        SessionBudget budget = Make(sessions, perJob: Math.Min(3, sessions), receiving: sessions);
 
-        Assert.Equal([3, 3, 2, null], given);
+        Assert.Equal(toOne, toOne.Select(_ => budget.TryReserve("a", 3, isReceiving: false)?.Count ?? 0));
+        Assert.Equal(toOthers, toOthers.Select((_, i) => budget.TryReserve($"other {i}", 3, isReceiving: false)?.Count ?? 0));
+        Assert.Contains("a", budget.Closed());
     }
 
     [Fact]
     public void Uploads_that_still_arrive_have_a_smaller_budget()
     {
-        SessionReservation first = _budget.TryReserve(3, isReceiving: true)!;
-        using SessionReservation second = _budget.TryReserve(3, isReceiving: true)!;
+        SessionReservation first = _budget.TryReserve("a", 3, isReceiving: true)!;
+        using SessionReservation second = _budget.TryReserve("b", 3, isReceiving: true)!;
         Assert.Equal((3, 1), (first.Count, second.Count));
-        Assert.Null(_budget.TryReserve(1, isReceiving: true));
+        Assert.Null(_budget.TryReserve("c", 1, isReceiving: true));
 
         first.NoLongerReceiving();
 
         Assert.Equal(4, _budget.Used);
-        Assert.Equal(3, _budget.TryReserve(3, isReceiving: true)!.Count);
+        Assert.Equal(2, _budget.TryReserve("c", 3, isReceiving: true)!.Count);
         first.Dispose();
-        Assert.Null(_budget.TryReserve(1, isReceiving: true));
+        Assert.Equal(1, _budget.TryReserve("d", 3, isReceiving: true)!.Count);
+        Assert.Null(_budget.TryReserve("e", 1, isReceiving: true));
     }
 
     [Fact]
-    public void Sessions_that_are_returned_unused_are_not_told_of()
+    public void Sessions_that_are_given_back_are_told_of_and_can_be_taken_again()
     {
         int told = 0;
         _budget.Freed += () => told++;
-
-        _budget.TryReserve(3, isReceiving: false)!.ReturnUnused();
-
-        Assert.Equal((0, 0), (told, _budget.Used));
-    }
-
-    [Fact]
-    public void Sessions_that_are_given_back_are_told_of()
-    {
-        int told = 0;
-        _budget.Freed += () => told++;
-        SessionReservation reservation = _budget.TryReserve(3, isReceiving: true)!;
+        SessionReservation reservation = _budget.TryReserve("a", 3, isReceiving: true)!;
 
         reservation.ShrinkTo(3);
         Assert.Equal(0, told);
@@ -71,31 +74,102 @@ public sealed class SessionBudgetTests
         reservation.Dispose();
 
         Assert.Equal((2, 0), (told, _budget.Used));
-        Assert.Equal(3, _budget.TryReserve(3, isReceiving: true)!.Count);
+        Assert.True(reservation.TryTakeAgain());
+        Assert.Equal((3, 3), (reservation.Count, _budget.Used));
+    }
+
+    /// <summary>As with a table that somebody has locked: one job looks after it, the others let it rest.</summary>
+    [Fact]
+    public void A_table_that_could_not_be_written_to_rests_and_is_tried_by_one_session_until_a_chunk_lands()
+    {
+        SessionReservation job = _budget.TryReserve("a", 3, isReceiving: false)!;
+        TimeSpan rest = job.LetTableRest();
+        job.Dispose();
+        Assert.Equal(1, _budget.Resting);
+        Assert.Equal(["a"], _budget.Closed());
+        Assert.Null(_budget.TryReserve("a", 3, isReceiving: false));
+        Assert.Equal(3, _budget.TryReserve("b", 3, isReceiving: false)!.Count);
+
+        _time.Advance(rest);
+        Assert.Empty(_budget.Closed());
+        SessionReservation trying = _budget.TryReserve("a", 3, isReceiving: false)!;
+        Assert.Equal(1, trying.Count);
+        Assert.Equal(["a"], _budget.Closed());
+        Assert.Null(_budget.TryReserve("a", 3, isReceiving: false));
+
+        int told = 0;
+        _budget.Freed += () => told++;
+        trying.WakeTable();
+        Assert.Equal((1, 0), (told, _budget.Resting));
+        Assert.Equal(2, _budget.TryReserve("a", 3, isReceiving: false)!.Count);
+    }
+
+    [Fact]
+    public void A_table_rests_longer_each_time_up_to_ten_seconds_and_once_for_all_jobs_that_fail_together()
+    {
+        List<TimeSpan> rests = [];
+        for (int i = 0; i < 12; i++)
+        {
+            using SessionReservation trying = _budget.TryReserve("a", 3, isReceiving: false)!;
+            TimeSpan rest = trying.LetTableRest();
+            Assert.Equal(rest, trying.LetTableRest());
+            rests.Add(rest);
+            _time.Advance(rest);
+        }
+
+        Assert.All(rests.Index(), rest =>
+        {
+            double most = Math.Min(10, 0.1 * Math.Pow(2, rest.Index));
+            Assert.InRange(rest.Item.TotalSeconds, most / 2, most);
+        });
+        _time.Advance(TimeSpan.FromMinutes(11));
+        _budget.Closed();
+        Assert.Equal(0, _budget.Resting);
+    }
+
+    /// <summary>However many tables cannot be written to, those that can find a session.</summary>
+    [Fact]
+    public void Tables_that_are_tried_leave_sessions_to_those_that_have_none()
+    {
+        string[] ill = [.. Enumerable.Range(0, 20).Select(i => $"ill {i}")];
+        foreach (string table in ill)
+        {
+            using SessionReservation failed = _budget.TryReserve(table, 1, isReceiving: false)!;
+            failed.LetTableRest();
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(7, ill.Count(table => _budget.TryReserve(table, 1, isReceiving: false) is not null));
+        Assert.NotNull(_budget.TryReserve("well", 1, isReceiving: false));
     }
 
     /// <summary>Whatever is reserved, shrunk and given back at the same time, the limits hold and nothing leaks.</summary>
     [Fact]
     public void Adds_up_however_the_threads_meet() =>
-        Gen.Select(Gen.Int[1, 4], Gen.Bool, Gen.Int[0, 3]).Array[1, 40].Sample(
+        Gen.Select(Gen.Int[0, Tables.Length - 1], Gen.Int[1, 4], Gen.Bool, Gen.Int[0, 3]).Array[1, 40].Sample(
             jobs =>
             {
                 Parallel.ForEach(jobs, job =>
                 {
-                    (int wanted, bool isReceiving, int keep) = job;
-                    using SessionReservation? reservation = _budget.TryReserve(wanted, isReceiving);
+                    (int table, int wanted, bool isReceiving, int keep) = job;
+                    using SessionReservation? reservation = _budget.TryReserve(Tables[table], wanted, isReceiving);
                     Assert.InRange(_budget.Used, 0, 8);
                     if (reservation is not null)
                     {
-                        Parallel.Invoke(() => reservation.ShrinkTo(keep), reservation.NoLongerReceiving);
+                        Parallel.Invoke(() => reservation.ShrinkTo(keep), reservation.NoLongerReceiving, reservation.WakeTable);
                     }
                 });
 
-                Assert.Equal(0, _budget.Used);
-                using SessionReservation all = _budget.TryReserve(3, isReceiving: true)!;
-                using SessionReservation rest = _budget.TryReserve(3, isReceiving: true)!;
+                Assert.Equal((0, 0), (_budget.Used, _budget.Closed().Count));
+                using SessionReservation all = _budget.TryReserve("a", 3, isReceiving: true)!;
+                using SessionReservation rest = _budget.TryReserve("b", 3, isReceiving: true)!;
                 Assert.Equal((3, 1), (all.Count, rest.Count));
             },
             iter: 300,
             threads: 1);
+
+    private SessionBudget Make(int sessions, int perJob, int receiving) => new(
+        Options.Create(new WriteOptions { SessionsMax = sessions, SessionsPerJobMax = perJob, SessionsReceivingMax = receiving }),
+        _time);
 }

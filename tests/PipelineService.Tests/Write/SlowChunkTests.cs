@@ -31,9 +31,21 @@ public sealed class SlowChunkTests(SlowChunkTests.ImpatientService service) : IC
 
         JobView job = await service.LoadAsync(table, "id\n1\n2\n3\n");
 
-        Assert.Equal((JobState.Failed, "target_refused"), (job.State, job.Error?.Code));
+        Assert.Equal((JobState.Failed, "target_too_slow"), (job.State, job.Error?.Code));
         Assert.Contains("Record 2 alone", job.Error?.Detail, StringComparison.Ordinal);
         Assert.Contains("time limit of 00:00:01 (Write:ChunkTimeout)", job.Error?.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_table_that_takes_no_two_records_within_the_limit_fails_the_job()
+    {
+        string table = await DeclareAsync("job", "PERFORM pg_sleep(0.7);");
+
+        JobView job = await service.LoadAsync(table, "id\n1\n2\n3\n");
+
+        Assert.Equal((JobState.Failed, "target_too_slow"), (job.State, job.Error?.Code));
+        Assert.Contains("Records 2 and 3 together", job.Error?.Detail, StringComparison.Ordinal);
+        Assert.Equal(0, await service.CountRowsAsync(table));
     }
 
     [Fact]

@@ -9,12 +9,12 @@ using PipelineService.Write;
 namespace PipelineService.Tests.Jobs;
 
 /// <summary>
-/// What the dispatcher does with a job that comes to it from an instance that has died. Its other duties: queued jobs and
-/// uploads that arrive are in <see cref="Journeys.QueueTests"/>, a stop in <see cref="Journeys.RestartTests"/>, a spool that is
+/// What becomes of a claimed job that comes from an instance that has died. The last attempt of one that has ended its
+/// process is in <see cref="SuspectJobTests"/>; queued jobs and uploads that arrive are in <see cref="Journeys.QueueTests"/>, a stop in <see cref="Journeys.RestartTests"/>, a spool that is
 /// away and files that cannot be read in <see cref="SpoolOutageTests"/>, damage in <see cref="DamagedUploadTests"/>, a
 /// database that is away in <see cref="Reliability.OutageTests"/>.
 /// </summary>
-public sealed class JobDispatcherTests(JobDispatcherTests.TwoSessions running) : IClassFixture<JobDispatcherTests.TwoSessions>
+public sealed class ClaimedJobsTests(ClaimedJobsTests.TwoSessions running) : IClassFixture<ClaimedJobsTests.TwoSessions>
 {
     private readonly Api _api = running.Api;
 
@@ -69,35 +69,12 @@ public sealed class JobDispatcherTests(JobDispatcherTests.TwoSessions running) :
         Assert.Equal(3, await running.CountRowsAsync("left_open"));
     }
 
-    [Fact]
-    public async Task Runs_the_last_attempt_of_a_job_that_has_ended_its_process_when_nothing_else_runs()
-    {
-        SessionBudget budget = running.Service.Services.GetRequiredService<SessionBudget>();
-        await using Held held = await HoldAsync("suspect");
-        await LeaveAsync(held.Queued, "attempt = 2");
-
-        await held.OpenFirstAsync();
-        await BoundedWait.UntilAsync("the other session to be held for a job that runs alone", () =>
-        {
-            using SessionReservation? other = budget.TryReserve(sessionsMax: 1, isReceiving: false);
-            return other is null && budget.Used == 1;
-        });
-        Assert.Equal(2, await AttemptAsync(held.Queued));
-
-        await held.OpenAsync();
-        Assert.Equal(JobState.Succeeded, (await _api.WhenFinalAsync(held.Queued)).State);
-        Assert.Equal(3, await AttemptAsync(held.Queued));
-    }
-
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {
         await using NpgsqlCommand command = connection.CreateCommand();
         command.CommandText = sql;
         await command.ExecuteNonQueryAsync(Token);
     }
-
-    private Task<int> AttemptAsync(Guid job) =>
-        running.Database.ScalarAsync<int>($"SELECT attempt FROM pipeline.jobs WHERE id = '{job}'");
 
     /// <summary>As an instance leaves a job that dies while it runs it.</summary>
     private Task LeaveAsync(Guid job, string assignments) => running.Database.ExecuteAsync($"""
@@ -145,12 +122,6 @@ public sealed class JobDispatcherTests(JobDispatcherTests.TwoSessions running) :
 
     private sealed record Held(Guid Queued, List<(Guid Job, LoadGate Gate)> Holding, Api Api) : IAsyncDisposable
     {
-        public async Task OpenFirstAsync()
-        {
-            await Holding[0].Gate.OpenAsync();
-            await Api.WhenFinalAsync(Holding[0].Job);
-        }
-
         public Task OpenAsync() => Task.WhenAll(Holding.Select(held => held.Gate.OpenAsync()));
 
         public async ValueTask DisposeAsync()

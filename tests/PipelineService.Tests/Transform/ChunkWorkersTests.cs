@@ -1,0 +1,53 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using PipelineService.Core.Transforms;
+using PipelineService.Spool;
+using PipelineService.Tests.Infrastructure;
+using PipelineService.Transform;
+using PipelineService.Write;
+
+namespace PipelineService.Tests.Transform;
+
+public sealed class ChunkWorkersTests(RunningService running) : IClassFixture<RunningService>
+{
+    /// <summary>A worker that died of it would be missing until the next start, and its load would say nothing.</summary>
+    [Fact]
+    public async Task A_lack_of_memory_ends_the_attempt_and_no_worker()
+    {
+        ChunkWorkers workers = running.Service.Services.GetServices<IHostedService>().OfType<ChunkWorkers>().Single();
+        ChunkChannel channel = running.Service.Services.GetRequiredService<ChunkChannel>();
+        ChunkBufferPool pool = running.Service.Services.GetRequiredService<ChunkBufferPool>();
+        int count = running.Service.Services.GetRequiredService<IOptions<TransformOptions>>().Value.Workers;
+
+        for (int i = 0; i < count * 2; i++)
+        {
+            using JobLoad load = ChunkReading.LoadOf(new TooLarge());
+            Chunk chunk = new(load, pool, pool.Rent(1), 0)
+            {
+                Index = 0,
+                StartOffset = 0,
+                EndOffset = 0,
+                Position = new ChunkPosition(1, 1),
+                Records = 1,
+                Lines = 1,
+            };
+            await load.EnterAsync(chunk, TestContext.Current.CancellationToken);
+            await channel.Writer.WriteAsync(chunk, TestContext.Current.CancellationToken);
+            await load.WhenIdleAsync().Within("the chunk to be given up");
+            Assert.Throws<InsufficientMemoryException>(load.ThrowIfFailed);
+        }
+
+        Assert.False(workers.ExecuteTask!.IsCompleted);
+        await running.Api.DeclareAsync("after", Readings.Definition());
+        Assert.Equal(1, (await running.Api.LoadAsync("after", Readings.Csv(1))).Records.Loaded);
+    }
+
+    private sealed class TooLarge : ChunkTransform
+    {
+        public override int OptionalColumns => 0;
+
+        public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace) =>
+            throw new InsufficientMemoryException();
+    }
+}
