@@ -77,13 +77,20 @@ internal static class Invariants
         {
             faults.Add($"{name} ({state}): the counts do not add up: {counts}");
         }
+        else if (sample.MayFail && state == "failed")
+        {
+            if (loaded != 0)
+            {
+                faults.Add($"{name} failed and says that rows are loaded: {counts}");
+            }
+        }
         else if (sample.Fails ? state != "failed" || loaded != 0 : state != "partially_succeeded" && state != "succeeded")
         {
             faults.Add($"{name} is {state}: {counts}");
         }
-        else if (!sample.Fails && (read != sample.Read || loaded != sample.Loaded || covered != sample.Read))
+        else if (!sample.Fails && (read != sample.Read || loaded != sample.Loaded || filtered != sample.Filtered || covered != sample.Read))
         {
-            faults.Add($"{name} ({state}): {counts}, but {sample.Read} records were sent and {sample.Loaded} of them are good");
+            faults.Add($"{name} ({state}): {counts}, but {sample.Read} records were sent, {sample.Loaded} of them are good and {sample.Filtered} are left out");
         }
     }
 
@@ -112,7 +119,7 @@ internal static class Invariants
         }
 
         faults.AddRange(accepted
-            .Where(job => job.Value.Dataset == dataset && job.Value.Loaded > 0 && !job.Value.Fails && !seen.Contains(job.Key))
+            .Where(job => job.Value.Dataset == dataset && job.Value is { Loaded: > 0, Fails: false, MayFail: false } && !seen.Contains(job.Key))
             .Select(job => $"{dataset} has no row of job {job.Key}"));
     }
 

@@ -7,8 +7,9 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>An upload whose outcome is known before it is sent.</summary>
 /// <param name="Dataset">One of <see cref="Definitions"/>.</param>
 /// <param name="Key">Its Idempotency-Key.</param>
+/// <param name="Filtered">Records that a trigger of the table leaves out without a word.</param>
 /// <param name="Digest">SHA-256 of the rows that it loads, in the order of the data; see <see cref="Invariants"/>.</param>
-internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read, int Loaded, string Digest)
+internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read, int Loaded, int Filtered, string Digest)
 {
     public const string WholeJobs = "whole_jobs";
     public const string ByChunk = "by_chunk";
@@ -19,8 +20,16 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// <summary>Its table has a unique index, and every tenth record repeats the key of the one before.</summary>
     public const string Keyed = "keyed";
 
+    /// <summary>Its table has a foreign key and a trigger that adds missing parents, leaves rows out and refuses others.</summary>
+    public const string Triggered = "triggered";
+
+    /// <summary>Its table is altered, locked and dropped while it is loaded: see <see cref="UnstableTable"/>.</summary>
+    public const string Unstable = "unstable";
+
     private const int RejectEvery = 50;
     private const int RepeatEvery = 10;
+    private const int RaiseEvery = 90;
+    private const int LeaveOutEvery = 70;
 
     /// <summary>The datasets, and how they differ.</summary>
     public static IReadOnlyDictionary<string, string> Definitions { get; } = new Dictionary<string, string>
@@ -29,32 +38,68 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         [ByChunk] = Definition(ByChunk, "chunk", rejectsMax: null),
         [Strict] = Definition(Strict, "job", rejectsMax: 0),
         [Keyed] = Definition(Keyed, "chunk", rejectsMax: null),
+        [Triggered] = Definition(Triggered, "job", rejectsMax: null),
+        [Unstable] = Definition(Unstable, "job", rejectsMax: null),
     };
 
     /// <summary>SQL that leaves the tables of the datasets there, and empty.</summary>
     public static string EmptyTables { get; } = string.Join("; ", Definitions.Keys.Select(dataset =>
-        $"""
-        CREATE TABLE IF NOT EXISTS public.{dataset} (id bigint, amount bigint, note text, _job_id uuid, _record bigint);
-        TRUNCATE public.{dataset}
-        """)) + $"; CREATE UNIQUE INDEX IF NOT EXISTS {Keyed}_note ON public.{Keyed} (note)";
+        $"{CreateTable(dataset)}; TRUNCATE public.{dataset}")) + $"""
+        ; CREATE UNIQUE INDEX IF NOT EXISTS {Keyed}_note ON public.{Keyed} (note);
+        CREATE TABLE IF NOT EXISTS public.{Triggered}_parents (amount bigint PRIMARY KEY);
+        TRUNCATE public.{Triggered}_parents CASCADE;
+        ALTER TABLE public.{Triggered} DROP CONSTRAINT IF EXISTS {Triggered}_parent;
+        ALTER TABLE public.{Triggered} ADD CONSTRAINT {Triggered}_parent
+            FOREIGN KEY (amount) REFERENCES public.{Triggered}_parents (amount);
+        CREATE OR REPLACE FUNCTION public.{Triggered}_row() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN
+            IF NEW.id % {RaiseEvery} = 0 THEN
+                RAISE EXCEPTION 'not this one' USING ERRCODE = 'TT001';
+            ELSIF NEW.id % {LeaveOutEvery} = 0 THEN
+                RETURN NULL;
+            END IF;
+            INSERT INTO public.{Triggered}_parents VALUES (NEW.amount) ON CONFLICT DO NOTHING;
+            RETURN NEW;
+        END $body$;
+        CREATE OR REPLACE TRIGGER {Triggered}_row BEFORE INSERT ON public.{Triggered}
+            FOR EACH ROW EXECUTE FUNCTION public.{Triggered}_row()
+        """;
 
     public bool Fails => Dataset == Strict;
 
-    public int Rejected => Read - Loaded;
+    /// <summary>Whether its table may be away or of another form when it is loaded: then it fails, and leaves nothing.</summary>
+    public bool MayFail => Dataset == Unstable;
 
-    /// <summary>Every fiftieth record has an amount that is none; those of <see cref="Keyed"/> repeat keys, too.</summary>
+    /// <summary>
+    /// SQL that makes a dataset's table where it is missing. That of <see cref="Unstable"/> has a unique index, so that a job
+    /// commits in one piece: no drop can come between two halves of it.
+    /// </summary>
+    public static string CreateTable(string dataset) =>
+        $"CREATE TABLE IF NOT EXISTS public.{dataset} (id bigint, amount bigint, note text, _job_id uuid, _record bigint)"
+        + (dataset == Unstable ? $"; CREATE UNIQUE INDEX IF NOT EXISTS {dataset}_record ON public.{dataset} (_job_id, _record)" : "");
+
+    /// <summary>
+    /// Every fiftieth record has an amount that is none; those of <see cref="Keyed"/> repeat keys, too, and the table of
+    /// <see cref="Triggered"/> takes some and leaves some out.
+    /// </summary>
     public static Sample Make(string dataset, string key, int records)
     {
         StringBuilder body = new("id,amount,note\n");
         StringBuilder rows = new();
         int loaded = 0;
+        int filtered = 0;
         for (int record = 1; record <= records; record++)
         {
             bool isBad = record % RejectEvery == 0;
             bool isRepeated = dataset == Keyed && record % RepeatEvery == 0;
             string amount = isBad ? "none" : (record * 31L % 1000).ToString(CultureInfo.InvariantCulture);
             body.Append(CultureInfo.InvariantCulture, $"{record},{amount},note {(isRepeated ? record - 1 : record)} of {key}\n");
-            if (!isBad && !isRepeated)
+            bool isRefused = isBad || isRepeated || (dataset == Triggered && record % RaiseEvery == 0);
+            if (!isRefused && dataset == Triggered && record % LeaveOutEvery == 0)
+            {
+                filtered++;
+            }
+            else if (!isRefused)
             {
                 rows.Append(rows.Length == 0 ? "" : "\n")
                     .Append(CultureInfo.InvariantCulture, $"{record}|{record}|{amount}|note {record} of {key}");
@@ -63,7 +108,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         }
 
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(rows.ToString())));
-        return new Sample(dataset, key, Encoding.UTF8.GetBytes(body.ToString()), records, loaded, digest);
+        return new Sample(dataset, key, Encoding.UTF8.GetBytes(body.ToString()), records, loaded, filtered, digest);
     }
 
     private static string Definition(string dataset, string commit, int? rejectsMax) => $$"""

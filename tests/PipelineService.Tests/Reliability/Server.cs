@@ -31,7 +31,7 @@ internal sealed class Server : IAsyncDisposable
         {
             Directory = Path.Combine(Path.GetTempPath(), $"pipeline-server-{Guid.NewGuid():N}"),
             Durable = false,
-            ConnectionsMax = 60,
+            ConnectionsMax = 100,
             ServerSettings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["full_page_writes"] = "on" },
         };
         return await StartAsync(settings);

@@ -6,7 +6,8 @@ namespace PipelineService.Tests.Reliability;
 
 /// <summary>
 /// Cycles of: clients send uploads of many sizes in both commit policies to instances that share a database and a spool; at
-/// a random instant something dies; what died is started again; everything must come out right.
+/// a random instant something dies; what died is started again; everything must come out right. Beside them a second
+/// database is loaded, and somebody alters, locks and drops one of the tables.
 /// </summary>
 /// <param name="seed">Chooses uploads, faults and instants.</param>
 /// <param name="instances">1, or 2 of which either may die.</param>
@@ -35,6 +36,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
     private Server? _server;
     private TcpProxy? _proxy;
     private Field? _field;
+    private Neighbour? _neighbour;
     private long _records;
     private int _cycles;
     private int _brokenOff;
@@ -51,10 +53,11 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
             await StartServiceAsync(other);
         }
 
+        _neighbour = await Neighbour.StartAsync(_server, seed);
         long started = TimeProvider.System.GetTimestamp();
         while (_cycles < cycles && TimeProvider.System.GetElapsedTime(started) < ageMax)
         {
-            IReadOnlyList<string> faults = await RunCycleAsync(_server, _proxy, _field);
+            IReadOnlyList<string> faults = await RunCycleAsync(_server, _proxy, _field, _neighbour);
             if (faults.Count > 0)
             {
                 return [.. faults.Prepend($"seed {seed}, cycle {_cycles + 1}"), _field.Log];
@@ -72,7 +75,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
     {
         StringBuilder line = new();
         line.Append(
-            CultureInfo.InvariantCulture, $"| {seed} | {instances} | {_cycles} | {_field?.Accepted.Count ?? 0} + {_brokenOff} | {_records} | ");
+            CultureInfo.InvariantCulture, $"| {seed} | {instances} | {_cycles} | {_field?.Accepted.Count ?? 0} + {_brokenOff} + {_neighbour?.Accepted ?? 0} | {_records} | ");
         line.AppendJoin(", ", _faults.Select(f => $"{f.Key} {f.Value}"));
         line.Append(" | ").AppendJoin(" | ", Enum.GetValues<Stage>()[1..].Select(s => _stages.GetValueOrDefault(s)));
         line.Append(" | ").AppendJoin(", ", (_field?.Sender.Refusals ?? []).Select(r => $"{r.Key}: {r.Value}"));
@@ -81,14 +84,18 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await (_neighbour?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_field?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_proxy?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
-    private async Task<IReadOnlyList<string>> RunCycleAsync(Server server, TcpProxy proxy, Field field)
+    private async Task<IReadOnlyList<string>> RunCycleAsync(Server server, TcpProxy proxy, Field field, Neighbour neighbour)
     {
         field.Extend();
+        await using UnstableTable unstable = new(server.DataSource, _random.Next());
+        unstable.Begin();
+        neighbour.Send(_random);
         string[] datasets = [.. Sample.Definitions.Keys];
         for (int upload = _random.Next(2, 7); upload > 0; upload--)
         {
@@ -125,7 +132,9 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
             Count(_stages, stage);
         }
 
-        return await field.EndAsync();
+        await unstable.SettleAsync(field.Token);
+        IReadOnlyList<string> intrusion = _random.Next(4) == 0 ? await neighbour.IntrudeAsync(field.Spool) : [];
+        return [.. intrusion, .. await field.EndAsync(), .. await neighbour.EndAsync()];
     }
 
     private async Task StrikeAsync(int kind, Server server, TcpProxy proxy, Field field, HashSet<Stage> hit)
