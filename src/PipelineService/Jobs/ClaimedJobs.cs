@@ -185,7 +185,7 @@ public sealed partial class ClaimedJobs(
     private async Task GiveUpAsync(JobRow row, Problem problem, CancellationToken cancellationToken)
     {
         await EndUnrunAsync(row, JobState.Failed, Faults.ToJson(problem), cancellationToken);
-        Log.GivenUp(logger, row.Id, LogScopes.OneLine(row.Source), problem.Code, LogScopes.OneLine(problem.Detail));
+        Log.GivenUp(logger, row.Id, LogScopes.OneLine(row.Source ?? "nobody named"), problem.Code, LogScopes.OneLine(problem.Detail));
     }
 
     private async Task EndUnrunAsync(JobRow row, JobState state, string? error, CancellationToken cancellationToken)

@@ -44,7 +44,7 @@ public sealed partial class JobEnd(
         {
             Problem reason = Faults.FromJson(job.Error!);
             Log.Failed(
-                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source), reason.Code, LogScopes.OneLine(reason.Detail),
+                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source ?? "nobody named"), reason.Code, LogScopes.OneLine(reason.Detail),
                 job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
         }
         else

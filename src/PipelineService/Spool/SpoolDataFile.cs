@@ -27,9 +27,9 @@ internal static class SpoolDataFile
 
                 handle.Dispose();
             }
-            catch (IOException) when (tries < CreateTriesMax && File.Exists(path))
+            catch (IOException) when (tries < CreateTriesMax)
             {
-                // The other one holds the lock, and is about to remove it.
+                // The other one holds the lock and is about to remove it, or just has.
             }
 
             if (tries == CreateTriesMax)

@@ -63,7 +63,7 @@ public sealed class LogScopesTests(LogScopesTests.RecordedService running) : ICl
         LogLine line = Assert.Single(
             running.Log.Lines, line => line.Text.StartsWith($"Job {job.Id} of mismatched from acme failed, header_mismatch: ", StringComparison.Ordinal));
         Assert.Equal(LogLevel.Warning, line.Level);
-        Assert.Contains("na me", line.Text, StringComparison.Ordinal);
+        Assert.Contains(@"na\u000Ame", line.Text, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', line.Text);
     }
 

@@ -37,10 +37,10 @@ internal sealed class Neighbour : IAsyncDisposable
     }
 
     /// <summary>Sends an upload in the background.</summary>
-    public void Send(Random random)
+    public Task Send(Random random)
     {
         _field.Extend();
-        _ = _field.Send(Datasets[random.Next(Datasets.Length)], random.Next(1, 2_000));
+        return _field.Send(Datasets[random.Next(Datasets.Length)], random.Next(1, 2_000));
     }
 
     /// <summary>Starts a service of this database on another one's spool.</summary>

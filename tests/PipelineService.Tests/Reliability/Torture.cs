@@ -95,7 +95,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         field.Extend();
         await using UnstableTable unstable = new(server.DataSource, _random.Next());
         unstable.Begin();
-        neighbour.Send(_random);
+        _ = neighbour.Send(_random);
         string[] datasets = [.. Sample.Definitions.Keys];
         for (int upload = _random.Next(2, 7); upload > 0; upload--)
         {
