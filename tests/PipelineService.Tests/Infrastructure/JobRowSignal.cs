@@ -48,7 +48,7 @@ internal sealed class JobRowSignal : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _listening;
+        await _listening.Within("the listening to end");
         await _connection.DisposeAsync();
         _stop.Dispose();
     }

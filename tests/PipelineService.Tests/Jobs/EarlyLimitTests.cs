@@ -68,13 +68,13 @@ public sealed class EarlyLimitTests(EarlyLimitTests.OneReceivingSession running)
         (Guid nextId, Task<ApiAnswer> nextUpload) = await BeginAsync(next, nextBody, Readings.Csv(1_000));
         await _api.WhenAsync(nextId, "partly loaded", j => j.Records.Loaded > 0);
         nextBody.Complete();
-        Assert.Equal(JobState.Succeeded, (await nextUpload).Job.State);
+        Assert.Equal(JobState.Succeeded, (await nextUpload.Within("the next upload to be answered")).Job.State);
 
         await body.SendAsync(BadRecords(Sent));
         Assert.Equal(0, spool.Bytes);
         body.Complete();
 
-        ApiAnswer answer = await upload;
+        ApiAnswer answer = await upload.Within("the upload to be answered");
         Assert.Equal((HttpStatusCode.OK, JobState.Failed), (answer.Status, answer.Job.State));
         Assert.Equal("reject_limit_reached", answer.Job.Error?.Code);
         Assert.InRange(answer.Job.Records.Rejected, 11, 500);
@@ -101,7 +101,7 @@ public sealed class EarlyLimitTests(EarlyLimitTests.OneReceivingSession running)
         protected override IEnumerable<(string Key, string? Value)> Settings =>
         [
             ("Spool:ChunkBytes", "4096"), ("Spool:ChunkAgeMax", "00:00:00.020"), ("Intake:LoadAfterBytes", "4096"),
-            ("Write:SessionsPerJobMax", "1"), ("Write:SessionsReceivingMax", "1"),
+            ("Write:SessionsPerJobMax", "1"), ("Write:SessionsReceivingMax", "1"), ("Intake:BodyRateGrace", "00:05:00"),
         ];
     }
 }
