@@ -1,19 +1,33 @@
 using PipelineService;
 using PipelineService.Demo;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Startup;
+
+if (CommandLine.Answer(args) is (var text, var exitCode))
+{
+    await (exitCode == 0 ? Console.Out : Console.Error).WriteLineAsync(text);
+    return exitCode;
+}
 
 if (HealthProbe.IsAskedFor(args))
 {
     return await HealthProbe.RunAsync(Console.Error);
 }
 
-// Content beside the program, so that it finds its appsettings.json from whatever folder it is started in.
-WebApplicationBuilder builder = WebApplication.CreateBuilder(
-    new WebApplicationOptions { Args = DemoExtensions.Settings(args), ContentRootPath = AppContext.BaseDirectory });
-builder.AddPipelineService();
-builder.AddDemo(args);
+try
+{
+    // Content beside the program, so that it finds its appsettings.json from whatever folder it is started in.
+    WebApplicationBuilder builder = WebApplication.CreateBuilder(
+        new WebApplicationOptions { Args = DemoExtensions.Settings(args), ContentRootPath = AppContext.BaseDirectory });
+    builder.AddPipelineService();
+    builder.AddDemo(args);
 
-WebApplication app = builder.Build();
-app.UsePipelineService();
+    WebApplication app = builder.Build();
+    app.UsePipelineService();
 
-return await app.RunToEndAsync();
+    return await app.RunToEndAsync();
+}
+catch (Exception fault) when (StartupFaults.Describe(fault) is { } message)
+{
+    return await StartupFaults.TellAsync(message);
+}

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using PipelineService.Hosting;
 
 namespace PipelineService.Demo;
 
@@ -7,7 +8,12 @@ internal static class DemoExtensions
 {
     public const string Flag = "--demo";
 
-    private const string QuietRequests = "--Serilog:MinimumLevel:Override:PipelineService.Hosting.Web.RequestLog=Warning";
+    /// <summary>A database where none is configured, and quiet requests.</summary>
+    private static readonly string[] SettingsOfDemo =
+    [
+        $"--{HostingOptions.Section}:{nameof(HostingOptions.PrivateServer)}=true",
+        "--Serilog:MinimumLevel:Override:PipelineService.Hosting.Web.RequestLog=Warning",
+    ];
 
     /// <summary>Adds the demo when the command line asks for it.</summary>
     public static WebApplicationBuilder AddDemo(this WebApplicationBuilder builder, string[] args)
@@ -23,9 +29,9 @@ internal static class DemoExtensions
 
     /// <summary>
     /// The command line for the configuration, which would take the word after the flag for its value: in
-    /// <c>--demo --urls http://…</c> the address would be lost. In the flag's place stands what it asks of the log: the demo
-    /// polls its job many times a second, and a line for each request would bury what it prints.
+    /// <c>--demo --urls http://…</c> the address would be lost. In the flag's place stands what it asks for: a database, and a
+    /// log without requests, because the demo polls its job many times a second and their lines would bury what it prints.
     /// </summary>
     public static string[] Settings(string[] args) =>
-        [.. args.Select(a => string.Equals(a, Flag, StringComparison.Ordinal) ? QuietRequests : a)];
+        [.. args.SelectMany(a => string.Equals(a, Flag, StringComparison.Ordinal) ? SettingsOfDemo : [a])];
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting.Embedded;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting;
 
@@ -22,20 +23,24 @@ internal sealed partial class DatabaseStartup(
     ILogger<DatabaseStartup> logger) : IHostedLifecycleService, IAsyncDisposable
 {
     private readonly HostingOptions _options = options.Value;
+    private readonly DatabaseAddress _address = DatabaseAddress.Of(configuration);
     private readonly CancellationTokenSource _stopping = new();
     private EmbeddedPostgres? _embedded;
     private Task _background = Task.CompletedTask;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        string connectionString = configuration.GetConnectionString("Pipeline")
-            ?? await StartEmbeddedAsync(cancellationToken);
+        string connectionString = _address.ConnectionString ?? await StartEmbeddedAsync(cancellationToken);
         database.Attach(DatabasePool.Create(connectionString, _options, database.Identity));
         try
         {
             await PrepareOnceAsync(cancellationToken);
         }
-        catch (Exception fault) when (_embedded is null && SqlFaults.MayPass(fault) && !SqlFaults.IsRefusedLogin(fault))
+        catch (Exception fault) when (DatabaseRefusal.Describe(fault, _address) is { } refusal)
+        {
+            throw new StartupException(refusal, fault);
+        }
+        catch (Exception fault) when (_embedded is null && SqlFaults.MayPass(fault))
         {
             Log.StartingWithoutDatabase(logger, fault.Message);
         }
@@ -121,7 +126,7 @@ internal sealed partial class DatabaseStartup(
         {
             // Reached at last, and not usable: altered migrations, missing rights, another's spool. Waiting mends
             // nothing.
-            Log.DatabaseUnusable(logger, fault.Message);
+            Log.DatabaseUnusable(logger, DatabaseRefusal.Describe(fault, _address) ?? fault.Message);
             Environment.ExitCode = StartupFaults.ExitCode;
             lifetime.StopApplication();
         }

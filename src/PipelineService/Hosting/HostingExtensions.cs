@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Migrations;
+using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Hosting.Web;
 
@@ -23,6 +24,9 @@ public static class HostingExtensions
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
         builder.Services.AddStageOptions<HostingOptions, HostingOptionsValidator>(HostingOptions.Section);
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, MisspeltSections>();
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, DatabaseChoice>();
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>, LogLevels>();
 
         // For what is made together with the host. If these are wrong, the host still gets built, and its start says so.
         HostingOptions early = StageOptions.Read<HostingOptions>(builder.Configuration, HostingOptions.Section);

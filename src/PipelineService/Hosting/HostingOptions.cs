@@ -6,8 +6,14 @@ public sealed record HostingOptions
     public const string Section = "Hosting";
 
     /// <summary>
-    /// The folder with PostgreSQL's programs, for the private server that is started when <c>ConnectionStrings:Pipeline</c> is
-    /// not set. Default: null, which searches PATH and the folders in which packages install.
+    /// Whether a private PostgreSQL is started where no database is configured. Default: false. In Development and with
+    /// <c>--demo</c> it is started without being asked for; a configured database goes before it in any case.
+    /// </summary>
+    public bool PrivateServer { get; init; }
+
+    /// <summary>
+    /// The folder with PostgreSQL's programs, for the private server (<see cref="PrivateServer"/>). Default: null, which
+    /// searches PATH and the folders in which packages install.
     /// </summary>
     public string? PostgresBinaries { get; init; }
 

@@ -50,7 +50,8 @@ public static class StageOptions
                 child.Key, BindingFlags.Instance | BindingFlags.Public | BindingFlags.IgnoreCase);
             if (property is not { CanWrite: true })
             {
-                faults.Add($"{child.Path}: there is no such setting. {section.Key} has {Names<TOptions>()}.");
+                faults.Add($"{child.Path}: there is no such setting.{Suggestion.For(child.Key, Names<TOptions>())} "
+                    + $"{section.Key} has {string.Join(", ", Names<TOptions>())}.");
                 continue;
             }
 
@@ -61,17 +62,29 @@ public static class StageOptions
                     property.SetValue(options, value);
                 }
             }
-            catch (InvalidOperationException fault)
+            catch (InvalidOperationException)
             {
-                faults.Add($"{child.Path}: {fault.InnerException?.Message ?? fault.Message}");
+                faults.Add($"{child.Path} = {child.Value}: must be {Form(property.PropertyType)}.");
             }
         }
 
         return faults;
     }
 
-    private static string Names<TOptions>() => string.Join(
-        ", ", typeof(TOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name));
+    private static string[] Names<TOptions>() =>
+        [.. typeof(TOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name)];
+
+    /// <summary>How a value is written.</summary>
+    private static string Form(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        { IsEnum: true } words => $"one of {string.Join(", ", Enum.GetNames(words))}",
+        var value when value == typeof(bool) => "true or false",
+        var value when value == typeof(TimeSpan) => "a time, written [days.]hh:mm:ss[.fff], such as 00:00:20",
+        var value when value == typeof(int) || value == typeof(long) => "a whole number, without a unit",
+        var value when value == typeof(double) => "a number",
+        var value when value == typeof(Uri) => "an address, such as http://localhost:4317",
+        var value => $"a {value.Name}",
+    };
 
     private sealed class SectionValidator<TOptions>(IConfigurationSection section, IValidator<TOptions> validator)
         : IValidateOptions<TOptions>

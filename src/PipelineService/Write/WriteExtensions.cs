@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
 
 namespace PipelineService.Write;
@@ -12,8 +11,8 @@ public static class WriteExtensions
     public static WebApplicationBuilder AddWrite(this WebApplicationBuilder builder)
     {
         builder.Services.AddStageOptions<WriteOptions, WriteOptionsValidator>("Write")
-            .Validate<IOptions<HostingOptions>>(
-                static (write, hosting) => write.SessionsMax + OtherConnections <= hosting.Value.PoolSizeMax,
+            .Validate<IConfiguration>(
+                static (write, configuration) => write.SessionsMax + OtherConnections <= PoolSizeMax(configuration),
                 $"Write:SessionsMax: the pool must hold the write sessions and {OtherConnections} more connections; "
                 + "raise Hosting:PoolSizeMax or lower Write:SessionsMax.");
         builder.Services.AddSingleton<SessionBudget>();
@@ -21,4 +20,8 @@ public static class WriteExtensions
         builder.Services.AddSingleton<ChunkWriter>();
         return builder;
     }
+
+    /// <summary>As it is written, valid or not: what is wrong there is no fault of these options, and would hide theirs.</summary>
+    private static int PoolSizeMax(IConfiguration configuration) =>
+        StageOptions.Read<HostingOptions>(configuration, HostingOptions.Section).PoolSizeMax;
 }

@@ -12,6 +12,7 @@ public sealed class HostingOptionsTests
     {
         var defaults = new HostingOptions();
 
+        Assert.False(defaults.PrivateServer);
         Assert.Null(defaults.PostgresBinaries);
         Assert.Equal(".pipeline", defaults.DataDirectory);
         Assert.Equal(20, defaults.PoolSizeMax);
@@ -45,10 +46,11 @@ public sealed class HostingOptionsTests
 
         Assert.Collection(
             refusal.Failures.Order(StringComparer.Ordinal),
-            fault => Assert.StartsWith("Hosting:DatabaseTimeout: soon", fault, StringComparison.Ordinal),
-            fault => Assert.StartsWith("Hosting:LogFormat: xml", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("Hosting:DatabaseTimeout = soon: must be a time, written", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("Hosting:LogFormat = xml: must be one of Text, Json.", fault, StringComparison.Ordinal),
             fault => Assert.StartsWith("Hosting:OtlpEndpoint = collector: must be an http", fault, StringComparison.Ordinal),
-            fault => Assert.StartsWith("Hosting:PoolSizMax: there is no such setting. Hosting has", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith(
+                "Hosting:PoolSizMax: there is no such setting. Did you mean \"PoolSizeMax\"? Hosting has", fault, StringComparison.Ordinal),
             fault => Assert.StartsWith("Hosting:PoolSizeMax = 0:", fault, StringComparison.Ordinal),
             fault => Assert.StartsWith("Hosting:RetryDelayMax = 00:00:10:", fault, StringComparison.Ordinal));
     }

@@ -46,6 +46,7 @@ public sealed class ServiceUnderTest : IAsyncDisposable
         (string Key, string? Value)[] defaults =
         [
             ("ConnectionStrings:Pipeline", connectionString),
+            ("DATABASE_URL", null),
             ("Hosting:DataDirectory", Path.Combine(folder.Path, "data")),
             ("Hosting:PoolSizeMax", "12"),
             ("Spool:Directory", spoolDirectory),

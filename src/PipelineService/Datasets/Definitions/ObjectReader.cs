@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using FluentValidation;
 using PipelineService.Core.Datasets;
+using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions;
 

@@ -21,7 +21,7 @@ internal sealed class DirectoryLock : IDisposable
         {
             return new DirectoryLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException fault) when (fault is not DirectoryNotFoundException)
+        catch (IOException fault) when (IsHeld(fault))
         {
             throw new StartupException(
                 $"Another PipelineService is running with its data in {directory}. Stop it, or give this one its own "
@@ -29,6 +29,9 @@ internal sealed class DirectoryLock : IDisposable
                 fault);
         }
     }
+
+    /// <summary>EWOULDBLOCK of Linux and of macOS, and Windows' sharing violation: .NET has no type for it.</summary>
+    private static bool IsHeld(IOException fault) => (fault.HResult & 0xFFFF) is 11 or 35 or 32;
 
     /// <summary>The file stays: deleting it would let a third process lock a name that the second no longer sees.</summary>
     public void Dispose() => _file.Dispose();

@@ -63,13 +63,12 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         TimeProvider time = timeProvider ?? TimeProvider.System;
         ServerAccount account = await ServerAccount.ChooseAsync(cancellationToken);
         string asked = Path.GetFullPath(settings.Directory);
-        string directory = await account.ReachableAsync(asked, cancellationToken);
+        (string directory, DirectoryLock directoryLock) = await TakeFolderAsync(asked, account, cancellationToken);
         if (directory != asked)
         {
             Log.DataElsewhere(logger, asked, account.Name, directory);
         }
 
-        var directoryLock = DirectoryLock.Take(directory);
         EmbeddedPostgres? server = null;
         try
         {
@@ -136,6 +135,23 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         _disposed = true;
         _lifeline?.Dispose();
         _lock.Dispose();
+    }
+
+    private static async Task<(string Directory, DirectoryLock Lock)> TakeFolderAsync(
+        string asked, ServerAccount account, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string directory = await account.ReachableAsync(asked, cancellationToken);
+            return (directory, DirectoryLock.Take(directory));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException(
+                $"Hosting:DataDirectory is {asked}, and {Environment.UserName} cannot use it: {fault.Message} Let that user write "
+                + "there, or set Hosting:DataDirectory to a folder on a disk that outlives the process.",
+                fault);
+        }
     }
 
     private static async Task StopLeftoverAsync(

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace PipelineService.Hosting.OpenApi;
 
@@ -14,7 +15,10 @@ public static class DocumentBuild
 
     private static bool IsRunning => Assembly.GetEntryAssembly()?.GetName().Name == Generator;
 
-    /// <summary>Takes all background work out while the document is written; the web host itself is added later.</summary>
+    /// <summary>
+    /// Takes all background work out while the document is written; the web host itself is added later. So goes what a start
+    /// asks of the machine, because the document needs no database.
+    /// </summary>
     public static IServiceCollection WithoutBackgroundWorkInDocumentBuild(this IServiceCollection services) =>
-        IsRunning ? services.RemoveAll<IHostedService>() : services;
+        IsRunning ? services.RemoveAll<IHostedService>().RemoveAll<IValidateOptions<HostingOptions>>() : services;
 }

@@ -14,9 +14,12 @@ internal static class LoggingExtensions
 
     public static void AddPipelineLogging(this WebApplicationBuilder builder, LogFormat format)
     {
-        LoggerConfiguration logger = new LoggerConfiguration()
-            .ReadFrom.Configuration(builder.Configuration)
-            .Filter.ByExcluding(IsStartFault);
+        LoggerConfiguration logger = new LoggerConfiguration().Filter.ByExcluding(IsStartFault);
+        if (!LogLevels.Faults(builder.Configuration).Any()) // else the start ends with them, and with all others
+        {
+            logger.ReadFrom.Configuration(builder.Configuration);
+        }
+
         logger = format == LogFormat.Json
             ? logger.WriteTo.Console(new JsonFormatter(renderMessage: true))
             : logger.Enrich.With<LogScopes.AsText>()

@@ -29,17 +29,34 @@ internal sealed class ListenAddresses(IConfiguration configuration) : IValidateO
 
     public ValidateOptionsResult Validate(string? name, HostingOptions options)
     {
-        if (bool.TryParse(configuration[AllowAnonymous], out bool allowed) && allowed)
+        AccessSettings access = new();
+        List<string> faults = StageOptions.Bind(configuration.GetSection("Access"), access);
+        faults.AddRange(Configured(configuration).Where(address => !IsAddress(address)).Select(address =>
+            $"Listening on {address}: that is not an address. Write it as {Default}; several are separated by semicolons."));
+        string[] open = [.. Configured(configuration).Where(address => !IsLoopback(address))];
+        if (open.Length > 0 && !access.AllowAnonymous)
         {
-            return ValidateOptionsResult.Success;
+            faults.Add($"Listening on {string.Join(", ", open)} without keys would let everybody in. Listen on {Default} "
+                + $"or, if something in front of the service checks who comes, set {AllowAnonymous}=true.");
         }
 
-        string[] open = [.. Configured(configuration).Where(address => !IsLoopback(address))];
-        return open.Length == 0
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(
-                $"Listening on {string.Join(", ", open)} without keys would let everybody in. Listen on {Default} "
-                + $"or, if something in front of the service checks who comes, set {AllowAnonymous}=true.");
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    /// <summary>A scheme that the server speaks, a host and a port; a path would be refused by the server, with a stack.</summary>
+    internal static bool IsAddress(string address)
+    {
+        try
+        {
+            var binding = BindingAddress.Parse(address);
+            return binding.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS"
+                && binding.PathBase.Length == 0
+                && (binding.IsUnixPipe || binding.IsNamedPipe || binding.Port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 
     internal static bool IsLoopback(string address)
@@ -51,7 +68,7 @@ internal sealed class ListenAddresses(IConfiguration configuration) : IValidateO
         }
         catch (FormatException)
         {
-            return true; // not an address at all: the server's own message says so
+            return true; // not an address at all, which is a fault of its own
         }
 
         return binding.IsUnixPipe
@@ -62,4 +79,10 @@ internal sealed class ListenAddresses(IConfiguration configuration) : IValidateO
 
     private static string[] Split(string? list) =>
         list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
+    /// <summary>The section <c>Access</c>.</summary>
+    private sealed record AccessSettings
+    {
+        public bool AllowAnonymous { get; init; }
+    }
 }

@@ -1,4 +1,4 @@
-namespace PipelineService.Datasets.Definitions;
+namespace PipelineService.Hosting;
 
 /// <summary>Guesses what a misspelt word was meant to be.</summary>
 internal static class Suggestion

@@ -1,0 +1,29 @@
+using Npgsql;
+
+namespace PipelineService.Hosting.Startup;
+
+/// <summary>What a database that answers has against the service: at its start that is for an operator to mend, not to wait for.</summary>
+internal static class DatabaseRefusal
+{
+    /// <summary>The sentence for the operator; null when the fault is not one of theirs, or may pass.</summary>
+    public static string? Describe(Exception fault, DatabaseAddress database) => fault switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } e =>
+            $"The server of {database.Text} has no such database: {Text(e)}. Make it (createdb), or correct the name in "
+            + $"{database.Origin}.",
+        PostgresException e when SqlFaults.IsRefusedLogin(e) =>
+            $"The database {database.Text} does not let the service in: {Text(e)}. Correct user and password in {database.Origin}, "
+            + "or what the server's pg_hba.conf says about them.",
+        PostgresException e when !SqlFaults.MayPass(e) =>
+            $"The database {database.Text} cannot be prepared: {Text(e)}. The role needs the grants that docs/operations.md lists.",
+        NpgsqlException e when IsWithoutPassword(e) =>
+            $"The database {database.Text} asks for a password, and there is none in {database.Origin}. Add Password=… to it.",
+        _ => null,
+    };
+
+    private static string Text(PostgresException fault) => $"{fault.MessageText} (SQLSTATE {fault.SqlState})";
+
+    /// <summary>The driver has no type or code for it.</summary>
+    private static bool IsWithoutPassword(NpgsqlException fault) =>
+        fault.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
+}
