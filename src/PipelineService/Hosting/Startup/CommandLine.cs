@@ -59,7 +59,7 @@ internal static class CommandLine
             }
 
             string[] parts = args[i].Split('=', 2);
-            bool isOption = args[i].StartsWith(Option, StringComparison.Ordinal);
+            bool isOption = args[i].StartsWith(Option, StringComparison.Ordinal) || args[i].StartsWith('/');
             if (!SettingNames.IsKnown(Bare(parts[0])) || (!isOption && parts.Length == 1))
             {
                 return $"There is no option \"{parts[0]}\".{Advice(parts[0])}";
