@@ -46,6 +46,7 @@ public sealed class ConfigurationTableTests
     private static string Text(object? value) => value switch
     {
         null => None,
+        bool isOn => isOn ? "true" : "false",
         TimeSpan { Milliseconds: not 0 } time => time.ToString("c", CultureInfo.InvariantCulture).TrimEnd('0'),
         string path => path.Replace(Path.DirectorySeparatorChar, '/'),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
