@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
+using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Transform;
@@ -139,7 +140,11 @@ public sealed partial class JobRunner(
         TimeSpan pause = verdict.Pause ?? reservation.LetTableRest();
         if (verdict.End is { } reason)
         {
-            Log.Ends(logger, fault, live.Id, reason.Code);
+            if (fault is not (JobFaultException or RejectLimitException))
+            {
+                Log.Ends(logger, fault, live.Id, reason.Code); // where the data is at fault, the end says all there is to say
+            }
+
             await end.FailAsync(live, upload, reservation, reason, lost);
             return false;
         }
