@@ -18,6 +18,9 @@ internal sealed class TableComparison
     private const string Key = "/schema/primaryKey";
     private const string Lineage = "/load/lineage";
 
+    /// <summary>Fields that a staging table surely has room for, beside lineage and what is the service's own.</summary>
+    private const int ColumnsStagedMax = 1_590;
+
     private readonly DatasetDefinition _definition;
     private readonly TableShape _table;
     private readonly bool _isLoading;
@@ -33,6 +36,7 @@ internal sealed class TableComparison
         if (!_contradictions.Any)
         {
             CompareWantedColumns();
+            CompareCount();
             if (!isLoading)
             {
                 CompareOtherColumns();
@@ -107,17 +111,15 @@ internal sealed class TableComparison
 
     private void CompareColumn(string pointer, ColumnShape wanted, ColumnShape actual, bool isField)
     {
-        bool fits = _isLoading
+        bool fits = actual.Type == wanted.Type || (_isLoading
             ? ColumnFit.Holds(actual.BaseType ?? actual.Type, wanted.Type)
-            : actual.Type == wanted.Type;
+            : actual.BaseType == wanted.Type);
         if (!fits)
         {
             _contradictions.Add(
                 isField ? JsonPointer.Append(pointer, "sqlType") : pointer,
                 $"Column \"{wanted.Name}\" is {actual.Type} in the table and {wanted.Type} here."
-                + (SqlTypeText.Parse(actual.BaseType ?? actual.Type).Type is null
-                    ? " A column of that type cannot be loaded in this version: leave the field out, or alter the column."
-                    : ""));
+                + (_isLoading || !isField ? "" : WayOut(actual)));
         }
 
         if (actual.IsGenerated)
@@ -134,6 +136,34 @@ internal sealed class TableComparison
                 $"Column \"{wanted.Name}\" is NOT NULL in the table: set required to true, or {DropNotNull(wanted.Name)}.");
         }
     }
+
+    /// <summary>What to declare for a column whose type no field type has for its own.</summary>
+    private static string WayOut(ColumnShape actual) =>
+        SqlTypeText.Parse(actual.Type).Type is { Name: not SqlTypeName.Other } ? ""
+        : actual.BaseType is string type && SqlTypeText.Parse(type).Type is { Name: not SqlTypeName.Other }
+            ? $" It is a domain over {type}: name that as sqlType, or the domain itself."
+        : $" Declare the field as string, and PostgreSQL reads its text; or name \"{actual.Type}\" as sqlType.";
+
+    /// <summary>
+    /// How many rows land where a trigger may let some fall only binary COPY and INSERT tell. A column whose type has no binary
+    /// form that is its text rules out the one, a rule or too many columns the other.
+    /// </summary>
+    private void CompareCount()
+    {
+        if (_table.Triggers.Any(t => t.MayChangeRows)
+            && (_table.Relation.HasRules || _definition.Schema.Fields.Length > ColumnsStagedMax)
+            && _definition.Schema.Fields.FirstOrDefault(IsReadFromText) is FieldDefinition field)
+        {
+            _contradictions.Add(
+                Table,
+                $"Has a trigger before each row and {(_table.Relation.HasRules ? "a rule" : $"more than {ColumnsStagedMax} columns")}:"
+                + $" with column \"{field.Name}\", whose values PostgreSQL reads from text, nobody could count the rows that land.");
+        }
+    }
+
+    private bool IsReadFromText(FieldDefinition field) =>
+        field.ColumnType.Name == SqlTypeName.Other
+        && _table.Columns.Any(c => c.Name == field.Name && !(c.TakesText && field.SentType.Name == SqlTypeName.Text));
 
     private void CompareOtherColumns()
     {
