@@ -8,7 +8,7 @@ using PipelineService.Tests.Write;
 namespace PipelineService.Tests.Transform;
 
 /// <summary>What the service loads is what PostgreSQL's own COPY loads from the same bytes.</summary>
-public abstract class CopyEqualityTests(LoadingService service, string commit, string text = "text")
+public abstract class CopyEqualityTests(LoadingService service, string commit, string textType = "text")
 {
     private const string Header = "i,n,f,s,b,d,z,t\n";
 
@@ -43,7 +43,7 @@ public abstract class CopyEqualityTests(LoadingService service, string commit, s
 
         string table = await LoadAsync(csv, "text/csv");
 
-        await CopyOracle.ExpectSameAsync(service.Database, table, csv, text);
+        await CopyOracle.ExpectSameAsync(service.Database, table, csv, textType);
     }
 
     [Fact]
@@ -52,9 +52,9 @@ public abstract class CopyEqualityTests(LoadingService service, string commit, s
         {
             byte[] csv = GeneratedRows.ToCsv(rows);
 
-            await CopyOracle.ExpectSameAsync(service.Database, await LoadAsync(csv, "text/csv"), csv, text);
+            await CopyOracle.ExpectSameAsync(service.Database, await LoadAsync(csv, "text/csv"), csv, textType);
             await CopyOracle.ExpectSameAsync(
-                service.Database, await LoadAsync(GeneratedRows.ToNdjson(rows), "application/x-ndjson"), csv, text);
+                service.Database, await LoadAsync(GeneratedRows.ToNdjson(rows), "application/x-ndjson"), csv, textType);
         },
         iter: 1,
         threads: 1,
@@ -63,7 +63,7 @@ public abstract class CopyEqualityTests(LoadingService service, string commit, s
     private async Task<string> LoadAsync(byte[] data, string contentType)
     {
         string table = $"copied_{Interlocked.Increment(ref _datasets)}";
-        await CopyOracle.CreateAsync(service.Database, table, text);
+        await CopyOracle.CreateAsync(service.Database, table, textType);
         await service.DeclareAsync(table, CopyOracle.Fields, commit);
         JobView job = await service.LoadAsync(table, data, contentType);
         Assert.True(job.State == JobState.Succeeded, $"{job.Error?.Detail} {string.Join('\n', (await service.DeadLettersAsync(job)).Take(5))}");

@@ -28,17 +28,17 @@ internal static class CopyOracle
         "i bigint, n numeric, f double precision, s {0}, b boolean, d date, z timestamptz, t time";
 
     /// <summary>Makes a table that is loaded, with texts of some type.</summary>
-    public static Task CreateAsync(TestDatabase database, string table, string text) => database.ExecuteAsync(
-        $"CREATE TABLE public.{table} ({TypesWith(text)}, _job_id uuid NOT NULL, _record bigint NOT NULL)");
+    public static Task CreateAsync(TestDatabase database, string table, string textType) => database.ExecuteAsync(
+        $"CREATE TABLE public.{table} ({TypesWith(textType)}, _job_id uuid NOT NULL, _record bigint NOT NULL)");
 
     /// <summary>Loads the same bytes with COPY and compares the two tables, row by row and both ways.</summary>
-    public static async Task ExpectSameAsync(TestDatabase database, string table, byte[] csv, string text)
+    public static async Task ExpectSameAsync(TestDatabase database, string table, byte[] csv, string textType)
     {
         string oracle = $"{table}_oracle";
         await using (NpgsqlConnection connection = await database.DataSource.OpenConnectionAsync())
         {
             await using (NpgsqlCommand prepare = new(
-                $"SET TimeZone = 'UTC'; DROP TABLE IF EXISTS {oracle}; CREATE TABLE {oracle} ({TypesWith(text)})", connection))
+                $"SET TimeZone = 'UTC'; DROP TABLE IF EXISTS {oracle}; CREATE TABLE {oracle} ({TypesWith(textType)})", connection))
             {
                 await prepare.ExecuteNonQueryAsync();
             }
@@ -58,5 +58,5 @@ internal static class CopyOracle
         Assert.True(await database.ScalarAsync<long>($"SELECT count(*) FROM {oracle}") > 0, "COPY has loaded something.");
     }
 
-    private static string TypesWith(string text) => string.Format(CultureInfo.InvariantCulture, Types, text);
+    private static string TypesWith(string textType) => string.Format(CultureInfo.InvariantCulture, Types, textType);
 }
