@@ -107,12 +107,12 @@ public sealed class ColumnTypesTests(DatabaseTypes service) : IClassFixture<Data
     public async Task What_contradicts_is_told_with_the_way_out()
     {
         await service.Database.ExecuteAsync("""
-            CREATE TABLE public.typed_other (a money, b positive, c mood, d integer, e odd_numbers, _job_id uuid, _record bigint)
+            CREATE TABLE public.typed_other (a money, b small, c mood, d integer, e odd_numbers, f timestamp(3), _job_id uuid, _record bigint)
             """);
 
         ApiAnswer answer = await PutAsync("typed_other", """
-            { 'name': 'a', 'type': 'number' }, { 'name': 'b', 'type': 'number' }, { 'name': 'c', 'type': 'string', 'sqlType': 'varchar' },
-            { 'name': 'd', 'type': 'string' }, { 'name': 'e', 'type': 'array' }
+            { 'name': 'a', 'type': 'number' }, { 'name': 'b', 'type': 'integer' }, { 'name': 'c', 'type': 'string', 'sqlType': 'varchar' },
+            { 'name': 'd', 'type': 'string' }, { 'name': 'e', 'type': 'array' }, { 'name': 'f', 'type': 'datetime' }
             """);
 
         Assert.Equal("table_mismatch", answer.Problem.Code);
@@ -120,15 +120,17 @@ public sealed class ColumnTypesTests(DatabaseTypes service) : IClassFixture<Data
             [
                 "Column \"a\" is money in the table and numeric here. Declare the field as string, and PostgreSQL reads its text;"
                     + " or name \"money\" as sqlType.",
-                "Column \"b\" is public.positive in the table and numeric here. It is a domain over bigint: name that as sqlType, or the"
+                "Column \"b\" is public.small in the table and bigint here. It is a domain over smallint: name that as sqlType, or the"
                     + " domain itself.",
                 "Column \"c\" is public.mood in the table and character varying here. Declare the field as string, and PostgreSQL reads"
                     + " its text; or name \"public.mood\" as sqlType.",
                 "Column \"d\" is integer in the table and text here.",
                 "Column \"e\" is public.odd_numbers in the table and jsonb here. Declare the field as string, and PostgreSQL reads its"
                     + " text; or name \"public.odd_numbers\" as sqlType.",
+                "Column \"f\" is timestamp(3) without time zone in the table and timestamp with time zone here. Name"
+                    + " \"timestamp(3) without time zone\" as sqlType.",
             ],
-            Enumerable.Range(0, 5).Select(i => Sentence(answer.Problem, i)));
+            Enumerable.Range(0, 6).Select(i => Sentence(answer.Problem, i)));
     }
 
     [Fact]

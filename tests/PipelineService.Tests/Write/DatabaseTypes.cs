@@ -29,6 +29,7 @@ public sealed class DatabaseTypes(PostgresServer server) : LoadingService(server
         CREATE DOMAIN public.some_mood AS mood CHECK (VALUE <> 'sad');
         CREATE DOMAIN public.needed AS text NOT NULL;
         CREATE DOMAIN public.positive AS bigint CHECK (VALUE > 0);
+        CREATE DOMAIN public.small AS smallint;
         CREATE DOMAIN public.odd_numbers AS integer[] CHECK (2 <> ALL (VALUE));
         CREATE DOMAIN public.document AS jsonb CHECK (VALUE ? 'id');
         CREATE DOMAIN public.home AS inet CHECK (family(VALUE) = 4);
