@@ -18,7 +18,8 @@ namespace PipelineService.Jobs;
 /// </summary>
 public sealed class JobLoader(
     Database database,
-    JobStore store,
+    JobCheckpoints earlier,
+    JobLeases leases,
     ChunkChannel channel,
     ChunkBufferPool buffers,
     IOptions<SpoolOptions> spoolOptions,
@@ -44,10 +45,10 @@ public sealed class JobLoader(
     {
         // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
         bool isFirst = job.Epoch <= 1;
-        IReadOnlyList<Checkpoint> checkpoints = isFirst ? [] : await store.ReadCheckpointsAsync(job.Id, stopping);
+        IReadOnlyList<Checkpoint> checkpoints = isFirst ? [] : await earlier.ReadAsync(job.Id, stopping);
         if (!isFirst)
         {
-            await store.DeleteDeadLettersAsync(job.Id, CheckpointMap.UncoveredRecords(checkpoints), stopping);
+            await earlier.DeleteDeadLettersAsync(job.Id, CheckpointMap.UncoveredRecords(checkpoints), stopping);
         }
 
         // 2. Sessions: one where rows could wait for each other, and for an upload of one chunk.
@@ -104,7 +105,7 @@ public sealed class JobLoader(
         if (!idle.IsCompleted)
         {
             await Task.WhenAny(
-                idle, store.EndLeftoverSessionsAsync(WriteSession.SessionName(load.Plan.JobId), CancellationToken.None));
+                idle, leases.EndLeftoverSessionsAsync(WriteSession.SessionName(load.Plan.JobId), CancellationToken.None));
         }
 
         await idle;
@@ -255,7 +256,7 @@ public sealed class JobLoader(
         IsRollingForward = job.JobState == JobState.Committing,
     };
 
-    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest) => new(JobSql.Finish)
+    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest) => new(JobEndSql.Finish)
     {
         Parameters =
         {

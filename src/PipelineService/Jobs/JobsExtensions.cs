@@ -11,6 +11,9 @@ public static class JobsExtensions
         builder.Services.AddStageOptions<JobsOptions, JobsOptionsValidator>("Jobs");
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
+        builder.Services.AddSingleton<JobLeases>();
+        builder.Services.AddSingleton<JobEndings>();
+        builder.Services.AddSingleton<JobCheckpoints>();
         builder.Services.AddSingleton<LiveJobs>();
         builder.Services.AddSingleton(services => new JobWatch(
             services.GetRequiredService<JobStore>().FindAllAsync,
