@@ -61,10 +61,17 @@ public sealed class JobEndings(Database database, TimeProvider time)
             },
             cancellationToken);
 
+    /// <summary>Takes a final job out of sight.</summary>
+    /// <returns>False when there is none, or it is not final.</returns>
+    public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken) => await database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(
+            JobEndSql.Delete, new { id, now = time.GetDatabaseNow().UtcDateTime }, token)),
+        cancellationToken) > 0;
+
     public Task RemoveAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
         (connection, token) => connection.ExecuteAsync(JobSql.Command(JobEndSql.Remove, new { id }, token)), cancellationToken);
 
     private CommandDefinition EndCommand(
         Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) => JobSql.Command(
-            JobEndSql.End, new { id, epoch, state = state.ToText(), error, columns, now = time.GetUtcNow().UtcDateTime }, cancellationToken);
+            JobEndSql.End, new { id, epoch, state = state.ToText(), error, columns, now = time.GetDatabaseNow().UtcDateTime }, cancellationToken);
 }

@@ -65,7 +65,7 @@ internal static class JobLeaseSql
         UPDATE pipeline.jobs
         SET lease_until = now() + @lease, records_read = @Read, records_loaded = @Loaded, records_rejected = @Rejected,
             records_filtered = @Filtered, upload_bytes = greatest(upload_bytes, @uploadBytes),
-            progress_ratio = @ratio, records_per_second = @rate, waiting_for = @waitingFor, revision = revision + 1
+            rejects = @rejects::jsonb, progress_ratio = @ratio, records_per_second = @rate, waiting_for = @waitingFor, revision = revision + 1
         WHERE id = @id AND epoch = @epoch AND owner = @owner AND finished_at IS NULL
         RETURNING cancel_requested AND state <> 'committing'
         """;

@@ -71,7 +71,7 @@ public sealed partial class JobReverter(
             $"DELETE FROM {table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = @id",
             new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
-            JobEndSql.MarkReverted, new { id = job, now = time.GetUtcNow().UtcDateTime, rows }, transaction,
+            JobEndSql.MarkReverted, new { id = job, now = time.GetDatabaseNow().UtcDateTime, rows }, transaction,
             cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         liveJobs.Tell(job);

@@ -8,10 +8,10 @@ internal static class JobSql
 {
     public const string Columns = """
         id, dataset, dataset_version, state, waiting_for, records_read, records_loaded, records_rejected,
-        records_filtered, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
+        records_filtered, rejects, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
         upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
-        cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, revision, spool, owner, epoch, attempt,
-        tries, tried_bytes, waiting_since
+        cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, deleted_at, revision, spool, owner,
+        epoch, attempt, tries, tried_bytes, waiting_since
         """;
 
     /// <summary>
@@ -80,16 +80,6 @@ internal static class JobSql
     public const string FindByKey = $"""
         SELECT {Columns} FROM pipeline.jobs
         WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey AND NOT {GivesUpKey}
-        """;
-
-    public const string List = $"""
-        SELECT {Columns} FROM pipeline.jobs
-        WHERE (@dataset::text IS NULL OR dataset = @dataset)
-          AND (@state::text IS NULL OR state = @state)
-          AND (@source::text IS NULL OR source = @source)
-          AND (@before::uuid IS NULL OR id < @before)
-        ORDER BY id DESC
-        LIMIT @limit
         """;
 
     public const string FindAll = $"SELECT {Columns} FROM pipeline.jobs WHERE id = ANY(@ids)";

@@ -7,9 +7,6 @@ using PipelineService.Spool;
 
 namespace PipelineService.Jobs;
 
-/// <summary>Which jobs a list shows.</summary>
-public sealed record JobFilter(string? Dataset, string? State, string? Source, Guid? Before, int Limit);
-
 /// <summary>The job rows. Reads for requests fail fast in an outage; writes of running jobs wait it out.</summary>
 public sealed class JobStore(Database database, Instance instance, IOptions<JobsOptions> options, TimeProvider time)
 {
@@ -45,9 +42,37 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
             [.. await connection.QueryAsync<JobRow>(JobSql.Command(JobSql.FindAll, new { ids }, token))],
         cancellationToken);
 
-    public Task<IReadOnlyList<JobRow>> ListAsync(JobFilter filter, CancellationToken cancellationToken) => database.RunAsync(
-        async (connection, token) => (IReadOnlyList<JobRow>)
-            [.. await connection.QueryAsync<JobRow>(JobSql.Command(JobSql.List, filter, token))],
+    /// <summary>Jobs that have a row, newest first.</summary>
+    public Task<JobRows> ListAsync(JobFilter filter, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) =>
+        {
+            var values = new
+            {
+                filter.Dataset,
+                filter.Table,
+                filter.States,
+                filter.Source,
+                filter.Text,
+                filter.CreatedAfter,
+                filter.CreatedBefore,
+                filter.FinishedAfter,
+                filter.FinishedBefore,
+                filter.From,
+                filter.Until,
+                filter.Look,
+                filter.Limit,
+            };
+            List<JobRow> rows = [.. await connection.QueryAsync<JobRow>(JobSql.Command(JobListSql.Page(filter), values, token))];
+            if (rows.Count > filter.Limit)
+            {
+                return new JobRows(rows[..filter.Limit], rows[filter.Limit - 1].Id);
+            }
+
+            Guid? next = filter.Text is null
+                ? null
+                : await connection.QuerySingleOrDefaultAsync<Guid?>(JobSql.Command(JobListSql.LastLooked(filter), values, token));
+            return new JobRows(rows, next);
+        },
         cancellationToken);
 
     /// <summary>Registers a job or completes its row. Repeating it changes nothing.</summary>
@@ -95,7 +120,7 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         Attempt = isOurs ? 1 : 0,
     };
 
-    public DateTime Now => time.GetUtcNow().UtcDateTime;
+    public DateTime Now => time.GetDatabaseNow().UtcDateTime;
 
     private static async Task<bool> WriteRowAsync(NpgsqlConnection connection, CommandDefinition register)
     {

@@ -23,6 +23,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<DeadLetterStore>();
         builder.Services.AddSingleton<JobCanceller>();
         builder.Services.AddSingleton<JobReverter>();
+        builder.Services.AddSingleton<JobDeleter>();
         builder.Services.AddSingleton<JobHeartbeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
@@ -36,7 +37,8 @@ public static class JobsExtensions
         builder.Services.AddSingleton<ClaimedJobs>();
         builder.Services.AddSingleton<SpoolRecovery>();
         builder.Services.AddSingleton<JobClaimer>();
-        builder.Services.AddHostedService<JobCleaner>();
+        builder.Services.AddSingleton<JobCleaner>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<JobCleaner>());
         builder.Services.AddHostedService(services => services.GetRequiredService<JobClaimer>());
         builder.Services.AddHostedService<RecoveryLoop>();
         builder.Services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");

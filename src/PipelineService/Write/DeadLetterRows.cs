@@ -4,6 +4,7 @@ using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Spool;
 
@@ -15,8 +16,8 @@ namespace PipelineService.Write;
 /// once.
 /// </summary>
 /// <param name="chunk">Where the records are.</param>
-/// <param name="rows">Takes the rows; the caller clears it between batches.</param>
-internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
+/// <param name="workspace">What became of them. Its letters take the rows; the caller clears them between batches.</param>
+internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
 {
     /// <summary>The columns in <see cref="WriteSql.CopyDeadLetters"/>.</summary>
     private const short Columns = 7;
@@ -31,6 +32,7 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
     /// <summary>The longest escape of a byte, <c>\u0000</c>.</summary>
     private const int EscapeBytesMax = 6;
 
+    private readonly RowBuffer _rows = workspace.Letters;
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
     private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
     private readonly Dictionary<(short Column, RecordErrorCode Code), byte[]> _reasons = [];
@@ -42,17 +44,17 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
         int reasons = Begin(reject.Record, reject.Line, reject.RawStart);
         foreach (RecordError error in errors)
         {
-            rows.Write(rows.Length == reasons ? [JsonbVersion, (byte)'['] : ","u8);
-            rows.Write(ReasonOf(error));
+            _rows.Write(_rows.Length == reasons ? [JsonbVersion, (byte)'['] : ","u8);
+            _rows.Write(ReasonOf(error));
             WriteValue(error);
-            rows.Write("}"u8);
+            _rows.Write("}"u8);
         }
 
         if (reject.ErrorsUntold > 0)
         {
-            rows.Write(","u8);
-            rows.Write(Reason(field: null, RecordErrorCode.MoreErrors, ErrorMessages.More(reject.ErrorsUntold)));
-            rows.Write("null}"u8);
+            _rows.Write(","u8);
+            _rows.Write(Reason(field: null, RecordErrorCode.MoreErrors, ErrorMessages.More(reject.ErrorsUntold)));
+            _rows.Write("null}"u8);
         }
 
         End(reasons, reject.RawStart, reject.RawLength);
@@ -69,30 +71,50 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
         }
 
         int reasons = Begin(row.Record, row.Line, row.RawStart);
-        rows.Write([JsonbVersion, (byte)'[']);
-        rows.Write(_lastRefused.Reason);
-        rows.Write("null}"u8);
+        _rows.Write([JsonbVersion, (byte)'[']);
+        _rows.Write(_lastRefused.Reason);
+        WriteValues(row, refused);
+        _rows.Write("}"u8);
         End(reasons, row.RawStart, row.RawLength);
+    }
+
+    /// <summary>What the record has for the key that it repeats; values of a key of several columns with commas between.</summary>
+    private void WriteValues(RowMark row, RefusedRow refused)
+    {
+        if (refused.Key is not { } key)
+        {
+            _rows.Write("null"u8);
+            return;
+        }
+
+        _rows.Write("\""u8);
+        for (int i = 0; i < key.Count; i++)
+        {
+            _rows.Write(i == 0 ? [] : ", "u8);
+            WriteText(chunk.Load.Transform!.ErrorOf(chunk.Bytes.Span, row, key[i], refused.Code, workspace));
+        }
+
+        _rows.Write("\""u8);
     }
 
     private int Begin(long record, long line, int rawStart)
     {
-        rows.BeginRow(Columns);
-        rows.WriteBytesField(_jobId);
-        rows.WriteInt64Field(record);
-        rows.WriteInt64Field(line);
-        rows.WriteInt64Field(chunk.StartOffset + rawStart);
-        return rows.BeginField();
+        _rows.BeginRow(Columns);
+        _rows.WriteBytesField(_jobId);
+        _rows.WriteInt64Field(record);
+        _rows.WriteInt64Field(line);
+        _rows.WriteInt64Field(chunk.StartOffset + rawStart);
+        return _rows.BeginField();
     }
 
     private void End(int reasons, int rawStart, int rawLength)
     {
-        rows.Write("]"u8);
-        rows.EndField(reasons);
+        _rows.Write("]"u8);
+        _rows.EndField(reasons);
         int kept = Math.Min(rawLength, chunk.Load.RawBytesMax);
-        rows.WriteBytesField(chunk.Bytes.Span.Slice(rawStart, kept));
-        rows.WriteBytesField([chunk.IsCut || kept < rawLength ? (byte)1 : (byte)0]);
-        rows.EndRow(record: 0, line: 0, rawStart, rawLength);
+        _rows.WriteBytesField(chunk.Bytes.Span.Slice(rawStart, kept));
+        _rows.WriteBytesField([chunk.IsCut || kept < rawLength ? (byte)1 : (byte)0]);
+        _rows.EndRow(record: 0, line: 0, rawStart, rawLength);
     }
 
     private byte[] ReasonOf(RecordError error)
@@ -132,17 +154,23 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
     {
         if (error is { ValueLength: 0, Column: RecordError.WholeRecord })
         {
-            rows.Write("null"u8);
+            _rows.Write("null"u8);
             return;
         }
 
+        _rows.Write("\""u8);
+        WriteText(error);
+        _rows.Write("\""u8);
+    }
+
+    private void WriteText(RecordError error)
+    {
         Span<byte> text = stackalloc byte[ErrorValue.BytesMax];
         ReadOnlySpan<byte> written = chunk.Bytes.Span.Slice(error.ValueStart, error.ValueLength);
         text = text[..ErrorValue.Decode(written, error.Spelling, _quote, text, out bool isCut)];
-        rows.Write("\""u8);
-        Span<byte> json = rows.GetSpan(text.Length * EscapeBytesMax);
+        Span<byte> json = _rows.GetSpan(text.Length * EscapeBytesMax);
         JavaScriptEncoder.UnsafeRelaxedJsonEscaping.EncodeUtf8(text, json, out _, out int length);
-        rows.Advance(length);
-        rows.Write(isCut ? "…\""u8 : "\""u8);
+        _rows.Advance(length);
+        _rows.Write(isCut ? "…"u8 : []);
     }
 }
