@@ -117,7 +117,7 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
 
     [Theory]
     [InlineData("integer", "ALTER TABLE \"public\".\"{0}\" ALTER COLUMN \"a\" TYPE bigint makes it so.")]
-    [InlineData("number", "TYPE numeric makes it so; with sqlType \"double precision\" the column is loaded as it is.")]
+    [InlineData("number", "TYPE numeric makes it so. Name \"double precision\" as sqlType.")]
     [InlineData("boolean", "TYPE boolean USING \"a\"::text::boolean makes it so.")]
     [InlineData("string", "TYPE text makes it so.")]
     public async Task A_contradiction_of_types_names_the_statement_that_ends_it(string type, string words)

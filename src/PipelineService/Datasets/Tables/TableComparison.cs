@@ -150,9 +150,8 @@ internal sealed class TableComparison
     /// <summary>The ALTER TABLE that makes the column so, where its type converts, and what to declare to take it as it is.</summary>
     private string HowToAgree(ColumnShape wanted, ColumnShape actual, FieldDefinition? field)
     {
-        string type = actual.BaseType ?? actual.Type;
-        string alter = SqlTypeText.Parse(type).Type is null or { Name: SqlTypeName.Other } ? ""
-            : $" {TypeChange.Statement(_definition.Load.Table, wanted.Name, type, wanted.Type)} makes it so.";
+        string alter = SqlTypeText.Parse(actual.Type).Type is null or { Name: SqlTypeName.Other } ? ""
+            : $" {TypeChange.Statement(_definition.Load.Table, wanted.Name, actual.Type, wanted.Type)} makes it so.";
         return field is null ? alter : alter + WayOut(field, actual);
     }
 
