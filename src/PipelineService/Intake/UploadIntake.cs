@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Jobs;
@@ -152,7 +153,10 @@ public sealed partial class UploadIntake(
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
         LiveJob live = new(
             NewRow(id, dataset, request, created), dataset.Definition.Load.Table.Quoted, request.Kind,
-            spoolOptions.Value.RecordBytesMax, time);
+            spoolOptions.Value.RecordBytesMax, time)
+        {
+            Request = Activity.Current?.Context ?? default,
+        };
         await using SpoolUpload upload = Create(id);
         live.Follow(upload);
         liveJobs.Add(live);
@@ -315,6 +319,7 @@ public sealed partial class UploadIntake(
             Failure = failure,
             Blocks = upload.FinishChecksums(),
             RecordBytesMax = spoolOptions.Value.RecordBytesMax,
+            TraceParent = Activity.Current?.Id,
             CreatedAt = created,
             ReceivedAt = time.GetUtcNow(),
         };

@@ -8,7 +8,7 @@ public static class JobsExtensions
 {
     public static WebApplicationBuilder AddJobs(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<JobsOptions, JobsOptionsValidator>("Jobs");
+        builder.Services.AddStageOptions<JobsOptions>("Jobs");
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
         builder.Services.AddSingleton<LiveJobs>();
@@ -23,6 +23,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobHeartbeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
+        builder.Services.AddSingleton<JobEndReport>();
         builder.Services.AddSingleton<JobEnd>();
         builder.Services.AddSingleton<JobFlow>();
         builder.Services.AddSingleton<AttemptJudge>();
@@ -34,6 +35,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<SpoolRecovery>();
         builder.Services.AddSingleton<JobClaimer>();
         builder.Services.AddHostedService<JobCleaner>();
+        builder.Services.AddHostedService<JobCensus>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobClaimer>());
         builder.Services.AddHostedService<RecoveryLoop>();
         builder.Services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");

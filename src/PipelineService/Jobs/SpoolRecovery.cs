@@ -11,7 +11,8 @@ namespace PipelineService.Jobs;
 /// its 202 has a row afterwards; what is final leaves the spool; what was never answered is taken back.
 /// </summary>
 public sealed partial class SpoolRecovery(
-    JobStore store, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack, ILogger<SpoolRecovery> logger)
+    JobStore store, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack, JobEndReport report,
+    ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
     private readonly GrowthSignal _missed = new();
@@ -195,6 +196,7 @@ public sealed partial class SpoolRecovery(
         spool.Delete(id);
         liveJobs.Tell(id);
         Log.SentAgain(logger, id, first.Id, state.ToText());
+        await report.TellAsync(id, cancellationToken);
     }
 
     /// <summary>Whether it is received or run here: then its receiver registers it, or refuses it after all.</summary>
@@ -214,7 +216,8 @@ public sealed partial class SpoolRecovery(
             await store.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
             liveJobs.Tell(id);
-            Log.FailedDamaged(logger, damage, id);
+            Log.ManifestOfJobDamaged(logger, damage, id);
+            await report.TellAsync(id, cancellationToken);
         }
     }
 
@@ -246,8 +249,8 @@ public sealed partial class SpoolRecovery(
         public static partial void NotTakenBack(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
-            Message = "Job {JobId} failed: the manifest of its upload is damaged; its files are set aside.")]
-        public static partial void FailedDamaged(ILogger logger, Exception exception, Guid jobId);
+            Message = "The manifest of the upload of job {JobId} is damaged; its files are set aside.")]
+        public static partial void ManifestOfJobDamaged(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The manifest of job {JobId} is damaged and the job has no row, so nothing is known of it but its id. Its "
