@@ -19,7 +19,7 @@ public static class UploadEndpoints
     public static IEndpointRouteBuilder MapUploads(this IEndpointRouteBuilder app)
     {
         PipelineMetrics metrics = app.ServiceProvider.GetRequiredService<PipelineMetrics>();
-        metrics.ExpectRefusals(UploadRefusal.Examples.Select(refusal => refusal.Code));
+        metrics.ExpectRefusals([.. UploadRefusal.Examples.Select(refusal => refusal.Code), JobProblems.DatabaseUnavailable.Code]);
         app.MapPost("/v1/datasets/{dataset}/uploads", UploadAsync)
             .WithName("createUpload").WithTags("Uploads").WithSummary("Upload data for a dataset")
             .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")

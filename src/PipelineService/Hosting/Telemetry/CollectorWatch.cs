@@ -66,17 +66,19 @@ internal sealed partial class CollectorWatch(ILogger<CollectorWatch> logger) : E
         }
     }
 
-    /// <summary>What the exception says, without its stack and its inner ones.</summary>
+    /// <summary>What the exception says, without its type, its stack and its inner ones.</summary>
     private static string Reason(string? text)
     {
         string line = LogScopes.OneLine(text?.Split('\n', 2)[0].Split(" ---> ", 2)[0]).Trim();
+        int type = line.IndexOf(": ", StringComparison.Ordinal);
+        line = type < 0 || line.AsSpan(0, type).Contains(' ') ? line : line[(type + 2)..];
         return line.Length <= ReasonLengthMax ? line : $"{line.AsSpan(0, ReasonLengthMax)}…";
     }
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Warning,
-            "The collector {Address} does not take what it is sent: {Reason} What is not taken is lost; this is told once, until it is back.")]
+            "The collector {Address} does not take what it is sent, which is lost (told once, until it is back): {Reason}")]
         public static partial void Failing(ILogger logger, string address, string reason);
 
         [LoggerMessage(LogLevel.Information, "The collector takes what it is sent again.")]
