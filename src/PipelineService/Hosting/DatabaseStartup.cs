@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting.Embedded;
 using PipelineService.Hosting.Startup;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Hosting;
 
@@ -15,6 +16,9 @@ namespace PipelineService.Hosting;
 /// </summary>
 internal sealed partial class DatabaseStartup(
     Database database,
+    DatabasePool pool,
+    PipelineMetrics metrics,
+    IServiceProvider services,
     IEnumerable<DatabasePreparation> preparations,
     IOptions<HostingOptions> options,
     IConfiguration configuration,
@@ -30,8 +34,9 @@ internal sealed partial class DatabaseStartup(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        string connectionString = _address.ConnectionString ?? await StartEmbeddedAsync(cancellationToken);
-        database.Attach(DatabasePool.Create(connectionString, _options, database.Identity));
+        metrics.ObserveCircuit(() => (int)database.Circuit.State);
+        pool.ConnectionString = _address.ConnectionString ?? await StartEmbeddedAsync(cancellationToken);
+        database.Attach(services.GetRequiredService<NpgsqlDataSource>()); // not before: the driver takes its address once
         try
         {
             await PrepareOnceAsync(cancellationToken);

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json.Serialization;
+using PipelineService.Hosting.Web;
 
 namespace PipelineService.Hosting;
 
@@ -43,9 +43,5 @@ public sealed record Problem
     };
 
     /// <summary>The answer that carries this problem.</summary>
-    public IResult ToResult() => Results.Json(
-        this with { TraceId = TraceId ?? Activity.Current?.TraceId.ToString() },
-        PipelineJson.Options,
-        ContentType,
-        Status);
+    public IResult ToResult() => new ProblemResult(this);
 }

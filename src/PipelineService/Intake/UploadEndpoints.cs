@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Hosting.Web;
 using PipelineService.Jobs;
+using Serilog;
 
 namespace PipelineService.Intake;
 
@@ -15,6 +18,8 @@ public static class UploadEndpoints
 
     public static IEndpointRouteBuilder MapUploads(this IEndpointRouteBuilder app)
     {
+        PipelineMetrics metrics = app.ServiceProvider.GetRequiredService<PipelineMetrics>();
+        metrics.ExpectRefusals([.. UploadRefusal.Examples.Select(refusal => refusal.Code), JobProblems.DatabaseUnavailable.Code]);
         app.MapPost("/v1/datasets/{dataset}/uploads", UploadAsync)
             .WithName("createUpload").WithTags("Uploads").WithSummary("Upload data for a dataset")
             .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")
@@ -29,13 +34,14 @@ public static class UploadEndpoints
                 ("Repr-Digest", "As `Content-Digest`."))
             .AcceptsStream("The data: delimited text or one JSON object a line.", UploadRequest.ContentTypes)
             .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
+            .WithMetadata(new ProblemCounter(metrics.UploadRefused))
             .ProducesProblems([.. UploadRefusal.Examples.Select(r => r.ToProblem()), JobProblems.DatabaseUnavailable]);
         return app;
     }
 
     private static async Task<IResult> UploadAsync(
         string dataset, string? source, HttpContext context, UploadIntake intake, JobQueries jobs, IOptions<IntakeOptions> options,
-        TimeProvider time)
+        IDiagnosticContext requestLine, TimeProvider time)
     {
         SetBodyLimits(context, options.Value);
         UploadReceipt receipt;
@@ -55,6 +61,7 @@ public static class UploadEndpoints
             return e.Refusal.ToResult(context);
         }
 
+        requestLine.Set(LogScopes.Job, receipt.Job.Id);
         JobRow job = request.Wait is { } wait && !receipt.Job.JobState.IsFinal()
             ? await jobs.WaitAsync(receipt.Job.Id, r => r.JobState.IsFinal(), wait, context.RequestAborted) ?? receipt.Job
             : receipt.Job;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Jobs;
@@ -155,6 +156,7 @@ public sealed partial class UploadIntake(
             spoolOptions.Value.RecordBytesMax, time)
         {
             AnnouncedBytes = http.ContentLength,
+            Request = Activity.Current?.Context ?? default,
         };
         await using SpoolUpload upload = Create(id);
         live.Follow(upload);
@@ -318,6 +320,7 @@ public sealed partial class UploadIntake(
             Failure = failure,
             Blocks = upload.FinishChecksums(),
             RecordBytesMax = spoolOptions.Value.RecordBytesMax,
+            TraceParent = Activity.Current?.Id,
             CreatedAt = created,
             ReceivedAt = time.GetDatabaseNow(),
         };
