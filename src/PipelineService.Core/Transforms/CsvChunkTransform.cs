@@ -79,6 +79,7 @@ public sealed class CsvChunkTransform(
                 : columns[column].Encode(TextOf(bytes, field, workspace), workspace.Rows);
             if (code != RecordErrorCode.None)
             {
+                field = _isGuarded ? WithoutGuard(bytes, field, workspace) : field;
                 ValueSpelling spelling = field.HasEscapes ? ValueSpelling.CsvDoubled : ValueSpelling.Plain;
                 workspace.Rejects.AddError(
                     new RecordError((short)column, code, field.Start, field.Length, spelling));
@@ -87,6 +88,15 @@ public sealed class CsvChunkTransform(
         }
 
         return isGood;
+    }
+
+    /// <summary>The value as it is told: without the mark before it, which is written twice where it is the quote.</summary>
+    private CsvField WithoutGuard(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
+    {
+        ReadOnlySpan<byte> cell = CsvText.Of(bytes, field, dialect.Quote, workspace.ScratchFor(field.Length));
+        int guard = cell.Length - FormulaGuard.Undo(cell).Length;
+        int written = field.HasEscapes && dialect.Quote == FormulaGuard.Mark ? 2 * guard : guard;
+        return field with { Start = field.Start + written, Length = field.Length - written };
     }
 
     private ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Spool;
 
@@ -34,6 +35,7 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
     private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
     private readonly Dictionary<(short Column, RecordErrorCode Code), byte[]> _reasons = [];
+    private readonly Dictionary<JsonLineShape, byte[]> _reasonsOfLines = [];
     private (RefusedRow Row, byte[] Reason) _lastRefused;
 
     /// <summary>A record that a rule or its own form rejects.</summary>
@@ -43,7 +45,7 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
         foreach (RecordError error in errors)
         {
             rows.Write(rows.Length == reasons ? [JsonbVersion, (byte)'['] : ","u8);
-            rows.Write(ReasonOf(error));
+            rows.Write(ReasonOf(error, reject));
             WriteValue(error);
             rows.Write("}"u8);
         }
@@ -95,8 +97,13 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
         rows.EndRow(record: 0, line: 0, rawStart, rawLength);
     }
 
-    private byte[] ReasonOf(RecordError error)
+    private byte[] ReasonOf(RecordError error, in Reject reject)
     {
+        if (error is { Column: RecordError.WholeRecord, Code: RecordErrorCode.MalformedJson })
+        {
+            return ReasonOf(JsonLineShapes.Of(chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength)));
+        }
+
         if (_reasons.TryGetValue((error.Column, error.Code), out byte[]? reason))
         {
             return reason;
@@ -113,6 +120,17 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
         }
 
         _reasons.Add((error.Column, error.Code), reason);
+        return reason;
+    }
+
+    private byte[] ReasonOf(JsonLineShape line)
+    {
+        if (!_reasonsOfLines.TryGetValue(line, out byte[]? reason))
+        {
+            reason = Reason(field: null, RecordErrorCode.MalformedJson, ErrorMessages.For(line));
+            _reasonsOfLines.Add(line, reason);
+        }
+
         return reason;
     }
 
