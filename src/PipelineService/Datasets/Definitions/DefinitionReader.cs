@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -28,7 +29,11 @@ public static class DefinitionReader
     {
         var faults = new DefinitionFaults();
         DatasetDefinition? definition = null;
-        if (ObjectReader.Open(json, "", faults) is ObjectReader resource)
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add("", "Must be an object with a schema in it: { \"schema\": { \"fields\": [ … ] } }.");
+        }
+        else if (ObjectReader.Open(json, "", faults) is ObjectReader resource)
         {
             definition = ReadResource(resource, dataset, faults);
             AddFaultsOfMeaning(definition, faults);
@@ -80,7 +85,7 @@ public static class DefinitionReader
         resource.Unsupported("transforms", IsEmpty);
         resource.Unsupported("data", hint: "send the data as an upload.");
         resource.Metadata("name", "path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
-        resource.Finish();
+        resource.Finish(MisplacedWords.OfResource);
         return definition;
     }
 
@@ -122,7 +127,7 @@ public static class DefinitionReader
         schema.Unsupported("uniqueKeys", IsEmpty);
         schema.Unsupported("foreignKeys", IsEmpty);
         schema.Metadata("$schema", "name", "title", "description", "homepage", "profile", "version", "keywords");
-        schema.Finish();
+        schema.Finish(MisplacedWords.OfSchema);
         return read;
     }
 
@@ -152,7 +157,7 @@ public static class DefinitionReader
         {
             load.Fault("mode", mode is "upsert" or "replace"
                 ? $"The mode {mode} is not supported by this version: use append."
-                : $"\"{mode}\" is not known here: use append.");
+                : $"\"{Excerpt.Of(mode)}\" is not known here: use append.");
         }
 
         var read = new LoadPolicy
@@ -161,7 +166,7 @@ public static class DefinitionReader
             Commit = load.Choice("commit", DefinitionWords.Commits, CommitPolicy.Job),
             Lineage = load.Boolean("lineage", otherwise: true),
         };
-        load.Finish();
+        load.Finish(MisplacedWords.OfLoad);
         return read;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions;
@@ -106,7 +107,7 @@ internal sealed class ObjectReader
         }
 
         string[] words = [.. choices.Select(c => c.Word)];
-        Fault(name, $"\"{word}\" is not known here: use one of {string.Join(", ", words)}.{Suggestion.For(word, words)}");
+        Fault(name, $"\"{Excerpt.Of(word)}\" is not known here: use one of {string.Join(", ", words)}.{Suggestion.For(word, words)}");
         return otherwise;
     }
 
@@ -181,11 +182,16 @@ internal sealed class ObjectReader
     }
 
     /// <summary>Refuses every property that was not asked for: a typo must not be taken for silence.</summary>
-    public void Finish()
+    /// <param name="advice">Words that are often put here, with a sentence each: see <see cref="MisplacedWords"/>.</param>
+    public void Finish(IReadOnlyDictionary<string, string>? advice = null)
     {
         foreach (JsonProperty property in _element.EnumerateObject().Where(p => !_known.Contains(p.Name)))
         {
-            Fault(property.Name, $"\"{property.Name}\" is not a known property.{Suggestion.For(property.Name, _known)}");
+            string meant = advice is not null && advice.TryGetValue(property.Name, out string? sentence)
+                ? " " + sentence
+                : Suggestion.For(property.Name, _known);
+            Fault(
+                Excerpt.Cut(property.Name, Excerpt.NameLengthMax), $"\"{Excerpt.Of(property.Name)}\" is not a known property.{meant}");
         }
     }
 }
