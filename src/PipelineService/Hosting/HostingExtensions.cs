@@ -48,6 +48,8 @@ public static class HostingExtensions
         app.Services.GetRequiredService<UnreadableRequests>().Watch();
         app.UseMiddleware<RequestFraming>();
         app.UseMiddleware<RequestText>();
+        app.UseMiddleware<OptionsRequests>();
+        app.UseMiddleware<Acceptability>();
         app.UseMiddleware<RequestSpan>();
         return app;
     }
@@ -107,6 +109,7 @@ public static class HostingExtensions
         builder.Services.AddSingleton<ClientConnections>();
         builder.Services.AddSingleton<StalledReaders>();
         builder.Services.AddSingleton<UnreadableRequests>();
+        builder.Services.AddSingleton<AddressAdvice>();
         builder.Services.AddOptions<KestrelServerOptions>().Configure<ClientConnections, StalledReaders>(
             static (kestrel, connections, readers) => kestrel.ConfigureEndpointDefaults(endpoint => endpoint
                 .Use(next => connection => connections.HoldAsync(connection, next))
