@@ -14,18 +14,19 @@ if (HealthProbe.IsAskedFor(args))
     return await HealthProbe.RunAsync(Console.Error);
 }
 
+using StopSignals signals = new();
 try
 {
     // Content beside the program, so that it finds its appsettings.json from whatever folder it is started in.
     WebApplicationBuilder builder = WebApplication.CreateBuilder(
         new WebApplicationOptions { Args = DemoExtensions.Settings(args), ContentRootPath = AppContext.BaseDirectory });
     builder.AddPipelineService();
-    builder.AddDemo(args);
+    builder.AddDemo(args, signals);
 
     WebApplication app = builder.Build();
     app.UsePipelineService();
 
-    return await app.RunToEndAsync();
+    return await app.RunToEndAsync(signals);
 }
 catch (Exception fault) when (StartupFaults.Describe(fault) is { } message)
 {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Demo;
 
@@ -16,11 +17,12 @@ internal static class DemoExtensions
     ];
 
     /// <summary>Adds the demo when the command line asks for it.</summary>
-    public static WebApplicationBuilder AddDemo(this WebApplicationBuilder builder, string[] args)
+    public static WebApplicationBuilder AddDemo(this WebApplicationBuilder builder, string[] args, StopSignals signals)
     {
         if (args.Contains(Flag, StringComparer.Ordinal))
         {
             builder.Services.TryAddSingleton(TimeProvider.System);
+            builder.Services.AddSingleton(signals);
             builder.Services.AddHostedService<DemoRunner>();
         }
 

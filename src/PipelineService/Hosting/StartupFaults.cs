@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting;
 
@@ -12,7 +13,7 @@ public static class StartupFaults
     private const string AnotherAddress = " Choose another address: --urls http://127.0.0.1:8081";
 
     /// <returns>The exit code of the process.</returns>
-    public static async Task<int> RunToEndAsync(this WebApplication app)
+    public static async Task<int> RunToEndAsync(this WebApplication app, StopSignals signals)
     {
         CancellationToken stopping = app.Lifetime.ApplicationStopping; // asked for now: a disposed host does not answer
         try
@@ -23,15 +24,15 @@ public static class StartupFaults
             await app.WaitForShutdownAsync();
             return Environment.ExitCode;
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException fault) when (stopping.IsCancellationRequested || fault is StartupInterruptedException)
         {
-            return Environment.ExitCode; // stopped while it was starting
+            await StopCalmlyAsync(app);
+            await Console.Error.WriteLineAsync("PipelineService was stopped while it was starting.");
+            return signals.ExitCode;
         }
         catch
         {
-            // To stages that run already this is a stop like any other: disposed of without one, each would tell of it at
-            // length, and bury the one sentence that helps.
-            await app.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await StopCalmlyAsync(app);
             throw;
         }
         finally
@@ -39,6 +40,13 @@ public static class StartupFaults
             await app.DisposeAsync();
         }
     }
+
+    /// <summary>
+    /// To stages that run already this is a stop like any other: disposed of without one, each would tell of it at length, and bury
+    /// the one sentence that helps.
+    /// </summary>
+    private static async Task StopCalmlyAsync(WebApplication app) =>
+        await app.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Tells the operator of a start that failed, as the last thing that the process says.</summary>
     /// <returns>The exit code of the process.</returns>
