@@ -23,14 +23,22 @@ public static class HeaderAdvice
     /// <param name="dialect">How the data was read.</param>
     /// <param name="declared">How the definition says that it is written: other than <paramref name="dialect"/> when the upload's
     /// content type has overruled it.</param>
+    /// <param name="isAll">Whether nothing follows it.</param>
     /// <returns>Sentences, or an empty text when nothing is likely.</returns>
     public static string For(
-        ReadOnlySpan<byte> header, ImmutableArray<string> names, TableSchema schema, CsvDialect dialect, CsvDialect declared) =>
+        ReadOnlySpan<byte> header,
+        ImmutableArray<string> names,
+        TableSchema schema,
+        CsvDialect dialect,
+        CsvDialect declared,
+        bool isAll) =>
         OtherForm(header)
         ?? OtherDelimiter(header, names, schema, dialect, declared)
         ?? CutRejects(names, schema)
         ?? Lookalikes(names, schema)
+        ?? (isAll ? LostLineEnds(names, schema) : null)
         ?? NoHeader(names, schema)
+        ?? OtherFields(names, schema)
         ?? "";
 
     private static string? OtherForm(ReadOnlySpan<byte> header) => header.TrimStart(" \t\r\n"u8) switch
@@ -85,8 +93,8 @@ public static class HeaderAdvice
         ImmutableArray<string> own = RejectHeader.OwnNames(schema);
         string[] left = [.. own.Where(name => names.Contains(name))];
         return left.Length > 1 && left.Length < own.Length
-            ? $"{string.Join(", ", left)} are columns of a CSV of rejects, and {string.Join(", ", own.Except(left))} are not "
-                + "there: leave all of them in, or take all of them out."
+            ? $"{string.Join(", ", left)} are columns of a CSV of rejects, which has {string.Join(", ", own.Except(left))} besides: "
+                + "leave all of them in, or take all of them out."
             : null;
     }
 
@@ -110,6 +118,13 @@ public static class HeaderAdvice
                 + "its \"source\".";
     }
 
+    /// <summary>A header that is all there is has mostly swallowed the records: one of its names goes on with a value.</summary>
+    private static string? LostLineEnds(ImmutableArray<string> names, TableSchema schema) =>
+        schema.Fields.Select(field => field.NameInData).Except(names, StringComparer.Ordinal)
+            .Any(missing => names.Any(name => name.StartsWith(missing, StringComparison.Ordinal)))
+            ? "The upload has only this one line; curl -d strips line ends, --data-binary keeps them."
+            : null;
+
     private static string? NoHeader(ImmutableArray<string> names, TableSchema schema)
     {
         if (MatchesIn(names, schema) > 0)
@@ -122,6 +137,27 @@ public static class HeaderAdvice
                 + "dialect.header to false."
             : names.Length == schema.Fields.Length ? "If the data has no header, set dialect.header to false."
             : null;
+    }
+
+    /// <summary>The names are right as far as they go: more or fewer can be allowed.</summary>
+    private static string? OtherFields(ImmutableArray<string> names, TableSchema schema)
+    {
+        if (MatchesIn(names, schema) == 0)
+        {
+            return null;
+        }
+
+        bool isRepeated = names.Distinct(StringComparer.Ordinal).Count() < names.Length;
+        bool hasMore = names.Except(schema.Fields.Select(f => f.NameInData), StringComparer.Ordinal).Any();
+        bool hasFewer = MatchesIn(names, schema) < schema.Fields.Length;
+        return (schema.FieldsMatch ?? FieldsMatch.Equal, isRepeated, hasMore, hasFewer) switch
+        {
+            (FieldsMatch.Equal or FieldsMatch.Exact, false, true, false) =>
+                "Declare what is unknown, or set schema.fieldsMatch to \"subset\": then it is not loaded.",
+            (FieldsMatch.Equal or FieldsMatch.Exact, false, false, true) =>
+                "Send what is missing, or set schema.fieldsMatch to \"superset\": then its columns are left to the table.",
+            _ => null,
+        };
     }
 
     private static bool LooksLikeValue(string name) => name.AsSpan().TrimStart("+-.") is [>= '0' and <= '9', ..];

@@ -15,6 +15,10 @@ public static class ErrorMessages
     /// <summary>Enum members that a message names before it only counts the rest.</summary>
     private const int MembersNamedMax = 10;
 
+    /// <summary>The sentence of <see cref="RecordErrorCode.TooManyFields"/> for a property of JSON, which has its name in the value.</summary>
+    public const string UnknownProperty =
+        "The schema has no field of this name: declare it, or set schema.fieldsMatch to \"subset\".";
+
     /// <summary>The sentence of <see cref="RecordErrorCode.MoreErrors"/>.</summary>
     public static string More(int count) => string.Create(
         CultureInfo.InvariantCulture, $"The record has {count} more error{(count == 1 ? "" : "s")}, not told here.");

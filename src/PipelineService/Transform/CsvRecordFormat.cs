@@ -41,7 +41,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
         CsvHeaderBinding? binding = fault is null ? Bind(names, rejects, out fault) : null;
         return binding is null
-            ? throw Mismatch(WithAdvice(fault!, first.AsSpan(0, scan.Length), names) + HintOf(upload, mark + scan.Length))
+            ? throw Mismatch(WithAdvice(fault!, first.AsSpan(0, scan.Length), names, IsAll(upload, mark + scan.Length)))
             : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId, defaults) with
             {
                 Columns = Kept(names),
@@ -143,14 +143,11 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     internal static bool MayEnd(ReadOnlySpan<byte> added, int scanned) =>
         added.IndexOfAny((byte)'\n', (byte)'\r') >= 0 && (scanned < ScannedFreely || added.Length > scanned / 8);
 
-    private string WithAdvice(string fault, ReadOnlySpan<byte> header, ImmutableArray<string> names) =>
+    private string WithAdvice(string fault, ReadOnlySpan<byte> header, ImmutableArray<string> names, bool isAll) =>
         ForeignContent.SentenceOf(header)
-        ?? $"{fault} {HeaderAdvice.For(header, names, Rows.Definition.Schema, dialect, Rows.Definition.Dialect)}".TrimEnd();
+        ?? $"{fault} {HeaderAdvice.For(header, names, Rows.Definition.Schema, dialect, Rows.Definition.Dialect, isAll)}".TrimEnd();
 
-    /// <summary>A header that is all there is has mostly swallowed the records.</summary>
-    private static string HintOf(SpoolUpload upload, long end) => upload.IsSealed && end == upload.Length
-        ? " The upload has only this one line; curl -d strips line ends, --data-binary keeps them."
-        : "";
+    private static bool IsAll(SpoolUpload upload, long end) => upload.IsSealed && end == upload.Length;
 
     private static JobFaultException Mismatch(string detail) => new(new Problem
     {

@@ -34,8 +34,7 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
 
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
     private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
-    private readonly Dictionary<(short Column, RecordErrorCode Code), byte[]> _reasons = [];
-    private readonly Dictionary<JsonLineShape, byte[]> _reasonsOfLines = [];
+    private readonly Dictionary<(short Column, RecordErrorCode Code, JsonLineShape Line), byte[]> _reasons = [];
     private (RefusedRow Row, byte[] Reason) _lastRefused;
 
     /// <summary>A record that a rule or its own form rejects.</summary>
@@ -99,38 +98,22 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
 
     private byte[] ReasonOf(RecordError error, in Reject reject)
     {
-        if (error is { Column: RecordError.WholeRecord, Code: RecordErrorCode.MalformedJson })
-        {
-            return ReasonOf(JsonLineShapes.Of(chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength)));
-        }
-
-        if (_reasons.TryGetValue((error.Column, error.Code), out byte[]? reason))
+        JsonLineShape line = error is { Column: RecordError.WholeRecord, Code: RecordErrorCode.MalformedJson }
+            ? JsonLineShapes.Of(chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength))
+            : default;
+        if (_reasons.TryGetValue((error.Column, error.Code, line), out byte[]? reason))
         {
             return reason;
         }
 
-        if (error.Column == RecordError.WholeRecord)
-        {
-            reason = Reason(field: null, error.Code, ErrorMessages.For(error.Code));
-        }
-        else
-        {
-            FieldDefinition field = chunk.Load.Plan.Rows.Columns[error.Column].Field;
-            reason = Reason(field.Name, error.Code, ErrorMessages.For(field, error.Code));
-        }
-
-        _reasons.Add((error.Column, error.Code), reason);
-        return reason;
-    }
-
-    private byte[] ReasonOf(JsonLineShape line)
-    {
-        if (!_reasonsOfLines.TryGetValue(line, out byte[]? reason))
-        {
-            reason = Reason(field: null, RecordErrorCode.MalformedJson, ErrorMessages.For(line));
-            _reasonsOfLines.Add(line, reason);
-        }
-
+        FieldDefinition? field =
+            error.Column == RecordError.WholeRecord ? null : chunk.Load.Plan.Rows.Columns[error.Column].Field;
+        string message = field is not null ? ErrorMessages.For(field, error.Code)
+            : error.Code == RecordErrorCode.MalformedJson ? ErrorMessages.For(line)
+            : error is { Code: RecordErrorCode.TooManyFields, ValueLength: > 0 } ? ErrorMessages.UnknownProperty
+            : ErrorMessages.For(error.Code);
+        reason = Reason(field?.Name, error.Code, message);
+        _reasons.Add((error.Column, error.Code, line), reason);
         return reason;
     }
 

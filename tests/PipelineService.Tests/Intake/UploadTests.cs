@@ -38,7 +38,7 @@ public sealed class UploadTests(RunningService running) : IClassFixture<RunningS
         ApiAnswer answer = await _api.UploadAsync("waited", Readings.Csv(3), headers: ("Prefer", "wait=30"));
 
         Assert.Equal(HttpStatusCode.OK, answer.Status);
-        Assert.Equal("wait", answer["Preference-Applied"]);
+        Assert.Equal("wait=30", answer["Preference-Applied"]);
         Assert.Null(answer["Retry-After"]);
         Assert.Equal(JobState.Succeeded, answer.Job.State);
     }

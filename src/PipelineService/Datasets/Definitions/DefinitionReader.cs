@@ -65,7 +65,7 @@ public static class DefinitionReader
         {
             Title = resource.Text("title"),
             Description = resource.Text("description"),
-            Format = resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv),
+            Format = resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv, MisplacedWords.OfFormat),
             Dialect = DialectReader.Read(resource.Object("dialect")),
             Schema = ReadSchema(resource, faults),
             Load = ReadLoad(resource.Object("load"), dataset),

@@ -4,7 +4,7 @@ namespace PipelineService.Datasets.Definitions;
 
 /// <summary>
 /// Words that people put where a definition does not have them, with what they most likely mean: words of another place in it, and
-/// those of other tools. A sentence each, to stand behind "is not a known property".
+/// those of other tools. A sentence each, to stand behind the one that says that the word is not known there.
 /// </summary>
 internal static class MisplacedWords
 {
@@ -46,7 +46,7 @@ internal static class MisplacedWords
         Mean("constraints.pattern", "regex"),
         Mean("constraints.enum", "values", "allowed"),
         Mean("name", "column"),
-        Mean("type", "dataType", "data_type", "datatype"),
+        Mean("type", "dataType", "data_type"),
         [
             ("primaryKey", "The schema has it: \"primaryKey\": [ … ], with the names of its fields."),
             ("unique", Unique),
@@ -71,6 +71,16 @@ internal static class MisplacedWords
     public static readonly FrozenDictionary<string, string> OfLoad = Table(
         Mean("table", "tableName", "target", "name"),
         [("schema", "Write it before the table's name: \"table\": \"schema.table\".")]);
+
+    /// <summary>Other names of the values of <c>format</c>, and formats that there are not.</summary>
+    public static readonly FrozenDictionary<string, string> OfFormat = Table(
+        Mean("ndjson", "jsonl", "jsonlines", "json-lines"),
+        [
+            ("json", "Did you mean \"ndjson\", one object a line?"),
+            ("tsv", "Did you mean \"csv\", with \"dialect\": { \"delimiter\": \"\\t\" }?"),
+            .. ((string[])["xlsx", "xls", "excel", "parquet", "avro", "xml"]).Select(
+                word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
+        ]);
 
     private static FrozenDictionary<string, string> Table(params (string Word, string Advice)[][] words) =>
         words.SelectMany(all => all).ToFrozenDictionary(w => w.Word, w => w.Advice, StringComparer.OrdinalIgnoreCase);

@@ -48,7 +48,7 @@ internal static class StrictJson
         catch (JsonException exception)
         {
             int offset = OffsetOf(json, exception);
-            return $"{PlaceOf(json, offset)}: {ReasonOf(json, offset, reader.CurrentDepth)}";
+            return $"{PlaceOf(json, offset)}: {ReasonOf(json, offset, DepthOf(reader))}";
         }
     }
 
@@ -85,6 +85,10 @@ internal static class StrictJson
         }
     }
 
+    /// <summary>The reader's own depth does not count the bracket that it has just read.</summary>
+    private static int DepthOf(Utf8JsonReader reader) =>
+        reader.CurrentDepth + (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? 1 : 0);
+
     private static int OffsetOf(ReadOnlySpan<byte> json, JsonException exception)
     {
         int line = 0;
@@ -114,6 +118,11 @@ internal static class StrictJson
             return $"it is nested deeper than {DepthMax} levels.";
         }
 
+        if (depth == 0 && before.Length > 0)
+        {
+            return "the JSON has ended before this: the whole body is one object.";
+        }
+
         return rest switch
         {
             [] => "the JSON ends before it is complete: a brace, a bracket or a quote is not closed.",
@@ -124,6 +133,8 @@ internal static class StrictJson
             [(byte)'<', ..] => "this looks like HTML or XML, and not like JSON.",
             [(byte)'N' or (byte)'I', ..] => "NaN and Infinity are not JSON: write them as texts.",
             [(byte)'T' or (byte)'F', ..] => "true, false and null are written in lower case.",
+            [(>= (byte)'a' and <= (byte)'z') or (byte)'_', ..] when before is [.., (byte)'{' or (byte)','] =>
+                "a name stands in double quotes.",
             _ when before is [.., (byte)'}' or (byte)']' or (byte)'"' or (>= (byte)'0' and <= (byte)'9')]
                 && rest is [(byte)'"' or (byte)'{' or (byte)'[', ..] => "a comma is missing before it.",
             _ => $"this is not JSON: {Shown(rest)}.",

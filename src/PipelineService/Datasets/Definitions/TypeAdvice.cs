@@ -38,7 +38,8 @@ internal static class TypeAdvice
     {
         string[] types = [.. DefinitionWords.FieldTypes.Select(t => t.Word)];
         return $"\"{Excerpt.Of(word)}\" is not known here: use one of {string.Join(", ", types)}."
-            + (OfColumnType(word) ?? OfOtherTools(word) ?? Suggestion.For(word, types));
+            + (types.Contains(word, StringComparer.OrdinalIgnoreCase) ? Suggestion.For(word, types)
+                : OfColumnType(word) ?? OfOtherTools(word) ?? Suggestion.For(word, types));
     }
 
     private static string? OfColumnType(string word)
@@ -48,7 +49,9 @@ internal static class TypeAdvice
             return null;
         }
 
-        FieldType type = DefinitionWords.FieldTypes.Select(t => t.Value).First(t => FieldCapabilities.IsAllowed(t, column.Name));
+        FieldType type = DefinitionWords.FieldTypes.Select(t => t.Value)
+            .Where(t => t != FieldType.Any && FieldCapabilities.IsAllowed(t, column.Name))
+            .MaxBy(t => (SqlType.DefaultOf(t).Name == column.Name, t != FieldType.String));
         string meant = $" Did you mean \"{DefinitionWords.FieldTypes.WordFor(type)}\"?";
         return column == SqlType.DefaultOf(type)
             ? meant

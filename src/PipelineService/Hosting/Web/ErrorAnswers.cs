@@ -114,7 +114,7 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, AddressAdvice a
         return new Problem { Status = status, Code = code, Title = title, Detail = string.IsNullOrEmpty(detail) ? usual : detail };
     }
 
-    private static string FormOf(string type) => type.TrimEnd('?') switch
+    private static string FormOf(string type) => type switch
     {
         "int" or "long" => "a whole number that is taken here",
         "bool" => "true or false",
@@ -124,7 +124,9 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, AddressAdvice a
     };
 
     /// <summary>What the framework says of a parameter whose text it cannot read, in the words of a C# programmer.</summary>
-    [GeneratedRegex("""^Failed to bind parameter "(?<type>\S+) (?<name>\w+)" from "(?<value>.*)"\.$""", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        """^Failed to bind parameter "(Nullable<)?(?<type>\w+)>? (?<name>\w+)" from "(?<value>.*)"\.$""",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex UnboundParameter();
 
     private static partial class Log
