@@ -14,19 +14,18 @@ if (HealthProbe.IsAskedFor(args))
     return await HealthProbe.RunAsync(Console.Error);
 }
 
-using StopSignals signals = new();
 try
 {
     // Content beside the program, so that it finds its appsettings.json from whatever folder it is started in.
     WebApplicationBuilder builder = WebApplication.CreateBuilder(
         new WebApplicationOptions { Args = DemoExtensions.Settings(args), ContentRootPath = AppContext.BaseDirectory });
     builder.AddPipelineService();
-    builder.AddDemo(args, signals);
+    builder.AddDemo(args);
 
     WebApplication app = builder.Build();
     app.UsePipelineService();
 
-    return await app.RunToEndAsync(signals);
+    return await app.RunToEndAsync();
 }
 catch (Exception fault) when (StartupFaults.Describe(fault) is { } message)
 {

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using PipelineService.Hosting;
-using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Demo;
 
@@ -17,12 +16,11 @@ internal static class DemoExtensions
     ];
 
     /// <summary>Adds the demo when the command line asks for it.</summary>
-    public static WebApplicationBuilder AddDemo(this WebApplicationBuilder builder, string[] args, StopSignals signals)
+    public static WebApplicationBuilder AddDemo(this WebApplicationBuilder builder, string[] args)
     {
         if (args.Contains(Flag, StringComparer.Ordinal))
         {
             builder.Services.TryAddSingleton(TimeProvider.System);
-            builder.Services.AddSingleton(signals);
             builder.Services.AddHostedService<DemoRunner>();
         }
 

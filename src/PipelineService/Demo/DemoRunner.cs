@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
-using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Demo;
 
@@ -13,7 +12,7 @@ namespace PipelineService.Demo;
 /// exit code 1.
 /// </summary>
 internal sealed class DemoRunner(
-    IServer server, IHostApplicationLifetime lifetime, Database database, StopSignals signals, TimeProvider time)
+    IServer server, IHostApplicationLifetime lifetime, Hosting.ServiceLifetime signals, Database database, TimeProvider time)
     : BackgroundService
 {
     public const string Dataset = "demo_trips";
@@ -44,7 +43,7 @@ internal sealed class DemoRunner(
             // The service stops, and refuses or breaks off what its demo is at.
             Console.WriteLine();
             Console.WriteLine("demo: stopped before its end.");
-            Environment.ExitCode = signals.ExitCode;
+            Environment.ExitCode = signals.ExitCodeOfBrokenOff;
         }
         catch (Exception error) when (error is HttpRequestException or PipelineClientException or InvalidOperationException)
         {

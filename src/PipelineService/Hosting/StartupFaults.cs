@@ -13,9 +13,11 @@ public static class StartupFaults
     private const string AnotherAddress = " Choose another address: --urls http://127.0.0.1:8081";
 
     /// <returns>The exit code of the process.</returns>
-    public static async Task<int> RunToEndAsync(this WebApplication app, StopSignals signals)
+    public static async Task<int> RunToEndAsync(this WebApplication app)
     {
-        CancellationToken stopping = app.Lifetime.ApplicationStopping; // asked for now: a disposed host does not answer
+        // Asked for now: a disposed host does not answer.
+        CancellationToken stopping = app.Lifetime.ApplicationStopping;
+        ServiceLifetime lifetime = app.Services.GetRequiredService<ServiceLifetime>();
         try
         {
             // Before the host does it: a service whose constructor reads its options would fail first, with only these.
@@ -28,7 +30,7 @@ public static class StartupFaults
         {
             await StopCalmlyAsync(app);
             await Console.Error.WriteLineAsync("PipelineService was stopped while it was starting.");
-            return signals.ExitCode;
+            return lifetime.ExitCodeOfBrokenOff;
         }
         catch
         {
