@@ -11,6 +11,7 @@ internal static class TypeAdvice
     private static readonly FrozenDictionary<string, string> Meant = new (string Meant, string[] Words)[]
     {
         ("string", ["str", "char", "character", "bpchar", "nchar", "nvarchar", "varchar2", "clob", "citext", "enum", "guid"]),
+        ("string", ["bytea", "blob", "binary", "interval", "xml", "inet", "cidr", "macaddr"]),
         ("integer", ["long", "short", "int16", "int32", "int64", "uint", "tinyint", "mediumint", "serial", "bigserial", "whole"]),
         ("number", ["double", "float32", "float64", "money", "currency", "percent"]),
         ("datetime", ["datetime2", "datetimeoffset", "timestamp_tz", "timestamp_ntz", "instant"]),
@@ -38,8 +39,7 @@ internal static class TypeAdvice
     {
         string[] types = [.. DefinitionWords.FieldTypes.Select(t => t.Word)];
         return $"\"{Excerpt.Of(word)}\" is not known here: use one of {string.Join(", ", types)}."
-            + (types.Contains(word, StringComparer.OrdinalIgnoreCase) ? Suggestion.For(word, types)
-                : OfColumnType(word) ?? OfOtherTools(word) ?? Suggestion.For(word, types));
+            + (Suggestion.For(word, types) is { Length: > 0 } near ? near : OfOtherTools(word) ?? OfColumnType(word) ?? "");
     }
 
     private static string? OfColumnType(string word)
