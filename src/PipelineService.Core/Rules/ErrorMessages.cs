@@ -23,6 +23,11 @@ public static class ErrorMessages
     public static string More(int count) => string.Create(
         CultureInfo.InvariantCulture, $"The record has {count} more error{(count == 1 ? "" : "s")}, not told here.");
 
+    /// <summary>The sentence of a record with too few or too many fields.</summary>
+    public static string For(FieldCounts fields) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The record has {fields.Found} field{(fields.Found == 1 ? "" : "s")} where {fields.Expected} are expected.");
+
     /// <summary>A fault of the record as a whole, or of a field that the schema does not know.</summary>
     public static string For(RecordErrorCode code) => code switch
     {

@@ -19,7 +19,7 @@ public sealed class CsvChunkTransform(
     private readonly Lineage _lineage = new(plan, jobId);
 
     /// <inheritdoc/>
-    public override int OptionalColumns => _fieldOfColumn.Count(index => index < 0);
+    public override int OptionalColumns => dialect.Pads ? _columns.Length : _fieldOfColumn.Count(index => index < 0);
 
     /// <inheritdoc/>
     public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
@@ -34,7 +34,12 @@ public sealed class CsvChunkTransform(
             RecordErrorCode fault = FaultOf(record, workspace.CsvFields);
             if (fault != RecordErrorCode.None)
             {
-                RecordError error = new(RecordError.WholeRecord, fault, record.Start, ValueLength: 0);
+                RecordError error = new(RecordError.WholeRecord, fault, record.Start, ValueLength: 0)
+                {
+                    Fields = fault is RecordErrorCode.TooFewFields or RecordErrorCode.TooManyFields
+                        ? new FieldCounts(record.FieldCount, binding.FieldCount)
+                        : default,
+                };
                 workspace.Rejects.Add(error, number, line, record.Start, record.Length);
                 continue;
             }
@@ -57,13 +62,15 @@ public sealed class CsvChunkTransform(
 
     private RecordErrorCode FaultOf(in CsvRecord record, CsvField[] fields) =>
         record.Fault != RecordErrorCode.None ? record.Fault
-        : record.FieldCount < binding.FieldCount ? RecordErrorCode.TooFewFields
-        : record.FieldCount > binding.FieldCount ? RecordErrorCode.TooManyFields
-        : binding.IsGuarded && fields[binding.RawField].Length > 0 ? RecordErrorCode.Unmended
+        : record.FieldCount < binding.FieldCount && !dialect.Pads ? RecordErrorCode.TooFewFields
+        : record.FieldCount > binding.FieldCount && !dialect.Trims ? RecordErrorCode.TooManyFields
+        : binding.IsGuarded && binding.RawField < record.FieldCount && fields[binding.RawField].Length > 0
+            ? RecordErrorCode.Unmended
         : RecordErrorCode.None;
 
     /// <summary>
-    /// Encodes every column, also after one was refused: all that is wrong with a record is told at once.
+    /// Encodes every column, also after one was refused: all that is wrong with a record is told at once. A field that the
+    /// record does not have, because the header has none such (−1) or the record ends before it, has no value.
     /// </summary>
     private bool EncodeFields(ReadOnlySpan<byte> bytes, in CsvRecord record, TransformWorkspace workspace)
     {
@@ -74,8 +81,9 @@ public sealed class CsvChunkTransform(
         for (int column = 0; column < columns.Length; column++)
         {
             int index = fieldOfColumn[column];
-            CsvField field = index < 0 ? new CsvField(record.Start, 0, CsvFieldFlags.None) : fields[index];
-            RecordErrorCode code = index < 0 ? columns[column].EncodeMissing(workspace.Rows)
+            bool isAbsent = (uint)index >= (uint)record.FieldCount;
+            CsvField field = isAbsent ? new CsvField(record.Start, 0, CsvFieldFlags.None) : fields[index];
+            RecordErrorCode code = isAbsent ? columns[column].EncodeMissing(workspace.Rows)
                 : columns[column].Encode(TextOf(bytes, field, workspace), workspace.Rows);
             if (code != RecordErrorCode.None)
             {

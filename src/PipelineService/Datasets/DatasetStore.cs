@@ -18,12 +18,12 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     public async Task<PutOutcome> PutAsync(
         string name, DatasetDefinition definition, DatasetPrecondition precondition, CancellationToken cancellationToken)
     {
-        var change = new Change(name, definition, DefinitionWriter.Write(definition), precondition, Now());
+        var change = new Change(name, definition, precondition, Now());
         PutOutcome outcome = await database.RunAsync(
             (connection, token) => TryPutAsync(connection, change, token), cancellationToken);
         if (outcome.Dataset is StoredDataset stored)
         {
-            catalog.Remember(new DatasetVersion(name, stored.Version, change.VersionCreatedAt, definition));
+            catalog.Remember(new DatasetVersion(name, stored.Version, change.VersionCreatedAt, change.Definition));
         }
 
         return outcome;
@@ -102,7 +102,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     }
 
     /// <summary>
-    /// The transaction of a PUT: 1. lock, 2. compare, 3. table, 4. version. Run again after a fault whose outcome is
+    /// The transaction of a PUT: 1. lock, 2. types, 3. compare, 4. table, 5. version. Run again after a fault whose outcome is
     /// unknown, it recognises its own commit and gives the same answer.
     /// </summary>
     private static async Task<PutOutcome> PutOnceAsync(
@@ -114,7 +114,11 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         await connection.ExecuteAsync(new CommandDefinition(DatasetSql.BoundLockWaits, cancellationToken: token));
         await connection.ExecuteAsync(new CommandDefinition(DatasetSql.Lock, new { change.Name }, cancellationToken: token));
 
-        // 2. What is there, and does the client mean that?
+        // 2. What the database knows of the column types.
+        DefinitionFaults faults = new();
+        change.Definition = await ColumnTypes.ResolveAsync(connection, change.Definition, faults, token);
+
+        // 3. What is there, and does the client mean that?
         DatasetState? state = await connection.QuerySingleOrDefaultAsync<DatasetState>(new CommandDefinition(
             DatasetSql.FindState, new { change.Name, definition = change.Json }, cancellationToken: token));
         if (change.Committing is PutOutcome committed
@@ -129,13 +133,18 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             return new PutOutcome(null, false, DatasetProblems.PreconditionFailed(change.Name));
         }
 
-        // 3. The table; also for an unchanged definition, so that putting it again mends a table that was dropped.
+        if (faults.Any)
+        {
+            return new PutOutcome(null, false, DatasetProblems.InvalidDefinition(faults.ToErrors()));
+        }
+
+        // 4. The table; also for an unchanged definition, so that putting it again mends a table that was dropped.
         if (await TargetTable.PrepareAsync(connection, change.Name, change.Definition, token) is Problem problem)
         {
             return new PutOutcome(null, false, problem);
         }
 
-        // 4. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
+        // 5. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
         PutOutcome outcome;
         if (current is { IsSame: true })
         {
@@ -168,9 +177,19 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     }
 
     /// <summary>A PUT on its way.</summary>
-    private sealed record Change(
-        string Name, DatasetDefinition Definition, string Json, DatasetPrecondition Precondition, DateTime Now)
+    private sealed class Change(string name, DatasetDefinition definition, DatasetPrecondition precondition, DateTime now)
     {
+        public string Name => name;
+
+        public DatasetPrecondition Precondition => precondition;
+
+        public DateTime Now => now;
+
+        /// <summary>As the client sent it, then with the types of all columns.</summary>
+        public DatasetDefinition Definition { get; set; } = definition;
+
+        public string Json => DefinitionWriter.Write(Definition);
+
         public DateTime VersionCreatedAt { get; set; }
 
         /// <summary>Set before COMMIT is sent: from then on the change may be in the database.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -35,7 +36,8 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
     private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
     private readonly Dictionary<(short Column, RecordErrorCode Code, JsonLineShape Line), byte[]> _reasons = [];
-    private (RefusedRow Row, byte[] Reason) _lastRefused;
+    private (RefusedRow Row, byte[] Reason, int Column) _lastRefused;
+    private (RecordErrorCode Code, FieldCounts Fields, byte[] Reason) _lastCounted;
 
     /// <summary>A record that a rule or its own form rejects.</summary>
     public void Add(Reject reject, ReadOnlySpan<RecordError> errors)
@@ -60,20 +62,48 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
     }
 
     /// <summary>A row that the database refused.</summary>
-    public void Add(RowMark row, RefusedRow refused)
+    /// <param name="refused">Which, and why.</param>
+    /// <param name="encoded">The rows of the chunk, which have the value as text if it is one.</param>
+    public void Add(RefusedRow refused, RowBuffer encoded)
     {
         // Mostly one constraint refuses row after row with the same words.
         if (_lastRefused.Reason is null || _lastRefused.Row with { Index = refused.Index } != refused)
         {
             string message = Excerpt.Cut(refused.Message, MessageLengthMax);
-            _lastRefused = (refused, Reason(refused.Column, refused.Code, message));
+            _lastRefused = (refused, Reason(refused.Column, refused.Code, message), TextColumnOf(refused));
         }
 
+        RowMark row = encoded.Marks[refused.Index];
         int reasons = Begin(row.Record, row.Line, row.RawStart);
         rows.Write([JsonbVersion, (byte)'[']);
         rows.Write(_lastRefused.Reason);
-        rows.Write("null}"u8);
+        if (_lastRefused.Column >= 0
+            && encoded.TryGetField(refused.Index, _lastRefused.Column, out ReadOnlySpan<byte> value))
+        {
+            WriteValue(value, ValueSpelling.Plain);
+        }
+        else
+        {
+            rows.Write("null"u8);
+        }
+
+        rows.Write("}"u8);
         End(reasons, row.RawStart, row.RawLength);
+    }
+
+    /// <summary>The column to blame, if rows carry its values as text; else −1.</summary>
+    private int TextColumnOf(RefusedRow refused)
+    {
+        ImmutableArray<ColumnPlan> columns = chunk.Load.Plan.Rows.Columns;
+        for (int column = 0; column < columns.Length; column++)
+        {
+            if (columns[column].Field.Name == refused.Column)
+            {
+                return columns[column].Field.SentType.Name is SqlTypeName.Text or SqlTypeName.Varchar ? column : -1;
+            }
+        }
+
+        return -1;
     }
 
     private int Begin(long record, long line, int rawStart)
@@ -98,6 +128,11 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
 
     private byte[] ReasonOf(RecordError error, in Reject reject)
     {
+        if (error.Fields.Found != error.Fields.Expected)
+        {
+            return ReasonOf(error.Code, error.Fields);
+        }
+
         JsonLineShape line = error is { Column: RecordError.WholeRecord, Code: RecordErrorCode.MalformedJson }
             ? JsonLineShapes.Of(chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength))
             : default;
@@ -115,6 +150,17 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
         reason = Reason(field?.Name, error.Code, message);
         _reasons.Add((error.Column, error.Code, line), reason);
         return reason;
+    }
+
+    /// <summary>Too few or too many fields, mostly the same number in record after record.</summary>
+    private byte[] ReasonOf(RecordErrorCode code, FieldCounts fields)
+    {
+        if (_lastCounted.Reason is null || (_lastCounted.Code, _lastCounted.Fields) != (code, fields))
+        {
+            _lastCounted = (code, fields, Reason(field: null, code, ErrorMessages.For(fields)));
+        }
+
+        return _lastCounted.Reason;
     }
 
     /// <summary>The members of a reason up to the value, which is to follow with the closing brace.</summary>
@@ -137,9 +183,13 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
             return;
         }
 
+        WriteValue(chunk.Bytes.Span.Slice(error.ValueStart, error.ValueLength), error.Spelling);
+    }
+
+    private void WriteValue(ReadOnlySpan<byte> written, ValueSpelling spelling)
+    {
         Span<byte> text = stackalloc byte[ErrorValue.BytesMax];
-        ReadOnlySpan<byte> written = chunk.Bytes.Span.Slice(error.ValueStart, error.ValueLength);
-        text = text[..ErrorValue.Decode(written, error.Spelling, _quote, text, out bool isCut)];
+        text = text[..ErrorValue.Decode(written, spelling, _quote, text, out bool isCut)];
         rows.Write("\""u8);
         Span<byte> json = rows.GetSpan(text.Length * EscapeBytesMax);
         JavaScriptEncoder.UnsafeRelaxedJsonEscaping.EncodeUtf8(text, json, out _, out int length);

@@ -111,7 +111,7 @@ public sealed class DeadLetterWriter(Database database)
 
         foreach (RefusedRow row in refused)
         {
-            letters.Add(workspace.Rows.Marks[row.Index], row);
+            letters.Add(row, workspace.Rows);
             await SendAsync(copy, workspace.Letters, BatchBytes, cancellationToken);
         }
 

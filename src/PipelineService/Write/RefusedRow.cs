@@ -10,6 +10,14 @@ namespace PipelineService.Write;
 /// <param name="Message">The database's own sentence.</param>
 public readonly record struct RefusedRow(int Index, RecordErrorCode Code, string? Column, string Message)
 {
+    /// <summary>What clients see for the SQLSTATE with which a column's type refuses a value.</summary>
+    public static RecordErrorCode CodeOfValue(string sqlState) => CodeOf(sqlState) switch
+    {
+        // Data, syntax and names that there are not; and the internal errors by which extensions say the same.
+        RecordErrorCode.Database when sqlState[..2] is "22" or "42" or "XX" => RecordErrorCode.TypeMismatch,
+        RecordErrorCode code => code,
+    };
+
     /// <summary>What clients see for an SQLSTATE.</summary>
     public static RecordErrorCode CodeOf(string sqlState) => sqlState switch
     {

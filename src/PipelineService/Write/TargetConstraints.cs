@@ -37,7 +37,9 @@ public sealed class TargetConstraints
                 .Select(name => loaded.IndexOf(name)).Where(column => column >= 0).Distinct().Order(),
         ];
         IsScreenable = !MayChangeRows && keys.Length == table.UniqueIndexes.Length;
-        MayRefuse = CanRefuse(table, rows);
+        ReadColumns = ReadColumn.Of(table, rows);
+        CopiesText = ReadColumns.Any(c => c.IsCopiedAsText);
+        MayRefuse = ReadColumns.Count > 0 || CanRefuse(table, rows);
         NumberColumn = WriteSql.NumberColumn(rows);
         ScreenSql = keys.Length + constraints.Length == 0
             ? null
@@ -77,6 +79,15 @@ public sealed class TargetConstraints
     /// Whether the table might refuse a row that passed the dataset's rules. What is forgotten here costs an attempt, not a row.
     /// </summary>
     public bool MayRefuse { get; }
+
+    /// <summary>The columns whose types have a say of their own in what they take.</summary>
+    public IReadOnlyList<ReadColumn> ReadColumns { get; }
+
+    /// <summary>
+    /// Whether a column can only be sent as text, and so all of them: COPY has one form. Where there is none, rows go as they
+    /// are encoded.
+    /// </summary>
+    public bool CopiesText { get; }
 
     /// <summary>Whether an INSERT would do something else than COPY, which passes rules over.</summary>
     public bool HasRules { get; }

@@ -37,7 +37,7 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     /// <summary>What the table may refuse rows for, as long as the transaction is open.</summary>
     public TargetConstraints Target => _target ?? throw NotOpen();
 
-    public ChunkCopy Copy => field ??= new ChunkCopy(Connection, _patience);
+    public ChunkCopy Copy => field ??= new ChunkCopy(Connection, load.Plan.Rows, _patience);
 
     public ChunkStage Stage => field ??= new ChunkStage(this, load.Plan.Rows, _patience);
 

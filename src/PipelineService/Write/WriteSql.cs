@@ -102,14 +102,36 @@ internal static class WriteSql
             : columns);
     }
 
-    /// <summary>The same columns as expressions over the target table, in the types in which the rows are encoded.</summary>
+    /// <summary>The same columns as expressions over the target table, in the types as which the rows carry them.</summary>
     /// <param name="some">Indexes into the plan's columns; null: all, and those of the lineage.</param>
-    public static string StageColumns(RowPlan plan, int[]? some = null)
+    public static string StageColumns(RowPlan plan, int[]? some = null) => Staged(
+        plan,
+        some,
+        prefix: "",
+        (_, field) => field.ColumnType.Name == SqlTypeName.Other
+            ? $"NULL::{field.SentType}"
+            : $"{Identifier.Quote(field.Name)}::{field.ColumnType}");
+
+    /// <summary>The columns of a staging table, those that the table's types read as they read them.</summary>
+    /// <param name="alias">Of the staging table.</param>
+    /// <inheritdoc cref="StageColumns"/>
+    public static string ReadStageColumns(RowPlan plan, ReadColumn[] read, string alias, int[]? some = null) => Staged(
+        plan,
+        some,
+        prefix: $"{alias}.",
+        (index, field) =>
+        {
+            string sent = $"{alias}.{Identifier.Quote(field.Name)}";
+            return read.FirstOrDefault(c => c.Index == index)?.Read(sent) ?? sent;
+        });
+
+    private static string Staged(RowPlan plan, int[]? some, string prefix, Func<int, FieldDefinition, string> expression)
     {
-        IEnumerable<string> columns = plan.Columns.Where((_, i) => some?.Contains(i) ?? true).Select(
-            c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}");
+        IEnumerable<string> columns = plan.Columns.Select((c, i) => (c.Field, Index: i))
+            .Where(c => some?.Contains(c.Index) ?? true)
+            .Select(c => $"{expression(c.Index, c.Field)} AS {Identifier.Quote(c.Field.Name)}");
         return string.Join(", ", some is null && plan.Definition.Load.Lineage
-            ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
+            ? columns.Append(prefix + Identifier.Quote(LineageColumns.Job)).Append(prefix + Identifier.Quote(LineageColumns.Record))
             : columns);
     }
 
@@ -126,4 +148,6 @@ internal static class WriteSql
     }
 
     public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";
+
+    public static string CopyText(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT text)";
 }

@@ -37,6 +37,13 @@ internal sealed class Transforming
     /// </summary>
     public string[] Rejects => [.. _workspace.Rejects.Rejects.ToArray().Select(ShowReject)];
 
+    /// <summary>Of each reject how many fields it has of how many it should have.</summary>
+    public string[] FieldCounts =>
+    [
+        .. _workspace.Rejects.Rejects.ToArray().Select(r => _workspace.Rejects.ErrorsOf(r)[0].Fields)
+            .Select(f => $"{f.Found} of {f.Expected}"),
+    ];
+
     /// <summary>The values of a row as bytes, null for no value.</summary>
     public List<byte[]?> Values(int row)
     {

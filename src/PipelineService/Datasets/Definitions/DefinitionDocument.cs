@@ -51,6 +51,13 @@ public sealed record DialectDocument
     /// <summary>Whether the first record names the fields.</summary>
     [DefaultValue(true)]
     public bool? Header { get; init; }
+
+    /// <summary>
+    /// Records with fewer or more fields than the header: reject, pad (fields that are left out at the end have no value),
+    /// trim (fields behind the last one are passed over) or padAndTrim.
+    /// </summary>
+    [DefaultValue("reject")]
+    public string? RaggedRows { get; init; }
 }
 
 /// <summary>The fields and the key (Table Schema).</summary>
@@ -92,7 +99,10 @@ public sealed record FieldDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Source { get; init; }
 
-    /// <summary>The column's type, for example numeric(10,2). Default: by the field's type.</summary>
+    /// <summary>
+    /// The column's type, for example numeric(10,2), or any other type of the database, for example public.mood. Default: by
+    /// the field's type; of a text in a table that is there, the column's type if only the database knows it.
+    /// </summary>
     public string? SqlType { get; init; }
 
     public ConstraintsDocument? Constraints { get; init; }

@@ -13,5 +13,7 @@ internal static class FieldCapabilities
 
     /// <summary>The column types that a field type can have, as a list to read.</summary>
     public static string AllowedSqlTypes(FieldType type) => string.Join(
-        ", ", Enum.GetValues<SqlTypeName>().Where(t => IsAllowed(type, t)).Select(t => new SqlType(t).ToString()));
+        ", ",
+        Enum.GetValues<SqlTypeName>().Where(t => t != SqlTypeName.Other && IsAllowed(type, t))
+            .Select(t => new SqlType(t).ToString()));
 }

@@ -13,7 +13,7 @@ internal static class MisplacedWords
 
     public static readonly FrozenDictionary<string, string> OfResource = Table(
         Belong("schema", "fields", "missingValues", "primaryKey", "fieldsMatch"),
-        Belong("dialect", "delimiter", "quoteChar", "header"),
+        Belong("dialect", "delimiter", "quoteChar", "header", "raggedRows"),
         Belong("load", "table", "mode", "commit", "lineage"),
         Belong("rejects", "maxCount", "maxRatio"),
         Mean("schema.fields", "columns"),
@@ -28,6 +28,7 @@ internal static class MisplacedWords
         Mean("delimiter", "separator", "sep", "fieldDelimiter"),
         Mean("quoteChar", "quote", "quoteCharacter"),
         Mean("header", "hasHeader", "headers", "skipHeader"),
+        Mean("raggedRows", "nullPadding", "null_padding", "allowJaggedRows"),
         [("encoding", "It stands beside \"dialect\", and is utf-8.")]);
 
     public static readonly FrozenDictionary<string, string> OfSchema = Table(

@@ -44,7 +44,7 @@ internal static class TypeAdvice
 
     private static string? OfColumnType(string word)
     {
-        if (SqlTypeText.Parse(word).Type is not SqlType column)
+        if (SqlTypeText.Parse(word).Type is not SqlType column || column.Name == SqlTypeName.Other)
         {
             return null;
         }

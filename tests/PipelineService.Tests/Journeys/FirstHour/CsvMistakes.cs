@@ -73,8 +73,8 @@ internal static class CsvMistakes
         Record("a number out of bounds", "n,2026-03-01T06:00:00Z,61", "maximum", "celsius", "at most 60"),
         Record("too many digits", "n,2026-03-01T06:00:00Z,4.125", "out_of_range", "numeric(5,2)", "2 after it"),
         Record("no value", ",2026-03-01T06:00:00Z,4", "required", "sensor", "A value is required"),
-        Record("a record that is too short", "n,2026-03-01T06:00:00Z", "too_few_fields", "The record has", "fields"),
-        Record("a record that is too long", "n,2026-03-01T06:00:00Z,4,5", "too_many_fields", "The record has", "fields"),
+        Record("a record that is too short", "n,2026-03-01T06:00:00Z", "too_few_fields", "The record has 2 fields where 3 are expected."),
+        Record("a record that is too long", "n,2026-03-01T06:00:00Z,4,5", "too_many_fields", "The record has 4 fields where 3 are expected."),
         Record("a quote inside a value", "\"n\"orth,2026-03-01T06:00:00Z,4", "unterminated_quote", "text follows its closing quote"),
         Mistake.Upload(
             "a value of a mended file", FirstHourService.People, "text/csv",
