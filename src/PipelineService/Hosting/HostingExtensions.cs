@@ -50,7 +50,9 @@ public static class HostingExtensions
         app.Services.GetRequiredService<UnreadableRequests>().Watch();
         app.UseMiddleware<RequestFraming>();
         app.UseMiddleware<RequestText>();
+        app.UseMiddleware<OptionsRequests>();
         app.UseMiddleware<QueryParameters>();
+        app.UseMiddleware<Acceptability>();
         return app;
     }
 
@@ -80,6 +82,7 @@ public static class HostingExtensions
         builder.Services.AddSingleton<ClientConnections>();
         builder.Services.AddSingleton<StalledReaders>();
         builder.Services.AddSingleton<UnreadableRequests>();
+        builder.Services.AddSingleton<AddressAdvice>();
         builder.Services.AddOptions<KestrelServerOptions>().Configure<ClientConnections, StalledReaders>(
             static (kestrel, connections, readers) => kestrel.ConfigureEndpointDefaults(endpoint => endpoint
                 .Use(next => connection => connections.HoldAsync(connection, next))

@@ -21,7 +21,7 @@ public sealed record Problem
     public required int Status { get; init; }
 
     /// <summary>What was wrong here, where, and how to mend it.</summary>
-    public string? Detail { get; init; }
+    public required string Detail { get; init; }
 
     /// <summary>Stable, in snake_case; what programs look at.</summary>
     public required string Code { get; init; }
@@ -40,6 +40,16 @@ public sealed record Problem
         Title = "A query parameter cannot be used.",
         Detail = string.Join(" ", faults.Select(f => $"{f.Key[1..]}: {string.Join(" ", f.Value)}")),
         Errors = faults,
+    };
+
+    /// <summary>A header that the call heeds and cannot read.</summary>
+    /// <param name="fault">What to write, to stand behind the header's name and a colon.</param>
+    public static Problem MalformedHeader(string name, string fault) => new()
+    {
+        Code = "malformed_header",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "A header cannot be understood.",
+        Detail = $"{name}: {fault}",
     };
 
     /// <summary>The answer that carries this problem.</summary>

@@ -46,6 +46,25 @@ public sealed class OperationsTests(TestDatabase database) : IClassFixture<TestD
     }
 
     [Fact]
+    public async Task Takes_no_upload_that_it_knows_nothing_of_while_its_database_is_away_and_promises_nothing()
+    {
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync("Host=127.0.0.1;Port=1;Username=x;Database=x");
+        Api api = new(service.Client);
+
+        ApiAnswer upload = await api.UploadAsync("never_seen", Readings.Csv(1));
+        ApiAnswer job = await api.GetAsync("/v1/jobs/0199a3c0-0000-7000-8000-000000000000");
+
+        Assert.All([upload, job], answer =>
+        {
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "database_unavailable"), (answer.Status, answer.Problem.Code));
+            Assert.NotNull(answer["Retry-After"]);
+            Assert.DoesNotContain("still", answer.Problem.Detail, StringComparison.Ordinal);
+        });
+        Assert.Contains("'never_seen'", upload.Problem.Detail, StringComparison.Ordinal);
+        Assert.Contains("Nothing was kept", upload.Problem.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Starts_a_private_database_when_none_is_configured()
     {
         await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(connectionString: null);
