@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -35,7 +34,7 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
     private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
     private readonly Dictionary<(short Column, RecordErrorCode Code), byte[]> _reasons = [];
-    private (RefusedRow Row, byte[] Reason, int Column) _lastRefused;
+    private (RefusedRow Row, byte[] Reason) _lastRefused;
     private (RecordErrorCode Code, FieldCounts Fields, byte[] Reason) _lastCounted;
 
     /// <summary>A record that a rule or its own form rejects.</summary>
@@ -69,15 +68,15 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
         if (_lastRefused.Reason is null || _lastRefused.Row with { Index = refused.Index } != refused)
         {
             string message = Excerpt.Cut(refused.Message, MessageLengthMax);
-            _lastRefused = (refused, Reason(refused.Column, refused.Code, message), TextColumnOf(refused));
+            _lastRefused = (refused, Reason(refused.Column, refused.Code, message));
         }
 
         RowMark row = encoded.Marks[refused.Index];
         int reasons = Begin(row.Record, row.Line, row.RawStart);
         rows.Write([JsonbVersion, (byte)'[']);
         rows.Write(_lastRefused.Reason);
-        if (_lastRefused.Column >= 0
-            && encoded.TryGetField(refused.Index, _lastRefused.Column, out ReadOnlySpan<byte> value))
+        if (refused.Key is [short column] && IsSentAsText(column)
+            && encoded.TryGetField(refused.Index, column, out ReadOnlySpan<byte> value))
         {
             WriteValue(value, ValueSpelling.Plain);
         }
@@ -90,20 +89,8 @@ internal sealed class DeadLetterRows(Chunk chunk, RowBuffer rows)
         End(reasons, row.RawStart, row.RawLength);
     }
 
-    /// <summary>The column to blame, if rows carry its values as text; else −1.</summary>
-    private int TextColumnOf(RefusedRow refused)
-    {
-        ImmutableArray<ColumnPlan> columns = chunk.Load.Plan.Rows.Columns;
-        for (int column = 0; column < columns.Length; column++)
-        {
-            if (columns[column].Field.Name == refused.Column)
-            {
-                return columns[column].Field.SentType.Name is SqlTypeName.Text or SqlTypeName.Varchar ? column : -1;
-            }
-        }
-
-        return -1;
-    }
+    private bool IsSentAsText(short column) =>
+        chunk.Load.Plan.Rows.Columns[column].Field.SentType.Name is SqlTypeName.Text or SqlTypeName.Varchar;
 
     private int Begin(long record, long line, int rawStart)
     {

@@ -8,7 +8,9 @@ namespace PipelineService.Write;
 /// <param name="Code">What clients see.</param>
 /// <param name="Column">The column at fault when the database names one, or the only column of the constraint.</param>
 /// <param name="Message">The database's own sentence.</param>
-public readonly record struct RefusedRow(int Index, RecordErrorCode Code, string? Column, string Message)
+/// <param name="Key">The columns whose values to show, as indexes into the rows' columns: the one that its type refused.</param>
+public readonly record struct RefusedRow(
+    int Index, RecordErrorCode Code, string? Column, string Message, IReadOnlyList<short>? Key = null)
 {
     /// <summary>What clients see for the SQLSTATE with which a column's type refuses a value.</summary>
     public static RecordErrorCode CodeOfValue(string sqlState) => CodeOf(sqlState) switch

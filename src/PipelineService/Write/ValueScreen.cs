@@ -12,7 +12,7 @@ namespace PipelineService.Write;
 /// Only PL/pgSQL catches what an input function raises. Each row costs a subtransaction that writes nothing, some microseconds
 /// in all, so this is for pieces that were refused.
 /// </remarks>
-internal sealed class ValueScreen(WriteSession session, RowPlan plan, TimeSpan patience)
+internal sealed class ValueScreen(WriteSession session, TimeSpan patience)
 {
     private const string Sent = "pg_temp.\"_pipeline_values\"";
     private const string Refused = "pg_temp.\"_pipeline_values_refused\"";
@@ -59,13 +59,15 @@ internal sealed class ValueScreen(WriteSession session, RowPlan plan, TimeSpan p
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
+            ReadColumn column = columns[reader.GetInt32(1)];
             string state = reader.GetString(2);
             suspects += IsSuspect(state) ? 1 : 0;
             refused.Add(new RefusedRow(
                 reader.GetInt32(0),
                 RefusedRow.CodeOfValue(state),
-                plan.Columns[columns[reader.GetInt32(1)].Index].Field.Name,
-                reader.GetString(3)));
+                column.Field.Name,
+                reader.GetString(3),
+                column.Key));
         }
 
         return suspects == count ? [] : refused;
