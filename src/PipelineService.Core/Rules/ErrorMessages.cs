@@ -23,6 +23,16 @@ public static class ErrorMessages
         CultureInfo.InvariantCulture,
         $"The record has {fields.Found} field{(fields.Found == 1 ? "" : "s")} where {fields.Expected} are expected.");
 
+    /// <summary>The sentence of <see cref="RecordErrorCode.Unique"/>: which key it is. The value stands beside it.</summary>
+    /// <param name="key">The names of its fields, in the key's order.</param>
+    public static string Unique(IEnumerable<string> key) =>
+        $"A row with this {string.Join(" and ", key.Select(name => $"\"{Shown(name)}\""))} exists already, in the table or earlier in the upload.";
+
+    /// <summary>The same for a key that is no list of fields.</summary>
+    /// <param name="index">The name of its index.</param>
+    public static string UniqueIndex(string index) =>
+        $"A row with the same key exists already, in the table or earlier in the upload: unique index \"{Shown(index)}\".";
+
     /// <summary>A fault of the record as a whole, or of a field that the schema does not know.</summary>
     public static string For(RecordErrorCode code) => code switch
     {
@@ -33,7 +43,6 @@ public static class ErrorMessages
         RecordErrorCode.MalformedJson => "The record is not a well-formed JSON object: one complete object a line.",
         RecordErrorCode.InvalidUtf8 => "The record is not valid UTF-8.",
         RecordErrorCode.DuplicateField => "The record has a field twice.",
-        RecordErrorCode.Unique => "A row with the same key exists already.",
         RecordErrorCode.ForeignKey => "The row refers to a row that does not exist.",
         RecordErrorCode.Check => "The row violates a check constraint of the table.",
         RecordErrorCode.Expression => "The expression cannot be computed for this record.",
@@ -65,7 +74,7 @@ public static class ErrorMessages
             RecordErrorCode.MalformedJson =>
                 string.Create(CultureInfo.InvariantCulture, $"Nested deeper than {JsonReader.DepthMax} levels."),
             RecordErrorCode.DuplicateField => "A name occurs twice; only one of its values could be stored.",
-            RecordErrorCode.Unique => "A row with this value exists already.",
+            RecordErrorCode.Unique => Unique([field.Name]),
             RecordErrorCode.ForeignKey => "Refers to a row that does not exist.",
             _ => For(code),
         };

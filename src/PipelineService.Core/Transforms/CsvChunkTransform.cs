@@ -60,6 +60,18 @@ public sealed class CsvChunkTransform(
         return records;
     }
 
+    /// <inheritdoc/>
+    public override RecordError ErrorOf(
+        ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace)
+    {
+        int index = _fieldOfColumn[column];
+        CsvRecordReader reader = new(
+            bytes.Slice(row.RawStart, row.RawLength), dialect, recordBytesMax, skipBlankLines: false, workspace.CsvFields);
+        return reader.Read(out CsvRecord record) && index >= 0 && index < record.FieldCount
+            ? ErrorOf(column, code, workspace.CsvFields[index], row.RawStart)
+            : new RecordError(column, code, row.RawStart, ValueLength: 0);
+    }
+
     private RecordErrorCode FaultOf(in CsvRecord record, CsvField[] fields) =>
         record.Fault != RecordErrorCode.None ? record.Fault
         : record.FieldCount < binding.FieldCount && !dialect.Pads ? RecordErrorCode.TooFewFields
@@ -87,15 +99,17 @@ public sealed class CsvChunkTransform(
                 : columns[column].Encode(TextOf(bytes, field, workspace), workspace.Rows);
             if (code != RecordErrorCode.None)
             {
-                ValueSpelling spelling = field.HasEscapes ? ValueSpelling.CsvDoubled : ValueSpelling.Plain;
-                workspace.Rejects.AddError(
-                    new RecordError((short)column, code, field.Start, field.Length, spelling));
+                workspace.Rejects.AddError(ErrorOf((short)column, code, field, recordStart: 0));
                 isGood = false;
             }
         }
 
         return isGood;
     }
+
+    /// <param name="recordStart">Where the bytes start in the chunk in which the field was found.</param>
+    private static RecordError ErrorOf(short column, RecordErrorCode code, CsvField field, int recordStart) => new(
+        column, code, recordStart + field.Start, field.Length, field.HasEscapes ? ValueSpelling.CsvDoubled : ValueSpelling.Plain);
 
     private ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
     {

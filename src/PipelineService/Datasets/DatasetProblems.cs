@@ -79,6 +79,15 @@ public static class DatasetProblems
         Detail = $"If-Match or If-None-Match does not hold for \"{name}\". Get it, look at its ETag and try again.",
     };
 
+    public static Problem VersionPassed(string name, int meant, int current) => new()
+    {
+        Code = "precondition_failed",
+        Status = StatusCodes.Status412PreconditionFailed,
+        Title = "The dataset is not in the state that the request asked for.",
+        Detail = $"The body says version {meant} of \"{name}\", and version {current} is current. Get it again and change that; or send "
+            + "what stands under \"definition\" alone, to make it the next version whatever is current.",
+    };
+
     public static Problem BodyTooLarge(int bytesMax) => new()
     {
         Code = "body_too_large",

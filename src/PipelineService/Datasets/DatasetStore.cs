@@ -9,7 +9,9 @@ namespace PipelineService.Datasets;
 
 /// <summary>What a PUT came to: the dataset as it now stands, or the problem because of which nothing changed.</summary>
 /// <param name="IsCreated">Whether the dataset did not exist (or was deleted) before.</param>
-public sealed record PutOutcome(StoredDataset? Dataset, bool IsCreated, Problem? Problem);
+/// <param name="Warnings">JSON pointer into the definition → what the table does not do of what stands there, if anything.</param>
+public sealed record PutOutcome(
+    StoredDataset? Dataset, bool IsCreated, Problem? Problem, IReadOnlyDictionary<string, string[]>? Warnings = null);
 
 /// <summary>Datasets in the database: a definition and the table that it needs change together or not at all.</summary>
 public sealed class DatasetStore(Database database, DatasetCatalog catalog, TimeProvider time)
@@ -128,9 +130,9 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         }
 
         DatasetState? current = state is { IsDeleted: false } ? state : null;
-        if (!change.Precondition.HoldsFor(current?.Version))
+        if (change.Precondition.ProblemFor(change.Name, current?.Version) is Problem unmet)
         {
-            return new PutOutcome(null, false, DatasetProblems.PreconditionFailed(change.Name));
+            return new PutOutcome(null, false, unmet);
         }
 
         if (faults.Any)
@@ -139,10 +141,13 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         }
 
         // 4. The table; also for an unchanged definition, so that putting it again mends a table that was dropped.
-        if (await TargetTable.PrepareAsync(connection, change.Name, change.Definition, token) is Problem problem)
+        PreparedTable table = await TargetTable.PrepareAsync(connection, change.Name, change.Definition, token);
+        if (table.Problem is not null)
         {
-            return new PutOutcome(null, false, problem);
+            return new PutOutcome(null, false, table.Problem);
         }
+
+        change.Warnings = table.Warnings;
 
         // 5. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
         PutOutcome outcome;
@@ -169,12 +174,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         return outcome;
     }
 
-    /// <summary>Now, in PostgreSQL's resolution: what is written must equal what is read.</summary>
-    private DateTime Now()
-    {
-        DateTime now = time.GetUtcNow().UtcDateTime;
-        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
-    }
+    private DateTime Now() => time.GetDatabaseNow().UtcDateTime;
 
     /// <summary>A PUT on its way.</summary>
     private sealed record Change(string Name, DatasetDefinition Sent, DatasetPrecondition Precondition, DateTime Now)
@@ -186,10 +186,12 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
         public DateTime VersionCreatedAt { get; set; }
 
+        public IReadOnlyDictionary<string, string[]>? Warnings { get; set; }
+
         /// <summary>Set before COMMIT is sent: from then on the change may be in the database.</summary>
         public PutOutcome? Committing { get; set; }
 
         public PutOutcome OutcomeOf(int version, DateTime createdAt, DateTime updatedAt, bool isCreated) =>
-            new(new StoredDataset(Name, version, Json, createdAt, updatedAt), isCreated, null);
+            new(new StoredDataset(Name, version, Json, createdAt, updatedAt), isCreated, null, Warnings);
     }
 }

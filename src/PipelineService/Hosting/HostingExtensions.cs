@@ -50,6 +50,7 @@ public static class HostingExtensions
         app.Services.GetRequiredService<UnreadableRequests>().Watch();
         app.UseMiddleware<RequestFraming>();
         app.UseMiddleware<RequestText>();
+        app.UseMiddleware<QueryParameters>();
         app.UseMiddleware<RequestSpan>();
         return app;
     }

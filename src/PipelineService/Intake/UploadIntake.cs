@@ -147,12 +147,15 @@ public sealed partial class UploadIntake(
     private async Task<UploadReceipt> TakeNewAsync(
         DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
     {
-        DateTimeOffset created = time.GetUtcNow();
+        DateTimeOffset created = time.GetDatabaseNow();
         var id = Guid.CreateVersion7(created);
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
         LiveJob live = new(
             NewRow(id, dataset, request, created), dataset.Definition.Load.Table.Quoted, request.Kind,
-            spoolOptions.Value.RecordBytesMax, time);
+            spoolOptions.Value.RecordBytesMax, time)
+        {
+            AnnouncedBytes = http.ContentLength,
+        };
         await using SpoolUpload upload = Create(id);
         live.Follow(upload);
         liveJobs.Add(live);
@@ -316,7 +319,7 @@ public sealed partial class UploadIntake(
             Blocks = upload.FinishChecksums(),
             RecordBytesMax = spoolOptions.Value.RecordBytesMax,
             CreatedAt = created,
-            ReceivedAt = time.GetUtcNow(),
+            ReceivedAt = time.GetDatabaseNow(),
         };
     }
 

@@ -14,7 +14,8 @@ namespace PipelineService.Jobs;
 /// the jobs in the queue load into, as far as they were met.
 /// </summary>
 public sealed partial class ClaimedJobs(
-    JobStore store,
+    JobLeases leases,
+    JobEndings endings,
     JobStarter starter,
     LiveJobs liveJobs,
     SpoolDirectory spool,
@@ -66,7 +67,7 @@ public sealed partial class ClaimedJobs(
         if (budget.TryReserve(table, sessionsMax, isReceiving: false) is not { } reservation)
         {
             // Others were faster, or nobody knew that it is for this table: from now on it is passed over.
-            await store.PostponeAsync(row, _options.PollInterval, cancellationToken);
+            await leases.PostponeAsync(row, _options.PollInterval, cancellationToken);
             return null;
         }
 
@@ -86,7 +87,7 @@ public sealed partial class ClaimedJobs(
     {
         if (row.Epoch > 1)
         {
-            await store.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
+            await leases.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
         }
 
         SpoolUpload upload;
@@ -167,7 +168,7 @@ public sealed partial class ClaimedJobs(
         }
 
         _left.Add(row.Id);
-        await store.HandBackAsync(row.Id, row.Epoch, cancellationToken);
+        await leases.HandBackAsync(row.Id, row.Epoch, cancellationToken);
         liveJobs.Tell(row.Id);
         Log.Left(logger, row.Id, newer.Message);
     }
@@ -176,8 +177,8 @@ public sealed partial class ClaimedJobs(
     private async Task PostponeAsync(JobRow row, Exception fault, CancellationToken cancellationToken)
     {
         await (row.CancelRequested
-            ? store.EndAsync(row.Id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, cancellationToken)
-            : store.PostponeAsync(row with { WaitingFor = "spool" }, _options.LeaseTime, cancellationToken));
+            ? endings.EndAsync(row.Id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, cancellationToken)
+            : leases.PostponeAsync(row with { WaitingFor = "spool" }, _options.LeaseTime, cancellationToken));
         liveJobs.Tell(row.Id);
         Log.Postponed(logger, row.Id, fault.Message);
     }
@@ -190,7 +191,7 @@ public sealed partial class ClaimedJobs(
 
     private async Task EndUnrunAsync(JobRow row, JobState state, string? error, CancellationToken cancellationToken)
     {
-        await store.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
+        await endings.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
         spool.DeleteOrLeave(row.Id);
         liveJobs.Tell(row.Id);
     }

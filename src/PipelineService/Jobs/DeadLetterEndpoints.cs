@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
@@ -19,8 +20,8 @@ public static class DeadLetterEndpoints
         of them, each whole, with `Accept: application/x-ndjson` or `Accept: text/csv`.
 
         The CSV is made to be mended and uploaded as it is (`Content-Type: text/csv`). It is written in the dataset's dialect,
-        starts with a UTF-8 byte order mark, and has the columns of the upload with the values that were sent, then `_raw`,
-        `_record`, `_line`, `_field`, `_code` and `_message`. An apostrophe stands before values that a spreadsheet would run as a
+        has the columns of the upload with the values that were sent, then `_raw`, `_record`, `_line`, `_field`, `_code` and
+        `_message`. With `?bom=true` it starts with a byte order mark, by which spreadsheets know UTF-8. An apostrophe stands before values that a spreadsheet would run as a
         formula; it is taken off again when the file comes back with those columns, and they themselves are not loaded. `_raw` is
         filled where the cells do not say all that was sent: with the record as it came, and with `…` at its end where it was
         cut. A record whose `_raw` is filled is rejected with `unmended`.
@@ -34,7 +35,7 @@ public static class DeadLetterEndpoints
             .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
 
     private static async Task<IResult> GetAsync(
-        string id, string? limit, string? cursor, string? code, string? field,
+        string id, string? limit, string? cursor, string? code, string? field, string? bom,
         HttpContext context, JobQueries jobs, DeadLetterStore deadLetters, DatasetCatalog datasets, IOptions<JobsOptions> options,
         CancellationToken cancellationToken)
     {
@@ -49,6 +50,8 @@ public static class DeadLetterEndpoints
             faults["/code"] = [$"'{code}' is no error code."];
         }
 
+        string? type = PreferredType(context.Request);
+        bool hasMark = ParseMark(bom, type, faults);
         int size = Paging.ParseLimit(limit, options.Value, faults);
         DeadLetterFilter filter = new(jobId, Paging.ParseRecordCursor(cursor, faults), code, field);
         if (faults.Count > 0)
@@ -56,20 +59,34 @@ public static class DeadLetterEndpoints
             return Paging.Refuse(faults);
         }
 
-        switch (PreferredType(context.Request))
+        switch (type)
         {
             case Ndjson:
                 return Results.Stream(body => WriteNdjsonAsync(body, deadLetters, filter, cancellationToken), Ndjson);
             case Csv:
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
                 DeadLetterCsv csv = new(job, dataset);
-                return Results.Stream(body => WriteCsvAsync(body, csv, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
+                return Results.Stream(body => WriteCsvAsync(body, csv, hasMark, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
             default:
                 DeadLetterRows found = await deadLetters.ListAsync(filter, size, cancellationToken);
                 DeadLetterView[] page = [.. found.Rows.Select(DeadLetterView.Of)];
                 return TypedResults.Json(
                     new DeadLetterPage(page, found.HasMore ? Paging.CursorOf(page[^1].Record) : null), PipelineJson.Options);
         }
+    }
+
+    private static bool ParseMark(string? bom, string? type, Dictionary<string, string[]> faults)
+    {
+        if (bom is not (null or "true" or "false"))
+        {
+            faults["/bom"] = [$"'{bom}' is neither true nor false."];
+        }
+        else if (bom == "true" && type != Csv)
+        {
+            faults["/bom"] = ["Only CSV can begin with a byte order mark: send Accept: text/csv."];
+        }
+
+        return bom == "true";
     }
 
     /// <summary>The first of the types that we have in the order in which the client prefers them; JSON when it has no wish.</summary>
@@ -92,8 +109,14 @@ public static class DeadLetterEndpoints
     }
 
     private static async Task WriteCsvAsync(
-        Stream body, DeadLetterCsv csv, DeadLetterStore deadLetters, DeadLetterFilter filter, CancellationToken cancellationToken)
+        Stream body, DeadLetterCsv csv, bool hasMark, DeadLetterStore deadLetters, DeadLetterFilter filter,
+        CancellationToken cancellationToken)
     {
+        if (hasMark)
+        {
+            await body.WriteAsync(ByteOrderMark.Utf8.ToArray(), cancellationToken);
+        }
+
         await body.WriteAsync(csv.Header(), cancellationToken);
         await foreach (DeadLetterRow row in deadLetters.StreamAsync(filter, cancellationToken))
         {

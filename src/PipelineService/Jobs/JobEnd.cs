@@ -9,6 +9,8 @@ namespace PipelineService.Jobs;
 /// <summary>The ways in which a run of a job comes to its end, and what becomes of its row, its upload and its sender then.</summary>
 public sealed partial class JobEnd(
     JobStore store,
+    JobLeases leases,
+    JobEndings endings,
     UploadTakeBack takeBack,
     SpoolDirectory spool,
     PipelineMetrics metrics,
@@ -102,7 +104,7 @@ public sealed partial class JobEnd(
 
         // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
         await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
-        await store.EndAsync(
+        await endings.EndAsync(
             job.Id, job.Epoch, JobState.Failed, Faults.ToJson(problem), job.UploadColumns, cancellationToken);
         await FinishAsync(live, upload, cancellationToken);
     }
@@ -114,7 +116,7 @@ public sealed partial class JobEnd(
         {
             if (upload.IsSealed)
             {
-                await store.HandBackAsync(job.Id, job.Epoch, CancellationToken.None);
+                await leases.HandBackAsync(job.Id, job.Epoch, CancellationToken.None);
                 Log.HandedBack(logger, job.Id);
             }
             else

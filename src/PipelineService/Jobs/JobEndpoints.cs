@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
@@ -24,10 +23,7 @@ public static class JobEndpoints
                 ("Prefer", "`wait=N` waits for a change, at most N seconds (RFC 7240)."))
             .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
             .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.DatabaseUnavailable);
-        group.MapGet("/", ListAsync)
-            .WithName("listJobs").WithSummary("Jobs, newest first")
-            .Produces<JobPage>()
-            .ProducesProblems(JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
+        group.MapJobList();
         group.MapDeadLetters();
         group.MapJobActions();
         return app;
@@ -61,29 +57,6 @@ public static class JobEndpoints
             ? await jobs.WaitAsync(jobId, r => r.JobState.IsFinal() || HasChanged(context.Request, r), wait, cancellationToken)
             : await jobs.FindAsync(jobId, cancellationToken);
         return row is null ? JobProblems.NotFound(id).ToResult() : Answer(context, row);
-    }
-
-    private static async Task<IResult> ListAsync(
-        string? dataset, string? state, string? source, string? limit, string? cursor,
-        JobQueries jobs, IOptions<JobsOptions> options, CancellationToken cancellationToken)
-    {
-        Dictionary<string, string[]> faults = [];
-        if (state is not null && !JobStates.TryParse(state, out _))
-        {
-            faults["/state"] = [$"'{state}' is no state; use one of {string.Join(", ", Enum.GetValues<JobState>().Select(s => s.ToText()))}."];
-        }
-
-        int size = Paging.ParseLimit(limit, options.Value, faults);
-        Guid? before = Paging.ParseCursor(cursor, faults);
-        if (faults.Count > 0)
-        {
-            return Paging.Refuse(faults);
-        }
-
-        IReadOnlyList<JobRow> rows = await jobs.ListAsync(new JobFilter(dataset, state, source, before, size + 1), cancellationToken);
-        JobView[] page = [.. rows.Take(size).Select(JobView.Of)];
-        return TypedResults.Json(
-            new JobPage(page, rows.Count > size ? Paging.CursorOf(page[^1].Id) : null), PipelineJson.Options);
     }
 
     private static bool HasChanged(HttpRequest request, JobRow row) =>

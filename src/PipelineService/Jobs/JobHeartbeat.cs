@@ -8,7 +8,7 @@ namespace PipelineService.Jobs;
 /// the epoch fences whatever this instance could still do.
 /// </summary>
 public sealed partial class JobHeartbeat(
-    JobStore store, Instance instance, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobHeartbeat> logger)
+    JobStore store, JobLeases leases, Instance instance, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobHeartbeat> logger)
 {
     private readonly TimeSpan _interval =
         TimeSpan.FromTicks(Math.Min(options.Value.ProgressInterval.Ticks, options.Value.LeaseTime.Ticks / 3));
@@ -37,7 +37,7 @@ public sealed partial class JobHeartbeat(
         try
         {
             JobRow current = live.Current;
-            bool? cancel = await store.HeartbeatAsync(current, cancellationToken);
+            bool? cancel = await leases.HeartbeatAsync(current, cancellationToken);
             if (cancel == true)
             {
                 await live.CancelAsync();

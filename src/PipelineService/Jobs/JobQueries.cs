@@ -15,9 +15,9 @@ public sealed class JobQueries(
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
 
     public Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
-        liveJobs.Find(id) is { } live
-            ? Task.FromResult<JobRow?>(live.Current)
-            : FindAsync(id, store.FindAsync(id, cancellationToken));
+        liveJobs.Find(id)?.Current is { } live && !live.JobState.IsFinal()
+            ? Task.FromResult<JobRow?>(live)
+            : FindAsync(id, store.FindAsync(id, cancellationToken)); // of a job that has ended the row alone goes on
 
     /// <param name="found">What the database says.</param>
     private async Task<JobRow?> FindAsync(Guid id, Task<JobRow?> found)
@@ -25,7 +25,9 @@ public sealed class JobQueries(
         try
         {
             JobRow? row = await found;
-            return row is null ? FindInSpool(id, waitingFor: null) : WithOutage(row);
+            return row is null ? FindInSpool(id, waitingFor: null)
+                : row.DeletedAt is null ? WithOutage(row)
+                : null;
         }
         catch (DatabaseUnavailableException)
         {
@@ -35,8 +37,11 @@ public sealed class JobQueries(
     }
 
     /// <summary>Jobs as the database has them, with this instance's newer counts.</summary>
-    public async Task<IReadOnlyList<JobRow>> ListAsync(JobFilter filter, CancellationToken cancellationToken) =>
-        [.. (await store.ListAsync(filter, cancellationToken)).Select(row => liveJobs.Find(row.Id)?.Current ?? WithOutage(row))];
+    public async Task<JobRows> ListAsync(JobFilter filter, CancellationToken cancellationToken)
+    {
+        JobRows page = await store.ListAsync(filter, cancellationToken);
+        return page with { Rows = [.. page.Rows.Select(row => liveJobs.Find(row.Id)?.Current ?? WithOutage(row))] };
+    }
 
     /// <summary>
     /// Waits until a condition on the job holds, or the time is up, and returns the job as it is then.

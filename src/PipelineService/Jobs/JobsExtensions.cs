@@ -11,6 +11,9 @@ public static class JobsExtensions
         builder.Services.AddStageOptions<JobsOptions, JobsOptionsValidator>("Jobs");
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
+        builder.Services.AddSingleton<JobLeases>();
+        builder.Services.AddSingleton<JobEndings>();
+        builder.Services.AddSingleton<JobCheckpoints>();
         builder.Services.AddSingleton<LiveJobs>();
         builder.Services.AddSingleton(services => new JobWatch(
             services.GetRequiredService<JobStore>().FindAllAsync,
@@ -20,6 +23,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<DeadLetterStore>();
         builder.Services.AddSingleton<JobCanceller>();
         builder.Services.AddSingleton<JobReverter>();
+        builder.Services.AddSingleton<JobDeleter>();
         builder.Services.AddSingleton<JobHeartbeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
@@ -33,7 +37,8 @@ public static class JobsExtensions
         builder.Services.AddSingleton<ClaimedJobs>();
         builder.Services.AddSingleton<SpoolRecovery>();
         builder.Services.AddSingleton<JobClaimer>();
-        builder.Services.AddHostedService<JobCleaner>();
+        builder.Services.AddSingleton<JobCleaner>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<JobCleaner>());
         builder.Services.AddHostedService(services => services.GetRequiredService<JobClaimer>());
         builder.Services.AddHostedService<RecoveryLoop>();
         builder.Services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");

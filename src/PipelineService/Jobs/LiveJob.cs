@@ -34,6 +34,9 @@ public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int 
 
     public int RecordBytesMax { get; } = recordBytesMax;
 
+    /// <summary>How long its upload will be; null when that was not announced, or does not matter any more.</summary>
+    public long? AnnouncedBytes { get; init; }
+
     /// <summary>Its run on this instance; completes when the job has ended, been handed back or taken back.</summary>
     public Task Run { get; set; } = Task.CompletedTask;
 
@@ -135,14 +138,15 @@ public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int 
 
         RecordCounts counts = load.Counts;
         double seconds = time.GetElapsedTime(_since).TotalSeconds;
-        long total = _upload?.Length ?? 0;
+        long total = (row.UploadComplete ? _upload?.Length : AnnouncedBytes) ?? 0;
         return row with
         {
             RecordsRead = counts.Read,
             RecordsLoaded = counts.Loaded,
             RecordsRejected = counts.Rejected,
             RecordsFiltered = counts.Filtered,
-            ProgressRatio = row.UploadComplete && total > 0 ? Math.Min(1, (double)load.BytesDone / total) : 0,
+            Rejects = counts.Rejected > 0 ? RejectsView.Of(load.Rejects).ToJson() : null,
+            ProgressRatio = total > 0 ? Math.Min(1, (double)load.BytesDone / total) : 0,
             RecordsPerSecond = seconds > 0 ? Math.Round((counts.Read - load.Plan.Covered.Read) / seconds) : null,
         };
     }

@@ -11,7 +11,8 @@ namespace PipelineService.Jobs;
 /// its 202 has a row afterwards; what is final leaves the spool; what was never answered is taken back.
 /// </summary>
 public sealed partial class SpoolRecovery(
-    JobStore store, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack, ILogger<SpoolRecovery> logger)
+    JobStore store, JobLeases leases, JobEndings endings, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack,
+    ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
     private readonly GrowthSignal _missed = new();
@@ -43,7 +44,7 @@ public sealed partial class SpoolRecovery(
         // The jobs of instances that died with this directory open need not wait for their leases to run out.
         if (spool.SweepDeadInstances() is { Count: > 0 } dead)
         {
-            await store.ExpireLeasesAsync([.. dead], cancellationToken);
+            await leases.ExpireLeasesAsync([.. dead], cancellationToken);
         }
 
         (int failed, int newer) = (0, 0);
@@ -68,7 +69,7 @@ public sealed partial class SpoolRecovery(
             }
         }
 
-        foreach (JobRow row in await store.DeadReceivingAsync(spool.Id, cancellationToken))
+        foreach (JobRow row in await leases.DeadReceivingAsync(spool.Id, cancellationToken))
         {
             await TakeBackAsync(row, cancellationToken);
         }
@@ -207,11 +208,11 @@ public sealed partial class SpoolRecovery(
     /// </summary>
     private async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
     {
-        if (liveJobs.Find(id) is null && await store.ClaimToEndAsync(id, cancellationToken) is { } job)
+        if (liveJobs.Find(id) is null && await leases.ClaimToEndAsync(id, cancellationToken) is { } job)
         {
             using IDisposable? scope = logger.BeginJobScope(job.Dataset, id);
             spool.SetAside(id, store.Now);
-            await store.EndAsync(
+            await endings.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
             liveJobs.Tell(id);
             Log.FailedDamaged(logger, damage, id);

@@ -99,11 +99,7 @@ public sealed class ChunkStage(WriteSession session, RowPlan plan, TimeSpan pati
         foreach (Missed row in missed.Where(row => row.State.Length > 0))
         {
             outcome.Add(
-                new RefusedRow(
-                    row.Index,
-                    RefusedRow.CodeOf(row.State),
-                    row.Column.Length > 0 ? row.Column : session.Target.ColumnOf(row.Constraint),
-                    row.Message),
+                session.Target.Refusals.Of(row.Index, row.State, row.Message, row.Constraint, row.Column),
                 session.Target.MayTakeLater(row.Constraint));
         }
     }

@@ -2,6 +2,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Spool;
@@ -38,11 +39,12 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
 
             // 3. The dead letters: with the rows if those commit now, else beside them, because they outlive a rollback.
             bool commitsNow = load.CommitsEachChunk && !isOverLimit;
-            if (rejected > 0)
+            RejectTally? tally = rejected > 0 ? ChunkRejects.Count(chunk, workspace, rows.Refused) : null;
+            if (tally is not null)
             {
                 FaultPoints.Reach(FaultPoint.DeadLettersWriting);
                 await deadLetters.WriteAsync(
-                    commitsNow ? session.Connection : null, chunk, workspace, rows.Refused, shield.Token);
+                    commitsNow ? session.Connection : null, chunk, workspace, rows.Refused, tally, shield.Token);
                 FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
@@ -58,7 +60,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
                 ? session.CommitAsync([checkpoint], shield.Token)
                 : session.KeepAsync([checkpoint], shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
-            load.Add(counts, chunk.EndOffset - chunk.StartOffset);
+            load.Add(counts, chunk.EndOffset - chunk.StartOffset, tally);
             return counts;
         }
         catch (Exception e) when (SqlFaults.MayPass(e))

@@ -15,9 +15,6 @@ namespace PipelineService.Write;
 /// <param name="IsCopiedAsText">Whether the type has no binary form that is the text which was sent.</param>
 public sealed record ReadColumn(int Index, FieldDefinition Field, string Type, string? BaseType, bool IsCopiedAsText)
 {
-    /// <summary>The column as the key to show of a row that is refused for it.</summary>
-    public IReadOnlyList<short> Key { get; } = [(short)Index];
-
     /// <summary>The columns of rows that the table's types read.</summary>
     public static ReadColumn[] Of(TableShape table, RowPlan rows)
     {

@@ -256,12 +256,9 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
             throw new JobFaultException(TargetProblems.Refused(error));
         }
 
-        RefusedRow row = new(
-            index,
-            RefusedRow.CodeOf(error.SqlState),
-            error.ColumnName ?? session.Target.ColumnOf(error.ConstraintName),
-            error.MessageText);
-        _outcome.Add(row, session.Target.MayTakeLater(error.ConstraintName));
+        _outcome.Add(
+            session.Target.Refusals.Of(index, error.SqlState, error.MessageText, error.ConstraintName, error.ColumnName),
+            session.Target.MayTakeLater(error.ConstraintName));
     }
 
     private ChunkTooSlowException TooSlow(string what, PostgresException error) =>

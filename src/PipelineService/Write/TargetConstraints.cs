@@ -13,16 +13,12 @@ public sealed class TargetConstraints
     /// <summary>A page holds as many pointers to values that were moved off it (18 bytes each), with room to spare.</summary>
     private const int ColumnsOnAPage = 300;
 
-    private readonly Dictionary<string, ConstraintShape> _byName;
-    private readonly Dictionary<string, UniqueIndex> _indexByName;
     private readonly bool _hasDeferrableTriggers;
 
     public TargetConstraints(TableShape table, RowPlan rows)
     {
         List<string> loaded = [.. rows.Columns.Select(c => c.Field.Name)];
-        _byName = table.Constraints.ToDictionary(c => c.Name, StringComparer.Ordinal);
-        _indexByName = table.UniqueIndexes.GroupBy(i => i.Name, StringComparer.Ordinal)
-            .ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+        Refusals = new RefusalWords(table, rows);
         _hasDeferrableTriggers = table.Triggers.Any(t => t.IsDeferrable);
         HasRules = table.Relation.HasRules;
         MayChangeRows = table.Triggers.Any(t => t.MayChangeRows);
@@ -89,6 +85,9 @@ public sealed class TargetConstraints
     /// </summary>
     public bool CopiesText { get; }
 
+    /// <summary>What its refusals mean.</summary>
+    public RefusalWords Refusals { get; }
+
     /// <summary>Whether an INSERT would do something else than COPY, which passes rules over.</summary>
     public bool HasRules { get; }
 
@@ -98,22 +97,7 @@ public sealed class TargetConstraints
     /// </summary>
     public bool MayTakeLater(string? constraint) =>
         _hasDeferrableTriggers
-        || (constraint is not null && _byName.TryGetValue(constraint, out ConstraintShape? shape)
-            && shape.Kind == "f" && (shape.IsSelfReference || shape.IsDeferrable));
-
-    /// <summary>The column to blame for a broken constraint: the only one it has, or null.</summary>
-    public string? ColumnOf(string? constraint)
-    {
-        if (constraint is null)
-        {
-            return null;
-        }
-
-        string[] columns = _byName.TryGetValue(constraint, out ConstraintShape? shape) ? [.. shape.Columns]
-            : _indexByName.TryGetValue(constraint, out UniqueIndex? index) && index.IsPlain ? [.. index.Columns]
-            : [];
-        return columns.Length == 1 ? columns[0] : null;
-    }
+        || (Refusals.ConstraintOf(constraint) is { Kind: "f" } shape && (shape.IsSelfReference || shape.IsDeferrable));
 
     private static bool CanRefuse(TableShape table, RowPlan rows)
     {

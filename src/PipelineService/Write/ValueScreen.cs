@@ -59,15 +59,13 @@ internal sealed class ValueScreen(WriteSession session, TimeSpan patience)
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            ReadColumn column = columns[reader.GetInt32(1)];
             string state = reader.GetString(2);
             suspects += IsSuspect(state) ? 1 : 0;
             refused.Add(new RefusedRow(
                 reader.GetInt32(0),
                 RefusedRow.CodeOfValue(state),
-                column.Field.Name,
-                reader.GetString(3),
-                column.Key));
+                columns[reader.GetInt32(1)].Field.Name,
+                reader.GetString(3)));
         }
 
         return suspects == count ? [] : refused;

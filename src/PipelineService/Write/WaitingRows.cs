@@ -95,7 +95,12 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
             new(WriteSql.DeleteWaiting) { Parameters = { new() { Value = records } } },
             new(WriteSql.DeleteLettersOfWaiting)
             {
-                Parameters = { new() { Value = load.Plan.JobId }, new() { Value = records } },
+                Parameters =
+                {
+                    new() { Value = load.Plan.JobId },
+                    new() { Value = records },
+                    new() { Value = gone.Select(row => row.Chunk).ToArray() },
+                },
             },
         ];
         int fallen = filtered;

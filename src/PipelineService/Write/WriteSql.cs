@@ -61,6 +61,13 @@ internal static class WriteSql
     public const string DeleteDeadLetters =
         "DELETE FROM pipeline.dead_letters WHERE job_id = $1 AND record >= $2 AND record < $3";
 
+    public const string DeleteRejectCounts = "DELETE FROM pipeline.job_rejects WHERE job_id = $1 AND start_offset = $2";
+
+    public const string InsertRejectCounts = """
+        INSERT INTO pipeline.job_rejects (job_id, start_offset, code, field, records)
+        SELECT $1, $2, r.code, r.field, r.records FROM unnest($3::text[], $4::text[], $5::bigint[]) AS r (code, field, records)
+        """;
+
     public const string CopyDeadLetters = """
         COPY pipeline.dead_letters (job_id, record, line, byte_offset, errors, raw, raw_truncated)
         FROM STDIN (FORMAT binary)
@@ -83,9 +90,21 @@ internal static class WriteSql
 
     public const string DeleteWaiting = """DELETE FROM pg_temp."_pipeline_waiting" WHERE record = ANY ($1::bigint[])""";
 
-    /// <summary>Rows that waited are rejects no longer.</summary>
-    public const string DeleteLettersOfWaiting =
-        "DELETE FROM pipeline.dead_letters WHERE job_id = $1 AND record = ANY ($2::bigint[])";
+    /// <summary>Rows ($2) that waited are rejects no longer, nor counted as such in their chunks ($3).</summary>
+    public const string DeleteLettersOfWaiting = """
+        WITH gone AS (
+            DELETE FROM pipeline.dead_letters d USING unnest($2::bigint[], $3::bigint[]) AS w (record, chunk)
+            WHERE d.job_id = $1 AND d.record = w.record
+            RETURNING w.chunk, d.errors
+        ), fewer AS (
+            SELECT chunk, e.error ->> 'code' AS code, e.error ->> 'field' AS field, count(*) AS records
+            FROM gone, jsonb_array_elements(errors) AS e (error)
+            GROUP BY 1, 2, 3
+        )
+        UPDATE pipeline.job_rejects r SET records = r.records - f.records
+        FROM fewer f
+        WHERE r.job_id = $1 AND r.start_offset = f.chunk AND r.code = f.code AND r.field IS NOT DISTINCT FROM f.field
+        """;
 
     /// <summary>So many rows of a chunk, counted as rejected so far, have landed ($3) or were let fall by a trigger ($4).</summary>
     public const string MendCheckpoint = """

@@ -66,6 +66,17 @@ public sealed class ErrorMessagesTests
             new() { Name = "f", Type = FieldType.Number, GroupChar = "," }, RecordErrorCode.TypeMismatch));
 
     [Fact]
+    public void A_key_is_named_by_its_fields()
+    {
+        Assert.Equal(
+            "A row with this \"f\" exists already, in the table or earlier in the upload.",
+            ErrorMessages.For(new() { Name = "f" }, RecordErrorCode.Unique));
+        Assert.Equal(
+            "A row with this \"a\" and \"b\" exists already, in the table or earlier in the upload.", ErrorMessages.Unique(["a", "b"]));
+        Assert.Contains("unique index \"i\"", ErrorMessages.UniqueIndex("i"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_range_names_the_column_type()
     {
         var field = new FieldDefinition { Name = "f", Type = FieldType.Number };

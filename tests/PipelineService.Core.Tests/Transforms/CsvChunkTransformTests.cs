@@ -150,6 +150,20 @@ public sealed class CsvChunkTransformTests
     }
 
     [Fact]
+    public void The_value_of_a_row_that_is_refused_later_is_found_again()
+    {
+        RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Partial);
+        var binding = CsvHeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
+
+        Transforming result = new(
+            new CsvChunkTransform(plan, binding!, CsvDialect.Default, 60, JobId), "1,2,3\n5,6\n\"two\nlines\",,\"say \"\"hi\"\"\"\r\n");
+
+        Assert.Equal(["Plain 3", "Plain", "Plain 1"], [result.Refuse(0, 0), result.Refuse(0, 1), result.Refuse(0, 2)]);
+        Assert.Equal(["CsvDoubled say \"\"hi\"\"", "Plain two\nlines"], [result.Refuse(1, 0), result.Refuse(1, 2)]);
+        Assert.Equal(["102:202 5,6 -> * TooFewFields"], result.Rejects);
+    }
+
+    [Fact]
     public void Lineage_is_job_and_record_number()
     {
         RowPlan plan = Transforming.PlanOf("a,b", lineage: true);

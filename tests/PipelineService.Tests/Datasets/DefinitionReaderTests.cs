@@ -75,7 +75,7 @@ public sealed class DefinitionReaderTests
     {
         DatasetDefinition definition = DefinitionText.Read("""
             {
-              'name': 'x', 'path': 'a.csv', 'profile': 'tabular-data-resource', '$schema': 'https://example.com', 'type': 'table',
+              'name': 'trips', 'path': 'a.csv', 'profile': 'tabular-data-resource', '$schema': 'https://example.com', 'type': 'table',
               'licenses': [ { 'name': 'MIT' } ], 'sources': [], 'homepage': 'https://example.com', 'transforms': [],
               'dialect': { 'doubleQuote': true, 'skipInitialSpace': false, 'lineTerminator': '\n', 'headerRows': [1] },
               'schema': {

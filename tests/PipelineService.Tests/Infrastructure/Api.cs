@@ -49,6 +49,8 @@ public sealed class Api(HttpClient http)
 
     public Task<ApiAnswer> PostAsync(string path) => SendAsync(HttpMethod.Post, path, body: null);
 
+    public Task<ApiAnswer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, body: null);
+
     public Task<ApiAnswer> CancelAsync(Guid job) => PostAsync($"/v1/jobs/{job}/cancel");
 
     public Task<ApiAnswer> RevertAsync(Guid job) => PostAsync($"/v1/jobs/{job}/revert");

@@ -78,6 +78,21 @@ public sealed class UploadTests(RunningService running) : IClassFixture<RunningS
         Assert.Equal(life.Order(), life);
     }
 
+    /// <summary>PostgreSQL keeps microseconds; so does the answer that comes before it.</summary>
+    [Fact]
+    public async Task The_first_answer_has_the_times_that_later_ones_have()
+    {
+        await _api.DeclareAsync("timed", Readings.Definition());
+        ApiAnswer first = await _api.UploadAsync("timed", Readings.Csv(1));
+        JobView last = await _api.WhenFinalAsync(first.Job.Id);
+        ApiAnswer later = await _api.GetAsync(last.Links.Self);
+
+        Assert.Equal(
+            (first.Read<JsonElement>().GetProperty("createdAt").GetString(), first.Read<JsonElement>().GetProperty("receivedAt").GetString()),
+            (later.Read<JsonElement>().GetProperty("createdAt").GetString(), later.Read<JsonElement>().GetProperty("receivedAt").GetString()));
+        Assert.Equal(0, first.Job.CreatedAt.Ticks % TimeSpan.TicksPerMicrosecond);
+    }
+
     [Theory]
     [InlineData("csv", "text/csv", "id,name,amount\n1,a,1.5\n2,b,\n")]
     [InlineData("csv_in_another_order", "text/csv", "amount,id,name\n1.5,1,a\n,2,b\n")]

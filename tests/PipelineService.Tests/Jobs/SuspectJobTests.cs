@@ -15,7 +15,7 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
     private readonly FakeTime _time = new();
     private readonly Instance _instance = new();
     private readonly SessionBudget _budget;
-    private readonly JobStore _store;
+    private readonly JobLeases _leases;
     private readonly SuspectJob _suspects;
 
     public SuspectJobTests(TestDatabase database)
@@ -23,8 +23,8 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
         IOptions<JobsOptions> options = Options.Create(new JobsOptions { AttemptsMax = 3 });
         _database = database;
         _budget = new SessionBudget(Options.Create(new WriteOptions()), _time);
-        _store = new JobStore(database.Database, _instance, options, TimeProvider.System);
-        _suspects = new SuspectJob(_store, _budget, options, _time, NullLogger<SuspectJob>.Instance);
+        _leases = new JobLeases(database.Database, _instance, options, TimeProvider.System);
+        _suspects = new SuspectJob(_leases, _budget, options, _time, NullLogger<SuspectJob>.Instance);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -84,5 +84,5 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
 
     /// <returns>Which attempt of which job was begun; the jobs differ by that.</returns>
     private async Task<int?> ClaimAsync(bool suspects) =>
-        (await _store.ClaimNextAsync(new ClaimFilter(Spool, [_instance.Id], suspects, Closed: [], Left: []), Token))?.Attempt;
+        (await _leases.ClaimNextAsync(new ClaimFilter(Spool, [_instance.Id], suspects, Closed: [], Left: []), Token))?.Attempt;
 }

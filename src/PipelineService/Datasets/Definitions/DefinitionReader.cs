@@ -77,9 +77,10 @@ public static class DefinitionReader
             resource.Fault("type", "Only resources of type \"table\" can be loaded.");
         }
 
+        DefinitionEnvelope.CheckName(resource, dataset);
         resource.Unsupported("transforms", IsEmpty);
         resource.Unsupported("data", hint: "send the data as an upload.");
-        resource.Metadata("name", "path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
+        resource.Metadata("path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
         resource.Finish();
         return definition;
     }

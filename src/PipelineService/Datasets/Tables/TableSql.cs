@@ -164,10 +164,16 @@ internal static class TableSql
 
     public static string HasRows(TableName table) => $"SELECT EXISTS (SELECT FROM {table.Quoted})";
 
-    public static string Grow(TableName table, IEnumerable<ColumnShape> columns) => new StringBuilder()
+    /// <param name="added">Columns to add.</param>
+    /// <param name="required">Columns that take no NULL from now on.</param>
+    public static string Alter(TableName table, IEnumerable<ColumnShape> added, IEnumerable<string> required) => new StringBuilder()
         .Append("ALTER TABLE ").Append(table.Quoted)
-        .AppendJoin(',', columns.Select(c => $"\n    ADD COLUMN {Column(c)}"))
+        .AppendJoin(
+            ',',
+            added.Select(c => $"\n    ADD COLUMN {Column(c)}").Concat(required.Select(c => $"\n    {SetNotNull(c)}")))
         .ToString();
+
+    public static string SetNotNull(string column) => $"ALTER COLUMN {Identifier.Quote(column)} SET NOT NULL";
 
     private static string Column(ColumnShape column) =>
         $"{Identifier.Quote(column.Name)} {column.Type}{(column.IsNotNull ? " NOT NULL" : "")}";
