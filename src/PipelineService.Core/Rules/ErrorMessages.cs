@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Transforms;
 
 namespace PipelineService.Core.Rules;
 
@@ -13,6 +14,10 @@ public static class ErrorMessages
 {
     /// <summary>Enum members that a message names before it only counts the rest.</summary>
     private const int MembersNamedMax = 10;
+
+    /// <summary>The sentence of <see cref="RecordErrorCode.TooManyFields"/> for a property of JSON, which has its name in the value.</summary>
+    public const string UnknownProperty =
+        "The schema has no field of this name: declare it, or set schema.fieldsMatch to \"subset\".";
 
     /// <summary>The sentence of <see cref="RecordErrorCode.MoreErrors"/>.</summary>
     public static string More(int count) => string.Create(
@@ -51,6 +56,25 @@ public static class ErrorMessages
         RecordErrorCode.Unmended =>
             "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",
         _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
+    };
+
+    /// <summary>A record that is no well-formed JSON object: how the sender's way of writing it most likely differs.</summary>
+    public static string For(JsonLineShape line) => line switch
+    {
+        JsonLineShape.Array =>
+            "The line looks like a part of a JSON array: NDJSON is one complete object a line, without brackets and commas "
+            + "around it (jq -c '.[]' makes that of an array).",
+        JsonLineShape.Fragment =>
+            "The line has only a part of an object: NDJSON is one complete object a line (jq -c . makes that of objects over "
+            + "several lines).",
+        JsonLineShape.Objects =>
+            "The line has more than one object: each needs a line of its own (curl -d strips line ends, --data-binary keeps "
+            + "them).",
+        JsonLineShape.Apostrophes =>
+            "Names and texts of JSON stand in double quotes: write the records as JSON, as json.dumps does in Python.",
+        JsonLineShape.Other =>
+            "The line does not begin with a brace: NDJSON is one complete object a line. Send CSV as text/csv.",
+        _ => For(RecordErrorCode.MalformedJson),
     };
 
     /// <summary>A fault of one field's value.</summary>

@@ -65,10 +65,10 @@ public sealed class CsvChunkTransform(
         ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace)
     {
         int index = _fieldOfColumn[column];
-        CsvRecordReader reader = new(
-            bytes.Slice(row.RawStart, row.RawLength), dialect, recordBytesMax, skipBlankLines: false, workspace.CsvFields);
+        ReadOnlySpan<byte> raw = bytes.Slice(row.RawStart, row.RawLength);
+        CsvRecordReader reader = new(raw, dialect, recordBytesMax, skipBlankLines: false, workspace.CsvFields);
         return reader.Read(out CsvRecord record) && index >= 0 && index < record.FieldCount
-            ? ErrorOf(column, code, workspace.CsvFields[index], row.RawStart)
+            ? ErrorOf(column, code, Told(raw, workspace.CsvFields[index], workspace), row.RawStart)
             : new RecordError(column, code, row.RawStart, ValueLength: 0);
     }
 
@@ -99,7 +99,7 @@ public sealed class CsvChunkTransform(
                 : columns[column].Encode(TextOf(bytes, field, workspace), workspace.Rows);
             if (code != RecordErrorCode.None)
             {
-                workspace.Rejects.AddError(ErrorOf((short)column, code, field, recordStart: 0));
+                workspace.Rejects.AddError(ErrorOf((short)column, code, Told(bytes, field, workspace), recordStart: 0));
                 isGood = false;
             }
         }
@@ -110,6 +110,20 @@ public sealed class CsvChunkTransform(
     /// <param name="recordStart">Where the bytes start in the chunk in which the field was found.</param>
     private static RecordError ErrorOf(short column, RecordErrorCode code, CsvField field, int recordStart) => new(
         column, code, recordStart + field.Start, field.Length, field.HasEscapes ? ValueSpelling.CsvDoubled : ValueSpelling.Plain);
+
+    /// <summary>The value as it is told: without the mark of a guarded file before it, which is written twice where it is the quote.</summary>
+    private CsvField Told(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
+    {
+        if (!_isGuarded)
+        {
+            return field;
+        }
+
+        ReadOnlySpan<byte> cell = CsvText.Of(bytes, field, dialect.Quote, workspace.ScratchFor(field.Length));
+        int guard = cell.Length - FormulaGuard.Undo(cell).Length;
+        int written = field.HasEscapes && dialect.Quote == FormulaGuard.Mark ? 2 * guard : guard;
+        return field with { Start = field.Start + written, Length = field.Length - written };
+    }
 
     private ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
     {

@@ -6,7 +6,7 @@ namespace PipelineService.Jobs;
 
 /// <summary>Ends jobs on a client's wish, in whatever state and wherever they are.</summary>
 public sealed class JobCanceller(
-    JobStore store, JobEndings endings, LiveJobs liveJobs, JobQueries jobs, SpoolDirectory spool, TimeProvider time)
+    JobStore store, JobEndings endings, LiveJobs liveJobs, JobQueries jobs, SpoolDirectory spool, JobEndReport report, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
@@ -71,6 +71,7 @@ public sealed class JobCanceller(
             {
                 spool.DeleteOrLeave(job.Id);
                 liveJobs.Tell(job.Id);
+                await report.TellAsync(job.Id, cancellationToken);
                 return true;
             }
 

@@ -54,7 +54,6 @@ public sealed partial class JobClaimer : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _metrics.ObserveGauge("pipeline.jobs.running", "{job}", "Jobs that run here.", () => _starter.Count);
         _metrics.ObserveGauge("pipeline.sessions.used", "{session}", "Write sessions that jobs have reserved.", () => _budget.Used);
         _metrics.ObserveGauge(
             "pipeline.tables.resting", "{table}", "Tables that could not be written to when they were tried last.", () => _budget.Resting);

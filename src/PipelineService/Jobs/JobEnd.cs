@@ -14,6 +14,7 @@ public sealed partial class JobEnd(
     UploadTakeBack takeBack,
     SpoolDirectory spool,
     PipelineMetrics metrics,
+    JobEndReport report,
     JobFlow flow,
     TimeProvider time,
     ILogger<JobEnd> logger)
@@ -23,6 +24,7 @@ public sealed partial class JobEnd(
     /// <summary>The job is final: its row is read once more for what the commit wrote, and its upload goes.</summary>
     public async Task FinishAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
     {
+        DateTime visible = time.GetUtcNow().UtcDateTime;
         JobRow? job = await store.FindPatientlyAsync(live.Id, cancellationToken);
         if (job is null || !job.JobState.IsFinal())
         {
@@ -34,25 +36,15 @@ public sealed partial class JobEnd(
             spool.DeleteOrLeave(job.Id);
         }
 
+        // Before its sender is answered: whoever looks then finds it told.
+        report.Tell(job, live.Tally);
+        if (job.JobState is JobState.Succeeded or JobState.PartiallySucceeded)
+        {
+            metrics.RowsVisible(job.Dataset, (visible - job.ReceivedAt) ?? TimeSpan.Zero);
+        }
+
         live.Change(_ => job);
         flow.Move();
-        metrics.JobFinished(job.Dataset, job.Source, job.State, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
-        TellEnd(job);
-    }
-
-    private void TellEnd(JobRow job)
-    {
-        if (job.JobState == JobState.Failed)
-        {
-            Problem reason = Faults.FromJson(job.Error!);
-            Log.Failed(
-                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source ?? "nobody named"), reason.Code, LogScopes.OneLine(reason.Detail),
-                job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
-        }
-        else
-        {
-            Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
-        }
     }
 
     /// <summary>The job may be final although nobody here was told: the answer was lost.</summary>
@@ -132,17 +124,6 @@ public sealed partial class JobEnd(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information,
-            Message = "Job {JobId} {State}: {Read} records read, {Loaded} loaded, {Rejected} rejected.")]
-        public static partial void Finished(ILogger logger, Guid jobId, string state, long read, long loaded, long rejected);
-
-        [LoggerMessage(Level = LogLevel.Warning,
-            Message = "Job {JobId} of {Dataset} from {Source} failed, {Code}: {Reason} "
-                + "{Read} records read, {Loaded} loaded, {Rejected} rejected.")]
-        public static partial void Failed(
-            ILogger logger, Guid jobId, string dataset, string source, string code, string reason,
-            long read, long loaded, long rejected);
-
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} is handed back: it goes on at the next start.")]
         public static partial void HandedBack(ILogger logger, Guid jobId);
 

@@ -20,9 +20,13 @@ public static class JobEndpoints
                 + "(without it: when the job is final), after at most N seconds.")
             .HeedsHeaders(
                 ("If-None-Match", "An ETag of the job as the client knows it: 304 while it has not changed."),
-                ("Prefer", "`wait=N` waits for a change, at most N seconds (RFC 7240)."))
+                ("Prefer", "`wait=N` waits for a change, at most N seconds and `Jobs:WaitMax` (RFC 7240). `Preference-Applied` says "
+                    + "how long is waited at most. A `wait` that is no whole number is refused; other preferences are passed over."))
             .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.DatabaseUnavailable);
+            .ProducesProblems(
+                JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"),
+                Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault),
+                JobProblems.DatabaseUnavailable);
         group.MapJobList();
         group.MapDeadLetters();
         group.MapJobActions();
@@ -53,8 +57,15 @@ public static class JobEndpoints
             return JobProblems.NotFound(id).ToResult();
         }
 
-        JobRow? row = PreferHeader.ParseWait(context.Request.Headers["Prefer"]) is { } wait
-            ? await jobs.WaitAsync(jobId, r => r.JobState.IsFinal() || HasChanged(context.Request, r), wait, cancellationToken)
+        if (!PreferHeader.TryReadWait(context.Request.Headers[PreferHeader.Name], out TimeSpan? wait))
+        {
+            return Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault).ToResult();
+        }
+
+        TimeSpan? granted = wait is null ? null : jobs.Granted(wait.Value);
+        PreferHeader.TellApplied(context.Response, granted);
+        JobRow? row = granted is { } time
+            ? await jobs.WaitAsync(jobId, r => r.JobState.IsFinal() || HasChanged(context.Request, r), time, cancellationToken)
             : await jobs.FindAsync(jobId, cancellationToken);
         return row is null ? JobProblems.NotFound(id).ToResult() : Answer(context, row);
     }

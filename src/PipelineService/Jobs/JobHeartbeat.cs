@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Jobs;
 
@@ -37,7 +38,12 @@ public sealed partial class JobHeartbeat(
         try
         {
             JobRow current = live.Current;
-            bool? cancel = await leases.HeartbeatAsync(current, cancellationToken);
+            bool? cancel;
+            using (PipelineTracing.Untraced()) // a span a second would bury those of the job
+            {
+                cancel = await leases.HeartbeatAsync(current, cancellationToken);
+            }
+
             if (cancel == true)
             {
                 await live.CancelAsync();

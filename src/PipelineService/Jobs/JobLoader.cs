@@ -6,6 +6,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -26,6 +27,7 @@ public sealed class JobLoader(
     IOptions<TransformOptions> transformOptions,
     IOptions<WriteOptions> writeOptions,
     JobFlow flow,
+    PipelineMetrics metrics,
     TimeProvider time,
     ILogger<JobLoader> logger)
 {
@@ -59,6 +61,7 @@ public sealed class JobLoader(
         {
             Refusals = live.Refusals,
             Landed = () => TellLanded(live, reservation),
+            Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
         load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
             && (policy.Lineage || upload.IsSealed);

@@ -43,16 +43,18 @@ public sealed class JobQueries(
         return page with { Rows = [.. page.Rows.Select(row => liveJobs.Find(row.Id)?.Current ?? WithOutage(row))] };
     }
 
+    /// <summary>How long a client that is willing to wait is made to wait at most.</summary>
+    public TimeSpan Granted(TimeSpan wait) => TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, options.Value.WaitMax.Ticks));
+
     /// <summary>
     /// Waits until a condition on the job holds, or the time is up, and returns the job as it is then.
     /// </summary>
-    /// <param name="wait">At most <c>Jobs:WaitMax</c> of it is granted; none when it is over already.</param>
+    /// <param name="wait">As far as it is <see cref="Granted"/>; none when it is over already.</param>
     public async Task<JobRow?> WaitAsync(
         Guid id, Func<JobRow, bool> condition, TimeSpan wait, CancellationToken cancellationToken)
     {
-        var granted = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, options.Value.WaitMax.Ticks));
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var end = Task.Delay(granted, time, over.Token);
+        var end = Task.Delay(Granted(wait), time, over.Token);
         try
         {
             Task<JobRow?>? look = null;

@@ -38,7 +38,7 @@ public sealed partial class JobRunner(
     {
         JobRow job = live.Current;
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
-        using Activity? span = PipelineTracing.StartJob(job.Dataset, job.Id, job.Source);
+        using Activity span = PipelineTracing.StartJob(job.Dataset, job.Id, job.Source, live.Request);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping, live.CancelRequested);
         using CancellationTokenSource ended = new();
         Task beating = Task.CompletedTask;

@@ -8,7 +8,7 @@ public static class JobsExtensions
 {
     public static WebApplicationBuilder AddJobs(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<JobsOptions, JobsOptionsValidator>("Jobs");
+        builder.Services.AddStageOptions<JobsOptions>("Jobs");
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
         builder.Services.AddSingleton<JobLeases>();
@@ -27,6 +27,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobHeartbeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
+        builder.Services.AddSingleton<JobEndReport>();
         builder.Services.AddSingleton<JobEnd>();
         builder.Services.AddSingleton<JobFlow>();
         builder.Services.AddSingleton<AttemptJudge>();
@@ -39,6 +40,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobClaimer>();
         builder.Services.AddSingleton<JobCleaner>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobCleaner>());
+        builder.Services.AddHostedService<JobCensus>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobClaimer>());
         builder.Services.AddHostedService<RecoveryLoop>();
         builder.Services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");

@@ -12,6 +12,7 @@ namespace PipelineService.Jobs;
 /// </summary>
 public sealed partial class SpoolRecovery(
     JobStore store, JobLeases leases, JobEndings endings, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack,
+    JobEndReport report,
     ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
@@ -196,6 +197,7 @@ public sealed partial class SpoolRecovery(
         spool.Delete(id);
         liveJobs.Tell(id);
         Log.SentAgain(logger, id, first.Id, state.ToText());
+        await report.TellAsync(id, cancellationToken);
     }
 
     /// <summary>Whether it is received or run here: then its receiver registers it, or refuses it after all.</summary>
@@ -215,7 +217,8 @@ public sealed partial class SpoolRecovery(
             await endings.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
             liveJobs.Tell(id);
-            Log.FailedDamaged(logger, damage, id);
+            Log.ManifestOfJobDamaged(logger, damage, id);
+            await report.TellAsync(id, cancellationToken);
         }
     }
 
@@ -247,8 +250,8 @@ public sealed partial class SpoolRecovery(
         public static partial void NotTakenBack(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
-            Message = "Job {JobId} failed: the manifest of its upload is damaged; its files are set aside.")]
-        public static partial void FailedDamaged(ILogger logger, Exception exception, Guid jobId);
+            Message = "The manifest of the upload of job {JobId} is damaged; its files are set aside.")]
+        public static partial void ManifestOfJobDamaged(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The manifest of job {JobId} is damaged and the job has no row, so nothing is known of it but its id. Its "

@@ -48,6 +48,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
                 FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
+            Tell(session.Tally, counts, workspace, rows);
             if (isOverLimit)
             {
                 throw new RejectLimitException(load.Counts.Read + read, load.Counts.Rejected + rejected);
@@ -86,6 +87,16 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
         }
 
         return outcome;
+    }
+
+    private static void Tell(RecordTally tally, RecordCounts counts, TransformWorkspace workspace, RowOutcome rows)
+    {
+        tally.Add(counts);
+        tally.AddReasons(workspace.Rejects);
+        foreach (RefusedRow row in rows.Refused)
+        {
+            tally.AddReason(row.Code);
+        }
     }
 
     private static NpgsqlBatchCommand Checkpoint(Chunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)

@@ -36,7 +36,7 @@ internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
     private readonly RowBuffer _rows = workspace.Letters;
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
     private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
-    private readonly Dictionary<(short Column, RecordErrorCode Code), byte[]> _reasons = [];
+    private readonly Dictionary<(short Column, RecordErrorCode Code, JsonLineShape Line), byte[]> _reasons = [];
     private (RefusedRow Row, byte[] Reason, IReadOnlyList<short> Columns) _lastRefused;
     private (RecordErrorCode Code, FieldCounts Fields, byte[] Reason) _lastCounted;
 
@@ -47,7 +47,7 @@ internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
         foreach (RecordError error in errors)
         {
             _rows.Write(_rows.Length == reasons ? [JsonbVersion, (byte)'['] : ","u8);
-            _rows.Write(ReasonOf(error));
+            _rows.Write(ReasonOf(error, reject));
             WriteValue(error);
             _rows.Write("}"u8);
         }
@@ -127,29 +127,29 @@ internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
         _rows.EndRow(record: 0, line: 0, rawStart, rawLength);
     }
 
-    private byte[] ReasonOf(RecordError error)
+    private byte[] ReasonOf(RecordError error, in Reject reject)
     {
         if (error.Fields.Found != error.Fields.Expected)
         {
             return ReasonOf(error.Code, error.Fields);
         }
 
-        if (_reasons.TryGetValue((error.Column, error.Code), out byte[]? reason))
+        JsonLineShape line = error is { Column: RecordError.WholeRecord, Code: RecordErrorCode.MalformedJson }
+            ? JsonLineShapes.Of(chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength))
+            : default;
+        if (_reasons.TryGetValue((error.Column, error.Code, line), out byte[]? reason))
         {
             return reason;
         }
 
-        if (error.Column == RecordError.WholeRecord)
-        {
-            reason = Reason(field: null, error.Code, ErrorMessages.For(error.Code));
-        }
-        else
-        {
-            FieldDefinition field = chunk.Load.Plan.Rows.Columns[error.Column].Field;
-            reason = Reason(field.Name, error.Code, ErrorMessages.For(field, error.Code));
-        }
-
-        _reasons.Add((error.Column, error.Code), reason);
+        FieldDefinition? field =
+            error.Column == RecordError.WholeRecord ? null : chunk.Load.Plan.Rows.Columns[error.Column].Field;
+        string message = field is not null ? ErrorMessages.For(field, error.Code)
+            : error.Code == RecordErrorCode.MalformedJson ? ErrorMessages.For(line)
+            : error is { Code: RecordErrorCode.TooManyFields, ValueLength: > 0 } ? ErrorMessages.UnknownProperty
+            : ErrorMessages.For(error.Code);
+        reason = Reason(field?.Name, error.Code, message);
+        _reasons.Add((error.Column, error.Code, line), reason);
         return reason;
     }
 

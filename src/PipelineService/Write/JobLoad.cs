@@ -85,6 +85,15 @@ public sealed class JobLoad : IDisposable
         }
     }
 
+    /// <summary>Told of what became of records, when that is committed.</summary>
+    public Action<RecordTally>? Settled { get; init; }
+
+    /// <summary>
+    /// What became of records in transactions that were not committed, or of which that is not known. Complete when the sessions
+    /// are closed.
+    /// </summary>
+    public RecordTally Tally { get; } = new();
+
     /// <summary>Bytes of the upload that have been written and checkpointed.</summary>
     public long BytesDone => Interlocked.Read(ref _bytes);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Jobs;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
@@ -25,6 +26,9 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
 
     /// <summary>Whether a transaction is open that holds rows.</summary>
     public bool HoldsRows { get; private set; }
+
+    /// <summary>What became of the records in the open transaction.</summary>
+    public RecordTally Tally { get; private set; } = new();
 
     public NpgsqlConnection Connection => _connection ?? throw NotOpen();
 
@@ -204,11 +208,15 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
 
         HoldsRows = false;
         _isOpen = false;
+        load.Settled?.Invoke(Tally);
+        Tally = new();
     }
 
     /// <summary>Rolls back what is not committed and closes the connection. Never throws: a broken one is dropped.</summary>
     public async Task CloseAsync()
     {
+        load.Tally.Add(Tally);
+        Tally = new();
         if (_connection is null)
         {
             return;

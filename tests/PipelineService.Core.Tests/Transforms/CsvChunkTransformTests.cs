@@ -192,6 +192,27 @@ public sealed class CsvChunkTransformTests
         Assert.Equal(5_000, records);
     }
 
+    /// <summary>As written, so that the mark is twice as long where it is the quote.</summary>
+    [Theory]
+    [InlineData('"', "'=x", "=x")]
+    [InlineData('"', "\"'=\"\"x\"", "=\"\"x")]
+    [InlineData('"', "''=x", "'=x")]
+    [InlineData('"', "'x", "'x")]
+    [InlineData('\'', "'''=x'", "=x")]
+    [InlineData('\'', "'''x'", "''x")]
+    public void The_value_of_a_mended_file_is_told_without_its_guard(char quote, string cell, string told)
+    {
+        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, [new() { Name = "n", Type = FieldType.Integer }]);
+        RejectHeader header = RejectHeader.Find(["n", .. RejectHeader.OwnNames(plan.Definition.Schema)], plan.Definition.Schema)!;
+        CsvHeaderBinding binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema).Within(header);
+        CsvDialect dialect = CsvDialect.Default with { Quote = (byte)quote };
+
+        Transforming result = new(
+            new CsvChunkTransform(plan, binding, dialect, recordBytesMax: 100, JobId), $"{cell},,1,2,n,type_mismatch,no\n");
+
+        Assert.EndsWith($" -> 0 TypeMismatch {told}", Assert.Single(result.Rejects), StringComparison.Ordinal);
+    }
+
     private static Transforming Transform(string names, string data, RaggedRows ragged = RaggedRows.None)
     {
         RowPlan plan = Transforming.PlanOf(names);

@@ -117,7 +117,8 @@ public sealed class DefinitionReaderTests
 
         Assert.Equal(
             [
-                "/format: \"xml\" is not known here: use one of csv, ndjson.",
+                "/format: \"xml\" is not known here: use one of csv, ndjson. This version cannot read it: export the data as CSV"
+                    + " or NDJSON.",
                 "/dialect/delimiter: Must be one ASCII character.",
                 "/dialect/quoteChar: Must be one ASCII character.",
                 "/dialect/escapeChar: \"escapeChar\" is not supported by this version.",
@@ -144,7 +145,7 @@ public sealed class DefinitionReaderTests
     }
 
     [Theory]
-    [InlineData("[]", ": Must be an object.")]
+    [InlineData("[]", ": Must be an object with a schema in it: { \"schema\": { \"fields\": [ … ] } }.")]
     [InlineData("{}", "/schema: Is missing: the fields must be declared.")]
     [InlineData("{ 'schema': 'schema.json' }", "/schema: Must be an object.")]
     [InlineData("{ 'schema': {} }", "/schema/fields: Is missing: the fields must be declared.")]
@@ -159,7 +160,7 @@ public sealed class DefinitionReaderTests
     [InlineData("'name': 3", "name: Must be a text.")]
     [InlineData(@"'name': 'a\u0000b'", "name: Must not hold the NUL character: PostgreSQL cannot store it.")]
     [InlineData("'name': '_record'", "name: \"_record\" is a lineage column: use another name, or \"lineage\": false.")]
-    [InlineData("'name': 'a', 'type': 'geopoint'", "type: The type geopoint is not supported by this version.")]
+    [InlineData("'name': 'a', 'type': 'geopoint'", "type: The type geopoint is not supported by this version: use string.")]
     [InlineData("'name': 'a', 'type': 'string', 'format': 'email'",
         "format: \"format\" is not supported by this version: the values must be in the type's default format.")]
     [InlineData("'name': 'a', 'type': 'string', 'decimalChar': ','", "decimalChar: Belongs to fields of type number.")]

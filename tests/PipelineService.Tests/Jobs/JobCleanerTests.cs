@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using PipelineService.Jobs;
 using PipelineService.Spool;
@@ -14,7 +15,7 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
 
     private readonly TestDatabase _database;
     private readonly SpoolFolder _spool = new();
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     public JobCleanerTests(TestDatabase database) => _database = database;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
@@ -12,7 +13,7 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
     private static readonly Guid Spool = Guid.CreateVersion7();
 
     private readonly TestDatabase _database;
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly Instance _instance = new();
     private readonly SessionBudget _budget;
     private readonly JobLeases _leases;

@@ -112,9 +112,7 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         try
         {
             HostingOptions options = new() { DatabaseTimeout = TimeSpan.FromMilliseconds(20) };
-            Database impatient = new(options, TimeProvider.System, NullLogger<Database>.Instance);
-            impatient.Attach(database.DataSource);
-            impatient.Readiness.Signal();
+            Database impatient = DatabaseAccess.To(database.DataSource, options);
 
             await WriteAsync(new DeadLetterWriter(impatient), connection: null, "x\n", first: 1, Epoch);
         }

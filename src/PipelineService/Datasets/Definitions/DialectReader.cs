@@ -33,7 +33,7 @@ internal static class DialectReader
         }
 
         dialect.Metadata("$schema", "name", "title", "description", "profile");
-        dialect.Finish();
+        dialect.Finish(MisplacedWords.OfDialect);
         return read;
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Hosting.Health;
 
@@ -11,8 +12,8 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this WebApplication app)
     {
-        app.MapHealthChecks("/health/live", Answer(_ => false));
-        app.MapHealthChecks("/health/ready", Answer(_ => true));
+        app.MapHealthChecks(Polls.Health + "/live", Answer(_ => false)).DisableHttpMetrics();
+        app.MapHealthChecks(Polls.Health + "/ready", Answer(_ => true)).DisableHttpMetrics();
     }
 
     private static HealthCheckOptions Answer(Func<HealthCheckRegistration, bool> checks) =>
