@@ -5,7 +5,6 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs;
-using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;
@@ -186,7 +185,7 @@ public sealed class DatabaseTypeLoadTests(DatabaseTypes service) : IClassFixture
             rows.EndRow(i, i, 0, 0);
         }
 
-        await using NpgsqlConnection connection = await service.Database.DataSource.OpenConnectionAsync();
+        await using NpgsqlConnection connection = await service.Database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         ChunkCopy copy = new(connection, plan, TimeSpan.FromMinutes(1));
         string sql = $"COPY {table} (v) FROM STDIN (FORMAT text)";
         int[] tooMany = [.. Enumerable.Range(0, 2_001)];
