@@ -118,7 +118,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
         // 2. What the database knows of the column types.
         DefinitionFaults faults = new();
-        change.Definition = await ColumnTypes.ResolveAsync(connection, change.Definition, faults, token);
+        change.Definition = await ColumnTypes.ResolveAsync(connection, change.Sent, faults, token);
 
         // 3. What is there, and does the client mean that?
         DatasetState? state = await connection.QuerySingleOrDefaultAsync<DatasetState>(new CommandDefinition(
@@ -177,16 +177,10 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     private DateTime Now() => time.GetDatabaseNow().UtcDateTime;
 
     /// <summary>A PUT on its way.</summary>
-    private sealed class Change(string name, DatasetDefinition definition, DatasetPrecondition precondition, DateTime now)
+    private sealed record Change(string Name, DatasetDefinition Sent, DatasetPrecondition Precondition, DateTime Now)
     {
-        public string Name => name;
-
-        public DatasetPrecondition Precondition => precondition;
-
-        public DateTime Now => now;
-
-        /// <summary>As the client sent it, then with the types of all columns.</summary>
-        public DatasetDefinition Definition { get; set; } = definition;
+        /// <summary>What was sent, with the types of all columns once they are known.</summary>
+        public DatasetDefinition Definition { get; set; } = Sent;
 
         public string Json => DefinitionWriter.Write(Definition);
 

@@ -25,7 +25,7 @@ public sealed class ChunkStage(WriteSession session, RowPlan plan, TimeSpan pati
     /// <summary>Whole rows.</summary>
     private readonly StageTable _rows = new(session, plan, "_pipeline_rows");
 
-    private readonly ValueScreen _values = new(session, plan, patience);
+    private readonly ValueScreen _values = new(session, patience);
     private readonly string _target = plan.Definition.Load.Table.Quoted;
     private readonly string _columns = WriteSql.ColumnList(plan);
 

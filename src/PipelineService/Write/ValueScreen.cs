@@ -12,7 +12,7 @@ namespace PipelineService.Write;
 /// Only PL/pgSQL catches what an input function raises. Each row costs a subtransaction that writes nothing, some microseconds
 /// in all, so this is for pieces that were refused.
 /// </remarks>
-internal sealed class ValueScreen(WriteSession session, RowPlan plan, TimeSpan patience)
+internal sealed class ValueScreen(WriteSession session, TimeSpan patience)
 {
     private const string Sent = "pg_temp.\"_pipeline_values\"";
     private const string Refused = "pg_temp.\"_pipeline_values_refused\"";
@@ -64,7 +64,7 @@ internal sealed class ValueScreen(WriteSession session, RowPlan plan, TimeSpan p
             refused.Add(new RefusedRow(
                 reader.GetInt32(0),
                 RefusedRow.CodeOfValue(state),
-                plan.Columns[columns[reader.GetInt32(1)].Index].Field.Name,
+                columns[reader.GetInt32(1)].Field.Name,
                 reader.GetString(3)));
         }
 

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Reliability;
 
 namespace PipelineService.Tests.Hosting;
 
 /// <summary>Ctrl+C before the program has done what it was asked for: one calm line, and the exit code that shells know.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class InterruptedStartTests(TestDatabase database) : IClassFixture<TestDatabase>, IDisposable
 {
     private const string Calm = "PipelineService was stopped while it was starting.";

@@ -7,7 +7,6 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Health;
-using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Hosting;
 

@@ -67,7 +67,7 @@ public sealed class TracingTests(LoadingService running) : IClassFixture<Loading
 
             Assert.Equal((job, request.TraceId, request.SpanId), (Activity.Current, job.TraceId, job.ParentSpanId));
             Assert.False(PipelineTracing.IsRecorded);
-        });
+        }, TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using PipelineService.Jobs;
 using PipelineService.Spool;
-using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Jobs;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Npgsql;
 using PipelineService.Tests.Infrastructure;
@@ -58,5 +57,5 @@ internal static class CopyOracle
         Assert.True(await database.ScalarAsync<long>($"SELECT count(*) FROM {oracle}") > 0, "COPY has loaded something.");
     }
 
-    private static string TypesWith(string textType) => string.Format(CultureInfo.InvariantCulture, Types, textType);
+    private static string TypesWith(string textType) => Types.Replace("{0}", textType, StringComparison.Ordinal);
 }

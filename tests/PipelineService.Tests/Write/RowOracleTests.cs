@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using PipelineService.Jobs;
-using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Write;
 

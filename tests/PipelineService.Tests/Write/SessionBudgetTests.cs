@@ -1,7 +1,6 @@
 using CsCheck;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;

@@ -77,7 +77,7 @@ public sealed class MetricsSizeTests(MetricsSizeTests.FilledService running) : I
 
         string[] lines = (await remarks).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.DoesNotContain(lines, line => line.StartsWith("error", StringComparison.Ordinal));
-        Assert.Empty(lines.Where(line => line.StartsWith("pipeline_", StringComparison.Ordinal))); // others' names are others' matter
+        Assert.DoesNotContain(lines, line => line.StartsWith("pipeline_", StringComparison.Ordinal)); // others' names are others' matter
     }
 
     private static string? FindPromtool() => (Environment.GetEnvironmentVariable("PATH") ?? "")

@@ -93,7 +93,7 @@ public sealed class MetricsTests(LoadingService running) : IClassFixture<Loading
     public async Task A_job_that_ends_without_having_run_is_counted()
     {
         await running.Api.DeclareAsync("metered_cancel", Readings.Definition());
-        using HeldSessions held = HeldSessions.All(running.Service.Services);
+        using var held = HeldSessions.All(running.Service.Services);
         Guid job = (await running.Api.UploadAsync("metered_cancel", Readings.Csv(1))).Job.Id;
 
         await running.Api.CancelAsync(job);
