@@ -17,6 +17,15 @@ public sealed class DatabaseUnavailableException : Exception
     {
     }
 
-    /// <summary>When another try makes sense.</summary>
-    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// When another try makes sense; at once where a circuit says that its time was up before it has said so.
+    /// </summary>
+    public TimeSpan RetryAfter
+    {
+        get;
+        init => field = value < TimeSpan.Zero ? TimeSpan.Zero : value;
+    } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same for the header Retry-After, which has whole seconds: at least one, so that nobody tries without a pause.</summary>
+    public int RetryAfterSeconds => Math.Max(1, (int)Math.Ceiling(RetryAfter.TotalSeconds));
 }

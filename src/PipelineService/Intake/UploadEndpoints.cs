@@ -93,7 +93,7 @@ public static class UploadEndpoints
         }
         catch (DatabaseUnavailableException e)
         {
-            throw new UploadRefusedException(UploadRefusal.DatasetNotAtHand(name, e.RetryAfter));
+            throw new UploadRefusedException(UploadRefusal.DatasetNotAtHand(name, e.RetryAfterSeconds));
         }
     }
 

@@ -60,8 +60,7 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, AddressAdvice a
         switch (fault)
         {
             case DatabaseUnavailableException unavailable:
-                response.Headers.RetryAfter =
-                    Math.Ceiling(unavailable.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+                response.Headers.RetryAfter = unavailable.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
                 return new Problem
                 {
                     Status = StatusCodes.Status503ServiceUnavailable,

@@ -26,6 +26,7 @@ internal static class DefinitionMistakes
 
     private static Mistake[] WrongPlaces =>
     [
+        Mistake.Definition("another name than the address has", With("'name': 'other'"), "/name: Is \"other\"", "PUT it to /v1/datasets/other"),
         Mistake.Definition("no schema", "{ 'title': 'a' }", "/schema: Is missing"),
         Mistake.Definition("fields without a schema", "{ 'fields': [ { 'name': 'a' } ] }", "/fields:", "Did you mean \"schema.fields\"?"),
         Mistake.Definition("columns", "{ 'schema': { 'columns': [ { 'name': 'a' } ] } }", "/schema/columns:", "Did you mean \"fields\"?"),
