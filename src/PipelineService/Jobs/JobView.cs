@@ -93,7 +93,7 @@ public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTi
         if (row is { ProgressRatio: > 0.01, RecordsPerSecond: > 0, StartedAt: { } started })
         {
             double seconds = row.RecordsRead / row.RecordsPerSecond.Value / row.ProgressRatio;
-            estimate = started.AddSeconds(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds));
+            estimate = started.AddSeconds(Math.Round(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds)));
         }
 
         return new ProgressView(Math.Round(row.ProgressRatio, 4), row.RecordsPerSecond, estimate);
