@@ -19,4 +19,16 @@ public sealed class DatabaseUnavailableException : Exception
 
     /// <summary>When another try makes sense.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What a request is answered in a common outage, for the API's description.</summary>
+    internal static Problem Example { get; } = new DatabaseUnavailableException(
+        "The database cannot be reached or is too slow. Uploads for known datasets are still taken.").ToProblem();
+
+    internal Problem ToProblem() => new()
+    {
+        Code = "database_unavailable",
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Title = "The database cannot be used.",
+        Detail = Message,
+    };
 }

@@ -52,12 +52,12 @@ public static class HostingExtensions
         return app;
     }
 
-    public static WebApplication MapHosting(this WebApplication app)
+    public static IEndpointRouteBuilder MapHosting(this IEndpointRouteBuilder routes)
     {
-        app.MapHealth();
-        app.MapGet("/metrics", (PrometheusExporter exporter) =>
-            TypedResults.Text(exporter.Scrape(), PrometheusExporter.ContentType)).ExcludeFromDescription();
-        return app;
+        routes.MapEntry();
+        routes.MapHealth();
+        routes.MapMetrics();
+        return routes;
     }
 
     private static void AddDatabase(this WebApplicationBuilder builder)

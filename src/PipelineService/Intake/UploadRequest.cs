@@ -15,7 +15,7 @@ public sealed record UploadRequest
     public static readonly string AcceptPost = string.Join(", ", ContentTypes);
 
     public const int SourceLengthMax = 100;
-    private const int KeyLengthMax = 255;
+    internal const int KeyLengthMax = 255;
 
     public required string ContentType { get; init; }
 

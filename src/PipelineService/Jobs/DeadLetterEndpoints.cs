@@ -26,12 +26,31 @@ public static class DeadLetterEndpoints
         cut. A record whose `_raw` is filled is rejected with `unmended`.
         """;
 
+    private const string NdjsonExample = """
+        {"record":2,"line":3,"byteOffset":57,"state":"open","errors":[{"field":"celsius","code":"minimum","message":"Must be at least -90.","value":"-300"}],"raw":"south,2026-03-01T06:00:00Z,-300\n","rawTruncated":false}
+
+        """;
+
+    private const string CsvExample = """
+        sensor,taken_at,celsius,_raw,_record,_line,_field,_code,_message
+        south,2026-03-01T06:00:00Z,-300,,2,3,celsius,minimum,Must be at least -90.
+
+        """;
+
     public static void MapDeadLetters(this IEndpointRouteBuilder jobs) =>
         jobs.MapGet("/{id}/dead-letters", GetAsync)
             .WithName("listDeadLetters").WithSummary("The rejected records of a job, each with its reasons")
             .WithDescription(Forms)
-            .Produces<DeadLetterPage>(StatusCodes.Status200OK, "application/json", Ndjson, Csv)
-            .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
+            .Takes(
+                JobEndpoints.IdOfJob,
+                ("code", "Records with an error of this code."),
+                ("field", "Records with an error in this field."))
+            .Takes(Paging.Shown)
+            .Produces<DeadLetterPage>()
+            .ProducesText(Ndjson, "One object a line, each as the items of the page, but with all of `raw` that is kept.", NdjsonExample)
+            .ProducesText(Csv, "The columns of the upload, then those of the service.", CsvExample)
+            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.MalformedQuery("limit"))
+            .NeedsDatabase();
 
     private static async Task<IResult> GetAsync(
         string id, string? limit, string? cursor, string? code, string? field,

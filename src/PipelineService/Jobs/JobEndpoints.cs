@@ -12,26 +12,46 @@ namespace PipelineService.Jobs;
 /// <summary>The resource <c>/v1/jobs</c>.</summary>
 public static class JobEndpoints
 {
+    internal const string ExampleId = "0199a3c0-0000-7000-8000-000000000000";
+
+    /// <summary>The parameter <c>id</c> of every call on one job.</summary>
+    internal static readonly ShownParameter IdOfJob = new("id", "The job's id.", Shapes.Id);
+
     public static IEndpointRouteBuilder MapJobs(this IEndpointRouteBuilder app)
     {
-        RouteGroupBuilder group = app.MapGroup("/v1/jobs").WithTags("Jobs");
+        RouteGroupBuilder group = app.MapGroup("/v1/jobs").WithTags(DocumentTags.Jobs);
         group.MapGet("/{id}", GetAsync)
             .WithName("getJob").WithSummary("A job: its state, counts and progress")
             .WithDescription("Answers at once, or with `Prefer: wait=N` when the job has changed since `If-None-Match` "
                 + "(without it: when the job is final), after at most N seconds.")
+            .Takes(IdOfJob)
             .HeedsHeaders(
                 ("If-None-Match", "An ETag of the job as the client knows it: 304 while it has not changed."),
                 ("Prefer", "`wait=N` waits for a change, at most N seconds (RFC 7240)."))
             .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.DatabaseUnavailable);
+            .ProducesProblems(JobProblems.NotFound(ExampleId))
+            .NeedsDatabase()
+            .AnswersWithJob(StatusCodes.Status200OK, StatusCodes.Status304NotModified);
         group.MapGet("/", ListAsync)
-            .WithName("listJobs").WithSummary("Jobs, newest first")
+            .WithName("listJobs").WithSummary("List the jobs")
+            .WithDescription("Newest first, all of them or those that every given parameter fits.")
+            .Takes(
+                ("dataset", "Jobs of this dataset."),
+                new ShownParameter("state", "Jobs in this state.", Shapes.Named(nameof(JobState))),
+                ("source", "Jobs of this sender."))
+            .Takes(Paging.Shown)
             .Produces<JobPage>()
-            .ProducesProblems(JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
+            .ProducesProblems(JobProblems.MalformedQuery("limit"))
+            .NeedsDatabase();
         group.MapDeadLetters();
         group.MapJobActions();
         return app;
     }
+
+    /// <summary>The headers of <see cref="Answer"/>, for the document.</summary>
+    internal static RouteHandlerBuilder AnswersWithJob(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses) => endpoint
+        .Answers(AnswerHeader.ETag, statuses)
+        .Answers(AnswerHeader.RetryAfter.Sometimes("Seconds after which to look again, until the job is final."), statuses);
 
     /// <summary>The answer that carries a job: its ETag, and when to ask again.</summary>
     internal static IResult Answer(HttpContext context, JobRow row, int status = StatusCodes.Status200OK)

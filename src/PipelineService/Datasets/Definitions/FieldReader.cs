@@ -51,7 +51,7 @@ internal static class FieldReader
     private static string ReadName(ObjectReader field)
     {
         string? name = field.Text("name");
-        if (name is null && (!field.TryGet("name", out JsonElement value) || value.ValueKind == JsonValueKind.Null))
+        if (name is null && !field.TryGet("name", out _))
         {
             field.Fault("name", "Is missing.");
         }
@@ -131,7 +131,7 @@ internal static class FieldReader
     }
 
     private static string? ReadBound(ObjectReader constraints, string name, DefinitionFaults faults) =>
-        constraints.TryGet(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+        constraints.TryGet(name, out JsonElement value)
             ? ReadScalar(constraints, value, constraints.PointerTo(name), faults)
             : null;
 

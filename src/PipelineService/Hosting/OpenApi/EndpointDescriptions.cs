@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace PipelineService.Hosting.OpenApi;
 
 /// <summary>What endpoints say about themselves for the OpenAPI document, beside what the framework has words for.</summary>
-public static class EndpointDescriptions
+internal static class EndpointDescriptions
 {
     internal const string AnyType = "*/*";
 
@@ -22,6 +22,17 @@ public static class EndpointDescriptions
         return endpoint.WithMetadata(new ProblemExamples(examples));
     }
 
+    /// <summary>The call asks the database, and answers 503 when that cannot be asked.</summary>
+    public static RouteHandlerBuilder NeedsDatabase(this RouteHandlerBuilder endpoint) => endpoint
+        .ProducesProblems(DatabaseUnavailableException.Example)
+        .Answers(AnswerHeader.RetryAfter, StatusCodes.Status503ServiceUnavailable);
+
+    /// <summary>An answer that is no JSON, but text of another media type.</summary>
+    /// <param name="meaning">What the text holds.</param>
+    public static RouteHandlerBuilder ProducesText(
+        this RouteHandlerBuilder endpoint, string contentType, string meaning, string example, int status = StatusCodes.Status200OK) =>
+        endpoint.WithMetadata(new TextAnswer(status, contentType, meaning, example));
+
     /// <summary>
     /// The body is JSON of this shape, and the endpoint refuses other types by itself. Any type is let through to it, because
     /// routing's own 415 comes without a problem; the document names JSON only.
@@ -30,11 +41,6 @@ public static class EndpointDescriptions
         where T : notnull =>
         endpoint.Accepts<T>("application/json", AnyType);
 
-    /// <summary>Headers of the request that the endpoint reads by itself, and what they do.</summary>
-    public static RouteHandlerBuilder HeedsHeaders(
-        this RouteHandlerBuilder endpoint, params ReadOnlySpan<(string Name, string Meaning)> headers) =>
-        endpoint.WithMetadata(new HeededHeaders([.. headers]));
-
     /// <summary>
     /// The body is data of any size, streamed. Described in place as binary: generated clients take a reference, or a type
     /// with properties, for an object to be serialized.
@@ -42,13 +48,43 @@ public static class EndpointDescriptions
     public static RouteHandlerBuilder AcceptsStream(
         this RouteHandlerBuilder endpoint, string description, params ReadOnlySpan<string> contentTypes) =>
         endpoint.WithMetadata(new StreamedBody(description, [.. contentTypes]));
+
+    /// <summary>Headers of the request that the endpoint reads by itself, and what they do.</summary>
+    public static RouteHandlerBuilder HeedsHeaders(
+        this RouteHandlerBuilder endpoint, params ReadOnlySpan<ShownParameter> headers) =>
+        endpoint.WithMetadata(new HeededHeaders([.. headers]));
+
+    /// <summary>What parameters in the path or the query mean and can hold, where the handler's signature does not say it.</summary>
+    public static TBuilder Takes<TBuilder>(this TBuilder endpoints, params ReadOnlySpan<ShownParameter> parameters)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoints.WithMetadata(new TakenParameters([.. parameters]));
+
+    /// <summary>A header of the answer, and the statuses that it comes with.</summary>
+    public static RouteHandlerBuilder Answers(
+        this RouteHandlerBuilder endpoint, AnswerHeader header, params ReadOnlySpan<int> statuses) =>
+        endpoint.WithMetadata(new AnsweredHeader(header, [.. statuses]));
+}
+
+/// <summary>A parameter as the document shows it; its shape is that of the handler's signature when none is given.</summary>
+internal sealed record ShownParameter(string Name, string Meaning, Shape? Shape = null)
+{
+    public static implicit operator ShownParameter((string Name, string Meaning) text) => new(text.Name, text.Meaning);
 }
 
 /// <summary>Problems that an endpoint answers with.</summary>
 internal sealed record ProblemExamples(ImmutableArray<Problem> Problems);
 
-/// <summary>Headers that an endpoint heeds, each with its meaning.</summary>
-internal sealed record HeededHeaders(ImmutableArray<(string Name, string Meaning)> Headers);
+/// <summary>Headers that an endpoint heeds.</summary>
+internal sealed record HeededHeaders(ImmutableArray<ShownParameter> Headers);
+
+/// <summary>Parameters of an endpoint that need words.</summary>
+internal sealed record TakenParameters(ImmutableArray<ShownParameter> Parameters);
+
+/// <summary>A header that an endpoint sends with some statuses.</summary>
+internal sealed record AnsweredHeader(AnswerHeader Header, ImmutableArray<int> Statuses);
 
 /// <summary>A body that the endpoint reads by itself, as bytes.</summary>
 internal sealed record StreamedBody(string Description, ImmutableArray<string> ContentTypes);
+
+/// <summary>An answer in text.</summary>
+internal sealed record TextAnswer(int Status, string ContentType, string Meaning, string Example);
