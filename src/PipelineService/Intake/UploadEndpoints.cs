@@ -45,7 +45,8 @@ public static class UploadEndpoints
             .ProducesProblems([.. UploadRefusal.Examples.Select(r => r.ToProblem())])
             .NeedsDatabase()
             .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
-            .AnswersWithJob(StatusCodes.Status200OK, StatusCodes.Status202Accepted)
+            .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
+            .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted)
             .Answers(ReplayedHeader, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
             .Answers(AppliedHeader, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
             .Answers(

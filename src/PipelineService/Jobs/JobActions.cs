@@ -20,7 +20,8 @@ public static class JobActions
             .ProducesProblems(
                 JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsFinal(JobState.Succeeded), JobProblems.IsCommitting)
             .NeedsDatabase()
-            .AnswersWithJob(StatusCodes.Status202Accepted);
+            .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
+            .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapPost("/{id}/revert", RevertAsync)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
             .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so. Removes every row or none, "

@@ -17,6 +17,10 @@ public static class JobEndpoints
     /// <summary>The parameter <c>id</c> of every call on one job.</summary>
     internal static readonly ShownParameter IdOfJob = new("id", "The job's id.", Shapes.Id);
 
+    /// <summary>When to look again, for the document.</summary>
+    internal static readonly AnswerHeader UntilFinal =
+        AnswerHeader.RetryAfter.Sometimes("Seconds after which to look again, until the job is final.");
+
     public static IEndpointRouteBuilder MapJobs(this IEndpointRouteBuilder app)
     {
         RouteGroupBuilder group = app.MapGroup("/v1/jobs").WithTags(DocumentTags.Jobs);
@@ -31,7 +35,8 @@ public static class JobEndpoints
             .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
             .ProducesProblems(JobProblems.NotFound(ExampleId))
             .NeedsDatabase()
-            .AnswersWithJob(StatusCodes.Status200OK, StatusCodes.Status304NotModified);
+            .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status304NotModified)
+            .Answers(UntilFinal, StatusCodes.Status200OK, StatusCodes.Status304NotModified);
         group.MapGet("/", ListAsync)
             .WithName("listJobs").WithSummary("List the jobs")
             .WithDescription("Newest first, all of them or those that every given parameter fits.")
@@ -47,11 +52,6 @@ public static class JobEndpoints
         group.MapJobActions();
         return app;
     }
-
-    /// <summary>The headers of <see cref="Answer"/>, for the document.</summary>
-    internal static RouteHandlerBuilder AnswersWithJob(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses) => endpoint
-        .Answers(AnswerHeader.ETag, statuses)
-        .Answers(AnswerHeader.RetryAfter.Sometimes("Seconds after which to look again, until the job is final."), statuses);
 
     /// <summary>The answer that carries a job: its ETag, and when to ask again.</summary>
     internal static IResult Answer(HttpContext context, JobRow row, int status = StatusCodes.Status200OK)
