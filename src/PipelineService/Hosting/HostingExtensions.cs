@@ -35,6 +35,8 @@ public static class HostingExtensions
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = early.ShutdownTimeout);
 
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ServiceLifetime>();
+        builder.Services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<ServiceLifetime>());
         builder.AddDatabase();
         builder.AddWeb(early);
         return builder;
@@ -73,7 +75,8 @@ public static class HostingExtensions
         builder.Services.AddHostedService<DatabaseStartup>();
         builder.Services.AddHealthChecks()
             .AddCheck<DatabaseHealthCheck>("database")
-            .AddCheck<CircuitHealthCheck>("breaker");
+            .AddCheck<CircuitHealthCheck>("breaker")
+            .AddCheck<StopHealthCheck>("stop");
     }
 
     private static Database CreateDatabase(IServiceProvider provider)

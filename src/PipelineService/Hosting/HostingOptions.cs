@@ -77,6 +77,13 @@ public sealed record HostingOptions
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
+    /// How long after SIGTERM requests are served on while <c>/health/ready</c> says no already, so that balancers turn away
+    /// before connections are refused. Default 5 s, range 0 to 10 min; 0 stops at once, as Ctrl-C does. It comes before
+    /// <see cref="ShutdownTimeout"/>.
+    /// </summary>
+    public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Open connections from clients. A further one gets the place of the one that has been idle for longest, and is refused
     /// when each of them has a request in progress. Default 2000, range 1 to 1,000,000. Each costs a socket and, while it
     /// uploads, the buffers of its request.

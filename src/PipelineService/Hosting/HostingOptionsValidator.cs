@@ -24,6 +24,7 @@ internal sealed class HostingOptionsValidator : AbstractValidator<HostingOptions
         RuleFor(options => options.BreakerDuration)
             .InclusiveBetween(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(10));
         RuleFor(options => options.ShutdownTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        RuleFor(options => options.DrainDelay).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromMinutes(10));
         RuleFor(options => options.ClientConnectionsMax).InclusiveBetween(1, 1_000_000);
         RuleFor(options => options.RequestHeadTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         RuleFor(options => options.KeepAliveTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Reflection;
 using FluentValidation;
 using FluentValidation.Results;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting;
 
@@ -55,6 +57,13 @@ public static class StageOptions
                 continue;
             }
 
+            if (IsTime(property.PropertyType) && int.TryParse(child.Value, CultureInfo.InvariantCulture, out int number))
+            {
+                faults.Add($"{child.Path} = {number}: must be {Form(property.PropertyType)}. A number alone would be days: that is "
+                    + $"{number}.00:00:00.");
+                continue;
+            }
+
             try
             {
                 if (child.Get(property.PropertyType, binder => binder.ErrorOnUnknownConfiguration = true) is { } value)
@@ -74,6 +83,8 @@ public static class StageOptions
     private static string[] Names<TOptions>() =>
         [.. typeof(TOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name)];
 
+    private static bool IsTime(Type type) => (Nullable.GetUnderlyingType(type) ?? type) == typeof(TimeSpan);
+
     /// <summary>How a value is written.</summary>
     private static string Form(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {
@@ -90,6 +101,8 @@ public static class StageOptions
         : IValidateOptions<TOptions>
         where TOptions : class, new()
     {
+        static SectionValidator() => ValidatorOptions.Global.LanguageManager = new RangeWords();
+
         public ValidateOptionsResult Validate(string? name, TOptions options)
         {
             // Bound a second time, for the faults alone: options are made where nobody listens to them.

@@ -50,7 +50,7 @@ internal sealed class BenchmarkPostgres : IAsyncDisposable
             ServerSettings = Settings,
         };
         EmbeddedPostgres server = await EmbeddedPostgres.StartAsync(settings, NullLogger.Instance, CancellationToken.None);
-        return new BenchmarkPostgres(server.ConnectionString, server);
+        return new BenchmarkPostgres(server.SuperuserConnectionString, server);
     }
 
     /// <summary>The settings that decide how fast and how safe a load is, as the server has them.</summary>

@@ -117,6 +117,35 @@ public sealed class EmbeddedPostgresTests : IDisposable
     }
 
     [Fact]
+    public async Task Its_role_owns_the_database_and_has_no_rights_over_the_server()
+    {
+        await using EmbeddedPostgres server = await StartAsync();
+
+        Assert.Equal(false, await ScalarAsync(
+            server, "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls FROM pg_roles WHERE rolname = current_user"));
+        await ExecuteAsync(server, "CREATE SCHEMA pipeline; CREATE TABLE pipeline.jobs (); CREATE TABLE jobs AS SELECT 42 AS answer");
+        Assert.Equal(42, await ScalarAsync(server, "SELECT answer FROM jobs")); // public.jobs, not the service's own
+    }
+
+    [Fact]
+    public async Task Takes_a_server_whose_role_is_still_its_superuser_as_it_is()
+    {
+        await using (EmbeddedPostgres made = await StartAsync())
+        {
+            // As earlier versions made it: no other superuser, and the service's role is one.
+            await using var database = NpgsqlDataSource.Create(made.SuperuserConnectionString);
+            await using NpgsqlCommand command = database.CreateCommand(
+                "CREATE TABLE kept AS SELECT 42 AS answer; ALTER TABLE kept OWNER TO pipeline; "
+                + "ALTER ROLE pipeline SUPERUSER; ALTER ROLE postgres NOLOGIN");
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await using EmbeddedPostgres server = await StartAsync();
+
+        Assert.Equal(42, await ScalarAsync(server, "SELECT answer FROM kept"));
+    }
+
+    [Fact]
     public async Task Listens_on_a_loopback_port_with_a_password_where_a_socket_has_no_room()
     {
         string deep = Path.Combine(_folder.Path, new string('d', 90));

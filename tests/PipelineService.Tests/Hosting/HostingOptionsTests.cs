@@ -24,6 +24,7 @@ public sealed class HostingOptionsTests
         Assert.Equal(TimeSpan.FromSeconds(30), defaults.BreakerWindow);
         Assert.Equal(TimeSpan.FromSeconds(5), defaults.BreakerDuration);
         Assert.Equal(TimeSpan.FromSeconds(20), defaults.ShutdownTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(5), defaults.DrainDelay);
         Assert.Equal(2000, defaults.ClientConnectionsMax);
         Assert.Equal(TimeSpan.FromSeconds(10), defaults.RequestHeadTimeout);
         Assert.Equal(TimeSpan.FromSeconds(130), defaults.KeepAliveTimeout);
@@ -51,8 +52,19 @@ public sealed class HostingOptionsTests
             fault => Assert.StartsWith("Hosting:OtlpEndpoint = collector: must be an http", fault, StringComparison.Ordinal),
             fault => Assert.StartsWith(
                 "Hosting:PoolSizMax: there is no such setting. Did you mean \"PoolSizeMax\"? Hosting has", fault, StringComparison.Ordinal),
-            fault => Assert.StartsWith("Hosting:PoolSizeMax = 0:", fault, StringComparison.Ordinal),
-            fault => Assert.StartsWith("Hosting:RetryDelayMax = 00:00:10:", fault, StringComparison.Ordinal));
+            fault => Assert.StartsWith("Hosting:PoolSizeMax = 0: must be between 4 and 1000.", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("Hosting:RetryDelayMax = 00:00:10: must be at least 00:00:20.", fault, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_number_is_no_time()
+    {
+        OptionsValidationException refusal = Assert.Throws<OptionsValidationException>(() => Bind(("ShutdownTimeout", "20")));
+
+        Assert.Equal(
+            "Hosting:ShutdownTimeout = 20: must be a time, written [days.]hh:mm:ss[.fff], such as 00:00:20. "
+            + "A number alone would be days: that is 20.00:00:00.",
+            Assert.Single(refusal.Failures));
     }
 
     [Fact]

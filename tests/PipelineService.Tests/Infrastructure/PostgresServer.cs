@@ -51,7 +51,7 @@ public sealed partial class PostgresServer : IAsyncLifetime
         {
             EmbeddedPostgres embedded = await StartEmbeddedAsync(log);
             (origin, _owned, ConnectionString) =
-                ($"PostgreSQL {embedded.MajorVersion} in {embedded.DataDirectory}", embedded, embedded.ConnectionString);
+                ($"PostgreSQL {embedded.MajorVersion} in {embedded.DataDirectory}", embedded, embedded.SuperuserConnectionString);
         }
 
         Log.Uses(log, origin);

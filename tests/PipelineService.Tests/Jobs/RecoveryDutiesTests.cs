@@ -30,7 +30,7 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
         _recovery.MissesOne();
 
         await BoundedWait.UntilAsync("the loop to run the recovery", () => _recovery.IsComplete);
-        Assert.Equal($"queued {Body.Length}", await RowAsync(id, "concat_ws(' ', state, upload_bytes)"));
+        Assert.Equal($"{Body.Length}", await RowAsync(id, "upload_bytes::text")); // queued, or on its way already
     }
 
     [Fact]

@@ -17,10 +17,10 @@ internal sealed class Server : IAsyncDisposable
     private Server(EmbeddedPostgres postgres)
     {
         _postgres = postgres;
-        DataSource = new NpgsqlDataSourceBuilder(postgres.ConnectionString + ";Pooling=false").Build();
+        DataSource = new NpgsqlDataSourceBuilder(postgres.SuperuserConnectionString + ";Pooling=false").Build();
     }
 
-    public string ConnectionString => _postgres.ConnectionString;
+    public string ConnectionString => _postgres.SuperuserConnectionString;
 
     /// <summary>For the test's own looks; unpooled, so that none of its connections outlives a kill.</summary>
     public NpgsqlDataSource DataSource { get; }

@@ -27,6 +27,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    public int ExitCode => _process.ExitCode;
+
     public bool HasExited => _process.HasExited;
 
     public TimeSpan ProcessorTime
@@ -143,6 +145,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
         await _process.WaitForExitAsync();
     }
+
+    /// <summary>SIGTERM: it stops by itself.</summary>
+    public Task TerminateAsync() => Signals.SendAsync("TERM", _process.Id);
 
     /// <summary>SIGSTOP: it hangs, and keeps its connections and files.</summary>
     public Task FreezeAsync() => Signals.SendAsync("STOP", _process.Id);

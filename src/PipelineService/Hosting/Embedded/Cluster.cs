@@ -13,7 +13,8 @@ namespace PipelineService.Hosting.Embedded;
 /// </summary>
 internal sealed class Cluster
 {
-    public const string Role = "pipeline";
+    /// <summary>Whose server it is: for what the service has no rights to. The name that operators look for.</summary>
+    public const string Superuser = "postgres";
 
     /// <summary>sockaddr_un holds 108 bytes on Linux and 104 on macOS; the name in the folder takes some of them.</summary>
     private const int SocketFolderBytesMax = 80;
@@ -105,7 +106,7 @@ internal sealed class Cluster
         CommandResult initdb = await ServerCommand.RunAsync(
             binaries.InitDb,
             [
-                "--pgdata", work, "--username", Role, "--pwfile", passwordFile, "--auth=scram-sha-256", "--encoding=UTF8",
+                "--pgdata", work, "--username", Superuser, "--pwfile", passwordFile, "--auth=scram-sha-256", "--encoding=UTF8",
                 .. locale, .. settings.Durable ? Array.Empty<string>() : ["--no-sync"],
             ],
             cancellationToken,

@@ -5,12 +5,10 @@ namespace PipelineService.Hosting.Embedded;
 /// <summary>
 /// A private PostgreSQL, for running the service without setting up a database, and for tests. It starts in steps:
 /// 1. lock the folder, 2. find the programs, 3. stop what an earlier run left, 4. make and configure the data folder,
-/// 5. start the server and tie its life to ours, 6. make the database.
+/// 5. start the server and tie its life to ours, 6. make the service's role and database.
 /// </summary>
 public sealed partial class EmbeddedPostgres : IAsyncDisposable
 {
-    private const string DatabaseName = "pipeline";
-
     private readonly EmbeddedPostgresSettings _settings;
     private readonly ServerAccount _account;
     private readonly Cluster _cluster;
@@ -34,14 +32,10 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     }
 
     /// <summary>How clients reach it: the private socket, or a loopback port and a random password.</summary>
-    public string ConnectionString => new NpgsqlConnectionStringBuilder
-    {
-        Host = _cluster.Port is null ? _cluster.Folder : "127.0.0.1",
-        Port = _cluster.Port ?? 5432,
-        Username = Cluster.Role,
-        Password = _cluster.Port is null ? null : _cluster.Password,
-        Database = DatabaseName,
-    }.ConnectionString;
+    public string ConnectionString => ConnectionOf(ClusterContents.Role, ClusterContents.Database);
+
+    /// <summary>The same for whom the server belongs to, who may do everything: not for the service.</summary>
+    public string SuperuserConnectionString => ConnectionOf(Cluster.Superuser, ClusterContents.Database);
 
     /// <summary>Where its data is. Not always below the folder that was asked for: see the warning in the log.</summary>
     public string DataDirectory => _cluster.Folder;
@@ -80,7 +74,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             Cluster cluster = await Cluster.PrepareAsync(folder, settings, binaries, account, cancellationToken);
             server = new EmbeddedPostgres(settings, account, cluster, control, directoryLock);
             await server.StartServerAsync(cancellationToken);
-            await server.CreateDatabaseAsync(cancellationToken);
+            await new ClusterContents(cluster, role => server.ConnectionOf(role, "postgres"), logger).EnsureAsync(cancellationToken);
             Log.Started(logger, binaries.MajorVersion, binaries.Folder, folder, server.ProcessId);
             return server;
         }
@@ -176,20 +170,14 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         _lifeline = Lifeline.Tie(ProcessId, _cluster.Folder, _account);
     }
 
-    private async Task CreateDatabaseAsync(CancellationToken cancellationToken)
+    private string ConnectionOf(string role, string database) => new NpgsqlConnectionStringBuilder
     {
-        var maintenance = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "postgres", Pooling = false };
-        await using var connection = new NpgsqlConnection(maintenance.ConnectionString);
-        await connection.OpenAsync(cancellationToken);
-        await using NpgsqlCommand exists = connection.CreateCommand();
-        exists.CommandText = $"SELECT count(*) FROM pg_database WHERE datname = '{DatabaseName}'";
-        if (await exists.ExecuteScalarAsync(cancellationToken) is 0L)
-        {
-            await using NpgsqlCommand create = connection.CreateCommand();
-            create.CommandText = $"CREATE DATABASE {DatabaseName}";
-            await create.ExecuteNonQueryAsync(cancellationToken);
-        }
-    }
+        Host = _cluster.Port is null ? _cluster.Folder : "127.0.0.1",
+        Port = _cluster.Port ?? 5432,
+        Username = role,
+        Password = _cluster.Port is null ? null : _cluster.Password,
+        Database = database,
+    }.ConnectionString;
 
     private static partial class Log
     {

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Npgsql;
 
 namespace PipelineService.Hosting.Startup;
@@ -18,12 +19,21 @@ internal static class DatabaseRefusal
             $"The database {database.Text} cannot be prepared: {Text(e)}. The role needs the grants that docs/operations.md lists.",
         NpgsqlException e when IsWithoutPassword(e) =>
             $"The database {database.Text} asks for a password, and there is none in {database.Origin}. Add Password=… to it.",
+        NpgsqlException { InnerException: AuthenticationException e } =>
+            $"The certificate of {database.Text} is not accepted: {e.Message} Name the authority that issued it in {database.Origin} "
+            + "(Root Certificate=…), or correct its SSL Mode.",
+        NpgsqlException e when IsWithoutTls(e) =>
+            $"The database {database.Text} offers no TLS, which {database.Origin} asks for. Switch it on there (ssl = on in "
+            + "postgresql.conf), or correct SSL Mode.",
         _ => null,
     };
 
     private static string Text(PostgresException fault) => $"{fault.MessageText} (SQLSTATE {fault.SqlState})";
 
-    /// <summary>The driver has no type or code for it.</summary>
+    // For these the driver has no type and no code.
+    private static bool IsWithoutTls(NpgsqlException fault) =>
+        fault.Message.StartsWith("SSL connection requested. No SSL", StringComparison.Ordinal);
+
     private static bool IsWithoutPassword(NpgsqlException fault) =>
         fault.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
 }
