@@ -5,6 +5,7 @@ using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Web;
 
 namespace PipelineService.Jobs;
 
@@ -78,11 +79,11 @@ public static class DeadLetterEndpoints
         switch (PreferredType(context.Request))
         {
             case Ndjson:
-                return Results.Stream(body => WriteNdjsonAsync(body, deadLetters, filter, cancellationToken), Ndjson);
+                return Stream(context, body => WriteNdjsonAsync(body, deadLetters, filter, cancellationToken), Ndjson);
             case Csv:
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
                 DeadLetterCsv csv = new(job, dataset);
-                return Results.Stream(body => WriteCsvAsync(body, csv, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
+                return Stream(context, body => WriteCsvAsync(body, csv, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
             default:
                 DeadLetterRows found = await deadLetters.ListAsync(filter, size, cancellationToken);
                 DeadLetterView[] page = [.. found.Rows.Select(DeadLetterView.Of)];
@@ -90,6 +91,10 @@ public static class DeadLetterEndpoints
                     new DeadLetterPage(page, found.HasMore ? Paging.CursorOf(page[^1].Record) : null), PipelineJson.Options);
         }
     }
+
+    /// <summary>All of them as they are read; to HEAD none, because nobody would see them.</summary>
+    private static IResult Stream(HttpContext context, Func<Stream, Task> write, string contentType) =>
+        Results.Stream(body => context.Request.WantsNoBody() ? Task.CompletedTask : write(body), contentType);
 
     /// <summary>The first of the types that we have in the order in which the client prefers them; JSON when it has no wish.</summary>
     private static string? PreferredType(HttpRequest request) =>
