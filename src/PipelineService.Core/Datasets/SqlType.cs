@@ -21,15 +21,34 @@ public enum SqlTypeName
     TimestampTz,
     Json,
     Jsonb,
+
+    /// <summary>Any other type of the database: what a text means there is left to PostgreSQL's own input.</summary>
+    Other,
 }
 
 /// <summary>A column type with its modifiers, for example <c>numeric(10,2)</c> or <c>varchar(40)</c>.</summary>
 /// <param name="Name">Which type.</param>
 /// <param name="Length">Of varchar: characters at most; else null.</param>
-/// <param name="Precision">Of numeric: significant digits, 1 to 1000; null is unconstrained.</param>
+/// <param name="Precision">
+/// Of numeric: significant digits, 1 to 1000; of times: digits after the second, 0 to 6; null is unconstrained.
+/// </param>
 /// <param name="Scale">Of numeric with a precision: digits after the point, 0 to Precision.</param>
-public sealed record SqlType(SqlTypeName Name, int? Length = null, int? Precision = null, int Scale = 0)
+/// <param name="Written">Of any other type: its name in SQL, modifiers included; else null.</param>
+public sealed record SqlType(
+    SqlTypeName Name, int? Length = null, int? Precision = null, int Scale = 0, string? Written = null)
 {
+    private const string ArrayMark = "[]";
+
+    /// <summary>Whether it is an array.</summary>
+    public bool IsArray => Written?.EndsWith(ArrayMark, StringComparison.Ordinal) == true;
+
+    /// <summary>Whether it is an array whose elements are JSON.</summary>
+    public bool IsArrayOfJson => Written is "json" + ArrayMark or "jsonb" + ArrayMark;
+
+    /// <summary>A type that has no name of its own here.</summary>
+    /// <param name="written">Its name in SQL.</param>
+    public static SqlType Other(string written) => new(SqlTypeName.Other, Written: written);
+
     /// <summary>The type as SQL text, in the spelling of PostgreSQL's <c>format_type</c>.</summary>
     public override string ToString() => Name switch
     {
@@ -48,11 +67,12 @@ public sealed record SqlType(SqlTypeName Name, int? Length = null, int? Precisio
             : "numeric",
         SqlTypeName.Boolean => "boolean",
         SqlTypeName.Date => "date",
-        SqlTypeName.Time => "time without time zone",
-        SqlTypeName.Timestamp => "timestamp without time zone",
-        SqlTypeName.TimestampTz => "timestamp with time zone",
+        SqlTypeName.Time => $"time{SecondDigits} without time zone",
+        SqlTypeName.Timestamp => $"timestamp{SecondDigits} without time zone",
+        SqlTypeName.TimestampTz => $"timestamp{SecondDigits} with time zone",
         SqlTypeName.Json => "json",
-        _ => "jsonb",
+        SqlTypeName.Jsonb => "jsonb",
+        _ => Written!,
     };
 
     /// <summary>The column type of a field that names none.</summary>
@@ -68,4 +88,7 @@ public sealed record SqlType(SqlTypeName Name, int? Length = null, int? Precisio
         FieldType.Object or FieldType.Array => SqlTypeName.Jsonb,
         _ => throw new InvalidOperationException($"No default SQL type for {type}."),
     });
+
+    private string SecondDigits =>
+        Precision is int digits ? string.Create(CultureInfo.InvariantCulture, $"({digits})") : "";
 }

@@ -77,6 +77,17 @@ public sealed record FieldDefinition
 
     /// <summary>The column's type: what the definition says, or the default of the field's type.</summary>
     public SqlType ColumnType => SqlType ?? Datasets.SqlType.DefaultOf(Type);
+
+    /// <summary>
+    /// The type as which a row carries the value. Mostly the column's; for one that PostgreSQL reads from text a type whose
+    /// text is exact: texts as they are, typed values as what they mean.
+    /// </summary>
+    public SqlType SentType => ColumnType.Name != SqlTypeName.Other ? ColumnType : Type switch
+    {
+        FieldType.Integer => new SqlType(SqlTypeName.Numeric),
+        FieldType.Object or FieldType.Array => new SqlType(SqlTypeName.Text),
+        _ => Datasets.SqlType.DefaultOf(Type),
+    };
 }
 
 /// <summary>The types of Table Schema that the service loads.</summary>

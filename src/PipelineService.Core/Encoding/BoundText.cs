@@ -52,6 +52,6 @@ internal static class BoundText
     public static FieldFaultException Fault(FieldDefinition field, string constraint, string text)
     {
         string type = field.Type.ToString().ToLowerInvariant();
-        return new($"{constraint} \"{text}\" is not a value of type {type} that fits {field.ColumnType}.");
+        return new($"{constraint} \"{Excerpt.Of(text)}\" is not a value of type {type} that fits {field.ColumnType}.");
     }
 }

@@ -39,6 +39,9 @@ internal static class ConstraintFaults
             $"minLength is greater than the column type {column} can hold.");
 
         ThrowIf(
+            field.Type == FieldType.Array && column.IsArray && !constraints.Enum.IsEmpty,
+            $"enum does not apply to a field of type array in a column of type {column}.");
+        ThrowIf(
             field.Type != FieldType.String && constraints.Pattern is not null,
             $"pattern does not apply to a field of type {type}.");
     }

@@ -7,10 +7,13 @@ namespace PipelineService.Core.Encoding;
 public static class FieldEncoders
 {
     /// <summary>Whether values of a field type can be stored in a column of a SQL type.</summary>
-    /// <remarks>Every type may go to text, as written, after it was checked to be a value of its type.</remarks>
+    /// <remarks>
+    /// Every type may go to text, as written, after it was checked to be a value of its type; and to a type that only the
+    /// database knows, which decides by itself.
+    /// </remarks>
     public static bool IsAllowed(FieldType type, SqlTypeName column) => (type, column) switch
     {
-        (_, SqlTypeName.Text) => true,
+        (_, SqlTypeName.Text or SqlTypeName.Other) => true,
         (FieldType.String, SqlTypeName.Varchar or SqlTypeName.Uuid or SqlTypeName.Json or SqlTypeName.Jsonb) => true,
         (FieldType.Number, SqlTypeName.Numeric or SqlTypeName.DoublePrecision or SqlTypeName.Real) => true,
         (FieldType.Integer, SqlTypeName.BigInt or SqlTypeName.Integer) => true,
@@ -54,6 +57,13 @@ public static class FieldEncoders
 
     private static FieldEncoder Compile(FieldDefinition field)
     {
+        if (field.ColumnType is { Name: SqlTypeName.Other } other)
+        {
+            return field.Type is FieldType.Array or FieldType.Any && other.IsArray
+                ? new ArrayEncoder(field)
+                : Compile(field with { SqlType = field.SentType });
+        }
+
         if (NumberFormat.Of(field) is NumberFormat format)
         {
             return new FormattedNumberEncoder(format, Compile(format.MakePlain(field)), field.ColumnType.Name);

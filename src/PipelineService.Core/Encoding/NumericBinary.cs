@@ -127,6 +127,17 @@ internal static class NumericBinary
 
     public static bool IsNaN(ReadOnlySpan<byte> value) => SignOf(value) == NaN;
 
+    public static bool IsNegative(ReadOnlySpan<byte> value) => SignOf(value) == Negative;
+
+    /// <summary>What a value without digits means; none of a number that is written with digits.</summary>
+    public static SpecialNumber KindOf(ReadOnlySpan<byte> value) => SignOf(value) switch
+    {
+        NaN => SpecialNumber.NaN,
+        PositiveInfinity => SpecialNumber.PositiveInfinity,
+        NegativeInfinity => SpecialNumber.NegativeInfinity,
+        _ => SpecialNumber.None,
+    };
+
     /// <summary>Orders two values (without length prefix) by size; the display scale does not count. Not for NaN.</summary>
     public static int Compare(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {

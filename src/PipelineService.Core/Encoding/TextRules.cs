@@ -113,6 +113,10 @@ internal sealed class TextRules
         return isMatch;
     }
 
+    /// <summary><c>InsufficientClosingParentheses</c> as people read it.</summary>
+    private static string WordsOf(RegexParseError error) =>
+        string.Concat(error.ToString().Select((c, i) => i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+
     private static Regex Compile(string pattern)
     {
         const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
@@ -127,9 +131,16 @@ internal sealed class TextRules
             _ = new Regex(pattern, Options);
             return new Regex($@"\A(?:{pattern})\z", Options);
         }
-        catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
+        catch (RegexParseException exception)
         {
-            throw new FieldFaultException($"pattern cannot be used: {exception.Message}");
+            throw new FieldFaultException(
+                $"pattern cannot be read at character {exception.Offset + 1}: {WordsOf(exception.Error)}.");
+        }
+        catch (NotSupportedException)
+        {
+            throw new FieldFaultException(
+                "pattern cannot be used: look-around, back references and the like are not taken, so that the time for a value "
+                + "stays proportional to its length.");
         }
     }
 }

@@ -102,11 +102,6 @@ public sealed class CsvHeaderBinding
             yield return $"none of the schema's fields {Quoted(declared)}";
         }
 
-        if (names.Length == 1 && unknown.Length == 1 && declared.Length > 1)
-        {
-            yield return "it is a single name: perhaps the data has another delimiter than the dialect";
-        }
-
         bool sameNames = missing.Length + unknown.Length + repeated.Length == 0;
         if (match == FieldsMatch.Exact && sameNames && !names.SequenceEqual(declared, StringComparer.Ordinal))
         {

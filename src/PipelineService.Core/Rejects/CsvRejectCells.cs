@@ -11,6 +11,7 @@ public sealed class CsvRejectCells : RejectCells
     private readonly CsvField[] _fields;
     private readonly ImmutableArray<int> _dataFields;
     private readonly int _rawField = -1;
+    private readonly byte[]? _missing;
     private byte[] _scratch = [];
 
     /// <param name="names">The names in the upload's header, in its order; of data without a header the schema's.</param>
@@ -19,6 +20,7 @@ public sealed class CsvRejectCells : RejectCells
     public CsvRejectCells(ImmutableArray<string> names, TableSchema schema, CsvDialect dialect)
     {
         _dialect = dialect;
+        _missing = MissingCellOf(schema);
         _fields = new CsvField[names.Length];
         if (RejectHeader.Find(names, schema) is { } header)
         {
@@ -38,23 +40,31 @@ public sealed class CsvRejectCells : RejectCells
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A record with too few or too many fields has its first ones in cells, one whose quotes are at fault none. Of a record
-    /// that was cut, the last field at hand may be cut too, so it gets no cell.
+    /// A record with too few or too many fields has its first ones in cells, one whose quotes are at fault none; that is all of
+    /// it where the dialect takes such records. Of a record that was cut, the last field at hand may be cut too, so it gets no
+    /// cell.
     /// </remarks>
     public override ReadOnlySpan<byte> Write(ReadOnlySpan<byte> raw, bool isCut, CsvLine line)
     {
         int count = ReadFields(raw);
         int known = Math.Min(isCut ? count - 1 : count, _fields.Length);
+        bool isWhole = !isCut && IsWhole(count);
         foreach (int field in _dataFields)
         {
-            line.Append(field < known ? ValueOf(raw, _fields[field]) : []);
+            line.Append(field < known ? ValueOf(raw, _fields[field]) : isWhole ? _missing : []);
         }
 
         // What a file of rejects that was sent back says about a record holds until the record is mended.
-        return isCut || count != _fields.Length ? raw
-            : _rawField >= 0 ? ValueOf(raw, _fields[_rawField])
+        return !isWhole ? raw
+            : _rawField >= 0 && _rawField < known ? ValueOf(raw, _fields[_rawField])
             : [];
     }
+
+    /// <summary>Whether a record of so many fields is one as it is declared, and cells can say what it does not have.</summary>
+    private bool IsWhole(int count) =>
+        count == _fields.Length
+        || (count > _fields.Length && _dialect.Trims)
+        || (count > 0 && count < _fields.Length && _dialect.Pads && _missing is not null);
 
     /// <returns>How many fields the record has; 0 when its quotes are at fault.</returns>
     private int ReadFields(ReadOnlySpan<byte> raw)

@@ -23,11 +23,10 @@ public sealed class JsonRejectCells : RejectCells
     /// <param name="plan">The dataset's columns.</param>
     public JsonRejectCells(RowPlan plan)
     {
-        ImmutableArray<string> missing = plan.Definition.Schema.MissingValues;
         _plan = plan;
         _names = new JsonFieldNames(plan);
         _reader = new NdjsonRecordReader(_names, plan.Definition.Schema.FieldsMatch);
-        _missing = missing.Contains("") ? [] : missing is [string first, ..] ? System.Text.Encoding.UTF8.GetBytes(first) : null;
+        _missing = MissingCellOf(plan.Definition.Schema);
         Columns = [.. plan.Columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
     }
 

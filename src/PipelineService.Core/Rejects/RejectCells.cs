@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 
 namespace PipelineService.Core.Rejects;
@@ -19,4 +20,10 @@ public abstract class RejectCells
     /// <returns>Nothing when the cells say all that was sent: loading them is loading the record. Else the record, or
     /// what stands for it, to be shown beside them.</returns>
     public abstract ReadOnlySpan<byte> Write(ReadOnlySpan<byte> raw, bool isCut, CsvLine line);
+
+    /// <summary>The cell for a field that a record does not have; null where no text means that there is no value.</summary>
+    protected static byte[]? MissingCellOf(TableSchema schema) =>
+        schema.MissingValues.Contains("") ? []
+        : schema.MissingValues is [string first, ..] ? System.Text.Encoding.UTF8.GetBytes(first)
+        : null;
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Transforms;
 
 namespace PipelineService.Core.Rules;
 
@@ -14,9 +15,28 @@ public static class ErrorMessages
     /// <summary>Enum members that a message names before it only counts the rest.</summary>
     private const int MembersNamedMax = 10;
 
+    /// <summary>The sentence of <see cref="RecordErrorCode.TooManyFields"/> for a property of JSON, which has its name in the value.</summary>
+    public const string UnknownProperty =
+        "The schema has no field of this name: declare it, or set schema.fieldsMatch to \"subset\".";
+
     /// <summary>The sentence of <see cref="RecordErrorCode.MoreErrors"/>.</summary>
     public static string More(int count) => string.Create(
         CultureInfo.InvariantCulture, $"The record has {count} more error{(count == 1 ? "" : "s")}, not told here.");
+
+    /// <summary>The sentence of a record with too few or too many fields.</summary>
+    public static string For(FieldCounts fields) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The record has {fields.Found} field{(fields.Found == 1 ? "" : "s")} where {fields.Expected} are expected.");
+
+    /// <summary>The sentence of <see cref="RecordErrorCode.Unique"/>: which key it is. The value stands beside it.</summary>
+    /// <param name="key">The names of its fields, in the key's order.</param>
+    public static string Unique(IEnumerable<string> key) =>
+        $"A row with this {string.Join(" and ", key.Select(name => $"\"{Shown(name)}\""))} exists already, in the table or earlier in the upload.";
+
+    /// <summary>The same for a key that is no list of fields.</summary>
+    /// <param name="index">The name of its index.</param>
+    public static string UniqueIndex(string index) =>
+        $"A row with the same key exists already, in the table or earlier in the upload: unique index \"{Shown(index)}\".";
 
     /// <summary>A fault of the record as a whole, or of a field that the schema does not know.</summary>
     public static string For(RecordErrorCode code) => code switch
@@ -28,7 +48,6 @@ public static class ErrorMessages
         RecordErrorCode.MalformedJson => "The record is not a well-formed JSON object: one complete object a line.",
         RecordErrorCode.InvalidUtf8 => "The record is not valid UTF-8.",
         RecordErrorCode.DuplicateField => "The record has a field twice.",
-        RecordErrorCode.Unique => "A row with the same key exists already.",
         RecordErrorCode.ForeignKey => "The row refers to a row that does not exist.",
         RecordErrorCode.Check => "The row violates a check constraint of the table.",
         RecordErrorCode.Expression => "The expression cannot be computed for this record.",
@@ -37,6 +56,25 @@ public static class ErrorMessages
         RecordErrorCode.Unmended =>
             "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",
         _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
+    };
+
+    /// <summary>A record that is no well-formed JSON object: how the sender's way of writing it most likely differs.</summary>
+    public static string For(JsonLineShape line) => line switch
+    {
+        JsonLineShape.Array =>
+            "The line looks like a part of a JSON array: NDJSON is one complete object a line, without brackets and commas "
+            + "around it (jq -c '.[]' makes that of an array).",
+        JsonLineShape.Fragment =>
+            "The line has only a part of an object: NDJSON is one complete object a line (jq -c . makes that of objects over "
+            + "several lines).",
+        JsonLineShape.Objects =>
+            "The line has more than one object: each needs a line of its own (curl -d strips line ends, --data-binary keeps "
+            + "them).",
+        JsonLineShape.Apostrophes =>
+            "Names and texts of JSON stand in double quotes: write the records as JSON, as json.dumps does in Python.",
+        JsonLineShape.Other =>
+            "The line does not begin with a brace: NDJSON is one complete object a line. Send CSV as text/csv.",
+        _ => For(RecordErrorCode.MalformedJson),
     };
 
     /// <summary>A fault of one field's value.</summary>
@@ -60,7 +98,7 @@ public static class ErrorMessages
             RecordErrorCode.MalformedJson =>
                 string.Create(CultureInfo.InvariantCulture, $"Nested deeper than {JsonReader.DepthMax} levels."),
             RecordErrorCode.DuplicateField => "A name occurs twice; only one of its values could be stored.",
-            RecordErrorCode.Unique => "A row with this value exists already.",
+            RecordErrorCode.Unique => Unique([field.Name]),
             RecordErrorCode.ForeignKey => "Refers to a row that does not exist.",
             _ => For(code),
         };

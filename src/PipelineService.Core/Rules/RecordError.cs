@@ -13,7 +13,13 @@ public readonly record struct RecordError(
     short Column, RecordErrorCode Code, int ValueStart, int ValueLength, ValueSpelling Spelling = ValueSpelling.Plain)
 {
     public const short WholeRecord = -1;
+
+    /// <summary>Of a record with too few or too many fields: how many; else nothing.</summary>
+    public FieldCounts Fields { get; init; }
 }
+
+/// <summary>How many fields a record has, and how many it should have.</summary>
+public readonly record struct FieldCounts(int Found, int Expected);
 
 /// <summary>A rejected record and where its errors stand in the <see cref="RejectBuffer"/>.</summary>
 /// <param name="Record">1-based number of the record in the upload.</param>

@@ -1,3 +1,6 @@
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Rules;
+
 namespace PipelineService.Core.Transforms;
 
 /// <summary>Where a chunk stands in its upload.</summary>
@@ -23,4 +26,17 @@ public abstract class ChunkTransform
     /// <param name="workspace">Cleared first; holds the rows and rejects afterwards.</param>
     /// <returns>How many records were read: rows + rejects.</returns>
     public abstract int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace);
+
+    /// <summary>
+    /// The error of a field of a row that the database refused: where in the chunk its value stands is found by reading the record
+    /// once more, since nobody asks that of rows that land.
+    /// </summary>
+    /// <param name="bytes">The chunk.</param>
+    /// <param name="row">A row that <see cref="Run"/> made of it.</param>
+    /// <param name="column">0-based index of the column in the plan.</param>
+    /// <param name="code">Why it was refused.</param>
+    /// <param name="workspace">Of the run; its rows and rejects stay as they are.</param>
+    /// <returns>With a length of 0 where the record has no value for the column.</returns>
+    public abstract RecordError ErrorOf(
+        ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace);
 }

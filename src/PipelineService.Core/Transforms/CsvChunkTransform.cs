@@ -19,7 +19,7 @@ public sealed class CsvChunkTransform(
     private readonly Lineage _lineage = new(plan, jobId);
 
     /// <inheritdoc/>
-    public override int OptionalColumns => _fieldOfColumn.Count(index => index < 0);
+    public override int OptionalColumns => dialect.Pads ? _columns.Length : _fieldOfColumn.Count(index => index < 0);
 
     /// <inheritdoc/>
     public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
@@ -34,7 +34,12 @@ public sealed class CsvChunkTransform(
             RecordErrorCode fault = FaultOf(record, workspace.CsvFields);
             if (fault != RecordErrorCode.None)
             {
-                RecordError error = new(RecordError.WholeRecord, fault, record.Start, ValueLength: 0);
+                RecordError error = new(RecordError.WholeRecord, fault, record.Start, ValueLength: 0)
+                {
+                    Fields = fault is RecordErrorCode.TooFewFields or RecordErrorCode.TooManyFields
+                        ? new FieldCounts(record.FieldCount, binding.FieldCount)
+                        : default,
+                };
                 workspace.Rejects.Add(error, number, line, record.Start, record.Length);
                 continue;
             }
@@ -55,15 +60,29 @@ public sealed class CsvChunkTransform(
         return records;
     }
 
+    /// <inheritdoc/>
+    public override RecordError ErrorOf(
+        ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace)
+    {
+        int index = _fieldOfColumn[column];
+        ReadOnlySpan<byte> raw = bytes.Slice(row.RawStart, row.RawLength);
+        CsvRecordReader reader = new(raw, dialect, recordBytesMax, skipBlankLines: false, workspace.CsvFields);
+        return reader.Read(out CsvRecord record) && index >= 0 && index < record.FieldCount
+            ? ErrorOf(column, code, Told(raw, workspace.CsvFields[index], workspace), row.RawStart)
+            : new RecordError(column, code, row.RawStart, ValueLength: 0);
+    }
+
     private RecordErrorCode FaultOf(in CsvRecord record, CsvField[] fields) =>
         record.Fault != RecordErrorCode.None ? record.Fault
-        : record.FieldCount < binding.FieldCount ? RecordErrorCode.TooFewFields
-        : record.FieldCount > binding.FieldCount ? RecordErrorCode.TooManyFields
-        : binding.IsGuarded && fields[binding.RawField].Length > 0 ? RecordErrorCode.Unmended
+        : record.FieldCount < binding.FieldCount && !dialect.Pads ? RecordErrorCode.TooFewFields
+        : record.FieldCount > binding.FieldCount && !dialect.Trims ? RecordErrorCode.TooManyFields
+        : binding.IsGuarded && binding.RawField < record.FieldCount && fields[binding.RawField].Length > 0
+            ? RecordErrorCode.Unmended
         : RecordErrorCode.None;
 
     /// <summary>
-    /// Encodes every column, also after one was refused: all that is wrong with a record is told at once.
+    /// Encodes every column, also after one was refused: all that is wrong with a record is told at once. A field that the
+    /// record does not have, because the header has none such (−1) or the record ends before it, has no value.
     /// </summary>
     private bool EncodeFields(ReadOnlySpan<byte> bytes, in CsvRecord record, TransformWorkspace workspace)
     {
@@ -74,19 +93,36 @@ public sealed class CsvChunkTransform(
         for (int column = 0; column < columns.Length; column++)
         {
             int index = fieldOfColumn[column];
-            CsvField field = index < 0 ? new CsvField(record.Start, 0, CsvFieldFlags.None) : fields[index];
-            RecordErrorCode code = index < 0 ? columns[column].EncodeMissing(workspace.Rows)
+            bool isAbsent = (uint)index >= (uint)record.FieldCount;
+            CsvField field = isAbsent ? new CsvField(record.Start, 0, CsvFieldFlags.None) : fields[index];
+            RecordErrorCode code = isAbsent ? columns[column].EncodeMissing(workspace.Rows)
                 : columns[column].Encode(TextOf(bytes, field, workspace), workspace.Rows);
             if (code != RecordErrorCode.None)
             {
-                ValueSpelling spelling = field.HasEscapes ? ValueSpelling.CsvDoubled : ValueSpelling.Plain;
-                workspace.Rejects.AddError(
-                    new RecordError((short)column, code, field.Start, field.Length, spelling));
+                workspace.Rejects.AddError(ErrorOf((short)column, code, Told(bytes, field, workspace), recordStart: 0));
                 isGood = false;
             }
         }
 
         return isGood;
+    }
+
+    /// <param name="recordStart">Where the bytes start in the chunk in which the field was found.</param>
+    private static RecordError ErrorOf(short column, RecordErrorCode code, CsvField field, int recordStart) => new(
+        column, code, recordStart + field.Start, field.Length, field.HasEscapes ? ValueSpelling.CsvDoubled : ValueSpelling.Plain);
+
+    /// <summary>The value as it is told: without the mark of a guarded file before it, which is written twice where it is the quote.</summary>
+    private CsvField Told(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)
+    {
+        if (!_isGuarded)
+        {
+            return field;
+        }
+
+        ReadOnlySpan<byte> cell = CsvText.Of(bytes, field, dialect.Quote, workspace.ScratchFor(field.Length));
+        int guard = cell.Length - FormulaGuard.Undo(cell).Length;
+        int written = field.HasEscapes && dialect.Quote == FormulaGuard.Mark ? 2 * guard : guard;
+        return field with { Start = field.Start + written, Length = field.Length - written };
     }
 
     private ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> bytes, CsvField field, TransformWorkspace workspace)

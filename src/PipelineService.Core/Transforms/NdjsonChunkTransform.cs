@@ -63,6 +63,16 @@ public sealed class NdjsonChunkTransform : ChunkTransform
         return records;
     }
 
+    /// <inheritdoc/>
+    public override RecordError ErrorOf(
+        ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace)
+    {
+        Span<JsonSlice> values = workspace.JsonValuesFor(_names.Count);
+        JsonLine line = new(bytes.Slice(row.RawStart, row.RawLength), row.RawStart, row.Record, row.Line);
+        _reader.Read(line, isValidUtf8: true, values, workspace);
+        return ErrorOf(column, code, values[_names.SlotOfColumn[column]], line);
+    }
+
     private void Transform(JsonLine line, bool isValidUtf8, TransformWorkspace workspace)
     {
         Span<JsonSlice> values = workspace.JsonValuesFor(_names.Count);
@@ -92,14 +102,16 @@ public sealed class NdjsonChunkTransform : ChunkTransform
             RecordErrorCode code = Encode(_columns[column], value, line, workspace);
             if (code != RecordErrorCode.None)
             {
-                int start = value.Kind == JsonTokenType.None ? line.Start : value.Start;
-                workspace.Rejects.AddError(new RecordError((short)column, code, start, value.Length, value.Spelling));
+                workspace.Rejects.AddError(ErrorOf((short)column, code, value, line));
                 isGood = false;
             }
         }
 
         return isGood;
     }
+
+    private static RecordError ErrorOf(short column, RecordErrorCode code, JsonSlice value, JsonLine line) =>
+        new(column, code, value.Kind == JsonTokenType.None ? line.Start : value.Start, value.Length, value.Spelling);
 
     private static RecordErrorCode Encode(
         ColumnPlan column, JsonSlice value, JsonLine line, TransformWorkspace workspace)

@@ -6,16 +6,26 @@ using PipelineService.Hosting;
 namespace PipelineService.Datasets;
 
 /// <summary>A dataset as clients see it.</summary>
+/// <param name="Warnings">
+/// Of a PUT: JSON pointer into the definition → what the table does not do of what stands there. Absent when there are none.
+/// </param>
 public sealed record DatasetAnswer(
-    string Name, int Version, DateTime CreatedAt, DateTime UpdatedAt, DefinitionDocument Definition, DatasetLinks Links)
+    string Name,
+    int Version,
+    DateTime CreatedAt,
+    DateTime UpdatedAt,
+    DefinitionDocument Definition,
+    DatasetLinks Links,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string[]>? Warnings)
 {
-    public static DatasetAnswer Of(StoredDataset dataset) => new(
+    public static DatasetAnswer Of(StoredDataset dataset, IReadOnlyDictionary<string, string[]>? warnings = null) => new(
         dataset.Name,
         dataset.Version,
         dataset.CreatedAt,
         dataset.UpdatedAt,
         JsonSerializer.Deserialize<DefinitionDocument>(dataset.Definition, PipelineJson.Options)!,
-        DatasetLinks.Of(dataset.Name));
+        DatasetLinks.Of(dataset.Name),
+        warnings);
 }
 
 /// <summary>Where to go on from a dataset.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
@@ -54,7 +53,8 @@ public static class DatasetEndpoints
             .WithSummary("Declare a dataset, or a new version of it")
             .WithDescription(
                 "Creates the table when it is missing, and adds columns to a table that the service made. The same "
-                + "definition again changes nothing. All faults of the definition are reported at once.")
+                + "definition again changes nothing. All faults of the definition are reported at once. The body may also be what a "
+                + "GET of the dataset answered, with the definition inside: then its `version` must still be current (412).")
             .HeedsHeaders(IfMatch, ("If-None-Match", "`*` only creates: 412 when the dataset is there."))
             .AcceptsJson<DefinitionDocument>()
             .Produces<DatasetAnswer>()
@@ -132,24 +132,25 @@ public static class DatasetEndpoints
             return refusal!.ToResult();
         }
 
-        DatasetDefinition? definition;
+        Declaration declared;
         using (json)
         {
-            definition = DefinitionReader.Read(json.RootElement, dataset, out IReadOnlyDictionary<string, string[]> errors);
-            if (definition is null)
+            declared = DefinitionEnvelope.Read(json.RootElement, dataset, out IReadOnlyDictionary<string, string[]> errors);
+            if (declared.Definition is null || errors.Count > 0)
             {
                 return DatasetProblems.InvalidDefinition(errors).ToResult();
             }
         }
 
-        var precondition = DatasetPrecondition.Of(context.Request.Headers);
-        PutOutcome outcome = await store.PutAsync(dataset, definition, precondition, cancellationToken);
+        DatasetPrecondition precondition = DatasetPrecondition.Of(context.Request.Headers) with { Version = declared.Version };
+        PutOutcome outcome = await store.PutAsync(dataset, declared.Definition, precondition, cancellationToken);
         if (outcome.Dataset is not StoredDataset stored)
         {
-            return outcome.Problem!.ToResult();
+            Problem problem = outcome.Problem!;
+            return (problem.Errors is null ? problem : problem with { Errors = declared.InBody(problem.Errors) }).ToResult();
         }
 
-        var answer = DatasetAnswer.Of(stored);
+        var answer = DatasetAnswer.Of(stored, outcome.Warnings is null ? null : declared.InBody(outcome.Warnings));
         context.Response.Headers.ETag = DatasetPrecondition.TagOf(stored.Version);
         return outcome.IsCreated ? TypedResults.Created(answer.Links.Self, answer) : TypedResults.Ok(answer);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PipelineService.Hosting;
 using PipelineService.Hosting.Web;
 
 namespace PipelineService.Datasets;
@@ -16,7 +17,17 @@ public sealed record DatasetPrecondition(EntityTags? IfMatch, EntityTags? IfNone
     /// <summary>The entity tag of a version.</summary>
     public static string TagOf(int version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
 
-    /// <summary>Whether the demands hold.</summary>
+    /// <summary>The version that must be current, if there is one: the body said that it was made from it.</summary>
+    public int? Version { get; init; }
+
+    /// <summary>Which demand does not hold, or null.</summary>
+    /// <param name="version">The current version, null when there is no such dataset or it is deleted.</param>
+    public Problem? ProblemFor(string name, int? version) =>
+        !HoldsFor(version) ? DatasetProblems.PreconditionFailed(name)
+        : Version is int meant && version is int current && meant != current ? DatasetProblems.VersionPassed(name, meant, current)
+        : null;
+
+    /// <summary>Whether the demands of the headers hold.</summary>
     /// <param name="version">The current version, null when there is no such dataset or it is deleted.</param>
     public bool HoldsFor(int? version) => version is int current
         ? IfMatch?.MatchStrongly(TagOf(current)) != false && IfNoneMatch?.MatchWeakly(TagOf(current)) != true

@@ -1,3 +1,4 @@
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 
 namespace PipelineService.Datasets;
@@ -10,7 +11,8 @@ public static class DatasetProblems
         Code = "invalid_dataset_name",
         Status = StatusCodes.Status400BadRequest,
         Title = "This cannot be the name of a dataset.",
-        Detail = $"\"{name}\" does not match {DatasetName.Pattern}.",
+        Detail = $"\"{Excerpt.Of(name)}\" does not match {DatasetName.Pattern}: a lower-case letter, then lower-case letters, digits "
+            + "and underscores, 63 characters at most.",
     };
 
     public static Problem InvalidQuery(string parameter, string detail) => new()
@@ -79,6 +81,15 @@ public static class DatasetProblems
         Detail = $"If-Match or If-None-Match does not hold for \"{name}\". Get it, look at its ETag and try again.",
     };
 
+    public static Problem VersionPassed(string name, int meant, int current) => new()
+    {
+        Code = "precondition_failed",
+        Status = StatusCodes.Status412PreconditionFailed,
+        Title = "The dataset is not in the state that the request asked for.",
+        Detail = $"The body says version {meant} of \"{name}\", and version {current} is current. Get it again and change that; or send "
+            + "what stands under \"definition\" alone, to make it the next version whatever is current.",
+    };
+
     public static Problem BodyTooLarge(int bytesMax) => new()
     {
         Code = "body_too_large",
@@ -87,12 +98,13 @@ public static class DatasetProblems
         Detail = $"A definition has at most {bytesMax} bytes.",
     };
 
-    public static Problem UnsupportedMediaType(string? contentType) => new()
+    public static Problem UnsupportedMediaType(string contentType) => new()
     {
         Code = "unsupported_media_type",
         Status = StatusCodes.Status415UnsupportedMediaType,
         Title = "The body is not of a type that this call takes.",
-        Detail = $"Send the definition as application/json{(contentType is null ? "" : $", not {contentType}")}.",
+        Detail = $"Send the definition as application/json, not as {Excerpt.Of(contentType)}: with curl, -H 'Content-Type: "
+            + "application/json'.",
     };
 
     public static Problem UnsupportedContentEncoding(string encoding) => new()
@@ -100,6 +112,6 @@ public static class DatasetProblems
         Code = "unsupported_content_encoding",
         Status = StatusCodes.Status415UnsupportedMediaType,
         Title = "The content encoding cannot be removed.",
-        Detail = $"Send the definition without Content-Encoding, not as {encoding}.",
+        Detail = $"Send the definition without Content-Encoding, not as {Excerpt.Of(encoding)}.",
     };
 }

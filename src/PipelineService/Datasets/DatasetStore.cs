@@ -9,7 +9,9 @@ namespace PipelineService.Datasets;
 
 /// <summary>What a PUT came to: the dataset as it now stands, or the problem because of which nothing changed.</summary>
 /// <param name="IsCreated">Whether the dataset did not exist (or was deleted) before.</param>
-public sealed record PutOutcome(StoredDataset? Dataset, bool IsCreated, Problem? Problem);
+/// <param name="Warnings">JSON pointer into the definition → what the table does not do of what stands there, if anything.</param>
+public sealed record PutOutcome(
+    StoredDataset? Dataset, bool IsCreated, Problem? Problem, IReadOnlyDictionary<string, string[]>? Warnings = null);
 
 /// <summary>Datasets in the database: a definition and the table that it needs change together or not at all.</summary>
 public sealed class DatasetStore(Database database, DatasetCatalog catalog, TimeProvider time)
@@ -18,12 +20,12 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     public async Task<PutOutcome> PutAsync(
         string name, DatasetDefinition definition, DatasetPrecondition precondition, CancellationToken cancellationToken)
     {
-        var change = new Change(name, definition, DefinitionWriter.Write(definition), precondition, Now());
+        var change = new Change(name, definition, precondition, Now());
         PutOutcome outcome = await database.RunAsync(
             (connection, token) => TryPutAsync(connection, change, token), cancellationToken);
         if (outcome.Dataset is StoredDataset stored)
         {
-            catalog.Remember(new DatasetVersion(name, stored.Version, change.VersionCreatedAt, definition));
+            catalog.Remember(new DatasetVersion(name, stored.Version, change.VersionCreatedAt, change.Definition));
         }
 
         return outcome;
@@ -102,7 +104,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     }
 
     /// <summary>
-    /// The transaction of a PUT: 1. lock, 2. compare, 3. table, 4. version. Run again after a fault whose outcome is
+    /// The transaction of a PUT: 1. lock, 2. types, 3. compare, 4. table, 5. version. Run again after a fault whose outcome is
     /// unknown, it recognises its own commit and gives the same answer.
     /// </summary>
     private static async Task<PutOutcome> PutOnceAsync(
@@ -114,7 +116,11 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         await connection.ExecuteAsync(new CommandDefinition(DatasetSql.BoundLockWaits, cancellationToken: token));
         await connection.ExecuteAsync(new CommandDefinition(DatasetSql.Lock, new { change.Name }, cancellationToken: token));
 
-        // 2. What is there, and does the client mean that?
+        // 2. What the database knows of the column types.
+        DefinitionFaults faults = new();
+        change.Definition = await ColumnTypes.ResolveAsync(connection, change.Definition, faults, token);
+
+        // 3. What is there, and does the client mean that?
         DatasetState? state = await connection.QuerySingleOrDefaultAsync<DatasetState>(new CommandDefinition(
             DatasetSql.FindState, new { change.Name, definition = change.Json }, cancellationToken: token));
         if (change.Committing is PutOutcome committed
@@ -124,18 +130,26 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         }
 
         DatasetState? current = state is { IsDeleted: false } ? state : null;
-        if (!change.Precondition.HoldsFor(current?.Version))
+        if (change.Precondition.ProblemFor(change.Name, current?.Version) is Problem unmet)
         {
-            return new PutOutcome(null, false, DatasetProblems.PreconditionFailed(change.Name));
+            return new PutOutcome(null, false, unmet);
         }
 
-        // 3. The table; also for an unchanged definition, so that putting it again mends a table that was dropped.
-        if (await TargetTable.PrepareAsync(connection, change.Name, change.Definition, token) is Problem problem)
+        if (faults.Any)
         {
-            return new PutOutcome(null, false, problem);
+            return new PutOutcome(null, false, DatasetProblems.InvalidDefinition(faults.ToErrors()));
         }
 
-        // 4. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
+        // 4. The table; also for an unchanged definition, so that putting it again mends a table that was dropped.
+        PreparedTable table = await TargetTable.PrepareAsync(connection, change.Name, change.Definition, token);
+        if (table.Problem is not null)
+        {
+            return new PutOutcome(null, false, table.Problem);
+        }
+
+        change.Warnings = table.Warnings;
+
+        // 5. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
         PutOutcome outcome;
         if (current is { IsSame: true })
         {
@@ -160,23 +174,30 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         return outcome;
     }
 
-    /// <summary>Now, in PostgreSQL's resolution: what is written must equal what is read.</summary>
-    private DateTime Now()
-    {
-        DateTime now = time.GetUtcNow().UtcDateTime;
-        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
-    }
+    private DateTime Now() => time.GetDatabaseNow().UtcDateTime;
 
     /// <summary>A PUT on its way.</summary>
-    private sealed record Change(
-        string Name, DatasetDefinition Definition, string Json, DatasetPrecondition Precondition, DateTime Now)
+    private sealed class Change(string name, DatasetDefinition definition, DatasetPrecondition precondition, DateTime now)
     {
+        public string Name => name;
+
+        public DatasetPrecondition Precondition => precondition;
+
+        public DateTime Now => now;
+
+        /// <summary>As the client sent it, then with the types of all columns.</summary>
+        public DatasetDefinition Definition { get; set; } = definition;
+
+        public string Json => DefinitionWriter.Write(Definition);
+
         public DateTime VersionCreatedAt { get; set; }
+
+        public IReadOnlyDictionary<string, string[]>? Warnings { get; set; }
 
         /// <summary>Set before COMMIT is sent: from then on the change may be in the database.</summary>
         public PutOutcome? Committing { get; set; }
 
         public PutOutcome OutcomeOf(int version, DateTime createdAt, DateTime updatedAt, bool isCreated) =>
-            new(new StoredDataset(Name, version, Json, createdAt, updatedAt), isCreated, null);
+            new(new StoredDataset(Name, version, Json, createdAt, updatedAt), isCreated, null, Warnings);
     }
 }

@@ -7,7 +7,7 @@ public static class DatasetsExtensions
 {
     public static IServiceCollection AddDatasets(this IServiceCollection services)
     {
-        services.AddStageOptions<DatasetsOptions, DatasetsOptionsValidator>(DatasetsOptions.Section);
+        services.AddStageOptions<DatasetsOptions>(DatasetsOptions.Section);
         services.AddSingleton<DatasetCatalog>();
         services.AddSingleton<DatasetStore>();
         services.AddHostedService<DatasetPreload>();

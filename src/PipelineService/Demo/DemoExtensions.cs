@@ -12,7 +12,7 @@ internal static class DemoExtensions
     private static readonly string[] SettingsOfDemo =
     [
         $"--{HostingOptions.Section}:{nameof(HostingOptions.PrivateServer)}=true",
-        "--Serilog:MinimumLevel:Override:PipelineService.Hosting.Web.RequestLog=Warning",
+        "--Serilog:MinimumLevel:Override:Serilog.AspNetCore.RequestLoggingMiddleware=Warning",
     ];
 
     /// <summary>Adds the demo when the command line asks for it.</summary>

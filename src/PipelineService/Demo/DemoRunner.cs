@@ -12,7 +12,8 @@ namespace PipelineService.Demo;
 /// exit code 1.
 /// </summary>
 internal sealed class DemoRunner(
-    IServer server, IHostApplicationLifetime lifetime, Database database, TimeProvider time) : BackgroundService
+    IServer server, IHostApplicationLifetime lifetime, Hosting.ServiceLifetime signals, Database database, TimeProvider time)
+    : BackgroundService
 {
     public const string Dataset = "demo_trips";
 
@@ -36,9 +37,13 @@ internal sealed class DemoRunner(
                 End("the job did not load the data");
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception error) when (error is OperationCanceledException or HttpRequestException or PipelineClientException
+            && lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // The service stops; so does its demo.
+            // The service stops, and refuses or breaks off what its demo is at.
+            Console.WriteLine();
+            Console.WriteLine("demo: stopped before its end.");
+            Environment.ExitCode = signals.ExitCodeOfBrokenOff;
         }
         catch (Exception error) when (error is HttpRequestException or PipelineClientException or InvalidOperationException)
         {

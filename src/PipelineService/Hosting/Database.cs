@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Npgsql;
-using PipelineService.Hosting.Telemetry;
 using Polly;
 using Polly.CircuitBreaker;
+using Polly.Registry;
 
 namespace PipelineService.Hosting;
 
@@ -15,34 +15,25 @@ public sealed partial class Database : IAsyncDisposable
 
     private readonly HostingOptions _options;
     private readonly ILogger _logger;
-    private readonly PipelineMetrics? _metrics;
     private readonly ResiliencePipeline _breaker;
     private readonly ResiliencePipeline _requests;
     private readonly ResiliencePipeline _patient;
     private NpgsqlDataSource? _dataSource;
-    private Exception? _openedBy;
 
     /// <summary>Rows are read into members named like their columns but for the underscores.</summary>
     static Database() => Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
 
-    /// <summary>A database whose address is known and whose schema is in place, with the default figures.</summary>
-    public Database(NpgsqlDataSource dataSource)
-        : this(new HostingOptions(), TimeProvider.System, NullLogger<Database>.Instance)
-    {
-        Attach(dataSource);
-        Readiness.Signal();
-    }
-
     /// <summary>A database whose address is not known yet: a private server only has one when it has started.</summary>
-    internal Database(
-        HostingOptions options, TimeProvider time, ILogger<Database> logger, PipelineMetrics? metrics = null)
+    public Database(
+        ResiliencePipelineProvider<string> pipelines,
+        DatabaseCircuit circuit,
+        IOptions<HostingOptions> options,
+        ILogger<Database> logger)
     {
-        _options = options;
-        _logger = logger;
-        _metrics = metrics;
-        _breaker = DatabaseResilience.Breaker(options, time, OnCircuitChanged);
-        _requests = DatabaseResilience.ForRequests(options, time, _breaker, OnRetry);
-        _patient = DatabaseResilience.Patient(options, time, _breaker, OnRetry);
+        (Circuit, _options, _logger) = (circuit, options.Value, logger);
+        _breaker = pipelines.GetPipeline(DatabaseResilience.Breaker);
+        _requests = pipelines.GetPipeline(DatabaseResilience.Requests);
+        _patient = pipelines.GetPipeline(DatabaseResilience.Patient);
     }
 
     /// <summary>
@@ -54,7 +45,7 @@ public sealed partial class Database : IAsyncDisposable
 
     public DatabaseReadiness Readiness { get; } = new();
 
-    public DatabaseCircuit Circuit { get; } = new();
+    public DatabaseCircuit Circuit { get; }
 
     /// <summary>Which database it is. Known when it has been reached.</summary>
     public DatabaseIdentity Identity { get; } = new();
@@ -82,7 +73,7 @@ public sealed partial class Database : IAsyncDisposable
         catch (BrokenCircuitException fault)
         {
             throw Unavailable(
-                _openedBy is PostgresException { SqlState: var state } refusal && SqlFaults.IsRefusedLogin(refusal)
+                Circuit.OpenedBy is PostgresException { SqlState: var state } refusal && SqlFaults.IsRefusedLogin(refusal)
                     ? RefusalOf(state)
                     : $"The database cannot be reached; the next try is under way soon. {UploadsGoOn}",
                 fault);
@@ -203,40 +194,9 @@ public sealed partial class Database : IAsyncDisposable
     private DatabaseUnavailableException Unavailable(string message, Exception? fault) =>
         new(message, fault!) { RetryAfter = (fault as BrokenCircuitException)?.RetryAfter ?? _options.BreakerDuration };
 
-    private void OnRetry(Exception? fault)
-    {
-        _metrics?.DatabaseRetried();
-        Log.Retrying(_logger, fault?.Message);
-    }
-
-    private void OnCircuitChanged(CircuitState state, Exception? fault)
-    {
-        switch (state)
-        {
-            case CircuitState.Open:
-                _openedBy = fault;
-                Log.CircuitOpened(_logger, _options.BreakerDuration, fault?.Message);
-                break;
-            case CircuitState.Closed:
-                Log.CircuitClosed(_logger);
-                break;
-        }
-
-        Circuit.Enter(state);
-    }
-
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Debug, "Trying the database again after: {Fault}")]
-        public static partial void Retrying(ILogger logger, string? fault);
-
         [LoggerMessage(LogLevel.Error, "The database refuses the service: {Reason} (SQLSTATE {SqlState})")]
         public static partial void Refused(ILogger logger, string reason, string sqlState);
-
-        [LoggerMessage(LogLevel.Warning, "The database cannot be reached; requests are refused and jobs wait, next try in {Pause}: {Fault}")]
-        public static partial void CircuitOpened(ILogger logger, TimeSpan pause, string? fault);
-
-        [LoggerMessage(LogLevel.Information, "The database is back")]
-        public static partial void CircuitClosed(ILogger logger);
     }
 }

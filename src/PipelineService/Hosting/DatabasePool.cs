@@ -1,14 +1,27 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Hosting;
 
 /// <summary>The pool of connections, sized and timed by <see cref="HostingOptions"/>.</summary>
-internal static class DatabasePool
+internal sealed class DatabasePool(IOptions<HostingOptions> options, Database database)
 {
-    /// <param name="identity">Compared with that of the database at the other end of each connection.</param>
-    public static NpgsqlDataSource Create(string connectionString, HostingOptions options, DatabaseIdentity identity)
+    /// <summary>The driver's name of it in metrics and spans; else the connection string would be that.</summary>
+    public const string Name = "pipeline";
+
+    /// <summary>Where the database is. Known when the host starts: before the pool is asked for.</summary>
+    public string ConnectionString { get; set; } = "";
+
+    public void Configure(NpgsqlDataSourceBuilder builder)
     {
-        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        builder.ConnectionStringBuilder.ConnectionString = ConnectionString;
+        Configure(builder, options.Value, database.Identity);
+    }
+
+    /// <param name="identity">Compared with that of the database at the other end of each connection.</param>
+    internal static void Configure(NpgsqlDataSourceBuilder builder, HostingOptions options, DatabaseIdentity identity)
+    {
         NpgsqlConnectionStringBuilder settings = builder.ConnectionStringBuilder;
         settings.MaxPoolSize = options.PoolSizeMax;
         settings.MinPoolSize = Math.Min(settings.MinPoolSize, options.PoolSizeMax);
@@ -23,10 +36,15 @@ internal static class DatabasePool
 
         // Error details quote rows. They belong to dead letters, not to logs.
         settings.IncludeErrorDetail = false;
-        builder.Name = "pipeline"; // in metrics; the default is the connection string
+        builder.Name = Name;
+        builder.ConfigureTracing(static spans => spans
+            .ConfigureCommandFilter(static _ => PipelineTracing.TellsStatements)
+            .ConfigureBatchFilter(static _ => PipelineTracing.TellsStatements)
+            .ConfigureCopyOperationFilter(static _ => PipelineTracing.IsRecorded)
+            .EnablePhysicalOpenTracing(false)
+            .EnableFirstResponseEvent(false));
         builder.UsePhysicalConnectionInitializer(
             static _ => throw new NotSupportedException("Connections are opened asynchronously."), identity.CheckAsync);
-        return builder.Build();
     }
 
     public static async Task<bool> PingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

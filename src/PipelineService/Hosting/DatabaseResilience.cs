@@ -1,7 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using PipelineService.Hosting.Telemetry;
 using Polly;
 using Polly.CircuitBreaker;
+using Polly.DependencyInjection;
+using Polly.Registry;
 using Polly.Retry;
+using Polly.Telemetry;
 
 namespace PipelineService.Hosting;
 
@@ -9,59 +15,79 @@ namespace PipelineService.Hosting;
 /// The pipelines that try again what <see cref="SqlFaults"/> says may pass. From the outside in: retry, circuit breaker, and
 /// for requests a timeout of each attempt. The breaker is one instance in both pipelines and counts outages only.
 /// </summary>
-public static class DatabaseResilience
+internal static partial class DatabaseResilience
 {
+    public const string Breaker = "database-breaker";
+
+    /// <summary>Few quick retries; an open circuit ends them at once.</summary>
+    public const string Requests = "database-requests";
+
+    /// <summary>Retries without end; an open circuit is waited for, not hammered.</summary>
+    public const string Patient = "database-patient";
+
     private const int RequestRetries = 3;
 
-    internal static ResiliencePipeline Breaker(
-        HostingOptions options, TimeProvider time, Action<CircuitState, Exception?> entered)
+    public static IServiceCollection AddDatabaseResilience(this IServiceCollection services)
     {
-        return new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
-            {
-                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is { } fault && SqlFaults.Of(fault) == SqlFault.Outage),
-                FailureRatio = 0.5,
-                MinimumThroughput = options.BreakerFailures,
-                SamplingDuration = options.BreakerWindow,
-                BreakDuration = options.BreakerDuration,
-                OnOpened = change => Enter(CircuitState.Open, change.Outcome.Exception),
-                OnHalfOpened = _ => Enter(CircuitState.HalfOpen, null),
-                OnClosed = _ => Enter(CircuitState.Closed, null),
-            })
-            .Build();
+        services.AddSingleton<DatabaseCircuit>();
+        services.AddResiliencePipeline<string>(Breaker, (pipeline, context) => pipeline.AddCircuitBreaker(
+            BreakerOf(OptionsOf(context), context.ServiceProvider.GetRequiredService<DatabaseCircuit>())));
+        services.AddResiliencePipeline<string>(Requests, (pipeline, context) => pipeline
+            .AddRetry(RetryOf(context, fault => SqlFaults.MayPass(fault) && !SqlFaults.IsRefusedLogin(fault), RequestRetries))
+            .AddPipeline(BreakerOf(context))
+            .AddTimeout(OptionsOf(context).DatabaseTimeout));
+        services.AddResiliencePipeline<string>(Patient, (pipeline, context) => pipeline
+            .AddRetry(PatientRetryOf(context))
+            .AddPipeline(BreakerOf(context)));
+
+        // Its events are metrics. The log tells of the database in our words: not of each attempt, and not for as long as an outage.
+        return services.Configure<TelemetryOptions>(telemetry => telemetry.LoggerFactory = NullLoggerFactory.Instance);
+    }
+
+    private static HostingOptions OptionsOf(AddResiliencePipelineContext<string> context) =>
+        context.ServiceProvider.GetRequiredService<IOptions<HostingOptions>>().Value;
+
+    private static ResiliencePipeline BreakerOf(AddResiliencePipelineContext<string> context) =>
+        context.ServiceProvider.GetRequiredService<ResiliencePipelineProvider<string>>().GetPipeline(Breaker);
+
+    private static CircuitBreakerStrategyOptions BreakerOf(HostingOptions options, DatabaseCircuit circuit)
+    {
+        return new CircuitBreakerStrategyOptions
+        {
+            ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is { } fault && SqlFaults.Of(fault) == SqlFault.Outage),
+            FailureRatio = 0.5,
+            MinimumThroughput = options.BreakerFailures,
+            SamplingDuration = options.BreakerWindow,
+            BreakDuration = options.BreakerDuration,
+            OnOpened = change => Enter(CircuitState.Open, change.Outcome.Exception),
+            OnHalfOpened = _ => Enter(CircuitState.HalfOpen, null),
+            OnClosed = _ => Enter(CircuitState.Closed, null),
+        };
 
         ValueTask Enter(CircuitState state, Exception? fault)
         {
-            entered(state, fault);
+            circuit.Enter(state, fault);
             return default;
         }
     }
 
-    /// <summary>Few quick retries; an open circuit ends them at once.</summary>
-    internal static ResiliencePipeline ForRequests(
-        HostingOptions options, TimeProvider time, ResiliencePipeline breaker, Action<Exception?> retrying) =>
-        new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(Retry(
-                options, retrying, fault => SqlFaults.MayPass(fault) && !SqlFaults.IsRefusedLogin(fault), RequestRetries))
-            .AddPipeline(breaker)
-            .AddTimeout(options.DatabaseTimeout)
-            .Build();
-
-    /// <summary>Retries without end; an open circuit is waited for, not hammered.</summary>
-    internal static ResiliencePipeline Patient(
-        HostingOptions options, TimeProvider time, ResiliencePipeline breaker, Action<Exception?> retrying)
+    private static RetryStrategyOptions PatientRetryOf(AddResiliencePipelineContext<string> context)
     {
-        RetryStrategyOptions retry = Retry(
-            options, retrying, fault => fault is BrokenCircuitException || SqlFaults.MayPass(fault), int.MaxValue);
+        HostingOptions options = OptionsOf(context);
+        RetryStrategyOptions retry = RetryOf(context, fault => fault is BrokenCircuitException || SqlFaults.MayPass(fault), int.MaxValue);
         retry.DelayGenerator = attempt => ValueTask.FromResult(
             attempt.Outcome.Exception is BrokenCircuitException broken
                 ? UntilHalfOpen(broken.RetryAfter ?? options.BreakerDuration, options.RetryDelayBase)
                 : (TimeSpan?)null);
-        return new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).AddPipeline(breaker).Build();
+        return retry;
     }
 
-    private static RetryStrategyOptions Retry(
-        HostingOptions options, Action<Exception?> retrying, Func<Exception, bool> handles, int attempts) => new()
+    private static RetryStrategyOptions RetryOf(AddResiliencePipelineContext<string> context, Func<Exception, bool> handles, int attempts)
+    {
+        HostingOptions options = OptionsOf(context);
+        PipelineMetrics metrics = context.ServiceProvider.GetRequiredService<PipelineMetrics>();
+        ILogger logger = context.ServiceProvider.GetRequiredService<ILogger<Database>>();
+        return new()
         {
             ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is { } fault && handles(fault)),
             MaxRetryAttempts = attempts,
@@ -71,13 +97,21 @@ public static class DatabaseResilience
             MaxDelay = options.RetryDelayMax,
             OnRetry = attempt =>
             {
-                retrying(attempt.Outcome.Exception);
+                metrics.DatabaseRetried();
+                Log.Retrying(logger, attempt.Outcome.Exception?.Message);
                 return default;
             },
         };
+    }
 
     /// <summary>Everybody waits for the same moment: spread over a little more than it, or they would arrive as a herd.</summary>
     [SuppressMessage("Security", "CA5394", Justification = "Jitter, not a secret.")]
     private static TimeSpan UntilHalfOpen(TimeSpan remaining, TimeSpan spread) =>
         remaining + (spread * (1 + Random.Shared.NextDouble()));
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "Trying the database again after: {Fault}")]
+        public static partial void Retrying(ILogger logger, string? fault);
+    }
 }

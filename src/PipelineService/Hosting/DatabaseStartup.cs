@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting.Embedded;
 using PipelineService.Hosting.Startup;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Hosting;
 
@@ -10,11 +11,13 @@ namespace PipelineService.Hosting;
 /// Stage 0: the database is there and has our schema before any other stage starts, and goes when all have stopped.
 /// 1. Start the private server, when no database is configured. 2. Open the pool. 3. Prepare the database: its schema,
 /// its identity, what belongs to it elsewhere. 4. Signal readiness.
-/// A configured database that cannot be reached does not stop the start: uploads go to the spool, and steps 3 and 4
-/// follow when the outage ends.
+/// A configured database that cannot be reached does not stop the start: steps 3 and 4 follow when the outage ends.
 /// </summary>
 internal sealed partial class DatabaseStartup(
     Database database,
+    DatabasePool pool,
+    PipelineMetrics metrics,
+    IServiceProvider services,
     IEnumerable<DatabasePreparation> preparations,
     IOptions<HostingOptions> options,
     IConfiguration configuration,
@@ -30,8 +33,9 @@ internal sealed partial class DatabaseStartup(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        string connectionString = _address.ConnectionString ?? await StartEmbeddedAsync(cancellationToken);
-        database.Attach(DatabasePool.Create(connectionString, _options, database.Identity));
+        metrics.ObserveCircuit(() => (int)database.Circuit.State);
+        pool.ConnectionString = _address.ConnectionString ?? await StartEmbeddedAsync(cancellationToken);
+        database.Attach(services.GetRequiredService<NpgsqlDataSource>()); // not before: the driver takes its address once
         try
         {
             await PrepareOnceAsync(cancellationToken);
@@ -157,7 +161,7 @@ internal sealed partial class DatabaseStartup(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The database cannot be reached; uploads are accepted and wait for it: {Fault}")]
+        [LoggerMessage(LogLevel.Warning, "The database cannot be reached and is waited for; until it was reached once uploads are answered 503: {Fault}")]
         public static partial void StartingWithoutDatabase(ILogger logger, string fault);
 
         [LoggerMessage(LogLevel.Information, "The database was reached, and is prepared")]

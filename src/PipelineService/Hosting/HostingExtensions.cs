@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Health;
-using PipelineService.Hosting.Migrations;
 using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Hosting.Web;
@@ -23,21 +22,22 @@ public static class HostingExtensions
 
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<HostingOptions, HostingOptionsValidator>(HostingOptions.Section);
+        builder.Services.AddStageValidators();
+        builder.Services.AddStageOptions<HostingOptions>(HostingOptions.Section);
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, MisspeltSections>();
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, DatabaseChoice>();
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, LogLevels>();
 
         // For what is made together with the host. If these are wrong, the host still gets built, and its start says so.
         HostingOptions early = StageOptions.Read<HostingOptions>(builder.Configuration, HostingOptions.Section);
-        builder.AddPipelineLogging(early.LogFormat);
-        builder.AddPipelineTelemetry(early.OtlpEndpoint);
+        builder.AddPipelineTelemetry(early);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = early.ShutdownTimeout);
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ServiceLifetime>();
         builder.Services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<ServiceLifetime>());
-        builder.AddDatabase();
+        builder.Services.AddDatabase();
+        builder.Services.AddHealthChecks().AddCheck<StopHealthCheck>("stop");
         builder.AddWeb(early);
         return builder;
     }
@@ -45,12 +45,14 @@ public static class HostingExtensions
     public static WebApplication UseHosting(this WebApplication app)
     {
         app.Use(app.Services.GetRequiredService<ClientConnections>().ServeAsync);
-        app.UseMiddleware<RequestLog>();
+        app.UseRequestLine();
         app.UseMiddleware<ErrorAnswers>();
         app.Services.GetRequiredService<UnreadableRequests>().Watch();
         app.UseMiddleware<RequestFraming>();
         app.UseMiddleware<RequestText>();
-        app.UseMiddleware<RequestSpan>();
+        app.UseMiddleware<OptionsRequests>();
+        app.UseMiddleware<QueryParameters>();
+        app.UseMiddleware<Acceptability>();
         return app;
     }
 
@@ -60,35 +62,6 @@ public static class HostingExtensions
         routes.MapHealth();
         routes.MapMetrics();
         return routes;
-    }
-
-    private static void AddDatabase(this WebApplicationBuilder builder)
-    {
-        builder.Services.AddSingleton(CreateDatabase);
-        builder.Services.AddSingleton(provider => provider.GetRequiredService<Database>().Readiness);
-        builder.Services.AddSingleton(Migration.All);
-        builder.Services.AddSingleton<Migrator>();
-        builder.Services.AddSingleton<DatabasePreparation>(
-            provider => provider.GetRequiredService<Migrator>().MigrateAsync);
-        builder.Services.AddSingleton<DatabasePreparation>(
-            provider => provider.GetRequiredService<Database>().Identity.LearnAsync);
-        builder.Services.AddHostedService<DatabaseStartup>();
-        builder.Services.AddHealthChecks()
-            .AddCheck<DatabaseHealthCheck>("database")
-            .AddCheck<CircuitHealthCheck>("breaker")
-            .AddCheck<StopHealthCheck>("stop");
-    }
-
-    private static Database CreateDatabase(IServiceProvider provider)
-    {
-        PipelineMetrics metrics = provider.GetRequiredService<PipelineMetrics>();
-        var database = new Database(
-            provider.GetRequiredService<IOptions<HostingOptions>>().Value,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Database>>(),
-            metrics);
-        metrics.ObserveCircuit(() => (int)database.Circuit.State);
-        return database;
     }
 
     private static void AddWeb(this WebApplicationBuilder builder, HostingOptions early)
@@ -110,6 +83,7 @@ public static class HostingExtensions
         builder.Services.AddSingleton<ClientConnections>();
         builder.Services.AddSingleton<StalledReaders>();
         builder.Services.AddSingleton<UnreadableRequests>();
+        builder.Services.AddSingleton<AddressAdvice>();
         builder.Services.AddOptions<KestrelServerOptions>().Configure<ClientConnections, StalledReaders>(
             static (kestrel, connections, readers) => kestrel.ConfigureEndpointDefaults(endpoint => endpoint
                 .Use(next => connection => connections.HoldAsync(connection, next))

@@ -9,16 +9,23 @@ public sealed class JobFaultException : Exception
     }
 
     public JobFaultException(string message)
-        : this(new Problem { Title = message, Status = StatusCodes.Status500InternalServerError, Code = "internal_error" })
+        : this(Internal(message))
     {
     }
 
     public JobFaultException(string message, Exception innerException)
-        : base(message, innerException) =>
-        Problem = new Problem { Title = message, Status = StatusCodes.Status500InternalServerError, Code = "internal_error" };
+        : base(message, innerException) => Problem = Internal(message);
 
     public JobFaultException(Problem problem)
-        : base(problem.Detail ?? problem.Title) => Problem = problem;
+        : base(problem.Detail) => Problem = problem;
 
     public Problem Problem { get; }
+
+    private static Problem Internal(string message) => new()
+    {
+        Code = "internal_error",
+        Status = StatusCodes.Status500InternalServerError,
+        Title = "The job failed for a reason inside the service.",
+        Detail = message,
+    };
 }

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Text.Json.Serialization;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Web;
 
 namespace PipelineService.Hosting;
 
@@ -23,7 +23,7 @@ public sealed record Problem
 
     /// <summary>What was wrong here, where, and how to mend it.</summary>
     [PrimaryErrorMessage]
-    public string? Detail { get; init; }
+    public required string Detail { get; init; }
 
     /// <summary>Stable, in snake_case; what programs look at.</summary>
     public required string Code { get; init; }
@@ -44,10 +44,16 @@ public sealed record Problem
         Errors = faults,
     };
 
+    /// <summary>A header that the call heeds and cannot read.</summary>
+    /// <param name="fault">What to write, to stand behind the header's name and a colon.</param>
+    public static Problem MalformedHeader(string name, string fault) => new()
+    {
+        Code = "malformed_header",
+        Status = StatusCodes.Status400BadRequest,
+        Title = "A header cannot be understood.",
+        Detail = $"{name}: {fault}",
+    };
+
     /// <summary>The answer that carries this problem.</summary>
-    public IResult ToResult() => Results.Json(
-        this with { TraceId = TraceId ?? Activity.Current?.TraceId.ToString() },
-        PipelineJson.Options,
-        ContentType,
-        Status);
+    public IResult ToResult() => new ProblemResult(this);
 }

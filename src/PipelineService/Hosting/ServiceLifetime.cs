@@ -18,9 +18,21 @@ internal sealed partial class ServiceLifetime(
     private readonly List<IDisposable> _registrations = [];
     private readonly CancellationTokenSource _draining = new();
     private int _signals;
+    private PosixSignal _first = PosixSignal.SIGINT;
 
     /// <summary>Whether a stop was asked for.</summary>
     public bool IsStopping => _draining.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested;
+
+    /// <summary>
+    /// The exit code of what was broken off, a start or the demo, as shells and supervisors know it: 130 after Ctrl+C, 143 after
+    /// SIGTERM. A service that was up ends well by both.
+    /// </summary>
+    public int ExitCodeOfBrokenOff => 128 + _first switch
+    {
+        PosixSignal.SIGTERM => 15,
+        PosixSignal.SIGQUIT => 3,
+        _ => 2,
+    };
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
@@ -49,6 +61,7 @@ internal sealed partial class ServiceLifetime(
     internal void Stop(PosixSignal signal)
     {
         bool isFirst = Interlocked.Increment(ref _signals) == 1;
+        _first = isFirst ? signal : _first;
         TimeSpan delay = options.Value.DrainDelay;
         if (!isFirst || signal == PosixSignal.SIGINT || delay == TimeSpan.Zero
             || !lifetime.ApplicationStarted.IsCancellationRequested)

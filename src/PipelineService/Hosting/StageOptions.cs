@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Reflection;
 using FluentValidation;
 using FluentValidation.Results;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Startup;
 
@@ -15,12 +14,16 @@ namespace PipelineService.Hosting;
 /// </summary>
 public static class StageOptions
 {
-    public static OptionsBuilder<TOptions> AddStageOptions<TOptions, TValidator>(
-        this IServiceCollection services, string section)
+    /// <summary>Finds the validators of all stages' options.</summary>
+    public static IServiceCollection AddStageValidators(this IServiceCollection services) =>
+        services.AddValidatorsFromAssemblyContaining<HostingOptionsValidator>(
+            Microsoft.Extensions.DependencyInjection.ServiceLifetime.Singleton,
+            validator => validator.ValidatorType.Name.EndsWith("OptionsValidator", StringComparison.Ordinal),
+            includeInternalTypes: true);
+
+    public static OptionsBuilder<TOptions> AddStageOptions<TOptions>(this IServiceCollection services, string section)
         where TOptions : class, new()
-        where TValidator : class, IValidator<TOptions>
     {
-        services.TryAddSingleton<IValidator<TOptions>, TValidator>();
         services.AddSingleton<IValidateOptions<TOptions>>(provider => new SectionValidator<TOptions>(
             provider.GetRequiredService<IConfiguration>().GetSection(section),
             provider.GetRequiredService<IValidator<TOptions>>()));

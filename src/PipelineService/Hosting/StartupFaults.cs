@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting;
 
@@ -14,7 +15,9 @@ public static class StartupFaults
     /// <returns>The exit code of the process.</returns>
     public static async Task<int> RunToEndAsync(this WebApplication app)
     {
-        CancellationToken stopping = app.Lifetime.ApplicationStopping; // asked for now: a disposed host does not answer
+        // Asked for now: a disposed host does not answer.
+        CancellationToken stopping = app.Lifetime.ApplicationStopping;
+        ServiceLifetime lifetime = app.Services.GetRequiredService<ServiceLifetime>();
         try
         {
             // Before the host does it: a service whose constructor reads its options would fail first, with only these.
@@ -23,15 +26,15 @@ public static class StartupFaults
             await app.WaitForShutdownAsync();
             return Environment.ExitCode;
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException fault) when (stopping.IsCancellationRequested || fault is StartupInterruptedException)
         {
-            return Environment.ExitCode; // stopped while it was starting
+            await StopCalmlyAsync(app);
+            await Console.Error.WriteLineAsync("PipelineService was stopped while it was starting.");
+            return lifetime.ExitCodeOfBrokenOff;
         }
         catch
         {
-            // To stages that run already this is a stop like any other: disposed of without one, each would tell of it at
-            // length, and bury the one sentence that helps.
-            await app.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await StopCalmlyAsync(app);
             throw;
         }
         finally
@@ -39,6 +42,13 @@ public static class StartupFaults
             await app.DisposeAsync();
         }
     }
+
+    /// <summary>
+    /// To stages that run already this is a stop like any other: disposed of without one, each would tell of it at length, and bury
+    /// the one sentence that helps.
+    /// </summary>
+    private static async Task StopCalmlyAsync(WebApplication app) =>
+        await app.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Tells the operator of a start that failed, as the last thing that the process says.</summary>
     /// <returns>The exit code of the process.</returns>

@@ -7,7 +7,7 @@ public static class IntakeExtensions
 {
     public static WebApplicationBuilder AddIntake(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<IntakeOptions, IntakeOptionsValidator>("Intake");
+        builder.Services.AddStageOptions<IntakeOptions>("Intake");
         builder.Services.AddSingleton<BodyReceiver>();
         builder.Services.AddSingleton<UploadIntake>();
         return builder;

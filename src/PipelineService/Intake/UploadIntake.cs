@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Jobs;
@@ -24,7 +25,6 @@ public sealed partial class UploadIntake(
     LiveJobs liveJobs,
     SpoolDirectory spool,
     SpoolRecovery recovery,
-    DatasetCatalog datasets,
     PipelineMetrics metrics,
     IOptions<IntakeOptions> options,
     IOptions<SpoolOptions> spoolOptions,
@@ -39,11 +39,9 @@ public sealed partial class UploadIntake(
 
     /// <exception cref="UploadRefusedException">It is not taken; nothing of it is left.</exception>
     public async Task<UploadReceipt> TakeAsync(
-        string dataset, UploadRequest request, HttpRequest http, CancellationToken requestAborted)
+        DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken requestAborted)
     {
         // 1. What can be refused before a byte of the body is read.
-        DatasetVersion version = await datasets.FindAsync(dataset, requestAborted)
-            ?? throw new UploadRefusedException(UploadRefusal.DatasetNotFound(dataset));
         RefuseWhatCannotFit(http.ContentLength);
 
         if (Interlocked.Increment(ref _arriving) > options.Value.UploadsMax)
@@ -56,8 +54,8 @@ public sealed partial class UploadIntake(
         try
         {
             return request.IdempotencyKey is string key
-                ? await TakeOnceAsync(version, key, request, http, stop.Token)
-                : await TakeNewAsync(version, request, http, stop.Token);
+                ? await TakeOnceAsync(dataset, key, request, http, stop.Token)
+                : await TakeNewAsync(dataset, request, http, stop.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -147,12 +145,16 @@ public sealed partial class UploadIntake(
     private async Task<UploadReceipt> TakeNewAsync(
         DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
     {
-        DateTimeOffset created = time.GetUtcNow();
+        DateTimeOffset created = time.GetDatabaseNow();
         var id = Guid.CreateVersion7(created);
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
         LiveJob live = new(
             NewRow(id, dataset, request, created), dataset.Definition.Load.Table.Quoted, request.Kind,
-            spoolOptions.Value.RecordBytesMax, time);
+            spoolOptions.Value.RecordBytesMax, time)
+        {
+            AnnouncedBytes = http.ContentLength,
+            Request = Activity.Current?.Context ?? default,
+        };
         await using SpoolUpload upload = Create(id);
         live.Follow(upload);
         liveJobs.Add(live);
@@ -315,8 +317,9 @@ public sealed partial class UploadIntake(
             Failure = failure,
             Blocks = upload.FinishChecksums(),
             RecordBytesMax = spoolOptions.Value.RecordBytesMax,
+            TraceParent = Activity.Current?.Id,
             CreatedAt = created,
-            ReceivedAt = time.GetUtcNow(),
+            ReceivedAt = time.GetDatabaseNow(),
         };
     }
 

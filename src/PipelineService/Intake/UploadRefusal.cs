@@ -1,3 +1,4 @@
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 using PipelineService.Spool;
 
@@ -17,36 +18,67 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
     public static UploadRefusal DatasetNotFound(string dataset) => new(
         "dataset_not_found", StatusCodes.Status404NotFound,
         "There is no such dataset.",
-        $"No dataset is called '{dataset}'. Declare it first: PUT /v1/datasets/{dataset}.");
+        $"No dataset is called '{Excerpt.Of(dataset)}'. Declare it first: PUT /v1/datasets/{Excerpt.Of(dataset)}.");
 
-    public static UploadRefusal UnsupportedMediaType(string? contentType) => new(
+    public static UploadRefusal DatasetNotAtHand(string dataset, TimeSpan retryAfter) => new(
+        "database_unavailable", StatusCodes.Status503ServiceUnavailable,
+        "The database cannot be used.",
+        $"Nobody has used dataset '{dataset}' here since the service started, and the database cannot be asked for it. Nothing was "
+        + "kept; send the upload again later.")
+    {
+        RetryAfterSeconds = (int)Math.Ceiling(retryAfter.TotalSeconds),
+    };
+
+    public static UploadRefusal UnsupportedMediaType(string contentType) => new(
         "unsupported_media_type", StatusCodes.Status415UnsupportedMediaType,
         "The content type is not one that can be loaded.",
-        $"{(string.IsNullOrEmpty(contentType) ? "No Content-Type was sent" : $"'{contentType}' was sent")}; send one of {UploadRequest.AcceptPost}.")
+        string.Join(
+            " ",
+            ((string[])
+            [
+                $"'{Excerpt.Of(contentType)}' was sent.",
+                MediaTypeAdvice.For(contentType),
+                $"Taken are {UploadContentType.AcceptPost}; without a Content-Type the dataset's format decides.",
+            ]).Where(sentence => sentence.Length > 0)))
     {
-        Accepts = ("Accept-Post", UploadRequest.AcceptPost),
+        Accepts = ("Accept-Post", UploadContentType.AcceptPost),
     };
 
     public static UploadRefusal UnsupportedCharset(string charset) => new(
         "unsupported_charset", StatusCodes.Status415UnsupportedMediaType,
         "The character set is not UTF-8.",
-        $"The body was announced as '{charset}'; send UTF-8.")
+        $"The body was announced as '{Excerpt.Of(charset)}'; send UTF-8: iconv -f {Excerpt.Of(charset)} -t UTF-8 FILE converts it.")
     {
-        Accepts = ("Accept-Post", UploadRequest.AcceptPost),
+        Accepts = ("Accept-Post", UploadContentType.AcceptPost),
+    };
+
+    public static UploadRefusal OtherHeader(string said, bool isDeclared) => new(
+        "unsupported_media_type", StatusCodes.Status415UnsupportedMediaType,
+        "The content type is not one that can be loaded.",
+        $"The Content-Type says header={Excerpt.Of(said)}, and dialect.header of the dataset is {(isDeclared ? "true" : "false")}: "
+        + $"leave the parameter out, or declare the dataset with dialect.header {(isDeclared ? "false" : "true")}.")
+    {
+        Accepts = ("Accept-Post", UploadContentType.AcceptPost),
     };
 
     public static UploadRefusal UnsupportedEncoding(string encoding) => new(
         "unsupported_content_encoding", StatusCodes.Status415UnsupportedMediaType,
         "The content encoding cannot be removed.",
-        $"The body was sent with Content-Encoding '{encoding}'; send it as it is.")
+        $"The body was sent with Content-Encoding '{Excerpt.Of(encoding)}'. {MediaTypeAdvice.Uncompressed(encoding)}")
     {
         Accepts = ("Accept-Encoding", "identity"),
     };
 
-    public static UploadRefusal MalformedHeader(string name, string fault) => new(
-        "malformed_header", StatusCodes.Status400BadRequest,
-        "A header cannot be understood.",
-        $"{name}: {fault}");
+    public static UploadRefusal MalformedHeader(string name, string fault) => Of(Problem.MalformedHeader(name, fault));
+
+    public static UploadRefusal UnsupportedDigest(string header, string algorithms) => new(
+        "unsupported_digest", StatusCodes.Status400BadRequest,
+        "The digest is of an algorithm that is not checked.",
+        $"{header}: has {Excerpt.Of(algorithms)}, and only sha-256 is checked. Send sha-256=:BASE64: (RFC 9530), or leave the header "
+        + "out.")
+    {
+        Accepts = ($"Want-{header}", "sha-256=10"),
+    };
 
     public static UploadRefusal SourceUnusable(int length) => new(
         "malformed_query", StatusCodes.Status400BadRequest,
@@ -145,6 +177,8 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         ? SpoolFull("The disk of the spool is full.")
         : SpoolUnavailable;
 
+    private static UploadRefusal Of(Problem problem) => new(problem.Code, problem.Status, problem.Title, problem.Detail);
+
     public IResult ToResult(HttpContext context)
     {
         if (RetryAfterSeconds is int seconds)
@@ -171,9 +205,11 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
     internal static IReadOnlyList<UploadRefusal> Examples =>
     [
         DatasetNotFound("trips"),
-        UnsupportedMediaType("text/html"),
+        UnsupportedMediaType("multipart/form-data"),
         UnsupportedCharset("iso-8859-1"),
-        UnsupportedEncoding("compress"),
+        UnsupportedEncoding("gzip"),
+        UnsupportedDigest("Repr-Digest", "md5"),
+        UnsupportedDigest("Content-Digest", "md5"),
         MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),
         SourceUnusable(200),
         Truncated(1_048_576),

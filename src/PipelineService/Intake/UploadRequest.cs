@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Primitives;
-using Microsoft.Net.Http.Headers;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Transform;
@@ -9,14 +8,10 @@ namespace PipelineService.Intake;
 /// <summary>What the headers and the query of an upload say, checked.</summary>
 public sealed record UploadRequest
 {
-    /// <summary>What the value of Accept-Post lists (some aliases are taken as well).</summary>
-    public static readonly string[] ContentTypes = ["text/csv", "text/tab-separated-values", "application/x-ndjson"];
-
-    public static readonly string AcceptPost = string.Join(", ", ContentTypes);
-
     public const int SourceLengthMax = 100;
     internal const int KeyLengthMax = 255;
 
+    /// <summary>The type that the data is read as, without parameters.</summary>
     public required string ContentType { get; init; }
 
     public required SpoolUploadKind Kind { get; init; }
@@ -31,43 +26,35 @@ public sealed record UploadRequest
     /// <summary>How long the sender is willing to wait for the job's end.</summary>
     public TimeSpan? Wait { get; init; }
 
+    /// <param name="request">Whose headers and query are read.</param>
+    /// <param name="dataset">What the upload is for; it says how the data is written where the request does not.</param>
     /// <exception cref="UploadRefusedException">Something in them cannot be taken.</exception>
-    public static UploadRequest Parse(HttpRequest request) => new()
+    public static UploadRequest Parse(HttpRequest request, DatasetDefinition dataset)
     {
-        ContentType = ParseContentType(request, out SpoolUploadKind kind),
-        Kind = kind,
-        Source = ParseSource(request.Query["source"]),
-        IdempotencyKey = ParseKey(request.Headers["Idempotency-Key"]),
-        Digests = [.. ParseDigests(request, "Content-Digest"), .. ParseDigests(request, "Repr-Digest")],
-        Wait = PreferHeader.ParseWait(request.Headers["Prefer"]),
-    };
-
-    private static string ParseContentType(HttpRequest request, out SpoolUploadKind kind)
-    {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
+        (string mediaType, SpoolUploadKind kind) = UploadContentType.Of(request, dataset);
+        RefuseEncoding(request.Headers.ContentEncoding.ToString());
+        return new()
         {
-            throw new UploadRefusedException(UploadRefusal.UnsupportedMediaType(request.ContentType));
-        }
-
-        string mediaType = type.MediaType.ToString().ToLowerInvariant();
-        kind = mediaType switch
-        {
-            "text/csv" or "application/csv" => new SpoolUploadKind(DataFormat.Csv, Delimiter: null),
-            "text/tab-separated-values" => new SpoolUploadKind(DataFormat.Csv, Delimiter: (byte)'\t'),
-            "application/x-ndjson" or "application/ndjson" or "application/jsonl" => new SpoolUploadKind(DataFormat.Ndjson, null),
-            _ => throw new UploadRefusedException(UploadRefusal.UnsupportedMediaType(request.ContentType)),
+            ContentType = mediaType,
+            Kind = kind,
+            Source = ParseSource(request.Query["source"]),
+            IdempotencyKey = ParseKey(request.Headers["Idempotency-Key"]),
+            Digests = [.. ParseDigests(request, "Content-Digest"), .. ParseDigests(request, "Repr-Digest")],
+            Wait = ParseWait(request.Headers[PreferHeader.Name]),
         };
-        string charset = type.Charset.ToString().Trim('"');
-        if (charset.Length > 0 && charset.ToLowerInvariant() is not ("utf-8" or "utf8" or "us-ascii"))
-        {
-            throw new UploadRefusedException(UploadRefusal.UnsupportedCharset(charset));
-        }
-
-        string encoding = request.Headers.ContentEncoding.ToString();
-        return encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)
-            ? mediaType
-            : throw new UploadRefusedException(UploadRefusal.UnsupportedEncoding(encoding));
     }
+
+    private static void RefuseEncoding(string encoding)
+    {
+        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new UploadRefusedException(UploadRefusal.UnsupportedEncoding(encoding));
+        }
+    }
+
+    private static TimeSpan? ParseWait(StringValues prefer) => PreferHeader.TryReadWait(prefer, out TimeSpan? wait)
+        ? wait
+        : throw new UploadRefusedException(UploadRefusal.MalformedHeader(PreferHeader.Name, PreferHeader.Fault));
 
     private static string? ParseSource(StringValues values)
     {
@@ -98,27 +85,40 @@ public sealed record UploadRequest
                 "Idempotency-Key", $"give one value of 1 to {KeyLengthMax} visible ASCII characters."));
     }
 
-    /// <summary>The sha-256 members of a digest header; other algorithms are passed over (RFC 9530).</summary>
-    private static IEnumerable<(string Header, string Sha256)> ParseDigests(HttpRequest request, string header)
+    /// <summary>
+    /// The sha-256 members of a digest header. Other algorithms are passed over beside it (RFC 9530); alone they are refused:
+    /// the sender counts on a check that nobody would make.
+    /// </summary>
+    private static List<(string Header, string Sha256)> ParseDigests(HttpRequest request, string header)
     {
+        List<(string Header, string Sha256)> digests = [];
+        List<string> others = [];
         foreach (string member in request.Headers[header].SelectMany(v => (v ?? string.Empty).Split(',')))
         {
             string[] parts = member.Trim().Split('=', 2);
-            if (!parts[0].Equals("sha-256", StringComparison.OrdinalIgnoreCase))
+            if (parts[0].Equals("sha-256", StringComparison.OrdinalIgnoreCase))
             {
-                continue;
+                digests.Add((header, ParseSha256(header, parts.ElementAtOrDefault(1)?.Trim() ?? "")));
             }
-
-            byte[] digest = new byte[32];
-            string value = parts.Length == 2 ? parts[1].Trim() : string.Empty;
-            if (value.Length < 2 || value[0] != ':' || value[^1] != ':'
-                || !Convert.TryFromBase64String(value[1..^1], digest, out int written) || written != digest.Length)
+            else if (parts[0].Length > 0)
             {
-                throw new UploadRefusedException(UploadRefusal.MalformedHeader(
-                    header, "write sha-256=:BASE64: with the 32 bytes of the digest (RFC 9530)."));
+                others.Add(parts[0]);
             }
-
-            yield return (header, Convert.ToHexStringLower(digest));
         }
+
+        return digests.Count > 0 || others.Count == 0
+            ? digests
+            : throw new UploadRefusedException(UploadRefusal.UnsupportedDigest(header, string.Join(", ", others)));
+    }
+
+    /// <returns>Lower-case hexadecimal.</returns>
+    private static string ParseSha256(string header, string value)
+    {
+        byte[] digest = new byte[32];
+        return value.Length >= 2 && value[0] == ':' && value[^1] == ':'
+            && Convert.TryFromBase64String(value[1..^1], digest, out int written) && written == digest.Length
+                ? Convert.ToHexStringLower(digest)
+                : throw new UploadRefusedException(UploadRefusal.MalformedHeader(
+                    header, "write sha-256=:BASE64: with the 32 bytes of the digest (RFC 9530)."));
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
@@ -14,12 +15,14 @@ namespace PipelineService.Jobs;
 /// the jobs in the queue load into, as far as they were met.
 /// </summary>
 public sealed partial class ClaimedJobs(
-    JobStore store,
+    JobLeases leases,
+    JobEndings endings,
     JobStarter starter,
     LiveJobs liveJobs,
     SpoolDirectory spool,
     SessionBudget budget,
     DatasetCatalog datasets,
+    JobEndReport report,
     IOptions<JobsOptions> options,
     TimeProvider time,
     ILogger<ClaimedJobs> logger)
@@ -66,7 +69,7 @@ public sealed partial class ClaimedJobs(
         if (budget.TryReserve(table, sessionsMax, isReceiving: false) is not { } reservation)
         {
             // Others were faster, or nobody knew that it is for this table: from now on it is passed over.
-            await store.PostponeAsync(row, _options.PollInterval, cancellationToken);
+            await leases.PostponeAsync(row, _options.PollInterval, cancellationToken);
             return null;
         }
 
@@ -86,7 +89,7 @@ public sealed partial class ClaimedJobs(
     {
         if (row.Epoch > 1)
         {
-            await store.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
+            await leases.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
         }
 
         SpoolUpload upload;
@@ -123,7 +126,10 @@ public sealed partial class ClaimedJobs(
             return null;
         }
 
-        LiveJob live = new(row, table, new SpoolUploadKind(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, time);
+        LiveJob live = new(row, table, new SpoolUploadKind(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, time)
+        {
+            Request = ActivityContext.TryParse(manifest.TraceParent, traceState: null, out ActivityContext request) ? request : default,
+        };
         liveJobs.Add(live);
         starter.Start(live, upload, reservation, isRegistered: true);
         return live.Run;
@@ -167,7 +173,7 @@ public sealed partial class ClaimedJobs(
         }
 
         _left.Add(row.Id);
-        await store.HandBackAsync(row.Id, row.Epoch, cancellationToken);
+        await leases.HandBackAsync(row.Id, row.Epoch, cancellationToken);
         liveJobs.Tell(row.Id);
         Log.Left(logger, row.Id, newer.Message);
     }
@@ -175,24 +181,29 @@ public sealed partial class ClaimedJobs(
     /// <summary>Its files cannot be read now. Somebody may have asked for its end meanwhile: that needs no file.</summary>
     private async Task PostponeAsync(JobRow row, Exception fault, CancellationToken cancellationToken)
     {
-        await (row.CancelRequested
-            ? store.EndAsync(row.Id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, cancellationToken)
-            : store.PostponeAsync(row with { WaitingFor = "spool" }, _options.LeaseTime, cancellationToken));
+        if (row.CancelRequested)
+        {
+            await endings.EndAsync(row.Id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, cancellationToken);
+            await report.TellAsync(row.Id, cancellationToken);
+        }
+        else
+        {
+            await leases.PostponeAsync(row with { WaitingFor = "spool" }, _options.LeaseTime, cancellationToken);
+        }
+
         liveJobs.Tell(row.Id);
         Log.Postponed(logger, row.Id, fault.Message);
     }
 
-    private async Task GiveUpAsync(JobRow row, Problem problem, CancellationToken cancellationToken)
-    {
-        await EndUnrunAsync(row, JobState.Failed, Faults.ToJson(problem), cancellationToken);
-        Log.GivenUp(logger, row.Id, LogScopes.OneLine(row.Source ?? "nobody named"), problem.Code, LogScopes.OneLine(problem.Detail));
-    }
+    private Task GiveUpAsync(JobRow row, Problem problem, CancellationToken cancellationToken) =>
+        EndUnrunAsync(row, JobState.Failed, Faults.ToJson(problem), cancellationToken);
 
     private async Task EndUnrunAsync(JobRow row, JobState state, string? error, CancellationToken cancellationToken)
     {
-        await store.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
+        await endings.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
         spool.DeleteOrLeave(row.Id);
         liveJobs.Tell(row.Id);
+        await report.TellAsync(row.Id, cancellationToken);
     }
 
     private static partial class Log
@@ -202,8 +213,5 @@ public sealed partial class ClaimedJobs(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} is left to the instances that can read its upload: {Reason}")]
         public static partial void Left(ILogger logger, Guid jobId, string reason);
-
-        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} from {Source} is given up, {Code}: {Reason}")]
-        public static partial void GivenUp(ILogger logger, Guid jobId, string source, string code, string reason);
     }
 }

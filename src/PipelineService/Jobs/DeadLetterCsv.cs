@@ -28,7 +28,7 @@ internal sealed class DeadLetterCsv
         _ownNames = RejectHeader.OwnNames(dataset.Definition.Schema);
     }
 
-    /// <summary>The header, after the mark by which spreadsheets know UTF-8. Valid until the next call, as a row is.</summary>
+    /// <summary>The header. Valid until the next call, as a row is.</summary>
     public ReadOnlyMemory<byte> Header()
     {
         _line.Clear();
@@ -38,7 +38,7 @@ internal sealed class DeadLetterCsv
         }
 
         _line.End();
-        return (byte[])[.. ByteOrderMark.Utf8, .. _line.Bytes.Span];
+        return _line.Bytes;
     }
 
     public ReadOnlyMemory<byte> Row(DeadLetterRow row)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
@@ -20,8 +21,8 @@ public static class DeadLetterEndpoints
         of them, each whole, with `Accept: application/x-ndjson` or `Accept: text/csv`.
 
         The CSV is made to be mended and uploaded as it is (`Content-Type: text/csv`). It is written in the dataset's dialect,
-        starts with a UTF-8 byte order mark, and has the columns of the upload with the values that were sent, then `_raw`,
-        `_record`, `_line`, `_field`, `_code` and `_message`. An apostrophe stands before values that a spreadsheet would run as a
+        has the columns of the upload with the values that were sent, then `_raw`, `_record`, `_line`, `_field`, `_code` and
+        `_message`. With `?bom=true` it starts with a byte order mark, by which spreadsheets know UTF-8. An apostrophe stands before values that a spreadsheet would run as a
         formula; it is taken off again when the file comes back with those columns, and they themselves are not loaded. `_raw` is
         filled where the cells do not say all that was sent: with the record as it came, and with `…` at its end where it was
         cut. A record whose `_raw` is filled is rejected with `unmended`.
@@ -45,7 +46,8 @@ public static class DeadLetterEndpoints
             .Takes(
                 JobEndpoints.IdOfJob,
                 ("code", "Records with an error of this code."),
-                ("field", "Records with an error in this field."))
+                ("field", "Records with an error in this field."),
+                new ShownParameter("bom", "Whether the CSV begins with a byte order mark, for spreadsheets.", Shapes.Flag))
             .Takes(Paging.Shown)
             .Produces<DeadLetterPage>()
             .ProducesText(Ndjson, "One object a line, each as the items of the page, but with all of `raw` that is kept.", NdjsonExample)
@@ -54,7 +56,7 @@ public static class DeadLetterEndpoints
             .NeedsDatabase();
 
     private static async Task<IResult> GetAsync(
-        string id, string? limit, string? cursor, string? code, string? field,
+        string id, string? limit, string? cursor, string? code, string? field, string? bom,
         HttpContext context, JobQueries jobs, DeadLetterStore deadLetters, DatasetCatalog datasets, IOptions<JobsOptions> options,
         CancellationToken cancellationToken)
     {
@@ -69,6 +71,8 @@ public static class DeadLetterEndpoints
             faults["/code"] = [$"'{code}' is no error code."];
         }
 
+        string? type = PreferredType(context.Request);
+        bool hasMark = ParseMark(bom, type, faults);
         int size = Paging.ParseLimit(limit, options.Value, faults);
         DeadLetterFilter filter = new(jobId, Paging.ParseRecordCursor(cursor, faults), code, field);
         if (faults.Count > 0)
@@ -76,14 +80,14 @@ public static class DeadLetterEndpoints
             return Paging.Refuse(faults);
         }
 
-        switch (PreferredType(context.Request))
+        switch (type)
         {
             case Ndjson:
                 return Stream(context, body => WriteNdjsonAsync(body, deadLetters, filter, cancellationToken), Ndjson);
             case Csv:
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
                 DeadLetterCsv csv = new(job, dataset);
-                return Stream(context, body => WriteCsvAsync(body, csv, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
+                return Stream(context, body => WriteCsvAsync(body, csv, hasMark, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
             default:
                 DeadLetterRows found = await deadLetters.ListAsync(filter, size, cancellationToken);
                 DeadLetterView[] page = [.. found.Rows.Select(DeadLetterView.Of)];
@@ -95,6 +99,20 @@ public static class DeadLetterEndpoints
     /// <summary>All of them as they are read; to HEAD none, because nobody would see them.</summary>
     private static IResult Stream(HttpContext context, Func<Stream, Task> write, string contentType) =>
         Results.Stream(body => context.Request.WantsNoBody() ? Task.CompletedTask : write(body), contentType);
+
+    private static bool ParseMark(string? bom, string? type, Dictionary<string, string[]> faults)
+    {
+        if (bom is not (null or "true" or "false"))
+        {
+            faults["/bom"] = [$"'{bom}' is neither true nor false."];
+        }
+        else if (bom == "true" && type != Csv)
+        {
+            faults["/bom"] = ["Only CSV can begin with a byte order mark: send Accept: text/csv."];
+        }
+
+        return bom == "true";
+    }
 
     /// <summary>The first of the types that we have in the order in which the client prefers them; JSON when it has no wish.</summary>
     private static string? PreferredType(HttpRequest request) =>
@@ -116,8 +134,14 @@ public static class DeadLetterEndpoints
     }
 
     private static async Task WriteCsvAsync(
-        Stream body, DeadLetterCsv csv, DeadLetterStore deadLetters, DeadLetterFilter filter, CancellationToken cancellationToken)
+        Stream body, DeadLetterCsv csv, bool hasMark, DeadLetterStore deadLetters, DeadLetterFilter filter,
+        CancellationToken cancellationToken)
     {
+        if (hasMark)
+        {
+            await body.WriteAsync(ByteOrderMark.Utf8.ToArray(), cancellationToken);
+        }
+
         await body.WriteAsync(csv.Header(), cancellationToken);
         await foreach (DeadLetterRow row in deadLetters.StreamAsync(filter, cancellationToken))
         {

@@ -23,7 +23,7 @@ internal static class Faults
     public static string ToJson(Problem problem) => JsonSerializer.Serialize(
         problem with
         {
-            Detail = problem.Detail is string detail ? Storable(detail) : null,
+            Detail = Storable(problem.Detail),
             Errors = problem.Errors?.ToDictionary(
                 error => Storable(error.Key), error => error.Value.Select(Storable).ToArray()),
         },

@@ -4,7 +4,7 @@ using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Jobs;
 
-/// <summary>What clients do to jobs: cancel one that is not final, revert one that is.</summary>
+/// <summary>What clients do to jobs: cancel one that is not final, revert or delete one that is.</summary>
 public static class JobActions
 {
     public static void MapJobActions(this IEndpointRouteBuilder jobs)
@@ -36,6 +36,15 @@ public static class JobActions
             .Answers(
                 AnswerHeader.RetryAfter.Sometimes("Seconds after which the table may be free, where somebody holds it."),
                 StatusCodes.Status409Conflict);
+        jobs.MapDelete("/{id}", DeleteAsync)
+            .WithName("deleteJob").WithSummary("Delete a job that has ended; its rows stay")
+            .WithDescription("The job is gone at once, for every call, and its dead letters with their raw records are erased within "
+                + "moments. The rows that it loaded stay, and cannot be reverted any more: revert first if they are to go. Its "
+                + "`Idempotency-Key` is free: an upload under it is a new one. A second delete finds no job.")
+            .Takes(JobEndpoints.IdOfJob)
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running))
+            .NeedsDatabase();
     }
 
     private static async Task<IResult> CancelAsync(
@@ -72,7 +81,7 @@ public static class JobActions
         RecordsRejected = 0,
         RecordsFiltered = 0,
         ProgressRatio = 0,
-        FinishedAt = time.GetUtcNow().UtcDateTime,
+        FinishedAt = time.GetDatabaseNow().UtcDateTime,
     };
 
     private static async Task<IResult> RevertAsync(
@@ -101,6 +110,24 @@ public static class JobActions
 
         JobRow after = await jobs.FindAsync(jobId, cancellationToken) ?? job;
         return TypedResults.Json(new RevertView(rows, JobView.Of(after)), PipelineJson.Options);
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        string id, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
+        {
+            return JobProblems.NotFound(id).ToResult();
+        }
+
+        if (!job.JobState.IsFinal())
+        {
+            return JobProblems.IsNotFinal(job.JobState).ToResult();
+        }
+
+        return await deleter.DeleteAsync(job, cancellationToken)
+            ? TypedResults.NoContent()
+            : JobProblems.NotFound(id).ToResult();
     }
 }
 

@@ -6,7 +6,7 @@ namespace PipelineService.Jobs;
 
 /// <summary>Ends jobs on a client's wish, in whatever state and wherever they are.</summary>
 public sealed class JobCanceller(
-    JobStore store, LiveJobs liveJobs, JobQueries jobs, SpoolDirectory spool, TimeProvider time)
+    JobStore store, JobEndings endings, LiveJobs liveJobs, JobQueries jobs, SpoolDirectory spool, JobEndReport report, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
@@ -67,15 +67,16 @@ public sealed class JobCanceller(
 
         try
         {
-            if (live is null && await store.CancelWaitingAsync(job.Id, cancellationToken))
+            if (live is null && await endings.CancelWaitingAsync(job.Id, cancellationToken))
             {
                 spool.DeleteOrLeave(job.Id);
                 liveJobs.Tell(job.Id);
+                await report.TellAsync(job.Id, cancellationToken);
                 return true;
             }
 
             // Written down first: a run that was told and died before it could write would be forgotten, and the job go on.
-            if (!await store.RequestCancelAsync(job.Id, cancellationToken))
+            if (!await endings.RequestCancelAsync(job.Id, cancellationToken))
             {
                 return false;
             }

@@ -12,7 +12,7 @@ namespace PipelineService.Jobs;
 /// </summary>
 public sealed partial class JobClaimer : BackgroundService
 {
-    private readonly JobStore _store;
+    private readonly JobLeases _leases;
     private readonly JobStarter _starter;
     private readonly SuspectJob _suspects;
     private readonly ClaimedJobs _claimed;
@@ -28,7 +28,7 @@ public sealed partial class JobClaimer : BackgroundService
     private readonly GrowthSignal _work = new();
 
     public JobClaimer(
-        JobStore store,
+        JobLeases leases,
         JobStarter starter,
         SuspectJob suspects,
         ClaimedJobs claimed,
@@ -42,7 +42,7 @@ public sealed partial class JobClaimer : BackgroundService
         TimeProvider time,
         ILogger<JobClaimer> logger)
     {
-        (_store, _starter, _suspects, _claimed, _spool) = (store, starter, suspects, claimed, spool);
+        (_leases, _starter, _suspects, _claimed, _spool) = (leases, starter, suspects, claimed, spool);
         (_budget, _metrics, _instance, _readiness, _time, _logger) = (budget, metrics, instance, readiness, time, logger);
         (_options, _writeOptions) = (options.Value, writeOptions.Value);
         _budget.Freed += Wake;
@@ -54,7 +54,6 @@ public sealed partial class JobClaimer : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _metrics.ObserveGauge("pipeline.jobs.running", "{job}", "Jobs that run here.", () => _starter.Count);
         _metrics.ObserveGauge("pipeline.sessions.used", "{session}", "Write sessions that jobs have reserved.", () => _budget.Used);
         _metrics.ObserveGauge(
             "pipeline.tables.resting", "{table}", "Tables that could not be written to when they were tried last.", () => _budget.Resting);
@@ -91,7 +90,7 @@ public sealed partial class JobClaimer : BackgroundService
         Guid[] living = [_instance.Id, .. _spool.FindLivingNeighbours()];
         bool takesSuspects = await _suspects.MayBeginAsync(_spool.Id, living, cancellationToken);
         ClaimFilter filter = new(_spool.Id, living, takesSuspects, _claimed.Closed(), _claimed.Left);
-        JobRow? row = await _store.ClaimNextAsync(filter, cancellationToken);
+        JobRow? row = await _leases.ClaimNextAsync(filter, cancellationToken);
         bool isSuspect = row is not null && _suspects.Is(row);
         Task? run = row is null ? null : await _claimed.StartAsync(row, isSuspect ? 1 : _writeOptions.SessionsPerJobMax, cancellationToken);
         if (takesSuspects)

@@ -10,8 +10,21 @@ internal static class JobCleanerSql
 
     /// <summary>Final jobs of a spool, the oldest first. One that is being reverted is left to the next time.</summary>
     public const string FindDue = """
-        SELECT id FROM pipeline.jobs
+        SELECT id, true AS is_ours FROM pipeline.jobs
         WHERE id > @after AND id < @youngest AND spool = @spool AND finished_at < @before
+        ORDER BY id LIMIT @limit
+        FOR UPDATE SKIP LOCKED
+        """;
+
+    /// <summary>
+    /// Jobs that were deleted, of whatever spool: their dead letters go now. The rows of another spool's are that spool's affair, and
+    /// are passed over once nothing but the row is left.
+    /// </summary>
+    public const string FindDeleted = """
+        SELECT id, spool = @spool AS is_ours FROM pipeline.jobs j
+        WHERE deleted_at IS NOT NULL AND id > @after
+          AND (spool = @spool OR EXISTS (SELECT FROM pipeline.dead_letters WHERE job_id = j.id)
+               OR EXISTS (SELECT FROM pipeline.job_chunks WHERE job_id = j.id))
         ORDER BY id LIMIT @limit
         FOR UPDATE SKIP LOCKED
         """;

@@ -9,9 +9,12 @@ namespace PipelineService.Jobs;
 /// <summary>The ways in which a run of a job comes to its end, and what becomes of its row, its upload and its sender then.</summary>
 public sealed partial class JobEnd(
     JobStore store,
+    JobLeases leases,
+    JobEndings endings,
     UploadTakeBack takeBack,
     SpoolDirectory spool,
     PipelineMetrics metrics,
+    JobEndReport report,
     JobFlow flow,
     TimeProvider time,
     ILogger<JobEnd> logger)
@@ -21,6 +24,7 @@ public sealed partial class JobEnd(
     /// <summary>The job is final: its row is read once more for what the commit wrote, and its upload goes.</summary>
     public async Task FinishAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
     {
+        DateTime visible = time.GetUtcNow().UtcDateTime;
         JobRow? job = await store.FindPatientlyAsync(live.Id, cancellationToken);
         if (job is null || !job.JobState.IsFinal())
         {
@@ -32,25 +36,15 @@ public sealed partial class JobEnd(
             spool.DeleteOrLeave(job.Id);
         }
 
+        // Before its sender is answered: whoever looks then finds it told.
+        report.Tell(job, live.Tally);
+        if (job.JobState is JobState.Succeeded or JobState.PartiallySucceeded)
+        {
+            metrics.RowsVisible(job.Dataset, (visible - job.ReceivedAt) ?? TimeSpan.Zero);
+        }
+
         live.Change(_ => job);
         flow.Move();
-        metrics.JobFinished(job.Dataset, job.Source, job.State, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
-        TellEnd(job);
-    }
-
-    private void TellEnd(JobRow job)
-    {
-        if (job.JobState == JobState.Failed)
-        {
-            Problem reason = Faults.FromJson(job.Error!);
-            Log.Failed(
-                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source ?? "nobody named"), reason.Code, LogScopes.OneLine(reason.Detail),
-                job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
-        }
-        else
-        {
-            Log.Finished(logger, job.Id, job.State, job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
-        }
     }
 
     /// <summary>The job may be final although nobody here was told: the answer was lost.</summary>
@@ -102,7 +96,7 @@ public sealed partial class JobEnd(
 
         // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
         await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
-        await store.EndAsync(
+        await endings.EndAsync(
             job.Id, job.Epoch, JobState.Failed, Faults.ToJson(problem), job.UploadColumns, cancellationToken);
         await FinishAsync(live, upload, cancellationToken);
     }
@@ -114,7 +108,7 @@ public sealed partial class JobEnd(
         {
             if (upload.IsSealed)
             {
-                await store.HandBackAsync(job.Id, job.Epoch, CancellationToken.None);
+                await leases.HandBackAsync(job.Id, job.Epoch, CancellationToken.None);
                 Log.HandedBack(logger, job.Id);
             }
             else
@@ -130,17 +124,6 @@ public sealed partial class JobEnd(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information,
-            Message = "Job {JobId} {State}: {Read} records read, {Loaded} loaded, {Rejected} rejected.")]
-        public static partial void Finished(ILogger logger, Guid jobId, string state, long read, long loaded, long rejected);
-
-        [LoggerMessage(Level = LogLevel.Warning,
-            Message = "Job {JobId} of {Dataset} from {Source} failed, {Code}: {Reason} "
-                + "{Read} records read, {Loaded} loaded, {Rejected} rejected.")]
-        public static partial void Failed(
-            ILogger logger, Guid jobId, string dataset, string source, string code, string reason,
-            long read, long loaded, long rejected);
-
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} is handed back: it goes on at the next start.")]
         public static partial void HandedBack(ILogger logger, Guid jobId);
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
@@ -21,6 +20,10 @@ public static class JobEndpoints
     internal static readonly AnswerHeader UntilFinal =
         AnswerHeader.RetryAfter.Sometimes("Seconds after which to look again, until the job is final.");
 
+    /// <summary>What <c>Prefer</c> came to, for the document.</summary>
+    internal static readonly AnswerHeader WaitGranted = new(
+        PreferHeader.Applied, "`wait=N`, where `Prefer: wait` was sent: how many seconds are waited at most.", Shapes.Text, IsAlways: false);
+
     public static IEndpointRouteBuilder MapJobs(this IEndpointRouteBuilder app)
     {
         RouteGroupBuilder group = app.MapGroup("/v1/jobs").WithTags(DocumentTags.Jobs);
@@ -31,23 +34,15 @@ public static class JobEndpoints
             .Takes(IdOfJob)
             .HeedsHeaders(
                 ("If-None-Match", "An ETag of the job as the client knows it: 304 while it has not changed."),
-                ("Prefer", "`wait=N` waits for a change, at most N seconds (RFC 7240)."))
+                ("Prefer", "`wait=N` waits for a change, at most N seconds and `Jobs:WaitMax` (RFC 7240). `Preference-Applied` says "
+                    + "how long is waited at most. A `wait` that is no whole number is refused; other preferences are passed over."))
             .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(JobProblems.NotFound(ExampleId))
+            .ProducesProblems(JobProblems.NotFound(ExampleId), Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault))
             .NeedsDatabase()
             .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status304NotModified)
-            .Answers(UntilFinal, StatusCodes.Status200OK, StatusCodes.Status304NotModified);
-        group.MapGet("/", ListAsync)
-            .WithName("listJobs").WithSummary("List the jobs")
-            .WithDescription("Newest first, all of them or those that every given parameter fits.")
-            .Takes(
-                ("dataset", "Jobs of this dataset."),
-                new ShownParameter("state", "Jobs in this state.", Shapes.Named(nameof(JobState))),
-                ("source", "Jobs of this sender."))
-            .Takes(Paging.Shown)
-            .Produces<JobPage>()
-            .ProducesProblems(JobProblems.MalformedQuery("limit"))
-            .NeedsDatabase();
+            .Answers(UntilFinal, StatusCodes.Status200OK, StatusCodes.Status304NotModified)
+            .Answers(WaitGranted, StatusCodes.Status200OK, StatusCodes.Status304NotModified);
+        group.MapJobList();
         group.MapDeadLetters();
         group.MapJobActions();
         return app;
@@ -77,33 +72,17 @@ public static class JobEndpoints
             return JobProblems.NotFound(id).ToResult();
         }
 
-        JobRow? row = PreferHeader.ParseWait(context.Request.Headers["Prefer"]) is { } wait
-            ? await jobs.WaitAsync(jobId, r => r.JobState.IsFinal() || HasChanged(context.Request, r), wait, cancellationToken)
+        if (!PreferHeader.TryReadWait(context.Request.Headers[PreferHeader.Name], out TimeSpan? wait))
+        {
+            return Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault).ToResult();
+        }
+
+        TimeSpan? granted = wait is null ? null : jobs.Granted(wait.Value);
+        PreferHeader.TellApplied(context.Response, granted);
+        JobRow? row = granted is { } time
+            ? await jobs.WaitAsync(jobId, r => r.JobState.IsFinal() || HasChanged(context.Request, r), time, cancellationToken)
             : await jobs.FindAsync(jobId, cancellationToken);
         return row is null ? JobProblems.NotFound(id).ToResult() : Answer(context, row);
-    }
-
-    private static async Task<IResult> ListAsync(
-        string? dataset, string? state, string? source, string? limit, string? cursor,
-        JobQueries jobs, IOptions<JobsOptions> options, CancellationToken cancellationToken)
-    {
-        Dictionary<string, string[]> faults = [];
-        if (state is not null && !JobStates.TryParse(state, out _))
-        {
-            faults["/state"] = [$"'{state}' is no state; use one of {string.Join(", ", Enum.GetValues<JobState>().Select(s => s.ToText()))}."];
-        }
-
-        int size = Paging.ParseLimit(limit, options.Value, faults);
-        Guid? before = Paging.ParseCursor(cursor, faults);
-        if (faults.Count > 0)
-        {
-            return Paging.Refuse(faults);
-        }
-
-        IReadOnlyList<JobRow> rows = await jobs.ListAsync(new JobFilter(dataset, state, source, before, size + 1), cancellationToken);
-        JobView[] page = [.. rows.Take(size).Select(JobView.Of)];
-        return TypedResults.Json(
-            new JobPage(page, rows.Count > size ? Paging.CursorOf(page[^1].Id) : null), PipelineJson.Options);
     }
 
     private static bool HasChanged(HttpRequest request, JobRow row) =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Jobs;
 
@@ -8,7 +9,7 @@ namespace PipelineService.Jobs;
 /// the epoch fences whatever this instance could still do.
 /// </summary>
 public sealed partial class JobHeartbeat(
-    JobStore store, Instance instance, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobHeartbeat> logger)
+    JobStore store, JobLeases leases, Instance instance, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobHeartbeat> logger)
 {
     private readonly TimeSpan _interval =
         TimeSpan.FromTicks(Math.Min(options.Value.ProgressInterval.Ticks, options.Value.LeaseTime.Ticks / 3));
@@ -37,7 +38,12 @@ public sealed partial class JobHeartbeat(
         try
         {
             JobRow current = live.Current;
-            bool? cancel = await store.HeartbeatAsync(current, cancellationToken);
+            bool? cancel;
+            using (PipelineTracing.Untraced()) // a span a second would bury those of the job
+            {
+                cancel = await leases.HeartbeatAsync(current, cancellationToken);
+            }
+
             if (cancel == true)
             {
                 await live.CancelAsync();

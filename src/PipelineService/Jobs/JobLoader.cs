@@ -6,6 +6,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -18,13 +19,15 @@ namespace PipelineService.Jobs;
 /// </summary>
 public sealed class JobLoader(
     Database database,
-    JobStore store,
+    JobCheckpoints checkpoints,
+    JobLeases leases,
     ChunkChannel channel,
     ChunkBufferPool buffers,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
     IOptions<WriteOptions> writeOptions,
     JobFlow flow,
+    PipelineMetrics metrics,
     TimeProvider time,
     ILogger<JobLoader> logger)
 {
@@ -43,12 +46,7 @@ public sealed class JobLoader(
         CancellationToken stopping)
     {
         // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
-        bool isFirst = job.Epoch <= 1;
-        IReadOnlyList<Checkpoint> checkpoints = isFirst ? [] : await store.ReadCheckpointsAsync(job.Id, stopping);
-        if (!isFirst)
-        {
-            await store.DeleteDeadLettersAsync(job.Id, CheckpointMap.UncoveredRecords(checkpoints), stopping);
-        }
+        Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
 
         // 2. Sessions: one where rows could wait for each other, and for an upload of one chunk.
         bool isSmall = IsSmall(upload);
@@ -59,10 +57,11 @@ public sealed class JobLoader(
         }
 
         using JobLoad load = new(
-            PlanOf(job, rows, table, checkpoints), reservation.Count, writeOptions.Value, logger, stopping)
+            PlanOf(job, rows, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
         {
             Refusals = live.Refusals,
             Landed = () => TellLanded(live, reservation),
+            Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
         load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
             && (policy.Lineage || upload.IsSealed);
@@ -70,7 +69,7 @@ public sealed class JobLoader(
         try
         {
             // 3. Read, transform and write, while the upload still arrives.
-            long start = await ReadAsync(load, live, upload, format, reservation, checkpoints, stopping);
+            long start = await ReadAsync(load, live, upload, format, reservation, covered.Checkpoints, stopping);
 
             // 4. Commit.
             await CommitAsync(load, upload, start, live, stopping);
@@ -104,7 +103,7 @@ public sealed class JobLoader(
         if (!idle.IsCompleted)
         {
             await Task.WhenAny(
-                idle, store.EndLeftoverSessionsAsync(WriteSession.SessionName(load.Plan.JobId), CancellationToken.None));
+                idle, leases.EndLeftoverSessionsAsync(WriteSession.SessionName(load.Plan.JobId), CancellationToken.None));
         }
 
         await idle;
@@ -241,7 +240,7 @@ public sealed class JobLoader(
             ? new KeyFilter(writeOptions.Value.KeyFilterBytes, constraints.UniqueKeys)
             : null;
 
-    private JobLoadPlan PlanOf(JobRow job, RowPlan rows, TableShape? table, IReadOnlyList<Checkpoint> checkpoints) => new()
+    private JobLoadPlan PlanOf(JobRow job, RowPlan rows, TableShape? table, Covered covered) => new()
     {
         JobId = job.Id,
         Epoch = job.Epoch,
@@ -250,17 +249,18 @@ public sealed class JobLoader(
         Rows = rows,
         Table = table,
         RawBytesMax = transformOptions.Value.RawBytesMax ?? int.MaxValue,
-        Covered = CheckpointMap.CountsOf(checkpoints),
-        CoveredBytes = CheckpointMap.BytesOf(checkpoints),
+        Covered = CheckpointMap.CountsOf(covered.Checkpoints),
+        CoveredBytes = CheckpointMap.BytesOf(covered.Checkpoints),
+        CoveredRejects = covered.Rejects,
         IsRollingForward = job.JobState == JobState.Committing,
     };
 
-    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest) => new(JobSql.Finish)
+    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest) => new(JobEndSql.Finish)
     {
         Parameters =
         {
             new() { Value = job.Id },
-            new() { Value = time.GetUtcNow().UtcDateTime },
+            new() { Value = time.GetDatabaseNow().UtcDateTime },
             new() { Value = job.RecordsPerSecond is { } rate ? rate : DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double },
             new() { Value = manifest.UploadBytes },
             new() { Value = Convert.FromHexString(manifest.Sha256) },

@@ -15,9 +15,9 @@ public sealed class JobQueries(
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
 
     public Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
-        liveJobs.Find(id) is { } live
-            ? Task.FromResult<JobRow?>(live.Current)
-            : FindAsync(id, store.FindAsync(id, cancellationToken));
+        liveJobs.Find(id)?.Current is { } live && !live.JobState.IsFinal()
+            ? Task.FromResult<JobRow?>(live)
+            : FindAsync(id, store.FindAsync(id, cancellationToken)); // of a job that has ended the row alone goes on
 
     /// <param name="found">What the database says.</param>
     private async Task<JobRow?> FindAsync(Guid id, Task<JobRow?> found)
@@ -25,7 +25,9 @@ public sealed class JobQueries(
         try
         {
             JobRow? row = await found;
-            return row is null ? FindInSpool(id, waitingFor: null) : WithOutage(row);
+            return row is null ? FindInSpool(id, waitingFor: null)
+                : row.DeletedAt is null ? WithOutage(row)
+                : null;
         }
         catch (DatabaseUnavailableException)
         {
@@ -35,19 +37,24 @@ public sealed class JobQueries(
     }
 
     /// <summary>Jobs as the database has them, with this instance's newer counts.</summary>
-    public async Task<IReadOnlyList<JobRow>> ListAsync(JobFilter filter, CancellationToken cancellationToken) =>
-        [.. (await store.ListAsync(filter, cancellationToken)).Select(row => liveJobs.Find(row.Id)?.Current ?? WithOutage(row))];
+    public async Task<JobRows> ListAsync(JobFilter filter, CancellationToken cancellationToken)
+    {
+        JobRows page = await store.ListAsync(filter, cancellationToken);
+        return page with { Rows = [.. page.Rows.Select(row => liveJobs.Find(row.Id)?.Current ?? WithOutage(row))] };
+    }
+
+    /// <summary>How long a client that is willing to wait is made to wait at most.</summary>
+    public TimeSpan Granted(TimeSpan wait) => TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, options.Value.WaitMax.Ticks));
 
     /// <summary>
     /// Waits until a condition on the job holds, or the time is up, and returns the job as it is then.
     /// </summary>
-    /// <param name="wait">At most <c>Jobs:WaitMax</c> of it is granted; none when it is over already.</param>
+    /// <param name="wait">As far as it is <see cref="Granted"/>; none when it is over already.</param>
     public async Task<JobRow?> WaitAsync(
         Guid id, Func<JobRow, bool> condition, TimeSpan wait, CancellationToken cancellationToken)
     {
-        var granted = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, options.Value.WaitMax.Ticks));
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var end = Task.Delay(granted, time, over.Token);
+        var end = Task.Delay(Granted(wait), time, over.Token);
         try
         {
             Task<JobRow?>? look = null;

@@ -62,7 +62,7 @@ public sealed partial class JobReverter(
             new { lockTimeout = $"{(long)writeOptions.Value.LockTimeout.TotalMilliseconds}ms" }, transaction,
             cancellationToken: cancellationToken));
         if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            JobSql.LockForRevert, new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken)))
+            JobEndSql.LockForRevert, new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken)))
         {
             return 0; // it was reverted before, perhaps just now
         }
@@ -71,7 +71,7 @@ public sealed partial class JobReverter(
             $"DELETE FROM {table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = @id",
             new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
-            JobSql.MarkReverted, new { id = job, now = time.GetUtcNow().UtcDateTime, rows }, transaction,
+            JobEndSql.MarkReverted, new { id = job, now = time.GetDatabaseNow().UtcDateTime, rows }, transaction,
             cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         liveJobs.Tell(job);

@@ -24,6 +24,9 @@ public sealed record JobRow
 
     public long RecordsFiltered { get; init; }
 
+    /// <summary>A <see cref="RejectsView"/> as JSON text; null while nothing was counted.</summary>
+    public string? Rejects { get; init; }
+
     public double ProgressRatio { get; init; }
 
     public double? RecordsPerSecond { get; init; }
@@ -57,6 +60,9 @@ public sealed record JobRow
     public long? RecordsReverted { get; init; }
 
     public DateTime? RevertedAt { get; init; }
+
+    /// <summary>Since when no client sees it any more.</summary>
+    public DateTime? DeletedAt { get; init; }
 
     public required DateTime CreatedAt { get; init; }
 

@@ -17,6 +17,8 @@ namespace PipelineService.Jobs;
 [SuppressMessage("Design", "CA1031", Justification = "Whatever ends an attempt is judged or told, a lack of memory too.")]
 public sealed partial class JobRunner(
     JobStore store,
+    JobLeases leases,
+    JobEndings endings,
     JobLoader loader,
     JobHeartbeat heartbeat,
     AttemptJudge judge,
@@ -36,7 +38,7 @@ public sealed partial class JobRunner(
     {
         JobRow job = live.Current;
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
-        using Activity? span = PipelineTracing.StartJob(job.Dataset, job.Id, job.Source);
+        using Activity span = PipelineTracing.StartJob(job.Dataset, job.Id, job.Source, live.Request);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping, live.CancelRequested);
         using CancellationTokenSource ended = new();
         Task beating = Task.CompletedTask;
@@ -177,7 +179,7 @@ public sealed partial class JobRunner(
     private async Task<bool> BeginNextAttemptAsync(LiveJob live, SpoolUpload upload, CancellationToken lost)
     {
         JobRow before = live.Current;
-        JobRow? job = await store.NextEpochAsync(before.Id, before.Epoch, WriteSession.SessionName(before.Id), lost);
+        JobRow? job = await leases.NextEpochAsync(before.Id, before.Epoch, WriteSession.SessionName(before.Id), lost);
         if (job is not null)
         {
             live.Change(row => row with { Epoch = job.Epoch, State = job.State });
@@ -241,7 +243,7 @@ public sealed partial class JobRunner(
             return;
         }
 
-        await store.EndAsync(job.Id, job.Epoch, JobState.Cancelled, error: null, job.UploadColumns, stopping);
+        await endings.EndAsync(job.Id, job.Epoch, JobState.Cancelled, error: null, job.UploadColumns, stopping);
         await end.FinishAsync(live, upload, stopping);
     }
 

@@ -29,9 +29,6 @@ public sealed partial class JobStarter(
     /// <summary>Told when an upload of this instance waits in the queue.</summary>
     public event Action? Queued;
 
-    /// <summary>How many jobs run here.</summary>
-    public int Count => _runs.Count;
-
     /// <summary>
     /// Starts to load an upload that is still arriving, when sessions are free for that. Its row is registered by the run.
     /// </summary>

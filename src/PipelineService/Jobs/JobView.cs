@@ -13,6 +13,9 @@ namespace PipelineService.Jobs;
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
 /// </param>
+/// <param name="Rejects">
+/// What was wrong with the rejected records, by code and field; null for a job that ended before the service counted that.
+/// </param>
 /// <param name="Reverted">When and how many of its rows a revert removed.</param>
 /// <param name="Error">
 /// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
@@ -28,6 +31,7 @@ public sealed record JobView(
     bool CancelRequested,
     UploadView Upload,
     RecordsView Records,
+    RejectsView? Rejects,
     ProgressView Progress,
     DateTime CreatedAt,
     DateTime? ReceivedAt,
@@ -55,6 +59,7 @@ public sealed record JobView(
                 row.UploadComplete,
                 row.UploadSha256 is null ? null : Convert.ToHexStringLower(row.UploadSha256)),
             new RecordsView(row.RecordsRead, row.RecordsLoaded, row.RecordsRejected, row.RecordsFiltered),
+            RejectsView.Of(row),
             ProgressView.Of(row, state),
             row.CreatedAt,
             row.ReceivedAt,
@@ -73,7 +78,9 @@ public sealed record UploadView(string ContentType, string? ContentEncoding, lon
 /// <summary>What became of the records; for a final job read = loaded + rejected + filtered.</summary>
 public sealed record RecordsView(long Read, long Loaded, long Rejected, long Filtered);
 
-/// <param name="Ratio">0 to 1, by bytes; 0 while the upload's size is not known.</param>
+/// <param name="Ratio">
+/// The part of the upload that is loaded, 0 to 1, by bytes: while it arrives of its <c>Content-Length</c>, and 0 without one.
+/// </param>
 public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTime? EstimatedFinishAt)
 {
     internal static ProgressView Of(JobRow row, JobState state)

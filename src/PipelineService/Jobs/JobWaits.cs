@@ -6,7 +6,7 @@ using PipelineService.Write;
 namespace PipelineService.Jobs;
 
 /// <summary>How a job waits for its next attempt, without sessions: in the queue, or here while its upload still arrives.</summary>
-public sealed class JobWaits(JobStore store, JobEnd end, IOptions<JobsOptions> options, TimeProvider time)
+public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOptions<JobsOptions> options, TimeProvider time)
 {
     /// <summary>Waits until a table has rested and has sessions for an upload that still arrives.</summary>
     /// <returns>False when the upload has arrived or broken off before that.</returns>
@@ -42,7 +42,7 @@ public sealed class JobWaits(JobStore store, JobEnd end, IOptions<JobsOptions> o
     {
         // The row may not know yet that the upload is complete: without, nobody would claim it.
         await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);
-        if (await store.PostponeAsync(live.Current, pause, lost) is { } job)
+        if (await leases.PostponeAsync(live.Current, pause, lost) is { } job)
         {
             live.Change(_ => job);
         }

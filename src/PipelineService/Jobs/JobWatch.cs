@@ -1,4 +1,5 @@
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Jobs;
 
@@ -36,6 +37,7 @@ public sealed class JobWatch(
 
     private async Task<Dictionary<Guid, JobRow>> LookAsync(Look look)
     {
+        using IDisposable untraced = PipelineTracing.Untraced(); // it is nobody's alone
         await Task.Delay(interval, time, CancellationToken.None);
         Guid[] ids;
         lock (_lock)

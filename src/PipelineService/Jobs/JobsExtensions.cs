@@ -8,9 +8,12 @@ public static class JobsExtensions
 {
     public static WebApplicationBuilder AddJobs(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<JobsOptions, JobsOptionsValidator>("Jobs");
+        builder.Services.AddStageOptions<JobsOptions>("Jobs");
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
+        builder.Services.AddSingleton<JobLeases>();
+        builder.Services.AddSingleton<JobEndings>();
+        builder.Services.AddSingleton<JobCheckpoints>();
         builder.Services.AddSingleton<LiveJobs>();
         builder.Services.AddSingleton(services => new JobWatch(
             services.GetRequiredService<JobStore>().FindAllAsync,
@@ -20,9 +23,11 @@ public static class JobsExtensions
         builder.Services.AddSingleton<DeadLetterStore>();
         builder.Services.AddSingleton<JobCanceller>();
         builder.Services.AddSingleton<JobReverter>();
+        builder.Services.AddSingleton<JobDeleter>();
         builder.Services.AddSingleton<JobHeartbeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
+        builder.Services.AddSingleton<JobEndReport>();
         builder.Services.AddSingleton<JobEnd>();
         builder.Services.AddSingleton<JobFlow>();
         builder.Services.AddSingleton<AttemptJudge>();
@@ -33,7 +38,9 @@ public static class JobsExtensions
         builder.Services.AddSingleton<ClaimedJobs>();
         builder.Services.AddSingleton<SpoolRecovery>();
         builder.Services.AddSingleton<JobClaimer>();
-        builder.Services.AddHostedService<JobCleaner>();
+        builder.Services.AddSingleton<JobCleaner>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<JobCleaner>());
+        builder.Services.AddHostedService<JobCensus>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobClaimer>());
         builder.Services.AddHostedService<RecoveryLoop>();
         builder.Services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");

@@ -8,7 +8,7 @@ namespace PipelineService.Jobs;
 /// Whether jobs get on. Jobs that wait while none does are no reason to send uploads elsewhere: they are taken, and other
 /// instances would find the same tables and the same database. So the service stays ready, and says that it is degraded.
 /// </summary>
-public sealed class JobsHealthCheck(JobFlow flow, JobStore store, SpoolDirectory spool) : IHealthCheck
+public sealed class JobsHealthCheck(JobFlow flow, JobLeases leases, SpoolDirectory spool) : IHealthCheck
 {
     /// <summary>How long jobs may wait while none gets on: longer than a chunk or a lock takes where nothing is wrong.</summary>
     public static readonly TimeSpan StillMax = TimeSpan.FromMinutes(1);
@@ -23,7 +23,7 @@ public sealed class JobsHealthCheck(JobFlow flow, JobStore store, SpoolDirectory
 
         try
         {
-            long waiting = await store.CountWaitingAsync(spool.Id, StillMax, cancellationToken);
+            long waiting = await leases.CountWaitingAsync(spool.Id, StillMax, cancellationToken);
             return waiting == 0
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Degraded(

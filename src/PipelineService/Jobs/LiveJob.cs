@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using PipelineService.Core.Jobs;
 using PipelineService.Spool;
 using PipelineService.Transform;
@@ -34,8 +35,17 @@ public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int 
 
     public int RecordBytesMax { get; } = recordBytesMax;
 
+    /// <summary>How long its upload will be; null when that was not announced, or does not matter any more.</summary>
+    public long? AnnouncedBytes { get; init; }
+
     /// <summary>Its run on this instance; completes when the job has ended, been handed back or taken back.</summary>
     public Task Run { get; set; } = Task.CompletedTask;
+
+    /// <summary>The span of the request that brought its upload.</summary>
+    public ActivityContext Request { get; init; }
+
+    /// <summary>What its last attempt here has made of records without committing it; null before the first.</summary>
+    public RecordTally? Tally { get; private set; }
 
     /// <summary>What its attempts have learnt about the rows that its table refuses.</summary>
     public RefusalForecast Refusals { get; } = new();
@@ -84,6 +94,7 @@ public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int 
         {
             _bytesReached = Math.Max(_bytesReached, _load?.BytesDone ?? 0);
             _load = load;
+            Tally = load?.Tally ?? Tally;
         }
     }
 
@@ -135,14 +146,15 @@ public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int 
 
         RecordCounts counts = load.Counts;
         double seconds = time.GetElapsedTime(_since).TotalSeconds;
-        long total = _upload?.Length ?? 0;
+        long total = (row.UploadComplete ? _upload?.Length : AnnouncedBytes) ?? 0;
         return row with
         {
             RecordsRead = counts.Read,
             RecordsLoaded = counts.Loaded,
             RecordsRejected = counts.Rejected,
             RecordsFiltered = counts.Filtered,
-            ProgressRatio = row.UploadComplete && total > 0 ? Math.Min(1, (double)load.BytesDone / total) : 0,
+            Rejects = counts.Rejected > 0 ? RejectsView.Of(load.Rejects).ToJson() : null,
+            ProgressRatio = total > 0 ? Math.Min(1, (double)load.BytesDone / total) : 0,
             RecordsPerSecond = seconds > 0 ? Math.Round((counts.Read - load.Plan.Covered.Read) / seconds) : null,
         };
     }
@@ -151,6 +163,8 @@ public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int 
 /// <summary>The jobs that this instance receives or runs. Bounded by open uploads and write sessions.</summary>
 public sealed class LiveJobs
 {
+    private static readonly JobState[] HeldStates = [JobState.Receiving, JobState.Running, JobState.Committing];
+
     private readonly ConcurrentDictionary<Guid, LiveJob> _jobs = new();
 
     /// <summary>
@@ -162,6 +176,13 @@ public sealed class LiveJobs
     public int Count => _jobs.Count;
 
     public LiveJob? Find(Guid id) => _jobs.GetValueOrDefault(id);
+
+    /// <summary>How many there are in each state in which they are anybody's: in the queue they are nobody's.</summary>
+    public IEnumerable<(JobState State, long Jobs)> Census()
+    {
+        ILookup<JobState, LiveJob> jobs = _jobs.Values.ToLookup(job => job.Current.JobState);
+        return HeldStates.Select(state => (state, jobs[state].LongCount()));
+    }
 
     public void Add(LiveJob job)
     {

@@ -11,7 +11,9 @@ namespace PipelineService.Jobs;
 /// its 202 has a row afterwards; what is final leaves the spool; what was never answered is taken back.
 /// </summary>
 public sealed partial class SpoolRecovery(
-    JobStore store, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack, ILogger<SpoolRecovery> logger)
+    JobStore store, JobLeases leases, JobEndings endings, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack,
+    JobEndReport report,
+    ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
     private readonly GrowthSignal _missed = new();
@@ -43,7 +45,7 @@ public sealed partial class SpoolRecovery(
         // The jobs of instances that died with this directory open need not wait for their leases to run out.
         if (spool.SweepDeadInstances() is { Count: > 0 } dead)
         {
-            await store.ExpireLeasesAsync([.. dead], cancellationToken);
+            await leases.ExpireLeasesAsync([.. dead], cancellationToken);
         }
 
         (int failed, int newer) = (0, 0);
@@ -68,7 +70,7 @@ public sealed partial class SpoolRecovery(
             }
         }
 
-        foreach (JobRow row in await store.DeadReceivingAsync(spool.Id, cancellationToken))
+        foreach (JobRow row in await leases.DeadReceivingAsync(spool.Id, cancellationToken))
         {
             await TakeBackAsync(row, cancellationToken);
         }
@@ -195,6 +197,7 @@ public sealed partial class SpoolRecovery(
         spool.Delete(id);
         liveJobs.Tell(id);
         Log.SentAgain(logger, id, first.Id, state.ToText());
+        await report.TellAsync(id, cancellationToken);
     }
 
     /// <summary>Whether it is received or run here: then its receiver registers it, or refuses it after all.</summary>
@@ -207,14 +210,15 @@ public sealed partial class SpoolRecovery(
     /// </summary>
     private async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
     {
-        if (liveJobs.Find(id) is null && await store.ClaimToEndAsync(id, cancellationToken) is { } job)
+        if (liveJobs.Find(id) is null && await leases.ClaimToEndAsync(id, cancellationToken) is { } job)
         {
             using IDisposable? scope = logger.BeginJobScope(job.Dataset, id);
             spool.SetAside(id, store.Now);
-            await store.EndAsync(
+            await endings.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
             liveJobs.Tell(id);
-            Log.FailedDamaged(logger, damage, id);
+            Log.ManifestOfJobDamaged(logger, damage, id);
+            await report.TellAsync(id, cancellationToken);
         }
     }
 
@@ -246,8 +250,8 @@ public sealed partial class SpoolRecovery(
         public static partial void NotTakenBack(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
-            Message = "Job {JobId} failed: the manifest of its upload is damaged; its files are set aside.")]
-        public static partial void FailedDamaged(ILogger logger, Exception exception, Guid jobId);
+            Message = "The manifest of the upload of job {JobId} is damaged; its files are set aside.")]
+        public static partial void ManifestOfJobDamaged(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The manifest of job {JobId} is damaged and the job has no row, so nothing is known of it but its id. Its "

@@ -9,7 +9,7 @@ namespace PipelineService.Jobs;
 /// it begins beside the others, but never beside another suspect.
 /// </summary>
 public sealed partial class SuspectJob(
-    JobStore store, SessionBudget budget, IOptions<JobsOptions> options, TimeProvider time, ILogger<SuspectJob> logger)
+    JobLeases leases, SessionBudget budget, IOptions<JobsOptions> options, TimeProvider time, ILogger<SuspectJob> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -39,7 +39,7 @@ public sealed partial class SuspectJob(
         if (_since == 0 && time.GetElapsedTime(_lastLook) > options.Value.PollInterval)
         {
             _lastLook = time.GetTimestamp();
-            if (await store.HasSuspectAsync(spool, living, cancellationToken))
+            if (await leases.HasSuspectAsync(spool, living, cancellationToken))
             {
                 _since = _lastLook;
                 Log.Waits(logger, options.Value.AttemptsMax - 1);

@@ -12,17 +12,17 @@ namespace PipelineService.Jobs;
 /// dead letters and its job row. An upload that was refused leaves nothing.
 /// </summary>
 public sealed partial class UploadTakeBack(
-    Database database, JobStore store, DatasetCatalog datasets, LiveJobs liveJobs, ILogger<UploadTakeBack> logger)
+    Database database, JobLeases leases, JobEndings endings, DatasetCatalog datasets, LiveJobs liveJobs, ILogger<UploadTakeBack> logger)
 {
     public async Task RunAsync(JobRow job, CancellationToken cancellationToken)
     {
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
         FaultPoints.Reach(FaultPoint.TakingBack);
-        await store.FenceAsync(job.Id, cancellationToken);
+        await leases.FenceAsync(job.Id, cancellationToken);
 
         // An instance that hangs holds the job's row with what it has not committed.
-        await store.EndLeftoverSessionsAsync(WriteSession.SessionName(job.Id), cancellationToken);
+        await leases.EndLeftoverSessionsAsync(WriteSession.SessionName(job.Id), cancellationToken);
         long rows = 0;
         if (dataset.Definition.Load is { Commit: CommitPolicy.Chunk, Lineage: true } load)
         {
@@ -32,7 +32,7 @@ public sealed partial class UploadTakeBack(
         }
 
         FaultPoints.Reach(FaultPoint.RowsTakenBack);
-        await store.RemoveAsync(job.Id, cancellationToken);
+        await endings.RemoveAsync(job.Id, cancellationToken);
         FaultPoints.Reach(FaultPoint.TakenBack);
         liveJobs.Tell(job.Id);
         Log.TakenBack(logger, job.Id, rows);

@@ -8,7 +8,7 @@ public static class SpoolExtensions
 {
     public static WebApplicationBuilder AddSpool(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<SpoolOptions, SpoolOptionsValidator>("Spool")
+        builder.Services.AddStageOptions<SpoolOptions>("Spool")
             .PostConfigure<IConfiguration>(
                 static (spool, configuration) =>
                     spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));

@@ -67,6 +67,13 @@ public sealed record SpoolManifest
     /// <summary>The record limit that this upload is cut under, whatever the configuration says later.</summary>
     public required int RecordBytesMax { get; init; }
 
+    /// <summary>
+    /// The trace of the request that brought the upload, as W3C's <c>traceparent</c>: its job may run when that is long over, in
+    /// another process. Whoever does not know it passes it over.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TraceParent { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset ReceivedAt { get; init; }

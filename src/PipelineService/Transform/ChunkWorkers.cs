@@ -82,7 +82,8 @@ public sealed partial class ChunkWorkers(
         long start = time.GetTimestamp();
         int read = Transform(chunk, workspace);
         RecordCounts counts = await writer.WriteAsync(chunk, read, workspace, load.Stopped);
-        metrics.ChunkWritten(load.Plan.Dataset, counts.Loaded, counts.Rejected, counts.Filtered, time.GetElapsedTime(start));
+        span?.Tell(counts.Read, counts.Rejected);
+        metrics.ChunkWritten(load.Plan.Dataset, counts.Read, time.GetElapsedTime(start));
     }
 
     private static int Transform(Chunk chunk, TransformWorkspace workspace)

@@ -21,12 +21,14 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     public override async Task<RecordsStart> FindStartAsync(
         SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
-        int mark = await ReadByteOrderMarkAsync(upload, cancellationToken);
+        ReadOnlyMemory<byte> start = await ReadFirstAsync(upload, ByteOrderMark.Utf8.Length, cancellationToken);
+        int mark = ByteOrderMark.LengthIn(start.Span);
         (byte[] first, ScanResult scan) = await ReadFirstRecordAsync(upload, mark, cancellationToken);
         ImmutableArray<string> names = CsvHeader.Read(first.AsSpan(0, scan.Length), dialect, RecordBytesMax, out string? fault);
         RejectHeader? rejects = fault is null ? RejectHeader.Find(names, Rows.Definition.Schema) : null;
         if (!dialect.Header && rejects is null)
         {
+            ThrowIfForeign(first.AsSpan(0, scan.Length));
             return Start(CsvHeaderBinding.ByPosition(Rows.Definition.Schema), mark, new ChunkPosition(1, 1), jobId, defaults);
         }
 
@@ -39,7 +41,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
         CsvHeaderBinding? binding = fault is null ? Bind(names, rejects, out fault) : null;
         return binding is null
-            ? throw Mismatch(fault + HintOf(upload, mark + scan.Length))
+            ? throw Mismatch(WithAdvice(fault!, first.AsSpan(0, scan.Length), names, IsAll(upload, mark + scan.Length)))
             : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId, defaults) with
             {
                 Columns = Kept(names),
@@ -141,10 +143,11 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     internal static bool MayEnd(ReadOnlySpan<byte> added, int scanned) =>
         added.IndexOfAny((byte)'\n', (byte)'\r') >= 0 && (scanned < ScannedFreely || added.Length > scanned / 8);
 
-    /// <summary>A header that is all there is has mostly swallowed the records.</summary>
-    private static string HintOf(SpoolUpload upload, long end) => upload.IsSealed && end == upload.Length
-        ? " The upload has only this one line; curl -d strips line ends, --data-binary keeps them."
-        : "";
+    private string WithAdvice(string fault, ReadOnlySpan<byte> header, ImmutableArray<string> names, bool isAll) =>
+        ForeignContent.SentenceOf(header)
+        ?? $"{fault} {HeaderAdvice.For(header, names, Rows.Definition.Schema, dialect, Rows.Definition.Dialect, isAll)}".TrimEnd();
+
+    private static bool IsAll(SpoolUpload upload, long end) => upload.IsSealed && end == upload.Length;
 
     private static JobFaultException Mismatch(string detail) => new(new Problem
     {

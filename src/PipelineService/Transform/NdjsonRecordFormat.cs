@@ -13,8 +13,12 @@ namespace PipelineService.Transform;
 public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
 {
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken) => new(
-            await ReadByteOrderMarkAsync(upload, cancellationToken),
+        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+    {
+        ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
+        ThrowIfForeign(first.Span);
+        return new(
+            ByteOrderMark.LengthIn(first.Span),
             new ChunkPosition(1, 1),
             new LineScanner(RecordBytesMax),
             new NdjsonChunkTransform(Rows, jobId),
@@ -22,4 +26,5 @@ public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : Recor
         {
             RecordBytesMax = RecordBytesMax,
         };
+    }
 }

@@ -49,23 +49,34 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     public abstract Task<RecordsStart> FindStartAsync(
         SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
 
-    /// <summary>Length of the byte order mark at the start of an upload: 3 or 0.</summary>
-    protected static async Task<int> ReadByteOrderMarkAsync(SpoolUpload upload, CancellationToken cancellationToken)
+    /// <summary>The first bytes of an upload, waiting for them to arrive; fewer only when there are no more.</summary>
+    protected static async Task<ReadOnlyMemory<byte>> ReadFirstAsync(
+        SpoolUpload upload, int count, CancellationToken cancellationToken)
     {
-        byte[] start = new byte[3];
+        byte[] first = new byte[count];
         int read = 0;
-        while (read < start.Length && start.AsSpan(0, read).SequenceEqual(ByteOrderMark.Utf8[..read]))
+        while (read < count && await upload.WaitForBytesAsync(read, cancellationToken))
         {
-            if (!await upload.WaitForBytesAsync(read, cancellationToken))
-            {
-                upload.ThrowIfAbandoned();
-                return 0;
-            }
-
-            read += await upload.ReadAsync(start.AsMemory(read), read, cancellationToken);
+            read += await upload.ReadAsync(first.AsMemory(read), read, cancellationToken);
         }
 
-        return ByteOrderMark.LengthIn(start.AsSpan(0, read));
+        upload.ThrowIfAbandoned();
+        return first.AsMemory(0, read);
+    }
+
+    /// <summary>Data that is no text makes no records, only rejects of its bytes.</summary>
+    protected static void ThrowIfForeign(ReadOnlySpan<byte> first)
+    {
+        if (ForeignContent.SentenceOf(first) is string sentence)
+        {
+            throw new JobFaultException(new Problem
+            {
+                Code = "not_text",
+                Status = StatusCodes.Status422UnprocessableEntity,
+                Title = "The data is not the text that was announced.",
+                Detail = sentence,
+            });
+        }
     }
 }
 

@@ -7,7 +7,7 @@ public static class TransformExtensions
 {
     public static WebApplicationBuilder AddTransform(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<TransformOptions, TransformOptionsValidator>("Transform");
+        builder.Services.AddStageOptions<TransformOptions>("Transform");
         builder.Services.AddHostedService<ChunkWorkers>();
         return builder;
     }

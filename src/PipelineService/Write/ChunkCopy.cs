@@ -7,13 +7,22 @@ using PipelineService.Hosting;
 
 namespace PipelineService.Write;
 
-/// <summary>Sends encoded rows by binary COPY. The encoded buffer is the unit of retry: it can be sent again as it is.</summary>
+/// <summary>
+/// Sends encoded rows by COPY: as they are, in its binary form, or as text. The encoded buffer is the unit of retry: it can be
+/// sent again.
+/// </summary>
 /// <param name="connection">The session's connection.</param>
+/// <param name="plan">The columns of the rows.</param>
 /// <param name="patience">
 /// How long to wait for the server's answer: longer than the server's own limit, so that only one that is gone is not heard.
 /// </param>
-public sealed class ChunkCopy(NpgsqlConnection connection, TimeSpan patience)
+public sealed class ChunkCopy(NpgsqlConnection connection, RowPlan plan, TimeSpan patience)
 {
+    /// <summary>Lines are sent when they are more than this; one alone may be longer.</summary>
+    private const int LinesBytes = 64 << 10;
+
+    private CopyText Text => field ??= new CopyText(plan);
+
     /// <summary>Sends some rows.</summary>
     /// <param name="piece">0-based indexes of the rows to send, ascending.</param>
     /// <exception cref="PostgresException">The database refused a row; the transaction needs its savepoint.</exception>
@@ -37,6 +46,64 @@ public sealed class ChunkCopy(NpgsqlConnection connection, TimeSpan patience)
                 await copy.WriteAsync(RowBuffer.Trailer.ToArray(), cancellationToken);
             },
             cancellationToken);
+
+    /// <summary>Sends some rows as text, for a column that PostgreSQL can read no other way.</summary>
+    /// <inheritdoc cref="SendAsync(string, RowBuffer, ArraySegment{int}, CancellationToken)"/>
+    public async Task SendTextAsync(
+        string sql, RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken)
+    {
+        FaultPoints.Reach(FaultPoint.CopyBeginning);
+
+        // The writer is for characters; below it is the stream that takes bytes, and that ends asynchronously.
+        var writer = (StreamWriter)await connection.BeginTextImportAsync(sql, cancellationToken);
+        var copy = (NpgsqlRawCopyStream)writer.BaseStream;
+        copy.ReadTimeout = copy.WriteTimeout = (int)patience.TotalMilliseconds;
+        try
+        {
+            await WriteLinesAsync(copy, rows, piece, cancellationToken);
+            FaultPoints.Reach(FaultPoint.CopySent);
+        }
+        catch
+        {
+            await GiveUpAsync(copy);
+            throw;
+        }
+
+        await copy.DisposeAsync();
+        FaultPoints.Reach(FaultPoint.CopyEnded);
+    }
+
+    private async Task WriteLinesAsync(
+        NpgsqlRawCopyStream copy, RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken)
+    {
+        Text.Clear();
+        foreach (int index in piece)
+        {
+            Text.Append(rows.RowBytes(index, 1).Span);
+            if (Text.Lines.Length > LinesBytes)
+            {
+                await copy.WriteAsync(Text.Lines, cancellationToken);
+                Text.Clear();
+            }
+        }
+
+        await copy.WriteAsync(Text.Lines, cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends a COPY of text that was not sent to its end. It has no trailer that would be missed: closed, it would count for whole.
+    /// </summary>
+    private static async Task GiveUpAsync(NpgsqlRawCopyStream copy)
+    {
+        try
+        {
+            await copy.CancelAsync();
+        }
+        catch (Exception e) when (e is NpgsqlException or IOException or InvalidOperationException)
+        {
+            // The connection is broken, and the COPY with it.
+        }
+    }
 
     /// <summary>
     /// Sends some rows and learns how many of them landed, which the raw stream does not tell: field by field, so at a third

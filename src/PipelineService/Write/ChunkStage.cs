@@ -1,5 +1,4 @@
 using Npgsql;
-using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Hosting;
 
@@ -18,16 +17,23 @@ public sealed class ChunkStage(WriteSession session, RowPlan plan, TimeSpan pati
     /// <summary>What the constraints look at, of every row.</summary>
     internal const string Keys = "pg_temp.\"_pipeline_keys\"";
 
-    /// <summary>Whole rows, those in doubt.</summary>
-    private const string Rows = "pg_temp.\"_pipeline_rows\"";
+    /// <summary>As many as a table can have, less the number of a row and its place.</summary>
+    private const int ColumnsMax = 1_598;
 
-    private const int ColumnsMax = 1_600;
+    private readonly StageTable _keys = new(session, plan, "_pipeline_keys");
 
+    /// <summary>Whole rows.</summary>
+    private readonly StageTable _rows = new(session, plan, "_pipeline_rows");
+
+    private readonly ValueScreen _values = new(session, plan, patience);
     private readonly string _target = plan.Definition.Load.Table.Quoted;
     private readonly string _columns = WriteSql.ColumnList(plan);
 
     /// <summary>Whether whole rows fit beside their number, and an INSERT does what COPY does.</summary>
-    public bool CanInsertOneByOne => plan.ColumnCount < ColumnsMax && !session.Target.HasRules;
+    public bool CanInsertOneByOne => plan.ColumnCount <= ColumnsMax && !session.Target.HasRules;
+
+    /// <summary>Whether the values that their types refuse can be told apart: there are such types, and they fit.</summary>
+    public bool CanScreenValues => session.Target.ReadColumns.Count is > 0 and <= ColumnsMax;
 
     /// <summary>Tells which rows are likely to be refused, ascending.</summary>
     /// <exception cref="PostgresException">It cannot be told: a check fails to be evaluated, say.</exception>
@@ -38,7 +44,7 @@ public sealed class ChunkStage(WriteSession session, RowPlan plan, TimeSpan pati
             return [];
         }
 
-        await FillAsync(Keys, rows, piece, session.Target.ScreenedColumns, cancellationToken);
+        await _keys.FillAsync(rows, piece, session.Target.ScreenedColumns, cancellationToken);
         List<int> doubtful = [];
         await using NpgsqlCommand command = Command(screen);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -50,6 +56,23 @@ public sealed class ChunkStage(WriteSession session, RowPlan plan, TimeSpan pati
         return [.. doubtful];
     }
 
+    /// <inheritdoc cref="ValueScreen.FindAsync"/>
+    public Task<List<RefusedRow>> ScreenValuesAsync(
+        RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken) =>
+        _values.FindAsync(rows, piece, cancellationToken);
+
+    /// <summary>Inserts rows in their order, all in one statement, which tells how many of them landed.</summary>
+    /// <exception cref="PostgresException">One of them is refused.</exception>
+    public async Task<int> InsertTogetherAsync(RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken)
+    {
+        await _rows.FillAsync(rows, piece, columns: null, cancellationToken);
+        await using NpgsqlCommand command = Command($"""
+            INSERT INTO {_target} ({_columns}) OVERRIDING SYSTEM VALUE
+            SELECT {_columns} FROM {_rows.Name} ORDER BY {session.Target.NumberColumn}
+            """);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>
     /// Inserts rows in their order, each by itself. Where the table refers to itself, a row may wait for a later one: those
     /// without their parent are tried again, last first, for as long as that loads any.
@@ -58,7 +81,7 @@ public sealed class ChunkStage(WriteSession session, RowPlan plan, TimeSpan pati
     public async Task InsertOneByOneAsync(
         RowBuffer rows, ArraySegment<int> piece, RowOutcome outcome, CancellationToken cancellationToken)
     {
-        await FillAsync(Rows, rows, piece, columns: null, cancellationToken);
+        await _rows.FillAsync(rows, piece, columns: null, cancellationToken);
         List<Missed> missed = await InsertOneByOneAsync([.. piece], cancellationToken);
         while (session.Target.IsSelfReferencing)
         {
@@ -76,40 +99,16 @@ public sealed class ChunkStage(WriteSession session, RowPlan plan, TimeSpan pati
         foreach (Missed row in missed.Where(row => row.State.Length > 0))
         {
             outcome.Add(
-                new RefusedRow(
-                    row.Index,
-                    RefusedRow.CodeOf(row.State),
-                    row.Column.Length > 0 ? row.Column : session.Target.ColumnOf(row.Constraint),
-                    row.Message),
+                session.Target.Refusals.Of(row.Index, row.State, row.Message, row.Constraint, row.Column),
                 session.Target.MayTakeLater(row.Constraint));
         }
-    }
-
-    /// <summary>The columns take the definition's types: a domain that the table has would refuse rows here already.</summary>
-    private async Task FillAsync(
-        string table, RowBuffer rows, ArraySegment<int> piece, int[]? columns, CancellationToken cancellationToken)
-    {
-        await session.ExecuteAsync(
-            [
-                new($"DROP TABLE IF EXISTS {table}"),
-                new($"""
-                    CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS
-                    SELECT 0 AS {session.Target.NumberColumn}, {WriteSql.StageColumns(plan, columns)} FROM {_target} WITH NO DATA
-                    """),
-            ],
-            cancellationToken);
-        string names = columns is null
-            ? _columns
-            : string.Join(", ", columns.Select(c => Identifier.Quote(plan.Columns[c].Field.Name)));
-        await session.Copy.SendNumberedAsync(
-            WriteSql.Copy(table, $"{session.Target.NumberColumn}, {names}"), rows, piece, columns, cancellationToken);
     }
 
     private async Task<List<Missed>> InsertOneByOneAsync(int[] order, CancellationToken cancellationToken)
     {
         List<Missed> missed = [];
         await using NpgsqlCommand command = Command(WriteSql.InsertOneByOne);
-        foreach (object value in (object[])[_target, _columns, Rows, session.Target.NumberColumn, order, SqlFaults.NoRowPattern])
+        foreach (object value in (object[])[_target, _columns, _rows.Name, session.Target.NumberColumn, order, SqlFaults.NoRowPattern])
         {
             command.Parameters.Add(new() { Value = value });
         }

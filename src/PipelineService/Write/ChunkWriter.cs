@@ -2,6 +2,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Spool;
@@ -38,14 +39,16 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
 
             // 3. The dead letters: with the rows if those commit now, else beside them, because they outlive a rollback.
             bool commitsNow = load.CommitsEachChunk && !isOverLimit;
-            if (rejected > 0)
+            RejectTally? tally = rejected > 0 ? ChunkRejects.Count(chunk, workspace, rows.Refused) : null;
+            if (tally is not null)
             {
                 FaultPoints.Reach(FaultPoint.DeadLettersWriting);
                 await deadLetters.WriteAsync(
-                    commitsNow ? session.Connection : null, chunk, workspace, rows.Refused, shield.Token);
+                    commitsNow ? session.Connection : null, chunk, workspace, rows.Refused, tally, shield.Token);
                 FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
+            Tell(session.Tally, counts, workspace, rows);
             if (isOverLimit)
             {
                 throw new RejectLimitException(load.Counts.Read + read, load.Counts.Rejected + rejected);
@@ -58,7 +61,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
                 ? session.CommitAsync([checkpoint], shield.Token)
                 : session.KeepAsync([checkpoint], shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
-            load.Add(counts, chunk.EndOffset - chunk.StartOffset);
+            load.Add(counts, chunk.EndOffset - chunk.StartOffset, tally);
             return counts;
         }
         catch (Exception e) when (SqlFaults.MayPass(e))
@@ -84,6 +87,16 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
         }
 
         return outcome;
+    }
+
+    private static void Tell(RecordTally tally, RecordCounts counts, TransformWorkspace workspace, RowOutcome rows)
+    {
+        tally.Add(counts);
+        tally.AddReasons(workspace.Rejects);
+        foreach (RefusedRow row in rows.Refused)
+        {
+            tally.AddReason(row.Code);
+        }
     }
 
     private static NpgsqlBatchCommand Checkpoint(Chunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)

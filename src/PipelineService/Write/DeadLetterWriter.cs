@@ -14,14 +14,14 @@ namespace PipelineService.Write;
 /// <remarks>
 /// COPY knows no <c>ON CONFLICT</c>. So letters that the chunk's records have already (from an attempt that was lost
 /// after it wrote them) are deleted first, in the same transaction: writing twice changes nothing, and a letter of a
-/// record that is good by now goes.
+/// record that is good by now goes. Their counts by code and field come and go with them.
 /// </remarks>
 public sealed class DeadLetterWriter(Database database)
 {
     /// <summary>Letters are sent when they are more than this. One alone may be longer, by its raw bytes.</summary>
     private const int BatchBytes = 128 << 10;
 
-    /// <summary>Writes the rejects of a chunk and the rows of it that the database refused.</summary>
+    /// <summary>Writes the rejects of a chunk and the rows of it that the database refused, and how many there are of each kind.</summary>
     /// <param name="connection">
     /// The connection whose transaction they belong to, or null to commit them at once: then an outage is waited for,
     /// and the token bounds that.
@@ -31,13 +31,14 @@ public sealed class DeadLetterWriter(Database database)
         Chunk chunk,
         TransformWorkspace workspace,
         IReadOnlyList<RefusedRow> refused,
+        RejectTally tally,
         CancellationToken cancellationToken) =>
         connection is not null
-            ? WriteWithinAsync(connection, [Delete(chunk)], chunk, workspace, refused, cancellationToken)
+            ? WriteWithinAsync(connection, Begin(chunk, tally), chunk, workspace, refused, cancellationToken)
             : database.RunPatientlyAsync(
                 async (own, token) =>
                 {
-                    await WriteBesideAsync(own, chunk, workspace, refused, token);
+                    await WriteBesideAsync(own, chunk, workspace, refused, tally, token);
                     return true;
                 },
                 cancellationToken);
@@ -50,6 +51,7 @@ public sealed class DeadLetterWriter(Database database)
         Chunk chunk,
         TransformWorkspace workspace,
         IReadOnlyList<RefusedRow> refused,
+        RejectTally tally,
         CancellationToken cancellationToken)
     {
         JobLoadPlan plan = chunk.Load.Plan;
@@ -61,7 +63,7 @@ public sealed class DeadLetterWriter(Database database)
             {
                 Parameters = { new() { Value = plan.JobId }, new() { Value = chunk.Position.FirstRecord } },
             },
-            Delete(chunk),
+            .. Begin(chunk, tally),
         ];
         try
         {
@@ -101,7 +103,7 @@ public sealed class DeadLetterWriter(Database database)
             await connection.BeginRawBinaryCopyAsync(WriteSql.CopyDeadLetters, cancellationToken);
         await copy.WriteAsync(RowBuffer.Header.ToArray(), cancellationToken);
         workspace.Letters.Clear();
-        DeadLetterRows letters = new(chunk, workspace.Letters);
+        DeadLetterRows letters = new(chunk, workspace);
         for (int i = 0; i < workspace.Rejects.Count; i++)
         {
             Reject reject = workspace.Rejects.Rejects[i];
@@ -111,7 +113,7 @@ public sealed class DeadLetterWriter(Database database)
 
         foreach (RefusedRow row in refused)
         {
-            letters.Add(workspace.Rows.Marks[row.Index], row);
+            letters.Add(row);
             await SendAsync(copy, workspace.Letters, BatchBytes, cancellationToken);
         }
 
@@ -130,13 +132,33 @@ public sealed class DeadLetterWriter(Database database)
         }
     }
 
-    private static NpgsqlBatchCommand Delete(Chunk chunk) => new(WriteSql.DeleteDeadLetters)
+    private static NpgsqlBatchCommand[] Begin(Chunk chunk, RejectTally tally)
     {
-        Parameters =
-        {
-            new() { Value = chunk.Load.Plan.JobId },
-            new() { Value = chunk.Position.FirstRecord },
-            new() { Value = chunk.Position.FirstRecord + chunk.Records },
-        },
-    };
+        Guid job = chunk.Load.Plan.JobId;
+        RejectCount[] counts = [.. tally.Counts];
+        return
+        [
+            new(WriteSql.DeleteDeadLetters)
+            {
+                Parameters =
+                {
+                    new() { Value = job },
+                    new() { Value = chunk.Position.FirstRecord },
+                    new() { Value = chunk.Position.FirstRecord + chunk.Records },
+                },
+            },
+            new(WriteSql.DeleteRejectCounts) { Parameters = { new() { Value = job }, new() { Value = chunk.StartOffset } } },
+            new(WriteSql.InsertRejectCounts)
+            {
+                Parameters =
+                {
+                    new() { Value = job },
+                    new() { Value = chunk.StartOffset },
+                    new() { Value = counts.Select(c => RecordErrorCodes.NameOf(c.Code)).ToArray() },
+                    new() { Value = counts.Select(c => c.Field).ToArray() },
+                    new() { Value = counts.Select(c => c.Records).ToArray() },
+                },
+            },
+        ];
+    }
 }

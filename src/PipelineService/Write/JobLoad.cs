@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets.Tables;
 using PipelineService.Spool;
@@ -25,6 +26,7 @@ public sealed class JobLoad : IDisposable
     private long _filtered;
     private long _bytes;
     private long _waiting;
+    private readonly RejectTally _rejects = new();
 
     public JobLoad(JobLoadPlan plan, int sessions, WriteOptions options, ILogger logger, CancellationToken stopping)
     {
@@ -35,6 +37,11 @@ public sealed class JobLoad : IDisposable
         _inFlight = new SemaphoreSlim(InFlightMax, InFlightMax);
         (_read, _loaded, _rejected, _filtered) = plan.Covered;
         _bytes = plan.CoveredBytes;
+        foreach (RejectCount count in plan.CoveredRejects)
+        {
+            _rejects.Add(count.Code, count.Field, count.Records);
+        }
+
         Sessions = new WriteSessions(this, sessions, options, logger);
     }
 
@@ -65,6 +72,27 @@ public sealed class JobLoad : IDisposable
     /// <summary>Records accounted for so far, checkpoints of earlier attempts included.</summary>
     public RecordCounts Counts => new(
         Interlocked.Read(ref _read), Interlocked.Read(ref _loaded), Interlocked.Read(ref _rejected), Interlocked.Read(ref _filtered));
+
+    /// <summary>Those that were rejected, by code and field, the most frequent first. Rows that waited and have landed still count.</summary>
+    public IReadOnlyList<RejectCount> Rejects
+    {
+        get
+        {
+            lock (_rejects)
+            {
+                return [.. _rejects.Counts];
+            }
+        }
+    }
+
+    /// <summary>Told of what became of records, when that is committed.</summary>
+    public Action<RecordTally>? Settled { get; init; }
+
+    /// <summary>
+    /// What became of records in transactions that were not committed, or of which that is not known. Complete when the sessions
+    /// are closed.
+    /// </summary>
+    public RecordTally Tally { get; } = new();
 
     /// <summary>Bytes of the upload that have been written and checkpointed.</summary>
     public long BytesDone => Interlocked.Read(ref _bytes);
@@ -109,8 +137,17 @@ public sealed class JobLoad : IDisposable
     public Action? Landed { get; init; }
 
     /// <summary>Adds a written chunk to the counts.</summary>
-    public void Add(RecordCounts counts, long bytes)
+    /// <param name="rejects">What its rejects are, if there are any.</param>
+    public void Add(RecordCounts counts, long bytes, RejectTally? rejects = null)
     {
+        if (rejects is not null)
+        {
+            lock (_rejects)
+            {
+                _rejects.Add(rejects);
+            }
+        }
+
         Interlocked.Add(ref _read, counts.Read);
         Interlocked.Add(ref _loaded, counts.Loaded);
         Interlocked.Add(ref _rejected, counts.Rejected);
@@ -193,34 +230,11 @@ public sealed record JobLoadPlan
 
     public long CoveredBytes { get; init; }
 
+    public IReadOnlyList<RejectCount> CoveredRejects { get; init; } = [];
+
     /// <summary>
     /// True when a session of an earlier attempt has committed although the job promises all or nothing: then what is
     /// left must follow, whatever the limits say.
     /// </summary>
     public bool IsRollingForward { get; init; }
-}
-
-/// <summary>A job was rejected more records than its dataset allows.</summary>
-public sealed class RejectLimitException : Exception
-{
-    public RejectLimitException()
-    {
-    }
-
-    public RejectLimitException(string message)
-        : base(message)
-    {
-    }
-
-    public RejectLimitException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-
-    public RejectLimitException(long read, long rejected)
-        : base(string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
-            $"{rejected} of the first {read} records were rejected, more than the dataset's limits allow."))
-    {
-    }
 }

@@ -59,3 +59,28 @@ public sealed class SessionBrokenException : Exception
     {
     }
 }
+
+/// <summary>A job was rejected more records than its dataset allows.</summary>
+public sealed class RejectLimitException : Exception
+{
+    public RejectLimitException()
+    {
+    }
+
+    public RejectLimitException(string message)
+        : base(message)
+    {
+    }
+
+    public RejectLimitException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    public RejectLimitException(long read, long rejected)
+        : base(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{rejected} of the first {read} records were rejected, more than the dataset's limits allow."))
+    {
+    }
+}

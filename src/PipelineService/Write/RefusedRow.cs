@@ -7,9 +7,19 @@ namespace PipelineService.Write;
 /// <param name="Index">0-based index of the row in the chunk's row buffer.</param>
 /// <param name="Code">What clients see.</param>
 /// <param name="Column">The column at fault when the database names one, or the only column of the constraint.</param>
-/// <param name="Message">The database's own sentence.</param>
-public readonly record struct RefusedRow(int Index, RecordErrorCode Code, string? Column, string Message)
+/// <param name="Message">The sentence: ours for a key, else the database's own.</param>
+/// <param name="Key">The columns whose values to show, as indexes into the rows' columns: those of a key that was there already.</param>
+public readonly record struct RefusedRow(
+    int Index, RecordErrorCode Code, string? Column, string Message, IReadOnlyList<short>? Key = null)
 {
+    /// <summary>What clients see for the SQLSTATE with which a column's type refuses a value.</summary>
+    public static RecordErrorCode CodeOfValue(string sqlState) => CodeOf(sqlState) switch
+    {
+        // Data, syntax and names that there are not; and the internal errors by which extensions say the same.
+        RecordErrorCode.Database when sqlState[..2] is "22" or "42" or "XX" => RecordErrorCode.TypeMismatch,
+        RecordErrorCode code => code,
+    };
+
     /// <summary>What clients see for an SQLSTATE.</summary>
     public static RecordErrorCode CodeOf(string sqlState) => sqlState switch
     {

@@ -21,8 +21,7 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
     private const int SuspectsMax = 32;
 
     private readonly RefusalForecast _forecast = load.Refusals;
-    private readonly string _copySql =
-        WriteSql.Copy(load.Plan.Rows.Definition.Load.Table.Quoted, WriteSql.ColumnList(load.Plan.Rows));
+    private readonly RowSender _sender = new(session, load.Plan.Rows);
 
     private RowBuffer _rows = new();
     private RowOutcome _outcome = new();
@@ -41,7 +40,7 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
     {
         (_rows, _outcome, _repeats, _hasLanded, _suspects) = (rows, new RowOutcome(), repeats, false, 0);
         bool isScreened = !_forecast.AreForetold;
-        Way way = _forecast.EndSessions ? OneByOneAsync : isScreened ? ScreenedAsync : TogetherAsync;
+        Way way = _forecast.EndSessions ? Read(OneByOneAsync) : isScreened ? Read(ScreenedAsync) : TogetherAsync;
         int[] all = [.. Enumerable.Range(0, rows.Count)];
         for (int first = 0, count; first < all.Length; first += count)
         {
@@ -123,7 +122,7 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
         if (repeats.Length > 0 && _forecast.Any)
         {
             await LoadAsync(piece.Except(repeats).ToArray(), TogetherAsync, cancellationToken);
-            await LoadAsync(repeats, OneByOneAsync, cancellationToken);
+            await LoadAsync(repeats, Read(OneByOneAsync), cancellationToken);
             return;
         }
 
@@ -135,9 +134,29 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
         {
             await session.RollbackPieceAsync(cancellationToken);
             _forecast.Met(wasForetold: repeats.Length > 0);
-            await LoadAsync(piece, repeats.Length > 0 ? TogetherAsync : ScreenedAsync, cancellationToken);
+            await LoadAsync(piece, repeats.Length > 0 ? TogetherAsync : Read(ScreenedAsync), cancellationToken);
         }
     }
+
+    /// <summary>
+    /// A way that begins with what the columns' own types refuse, where there are such types; what is left goes on. Behind
+    /// that no error comes out of this way but out of one for the rest, so no row is told twice.
+    /// </summary>
+    private Way Read(Way next) => !session.Stage.CanScreenValues ? next : async (piece, cancellationToken) =>
+    {
+        List<RefusedRow> refused = [];
+        try
+        {
+            refused = await session.Stage.ScreenValuesAsync(_rows, piece, cancellationToken);
+        }
+        catch (PostgresException e) when (IsRefusal(e))
+        {
+            await session.RollbackPieceAsync(cancellationToken);
+        }
+
+        refused.ForEach(row => _outcome.Add(row, mayBeTakenLater: false));
+        await LoadAsync(piece.Except(refused.Select(row => row.Index)).ToArray(), next, cancellationToken);
+    };
 
     /// <summary>Rows that a query calls doubtful one by one, the others in one COPY; all one by one where it sees too little.</summary>
     private async Task ScreenedAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
@@ -210,23 +229,12 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
 
     private async Task CopyAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
     {
-        if (piece.Count == 0)
+        if (piece.Count > 0)
         {
-            return;
-        }
-
-        int landed = piece.Count;
-        if (session.Target.MayChangeRows)
-        {
-            landed = await session.Copy.SendCountedAsync(_copySql, _rows, piece, cancellationToken);
+            int landed = await _sender.SendAsync(_rows, piece, cancellationToken);
             _outcome.AddFiltered(piece.Count - landed);
+            Landed(landed);
         }
-        else
-        {
-            await session.Copy.SendAsync(_copySql, _rows, piece, cancellationToken);
-        }
-
-        Landed(landed);
     }
 
     private void Landed(int rows)
@@ -248,12 +256,9 @@ public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteO
             throw new JobFaultException(TargetProblems.Refused(error));
         }
 
-        RefusedRow row = new(
-            index,
-            RefusedRow.CodeOf(error.SqlState),
-            error.ColumnName ?? session.Target.ColumnOf(error.ConstraintName),
-            error.MessageText);
-        _outcome.Add(row, session.Target.MayTakeLater(error.ConstraintName));
+        _outcome.Add(
+            session.Target.Refusals.Of(index, error.SqlState, error.MessageText, error.ConstraintName, error.ColumnName),
+            session.Target.MayTakeLater(error.ConstraintName));
     }
 
     private ChunkTooSlowException TooSlow(string what, PostgresException error) =>

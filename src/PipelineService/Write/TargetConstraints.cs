@@ -13,16 +13,12 @@ public sealed class TargetConstraints
     /// <summary>A page holds as many pointers to values that were moved off it (18 bytes each), with room to spare.</summary>
     private const int ColumnsOnAPage = 300;
 
-    private readonly Dictionary<string, ConstraintShape> _byName;
-    private readonly Dictionary<string, UniqueIndex> _indexByName;
     private readonly bool _hasDeferrableTriggers;
 
     public TargetConstraints(TableShape table, RowPlan rows)
     {
         List<string> loaded = [.. rows.Columns.Select(c => c.Field.Name)];
-        _byName = table.Constraints.ToDictionary(c => c.Name, StringComparer.Ordinal);
-        _indexByName = table.UniqueIndexes.GroupBy(i => i.Name, StringComparer.Ordinal)
-            .ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+        Refusals = new RefusalWords(table, rows);
         _hasDeferrableTriggers = table.Triggers.Any(t => t.IsDeferrable);
         HasRules = table.Relation.HasRules;
         MayChangeRows = table.Triggers.Any(t => t.MayChangeRows);
@@ -37,7 +33,9 @@ public sealed class TargetConstraints
                 .Select(name => loaded.IndexOf(name)).Where(column => column >= 0).Distinct().Order(),
         ];
         IsScreenable = !MayChangeRows && keys.Length == table.UniqueIndexes.Length;
-        MayRefuse = CanRefuse(table, rows);
+        ReadColumns = ReadColumn.Of(table, rows);
+        CopiesText = ReadColumns.Any(c => c.IsCopiedAsText);
+        MayRefuse = ReadColumns.Count > 0 || CanRefuse(table, rows);
         NumberColumn = WriteSql.NumberColumn(rows);
         ScreenSql = keys.Length + constraints.Length == 0
             ? null
@@ -78,6 +76,18 @@ public sealed class TargetConstraints
     /// </summary>
     public bool MayRefuse { get; }
 
+    /// <summary>The columns whose types have a say of their own in what they take.</summary>
+    public IReadOnlyList<ReadColumn> ReadColumns { get; }
+
+    /// <summary>
+    /// Whether a column can only be sent as text, and so all of them: COPY has one form. Where there is none, rows go as they
+    /// are encoded.
+    /// </summary>
+    public bool CopiesText { get; }
+
+    /// <summary>What its refusals mean.</summary>
+    public RefusalWords Refusals { get; }
+
     /// <summary>Whether an INSERT would do something else than COPY, which passes rules over.</summary>
     public bool HasRules { get; }
 
@@ -87,22 +97,7 @@ public sealed class TargetConstraints
     /// </summary>
     public bool MayTakeLater(string? constraint) =>
         _hasDeferrableTriggers
-        || (constraint is not null && _byName.TryGetValue(constraint, out ConstraintShape? shape)
-            && shape.Kind == "f" && (shape.IsSelfReference || shape.IsDeferrable));
-
-    /// <summary>The column to blame for a broken constraint: the only one it has, or null.</summary>
-    public string? ColumnOf(string? constraint)
-    {
-        if (constraint is null)
-        {
-            return null;
-        }
-
-        string[] columns = _byName.TryGetValue(constraint, out ConstraintShape? shape) ? [.. shape.Columns]
-            : _indexByName.TryGetValue(constraint, out UniqueIndex? index) && index.IsPlain ? [.. index.Columns]
-            : [];
-        return columns.Length == 1 ? columns[0] : null;
-    }
+        || (Refusals.ConstraintOf(constraint) is { Kind: "f" } shape && (shape.IsSelfReference || shape.IsDeferrable));
 
     private static bool CanRefuse(TableShape table, RowPlan rows)
     {

@@ -1,6 +1,7 @@
 using Npgsql;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 using PipelineService.Spool;
 
 namespace PipelineService.Write;
@@ -19,6 +20,8 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
     private const int BatchRowsMax = 1_000;
     private const int BatchBytesMax = 4 << 20;
 
+    private readonly RecordTally _told = new();
+    private RecordTally _refused = new();
     private long _count;
 
     /// <summary>Keeps refused rows of a chunk for the end of the job.</summary>
@@ -27,6 +30,11 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
     {
         _count += refused.Count;
         load.AddWaiting(refused.Count);
+        foreach (RefusedRow row in refused)
+        {
+            _told.AddReason(row.Code);
+        }
+
         await session.ExecuteAsync([new(WriteSql.CreateWaiting)], cancellationToken);
         for (int next = 0; next < refused.Count;)
         {
@@ -54,6 +62,7 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
         for (long before = -1; _count > 0 && _count != before;)
         {
             before = _count;
+            _refused = new RecordTally();
             long last = long.MaxValue;
             while (await ReadAsync(last, cancellationToken) is { Count: > 0 } batch)
             {
@@ -64,6 +73,18 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
 
         load.AddWaiting(-_count);
         _count = 0;
+        TellReasons();
+    }
+
+    /// <summary>Why those are rejected that are refused in the end, instead of why all of them were at first.</summary>
+    private void TellReasons()
+    {
+        foreach ((RecordErrorCode code, long records) in _told.Rejects)
+        {
+            session.Tally.AddReason(code, -records);
+        }
+
+        session.Tally.Add(_refused);
     }
 
     private async Task LoadAsync(List<WaitingRow> batch, CancellationToken cancellationToken)
@@ -75,6 +96,11 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
         }
 
         RowOutcome outcome = await session.Loader.LoadAsync(rows, repeats: [], cancellationToken);
+        foreach (RefusedRow row in outcome.Refused)
+        {
+            _refused.AddReason(row.Code);
+        }
+
         HashSet<int> refused = [.. outcome.Refused.Select(row => row.Index)];
         WaitingRow[] gone = [.. batch.Where((_, index) => !refused.Contains(index))];
         if (gone.Length > 0)
@@ -95,7 +121,12 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
             new(WriteSql.DeleteWaiting) { Parameters = { new() { Value = records } } },
             new(WriteSql.DeleteLettersOfWaiting)
             {
-                Parameters = { new() { Value = load.Plan.JobId }, new() { Value = records } },
+                Parameters =
+                {
+                    new() { Value = load.Plan.JobId },
+                    new() { Value = records },
+                    new() { Value = gone.Select(row => row.Chunk).ToArray() },
+                },
             },
         ];
         int fallen = filtered;
@@ -119,7 +150,9 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
         await session.ExecuteAsync(statements, cancellationToken);
         _count -= gone.Length;
         load.AddWaiting(-gone.Length);
-        load.Add(new RecordCounts(Read: 0, gone.Length - filtered, -gone.Length, filtered), bytes: 0);
+        RecordCounts mended = new(Read: 0, gone.Length - filtered, -gone.Length, filtered);
+        load.Add(mended, bytes: 0);
+        session.Tally.Add(mended);
     }
 
     /// <summary>The last rows before a record, in the order of the data, as many as are to be held at once.</summary>

@@ -10,7 +10,7 @@ public static class WriteExtensions
 
     public static WebApplicationBuilder AddWrite(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<WriteOptions, WriteOptionsValidator>("Write")
+        builder.Services.AddStageOptions<WriteOptions>("Write")
             .Validate<IConfiguration>(
                 static (write, configuration) => write.SessionsMax + OtherConnections <= PoolSizeMax(configuration),
                 $"Write:SessionsMax: the pool must hold the write sessions and {OtherConnections} more connections; "

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Jobs;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
@@ -26,6 +27,9 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     /// <summary>Whether a transaction is open that holds rows.</summary>
     public bool HoldsRows { get; private set; }
 
+    /// <summary>What became of the records in the open transaction.</summary>
+    public RecordTally Tally { get; private set; } = new();
+
     public NpgsqlConnection Connection => _connection ?? throw NotOpen();
 
     /// <summary>Whether the connection is gone, and the transaction with it.</summary>
@@ -37,7 +41,7 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     /// <summary>What the table may refuse rows for, as long as the transaction is open.</summary>
     public TargetConstraints Target => _target ?? throw NotOpen();
 
-    public ChunkCopy Copy => field ??= new ChunkCopy(Connection, _patience);
+    public ChunkCopy Copy => field ??= new ChunkCopy(Connection, load.Plan.Rows, _patience);
 
     public ChunkStage Stage => field ??= new ChunkStage(this, load.Plan.Rows, _patience);
 
@@ -204,11 +208,15 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
 
         HoldsRows = false;
         _isOpen = false;
+        load.Settled?.Invoke(Tally);
+        Tally = new();
     }
 
     /// <summary>Rolls back what is not committed and closes the connection. Never throws: a broken one is dropped.</summary>
     public async Task CloseAsync()
     {
+        load.Tally.Add(Tally);
+        Tally = new();
         if (_connection is null)
         {
             return;

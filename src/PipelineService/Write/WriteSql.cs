@@ -61,6 +61,13 @@ internal static class WriteSql
     public const string DeleteDeadLetters =
         "DELETE FROM pipeline.dead_letters WHERE job_id = $1 AND record >= $2 AND record < $3";
 
+    public const string DeleteRejectCounts = "DELETE FROM pipeline.job_rejects WHERE job_id = $1 AND start_offset = $2";
+
+    public const string InsertRejectCounts = """
+        INSERT INTO pipeline.job_rejects (job_id, start_offset, code, field, records)
+        SELECT $1, $2, r.code, r.field, r.records FROM unnest($3::text[], $4::text[], $5::bigint[]) AS r (code, field, records)
+        """;
+
     public const string CopyDeadLetters = """
         COPY pipeline.dead_letters (job_id, record, line, byte_offset, errors, raw, raw_truncated)
         FROM STDIN (FORMAT binary)
@@ -83,9 +90,21 @@ internal static class WriteSql
 
     public const string DeleteWaiting = """DELETE FROM pg_temp."_pipeline_waiting" WHERE record = ANY ($1::bigint[])""";
 
-    /// <summary>Rows that waited are rejects no longer.</summary>
-    public const string DeleteLettersOfWaiting =
-        "DELETE FROM pipeline.dead_letters WHERE job_id = $1 AND record = ANY ($2::bigint[])";
+    /// <summary>Rows ($2) that waited are rejects no longer, nor counted as such in their chunks ($3).</summary>
+    public const string DeleteLettersOfWaiting = """
+        WITH gone AS (
+            DELETE FROM pipeline.dead_letters d USING unnest($2::bigint[], $3::bigint[]) AS w (record, chunk)
+            WHERE d.job_id = $1 AND d.record = w.record
+            RETURNING w.chunk, d.errors
+        ), fewer AS (
+            SELECT chunk, e.error ->> 'code' AS code, e.error ->> 'field' AS field, count(*) AS records
+            FROM gone, jsonb_array_elements(errors) AS e (error)
+            GROUP BY 1, 2, 3
+        )
+        UPDATE pipeline.job_rejects r SET records = r.records - f.records
+        FROM fewer f
+        WHERE r.job_id = $1 AND r.start_offset = f.chunk AND r.code = f.code AND r.field IS NOT DISTINCT FROM f.field
+        """;
 
     /// <summary>So many rows of a chunk, counted as rejected so far, have landed ($3) or were let fall by a trigger ($4).</summary>
     public const string MendCheckpoint = """
@@ -102,14 +121,36 @@ internal static class WriteSql
             : columns);
     }
 
-    /// <summary>The same columns as expressions over the target table, in the types in which the rows are encoded.</summary>
+    /// <summary>The same columns as expressions over the target table, in the types as which the rows carry them.</summary>
     /// <param name="some">Indexes into the plan's columns; null: all, and those of the lineage.</param>
-    public static string StageColumns(RowPlan plan, int[]? some = null)
+    public static string StageColumns(RowPlan plan, int[]? some = null) => Staged(
+        plan,
+        some,
+        prefix: "",
+        (_, field) => field.ColumnType.Name == SqlTypeName.Other
+            ? $"NULL::{field.SentType}"
+            : $"{Identifier.Quote(field.Name)}::{field.ColumnType}");
+
+    /// <summary>The columns of a staging table, those that the table's types read as they read them.</summary>
+    /// <param name="alias">Of the staging table.</param>
+    /// <inheritdoc cref="StageColumns"/>
+    public static string ReadStageColumns(RowPlan plan, ReadColumn[] read, string alias, int[]? some = null) => Staged(
+        plan,
+        some,
+        prefix: $"{alias}.",
+        (index, field) =>
+        {
+            string sent = $"{alias}.{Identifier.Quote(field.Name)}";
+            return read.FirstOrDefault(c => c.Index == index)?.Read(sent) ?? sent;
+        });
+
+    private static string Staged(RowPlan plan, int[]? some, string prefix, Func<int, FieldDefinition, string> expression)
     {
-        IEnumerable<string> columns = plan.Columns.Where((_, i) => some?.Contains(i) ?? true).Select(
-            c => $"{Identifier.Quote(c.Field.Name)}::{c.Field.ColumnType} AS {Identifier.Quote(c.Field.Name)}");
+        IEnumerable<string> columns = plan.Columns.Select((c, i) => (c.Field, Index: i))
+            .Where(c => some?.Contains(c.Index) ?? true)
+            .Select(c => $"{expression(c.Index, c.Field)} AS {Identifier.Quote(c.Field.Name)}");
         return string.Join(", ", some is null && plan.Definition.Load.Lineage
-            ? columns.Append(Identifier.Quote(LineageColumns.Job)).Append(Identifier.Quote(LineageColumns.Record))
+            ? columns.Append(prefix + Identifier.Quote(LineageColumns.Job)).Append(prefix + Identifier.Quote(LineageColumns.Record))
             : columns);
     }
 
@@ -126,4 +167,6 @@ internal static class WriteSql
     }
 
     public static string Copy(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT binary)";
+
+    public static string CopyText(string table, string columns) => $"COPY {table} ({columns}) FROM STDIN (FORMAT text)";
 }

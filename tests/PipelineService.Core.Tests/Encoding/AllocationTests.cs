@@ -52,6 +52,15 @@ public sealed class AllocationTests
         "gruß wen");
 
     [Fact]
+    public void No_array_literal_allocates()
+    {
+        FieldDefinition field = Encoded.Field(FieldType.Array, SqlType.Other("text[]"), new() { MinLength = 1, MaxLength = 9 });
+        AssertNoAllocation(field, """["a",null,[1],{"b":"\u00e9\"x\""}]""");
+        AssertNoAllocation(field, "{1,\"a b\"}");
+        AssertNoAllocation(field, "{}");
+    }
+
+    [Fact]
     public void No_number_format_allocates() => AssertNoAllocation(
         Encoded.Field(FieldType.Number) with { DecimalChar = ",", GroupChar = ".", BareNumber = false }, "€ 1.234,50");
 

@@ -27,11 +27,7 @@ public sealed class CsvHeaderBindingTests
     [InlineData(null, "a,b", "(fieldsMatch: equal): missing \"c\".")]
     [InlineData(null, "a,b,C,", "(fieldsMatch: equal): missing \"c\"; unknown \"C\", \"\".")]
     [InlineData(null, "a,b,c,b", "(fieldsMatch: equal): more than once \"b\".")]
-    [InlineData(
-        null,
-        "a;b;c",
-        "(fieldsMatch: equal): missing \"a\", \"b\", \"c\"; unknown \"a;b;c\"; it is a single name: perhaps the data "
-            + "has another delimiter than the dialect.")]
+    [InlineData(null, "a;b;c", "(fieldsMatch: equal): missing \"a\", \"b\", \"c\"; unknown \"a;b;c\".")]
     [InlineData(FieldsMatch.Exact, "a,c,b", "(fieldsMatch: exact): the order must be \"a\", \"b\", \"c\".")]
     [InlineData(FieldsMatch.Subset, "x,a,a", "(fieldsMatch: subset): missing \"b\", \"c\"; more than once \"a\".")]
     [InlineData(FieldsMatch.Superset, "a,x", "(fieldsMatch: superset): unknown \"x\".")]

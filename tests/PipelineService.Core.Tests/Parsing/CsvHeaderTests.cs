@@ -49,6 +49,10 @@ public sealed class CsvHeaderTests
     [InlineData("D0CF11E0A1B1", ".xls")]
     [InlineData("FFFE69006400", "UTF-16")]
     [InlineData("FEFF00690064", "UTF-16")]
+    [InlineData("425A68393141592653", "bzip2")]
+    [InlineData("FD377A585A00", "xz")]
+    [InlineData("504152311504", "Parquet")]
+    [InlineData("255044462D31", "PDF")]
     public void Names_what_is_no_text_by_its_first_bytes(string hex, string name)
     {
         ImmutableArray<string> names = CsvHeader.Read(
@@ -66,6 +70,15 @@ public sealed class CsvHeaderTests
         Assert.Equal("The header is longer than 100 bytes.", ErrorOf([.. Enumerable.Repeat((byte)'x', 101)]));
         Assert.Equal("The header is not valid UTF-8.", ErrorOf([0xFF, (byte)'\n']));
     }
+
+    [Theory]
+    [InlineData("PAR1,x")]
+    [InlineData("BZh91\"")]
+    [InlineData("PKa")]
+    [InlineData("%PDF")]
+    [InlineData("")]
+    public void Text_that_begins_almost_so_is_text(string text) =>
+        Assert.Null(ForeignContent.SentenceOf(System.Text.Encoding.UTF8.GetBytes(text)));
 
     [Fact]
     public void Finds_a_byte_order_mark()

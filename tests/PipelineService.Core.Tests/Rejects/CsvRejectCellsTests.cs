@@ -81,10 +81,37 @@ public sealed class CsvRejectCellsTests
         Assert.True(cells.Write([], isCut: false, line).IsEmpty);
     }
 
-    private static (string Cells, string Beside) Write(string raw, bool isCut)
+    /// <summary>Where the dialect takes ragged records, one that was rejected for something else is all there in its cells.</summary>
+    [Theory]
+    [InlineData(RaggedRows.Pad, "NA", "1,x", "1,x,NA,", "")]
+    [InlineData(RaggedRows.Pad, "", "1,x", "1,x,,", "")]
+    [InlineData(RaggedRows.Pad, null, "1,x", "1,x,,", "1,x")]
+    [InlineData(RaggedRows.Pad, "", "1,x,y,z", "1,x,y,", "1,x,y,z")]
+    [InlineData(RaggedRows.Trim, "", "1,x,y,z", "1,x,y,", "")]
+    [InlineData(RaggedRows.Trim, "", "1,x", "1,x,,", "1,x")]
+    [InlineData(RaggedRows.PadAndTrim, "", "1,\"x", ",,,", "1,\"x")]
+    public void Ragged_records_are_whole_where_they_are_taken(
+        RaggedRows ragged, string? missing, string raw, string cells, string rest)
+    {
+        TableSchema schema = PlanOf(["a", "b", "c"], emptyIsMissing: true).Definition.Schema with
+        {
+            MissingValues = missing is null ? [] : [missing],
+        };
+
+        Assert.Equal(
+            (cells, rest),
+            Write(new CsvRejectCells(["a", "b", "c"], schema, CsvDialect.Default with { RaggedRows = ragged }), raw, isCut: false));
+        Assert.Equal(
+            raw,
+            Write(new CsvRejectCells(["a", "b", "c"], schema, CsvDialect.Default with { RaggedRows = ragged }), raw, isCut: true).Beside);
+    }
+
+    private static (string Cells, string Beside) Write(string raw, bool isCut) => Write(Cells(), raw, isCut);
+
+    private static (string Cells, string Beside) Write(CsvRejectCells all, string raw, bool isCut)
     {
         CsvLine line = new(CsvDialect.Default);
-        string rest = Text.UTF8.GetString(Cells().Write(Text.UTF8.GetBytes(raw), isCut, line));
+        string rest = Text.UTF8.GetString(all.Write(Text.UTF8.GetBytes(raw), isCut, line));
         line.Append([]);
         return (Text.UTF8.GetString(line.Bytes.Span), rest);
     }

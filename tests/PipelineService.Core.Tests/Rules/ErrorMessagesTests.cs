@@ -53,11 +53,28 @@ public sealed class ErrorMessagesTests
             $"Must be one of {new string('x', 100)}…, b.", ErrorMessages.For(field, RecordErrorCode.Enum));
     }
 
+    [Theory]
+    [InlineData(1, 9, "The record has 1 field where 9 are expected.")]
+    [InlineData(6, 9, "The record has 6 fields where 9 are expected.")]
+    public void Ragged_records_are_told_with_both_numbers(int found, int expected, string message) =>
+        Assert.Equal(message, ErrorMessages.For(new FieldCounts(found, expected)));
+
     [Fact]
     public void Group_marks_are_told_with_their_place() => Assert.Equal(
         "Not a number: expected a decimal number, or NaN, INF, -INF, group mark \",\" before groups of three digits.",
         ErrorMessages.For(
             new() { Name = "f", Type = FieldType.Number, GroupChar = "," }, RecordErrorCode.TypeMismatch));
+
+    [Fact]
+    public void A_key_is_named_by_its_fields()
+    {
+        Assert.Equal(
+            "A row with this \"f\" exists already, in the table or earlier in the upload.",
+            ErrorMessages.For(new() { Name = "f" }, RecordErrorCode.Unique));
+        Assert.Equal(
+            "A row with this \"a\" and \"b\" exists already, in the table or earlier in the upload.", ErrorMessages.Unique(["a", "b"]));
+        Assert.Contains("unique index \"i\"", ErrorMessages.UniqueIndex("i"), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_range_names_the_column_type()

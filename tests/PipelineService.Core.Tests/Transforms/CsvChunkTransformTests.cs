@@ -37,6 +37,55 @@ public sealed class CsvChunkTransformTests
             result.Rejects);
     }
 
+    [Theory]
+    [InlineData(RaggedRows.Pad, "102:202 2|~", null)]
+    [InlineData(RaggedRows.Trim, null, "103:203 3|y")]
+    [InlineData(RaggedRows.PadAndTrim, "102:202 2|~", "103:203 3|y")]
+    public void Ragged_rows_are_taken_where_the_dialect_says_so(RaggedRows ragged, string? padded, string? trimmed)
+    {
+        Transforming result = Transform("a,b", "1,x\n2\n3,y,z\n\n4,w\n", ragged);
+
+        Assert.Equal(new[] { "101:201 1|x", padded, trimmed, "104:205 4|w" }.OfType<string>(), result.Rows);
+        Assert.Equal(
+            new[] { padded is null ? "102:202 2 -> * TooFewFields" : null, trimmed is null ? "103:203 3,y,z -> * TooManyFields" : null }
+                .OfType<string>(),
+            result.Rejects);
+    }
+
+    [Fact]
+    public void A_required_field_is_missed_in_a_padded_record()
+    {
+        Transforming result = Transform("a,b,c!", "1,x\n\"\"\n", RaggedRows.Pad);
+
+        Assert.Equal(["101:201 1,x -> 2 Required", "102:202 \"\" -> 2 Required"], result.Rejects);
+    }
+
+    [Fact]
+    public void A_padded_record_has_nothing_of_the_record_before()
+    {
+        Transforming result = Transform("a,b,c", "1,2,3\n4\n", RaggedRows.Pad);
+
+        Assert.Equal(["101:201 1|2|3", "102:202 4|~|~"], result.Rows);
+    }
+
+    [Fact]
+    public void Every_column_may_be_left_out_where_records_are_padded()
+    {
+        RowPlan plan = Transforming.PlanOf("a,b,c");
+        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        CsvDialect dialect = CsvDialect.Default with { RaggedRows = RaggedRows.Pad };
+
+        Assert.Equal(3, new CsvChunkTransform(plan, binding, dialect, 30, JobId).OptionalColumns);
+    }
+
+    [Fact]
+    public void A_faulty_record_is_told_with_the_fields_it_has_and_should_have()
+    {
+        Transforming result = Transform("a,b", "1\n1,2,3,4\n1,\"\n");
+
+        Assert.Equal(["1 of 2", "4 of 2", "0 of 0"], result.FieldCounts);
+    }
+
     [Fact]
     public void Tells_every_field_that_fails_as_it_is_written()
     {
@@ -101,6 +150,20 @@ public sealed class CsvChunkTransformTests
     }
 
     [Fact]
+    public void The_value_of_a_row_that_is_refused_later_is_found_again()
+    {
+        RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Partial);
+        var binding = CsvHeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
+
+        Transforming result = new(
+            new CsvChunkTransform(plan, binding!, CsvDialect.Default, 60, JobId), "1,2,3\n5,6\n\"two\nlines\",,\"say \"\"hi\"\"\"\r\n");
+
+        Assert.Equal(["Plain 3", "Plain", "Plain 1"], [result.Refuse(0, 0), result.Refuse(0, 1), result.Refuse(0, 2)]);
+        Assert.Equal(["CsvDoubled say \"\"hi\"\"", "Plain two\nlines"], [result.Refuse(1, 0), result.Refuse(1, 2)]);
+        Assert.Equal(["102:202 5,6 -> * TooFewFields"], result.Rejects);
+    }
+
+    [Fact]
     public void Lineage_is_job_and_record_number()
     {
         RowPlan plan = Transforming.PlanOf("a,b", lineage: true);
@@ -129,10 +192,32 @@ public sealed class CsvChunkTransformTests
         Assert.Equal(5_000, records);
     }
 
-    private static Transforming Transform(string names, string data)
+    /// <summary>As written, so that the mark is twice as long where it is the quote.</summary>
+    [Theory]
+    [InlineData('"', "'=x", "=x")]
+    [InlineData('"', "\"'=\"\"x\"", "=\"\"x")]
+    [InlineData('"', "''=x", "'=x")]
+    [InlineData('"', "'x", "'x")]
+    [InlineData('\'', "'''=x'", "=x")]
+    [InlineData('\'', "'''x'", "''x")]
+    public void The_value_of_a_mended_file_is_told_without_its_guard(char quote, string cell, string told)
+    {
+        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, [new() { Name = "n", Type = FieldType.Integer }]);
+        RejectHeader header = RejectHeader.Find(["n", .. RejectHeader.OwnNames(plan.Definition.Schema)], plan.Definition.Schema)!;
+        CsvHeaderBinding binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema).Within(header);
+        CsvDialect dialect = CsvDialect.Default with { Quote = (byte)quote };
+
+        Transforming result = new(
+            new CsvChunkTransform(plan, binding, dialect, recordBytesMax: 100, JobId), $"{cell},,1,2,n,type_mismatch,no\n");
+
+        Assert.EndsWith($" -> 0 TypeMismatch {told}", Assert.Single(result.Rejects), StringComparison.Ordinal);
+    }
+
+    private static Transforming Transform(string names, string data, RaggedRows ragged = RaggedRows.None)
     {
         RowPlan plan = Transforming.PlanOf(names);
         var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
-        return new Transforming(new CsvChunkTransform(plan, binding, CsvDialect.Default, recordBytesMax: 30, JobId), data);
+        CsvDialect dialect = CsvDialect.Default with { RaggedRows = ragged };
+        return new Transforming(new CsvChunkTransform(plan, binding, dialect, recordBytesMax: 30, JobId), data);
     }
 }

@@ -233,6 +233,20 @@ public sealed class NdjsonChunkTransformTests
     }
 
     [Fact]
+    public void The_value_of_a_row_that_is_refused_later_is_found_again()
+    {
+        Transforming result = Transform("a,b", """
+            {"x":1}
+            {"b":"\u00e9","a":"1"}
+            {"b":null}
+            """);
+
+        Assert.Equal(["Plain 1", "JsonEscaped \\u00e9"], [result.Refuse(0, 0), result.Refuse(0, 1)]);
+        Assert.Equal(["Plain", "Plain null"], [result.Refuse(1, 0), result.Refuse(1, 1)]);
+        Assert.Single(result.Rejects);
+    }
+
+    [Fact]
     public void Allocates_nothing_once_the_workspace_has_grown()
     {
         NdjsonChunkTransform transform = new(Transforming.PlanOf("a,b!"), JobId);

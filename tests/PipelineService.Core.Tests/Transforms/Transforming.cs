@@ -11,6 +11,7 @@ namespace PipelineService.Core.Tests.Transforms;
 /// <summary>Runs a transform over one chunk and shows what came of it as text.</summary>
 internal sealed class Transforming
 {
+    private readonly ChunkTransform _transform;
     private readonly byte[] _data;
     private readonly TransformWorkspace _workspace = new();
 
@@ -21,7 +22,7 @@ internal sealed class Transforming
 
     public Transforming(ChunkTransform transform, byte[] data)
     {
-        _data = data;
+        (_transform, _data) = (transform, data);
         Records = transform.Run(data, new ChunkPosition(FirstRecord: 101, FirstLine: 201), _workspace);
         Assert.Equal(Records, _workspace.Rows.Count + _workspace.Rejects.Count);
     }
@@ -36,6 +37,21 @@ internal sealed class Transforming
     /// -> column Code text; …</c>; the whole record is column <c>*</c>.
     /// </summary>
     public string[] Rejects => [.. _workspace.Rejects.Rejects.ToArray().Select(ShowReject)];
+
+    /// <summary>Of each reject how many fields it has of how many it should have.</summary>
+    public string[] FieldCounts =>
+    [
+        .. _workspace.Rejects.Rejects.ToArray().Select(r => _workspace.Rejects.ErrorsOf(r)[0].Fields)
+            .Select(f => $"{f.Found} of {f.Expected}"),
+    ];
+
+    /// <summary>Where a row that the database refuses has the value of a column, as <c>spelling text</c>.</summary>
+    public string Refuse(int row, short column)
+    {
+        RecordError error = _transform.ErrorOf(_data, _workspace.Rows.Marks[row], column, RecordErrorCode.Unique, _workspace);
+        Assert.Equal((column, RecordErrorCode.Unique), (error.Column, error.Code));
+        return $"{error.Spelling} {Slice(error.ValueStart, error.ValueLength)}".TrimEnd();
+    }
 
     /// <summary>The values of a row as bytes, null for no value.</summary>
     public List<byte[]?> Values(int row)

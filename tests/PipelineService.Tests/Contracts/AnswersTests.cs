@@ -91,6 +91,8 @@ public sealed class AnswersTests(RunningService running) : IClassFixture<Running
         Assert.Equal((HttpStatusCode.Accepted, "true"), (again.Status, again["Idempotency-Replayed"]));
         Assert.Equal("1", (await running.Api.GetAsync($"/v1/jobs/{upload.Job.Id}"))["Retry-After"]);
 
+        Assert.Equal(HttpStatusCode.Conflict, (await running.Api.DeleteAsync($"/v1/jobs/{upload.Job.Id}")).Status);
+
         ApiAnswer cancel = await running.Api.CancelAsync(upload.Job.Id);
 
         Assert.Equal(HttpStatusCode.Accepted, cancel.Status);

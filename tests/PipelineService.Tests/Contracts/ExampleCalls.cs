@@ -95,16 +95,19 @@ internal static class ExampleCalls
 
     private static async Task LookAtJobsAsync(Api api, Guid id)
     {
-        ApiAnswer job = Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}"));
-        Expect(HttpStatusCode.NotModified, await api.GetAsync($"/v1/jobs/{id}", ("If-None-Match", job["ETag"]!)));
+        ApiAnswer job = Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}", ("Prefer", "wait=5")));
+        Expect(
+            HttpStatusCode.NotModified,
+            await api.GetAsync($"/v1/jobs/{id}", ("If-None-Match", job["ETag"]!), ("Prefer", "wait=0")));
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}"));
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs?dataset={Dataset}&limit=1"));
-        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/jobs?state=partially_succeeded"));
+        Expect(HttpStatusCode.OK, await api.GetAsync(
+            $"/v1/jobs?state=partially_succeeded&state=failed&createdAfter=2026-01-01&table=public.{Dataset}&text=contract"));
 
         string rejected = $"/v1/jobs/{id}/dead-letters";
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected, ("Accept", "application/x-ndjson")));
-        Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?code=minimum&field=day", ("Accept", "text/csv")));
+        Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?code=minimum&field=day&bom=true", ("Accept", "text/csv")));
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}/dead-letters"));
     }
 
@@ -114,6 +117,8 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.NotFound, await api.CancelAsync(Guid.Empty));
         Expect(HttpStatusCode.OK, await api.RevertAsync(id));
         Expect(HttpStatusCode.NotFound, await api.RevertAsync(Guid.Empty));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync($"/v1/jobs/{id}"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"/v1/jobs/{id}"));
         Expect(HttpStatusCode.NoContent, await api.DeleteAsync($"/v1/datasets/{Dataset}"));
         Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"/v1/datasets/{Dataset}"));
     }

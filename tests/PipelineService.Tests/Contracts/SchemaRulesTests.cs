@@ -73,13 +73,14 @@ public sealed partial class SchemaRulesTests
     [Fact]
     public void Words_are_taken_as_the_document_has_them_and_in_upper_case()
     {
-        string[] enums = ["CommitPolicy", "DataFormat", "FieldType", "FieldsMatch"];
+        string[] enums = ["CommitPolicy", "DataFormat", "FieldType", "FieldsMatch", "RaggedRows"];
         foreach ((string name, string word) in enums.SelectMany(WordsOf))
         {
             foreach (string spelling in new[] { word, word.ToUpperInvariant() })
             {
                 JsonObject definition = DefinitionWithNullAt("/load/mode");
                 definition["format"] = name == "DataFormat" ? spelling : null;
+                definition["dialect"] = new JsonObject { ["raggedRows"] = name == "RaggedRows" ? spelling : null };
                 definition["load"]!["commit"] = name == "CommitPolicy" ? spelling : null;
                 definition["schema"]!["fieldsMatch"] = name == "FieldsMatch" ? spelling : null;
                 definition["schema"]!["fields"]![0]!["type"] = name == "FieldType" ? spelling : null;

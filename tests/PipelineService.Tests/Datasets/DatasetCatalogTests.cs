@@ -19,7 +19,7 @@ public sealed class DatasetCatalogTests(TestDatabase database) : IClassFixture<T
     {
         await DeclareAsync("seldom");
         await using var away = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=1");
-        Database connected = new(database.DataSource);
+        Database connected = DatabaseAccess.To(database.DataSource);
         DatasetCatalog catalog = new(connected, Options, TimeProvider.System);
 
         int known = await catalog.PreloadAsync(Token);

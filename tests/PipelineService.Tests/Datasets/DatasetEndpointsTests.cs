@@ -74,6 +74,78 @@ public sealed class DatasetEndpointsTests(TestDatabase database) : IClassFixture
     }
 
     [Fact]
+    public async Task Takes_back_what_it_gave()
+    {
+        using HttpResponseMessage created = await PutAsync("returned", Definition);
+        string answer = (await GetJsonAsync("/v1/datasets/returned")).ToJsonString();
+
+        using HttpResponseMessage unchanged = await PutAsync("returned", answer);
+        Assert.Equal((HttpStatusCode.OK, "\"1\""), (unchanged.StatusCode, unchanged.Headers.ETag?.Tag));
+
+        using HttpResponseMessage changed = await PutAsync(
+            "returned", answer.Replace("\"type\":\"integer\"", "\"type\":\"integer\",\"title\":\"A\"", StringComparison.Ordinal));
+        Assert.Equal((HttpStatusCode.OK, "\"2\""), (changed.StatusCode, changed.Headers.ETag?.Tag));
+
+        // What was got before that change would undo it.
+        JsonNode problem = await AssertProblemAsync(await PutAsync("returned", answer), 412, "precondition_failed");
+        Assert.Contains("version 1", (string)problem["detail"]!, StringComparison.Ordinal);
+        string old = (await GetJsonAsync("/v1/datasets/returned/versions/1"))["definition"]!.ToJsonString();
+        using HttpResponseMessage restored = await PutAsync("returned", old);
+        Assert.Equal((HttpStatusCode.OK, "\"3\""), (restored.StatusCode, restored.Headers.ETag?.Tag));
+    }
+
+    [Fact]
+    public async Task Takes_what_another_service_gave_for_a_dataset_that_is_new_here()
+    {
+        using HttpResponseMessage created = await PutAsync(
+            "moved", $"{{ 'name': 'moved', 'version': 7, 'definition': {Definition} }}");
+
+        Assert.Equal((HttpStatusCode.Created, "\"1\""), (created.StatusCode, created.Headers.ETag?.Tag));
+    }
+
+    [Fact]
+    public async Task Refuses_a_name_that_is_not_that_of_the_address()
+    {
+        JsonNode problem = await AssertProblemAsync(
+            await PutAsync("addressed", Definition.Replace("{ 'schema'", "{ 'name': 'other', 'schema'", StringComparison.Ordinal)),
+            400, "invalid_definition");
+
+        Assert.Equal(["/name"], problem["errors"]!.AsObject().Select(e => e.Key));
+    }
+
+    [Fact]
+    public async Task Says_when_a_required_field_that_came_later_is_no_required_column()
+    {
+        const string Later = "{ 'schema': { 'fields': [ { 'name': 'a', 'type': 'integer' }, "
+            + "{ 'name': 'b', 'type': 'integer', 'constraints': { 'required': true } } ] } }";
+        using HttpResponseMessage created = await PutAsync("later", Definition);
+        await database.ExecuteAsync("INSERT INTO public.later VALUES (1, gen_random_uuid(), 1)");
+
+        using HttpResponseMessage changed = await PutAsync("later", Later);
+        using HttpResponseMessage again = await PutAsync("later", $"{{ 'definition': {Later} }}");
+
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        JsonObject warnings = JsonNode.Parse(await changed.Content.ReadAsStringAsync(Token))!["warnings"]!.AsObject();
+        Assert.Contains(
+            "ALTER TABLE", (string)warnings["/schema/fields/1/constraints/required"]![0]!, StringComparison.Ordinal);
+        Assert.Equal(
+            ["/definition/schema/fields/1/constraints/required"],
+            JsonNode.Parse(await again.Content.ReadAsStringAsync(Token))!["warnings"]!.AsObject().Select(w => w.Key));
+        Assert.Null((await GetJsonAsync("/v1/datasets/later"))["warnings"]);
+    }
+
+    [Fact]
+    public async Task Places_in_a_table_that_contradicts_are_places_in_the_body()
+    {
+        await database.ExecuteAsync("CREATE TABLE public.contrary (a text, _job_id uuid, _record bigint)");
+
+        JsonNode problem = await AssertProblemAsync(
+            await PutAsync("contrary", $"{{ 'definition': {Definition} }}"), 400, "table_mismatch");
+
+        Assert.Equal(["/definition/schema/fields/0/sqlType"], problem["errors"]!.AsObject().Select(e => e.Key));
+    }
+
+    [Fact]
     public async Task Names_every_fault_by_its_place()
     {
         JsonNode problem = await AssertProblemAsync(

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
@@ -69,7 +70,7 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
     [Fact]
     public async Task What_was_written_here_is_known_here_at_once_and_elsewhere_when_the_cache_has_aged()
     {
-        var time = new FakeTime();
+        var time = new FakeTimeProvider();
         var other = new Stand(database.Database, time);
         await _stand.PutAsync("fresh", "'name': 'a'");
         DatasetVersion? first = await other.Catalog.FindAsync("fresh", Token);
@@ -85,7 +86,7 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
     [Fact]
     public async Task An_aged_entry_that_did_not_change_stays_the_same_object()
     {
-        var time = new FakeTime();
+        var time = new FakeTimeProvider();
         var stand = new Stand(database.Database, time);
         await stand.PutAsync("same", "'name': 'a'");
         DatasetVersion? first = await stand.Catalog.FindAsync("same", Token);
@@ -100,8 +101,8 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
     public async Task The_last_known_definition_serves_while_the_database_is_away()
     {
         await using var dead = Npgsql.NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=1");
-        var time = new FakeTime();
-        var gate = new Database(dead);
+        var time = new FakeTimeProvider();
+        Database gate = DatabaseAccess.To(dead);
         var catalog = new DatasetCatalog(gate, Options.Create(new DatasetsOptions()), time);
         DatasetDefinition definition = DefinitionText.Read(DefinitionText.WithField("'name': 'a'"));
         catalog.Remember(new DatasetVersion("known", 3, DateTime.UnixEpoch, definition));

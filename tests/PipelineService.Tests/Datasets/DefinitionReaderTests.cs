@@ -75,7 +75,7 @@ public sealed class DefinitionReaderTests
     {
         DatasetDefinition definition = DefinitionText.Read("""
             {
-              'name': 'x', 'path': 'a.csv', 'profile': 'tabular-data-resource', '$schema': 'https://example.com', 'type': 'table',
+              'name': 'trips', 'path': 'a.csv', 'profile': 'tabular-data-resource', '$schema': 'https://example.com', 'type': 'table',
               'licenses': [ { 'name': 'MIT' } ], 'sources': [], 'homepage': 'https://example.com', 'transforms': [],
               'dialect': { 'doubleQuote': true, 'skipInitialSpace': false, 'lineTerminator': '\n', 'headerRows': [1] },
               'schema': {
@@ -117,7 +117,8 @@ public sealed class DefinitionReaderTests
 
         Assert.Equal(
             [
-                "/format: \"xml\" is not known here: use one of csv, ndjson.",
+                "/format: \"xml\" is not known here: use one of csv, ndjson. This version cannot read it: export the data as CSV"
+                    + " or NDJSON.",
                 "/dialect/delimiter: Must be one ASCII character.",
                 "/dialect/quoteChar: Must be one ASCII character.",
                 "/dialect/escapeChar: \"escapeChar\" is not supported by this version.",
@@ -144,7 +145,7 @@ public sealed class DefinitionReaderTests
     }
 
     [Theory]
-    [InlineData("[]", ": Must be an object.")]
+    [InlineData("[]", ": Must be an object with a schema in it: { \"schema\": { \"fields\": [ … ] } }.")]
     [InlineData("{}", "/schema: Is missing: the fields must be declared.")]
     [InlineData("{ 'schema': 'schema.json' }", "/schema: Must be an object.")]
     [InlineData("{ 'schema': {} }", "/schema/fields: Is missing: the fields must be declared.")]
@@ -159,7 +160,7 @@ public sealed class DefinitionReaderTests
     [InlineData("'name': 3", "name: Must be a text.")]
     [InlineData(@"'name': 'a\u0000b'", "name: Must not hold the NUL character: PostgreSQL cannot store it.")]
     [InlineData("'name': '_record'", "name: \"_record\" is a lineage column: use another name, or \"lineage\": false.")]
-    [InlineData("'name': 'a', 'type': 'geopoint'", "type: The type geopoint is not supported by this version.")]
+    [InlineData("'name': 'a', 'type': 'geopoint'", "type: The type geopoint is not supported by this version: use string.")]
     [InlineData("'name': 'a', 'type': 'string', 'format': 'email'",
         "format: \"format\" is not supported by this version: the values must be in the type's default format.")]
     [InlineData("'name': 'a', 'type': 'string', 'decimalChar': ','", "decimalChar: Belongs to fields of type number.")]
@@ -182,9 +183,24 @@ public sealed class DefinitionReaderTests
 
     [Fact]
     public void Lists_the_column_types_that_a_field_can_have() => Assert.Equal(
-        ["/schema/fields/0/sqlType: \"money\" is not a column type that can be loaded. Use one of "
+        ["/schema/fields/0/sqlType: \"date; x\" is not a column type that can be loaded. Use one of "
             + FieldCapabilities.AllowedSqlTypes(FieldType.Date) + "."],
-        DefinitionText.Faults(DefinitionText.WithField("'name': 'a', 'type': 'date', 'sqlType': 'money'")));
+        DefinitionText.Faults(DefinitionText.WithField("'name': 'a', 'type': 'date', 'sqlType': 'date; x'")));
+
+    [Theory]
+    [InlineData("", RaggedRows.None)]
+    [InlineData("'raggedRows': 'reject'", RaggedRows.None)]
+    [InlineData("'raggedRows': 'pad'", RaggedRows.Pad)]
+    [InlineData("'raggedRows': 'trim'", RaggedRows.Trim)]
+    [InlineData("'raggedRows': 'padAndTrim'", RaggedRows.PadAndTrim)]
+    public void Reads_what_becomes_of_ragged_rows(string dialect, RaggedRows ragged) => Assert.Equal(
+        ragged,
+        DefinitionText.Read($"{{ 'dialect': {{ {dialect} }}, 'schema': {{ 'fields': [ {{ 'name': 'a' }} ] }} }}").Dialect.RaggedRows);
+
+    [Fact]
+    public void Refuses_another_word_for_ragged_rows() => Assert.Equal(
+        ["/dialect/raggedRows: \"padd\" is not known here: use one of reject, pad, trim, padAndTrim. Did you mean \"pad\"?"],
+        DefinitionText.Faults("{ 'dialect': { 'raggedRows': 'padd' }, 'schema': { 'fields': [ { 'name': 'a' } ] } }"));
 
     [Theory]
     [InlineData("pipeline.jobs", "The schema \"pipeline\" belongs to the service or to PostgreSQL: use another.")]
@@ -221,6 +237,10 @@ public sealed class DefinitionReaderTests
     [InlineData("character varying(40)", "character varying(40)")]
     [InlineData("varchar", "character varying")]
     [InlineData("bool", "boolean")]
+    [InlineData("timestamp(3)", "timestamp(3) without time zone")]
+    [InlineData("timestamptz(0)", "timestamp(0) with time zone")]
+    [InlineData("Timestamp ( 6 ) With  Time Zone", "timestamp(6) with time zone")]
+    [InlineData("time(2) without time zone", "time(2) without time zone")]
     public void Reads_type_names_and_aliases(string text, string type) =>
         Assert.Equal(type, SqlTypeText.Parse(text).Type?.ToString());
 
@@ -230,8 +250,33 @@ public sealed class DefinitionReaderTests
     [InlineData("numeric(0)")]
     [InlineData("numeric(99999999999999)")]
     [InlineData("int(4)")]
-    [InlineData("timestamp(3)")]
+    [InlineData("timestamp(7)")]
+    [InlineData("timestamp(1,2)")]
     [InlineData("text; drop table x")]
+    [InlineData("mood -- x")]
+    [InlineData("mood /* x */")]
+    [InlineData("mood) ; drop table x")]
+    [InlineData("mood default 'x'")]
+    [InlineData("\"mood")]
+    [InlineData("3d")]
+    [InlineData("a..b")]
+    [InlineData("mood(")]
     [InlineData("")]
-    public void Refuses_other_types(string text) => Assert.Null(SqlTypeText.Parse(text).Type);
+    public void Refuses_what_is_no_type(string text) => Assert.Null(SqlTypeText.Parse(text).Type);
+
+    [Theory]
+    [InlineData("mood")]
+    [InlineData("public.mood")]
+    [InlineData(" sales . \"My \"\"type\"\"\" ")]
+    [InlineData("char(3)")]
+    [InlineData("bit varying(4)")]
+    [InlineData("numeric(10,-2)")]
+    [InlineData("integer[]")]
+    [InlineData("double precision [3][]")]
+    [InlineData("timestamp(3) with time zone[]")]
+    [InlineData("interval day to second(2)")]
+    [InlineData("geometry(Point,4326)")]
+    [InlineData("größe")]
+    public void Leaves_other_types_to_the_database(string text) =>
+        Assert.Equal(SqlType.Other(text.Trim()), SqlTypeText.Parse(text).Type);
 }

@@ -10,7 +10,7 @@ public sealed class DefinitionWriterTests
     [InlineData("{ 'schema': { 'fields': [ { 'name': 'a' } ] } }")]
     [InlineData("""
         {
-          'title': 't', 'description': 'd', 'format': 'ndjson', 'dialect': { 'delimiter': '\t', 'quoteChar': '|', 'header': false },
+          'title': 't', 'description': 'd', 'format': 'ndjson', 'dialect': { 'delimiter': '\t', 'quoteChar': '|', 'header': false, 'raggedRows': 'padAndTrim' },
           'schema': {
             'fields': [
               { 'name': 'n', 'type': 'number', 'title': 'N', 'description': 'x', 'source': 'N n', 'sqlType': 'decimal(9,3)',
@@ -20,7 +20,9 @@ public sealed class DefinitionWriterTests
                 'constraints': { 'required': true, 'minLength': 1, 'maxLength': 5, 'pattern': '[a-z]+', 'enum': ['a', 1, true] } },
               { 'name': 'b', 'type': 'boolean', 'trueValues': ['y'], 'falseValues': ['n', 'no'] },
               { 'name': 'd', 'type': 'date', 'constraints': { 'minimum': '2020-01-01' } },
-              { 'name': 'o', 'type': 'object', 'sqlType': 'json' }
+              { 'name': 'o', 'type': 'object', 'sqlType': 'json' },
+              { 'name': 't', 'type': 'datetime', 'sqlType': 'timestamp(3)' },
+              { 'name': 'x', 'type': 'number', 'sqlType': 'sales.\"Great mood\"[]' }
             ],
             'fieldsMatch': 'superset', 'missingValues': [], 'primaryKey': ['s', 'd']
           },
@@ -48,7 +50,7 @@ public sealed class DefinitionWriterTests
 
         Assert.Equal(
             """
-            {"format":"csv","encoding":"utf-8","dialect":{"delimiter":",","quoteChar":"\"","header":true},"schema":{"fields":[{"name":"a","type":"integer","sqlType":"bigint","constraints":{"required":false},"bareNumber":true}],"missingValues":[""],"primaryKey":[]},"load":{"table":"public.trips","mode":"append","commit":"job","lineage":true},"rejects":{"maxCount":null,"maxRatio":null}}
+            {"format":"csv","encoding":"utf-8","dialect":{"delimiter":",","quoteChar":"\"","header":true,"raggedRows":"reject"},"schema":{"fields":[{"name":"a","type":"integer","sqlType":"bigint","constraints":{"required":false},"bareNumber":true}],"missingValues":[""],"primaryKey":[]},"load":{"table":"public.trips","mode":"append","commit":"job","lineage":true},"rejects":{"maxCount":null,"maxRatio":null}}
             """,
             written);
     }

@@ -37,11 +37,29 @@ public sealed class TableComparisonTests
     [InlineData("timestamptz", "timestamp(0) with time zone", false)]
     [InlineData("uuid", "text", false)]
     [InlineData("json", "jsonb", false)]
+    [InlineData("public.mood", "public.mood", true)]
+    [InlineData("public.mood", "text", true)]
+    [InlineData("public.mood", "character varying", false)]
+    [InlineData("public.mood", "public.moods", false)]
+    [InlineData("timestamptz(3)", "timestamp(3) with time zone", true)]
+    [InlineData("timestamptz(3)", "timestamp(6) with time zone", true)]
+    [InlineData("timestamptz(3)", "timestamp with time zone", true)]
+    [InlineData("timestamptz(3)", "timestamp(2) with time zone", false)] // rounds
     public void A_column_of_another_type_is_loaded_only_if_it_keeps_every_value_as_it_is(string declared, string actual, bool fits)
     {
         Assert.Equal(fits, ContradictionsOf(declared, new ColumnShape("a", actual, false, false, false)).Count == 0);
         Assert.Equal(fits, ContradictionsOf(declared, new ColumnShape("a", "some_domain", false, false, false, actual)).Count == 0);
     }
+
+    [Theory]
+    [InlineData("bigint", "public.positive", "bigint", true)]
+    [InlineData("bigint", "public.positive", "integer", false)]
+    [InlineData("public.positive", "public.positive", "bigint", true)]
+    [InlineData("varchar(10)", "public.word", "character varying(20)", false)]
+    public void A_domain_may_be_declared_as_what_it_is_made_of(string declared, string actual, string made, bool fits) => Assert.Equal(
+        fits,
+        TableComparison.AtDeclaration(
+            DefinitionOf(declared), Table([new ColumnShape("a", actual, false, false, false, made)])).Contradictions.Count == 0);
 
     [Fact]
     public void A_load_is_told_column_and_both_types()
@@ -93,21 +111,23 @@ public sealed class TableComparisonTests
     private static IReadOnlyDictionary<string, string[]> ContradictionsOf(string declared, params ColumnShape[] columns) =>
         ContradictionsOf(declared, Table([.. columns]));
 
-    private static IReadOnlyDictionary<string, string[]> ContradictionsOf(string declared, TableShape table)
+    private static IReadOnlyDictionary<string, string[]> ContradictionsOf(string declared, TableShape table) =>
+        TableComparison.AtLoad(DefinitionOf(declared), table).Contradictions;
+
+    private static DatasetDefinition DefinitionOf(string declared)
     {
         string type = declared switch
         {
             "integer" or "bigint" => "integer",
             "double precision" => "number",
-            "timestamptz" => "datetime",
+            _ when declared.StartsWith("timestamptz", StringComparison.Ordinal) => "datetime",
             "json" => "object",
             _ when declared.StartsWith("numeric", StringComparison.Ordinal) => "number",
             _ => "string",
         };
         string sqlType = declared == "text" ? "" : $", 'sqlType': '{declared}'";
-        DatasetDefinition definition = DefinitionText.Read(
+        return DefinitionText.Read(
             $"{{ 'schema': {{ 'fields': [ {{ 'name': 'a', 'type': '{type}'{sqlType} }} ] }}, 'load': {{ 'lineage': false }} }}");
-        return TableComparison.AtLoad(definition, table).Contradictions;
     }
 
     private static TableShape Table(ImmutableArray<ColumnShape> columns, string kind = "r") => new(

@@ -46,6 +46,93 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
     }
 
     [Fact]
+    public async Task Says_which_required_columns_take_null_because_there_are_rows()
+    {
+        const string Required = "{ 'name': 'b', 'constraints': { 'required': true } }";
+        const string Newer = "{ 'name': 'c', 'constraints': { 'required': true } }";
+        Assert.Equal(PreparedTable.Ready, await DeclareAsync("lax", Fields("{ 'name': 'a' }", "{ 'name': 'b' }")));
+        Assert.Equal(PreparedTable.Ready, await DeclareAsync("lax", Fields("{ 'name': 'a' }", Required)));
+        Assert.StartsWith("a text false,b text true,", await ColumnsAsync("lax"), StringComparison.Ordinal);
+        await database.ExecuteAsync(
+            "ALTER TABLE public.lax ALTER b DROP NOT NULL; INSERT INTO public.lax VALUES ('x', NULL, gen_random_uuid(), 1)");
+
+        IReadOnlyDictionary<string, string[]>? warnings = (await DeclareAsync("lax", Fields("{ 'name': 'a' }", Required, Newer))).Warnings;
+
+        Assert.Equal(["/schema/fields/1/constraints/required", "/schema/fields/2/constraints/required"], warnings?.Keys);
+        Assert.Contains(
+            "ALTER TABLE \"public\".\"lax\" ALTER COLUMN \"b\" SET NOT NULL",
+            warnings!["/schema/fields/1/constraints/required"][0], StringComparison.Ordinal);
+        Assert.Equal(
+            "a text false,b text false,_job_id uuid true,_record bigint true,c text false", await ColumnsAsync("lax"));
+
+        await database.ExecuteAsync(
+            "UPDATE public.lax SET b = '', c = ''; ALTER TABLE public.lax ALTER COLUMN \"b\" SET NOT NULL, ALTER COLUMN \"c\" SET NOT NULL");
+        Assert.Equal(PreparedTable.Ready, await DeclareAsync("lax", Fields("{ 'name': 'a' }", Required, Newer)));
+    }
+
+    [Fact]
+    public async Task Says_nothing_of_null_in_a_table_that_it_did_not_make()
+    {
+        await database.ExecuteAsync("CREATE TABLE public.their_own (a text, _job_id uuid, _record bigint)");
+
+        Assert.Equal(
+            PreparedTable.Ready, await DeclareAsync("their_own", Fields("{ 'name': 'a', 'constraints': { 'required': true } }")));
+        Assert.Equal("a text false,_job_id uuid false,_record bigint false", await ColumnsAsync("their_own"));
+    }
+
+    /// <summary>Each column type to each other: PostgreSQL takes the statement, and what it makes is what is declared.</summary>
+    [Fact]
+    public async Task The_statement_that_changes_a_type_is_one_that_PostgreSQL_takes()
+    {
+        string[] types = ["text", "character varying(10)", "uuid", "smallint", "integer", "bigint", "real", "double precision", "numeric",
+            "numeric(10,2)", "boolean", "date", "time without time zone", "timestamp without time zone", "timestamp with time zone",
+            "json", "jsonb"];
+        await database.ExecuteAsync("CREATE TABLE public.changing (\"A b\" text)");
+        string actual = "text";
+        foreach (string from in types)
+        {
+            foreach (string to in types.Where(to => to != from))
+            {
+                await ChangeAsync(from);
+                await ChangeAsync(to);
+                Assert.Equal($"A b {to} false", await ColumnsAsync("changing"));
+            }
+        }
+
+        async Task ChangeAsync(string to)
+        {
+            await database.ExecuteAsync(TypeChange.Statement(new TableName("public", "changing"), "A b", actual, to));
+            actual = to;
+        }
+    }
+
+    [Fact]
+    public async Task A_value_that_is_too_long_stops_a_change_of_type_and_is_not_cut()
+    {
+        await database.ExecuteAsync("CREATE TABLE public.kept (a text); INSERT INTO public.kept VALUES ('0123456789')");
+
+        await Assert.ThrowsAsync<PostgresException>(() => database.ExecuteAsync(
+            TypeChange.Statement(new TableName("public", "kept"), "a", "text", "character varying(5)")));
+    }
+
+    [Theory]
+    [InlineData("integer", "ALTER TABLE \"public\".\"{0}\" ALTER COLUMN \"a\" TYPE bigint makes it so.")]
+    [InlineData("number", "TYPE numeric makes it so. Name \"double precision\" as sqlType.")]
+    [InlineData("boolean", "TYPE boolean USING \"a\"::text::boolean makes it so.")]
+    [InlineData("string", "TYPE text makes it so.")]
+    public async Task A_contradiction_of_types_names_the_statement_that_ends_it(string type, string words)
+    {
+        string table = $"typed_{type}";
+        await database.ExecuteAsync($"CREATE TABLE public.{table} (a double precision, _job_id uuid, _record bigint)");
+
+        Problem? problem = await PrepareAsync(table, Fields($"{{ 'name': 'a', 'type': '{type}' }}"));
+
+        Assert.EndsWith(
+            words.Replace("{0}", table, StringComparison.Ordinal), Assert.Single(problem!.Errors!["/schema/fields/0/sqlType"]),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Lists_everything_in_which_a_strange_table_contradicts()
     {
         await database.ExecuteAsync("""
@@ -140,14 +227,18 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
         FROM pg_attribute WHERE attrelid = 'public.{table}'::regclass AND attnum > 0
         """);
 
-    private async Task<Problem?> PrepareAsync(string dataset, string definition)
+    private async Task<Problem?> PrepareAsync(string dataset, string definition) =>
+        (await DeclareAsync(dataset, definition)).Problem;
+
+    private async Task<PreparedTable> DeclareAsync(string dataset, string definition)
     {
         await using NpgsqlConnection connection = await database.DataSource.OpenConnectionAsync(Token);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(Token);
-        Problem? problem = await TargetTable.PrepareAsync(
+        PreparedTable table = await TargetTable.PrepareAsync(
             connection, dataset, DefinitionText.Read(definition, dataset), Token);
         await transaction.CommitAsync(Token);
-        return problem;
+        Assert.True(table.Problem is null || table.Warnings is null);
+        return table;
     }
 
     private async Task<TableShape?> LookAsync(string table)

@@ -31,7 +31,7 @@ public sealed class DatabaseIdentityTests(PostgresServer server) : IAsyncLifetim
         await empty.InitializeAsync();
         foreach (TestDatabase other in (TestDatabase[])[_second, empty])
         {
-            await using NpgsqlDataSource pool = DatabasePool.Create(
+            await using NpgsqlDataSource pool = DatabaseAccess.Pool(
                 other.ConnectionString, new HostingOptions(), identity);
 
             DatabaseExchangedException refused = await Assert.ThrowsAsync<DatabaseExchangedException>(
@@ -41,7 +41,7 @@ public sealed class DatabaseIdentityTests(PostgresServer server) : IAsyncLifetim
             Assert.Contains($"not {identity.Id}", refused.Message, StringComparison.Ordinal);
         }
 
-        await using NpgsqlDataSource own = DatabasePool.Create(_first.ConnectionString, new HostingOptions(), identity);
+        await using NpgsqlDataSource own = DatabaseAccess.Pool(_first.ConnectionString, new HostingOptions(), identity);
         await using NpgsqlConnection connection = await own.OpenConnectionAsync(Token);
     }
 

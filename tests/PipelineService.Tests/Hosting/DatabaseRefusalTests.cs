@@ -1,10 +1,9 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
+using Serilog.Events;
 
 namespace PipelineService.Tests.Hosting;
 
@@ -32,7 +31,7 @@ public sealed class DatabaseRefusalTests(EmptyTestDatabase database) : IClassFix
         Assert.Equal(JobState.Succeeded, (await api.WhenFinalAsync(job.Id)).State);
         LogLine[] lines = [.. log.Lines.Where(line => line.Text.Contains("28000", StringComparison.Ordinal))];
         Assert.NotEmpty(lines);
-        Assert.All(log.Lines.Where(line => line.Level >= LogLevel.Warning), line => Assert.Null(line.Exception));
+        Assert.All(log.Lines.Where(line => line.Level >= LogEventLevel.Warning), line => Assert.Null(line.Exception));
     }
 
     [Fact]
@@ -66,7 +65,7 @@ public sealed class DatabaseRefusalTests(EmptyTestDatabase database) : IClassFix
             ("Hosting:BreakerFailures", "1000"), ("Hosting:BreakerDuration", "00:00:00.5"), ("Hosting:RetryDelayMax", "00:00:00.2"),
             ("Jobs:LeaseTime", "00:00:01"),
         ],
-        configure: services => services.AddSingleton<ILoggerProvider>(log));
+        configure: log.AddTo);
 
     /// <summary>A role that owns what the service makes, and that the test can lock out.</summary>
     private sealed class Role(TestDatabase database) : IAsyncDisposable

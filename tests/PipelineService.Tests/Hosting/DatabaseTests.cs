@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using PipelineService.Hosting;
 using PipelineService.Tests.Infrastructure;
@@ -18,7 +18,7 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
 
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private Database _database = null!;
     private int _attempts;
 
@@ -26,9 +26,7 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
 
     public ValueTask InitializeAsync()
     {
-        _database = new Database(Options, _time, NullLogger<Database>.Instance);
-        _database.Attach(DatabasePool.Create(fixture.ConnectionString, Options, _database.Identity));
-        _database.Readiness.Signal();
+        _database = DatabaseAccess.To(DatabaseAccess.Pool(fixture.ConnectionString, Options, new DatabaseIdentity()), Options, _time);
         return ValueTask.CompletedTask;
     }
 
@@ -200,14 +198,14 @@ public sealed class DatabaseTests(TestDatabase fixture) : IClassFixture<TestData
     [Fact]
     public async Task Before_it_is_ready_requests_are_refused_and_background_work_waits()
     {
-        await using var database = new Database(Options, _time, NullLogger<Database>.Instance);
+        await using Database database = DatabaseAccess.NotReady(Options, _time);
 
         await Assert.ThrowsAsync<DatabaseUnavailableException>(
             () => database.RunAsync(Failing(times: 0, Outage()), Cancellation));
         Task<int> work = database.RunPatientlyAsync(Failing(times: 0, Outage()), Cancellation);
         Assert.False(work.IsCompleted);
 
-        database.Attach(DatabasePool.Create(fixture.ConnectionString, Options, database.Identity));
+        database.Attach(DatabaseAccess.Pool(fixture.ConnectionString, Options, database.Identity));
         database.Readiness.Signal();
         Assert.Equal(42, await work);
     }

@@ -20,6 +20,7 @@ public sealed class ErrorAnswersTests : IAsyncLifetime
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
         builder.WebHost.UseTestServer();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<AddressAdvice>();
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         _app = builder.Build();
         _app.UseMiddleware<ErrorAnswers>();
@@ -31,6 +32,8 @@ public sealed class ErrorAnswersTests : IAsyncLifetime
         _app.MapGet("/too-large", void () => throw new BadHttpRequestException("Too much.", 413));
         _app.MapGet("/too-slow", void () => throw new BadHttpRequestException("Too slow.", 408));
         _app.MapPost("/json", (HostingOptions body) => body.PoolSizeMax);
+        _app.MapGet("/teapot", () => Results.StatusCode(418));
+        _app.MapGet("/number", (int page, bool? all, Guid? id) => $"{page} {all} {id}");
         _app.MapGet("/own", () => Results.Json(new { own = true }, statusCode: 404));
         await _app.StartAsync();
         _client = _app.GetTestClient();
@@ -50,6 +53,7 @@ public sealed class ErrorAnswersTests : IAsyncLifetime
     [InlineData("GET", "/nowhere", 404, "not_found")]
     [InlineData("DELETE", "/broken", 405, "method_not_allowed")]
     [InlineData("POST", "/json", 415, "unsupported_media_type")]
+    [InlineData("GET", "/teapot", 418, "request_refused")]
     public async Task Every_error_is_a_problem_document(string method, string path, int status, string code)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -63,6 +67,7 @@ public sealed class ErrorAnswersTests : IAsyncLifetime
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
         Assert.Equal($"urn:pipeline:problem:{code}", problem.GetProperty("type").GetString());
         Assert.Equal(32, problem.GetProperty("traceId").GetString()!.Length);
+        Assert.NotEqual("", problem.GetProperty("detail").GetString()!);
     }
 
     [Fact]
@@ -92,6 +97,21 @@ public sealed class ErrorAnswersTests : IAsyncLifetime
         JsonElement problem = await ReadAsync(response);
         Assert.Equal("malformed_request", problem.GetProperty("code").GetString());
         Assert.Contains("$.poolSizeMax", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("page=x", "page", "'x' is not a whole number that is taken here.")]
+    [InlineData("page=1&all=perhaps", "all", "'perhaps' is not true or false.")]
+    [InlineData("page=1&id=7", "id", "'7' is not a UUID.")]
+    public async Task A_parameter_that_cannot_be_read_is_told_in_words_for_its_sender(string query, string name, string sentence)
+    {
+        using HttpResponseMessage response = await _client.GetAsync($"/number?{query}", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        JsonElement problem = await ReadAsync(response);
+        Assert.Equal("malformed_query", problem.GetProperty("code").GetString());
+        Assert.Equal($"{name}: {sentence}", problem.GetProperty("detail").GetString());
+        Assert.Equal(sentence, problem.GetProperty("errors").GetProperty($"/{name}")[0].GetString());
     }
 
     [Fact]

@@ -81,7 +81,8 @@ public sealed class HostingOptionsTests
             .Build();
         using ServiceProvider services = new ServiceCollection()
             .AddSingleton<IConfiguration>(configuration)
-            .AddStageOptions<HostingOptions, HostingOptionsValidator>(HostingOptions.Section).Services
+            .AddStageValidators()
+            .AddStageOptions<HostingOptions>(HostingOptions.Section).Services
             .BuildServiceProvider();
         return services.GetRequiredService<IOptions<HostingOptions>>().Value;
     }

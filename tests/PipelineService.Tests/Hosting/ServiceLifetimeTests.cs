@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Health;
 using PipelineService.Tests.Infrastructure;
@@ -15,7 +16,7 @@ public sealed class ServiceLifetimeTests : IDisposable
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(7);
 
     private readonly ApplicationLifetime _application = new(NullLogger<ApplicationLifetime>.Instance);
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task Readiness_fails_first_and_connections_are_refused_later()

@@ -81,9 +81,14 @@ public sealed class SqlFaultsTests
     }
 
     [Fact]
-    public void No_code_is_without_a_place_and_the_pattern_for_SQL_says_the_same() =>
+    public void No_code_is_without_a_place_and_the_patterns_for_SQL_say_the_same() =>
         SqlStates.Sample(
-            code => Assert.Equal(SqlFaults.Of(code) != SqlFault.Row, Regex.IsMatch(code, SqlFaults.NoRowPattern)),
+            code =>
+            {
+                Assert.Equal(SqlFaults.Of(code) != SqlFault.Row, Regex.IsMatch(code, SqlFaults.NoRowPattern));
+                Assert.Equal(
+                    SqlFaults.Of(code) is SqlFault.Busy or SqlFault.Outage, Regex.IsMatch(code, SqlFaults.PassingPattern));
+            },
             print: code => code);
 
     [Fact]

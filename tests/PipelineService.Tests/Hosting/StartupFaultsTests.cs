@@ -55,10 +55,12 @@ public sealed class StartupFaultsTests(TestDatabase database) : IClassFixture<Te
     public async Task A_misspelt_section_in_the_environment_is_named()
     {
         string error = await RefusedAsync(
-            [AnyPort], ("ConnectionString__Pipeline", "Host=db"), ("Hostin__PoolSizeMax", "9"), ("Gostly__Thing", "1"));
+            [AnyPort], ("ConnectionString__Pipeline", "Host=db"), ("Hostin__PoolSizeMax", "9"), ("Gostly__Thing", "1"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317"));
 
         Assert.Contains("ConnectionString: there is no such section. Did you mean \"ConnectionStrings\"?", error, StringComparison.Ordinal);
         Assert.Contains("Hostin: there is no such section. Did you mean \"Hosting\"?", error, StringComparison.Ordinal);
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT = localhost:4317: must be an http or https address", error, StringComparison.Ordinal);
         Assert.DoesNotContain("Gostly", error, StringComparison.Ordinal);
     }
 

@@ -37,8 +37,6 @@ public sealed class Api(HttpClient http)
     public Task<ApiAnswer> PutAsync(string path, HttpContent body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Put, path, body, headers);
 
-    public Task<ApiAnswer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, body: null);
-
     /// <summary>Uploads and waits for the job's end.</summary>
     public async Task<JobView> LoadAsync(string dataset, string body, string contentType = "text/csv")
     {
@@ -53,6 +51,8 @@ public sealed class Api(HttpClient http)
     public Task<ApiAnswer> HeadAsync(string path) => SendAsync(HttpMethod.Head, path, body: null);
 
     public Task<ApiAnswer> PostAsync(string path) => SendAsync(HttpMethod.Post, path, body: null);
+
+    public Task<ApiAnswer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, body: null);
 
     public Task<ApiAnswer> CancelAsync(Guid job) => PostAsync($"/v1/jobs/{job}/cancel");
 

@@ -53,7 +53,9 @@ internal sealed class DocumentedAnswers() : DelegatingHandler(new SocketsHttpHan
         }
 
         JsonObject headers = documented["headers"]?.AsObject() ?? [];
-        foreach (string name in response.Headers.Concat(response.Content.Headers).Select(h => h.Key))
+        HashSet<string> sent = new(
+            response.Headers.Concat(response.Content.Headers).Select(h => h.Key), StringComparer.OrdinalIgnoreCase);
+        foreach (string name in sent)
         {
             if (!Common.Contains(name) && !headers.Any(h => h.Key.Equals(name, StringComparison.OrdinalIgnoreCase)))
             {
@@ -64,7 +66,7 @@ internal sealed class DocumentedAnswers() : DelegatingHandler(new SocketsHttpHan
         _seen[(operation.Id, status, "")] = true;
         foreach ((string name, JsonNode? header) in headers)
         {
-            if (response.Headers.Contains(name))
+            if (sent.Contains(name))
             {
                 _seen[(operation.Id, status, name)] = true;
             }

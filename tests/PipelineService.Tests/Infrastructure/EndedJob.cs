@@ -25,7 +25,25 @@ internal static class EndedJob
                                  CASE WHEN owner IS NULL AND lease_until IS NULL THEN 'free' END)
                 FROM pipeline.jobs WHERE id = '{job.Id}'
                 """));
+        await AssertRejectsSummedUpAsync(database, job);
         await AssertClearedAsync(database, service, job.Id);
+    }
+
+    /// <summary>The summary of its rejects says what its dead letters say.</summary>
+    public static async Task AssertRejectsSummedUpAsync(TestDatabase database, JobView job)
+    {
+        string? letters = await database.ScalarAsync<string>($"""
+            SELECT coalesce(string_agg(format('%s %s %s', code, coalesce(field, '*'), records), ', '
+                                       ORDER BY records DESC, code COLLATE "C", field COLLATE "C" NULLS FIRST), '')
+            FROM (SELECT error ->> 'code' AS code, error ->> 'field' AS field, count(DISTINCT record) AS records
+                  FROM pipeline.dead_letters, jsonb_array_elements(errors) AS e (error)
+                  WHERE job_id = '{job.Id}' GROUP BY 1, 2) groups
+            """);
+        Assert.NotNull(job.Rejects);
+        Assert.Equal(letters, string.Join(", ", job.Rejects.Groups.Select(g => $"{g.Code} {g.Field ?? "*"} {g.Records}")));
+        Assert.Equal(0, job.Rejects.Other);
+        Assert.Equal(
+            0, await database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.job_rejects WHERE job_id = '{job.Id}'"));
     }
 
     /// <summary>No file, no session, no transaction: gone, or going and so waited for.</summary>

@@ -5,12 +5,18 @@ using System.Threading.Channels;
 
 namespace PipelineService.Tests.Infrastructure;
 
-/// <summary>A body that the test sends piece by piece, and ends or breaks off when it likes. Its length is not announced.</summary>
+/// <summary>A body that the test sends piece by piece, and ends or breaks off when it likes.</summary>
 internal sealed class HeldBody : HttpContent
 {
     private readonly Channel<byte[]> _pieces = Channel.CreateBounded<byte[]>(16);
+    private readonly long? _length;
 
-    public HeldBody(string contentType = "text/csv") => Headers.ContentType = new MediaTypeHeaderValue(contentType);
+    /// <param name="length">What the head announces; null is nothing.</param>
+    public HeldBody(string contentType = "text/csv", long? length = null)
+    {
+        Headers.ContentType = new MediaTypeHeaderValue(contentType);
+        _length = length;
+    }
 
     public ValueTask SendAsync(string text) =>
         _pieces.Writer.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
@@ -31,7 +37,7 @@ internal sealed class HeldBody : HttpContent
 
     protected override bool TryComputeLength(out long length)
     {
-        length = 0;
-        return false;
+        length = _length ?? 0;
+        return _length is not null;
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.Loader;
 using DotNet.Testcontainers.Builders;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -145,10 +144,6 @@ public sealed partial class PostgresServer : IAsyncLifetime
 
     private static async Task<PostgreSqlContainer?> StartContainerAsync()
     {
-        // Testcontainers asks for a newer version of this assembly than can be restored everywhere; the older one serves.
-        AssemblyLoadContext.Default.Resolving += static (context, name) => name.Name == "ICSharpCode.SharpZipLib"
-            ? context.LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, name.Name + ".dll"))
-            : null;
         try
         {
             PostgreSqlContainer container = new PostgreSqlBuilder("postgres:15")

@@ -6,10 +6,10 @@ namespace PipelineService.Tests.Infrastructure;
 /// <summary>The CSV of a job's rejects, downloaded, mended by replacing text, and uploaded as it is.</summary>
 internal static class RejectsFile
 {
-    /// <summary>The file as it came, with its byte order mark.</summary>
+    /// <summary>The file as a spreadsheet wants it, with a byte order mark.</summary>
     public static async Task<string> DownloadAsync(this RunningService running, JobView job)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(job.Links.DeadLetters, UriKind.Relative))
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri($"{job.Links.DeadLetters}?bom=true", UriKind.Relative))
         {
             Headers = { { "Accept", "text/csv" } },
         };

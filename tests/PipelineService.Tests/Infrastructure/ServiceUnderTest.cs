@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OpenTelemetry.Exporter;
 
 namespace PipelineService.Tests.Infrastructure;
 
@@ -67,6 +68,7 @@ public sealed class ServiceUnderTest : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(defaults.Select(s => KeyValuePair.Create(s.Key, s.Value)));
         builder.Configuration.AddInMemoryCollection(settings?.Select(s => KeyValuePair.Create(s.Key, s.Value)));
         builder.AddPipelineService();
+        builder.Services.Configure<PrometheusAspNetCoreOptions>(static metrics => metrics.ScrapeResponseCacheDurationMilliseconds = 0);
         if (time is not null)
         {
             builder.Services.Replace(ServiceDescriptor.Singleton(time));

@@ -23,7 +23,7 @@ public class TestDatabase(PostgresServer server) : IAsyncLifetime
     {
         ConnectionString = await server.CreateDatabaseAsync(Migrated);
         DataSource = NpgsqlDataSource.Create(ConnectionString);
-        Database = new Database(DataSource);
+        Database = DatabaseAccess.To(DataSource);
     }
 
     public async ValueTask DisposeAsync()

@@ -19,7 +19,7 @@ public sealed class IdempotencyTests(RunningService running) : IClassFixture<Run
         Assert.Null(first["Idempotency-Replayed"]);
         Assert.Equal("true", second["Idempotency-Replayed"]);
         Assert.Equal(HttpStatusCode.OK, second.Status);
-        Assert.Equal(first.Job, second.Job);
+        Assert.Equal(first.Body, second.Body);
         Assert.Equal(first["Location"], second["Location"]);
         Assert.Equal(3, await running.CountRowsAsync("repeated"));
         running.AssertSpoolIsEmpty();

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using CsCheck;
 using Microsoft.AspNetCore.Http;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Intake;
 using PipelineService.Transform;
 
@@ -10,6 +11,12 @@ namespace PipelineService.Tests.Intake;
 public sealed class UploadRequestTests
 {
     private const string Csv = "text/csv";
+
+    private static readonly DatasetDefinition Dataset = new()
+    {
+        Schema = new TableSchema { Fields = [new() { Name = "a" }] },
+        Load = new LoadPolicy { Table = new TableName("public", "t") },
+    };
 
     private static readonly string[] Parts =
         ["text/csv", "charset", "sha-256", "md5", "wait", "AAAA", "1", "=", "=:", ":", ",", ";", "\"", " ", "\\", "~"];
@@ -32,9 +39,40 @@ public sealed class UploadRequestTests
         Assert.Equal(new SpoolUploadKind(format, (byte?)delimiter), Parse(contentType).Kind);
 
     [Theory]
-    [InlineData(null, "unsupported_media_type")]
-    [InlineData("", "unsupported_media_type")]
+    [InlineData(null, DataFormat.Ndjson, "application/x-ndjson")]
+    [InlineData("", DataFormat.Csv, "text/csv")]
+    [InlineData("application/octet-stream", DataFormat.Ndjson, "application/x-ndjson")]
+    [InlineData("application/octet-stream", DataFormat.Csv, "text/csv")]
+    [InlineData("application/vnd.ms-excel", DataFormat.Csv, "text/csv")]
+    public void Where_the_type_says_nothing_the_format_of_the_dataset_decides(string? contentType, DataFormat format, string readAs)
+    {
+        UploadRequest request = Parse(contentType, Dataset with { Format = format });
+
+        Assert.Equal((readAs, new SpoolUploadKind(format, null)), (request.ContentType, request.Kind));
+    }
+
+    /// <summary>So browsers on Windows call a file of theirs, whatever the dataset usually gets.</summary>
+    [Fact]
+    public void A_file_of_a_spreadsheet_is_delimited_text() =>
+        Assert.Equal(DataFormat.Csv, Parse("application/vnd.ms-excel", Dataset with { Format = DataFormat.Ndjson }).Kind.Format);
+
+    [Theory]
+    [InlineData("present", true)]
+    [InlineData("PRESENT", true)]
+    [InlineData("absent", false)]
+    public void Takes_the_parameter_for_a_header_where_the_dataset_agrees(string said, bool isDeclared)
+    {
+        Assert.Equal(Csv, Parse($"text/csv; header={said}", With(isDeclared)).ContentType);
+        Assert.Equal(
+            "unsupported_media_type",
+            Assert.Throws<UploadRefusedException>(() => Parse($"text/csv; header={said}", With(!isDeclared))).Refusal.Code);
+
+        static DatasetDefinition With(bool header) => Dataset with { Dialect = CsvDialect.Default with { Header = header } };
+    }
+
+    [Theory]
     [InlineData("csv", "unsupported_media_type")]
+    [InlineData("text/csv; header=maybe", "unsupported_media_type")]
     [InlineData("text/html", "unsupported_media_type")]
     [InlineData("text/csv; charset=latin1", "unsupported_charset")]
     public void Refuses_other_content_types(string? contentType, string code) => Assert.Equal(code, RefusalOf(contentType));
@@ -48,6 +86,9 @@ public sealed class UploadRequestTests
     [InlineData("Content-Digest", "sha-256=:AAAA:", "malformed_header")]
     [InlineData("Content-Digest", "sha-256", "malformed_header")]
     [InlineData("Repr-Digest", "sha-256=AAAA", "malformed_header")]
+    [InlineData("Content-Digest", "md5=:AAAA:", "unsupported_digest")]
+    [InlineData("Repr-Digest", "sha-512=:AAAA:, md5=:AAAA:", "unsupported_digest")]
+    [InlineData("Prefer", "wait=soon", "malformed_header")]
     public void Refuses_headers_that_it_cannot_heed(string name, string value, string code) =>
         Assert.Equal(code, RefusalOf(Csv, (name, value)));
 
@@ -87,7 +128,10 @@ public sealed class UploadRequestTests
         },
         iter: 2_000);
 
-    private static UploadRequest Parse(string? contentType, params (string Name, string Value)[] headers)
+    private static UploadRequest Parse(string? contentType, params (string Name, string Value)[] headers) =>
+        Parse(contentType, Dataset, headers);
+
+    private static UploadRequest Parse(string? contentType, DatasetDefinition dataset, params (string Name, string Value)[] headers)
     {
         HttpRequest request = new DefaultHttpContext().Request;
         request.ContentType = contentType;
@@ -96,7 +140,7 @@ public sealed class UploadRequestTests
             request.Headers[name] = value;
         }
 
-        return UploadRequest.Parse(request);
+        return UploadRequest.Parse(request, dataset);
     }
 
     private static string RefusalOf(string? contentType, params (string Name, string Value)[] headers) =>

@@ -38,9 +38,29 @@ public sealed class UploadTests(RunningService running) : IClassFixture<RunningS
         ApiAnswer answer = await _api.UploadAsync("waited", Readings.Csv(3), headers: ("Prefer", "wait=30"));
 
         Assert.Equal(HttpStatusCode.OK, answer.Status);
-        Assert.Equal("wait", answer["Preference-Applied"]);
+        Assert.Equal("wait=30", answer["Preference-Applied"]);
         Assert.Null(answer["Retry-After"]);
         Assert.Equal(JobState.Succeeded, answer.Job.State);
+    }
+
+    /// <summary>As curl -T sends it, browsers, and tools that know no better.</summary>
+    [Theory]
+    [InlineData("csv", "", "text/csv")]
+    [InlineData("csv", "application/octet-stream", "text/csv")]
+    [InlineData("csv", "application/vnd.ms-excel", "text/csv")]
+    [InlineData("ndjson", "", "application/x-ndjson")]
+    [InlineData("ndjson", "application/octet-stream", "application/x-ndjson")]
+    public async Task Data_whose_type_says_nothing_is_read_as_the_dataset_says(string format, string contentType, string readAs)
+    {
+        string dataset = $"untyped_{format}";
+        await _api.DeclareAsync(dataset, Readings.Definition($"'format': '{format}'"));
+        string data = format == "csv" ? "id,name,amount\n1,a,1\n,b,2\n" : "{\"id\":1,\"name\":\"a\"}\n{\"name\":\"b\"}\n";
+
+        JobView job = await _api.LoadAsync(dataset, data, contentType);
+
+        Assert.Equal((1, 1, readAs), (job.Records.Loaded, job.Records.Rejected, job.Upload.ContentType));
+        ApiAnswer rejects = await _api.GetAsync(job.Links.DeadLetters, ("Accept", "text/csv"));
+        Assert.Contains(",b,", rejects.Body, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,6 +96,21 @@ public sealed class UploadTests(RunningService running) : IClassFixture<RunningS
         ];
         Assert.All(life, moment => Assert.Equal(DateTimeKind.Utc, moment.Kind));
         Assert.Equal(life.Order(), life);
+    }
+
+    /// <summary>PostgreSQL keeps microseconds; so does the answer that comes before it.</summary>
+    [Fact]
+    public async Task The_first_answer_has_the_times_that_later_ones_have()
+    {
+        await _api.DeclareAsync("timed", Readings.Definition());
+        ApiAnswer first = await _api.UploadAsync("timed", Readings.Csv(1));
+        JobView last = await _api.WhenFinalAsync(first.Job.Id);
+        ApiAnswer later = await _api.GetAsync(last.Links.Self);
+
+        Assert.Equal(
+            (first.Read<JsonElement>().GetProperty("createdAt").GetString(), first.Read<JsonElement>().GetProperty("receivedAt").GetString()),
+            (later.Read<JsonElement>().GetProperty("createdAt").GetString(), later.Read<JsonElement>().GetProperty("receivedAt").GetString()));
+        Assert.Equal(0, first.Job.CreatedAt.Ticks % TimeSpan.TicksPerMicrosecond);
     }
 
     [Theory]

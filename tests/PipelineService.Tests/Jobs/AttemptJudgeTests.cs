@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using PipelineService.Jobs;
 using PipelineService.Spool;
@@ -11,7 +12,7 @@ public sealed class AttemptJudgeTests
 {
     private const int AttemptsMax = 3;
 
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly AttemptJudge _judge;
     private JobRow _job = new()
     {

@@ -110,7 +110,7 @@ public sealed class CancelRaceTests(CancelRaceTests.SmallChunks running) : IClas
             INSERT INTO pipeline.job_chunks VALUES ('{job.Id}', 15, 40, 1, 2, 2, 2, 2, 0, 0, 0)
             """);
 
-        Task end = running.Service.Services.GetRequiredService<JobStore>().EndAsync(
+        Task end = running.Service.Services.GetRequiredService<JobEndings>().EndAsync(
             job.Id, epoch: 0, JobState.Cancelled, error: null, columns: null, TestContext.Current.CancellationToken);
         await running.Database.WhenBlockedAsync("pipeline.jobs");
         await committing.CommitAsync(TestContext.Current.CancellationToken);

@@ -62,6 +62,8 @@ public sealed class DeadLetterTests(DeadLetterTests.RejectingJob rejecting) : IC
     [InlineData("?limit=0", "/limit")]
     [InlineData("?cursor=xyz", "/cursor")]
     [InlineData("?code=bad_luck", "/code")]
+    [InlineData("?bom=yes", "/bom")]
+    [InlineData("?bom=true", "/bom")]
     public async Task Refuses_a_query_that_it_cannot_use(string query, string pointer)
     {
         ApiAnswer answer = await _api.GetAsync(rejecting.Job.Links.DeadLetters + query);
@@ -89,11 +91,28 @@ public sealed class DeadLetterTests(DeadLetterTests.RejectingJob rejecting) : IC
         ApiAnswer answer = await _api.GetAsync(rejecting.Job.Links.DeadLetters, ("Accept", "text/csv"));
 
         Assert.StartsWith("text/csv", answer["Content-Type"], StringComparison.Ordinal);
-        string[] lines = answer.Body.TrimStart('\uFEFF').Split("\r\n");
+        string[] lines = answer.Body.Split("\r\n");
         Assert.Equal("amount,id,name,_raw,_record,_line,_field,_code,_message", lines[0]);
         Assert.StartsWith("much,2,'=1+1,,2,3,amount,type_mismatch,", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("-3,,-3,,3,4,id,required,", lines[2], StringComparison.Ordinal); // a number is no formula
         Assert.Equal((5, ""), (lines.Length, lines[^1]));
+    }
+
+    [Theory]
+    [InlineData("?bom=true", true)]
+    [InlineData("?bom=false", false)]
+    [InlineData("?bom=true&code=required", true)]
+    public async Task Csv_begins_with_a_byte_order_mark_where_it_is_asked_for(string query, bool hasMark)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(rejecting.Job.Links.DeadLetters + query, UriKind.Relative))
+        {
+            Headers = { { "Accept", "text/csv" } },
+        };
+        using HttpResponseMessage answer = await rejecting.Service.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        byte[] file = await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(hasMark, file.AsSpan().StartsWith("\uFEFFamount,id"u8));
+        Assert.Equal(!hasMark, file.AsSpan().StartsWith("amount,id"u8));
     }
 
     private async Task<DeadLetterPage> ListAsync(string query)

@@ -71,7 +71,7 @@ public sealed class HopelessJobTests(HopelessJobTests.Impatient running) : IClas
             WHERE id = '{id}'
             """);
 
-        await running.Service.Services.GetRequiredService<JobStore>().EndAsync(
+        await running.Service.Services.GetRequiredService<JobEndings>().EndAsync(
             id, epoch: 1, JobState.Failed, """{ "detail": "\u0000" }""", ["\0"], TestContext.Current.CancellationToken);
 
         Assert.Equal("failed internal_error", await running.Database.ScalarAsync<string>(

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using PipelineService.Jobs;
 using PipelineService.Spool;
@@ -14,7 +15,7 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
 
     private readonly TestDatabase _database;
     private readonly SpoolFolder _spool = new();
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     public JobCleanerTests(TestDatabase database) => _database = database;
 
@@ -137,12 +138,57 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
     public async Task Keeps_everything_for_ever_where_that_is_asked_for()
     {
         Guid old = await EndedAsync(age: 10_000 * Day);
+        Guid deleted = await EndedAsync(age: Day, letters: 3);
+        await DeleteAsync(deleted);
         using JobCleaner cleaner = Cleaner(retention: TimeSpan.Zero);
-        await cleaner.StartAsync(Token);
 
-        await cleaner.ExecuteTask!.Within("the cleaner to have nothing to do");
+        Assert.Equal(1, await cleaner.CleanAsync(Token)); // but for what is to go
 
         Assert.Equal([old], await JobsAsync());
+    }
+
+    [Fact]
+    public async Task Clears_away_what_was_deleted_when_it_is_woken()
+    {
+        Guid job = await EndedAsync(age: Day, letters: JobCleaner.RowsAtOnce + 1);
+        Guid other = await EndedAsync(age: Day, letters: 3);
+        using JobCleaner cleaner = Cleaner();
+        await cleaner.StartAsync(Token);
+
+        await DeleteAsync(job);
+        await BoundedWait.UntilAsync("the deleted job to be removed", async () =>
+        {
+            cleaner.Wake();
+            return !(await JobsAsync()).Contains(job);
+        });
+
+        await cleaner.StopAsync(Token);
+        Assert.Equal([other], await JobsAsync());
+        Assert.Equal(3, await _database.ScalarAsync<long>("SELECT count(*) FROM pipeline.dead_letters"));
+    }
+
+    /// <summary>
+    /// A job whose upload is still there must be known as final, and of another spool nobody here can tell: but the records that
+    /// somebody wants to be gone are.
+    /// </summary>
+    [Fact]
+    public async Task Erases_the_dead_letters_of_deleted_jobs_whose_rows_must_stay()
+    {
+        await using SpoolUpload left = await _spool.SealedAsync(new byte[10]);
+        Guid elsewhere = await EndedAsync(age: Day, letters: 3, spool: Guid.CreateVersion7());
+        await EndedAsync(age: Day, letters: 3, id: left.JobId);
+        await DeleteAsync(elsewhere);
+        await DeleteAsync(left.JobId);
+        using JobCleaner cleaner = Cleaner();
+
+        Assert.Equal(0, await cleaner.CleanAsync(Token));
+
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM pipeline.dead_letters"));
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM pipeline.job_chunks"));
+        Assert.Equal(new[] { elsewhere, left.JobId }.Order(), await JobsAsync());
+        _spool.Directory.Delete(left.JobId);
+        Assert.Equal(1, await cleaner.CleanAsync(Token));
+        Assert.Equal([elsewhere], await JobsAsync());
     }
 
     private async Task<Guid> EndedAsync(TimeSpan age, int letters = 0, string? key = null, Guid? spool = null, Guid? id = null)
@@ -161,6 +207,9 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
             """);
         return job;
     }
+
+    private Task DeleteAsync(Guid job) => _database.ExecuteAsync(
+        $"UPDATE pipeline.jobs SET deleted_at = now(), idempotency_key = NULL WHERE id = '{job}'");
 
     private async Task<Guid> UnfinishedAsync(TimeSpan age)
     {

@@ -65,6 +65,21 @@ public sealed class JobEndpointTests(RunningService running) : IClassFixture<Run
     }
 
     [Theory]
+    [InlineData("wait=9999", "wait=60")]
+    [InlineData("wait=99999999999999999999", "wait=60")]
+    [InlineData("respond-async, wait=0", "wait=0")]
+    [InlineData("respond-async", null)]
+    public async Task Says_which_wait_was_granted(string prefer, string? applied)
+    {
+        await _api.DeclareAsync("granted", Readings.Definition());
+        JobView job = await _api.LoadAsync("granted", Readings.Csv(1));
+
+        Assert.Equal(applied, (await _api.GetAsync(job.Links.Self, ("Prefer", prefer)))["Preference-Applied"]);
+        Assert.Equal(
+            applied, (await _api.UploadAsync("granted", Readings.Csv(1), headers: ("Prefer", prefer)))["Preference-Applied"]);
+    }
+
+    [Theory]
     [InlineData("/v1/jobs/0199a3c0-0000-7000-8000-000000000000")]
     [InlineData("/v1/jobs/none")]
     [InlineData("/v1/jobs/0199a3c0-0000-7000-8000-000000000000/dead-letters")]

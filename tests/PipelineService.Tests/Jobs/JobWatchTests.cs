@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Hosting;
 using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
@@ -10,7 +11,7 @@ public sealed class JobWatchTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly ConcurrentQueue<Guid[]> _looks = new();
 
     [Fact]

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Jobs;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
@@ -8,7 +9,7 @@ namespace PipelineService.Tests.Jobs;
 
 public sealed class JobsHealthCheckTests(RunningService running) : IClassFixture<RunningService>
 {
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task Says_when_jobs_wait_and_none_gets_on()
@@ -16,7 +17,7 @@ public sealed class JobsHealthCheckTests(RunningService running) : IClassFixture
         JobFlow flow = new(_time);
         JobsHealthCheck check = new(
             flow,
-            running.Service.Services.GetRequiredService<JobStore>(),
+            running.Service.Services.GetRequiredService<JobLeases>(),
             running.Service.Services.GetRequiredService<SpoolDirectory>());
         _time.Advance(JobsHealthCheck.StillMax * 2);
         Assert.Equal(HealthStatus.Healthy, await StatusAsync(check));

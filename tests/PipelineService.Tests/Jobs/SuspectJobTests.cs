@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
@@ -12,10 +13,10 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
     private static readonly Guid Spool = Guid.CreateVersion7();
 
     private readonly TestDatabase _database;
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly Instance _instance = new();
     private readonly SessionBudget _budget;
-    private readonly JobStore _store;
+    private readonly JobLeases _leases;
     private readonly SuspectJob _suspects;
 
     public SuspectJobTests(TestDatabase database)
@@ -23,8 +24,8 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
         IOptions<JobsOptions> options = Options.Create(new JobsOptions { AttemptsMax = 3 });
         _database = database;
         _budget = new SessionBudget(Options.Create(new WriteOptions()), _time);
-        _store = new JobStore(database.Database, _instance, options, TimeProvider.System);
-        _suspects = new SuspectJob(_store, _budget, options, _time, NullLogger<SuspectJob>.Instance);
+        _leases = new JobLeases(database.Database, _instance, options, TimeProvider.System);
+        _suspects = new SuspectJob(_leases, _budget, options, _time, NullLogger<SuspectJob>.Instance);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -84,5 +85,5 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
 
     /// <returns>Which attempt of which job was begun; the jobs differ by that.</returns>
     private async Task<int?> ClaimAsync(bool suspects) =>
-        (await _store.ClaimNextAsync(new ClaimFilter(Spool, [_instance.Id], suspects, Closed: [], Left: []), Token))?.Attempt;
+        (await _leases.ClaimNextAsync(new ClaimFilter(Spool, [_instance.Id], suspects, Closed: [], Left: []), Token))?.Attempt;
 }

@@ -17,13 +17,17 @@ internal static class Invariants
         SELECT id, dataset, state, records_read, records_loaded, records_rejected, records_filtered,
                (SELECT coalesce(sum(c.read), 0)::bigint FROM pipeline.job_chunks c WHERE c.job_id = j.id),
                (SELECT count(*) FROM pipeline.dead_letters d WHERE d.job_id = j.id),
-               coalesce(error->>'code', '')
+               coalesce(error->>'code', ''),
+               coalesce((SELECT sum((g->>'records')::bigint) FROM jsonb_array_elements(rejects->'groups') g)::bigint, 0),
+               (SELECT count(DISTINCT (d.record, e->>'code', e->>'field'))
+                FROM pipeline.dead_letters d, jsonb_array_elements(d.errors) e WHERE d.job_id = j.id)
         FROM pipeline.jobs j
         """;
 
     /// <summary>What a service that has nothing to do holds on to in the database; every count is nought.</summary>
     private const string Leftovers = """
         SELECT 'uploads that broke off', count(*) FROM pipeline.jobs WHERE state = 'receiving'
+        UNION ALL SELECT 'counts of rejects', count(*) FROM pipeline.job_rejects
         UNION ALL SELECT 'leases', count(*) FROM pipeline.jobs WHERE owner IS NOT NULL OR lease_until IS NOT NULL
         UNION ALL SELECT 'write sessions', count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name LIKE 'pipeline job %' AND state <> 'idle'
@@ -77,6 +81,10 @@ internal static class Invariants
         else if (read != loaded + rejected + filtered || rejected != deadLetters)
         {
             faults.Add($"{name} ({state}): the counts do not add up: {counts}");
+        }
+        else if (job.GetInt64(10) != job.GetInt64(11))
+        {
+            faults.Add($"{name} ({state}): {job.GetInt64(10)} faults are summed up, and its dead letters have {job.GetInt64(11)}");
         }
         else if (sample.MayFail && state == "failed")
         {

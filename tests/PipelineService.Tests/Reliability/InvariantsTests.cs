@@ -11,6 +11,7 @@ public sealed class InvariantsTests(TestDatabase database) : IClassFixture<TestD
     [InlineData("UPDATE public.whole_jobs SET amount = amount + 1 WHERE _record = 7", "rows of job")]
     [InlineData("DELETE FROM public.whole_jobs", "no row of job")]
     [InlineData("DELETE FROM pipeline.dead_letters WHERE record = 50", "do not add up")]
+    [InlineData("UPDATE pipeline.jobs SET rejects = jsonb_set(rejects, '{groups,0,records}', '9')", "are summed up")]
     [InlineData("INSERT INTO public.strict (id, _job_id, _record) SELECT 1, id, 1 FROM pipeline.jobs", "nothing may be seen")]
     [InlineData("DELETE FROM pipeline.jobs", "is not there")]
     [InlineData("UPDATE pipeline.job_chunks SET read = read + 1, filtered = filtered + 1", "records were sent")]

@@ -47,6 +47,7 @@ public sealed class OutlivedLetterTests(TestDatabase database) : IClassFixture<T
         Assert.Equal(0, await CountAsync($"public.{Dataset} JOIN pipeline.dead_letters ON job_id = _job_id AND record = _record"));
         Assert.Equal(job.Records.Rejected, await CountAsync("pipeline.dead_letters"));
         Assert.Equal(job.Records.Loaded, await CountAsync($"public.{Dataset}"));
+        await EndedJob.AssertRejectsSummedUpAsync(database, job);
     }
 
     private Task<long> CountAsync(string from) => database.ScalarAsync<long>($"SELECT count(*) FROM {from}");

@@ -31,8 +31,11 @@ public sealed class ReadmeTests
         await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(
             connectionString: null, [("Hosting:DataDirectory", Path.Combine(folder.Path, ".pipeline"))]);
 
+        using var temporary = new TemporaryFolder();
         string[] outputs = await RunAsync(
-            MarkdownText.Blocks(text, "bash"), service.Client.BaseAddress!.GetLeftPart(UriPartial.Authority), folder.Path);
+            MarkdownText.Blocks(text, "bash"), service.Client.BaseAddress!.GetLeftPart(UriPartial.Authority), folder.Path, temporary.Path);
+
+        Assert.Equal([".pipeline"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName)); // git stays clean
 
         Assert.Equal(5, outputs.Length);
         Assert.Contains("status 201", outputs[0], StringComparison.Ordinal);
@@ -41,7 +44,7 @@ public sealed class ReadmeTests
 
         string[] deadLetters = outputs[3].Trim().Split('\n', 2);
         Assert.Equal("type_mismatch", (string?)JsonNode.Parse(deadLetters[0])!["items"]![0]!["errors"]![0]!["code"]);
-        Assert.Equal(Assert.Single(MarkdownText.Blocks(text, "csv")), deadLetters[1].Trim('\uFEFF', '\n') + "\n", ignoreLineEndingDifferences: true);
+        Assert.Equal(Assert.Single(MarkdownText.Blocks(text, "csv")), deadLetters[1].Trim('\n') + "\n", ignoreLineEndingDifferences: true);
         Assert.All(
             Assert.Single(MarkdownText.Blocks(text, "text")).TrimEnd().Split('\n'),
             line => Assert.Contains(line, outputs[4], StringComparison.Ordinal));
@@ -49,7 +52,7 @@ public sealed class ReadmeTests
 
     /// <summary>Runs the blocks in one shell, as a reader does.</summary>
     /// <returns>What each printed.</returns>
-    private static async Task<string[]> RunAsync(string[] blocks, string address, string folder)
+    private static async Task<string[]> RunAsync(string[] blocks, string address, string folder, string temporary)
     {
         using var bash = Process.Start(new ProcessStartInfo("bash", ["-euo", "pipefail"])
         {
@@ -57,7 +60,7 @@ public sealed class ReadmeTests
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["NO_PROXY"] = "127.0.0.1", ["PGTZ"] = "UTC" },
+            Environment = { ["NO_PROXY"] = "127.0.0.1", ["PGTZ"] = "UTC", ["TMPDIR"] = temporary },
         })!;
         string script = string.Join($"printf '{Separator}'\n", blocks).Replace(Address, address, StringComparison.Ordinal);
         Task<string> output = bash.StandardOutput.ReadToEndAsync(Token);

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
@@ -155,7 +156,7 @@ public sealed class ChunkReaderTests
     [Fact]
     public async Task Records_of_a_slow_upload_do_not_wait_longer_than_the_age_of_a_chunk()
     {
-        FakeTime time = new();
+        FakeTimeProvider time = new();
         SpoolOptions options = new() { ChunkAgeMax = TimeSpan.FromSeconds(10) };
         using SpoolFolder spool = new();
         await using SpoolUpload upload = spool.Create();
@@ -180,7 +181,7 @@ public sealed class ChunkReaderTests
     [Fact]
     public async Task The_age_of_a_chunk_counts_from_its_first_byte()
     {
-        FakeTime time = new();
+        CountingTime time = new();
         CountingScanner scanner = new();
         using SpoolFolder spool = new();
         await using SpoolUpload upload = spool.Create();
@@ -189,7 +190,7 @@ public sealed class ChunkReaderTests
         Task running = reading.ReadAsync();
         time.Advance(TimeSpan.FromMinutes(1));
         await SpoolFolder.AppendAsync(upload, "1\n"u8.ToArray());
-        await BoundedWait.UntilAsync("the reader to wait for more", () => time.Timers == 1);
+        await BoundedWait.UntilAsync("the reader to wait for more", () => time.TimersMade == 1);
         Assert.Equal(0, scanner.Scans); // not yet looked through, so not cut either
         await SpoolFolder.AppendAsync(upload, "2\n"u8.ToArray());
 
@@ -203,7 +204,7 @@ public sealed class ChunkReaderTests
     [Fact]
     public async Task A_record_that_trickles_in_is_looked_through_once_in_an_age_and_not_for_every_packet()
     {
-        FakeTime time = new();
+        CountingTime time = new();
         CountingScanner scanner = new();
         using SpoolFolder spool = new();
         await using SpoolUpload upload = spool.Create();
@@ -211,7 +212,7 @@ public sealed class ChunkReaderTests
             upload, new SpoolOptions { ChunkAgeMax = TimeSpan.FromSeconds(10) }, scanner: scanner, time: time);
         Task running = reading.ReadAsync();
         await SpoolFolder.AppendAsync(upload, "x"u8.ToArray());
-        await BoundedWait.UntilAsync("the reader to wait for more", () => time.Timers == 1);
+        await BoundedWait.UntilAsync("the reader to wait for more", () => time.TimersMade == 1);
         time.Advance(TimeSpan.FromSeconds(11)); // too old, and no record in it
         await BoundedWait.UntilAsync("it to have been looked through", () => scanner.Scans == 1);
         for (int i = 0; i < 50; i++)

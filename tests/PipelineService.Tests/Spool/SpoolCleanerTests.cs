@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 
@@ -7,7 +8,7 @@ namespace PipelineService.Tests.Spool;
 public sealed class SpoolCleanerTests : IDisposable
 {
     private readonly SpoolFolder _spool = new();
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task Removes_damaged_uploads_when_their_time_is_over_and_not_before()

@@ -38,7 +38,7 @@ public sealed class SpoolManifestTests : IDisposable
         SpoolManifest manifest = SpoolFolder.ManifestOf(Guid.CreateVersion7(), 0);
         SpoolManifest failed = manifest with
         {
-            Failure = new Problem { Code = "reject_limit_reached", Title = "Too many.", Status = 422 },
+            Failure = new Problem { Code = "reject_limit_reached", Title = "Too many.", Status = 422, Detail = "11 of 10." },
         };
 
         failed.Write(File);

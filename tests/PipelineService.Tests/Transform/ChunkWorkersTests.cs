@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
@@ -48,6 +50,10 @@ public sealed class ChunkWorkersTests(RunningService running) : IClassFixture<Ru
         public override int OptionalColumns => 0;
 
         public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace) =>
+            throw new InsufficientMemoryException();
+
+        public override RecordError ErrorOf(
+            ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace) =>
             throw new InsufficientMemoryException();
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Npgsql;
 using PipelineService.Tests.Infrastructure;
@@ -24,16 +25,20 @@ internal static class CopyOracle
     private const string Columns = "i, n, f, s, b, d, z, t";
 
     private const string Types =
-        "i bigint, n numeric, f double precision, s text, b boolean, d date, z timestamptz, t time";
+        "i bigint, n numeric, f double precision, s {0}, b boolean, d date, z timestamptz, t time";
+
+    /// <summary>Makes a table that is loaded, with texts of some type.</summary>
+    public static Task CreateAsync(TestDatabase database, string table, string textType) => database.ExecuteAsync(
+        $"CREATE TABLE public.{table} ({TypesWith(textType)}, _job_id uuid NOT NULL, _record bigint NOT NULL)");
 
     /// <summary>Loads the same bytes with COPY and compares the two tables, row by row and both ways.</summary>
-    public static async Task ExpectSameAsync(TestDatabase database, string table, byte[] csv)
+    public static async Task ExpectSameAsync(TestDatabase database, string table, byte[] csv, string textType)
     {
         string oracle = $"{table}_oracle";
         await using (NpgsqlConnection connection = await database.DataSource.OpenConnectionAsync())
         {
             await using (NpgsqlCommand prepare = new(
-                $"SET TimeZone = 'UTC'; DROP TABLE IF EXISTS {oracle}; CREATE TABLE {oracle} ({Types})", connection))
+                $"SET TimeZone = 'UTC'; DROP TABLE IF EXISTS {oracle}; CREATE TABLE {oracle} ({TypesWith(textType)})", connection))
             {
                 await prepare.ExecuteNonQueryAsync();
             }
@@ -52,4 +57,6 @@ internal static class CopyOracle
             """));
         Assert.True(await database.ScalarAsync<long>($"SELECT count(*) FROM {oracle}") > 0, "COPY has loaded something.");
     }
+
+    private static string TypesWith(string textType) => string.Format(CultureInfo.InvariantCulture, Types, textType);
 }

@@ -112,9 +112,7 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         try
         {
             HostingOptions options = new() { DatabaseTimeout = TimeSpan.FromMilliseconds(20) };
-            Database impatient = new(options, TimeProvider.System, NullLogger<Database>.Instance);
-            impatient.Attach(database.DataSource);
-            impatient.Readiness.Signal();
+            Database impatient = DatabaseAccess.To(database.DataSource, options);
 
             await WriteAsync(new DeadLetterWriter(impatient), connection: null, "x\n", first: 1, Epoch);
         }
@@ -159,15 +157,16 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         using Chunk chunk = new(load, pool, buffer, bytes.Length)
         {
             Index = 0,
-            StartOffset = 0,
-            EndOffset = bytes.Length,
+            StartOffset = first,
+            EndOffset = first + bytes.Length,
             Position = position,
             Records = records,
             Lines = records,
         };
-        await writer.WriteAsync(connection, chunk, workspace, [], Cancellation);
+        await writer.WriteAsync(connection, chunk, workspace, [], ChunkRejects.Count(chunk, workspace, []), Cancellation);
     }
 
+    /// <summary>The letters, which are as many as are counted.</summary>
     private async Task<string[]> LettersAsync()
     {
         List<string> letters = [];
@@ -181,6 +180,8 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
             letters.Add(reader.GetString(0));
         }
 
+        Assert.Equal(letters.Count, await database.ScalarAsync<long>(
+            $"SELECT coalesce(sum(records), 0)::bigint FROM pipeline.job_rejects WHERE job_id = '{_job}'"));
         return [.. letters];
     }
 

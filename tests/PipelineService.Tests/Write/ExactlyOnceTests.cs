@@ -33,6 +33,26 @@ public sealed class ExactlyOnceTests(ImpatientService service) : IClassFixture<I
     }
 
     [Theory, MemberData(nameof(Policies))]
+    public async Task Rejects_are_summed_up_once_however_many_attempts_met_them(string commit)
+    {
+        string table = $"rejected_{commit}";
+        await service.DeclareAsync(table, """{ "name": "id", "type": "integer" }""", commit);
+        using HeldBody body = new();
+        (Guid id, Task<ApiAnswer> answer) = await LoadHalfAsync(table, body, Bad(50));
+
+        await service.Database.ExecuteAsync(
+            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{WriteSession.SessionName(id)}'");
+        await body.SendAsync(Numbers(Half + 1) + Bad(10));
+        body.Complete();
+        JobView job = await service.Api.WhenFinalAsync((await answer).Job.Id);
+
+        Assert.Equal([new RejectGroup("type_mismatch", "id", 60)], job.Rejects!.Groups);
+        await EndedJob.AssertRejectsSummedUpAsync(service.Database, job);
+
+        static string Bad(int count) => string.Concat(Enumerable.Repeat("x\n", count));
+    }
+
+    [Theory, MemberData(nameof(Policies))]
     public async Task An_attempt_that_was_taken_over_commits_nothing_more(string commit)
     {
         string table = $"overtaken_{commit}";
@@ -57,11 +77,11 @@ public sealed class ExactlyOnceTests(ImpatientService service) : IClassFixture<I
     }
 
     /// <summary>Sends half of the records and waits until the job's transactions hold them.</summary>
-    private async Task<(Guid Id, Task<ApiAnswer> Answer)> LoadHalfAsync(string table, HeldBody body)
+    private async Task<(Guid Id, Task<ApiAnswer> Answer)> LoadHalfAsync(string table, HeldBody body, string bad = "")
     {
         await using JobRowSignal row = await JobRowSignal.ListenAsync(service.Database, table);
         Task<ApiAnswer> answer = service.Api.UploadAsync(table, body);
-        await body.SendAsync("id\n" + Numbers(1));
+        await body.SendAsync($"id\n{bad}{Numbers(1)}");
         Guid id = await row.RegisteredAsync();
         await service.Api.WhenAsync(id, "half loaded", job => job.Records.Loaded == Half);
         return (id, answer);

@@ -74,7 +74,7 @@ public sealed class RefusedRowsTests(LoadingService service) : IClassFixture<Loa
 
         JobView job = await service.LoadAsync(table, "id,note\n1,abc\n2,abcd\n3,no\n4,\n");
 
-        await ExpectAsync(job, table, ["1", "4"], "2:3 check * 2,abcd", "3:4 check * 3,no");
+        await ExpectAsync(job, table, ["1", "4"], "2:3 check note 2,abcd", "3:4 check note 3,no");
     }
 
     [Theory, MemberData(nameof(Policies))]

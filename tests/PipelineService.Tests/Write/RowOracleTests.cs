@@ -9,15 +9,18 @@ namespace PipelineService.Tests.Write;
 /// Tables with constraints and triggers by chance take exactly those records that they take when each is inserted by itself,
 /// in the order of the data; and it is known of each other one what became of it.
 /// </summary>
-public sealed class RowOracleTests(LoadingService service) : IClassFixture<LoadingService>
+public sealed class RowOracleTests(DatabaseTypes service) : IClassFixture<DatabaseTypes>
 {
     private const int Tables = 24;
     private const int Records = 600;
 
     private const string Fields = """
         { "name": "n", "type": "integer" }, { "name": "a", "type": "integer" },
-        { "name": "b", "type": "integer" }, { "name": "c", "type": "string" }
+        { "name": "b", "type": "integer" }
         """;
+
+    /// <summary>What column c may be: sent in binary, as text in binary, or with all others as text; with a say of its own or not.</summary>
+    private static readonly string[] Texts = ["text", "word", "short_word", "citext", "plain", "varchar(4)"];
 
     private static readonly string[] Constraints =
     [
@@ -31,7 +34,6 @@ public sealed class RowOracleTests(LoadingService service) : IClassFixture<Loadi
         "ADD FOREIGN KEY (b) REFERENCES {0}_parent",
         "ADD FOREIGN KEY (b) REFERENCES {0}_parent DEFERRABLE INITIALLY DEFERRED",
         "ALTER COLUMN a SET NOT NULL",
-        "ALTER COLUMN c TYPE {0}_word",
         "ADD EXCLUDE USING gist (int4range(b::integer, (b + 1)::integer) WITH &&)",
         "ADD COLUMN twice bigint GENERATED ALWAYS AS (a * 2) STORED CHECK (twice <> 8)",
         "ADD COLUMN strange integer NOT NULL DEFAULT 1",
@@ -64,10 +66,19 @@ public sealed class RowOracleTests(LoadingService service) : IClassFixture<Loadi
 
     private async Task CompareAsync(string table, Random random, string place)
     {
+        string text = random.GetItems(Texts, 1)[0];
         string ddl = Ddl(random);
-        await service.DeclareAsync(table, Fields, random.Next(2) == 0 ? "job" : "chunk");
-        await service.Database.ExecuteAsync(
-            $"CREATE TABLE {table}_twin (n bigint, a bigint, b bigint, c text, _job_id uuid NOT NULL, _record bigint NOT NULL)");
+        foreach (string name in (string[])[table, $"{table}_twin"])
+        {
+            await service.Database.ExecuteAsync(
+                $"CREATE TABLE public.{name} (n bigint, a bigint, b bigint, c {text}, _job_id uuid NOT NULL, _record bigint NOT NULL)");
+        }
+
+        string sqlType = text == "varchar(4)" ? ", \"sqlType\": \"varchar(4)\"" : "";
+        await service.DeclareAsync(
+            table,
+            $$"""{{Fields}}, { "name": "c", "type": "string"{{sqlType}} }""",
+            random.Next(2) == 0 ? "job" : "chunk");
         await service.Database.ExecuteAsync(string.Format(CultureInfo.InvariantCulture, ddl, table));
         await service.Database.ExecuteAsync(string.Format(CultureInfo.InvariantCulture, ddl, $"{table}_twin"));
         string data = Data(random);
@@ -75,7 +86,7 @@ public sealed class RowOracleTests(LoadingService service) : IClassFixture<Loadi
         JobView job = await service.LoadAsync(table, "n,a,b,c\n" + data);
 
         long filtered = await InsertRowByRowAsync($"{table}_twin", data);
-        string told = $"{place}: {job.Error?.Detail} {ddl}";
+        string told = $"{place}: {job.Error?.Detail} c is {text}. {ddl}";
         Assert.True(job.Error is null, told);
         string[] expected = await service.RowsAsync($"SELECT concat_ws(',', _record, a, b, c) FROM {table}_twin ORDER BY _record");
         string[] actual = await service.RowsAsync($"SELECT concat_ws(',', _record, a, b, c) FROM {table} ORDER BY _record");
@@ -120,7 +131,6 @@ public sealed class RowOracleTests(LoadingService service) : IClassFixture<Loadi
     private static string Ddl(Random random)
     {
         StringBuilder sql = new("CREATE TABLE {0}_parent (b bigint PRIMARY KEY); INSERT INTO {0}_parent SELECT generate_series(1, 8);");
-        sql.Append("CREATE DOMAIN {0}_word AS text CHECK (VALUE NOT LIKE '%z%');");
         foreach (string constraint in Some(Constraints, random))
         {
             sql.Append(CultureInfo.InvariantCulture, $"ALTER TABLE {{0}} {constraint};");

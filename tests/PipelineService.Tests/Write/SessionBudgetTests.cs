@@ -1,5 +1,6 @@
 using CsCheck;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 
@@ -9,7 +10,7 @@ public sealed class SessionBudgetTests
 {
     private static readonly string[] Tables = ["a", "b", "c", "d"];
 
-    private readonly FakeTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly SessionBudget _budget;
 
     public SessionBudgetTests() => _budget = Make(sessions: 8, perJob: 3, receiving: 4);

@@ -118,6 +118,7 @@ public sealed class WaitingRowsTests(LoadingService service) : IClassFixture<Loa
         Assert.Equal(job.Records.Loaded, await service.CountRowsAsync(table));
         Assert.Equal(job.Records.Rejected, await service.Database.ScalarAsync<long>(
             $"SELECT sum(rejected)::bigint FROM pipeline.job_chunks WHERE job_id = '{job.Id}'"));
+        await EndedJob.AssertRejectsSummedUpAsync(service.Database, job);
     }
 
     private async Task<string> DeclareAsync(string rest = "")

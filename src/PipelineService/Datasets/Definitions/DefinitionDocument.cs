@@ -65,6 +65,15 @@ public sealed record DialectDocument
     [DefaultValue(true)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Header { get; init; }
+
+    /// <summary>
+    /// Records with fewer or more fields than the header: `reject`, `pad` (fields that are left out at the end have no value),
+    /// `trim` (fields behind the last one are passed over) or `padAndTrim`.
+    /// </summary>
+    [DefaultValue("reject")]
+    [Words("RaggedRows", typeof(DefinitionWords), nameof(DefinitionWords.RaggedRowWords))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RaggedRows { get; init; }
 }
 
 /// <summary>The fields and the key (Table Schema).</summary>
@@ -110,7 +119,10 @@ public sealed record FieldDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Source { get; init; }
 
-    /// <summary>The column's type, for example numeric(10,2). Default: by the field's type.</summary>
+    /// <summary>
+    /// The column's type, for example numeric(10,2), or any other type of the database, for example public.mood. Default: by
+    /// the field's type; of a text in a table that is there, the column's type if only the database knows it.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SqlType { get; init; }
 

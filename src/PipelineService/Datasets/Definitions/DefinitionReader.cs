@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -28,7 +29,11 @@ public static class DefinitionReader
     {
         var faults = new DefinitionFaults();
         DatasetDefinition? definition = null;
-        if (ObjectReader.Open(json, "", faults) is ObjectReader resource)
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add("", "Must be an object with a schema in it: { \"schema\": { \"fields\": [ … ] } }.");
+        }
+        else if (ObjectReader.Open(json, "", faults) is ObjectReader resource)
         {
             definition = ReadResource(resource, dataset, faults);
             AddFaultsOfMeaning(definition, faults);
@@ -60,7 +65,7 @@ public static class DefinitionReader
         {
             Title = resource.Text("title"),
             Description = resource.Text("description"),
-            Format = resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv),
+            Format = resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv, MisplacedWords.OfFormat),
             Dialect = DialectReader.Read(resource.Object("dialect")),
             Schema = ReadSchema(resource, faults),
             Load = ReadLoad(resource.Object("load"), dataset),
@@ -77,10 +82,11 @@ public static class DefinitionReader
             resource.Fault("type", "Only resources of type \"table\" can be loaded.");
         }
 
+        DefinitionEnvelope.CheckName(resource, dataset);
         resource.Unsupported("transforms", IsEmpty);
         resource.Unsupported("data", hint: "send the data as an upload.");
-        resource.Metadata("name", "path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
-        resource.Finish();
+        resource.Metadata("path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
+        resource.Finish(MisplacedWords.OfResource);
         return definition;
     }
 
@@ -122,7 +128,7 @@ public static class DefinitionReader
         schema.Unsupported("uniqueKeys", IsEmpty);
         schema.Unsupported("foreignKeys", IsEmpty);
         schema.Metadata("$schema", "name", "title", "description", "homepage", "profile", "version", "keywords");
-        schema.Finish();
+        schema.Finish(MisplacedWords.OfSchema);
         return read;
     }
 
@@ -152,7 +158,7 @@ public static class DefinitionReader
         {
             load.Fault("mode", mode is "upsert" or "replace"
                 ? $"The mode {mode} is not supported by this version: use append."
-                : $"\"{mode}\" is not known here: use append.");
+                : $"\"{Excerpt.Of(mode)}\" is not known here: use append.");
         }
 
         var read = new LoadPolicy
@@ -161,7 +167,7 @@ public static class DefinitionReader
             Commit = load.Choice("commit", DefinitionWords.Commits, CommitPolicy.Job),
             Lineage = load.Boolean("lineage", otherwise: true),
         };
-        load.Finish();
+        load.Finish(MisplacedWords.OfLoad);
         return read;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -11,6 +12,14 @@ internal static class DefinitionWords
 
     public static readonly ImmutableArray<(string Word, CommitPolicy Value)> Commits =
         [("job", CommitPolicy.Job), ("chunk", CommitPolicy.Chunk)];
+
+    public static readonly ImmutableArray<(string Word, RaggedRows Value)> RaggedRowWords =
+    [
+        ("reject", RaggedRows.None),
+        ("pad", RaggedRows.Pad),
+        ("trim", RaggedRows.Trim),
+        ("padAndTrim", RaggedRows.PadAndTrim),
+    ];
 
     public static readonly ImmutableArray<(string Word, FieldsMatch? Value)> FieldsMatches =
     [

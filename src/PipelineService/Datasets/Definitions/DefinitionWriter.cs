@@ -28,6 +28,7 @@ public static class DefinitionWriter
             Delimiter = ((char)definition.Dialect.Delimiter).ToString(),
             QuoteChar = ((char)definition.Dialect.Quote).ToString(),
             Header = definition.Dialect.Header,
+            RaggedRows = DefinitionWords.RaggedRowWords.WordFor(definition.Dialect.RaggedRows),
         },
         Schema = new SchemaDocument
         {

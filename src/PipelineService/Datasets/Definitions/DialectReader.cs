@@ -20,7 +20,8 @@ internal static class DialectReader
         var read = new CsvDialect(
             ReadByte(dialect, "delimiter", CsvDialect.Default.Delimiter),
             ReadByte(dialect, "quoteChar", CsvDialect.Default.Quote),
-            dialect.Boolean("header", CsvDialect.Default.Header));
+            dialect.Boolean("header", CsvDialect.Default.Header),
+            dialect.Choice("raggedRows", DefinitionWords.RaggedRowWords, CsvDialect.Default.RaggedRows));
 
         dialect.Unsupported("doubleQuote", v => v.ValueKind == JsonValueKind.True, "a quote inside quotes is written twice.");
         dialect.Unsupported("skipInitialSpace", v => v.ValueKind == JsonValueKind.False);
@@ -32,7 +33,7 @@ internal static class DialectReader
         }
 
         dialect.Metadata("$schema", "name", "title", "description", "profile");
-        dialect.Finish();
+        dialect.Finish(MisplacedWords.OfDialect);
         return read;
     }
 

@@ -8,10 +8,12 @@ internal static class FieldCapabilities
 {
     public static bool IsAllowed(FieldType type, SqlTypeName sqlType) => FieldEncoders.IsAllowed(type, sqlType);
 
-    /// <summary>Whether a plan can be compiled for the field; if not, why.</summary>
-    public static bool TryValidate(FieldDefinition field, out string? fault) => FieldEncoders.TryValidate(field, out fault);
+    /// <summary>Why no plan can be compiled for the field; nothing when one can.</summary>
+    public static IEnumerable<FieldFault> FaultsOf(FieldDefinition field) => FieldFaults.Of(field);
 
     /// <summary>The column types that a field type can have, as a list to read.</summary>
     public static string AllowedSqlTypes(FieldType type) => string.Join(
-        ", ", Enum.GetValues<SqlTypeName>().Where(t => IsAllowed(type, t)).Select(t => new SqlType(t).ToString()));
+        ", ",
+        Enum.GetValues<SqlTypeName>().Where(t => t != SqlTypeName.Other && IsAllowed(type, t))
+            .Select(t => new SqlType(t).ToString()));
 }

@@ -1,15 +1,13 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Datasets.Definitions;
 
 /// <summary>Reads one field of a schema. Source: https://datapackage.org/standard/table-schema/#field.</summary>
 internal static class FieldReader
 {
-    private static readonly ImmutableArray<(string Word, FieldType? Value)> KnownTypes =
-        [.. DefinitionWords.FieldTypes.Select(t => (t.Word, (FieldType?)t.Value))];
-
     /// <summary>Reads a field; what could not be read has its default, so that every field keeps its index.</summary>
     public static FieldDefinition Read(JsonElement json, string pointer, DefinitionFaults faults)
     {
@@ -44,7 +42,7 @@ internal static class FieldReader
         field.Unsupported("format", IsDefaultFormat, "the values must be in the type's default format.");
         field.Unsupported("missingValues", hint: "missing values are declared for the whole schema.");
         field.Metadata("example", "rdfType", "categories", "categoriesOrdered");
-        field.Finish();
+        field.Finish(MisplacedWords.OfField);
         return read;
     }
 
@@ -71,12 +69,17 @@ internal static class FieldReader
         {
             if (DefinitionWords.UnsupportedFieldTypes.Contains(word))
             {
-                field.Fault("type", $"The type {word} is not supported by this version.");
+                field.Fault("type", TypeAdvice.For(word));
             }
-            else if (field.Choose<FieldType?>("type", word, KnownTypes, null) is FieldType known)
+            else if (DefinitionWords.FieldTypes.FirstOrDefault(t => t.Word.Equals(word, StringComparison.OrdinalIgnoreCase))
+                is { Word: not null } known)
             {
-                type = known;
+                type = known.Value;
                 return true;
+            }
+            else
+            {
+                field.Fault("type", TypeAdvice.ForUnknown(word));
             }
         }
 
@@ -96,7 +99,7 @@ internal static class FieldReader
         if (sqlType is null)
         {
             string allowed = typeIsKnown ? $" Use one of {FieldCapabilities.AllowedSqlTypes(type)}." : "";
-            field.Fault("sqlType", fault ?? $"\"{text}\" is not a column type that can be loaded.{allowed}");
+            field.Fault("sqlType", fault ?? $"\"{Excerpt.Of(text)}\" is not a column type that can be loaded.{allowed}");
         }
 
         // To name the default is to name nothing: the two definitions are one.
@@ -126,7 +129,7 @@ internal static class FieldReader
             constraints.Unsupported(name, v => v.ValueKind == JsonValueKind.False);
         }
 
-        constraints.Finish();
+        constraints.Finish(MisplacedWords.OfConstraints);
         return read;
     }
 

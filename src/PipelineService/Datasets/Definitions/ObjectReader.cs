@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions;
@@ -90,10 +91,17 @@ internal sealed class ObjectReader
     /// <summary>
     /// One of some words, in upper or lower case, each standing for a value; else the default and a fault that lists them.
     /// </summary>
-    public T Choice<T>(string name, ImmutableArray<(string Word, T Value)> choices, T otherwise) =>
-        Text(name) is string word ? Choose(name, word, choices, otherwise) : otherwise;
+    /// <param name="advice">Other words that are often put here, with a sentence each.</param>
+    public T Choice<T>(
+        string name, ImmutableArray<(string Word, T Value)> choices, T otherwise, IReadOnlyDictionary<string, string>? advice = null) =>
+        Text(name) is string word ? Choose(name, word, choices, otherwise, advice) : otherwise;
 
-    public T Choose<T>(string name, string word, ImmutableArray<(string Word, T Value)> choices, T otherwise)
+    public T Choose<T>(
+        string name,
+        string word,
+        ImmutableArray<(string Word, T Value)> choices,
+        T otherwise,
+        IReadOnlyDictionary<string, string>? advice = null)
     {
         foreach ((string known, T value) in choices)
         {
@@ -104,7 +112,8 @@ internal sealed class ObjectReader
         }
 
         string[] words = [.. choices.Select(c => c.Word)];
-        Fault(name, $"\"{word}\" is not known here: use one of {string.Join(", ", words)}.{Suggestion.For(word, words)}");
+        string meant = AdviceFor(word, words, advice);
+        Fault(name, $"\"{Excerpt.Of(word)}\" is not known here: use one of {string.Join(", ", words)}.{meant}");
         return otherwise;
     }
 
@@ -179,11 +188,17 @@ internal sealed class ObjectReader
     }
 
     /// <summary>Refuses every property that was not asked for: a typo must not be taken for silence.</summary>
-    public void Finish()
+    /// <param name="advice">Words that are often put here, with a sentence each: see <see cref="MisplacedWords"/>.</param>
+    public void Finish(IReadOnlyDictionary<string, string>? advice = null)
     {
         foreach (JsonProperty property in _element.EnumerateObject().Where(p => !_known.Contains(p.Name)))
         {
-            Fault(property.Name, $"\"{property.Name}\" is not a known property.{Suggestion.For(property.Name, _known)}");
+            string meant = AdviceFor(property.Name, _known, advice);
+            Fault(
+                Excerpt.Cut(property.Name, Excerpt.NameLengthMax), $"\"{Excerpt.Of(property.Name)}\" is not a known property.{meant}");
         }
     }
+
+    private static string AdviceFor(string word, IEnumerable<string> known, IReadOnlyDictionary<string, string>? advice) =>
+        advice is not null && advice.TryGetValue(word, out string? sentence) ? " " + sentence : Suggestion.For(word, known);
 }

@@ -5,14 +5,21 @@ using PipelineService.Core.Datasets;
 
 namespace PipelineService.Datasets.Definitions;
 
-/// <summary>Column types as people write them: PostgreSQL's names and their aliases, in any case and spacing.</summary>
+/// <summary>
+/// Column types as people write them: PostgreSQL's names and their aliases, in any case and spacing. What is none of the
+/// types with a name here, but looks like one, is a type that only the database knows.
+/// </summary>
 internal static partial class SqlTypeText
 {
-    /// <summary>Longer texts are no type, and are not worth a regular expression's time.</summary>
-    private const int LengthMax = 100;
+    /// <summary>
+    /// Longer texts are no type, and are not worth a regular expression's time. Two names of 63 bytes in quotes fit, and what
+    /// may stand behind them.
+    /// </summary>
+    private const int LengthMax = 300;
 
     private const int VarcharLengthMax = 10_485_760;
     private const int NumericPrecisionMax = 1_000;
+    private const int SecondDigitsMax = 6;
 
     private static readonly ImmutableDictionary<string, SqlTypeName> Names = new Dictionary<string, SqlTypeName>
     {
@@ -48,14 +55,18 @@ internal static partial class SqlTypeText
         ["jsonb"] = SqlTypeName.Jsonb,
     }.ToImmutableDictionary();
 
-    /// <summary>Reads a type, or says what is wrong with its modifiers; neither when the type is unknown.</summary>
+    /// <summary>The names of the types that are known here, aliases included.</summary>
+    public static IEnumerable<string> KnownNames => Names.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>Reads a type, or says what is wrong with its modifiers; neither when the text is no type.</summary>
     public static (SqlType? Type, string? Fault) Parse(string text)
     {
-        Match match = TypeSyntax().Match(text.Length <= LengthMax ? text : "");
-        string name = Spaces().Replace(match.Groups["name"].Value, " ").ToLowerInvariant();
+        text = text.Length <= LengthMax ? text.Trim() : "";
+        Match match = TypeSyntax().Match(text);
+        string name = Spaces().Replace($"{match.Groups["name"]} {match.Groups["rest"]}".TrimEnd(), " ").ToLowerInvariant();
         if (!match.Success || !Names.TryGetValue(name, out SqlTypeName known))
         {
-            return (null, null);
+            return (OtherSyntax().IsMatch(text) ? SqlType.Other(text) : null, null);
         }
 
         int? first = ModifierOf(match.Groups["first"]);
@@ -64,6 +75,7 @@ internal static partial class SqlTypeText
         {
             SqlTypeName.Varchar when second is null => Varchar(first),
             SqlTypeName.Numeric => Numeric(first, second),
+            SqlTypeName.Time or SqlTypeName.Timestamp or SqlTypeName.TimestampTz when second is null => Time(known, first),
             _ when first is null => (new SqlType(known), null),
             _ => (null, $"{name} takes no modifier here."),
         };
@@ -78,15 +90,29 @@ internal static partial class SqlTypeText
             ? (new SqlType(SqlTypeName.Numeric, Precision: precision, Scale: scale ?? 0), null)
             : (null, $"The precision of numeric goes from 1 to {NumericPrecisionMax}, its scale from 0 to the precision.");
 
+    private static (SqlType?, string?) Time(SqlTypeName name, int? digits) => digits is null or <= SecondDigitsMax
+        ? (new SqlType(name, Precision: digits), null)
+        : (null, $"The precision of a time goes from 0 to {SecondDigitsMax}.");
+
     /// <summary>A modifier too large for an int is as wrong as int.MaxValue, and gets the same sentence.</summary>
     private static int? ModifierOf(Group group) => !group.Success
         ? null
         : int.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : int.MaxValue;
 
     [GeneratedRegex(
-        @"^\s*(?<name>[A-Za-z][A-Za-z0-9 ]*?)\s*(\(\s*(?<first>[0-9]+)\s*(,\s*(?<second>[0-9]+)\s*)?\))?\s*$",
+        @"^(?<name>[A-Za-z][A-Za-z0-9 ]*?)\s*(\(\s*(?<first>[0-9]+)\s*(,\s*(?<second>[0-9]+)\s*)?\)\s*(?<rest>[A-Za-z ]*))?$",
         RegexOptions.ExplicitCapture)]
     private static partial Regex TypeSyntax();
+
+    /// <summary>
+    /// Names, modifiers and brackets as in <c>public.mood</c>, <c>"My type"(3)</c>, <c>interval day to second(3)</c>,
+    /// <c>geometry(Point,4326)[]</c>: no comment, no text in apostrophes, no second statement. What it means PostgreSQL says.
+    /// </summary>
+    [GeneratedRegex(
+        @"^(""([^""\0]|"""")+""|[\p{L}_][\p{L}\p{M}\p{Nd}_$]*)(\s*\.\s*(""([^""\0]|"""")+""|[\p{L}_][\p{L}\p{M}\p{Nd}_$]*))*"
+        + @"(\s+[A-Za-z]+)*(\s*\(\s*-?\w+(\s*,\s*-?\w+)*\s*\))?(\s+[A-Za-z]+)*(\s*\[\s*[0-9]*\s*\])*$",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex OtherSyntax();
 
     [GeneratedRegex(" +")]
     private static partial Regex Spaces();

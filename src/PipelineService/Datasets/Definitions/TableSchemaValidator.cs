@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using FluentValidation;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions;
@@ -21,14 +22,14 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
         RuleFor(s => s.Fields).Custom((fields, context) =>
         {
             FindRepeats(fields, field => field.Name, (index, name, first) =>
-                context.AddFailure($"Fields[{index}].Name", $"\"{name}\" is already the name of field {first}."));
+                context.AddFailure($"Fields[{index}].Name", $"\"{Excerpt.Of(name)}\" is already the name of field {first}."));
             FindRepeats(fields, field => field.NameInData, (index, name, first) =>
             {
                 if (fields[index].Name != fields[first].Name)
                 {
                     context.AddFailure(
                         fields[index].Source is null ? $"Fields[{index}].Name" : $"Fields[{index}].Source",
-                        $"\"{name}\" already names field {first} in the data.");
+                        $"\"{Excerpt.Of(name)}\" already names field {first} in the data.");
                 }
             });
         });
@@ -53,7 +54,7 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
             FieldDefinition? field = fields.FirstOrDefault(f => f.Name == names.Key);
             if (field is null)
             {
-                yield return $"\"{names.Key}\" is not the name of a field.{Suggestion.For(names.Key, fields.Select(f => f.Name))}";
+                yield return $"\"{Excerpt.Of(names.Key)}\" is not the name of a field.{Suggestion.For(names.Key, fields.Select(f => f.Name))}";
             }
             else if (field.ColumnType.Name == SqlTypeName.Json)
             {
@@ -62,7 +63,7 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
 
             if (names.Skip(1).Any())
             {
-                yield return $"\"{names.Key}\" is listed more than once.";
+                yield return $"\"{Excerpt.Of(names.Key)}\" is listed more than once.";
             }
         }
     }

@@ -28,9 +28,15 @@ internal static class ColumnFit
         {
             (SqlTypeName.Text or SqlTypeName.Varchar, SqlTypeName.Text) => true,
             (SqlTypeName.Text or SqlTypeName.Varchar, SqlTypeName.Varchar) => to.Length is null || from.Length <= to.Length,
+            (SqlTypeName.Other, SqlTypeName.Text) => true,
             (SqlTypeName.Numeric, SqlTypeName.Numeric) => to.Precision is null
                 || (from.Scale <= to.Scale && from.Precision - from.Scale <= to.Precision - to.Scale),
+            (SqlTypeName.Time, SqlTypeName.Time) => KeepsSeconds(from, to),
+            (SqlTypeName.Timestamp, SqlTypeName.Timestamp) => KeepsSeconds(from, to),
+            (SqlTypeName.TimestampTz, SqlTypeName.TimestampTz) => KeepsSeconds(from, to),
             _ => false,
         };
     }
+
+    private static bool KeepsSeconds(SqlType from, SqlType to) => to.Precision is null || from.Precision <= to.Precision;
 }

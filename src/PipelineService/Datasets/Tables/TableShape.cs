@@ -12,10 +12,11 @@ public sealed record RelationShape(
     string Kind, string? Comment, bool IsOwned, bool HasRowSecurity, bool CanInsert, bool HasRules);
 
 /// <summary>A column, as it is or as a definition wants it.</summary>
-/// <param name="Type">In the spelling of <c>format_type</c>.</param>
+/// <param name="Type">In the spelling of <c>format_type</c>, with its schema unless that is pg_catalog.</param>
 /// <param name="BaseType">What a domain is made of; null where the type is no domain.</param>
+/// <param name="TakesText">Whether the type's binary form is the text that its input function reads.</param>
 public sealed record ColumnShape(
-    string Name, string Type, bool IsNotNull, bool HasDefault, bool IsGenerated, string? BaseType = null)
+    string Name, string Type, bool IsNotNull, bool HasDefault, bool IsGenerated, string? BaseType = null, bool TakesText = false)
 {
     internal static ColumnShape Wanted(string name, string type, bool isNotNull) => new(name, type, isNotNull, false, false);
 }

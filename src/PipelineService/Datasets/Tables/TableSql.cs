@@ -9,6 +9,46 @@ internal static class TableSql
     /// <summary>Two datasets may share a table: their writers take turns.</summary>
     public const string Lock = "SELECT pg_advisory_xact_lock(hashtextextended('pipeline.table:' || @table, 0))";
 
+    /// <summary>Whether a text ($1) names a type; an error when it is no name at all.</summary>
+    public const string TypeExists = "SELECT to_regtype($1) IS NOT NULL";
+
+    /// <summary>The savepoint behind which a type is looked at: nothing of that stays, an error neither.</summary>
+    public const string BeginType = "SAVEPOINT type";
+
+    public const string EndType = "ROLLBACK TO SAVEPOINT type; RELEASE SAVEPOINT type";
+
+    /// <summary>Name and category of the type of the column that <see cref="MakeColumnOf"/> makes.</summary>
+    public const string TypeOfColumn = $"""
+        SELECT {TypeName}, t.typcategory::text FROM pg_catalog.pg_attribute a {TypeJoins}
+        WHERE a.attrelid = 'pg_temp."_pipeline_type"'::regclass AND a.attnum = 1
+        """;
+
+    /// <summary>
+    /// A column's type, the same whatever the search path is: in its schema unless that is pg_catalog.
+    /// <c>format_type</c> alone leaves the schema of visible types out.
+    /// </summary>
+    private const string TypeName = """
+        CASE WHEN y.nspname <> 'pg_catalog' AND pg_type_is_visible(e.oid) THEN quote_ident(y.nspname) || '.' ELSE '' END
+            || format_type(a.atttypid, a.atttypmod)
+        """;
+
+    /// <summary>From a column (a) to its type (t), the type that is named in it (e: of an array that of its elements), its schema.</summary>
+    private const string TypeJoins = """
+        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        JOIN pg_catalog.pg_type e ON e.oid = CASE WHEN t.typlen = -1 AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
+        JOIN pg_catalog.pg_namespace y ON y.oid = e.typnamespace
+        """;
+
+    /// <summary>What a domain (t) is made of in the end.</summary>
+    private const string DomainBase = """
+        WITH RECURSIVE base AS (
+            SELECT t.typbasetype AS type, t.typtypmod AS modifier
+            UNION ALL
+            SELECT d.typbasetype, d.typtypmod FROM base b JOIN pg_catalog.pg_type d ON d.oid = b.type
+            WHERE d.typtype = 'd')
+        SELECT b.type, b.modifier FROM base b JOIN pg_catalog.pg_type d ON d.oid = b.type WHERE d.typtype <> 'd'
+        """;
+
     public const string SchemaExists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = @schema)";
 
     /// <summary>
@@ -16,10 +56,12 @@ internal static class TableSql
     /// first row, and one consistent picture. No row when there is no such relation; <see cref="TableShape.Parse"/> reads it.
     /// </summary>
     /// <remarks>
+    /// Which types take text in binary COPY is told by their functions, since there is no other promise: those of enums, of
+    /// citext and of char(n) are PostgreSQL's own for text, or do with it what the input function does with the same bytes.
     /// A load of a partitioned table meets the indexes and triggers of its partitions, too. Index: indisready, not indisvalid,
     /// because one that is still being built refuses duplicates already.
     /// </remarks>
-    public const string Look = """
+    public const string Look = $"""
         WITH relation AS (
             SELECT c.* FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = $1 AND c.relname = $2
@@ -35,18 +77,21 @@ internal static class TableSql
                                     WHERE w.ev_class = r.oid AND w.ev_type = '3' AND w.ev_enabled <> 'D')),
             'columns', ARRAY(
                 SELECT json_build_object(
-                    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'isNotNull', a.attnotnull,
+                    'name', a.attname, 'type', {TypeName}, 'isNotNull', a.attnotnull,
                     'hasDefault', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
                     'isGenerated', a.attgenerated <> '',
                     'baseType', CASE WHEN t.typtype = 'd' THEN (
-                        WITH RECURSIVE base AS (
-                            SELECT t.typbasetype AS type, t.typtypmod AS modifier
-                            UNION ALL
-                            SELECT d.typbasetype, d.typtypmod FROM base b JOIN pg_catalog.pg_type d ON d.oid = b.type
-                            WHERE d.typtype = 'd')
-                        SELECT format_type(b.type, b.modifier) FROM base b JOIN pg_catalog.pg_type d ON d.oid = b.type
-                        WHERE d.typtype <> 'd') END)
-                FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                        SELECT format_type(x.type, x.modifier) FROM ({DomainBase}) x) END,
+                    'takesText', EXISTS (
+                        SELECT FROM pg_catalog.pg_type u
+                        JOIN pg_catalog.pg_proc i ON i.oid = u.typinput JOIN pg_catalog.pg_proc b ON b.oid = u.typreceive
+                        WHERE u.oid = CASE WHEN t.typtype = 'd' THEN (SELECT x.type FROM ({DomainBase}) x) ELSE t.oid END
+                            AND i.prolang = b.prolang AND i.prolang = (
+                                SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'internal')
+                            AND (i.prosrc, b.prosrc) IN (
+                                ('textin', 'textrecv'), ('varcharin', 'varcharrecv'), ('bpcharin', 'bpcharrecv'),
+                                ('enum_in', 'enum_recv'))))
+                FROM pg_catalog.pg_attribute a {TypeJoins}
                 WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
                 ORDER BY a.attnum),
             'uniqueIndexes', ARRAY(
@@ -106,6 +151,12 @@ internal static class TableSql
         return $"CREATE TABLE {table.Quoted} (\n    {string.Join(",\n    ", lines)}\n)";
     }
 
+    /// <summary>A column of a type that <see cref="TypeExists"/> has found, to be looked at.</summary>
+    public static string MakeColumnOf(string type) => $"""
+        CREATE TEMPORARY TABLE "_pipeline_type" ("value" {type}
+        ) ON COMMIT DROP
+        """;
+
     public static string Mark(TableName table, string dataset) =>
         $"COMMENT ON TABLE {table.Quoted} IS '{TableShape.MadeByService} for dataset \"{dataset}\".'";
 
@@ -113,10 +164,16 @@ internal static class TableSql
 
     public static string HasRows(TableName table) => $"SELECT EXISTS (SELECT FROM {table.Quoted})";
 
-    public static string Grow(TableName table, IEnumerable<ColumnShape> columns) => new StringBuilder()
+    /// <param name="added">Columns to add.</param>
+    /// <param name="required">Columns that take no NULL from now on.</param>
+    public static string Alter(TableName table, IEnumerable<ColumnShape> added, IEnumerable<string> required) => new StringBuilder()
         .Append("ALTER TABLE ").Append(table.Quoted)
-        .AppendJoin(',', columns.Select(c => $"\n    ADD COLUMN {Column(c)}"))
+        .AppendJoin(
+            ',',
+            added.Select(c => $"\n    ADD COLUMN {Column(c)}").Concat(required.Select(c => $"\n    {SetNotNull(c)}")))
         .ToString();
+
+    public static string SetNotNull(string column) => $"ALTER COLUMN {Identifier.Quote(column)} SET NOT NULL";
 
     private static string Column(ColumnShape column) =>
         $"{Identifier.Quote(column.Name)} {column.Type}{(column.IsNotNull ? " NOT NULL" : "")}";

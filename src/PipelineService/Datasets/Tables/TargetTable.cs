@@ -13,12 +13,11 @@ public static class TargetTable
     /// Inside the caller's transaction, makes the table when it is missing and grows it when it is the service's own.
     /// </summary>
     /// <remarks>
-    /// A column that is added to a table with rows stays nullable even when its field is required: the rows that are there
-    /// have no value for it. New records are held to the rule before they reach the table.
+    /// A column of a table with rows stays nullable even when its field is required: rows that are there may have no value for it.
+    /// New records are held to the rule before they reach the table. The answer says so.
     /// No index on the lineage columns: it would slow every load down for the sake of a rare revert, which can scan.
     /// </remarks>
-    /// <returns>Null, or why the table cannot take such rows; then nothing was changed.</returns>
-    internal static async Task<Problem?> PrepareAsync(
+    internal static async Task<PreparedTable> PrepareAsync(
         NpgsqlConnection connection, string dataset, DatasetDefinition definition, CancellationToken cancellationToken)
     {
         TableName table = definition.Load.Table;
@@ -27,21 +26,19 @@ public static class TargetTable
 
         if (await LookAsync(connection, table, cancellationToken) is not TableShape shape)
         {
-            return await CreateAsync(connection, dataset, definition, cancellationToken);
+            return await CreateAsync(connection, dataset, definition, cancellationToken) is Problem refusal
+                ? PreparedTable.Refused(refusal)
+                : PreparedTable.Ready;
         }
 
         var comparison = TableComparison.AtDeclaration(definition, shape);
         if (comparison.Contradictions.Count > 0)
         {
-            return DatasetProblems.TableMismatch(table.ToString(), comparison.Contradictions);
+            return PreparedTable.Refused(DatasetProblems.TableMismatch(table.ToString(), comparison.Contradictions));
         }
 
-        if (!comparison.ColumnsToAdd.IsEmpty)
-        {
-            await GrowAsync(connection, table, comparison.ColumnsToAdd, cancellationToken);
-        }
-
-        return null;
+        bool hasRows = await AlterAsync(connection, table, comparison, cancellationToken);
+        return hasRows ? PreparedTable.With(definition, comparison) : PreparedTable.Ready;
     }
 
     /// <summary>The table as it is now, or null when there is none. Nothing keeps it so.</summary>
@@ -74,16 +71,32 @@ public static class TargetTable
         return null;
     }
 
-    private static async Task GrowAsync(
-        NpgsqlConnection connection, TableName table, ImmutableArray<ColumnShape> columns, CancellationToken cancellationToken)
+    /// <summary>Adds what is missing, and lets required columns take no NULL any more where there are no rows yet.</summary>
+    /// <returns>Whether the table has rows, if that was looked at.</returns>
+    private static async Task<bool> AlterAsync(
+        NpgsqlConnection connection, TableName table, TableComparison comparison, CancellationToken cancellationToken)
     {
+        ImmutableArray<ColumnShape> missing = comparison.ColumnsToAdd;
+        if (missing.IsEmpty && (comparison.LaxColumns.IsEmpty || await HasRowsAsync(connection, table, cancellationToken)))
+        {
+            return !comparison.LaxColumns.IsEmpty; // loads go on
+        }
+
         // Locked before the look: a load that commits in between would make an empty table one with rows.
         await ExecuteAsync(connection, TableSql.LockExclusively(table), cancellationToken);
-        bool hasRows = await connection.ExecuteScalarAsync<bool>(
-            new CommandDefinition(TableSql.HasRows(table), cancellationToken: cancellationToken));
-        IEnumerable<ColumnShape> added = columns.Select(c => c with { IsNotNull = c.IsNotNull && !hasRows });
-        await ExecuteAsync(connection, TableSql.Grow(table, added), cancellationToken);
+        bool hasRows = await HasRowsAsync(connection, table, cancellationToken);
+        ImmutableArray<string> required = hasRows ? [] : comparison.LaxColumns;
+        if (missing.Length + required.Length > 0)
+        {
+            IEnumerable<ColumnShape> added = missing.Select(c => c with { IsNotNull = c.IsNotNull && !hasRows });
+            await ExecuteAsync(connection, TableSql.Alter(table, added, required), cancellationToken);
+        }
+
+        return hasRows;
     }
+
+    private static Task<bool> HasRowsAsync(NpgsqlConnection connection, TableName table, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<bool>(new CommandDefinition(TableSql.HasRows(table), cancellationToken: cancellationToken));
 
     private static Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(sql, cancellationToken: cancellationToken));

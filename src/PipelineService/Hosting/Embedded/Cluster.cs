@@ -111,6 +111,7 @@ internal sealed class Cluster
             ],
             cancellationToken,
             account.Name);
+        initdb.ThrowIfInterrupted();
         if (!initdb.Succeeded)
         {
             throw new StartupException($"PostgreSQL's initdb failed in {work}:\n{initdb.Output}");

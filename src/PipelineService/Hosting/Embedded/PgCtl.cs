@@ -20,6 +20,8 @@ internal sealed class PgCtl(
                 return processId;
             }
 
+            start.ThrowIfInterrupted();
+
             string log = File.Exists(cluster.Log)
                 ? await File.ReadAllTextAsync(cluster.Log, cancellationToken)
                 : string.Empty;

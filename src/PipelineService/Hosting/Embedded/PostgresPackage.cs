@@ -185,6 +185,7 @@ internal static partial class PostgresPackage
                 return archive;
             }
 
+            pack.ThrowIfInterrupted();
             reason = string.Join('\n', pack.Output.Split('\n').Take(ReasonLinesMax));
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

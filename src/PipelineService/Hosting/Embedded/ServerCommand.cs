@@ -1,11 +1,31 @@
 using System.Diagnostics;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Embedded;
 
 /// <summary>What a command said: its exit code, and standard output followed by standard error.</summary>
 internal readonly record struct CommandResult(int ExitCode, string Output)
 {
+    private const int Interrupted = 130;
+    private const int Terminated = 143;
+
     public bool Succeeded => ExitCode == 0;
+
+    /// <summary>
+    /// Stands for the end of a program by a signal, which is no fault of the machine: its own end, or that of a program that it ran
+    /// (initdb says then "caught signal", or "child process was terminated by signal 2").
+    /// </summary>
+    /// <exception cref="StartupInterruptedException">It ended so.</exception>
+    public void ThrowIfInterrupted()
+    {
+        if (ExitCode is Interrupted or Terminated
+            || (!Succeeded && (Output.Contains("caught signal", StringComparison.Ordinal)
+                || Output.Contains("terminated by signal 2:", StringComparison.Ordinal)
+                || Output.Contains("terminated by signal 15:", StringComparison.Ordinal))))
+        {
+            throw new StartupInterruptedException(Output);
+        }
+    }
 }
 
 /// <summary>Runs a command to its end, as another user where one is given.</summary>

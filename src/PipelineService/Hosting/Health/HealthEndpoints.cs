@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Hosting.Health;
 
@@ -11,17 +12,19 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", GetLivenessAsync)
+        routes.MapGet(Polls.Health + "/live", GetLivenessAsync)
             .WithName("getLiveness").WithTags(DocumentTags.Service)
             .WithSummary("Whether the process answers")
             .WithDescription("Nothing is checked: that there is an answer is the answer. For what restarts the process.")
-            .Produces<HealthAnswer>();
-        routes.MapGet("/health/ready", GetReadinessAsync)
+            .Produces<HealthAnswer>()
+            .ForProbes();
+        routes.MapGet(Polls.Health + "/ready", GetReadinessAsync)
             .WithName("getReadiness").WithTags(DocumentTags.Service)
             .WithSummary("Whether everything that the service needs is there")
             .WithDescription("One entry for each check; 503 when one of them fails. For what sends requests here.")
             .Produces<HealthAnswer>()
-            .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
+            .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable)
+            .ForProbes();
     }
 
     private static Task<IResult> GetLivenessAsync(HttpContext context, HealthCheckService checks) =>

@@ -12,6 +12,8 @@ internal sealed record AnswerHeader(string Name, string Meaning, Shape Shape, bo
     public static AnswerHeader RetryAfter { get; } = new(
         "Retry-After", "Seconds after which another try may do.", Shapes.WholeNumber(0));
 
+    public static AnswerHeader Vary { get; } = new("Vary", "`Accept`: it decides the form of the answer.", Shapes.Text);
+
     /// <summary>The same header where not every answer with the status has it.</summary>
     public AnswerHeader Sometimes(string meaning) => this with { Meaning = meaning, IsAlways = false };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace PipelineService.Hosting.OpenApi;
 
@@ -29,9 +30,24 @@ internal static class EndpointDescriptions
 
     /// <summary>An answer that is no JSON, but text of another media type.</summary>
     /// <param name="meaning">What the text holds.</param>
-    public static RouteHandlerBuilder ProducesText(
-        this RouteHandlerBuilder endpoint, string contentType, string meaning, string example, int status = StatusCodes.Status200OK) =>
-        endpoint.WithMetadata(new TextAnswer(status, contentType, meaning, example));
+    public static TBuilder ProducesText<TBuilder>(this TBuilder endpoint, string contentType, string meaning, string example)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new TextAnswer(contentType, meaning, example));
+
+    /// <summary>The answer has the form that it has, whatever the client wishes: probes ask for what they like.</summary>
+    public static TBuilder ForProbes<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint.DisableHttpMetrics().WithMetadata(new AnyWish());
+
+    /// <summary>The media types among which a client may choose; none where it cannot.</summary>
+    public static string[] FormsOf(IEnumerable<object> metadata) => metadata.OfType<AnyWish>().Any() ? [] :
+    [
+        .. metadata.OfType<IProducesResponseTypeMetadata>()
+            .Where(answer => answer.StatusCode is >= 200 and < 300)
+            .SelectMany(answer => answer.ContentTypes)
+            .Concat(metadata.OfType<TextAnswer>().Select(text => text.ContentType))
+            .Distinct(),
+    ];
 
     /// <summary>
     /// The body is JSON of this shape, and the endpoint refuses other types by itself. Any type is let through to it, because
@@ -60,8 +76,8 @@ internal static class EndpointDescriptions
         endpoints.WithMetadata(new TakenParameters([.. parameters]));
 
     /// <summary>A header of the answer, and the statuses that it comes with.</summary>
-    public static RouteHandlerBuilder Answers(
-        this RouteHandlerBuilder endpoint, AnswerHeader header, params ReadOnlySpan<int> statuses) =>
+    public static TBuilder Answers<TBuilder>(this TBuilder endpoint, AnswerHeader header, params ReadOnlySpan<int> statuses)
+        where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new AnsweredHeader(header, [.. statuses]));
 }
 
@@ -86,5 +102,8 @@ internal sealed record AnsweredHeader(AnswerHeader Header, ImmutableArray<int> S
 /// <summary>A body that the endpoint reads by itself, as bytes.</summary>
 internal sealed record StreamedBody(string Description, ImmutableArray<string> ContentTypes);
 
-/// <summary>An answer in text.</summary>
-internal sealed record TextAnswer(int Status, string ContentType, string Meaning, string Example);
+/// <summary>Whatever the client wishes to get, it gets what there is.</summary>
+internal sealed record AnyWish;
+
+/// <summary>An answer 200 in text.</summary>
+internal sealed record TextAnswer(string ContentType, string Meaning, string Example);

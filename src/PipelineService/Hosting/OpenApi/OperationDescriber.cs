@@ -31,7 +31,7 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
             AddText(operation, text);
         }
 
-        ProblemExampleWriter.Write(operation, metadata.OfType<ProblemExamples>().SelectMany(e => e.Problems), document);
+        ProblemExampleWriter.Write(operation, metadata, document);
         foreach (AnsweredHeader answered in metadata.OfType<AnsweredHeader>())
         {
             AddAnswered(operation, answered, document);
@@ -75,7 +75,7 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
     }
 
     private static void AddText(OpenApiOperation operation, TextAnswer text) =>
-        (ResponseOf(operation, text.Status).Content ??= new Dictionary<string, OpenApiMediaType>())[text.ContentType] = new()
+        (ResponseOf(operation, StatusCodes.Status200OK).Content ??= new Dictionary<string, OpenApiMediaType>())[text.ContentType] = new()
         {
             Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = text.Meaning },
             Example = text.Example,

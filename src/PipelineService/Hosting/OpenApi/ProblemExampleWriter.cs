@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
@@ -9,7 +8,8 @@ namespace PipelineService.Hosting.OpenApi;
 
 /// <summary>
 /// Writes the problems of an operation as examples of its responses; and those that any operation may answer, since they come
-/// from before the endpoint: 400 for a query that cannot be used, and the response <c>default</c> for the rest.
+/// from before the endpoint: 400 for a query that cannot be used, 406 for a form that there is not, and the response
+/// <c>default</c> for the rest.
 /// </summary>
 internal static class ProblemExampleWriter
 {
@@ -23,12 +23,14 @@ internal static class ProblemExampleWriter
 
     private static readonly Problem InternalError = ErrorAnswers.Describe(StatusCodes.Status500InternalServerError, null);
 
-    public static void Write(OpenApiOperation operation, IEnumerable<Problem> problems, OpenApiDocument document)
+    /// <param name="metadata">Of the endpoint.</param>
+    public static void Write(OpenApiOperation operation, IEnumerable<object> metadata, OpenApiDocument document)
     {
-        Add(operation, "400", UnusableQuery, document);
-        foreach (Problem problem in problems)
+        string[] forms = EndpointDescriptions.FormsOf(metadata);
+        IEnumerable<Problem> common = forms.Length == 0 ? [UnusableQuery] : [UnusableQuery, Acceptability.Refusal(forms)];
+        foreach (Problem problem in common.Concat(metadata.OfType<ProblemExamples>().SelectMany(examples => examples.Problems)))
         {
-            Add(operation, problem.Status.ToString(CultureInfo.InvariantCulture), problem, document);
+            Add(operation, $"{problem.Status}", problem, document);
         }
 
         Add(operation, AnyOther, InternalError, document);

@@ -37,6 +37,12 @@ internal static class Shapes
         Default = otherwise,
     };
 
+    /// <summary>Several of one shape, each as a parameter of its own: <c>a=1&amp;a=2</c>.</summary>
+    public static Shape ListOf(Shape one) =>
+        document => new OpenApiSchema { Type = JsonSchemaType.Array, Items = one(document) };
+
+    public static Shape Flag { get; } = _ => new OpenApiSchema { Type = JsonSchemaType.Boolean };
+
     /// <summary>A schema that the document has under this name.</summary>
     public static Shape Named(string name) => document => new OpenApiSchemaReference(name, document);
 }

@@ -18,7 +18,7 @@ internal static class DatabaseRefusal
         PostgresException e when !SqlFaults.MayPass(e) =>
             $"The database {database.Text} cannot be prepared: {Text(e)}. The role needs the grants that docs/operations.md lists.",
         NpgsqlException e when IsWithoutPassword(e) =>
-            $"The database {database.Text} asks for a password, and there is none in {database.Origin}. Add Password=… to it.",
+            $"The database {database.Text} asks for a password, and there is none in {database.Origin}. Add it: Password=…, in a URI postgres://user:password@host/database.",
         NpgsqlException { InnerException: AuthenticationException e } =>
             $"The certificate of {database.Text} is not accepted: {e.Message} Name the authority that issued it in {database.Origin} "
             + "(Root Certificate=…), or correct its SSL Mode.",

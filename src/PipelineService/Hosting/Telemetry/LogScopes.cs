@@ -6,8 +6,8 @@ namespace PipelineService.Hosting.Telemetry;
 /// <summary>What a line of the log is about, added to every line that is written within.</summary>
 public static class LogScopes
 {
-    private const string Dataset = "dataset";
-    private const string Job = "job";
+    internal const string Dataset = "dataset";
+    internal const string Job = "job";
     private const int TextLengthMax = 1_000;
 
     public static IDisposable? BeginJobScope(this ILogger logger, string dataset, Guid job) =>

@@ -2,7 +2,7 @@ using System.Globalization;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
-using Serilog.Formatting.Json;
+using Serilog.Formatting.Compact;
 
 namespace PipelineService.Hosting.Telemetry;
 
@@ -10,21 +10,35 @@ namespace PipelineService.Hosting.Telemetry;
 internal static class LoggingExtensions
 {
     private const string TextTemplate =
-        "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{" + LogScopes.AsText.Property + "}{NewLine}{Exception}";
+        "{Timestamp:yyyy-MM-ddTHH:mm:ss.fffzzz} {Level:u3} {Message:lj}{" + LogScopes.AsText.Property + "}{NewLine}{Exception}";
 
-    public static void AddPipelineLogging(this WebApplicationBuilder builder, LogFormat format)
+    /// <param name="toCollector">Whether lines go to the providers that others register, too: there is a collector for them.</param>
+    public static void AddPipelineLogging(this WebApplicationBuilder builder, LogFormat format, bool toCollector)
     {
-        LoggerConfiguration logger = new LoggerConfiguration().Filter.ByExcluding(IsStartFault);
-        if (!LogLevels.Faults(builder.Configuration).Any()) // else the start ends with them, and with all others
+        builder.Logging.ClearProviders();
+        builder.Services.AddSerilog(
+            (services, logger) => Write(logger.ReadFrom.Services(services), builder.Configuration, format),
+            preserveStaticLogger: true, // several services may live in one process, as tests have them
+            writeToProviders: toCollector);
+    }
+
+    private static void Write(LoggerConfiguration logger, IConfiguration configuration, LogFormat format)
+    {
+        logger.Filter.ByExcluding(IsStartFault);
+        if (!LogLevels.Faults(configuration).Any()) // else the start ends with them, and with all others
         {
-            logger.ReadFrom.Configuration(builder.Configuration);
+            logger.ReadFrom.Configuration(configuration);
         }
 
-        logger = format == LogFormat.Json
-            ? logger.WriteTo.Console(new JsonFormatter(renderMessage: true))
-            : logger.Enrich.With<LogScopes.AsText>()
+        if (format == LogFormat.Json)
+        {
+            logger.WriteTo.Console(new RenderedCompactJsonFormatter());
+        }
+        else
+        {
+            logger.Enrich.With<LogScopes.AsText>()
                 .WriteTo.Console(outputTemplate: TextTemplate, formatProvider: CultureInfo.InvariantCulture);
-        builder.Logging.ClearProviders().AddSerilog(logger.CreateLogger(), dispose: true);
+        }
     }
 
     /// <summary>A failed start is told once, by <see cref="StartupFaults"/> or as a crash; the host would add a stack trace.</summary>

@@ -1,91 +1,174 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Hosting.Telemetry;
 
 /// <summary>
 /// What the service counts and measures: one method per event, so that names, units and labels stand in one place. Recorded
-/// per upload and per chunk, never per record.
+/// per upload, per chunk and per job, never per record. What has no labels is there from the start, as 0: of a counter that comes
+/// into being with its first event nobody sees that event.
 /// </summary>
 public sealed class PipelineMetrics
 {
     public const string MeterName = "PipelineService";
 
-    /// <summary>Distinct values of a label that clients choose. Further ones are counted together, as "other".</summary>
-    internal const int LabelValuesMax = 200;
+    internal const string Records = "pipeline.records";
+    internal const string JobsFinished = "pipeline.jobs.finished";
+
+    /// <summary>
+    /// Series of one of these two at most, everything that is "other" included: more than the collecting side keeps of an instrument
+    /// unless it is told.
+    /// </summary>
+    internal const int SeriesMax = Outcomes * (PairsMax + DatasetsMax + 2);
+
+    internal const int SourcesMax = 200;
+    internal const int DatasetsMax = 500;
+
+    /// <summary>Combinations of dataset and source, and of dataset and code.</summary>
+    internal const int PairsMax = 500;
+
+    /// <summary>Datasets with distributions of their own, of which each is some fifteen series.</summary>
+    internal const int DistributionsMax = 100;
+
+    private const int Outcomes = 3;
+
+    private static readonly InstrumentAdvice<double> Moments =
+        new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
+
+    private static readonly InstrumentAdvice<double> Whiles =
+        new() { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 7200] };
 
     private readonly Meter _meter;
     private readonly Counter<long> _uploads;
     private readonly Counter<long> _uploadBytes;
     private readonly Counter<long> _records;
+    private readonly Counter<long> _sourceRecords;
+    private readonly Counter<long> _rejects;
+    private readonly Counter<long> _chunkRecords;
     private readonly Histogram<double> _chunkDuration;
+    private readonly Counter<long> _jobsFinished;
+    private readonly Counter<long> _jobsFailed;
     private readonly Histogram<double> _jobDuration;
-    private readonly Counter<long> _databaseRetries;
-    private readonly Counter<long> _connectionsDisplaced;
-    private readonly Counter<long> _connectionsRefused;
-    private readonly ConcurrentDictionary<string, byte> _sources = new(StringComparer.Ordinal);
+    private readonly Histogram<double> _commitLatency;
+    private readonly BoundedLabel _datasets = new(DatasetsMax);
+    private readonly BoundedLabel _sources = new(SourcesMax);
+    private readonly BoundedLabel _measured = new(DistributionsMax);
+    private readonly BoundedPair _sourcesOfDatasets = new(PairsMax);
+    private readonly BoundedPair _datasetsOfRejects = new(PairsMax);
+    private readonly BoundedPair _datasetsOfFailures = new(PairsMax);
+    private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
+    private long _retries;
+    private long _displaced;
+    private long _refusedConnections;
 
     public PipelineMetrics(IMeterFactory meters)
     {
         _meter = meters.Create(MeterName);
-        _uploads = _meter.CreateCounter<long>(
-            "pipeline.uploads", "{upload}", "Uploads that were received completely.");
-        _uploadBytes = _meter.CreateCounter<long>(
-            "pipeline.upload.bytes", "By", "Bytes of uploads, as they arrived.");
+        _uploads = _meter.CreateCounter<long>("pipeline.uploads", "{upload}", "Uploads that were received completely.");
+        _uploadBytes = _meter.CreateCounter<long>("pipeline.upload.bytes", "By", "Bytes of uploads, as they arrived.");
+        _meter.CreateObservableCounter(
+            "pipeline.uploads.refused", Refused, "{upload}", "Uploads that were not taken, by the code of the answer.");
         _records = _meter.CreateCounter<long>(
-            "pipeline.records", "{record}", "Records by what became of them: loaded, rejected or filtered.");
+            Records, "{record}", "Records by what became of them for good: loaded, rejected or filtered.");
+        _sourceRecords = _meter.CreateCounter<long>(
+            "pipeline.source.records", "{record}", "The same records by who sent them, whatever the dataset.");
+        _rejects = _meter.CreateCounter<long>("pipeline.rejects", "{record}", "Rejected records by their first reason.");
+        _chunkRecords = _meter.CreateCounter<long>(
+            "pipeline.chunk.records", "{record}", "Records of chunks that were written, committed or not yet.");
         _chunkDuration = _meter.CreateHistogram(
-            "pipeline.chunk.duration",
-            "s",
-            "Time from taking a chunk to having it written.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+            "pipeline.chunk.duration", "s", "Time from taking a chunk to having it written.", advice: Moments);
+        _jobsFinished = _meter.CreateCounter<long>(JobsFinished, "{job}", "Jobs that ended, by their final state.");
+        _jobsFailed = _meter.CreateCounter<long>("pipeline.jobs.failed", "{job}", "Jobs that failed, by the code of the reason.");
         _jobDuration = _meter.CreateHistogram(
-            "pipeline.job.duration",
-            "s",
-            "Time from the first byte of an upload to the end of its job.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 7200] });
-        _databaseRetries = _meter.CreateCounter<long>(
-            "pipeline.database.retries", "{retry}", "Attempts that were repeated after a transient fault.");
-        _connectionsDisplaced = _meter.CreateCounter<long>(
-            "pipeline.connections.displaced", "{connection}", "Idle connections that were ended because all places were taken.");
-        _connectionsRefused = _meter.CreateCounter<long>(
-            "pipeline.connections.refused", "{connection}", "Connections refused because all places had a request in progress.");
+            "pipeline.job.duration", "s", "Time from the first byte of an upload to the end of its job.", advice: Whiles);
+        _commitLatency = _meter.CreateHistogram(
+            "pipeline.commit.latency", "s", "Time from the last byte of an upload to its rows visible.", advice: Whiles);
+        _meter.CreateObservableCounter(
+            "pipeline.database.retries", () => Volatile.Read(ref _retries), "{retry}",
+            "Attempts that were repeated after a transient fault.");
+        _meter.CreateObservableCounter(
+            "pipeline.connections.displaced", () => Volatile.Read(ref _displaced), "{connection}",
+            "Idle connections that were ended because all places were taken.");
+        _meter.CreateObservableCounter(
+            "pipeline.connections.refused", () => Volatile.Read(ref _refusedConnections), "{connection}",
+            "Connections refused because all places had a request in progress.");
     }
 
     public void UploadReceived(string dataset, string? source, long bytes)
     {
-        var datasetLabel = new KeyValuePair<string, object?>("dataset", dataset);
-        var sourceLabel = new KeyValuePair<string, object?>("source", Bounded(source));
+        (KeyValuePair<string, object?> datasetLabel, KeyValuePair<string, object?> sourceLabel) = Pair(dataset, source);
         _uploads.Add(1, datasetLabel, sourceLabel);
         _uploadBytes.Add(bytes, datasetLabel, sourceLabel);
     }
 
-    /// <summary>A chunk's records have found their places. Loaded records may still be rolled back with their job.</summary>
-    public void ChunkWritten(string dataset, long loaded, long rejected, long filtered, TimeSpan duration)
+    /// <summary>Codes with which uploads may be refused, so that each is there before it happens.</summary>
+    public void ExpectRefusals(IEnumerable<string> codes)
     {
-        var datasetLabel = new KeyValuePair<string, object?>("dataset", dataset);
-        Count(loaded, "loaded");
-        Count(rejected, "rejected");
-        Count(filtered, "filtered");
-        _chunkDuration.Record(duration.TotalSeconds, datasetLabel);
+        foreach (string code in codes)
+        {
+            _refused.TryAdd(code, 0);
+        }
+    }
+
+    public void UploadRefused(string code) => _refused.AddOrUpdate(code, 1, static (_, count) => count + 1);
+
+    /// <summary>A chunk's records are in the database. They may still be rolled back with their job.</summary>
+    public void ChunkWritten(string dataset, long records, TimeSpan duration)
+    {
+        _chunkRecords.Add(records, Label("dataset", _datasets.Of(dataset)));
+        _chunkDuration.Record(duration.TotalSeconds, Label("dataset", _measured.Of(dataset)));
+    }
+
+    /// <summary>What has become of records is final: their rows are committed, or their dead letters stay.</summary>
+    /// <param name="isLoaded">False when the job failed or was cancelled: of what it held only the rejects are kept.</param>
+    public void RecordsSettled(string dataset, string? source, RecordTally tally, bool isLoaded = true)
+    {
+        RecordCounts counts = tally.Counts;
+        Count(isLoaded ? counts.Loaded : 0, "loaded");
+        Count(isLoaded ? counts.Filtered : 0, "filtered");
+        Count(counts.Rejected, "rejected");
+        string label = _datasets.Of(dataset);
+        foreach ((RecordErrorCode code, long records) in tally.Rejects)
+        {
+            string name = RecordErrorCodes.NameOf(code);
+            _rejects.Add(records, Label("dataset", _datasetsOfRejects.SecondOf(name, label)), Label("code", name));
+        }
 
         void Count(long records, string outcome)
         {
             if (records > 0)
             {
-                _records.Add(records, datasetLabel, new("outcome", outcome));
+                (KeyValuePair<string, object?> datasetLabel, KeyValuePair<string, object?> sourceLabel) = Pair(dataset, source);
+                _records.Add(records, datasetLabel, sourceLabel, Label("outcome", outcome));
+                _sourceRecords.Add(records, Label("source", _sources.Of(source)), Label("outcome", outcome));
             }
         }
     }
 
-    public void JobFinished(string dataset, string? source, string state, TimeSpan duration) => _jobDuration.Record(
-        duration.TotalSeconds, new("dataset", dataset), new("source", Bounded(source)), new("state", state));
+    /// <param name="code">Of the reason, when it failed.</param>
+    public void JobFinished(string dataset, string state, string? code, TimeSpan duration)
+    {
+        string label = _datasets.Of(dataset);
+        _jobsFinished.Add(1, Label("dataset", label), Label("state", state));
+        _jobDuration.Record(duration.TotalSeconds, Label("state", state));
+        if (code is not null)
+        {
+            _jobsFailed.Add(1, Label("dataset", _datasetsOfFailures.SecondOf(code, label)), Label("code", code));
+        }
+    }
 
-    public void DatabaseRetried() => _databaseRetries.Add(1);
+    /// <summary>A job's rows can be seen, all of them.</summary>
+    /// <param name="latency">Since the last byte of its upload.</param>
+    public void RowsVisible(string dataset, TimeSpan latency) =>
+        _commitLatency.Record(latency.TotalSeconds, Label("dataset", _measured.Of(dataset)));
 
-    public void ConnectionDisplaced() => _connectionsDisplaced.Add(1);
+    public void DatabaseRetried() => Interlocked.Increment(ref _retries);
 
-    public void ConnectionRefused() => _connectionsRefused.Add(1);
+    public void ConnectionDisplaced() => Interlocked.Increment(ref _displaced);
+
+    public void ConnectionRefused() => Interlocked.Increment(ref _refusedConnections);
 
     /// <summary>Chunks that wait for a worker, and how many may.</summary>
     public void ObserveChannel(Func<int> depth, int capacity)
@@ -98,20 +181,33 @@ public sealed class PipelineMetrics
     public void ObserveCircuit(Func<int> state) => _meter.CreateObservableGauge(
         "pipeline.database.circuit", state, description: "The breaker around the database: 0 closed, 1 open, 2 half-open.");
 
+    /// <summary>Jobs that are not final, and for how long the oldest of those has waited that nobody runs.</summary>
+    public void ObserveJobs(Func<IEnumerable<(JobState State, long Jobs)>> states, Func<TimeSpan> oldest)
+    {
+        _meter.CreateObservableGauge(
+            "pipeline.jobs",
+            () => states().Select(entry => new Measurement<long>(entry.Jobs, Label("state", entry.State.ToText()))),
+            "{job}",
+            "Jobs that are not final: received and run here, and queued in the spool.");
+        _meter.CreateObservableGauge(
+            "pipeline.queue.age", () => oldest().TotalSeconds, "s", "Age of the oldest job in the queue; 0 when none waits.");
+    }
+
     /// <summary>A quantity that a stage knows at any time, such as the free space of the spool.</summary>
     public void ObserveGauge(string name, string unit, string description, Func<long> value) =>
         _meter.CreateObservableGauge(name, value, unit, description);
 
-    private string Bounded(string? source)
-    {
-        if (string.IsNullOrEmpty(source))
-        {
-            return "";
-        }
+    private IEnumerable<Measurement<long>> Refused() =>
+        _refused.Select(entry => new Measurement<long>(entry.Value, Label("code", entry.Key)));
 
-        // The count may be passed by a few when threads race; it is a bound on memory, not a promise.
-        return _sources.ContainsKey(source) || (_sources.Count < LabelValuesMax && _sources.TryAdd(source, 0))
-            ? source
-            : "other";
+    /// <summary>Where a dataset has more sources than are kept apart, it stays right for the dataset.</summary>
+    private (KeyValuePair<string, object?> Dataset, KeyValuePair<string, object?> Source) Pair(string dataset, string? source)
+    {
+        string datasetLabel = _datasets.Of(dataset);
+        return (
+            Label("dataset", datasetLabel),
+            Label("source", _sourcesOfDatasets.SecondOf(datasetLabel, _sources.Of(source))));
     }
+
+    private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
 }

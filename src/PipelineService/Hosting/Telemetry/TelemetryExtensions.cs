@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
+using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
@@ -11,71 +14,83 @@ namespace PipelineService.Hosting.Telemetry;
 /// </summary>
 internal static class TelemetryExtensions
 {
-    private static readonly string[] Meters =
-    [
-        PipelineMetrics.MeterName, "Npgsql", "System.Runtime",
-        "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel",
-    ];
+    private const string ServiceName = "PipelineService";
 
-    public static void AddPipelineTelemetry(this WebApplicationBuilder builder, Uri? endpoint)
+    public static void AddPipelineTelemetry(this WebApplicationBuilder builder, HostingOptions early)
     {
-        endpoint ??= Uri.TryCreate(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"], UriKind.Absolute, out Uri? standard)
-            ? standard
-            : null;
-        if (endpoint is not null)
+        if (early.OtlpEndpoint is { IsAbsoluteUri: true } endpoint)
         {
-            // The framework leaves the attributes of its request spans to packages that are not here, unless told otherwise.
-            AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
-            builder.Services.AddSingleton<ILoggerProvider, OtlpLogs>();
+            builder.Configuration.AddInMemoryCollection( // the setting goes before the variable
+                [KeyValuePair.Create(CollectorVariables.Endpoint, (string?)endpoint.OriginalString)]);
         }
 
+        CollectorVariables collector = new(builder.Configuration);
+        builder.Services.AddSingleton<IValidateOptions<HostingOptions>>(collector);
+        builder.AddPipelineLogging(early.LogFormat, toCollector: collector.Takes(CollectorVariables.Logs));
         builder.Services.AddSingleton<PipelineMetrics>();
-        builder.Services.AddSingleton<PrometheusExporter>();
-        builder.Services.AddSingleton(provider => CreateSdk(provider.GetRequiredService<PrometheusExporter>(), endpoint));
-        builder.Services.AddHostedService<TelemetryLifetime>();
+        OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(Describe)
+            .WithMetrics(metrics => Collect(metrics, collector));
+        builder.Services.ConfigureOpenTelemetryMeterProvider(Choose);
+        if (collector.Takes(CollectorVariables.Traces))
+        {
+            telemetry.WithTracing(traces => Trace(traces, collector));
+        }
+
+        if (collector.Takes(CollectorVariables.Logs))
+        {
+            telemetry.WithLogging(
+                logs => logs.AddOtlpExporter(CollectorVariables.Logs, configureExporter: Apply(collector, CollectorVariables.Logs)),
+                options => options.IncludeFormattedMessage = true);
+        }
+
+        if (collector.IsNamed)
+        {
+            builder.Services.AddHostedService<CollectorWatch>();
+        }
     }
 
-    private static OpenTelemetrySdk CreateSdk(PrometheusExporter exporter, Uri? endpoint) => OpenTelemetrySdk.Create(sdk =>
+    /// <summary>The variables come last: <c>OTEL_SERVICE_NAME</c> and <c>OTEL_RESOURCE_ATTRIBUTES</c> go before what we say.</summary>
+    private static void Describe(ResourceBuilder resource) => resource
+        .AddService(ServiceName, serviceVersion: typeof(TelemetryExtensions).Assembly.GetName().Version?.ToString())
+        .AddEnvironmentVariableDetector();
+
+    private static void Collect(MeterProviderBuilder metrics, CollectorVariables collector)
     {
-        sdk.ConfigureResource(resource => resource.AddService(
-            "PipelineService", serviceVersion: typeof(TelemetryExtensions).Assembly.GetName().Version?.ToString()));
-        sdk.WithMetrics(metrics =>
+        metrics
+            .AddMeter(PipelineMetrics.MeterName, "Polly")
+            .AddAspNetCoreInstrumentation()
+            .AddHttpClientInstrumentation()
+            .AddRuntimeInstrumentation()
+            .AddNpgsqlInstrumentation()
+            .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false); // the names say whose they are
+        if (collector.Takes(CollectorVariables.Metrics))
         {
-            metrics.AddMeter(Meters).AddReader(new BaseExportingMetricReader(exporter));
-            if (endpoint is not null)
-            {
-                metrics.AddOtlpExporter(options => options.Endpoint = endpoint);
-            }
-        });
-        if (endpoint is not null)
-        {
-            sdk.WithTracing(traces => traces
-                .AddSource("Microsoft.AspNetCore", "Npgsql", PipelineTracing.Source.Name)
-                .AddOtlpExporter(options => options.Endpoint = endpoint));
-            sdk.WithLogging(logs => logs.AddOtlpExporter(options => options.Endpoint = endpoint));
+            metrics.AddOtlpExporter(CollectorVariables.Metrics, Apply(collector, CollectorVariables.Metrics));
         }
-    });
+    }
 
     /// <summary>
-    /// Builds the SDK when the host starts, so that nothing is missed, and disposes of it, which flushes, when all is said: the
-    /// container does that after the last hosted service has stopped.
+    /// Several hosts may live in one process, as tests have them, and their meters have the same names: each host collects its own.
+    /// One view for all that is to be said, because of two that match an instrument each makes a stream.
     /// </summary>
-    private sealed class TelemetryLifetime(OpenTelemetrySdk sdk) : IHostedService
+    private static void Choose(IServiceProvider services, MeterProviderBuilder metrics)
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) =>
-            Task.Run(() => sdk.MeterProvider.ForceFlush(), cancellationToken);
+        IMeterFactory own = services.GetRequiredService<IMeterFactory>();
+        metrics.AddView(instrument =>
+            instrument.Meter.Scope is { } scope && scope != own ? MetricStreamConfiguration.Drop
+            : instrument.Name is PipelineMetrics.Records or PipelineMetrics.JobsFinished
+                ? new MetricStreamConfiguration { CardinalityLimit = PipelineMetrics.SeriesMax }
+            : null);
     }
 
-    /// <summary>Log lines on their way to the collector; the SDK is resolved late, because it may itself log.</summary>
-    private sealed class OtlpLogs(IServiceProvider services) : ILoggerProvider
-    {
-        public ILogger CreateLogger(string categoryName) =>
-            services.GetRequiredService<OpenTelemetrySdk>().GetLoggerFactory().CreateLogger(categoryName);
+    private static void Trace(TracerProviderBuilder traces, CollectorVariables collector) => traces
+        .AddSource(PipelineTracing.Source.Name)
+        .AddAspNetCoreInstrumentation(requests => requests.Filter = static context => !Polls.Are(context))
+        .AddHttpClientInstrumentation()
+        .AddNpgsql()
+        .AddOtlpExporter(CollectorVariables.Traces, Apply(collector, CollectorVariables.Traces));
 
-        public void Dispose()
-        {
-        }
-    }
+    private static Action<OpenTelemetry.Exporter.OtlpExporterOptions> Apply(CollectorVariables collector, string signal) =>
+        options => collector.Apply(signal, options);
 }

@@ -19,6 +19,9 @@ internal static class EntryEndpoint
     private static readonly EntryLinks Links =
         new(OpenApiExtensions.Address, OpenApiExtensions.YamlAddress, "/v1/datasets", "/v1/jobs", "/health/ready", "/metrics");
 
+    /// <summary>Programs name the first, anything, or nothing; browsers name the second.</summary>
+    private static readonly string[] Forms = [MediaTypeNames.Application.Json, MediaTypeNames.Text.Html];
+
     /// <summary>RFC 8631: where a machine finds the description of this service.</summary>
     private static readonly string LinkToDocument = $"<{Links.Document}>; rel=\"service-desc\"";
 
@@ -50,21 +53,16 @@ internal static class EntryEndpoint
         .Produces<EntryAnswer>()
         .ProducesText(MediaTypeNames.Text.Html, "A page with links.", "<!DOCTYPE html>…")
         .Answers(new AnswerHeader("Link", "The OpenAPI document, as `service-desc` (RFC 8631).", Shapes.Text), StatusCodes.Status200OK)
-        .Answers(new AnswerHeader("Vary", "`Accept` decides between JSON and the page.", Shapes.Text), StatusCodes.Status200OK);
+        .Answers(AnswerHeader.Vary, StatusCodes.Status200OK);
 
     private static IResult Get(HttpContext context)
     {
         context.Response.Headers.Link = LinkToDocument;
         context.Response.Headers.Vary = HeaderNames.Accept;
-        return PrefersPage(context.Request)
+        return AcceptHeader.Choose(context.Request.Headers.Accept, Forms) == MediaTypeNames.Text.Html
             ? TypedResults.Content(Page, $"{MediaTypeNames.Text.Html}; charset=utf-8")
             : TypedResults.Json(new EntryAnswer(Product, Version, Links), PipelineJson.Options);
     }
-
-    /// <summary>Browsers name HTML; programs name JSON, anything, or nothing.</summary>
-    private static bool PrefersPage(HttpRequest request) =>
-        MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out IList<MediaTypeHeaderValue>? accepted)
-        && accepted.OrderByDescending(type => type.Quality ?? 1).FirstOrDefault()?.MediaType == MediaTypeNames.Text.Html;
 }
 
 /// <summary>What answers here, and where to go on.</summary>

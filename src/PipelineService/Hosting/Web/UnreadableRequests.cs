@@ -32,7 +32,7 @@ internal sealed class UnreadableRequests(DiagnosticListener diagnostics)
             && features.Get<IHttpRequestFeature>() is { } request
             && !IsMultiplexed(request.Protocol))
         {
-            Problem problem = ErrorAnswers.Describe(refusal.StatusCode, refusal.Message);
+            Problem problem = ErrorAnswers.Describe(refusal.StatusCode, IsTooLong(refusal) ? null : refusal.Message);
             byte[] body = JsonSerializer.SerializeToUtf8Bytes(problem, PipelineJson.Options);
             response.StatusCode = problem.Status;
             response.Headers.ContentType = Problem.ContentType;
@@ -57,6 +57,10 @@ internal sealed class UnreadableRequests(DiagnosticListener diagnostics)
     }
 
     public void Dispose() => _subscription?.Dispose();
+
+    /// <summary>Of these the server's message says no more than the status; how much is taken says more.</summary>
+    private static bool IsTooLong(BadHttpRequestException refusal) =>
+        refusal.StatusCode is StatusCodes.Status414UriTooLong or StatusCodes.Status431RequestHeaderFieldsTooLarge;
 
     /// <summary>There the connection is not the answer's alone. Not known yet is HTTP/1.</summary>
     private static bool IsMultiplexed(string protocol) => HttpProtocol.IsHttp2(protocol) || HttpProtocol.IsHttp3(protocol);

@@ -1,0 +1,94 @@
+using System.Collections.Frozen;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>
+/// Words that people put where a definition does not have them, with what they most likely mean: words of another place in it, and
+/// those of other tools. A sentence each, to stand behind the one that says that the word is not known there.
+/// </summary>
+internal static class MisplacedWords
+{
+    private const string Default = "Defaults belong to the table: ALTER TABLE … SET DEFAULT, and leave the column out of the data.";
+    private const string Unique = "Use the schema's \"primaryKey\", or a unique index on the table.";
+
+    public static readonly FrozenDictionary<string, string> OfResource = Table(
+        Belong("schema", "fields", "missingValues", "primaryKey", "fieldsMatch"),
+        Belong("dialect", "delimiter", "quoteChar", "header", "raggedRows"),
+        Belong("load", "table", "mode", "commit", "lineage"),
+        Belong("rejects", "maxCount", "maxRatio"),
+        Mean("schema.fields", "columns"),
+        Mean("dialect.delimiter", "separator", "sep"),
+        Mean("load.table", "tableName", "target"),
+        [
+            ("resources", "This is a data package: send one of its resources alone."),
+            ("definition", "This is an answer of the service: send what stands under \"definition\" alone."),
+        ]);
+
+    public static readonly FrozenDictionary<string, string> OfDialect = Table(
+        Mean("delimiter", "separator", "sep", "fieldDelimiter"),
+        Mean("quoteChar", "quote", "quoteCharacter"),
+        Mean("header", "hasHeader", "headers", "skipHeader"),
+        Mean("raggedRows", "nullPadding", "null_padding", "allowJaggedRows"),
+        [("encoding", "It stands beside \"dialect\", and is utf-8.")]);
+
+    public static readonly FrozenDictionary<string, string> OfSchema = Table(
+        Mean("fields", "columns", "properties"),
+        [
+            ("required", "Each field has it for itself: \"constraints\": { \"required\": true }."),
+            ("key", "Did you mean \"primaryKey\"?"),
+            ("unique", Unique),
+        ]);
+
+    public static readonly FrozenDictionary<string, string> OfField = Table(
+        Belong("constraints", "required", "minimum", "maximum", "minLength", "maxLength", "pattern", "enum"),
+        Mean("constraints.required", "nullable", "notNull", "mandatory", "optional"),
+        Mean("constraints.minimum", "min"),
+        Mean("constraints.maximum", "max"),
+        Mean("constraints.pattern", "regex"),
+        Mean("constraints.enum", "values", "allowed"),
+        Mean("name", "column"),
+        Mean("type", "dataType", "data_type"),
+        [
+            ("primaryKey", "The schema has it: \"primaryKey\": [ … ], with the names of its fields."),
+            ("unique", Unique),
+            ("default", Default),
+            ("length", "Use \"constraints\": { \"maxLength\": … }, or \"sqlType\": \"varchar(…)\"."),
+            ("precision", "Use \"sqlType\": \"numeric(…,…)\"."),
+            ("scale", "Use \"sqlType\": \"numeric(…,…)\"."),
+        ]);
+
+    public static readonly FrozenDictionary<string, string> OfConstraints = Table(
+        Mean("required", "nullable", "notNull", "mandatory"),
+        Mean("minimum", "min"),
+        Mean("maximum", "max"),
+        Mean("pattern", "regex"),
+        Mean("enum", "values", "allowed"),
+        [
+            ("length", "Use \"minLength\" and \"maxLength\"."),
+            ("primaryKey", "The schema has it: \"primaryKey\": [ … ], with the names of its fields."),
+            ("default", Default),
+        ]);
+
+    public static readonly FrozenDictionary<string, string> OfLoad = Table(
+        Mean("table", "tableName", "target", "name"),
+        [("schema", "Write it before the table's name: \"table\": \"schema.table\".")]);
+
+    /// <summary>Other names of the values of <c>format</c>, and formats that there are not.</summary>
+    public static readonly FrozenDictionary<string, string> OfFormat = Table(
+        Mean("ndjson", "jsonl", "jsonlines", "json-lines"),
+        [
+            ("json", "Did you mean \"ndjson\", one object a line?"),
+            ("tsv", "Did you mean \"csv\", with \"dialect\": { \"delimiter\": \"\\t\" }?"),
+            .. ((string[])["xlsx", "xls", "excel", "parquet", "avro", "xml"]).Select(
+                word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
+        ]);
+
+    private static FrozenDictionary<string, string> Table(params (string Word, string Advice)[][] words) =>
+        words.SelectMany(all => all).ToFrozenDictionary(w => w.Word, w => w.Advice, StringComparer.OrdinalIgnoreCase);
+
+    private static (string Word, string Advice)[] Belong(string place, params string[] words) =>
+        [.. words.Select(word => (word, $"Did you mean \"{place}.{word}\"?"))];
+
+    private static (string Word, string Advice)[] Mean(string meant, params string[] words) =>
+        [.. words.Select(word => (word, $"Did you mean \"{meant}\"?"))];
+}

@@ -1,0 +1,65 @@
+using System.Collections.Frozen;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
+using PipelineService.Hosting;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>Types of databases and programming languages, and the field types that stand for them.</summary>
+internal static class TypeAdvice
+{
+    private static readonly FrozenDictionary<string, string> Meant = new (string Meant, string[] Words)[]
+    {
+        ("string", ["str", "char", "character", "bpchar", "nchar", "nvarchar", "varchar2", "clob", "citext", "enum", "guid"]),
+        ("string", ["bytea", "blob", "binary", "interval", "xml", "inet", "cidr", "macaddr"]),
+        ("integer", ["long", "short", "int16", "int32", "int64", "uint", "tinyint", "mediumint", "serial", "bigserial", "whole"]),
+        ("number", ["double", "float32", "float64", "money", "currency", "percent"]),
+        ("datetime", ["datetime2", "datetimeoffset", "timestamp_tz", "timestamp_ntz", "instant"]),
+        ("boolean", ["bit", "logical", "flag"]),
+        ("object", ["map", "struct", "dict", "record"]),
+    }.SelectMany(type => type.Words.Select(word => (word, type.Meant)))
+        .ToFrozenDictionary(t => t.word, t => t.Meant, StringComparer.OrdinalIgnoreCase);
+
+    private static readonly FrozenDictionary<string, string> Instead = new Dictionary<string, string>
+    {
+        ["year"] = "use integer",
+        ["yearmonth"] = "use string, with a pattern",
+        ["duration"] = "use string",
+        ["geopoint"] = "use string",
+        ["geojson"] = "use object",
+        ["list"] = "use array with JSON in the data, or string",
+    }.ToFrozenDictionary();
+
+    /// <summary>What to declare in place of a type of the standard that this version does not have.</summary>
+    public static string For(string unsupported) =>
+        $"The type {unsupported} is not supported by this version: {Instead.GetValueOrDefault(unsupported, "use any")}.";
+
+    /// <summary>A fault for a word that is no field type, with the one that it most likely means.</summary>
+    public static string ForUnknown(string word)
+    {
+        string[] types = [.. DefinitionWords.FieldTypes.Select(t => t.Word)];
+        return $"\"{Excerpt.Of(word)}\" is not known here: use one of {string.Join(", ", types)}."
+            + (Suggestion.For(word, types) is { Length: > 0 } near ? near : OfOtherTools(word) ?? OfColumnType(word) ?? "");
+    }
+
+    private static string? OfColumnType(string word)
+    {
+        if (SqlTypeText.Parse(word).Type is not SqlType column || column.Name == SqlTypeName.Other)
+        {
+            return null;
+        }
+
+        FieldType type = DefinitionWords.FieldTypes.Select(t => t.Value)
+            .Where(t => t != FieldType.Any && FieldCapabilities.IsAllowed(t, column.Name))
+            .MaxBy(t => (SqlType.DefaultOf(t).Name == column.Name, t != FieldType.String));
+        string meant = $" Did you mean \"{DefinitionWords.FieldTypes.WordFor(type)}\"?";
+        return column == SqlType.DefaultOf(type)
+            ? meant
+            : $"{meant} The column's type goes beside it: \"sqlType\": \"{Excerpt.Of(word)}\".";
+    }
+
+    private static string? OfOtherTools(string word) =>
+        word.EndsWith("[]", StringComparison.Ordinal) ? " Did you mean \"array\"?"
+        : Meant.TryGetValue(word.Split('(')[0].Trim(), out string? meant) ? $" Did you mean \"{meant}\"?"
+        : null;
+}

@@ -1,0 +1,73 @@
+using Microsoft.Net.Http.Headers;
+using PipelineService.Core.Datasets;
+using PipelineService.Transform;
+
+namespace PipelineService.Intake;
+
+/// <summary>
+/// How the records of an upload are written, by its Content-Type; where that says nothing, by the dataset's <c>format</c>.
+/// </summary>
+internal static class UploadContentType
+{
+    private const string Csv = "text/csv";
+    private const string Tsv = "text/tab-separated-values";
+    private const string Ndjson = "application/x-ndjson";
+
+    /// <summary>What the value of Accept-Post lists (some aliases are taken as well).</summary>
+    public static readonly string[] Known = [Csv, Tsv, Ndjson];
+
+    public static readonly string AcceptPost = string.Join(", ", Known);
+
+    /// <returns>The type that the data is read as, and what that means.</returns>
+    /// <exception cref="UploadRefusedException">It is none that can be loaded into the dataset.</exception>
+    public static (string MediaType, SpoolUploadKind Kind) Of(HttpRequest request, DatasetDefinition dataset)
+    {
+        if (string.IsNullOrEmpty(request.ContentType))
+        {
+            return Of(dataset.Format);
+        }
+
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
+        {
+            throw new UploadRefusedException(UploadRefusal.UnsupportedMediaType(request.ContentType));
+        }
+
+        string charset = type.Charset.ToString().Trim('"');
+        if (charset.Length > 0 && charset.ToLowerInvariant() is not ("utf-8" or "utf8" or "us-ascii"))
+        {
+            throw new UploadRefusedException(UploadRefusal.UnsupportedCharset(charset));
+        }
+
+        string mediaType = type.MediaType.ToString().ToLowerInvariant();
+        switch (mediaType)
+        {
+            case Csv or "application/csv":
+                RefuseOtherHeader(type, dataset.Dialect.Header);
+                return (mediaType, new SpoolUploadKind(DataFormat.Csv, Delimiter: null));
+            case Tsv:
+                return (mediaType, new SpoolUploadKind(DataFormat.Csv, Delimiter: (byte)'\t'));
+            case Ndjson or "application/ndjson" or "application/jsonl":
+                return (mediaType, new SpoolUploadKind(DataFormat.Ndjson, Delimiter: null));
+            case "application/octet-stream":
+                return Of(dataset.Format);
+            case "application/vnd.ms-excel": // what browsers on Windows call a file whose name ends in .csv
+                return Of(DataFormat.Csv);
+            default:
+                throw new UploadRefusedException(UploadRefusal.UnsupportedMediaType(request.ContentType));
+        }
+    }
+
+    private static (string MediaType, SpoolUploadKind Kind) Of(DataFormat format) =>
+        (format == DataFormat.Ndjson ? Ndjson : Csv, new SpoolUploadKind(format, Delimiter: null));
+
+    /// <summary>The parameter of RFC 4180, section 3: the dataset says the same, or one of the two is wrong.</summary>
+    private static void RefuseOtherHeader(MediaTypeHeaderValue type, bool isDeclared)
+    {
+        string said = type.Parameters.FirstOrDefault(p => p.Name.Equals("header", StringComparison.OrdinalIgnoreCase))
+            ?.Value.ToString().Trim('"') ?? "";
+        if (said.Length > 0 && !said.Equals(isDeclared ? "present" : "absent", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new UploadRefusedException(UploadRefusal.OtherHeader(said, isDeclared));
+        }
+    }
+}

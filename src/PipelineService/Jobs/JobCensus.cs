@@ -1,0 +1,96 @@
+using System.Globalization;
+using Dapper;
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool;
+
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// Counts jobs for the metrics. Those that are received or run here are known at any time. The queue is looked at now and then:
+/// in the database, and in an outage in the spool, because it is then that somebody wants to know.
+/// </summary>
+public sealed partial class JobCensus(
+    Database database, SpoolDirectory spool, LiveJobs liveJobs, PipelineMetrics metrics, TimeProvider time, ILogger<JobCensus> logger)
+    : BackgroundService
+{
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Jobs of a queue that are counted. A look costs some milliseconds for ten thousand of them.</summary>
+    private const int CountMax = 100_000;
+
+    /// <summary>Jobs that nobody runs, in the order of the index over unfinished ones: the oldest of the queue come first.</summary>
+    private const string QueueSql = """
+        SELECT count(*) AS jobs, min(since) AS oldest
+        FROM (SELECT coalesce(received_at, created_at) AS since
+              FROM pipeline.jobs
+              WHERE finished_at IS NULL AND spool = @spool AND state <> 'receiving'
+                AND (lease_until IS NULL OR lease_until < now())
+              ORDER BY lease_until NULLS FIRST, id
+              LIMIT @countMax) waiting
+        """;
+
+    private Queue _queue = new(0, null);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        metrics.ObserveJobs(() => [.. liveJobs.Census(), (JobState.Queued, _queue.Jobs)], () => AgeOf(_queue));
+        using PeriodicTimer timer = new(Interval, time);
+        do
+        {
+            await LookAsync(stoppingToken);
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _queue = await database.RunAsync(
+                (connection, token) => connection.QuerySingleAsync<Queue>(new CommandDefinition(
+                    QueueSql, new { spool = spool.Id, countMax = CountMax }, cancellationToken: token)),
+                cancellationToken);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            _queue = InSpool() ?? _queue;
+        }
+        catch (NpgsqlException e)
+        {
+            Log.NotCounted(logger, e.Message); // what was seen last stands
+        }
+    }
+
+    /// <summary>What is there and nobody here has in hand; null when the spool cannot be looked at.</summary>
+    private Queue? InSpool()
+    {
+        try
+        {
+            Guid[] waiting = [.. spool.SealedUploads().Where(id => liveJobs.Find(id) is null)];
+            return new Queue(waiting.Length, waiting.Length == 0 ? null : TimeOf(waiting[0]));
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            return null;
+        }
+    }
+
+    private TimeSpan AgeOf(Queue queue) =>
+        queue.Oldest is { } oldest && time.GetUtcNow() - oldest is { Ticks: > 0 } age ? age : TimeSpan.Zero;
+
+    /// <summary>The time at which a job began is the first 48 bits of its id (UUIDv7), in milliseconds.</summary>
+    private static DateTime TimeOf(Guid id) => DateTimeOffset.FromUnixTimeMilliseconds(
+        long.Parse(id.ToString("N").AsSpan(0, 12), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).UtcDateTime;
+
+    /// <param name="Oldest">Since when the oldest of them waits.</param>
+    private sealed record Queue(long Jobs, DateTime? Oldest);
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The jobs in the queue could not be counted: {Reason}")]
+        public static partial void NotCounted(ILogger logger, string reason);
+    }
+}

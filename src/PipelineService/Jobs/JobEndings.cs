@@ -1,0 +1,77 @@
+using Dapper;
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+
+namespace PipelineService.Jobs;
+
+/// <summary>How jobs come to an end that is no success: cancelled, failed, or as if they had never been.</summary>
+public sealed class JobEndings(Database database, TimeProvider time)
+{
+    /// <summary>Asks whoever runs the job to cancel it.</summary>
+    /// <returns>False when that is not possible any more, or the job has no row yet.</returns>
+    public async Task<bool> RequestCancelAsync(Guid id, CancellationToken cancellationToken) => await database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(JobEndSql.RequestCancel, new { id }, token)), cancellationToken) > 0;
+
+    /// <summary>Ends a job that nobody runs, before anybody can take it up.</summary>
+    /// <returns>False when somebody runs it, or it has ended.</returns>
+    public Task<bool> CancelWaitingAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) =>
+        {
+            // One transaction: with a process that died between the two the wish would be lost.
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
+            if (await connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(JobEndSql.FenceToCancel, new { id }, token)) is not { } row)
+            {
+                return false;
+            }
+
+            await connection.ExecuteAsync(EndCommand(id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, token));
+            await transaction.CommitAsync(token);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours. Whatever its texts hold, the
+    /// end is written: a job whose end cannot be would be tried for ever.
+    /// </summary>
+    public async Task EndAsync(
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteEndAsync(id, epoch, state, error, columns, cancellationToken);
+        }
+        catch (PostgresException e) when (!SqlFaults.MayPass(e))
+        {
+            string? plain = error is null ? null : Faults.ToJson(Faults.Unwritable(e));
+            await WriteEndAsync(id, epoch, state, plain, columns: null, cancellationToken);
+        }
+    }
+
+    private Task<int> WriteEndAsync(
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            async (connection, token) =>
+            {
+                FaultPoints.Reach(FaultPoint.JobEnding);
+                int rows = await connection.ExecuteAsync(EndCommand(id, epoch, state, error, columns, token));
+                FaultPoints.Reach(FaultPoint.JobEnded);
+                return rows;
+            },
+            cancellationToken);
+
+    /// <summary>Takes a final job out of sight.</summary>
+    /// <returns>False when there is none, or it is not final.</returns>
+    public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken) => await database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(
+            JobEndSql.Delete, new { id, now = time.GetDatabaseNow().UtcDateTime }, token)),
+        cancellationToken) > 0;
+
+    public Task RemoveAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(JobEndSql.Remove, new { id }, token)), cancellationToken);
+
+    private CommandDefinition EndCommand(
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) => JobSql.Command(
+            JobEndSql.End, new { id, epoch, state = state.ToText(), error, columns, now = time.GetDatabaseNow().UtcDateTime }, cancellationToken);
+}

@@ -1,0 +1,123 @@
+namespace PipelineService.Jobs;
+
+/// <summary>The SQL of <see cref="JobLeases"/>. Leases are measured by the database's clock, which all instances share.</summary>
+internal static class JobLeaseSql
+{
+    private const string NextAttempt = "(attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END)";
+
+    private const string IsSuspect = $"({NextAttempt} = @attemptsMax AND @attemptsMax > 1)";
+
+    private const string IsClaimable = """
+        finished_at IS NULL AND spool = @spool AND state IN ('queued', 'running', 'committing')
+        AND (owner IS NULL OR lease_until < now()) AND (not_before IS NULL OR not_before <= now())
+        """;
+
+    /// <summary>
+    /// Takes a job that nobody runs: queued, or its owner's lease has run out. That is an attempt, unless its owner lives and could
+    /// not renew the lease, in an outage: then nothing has died. The oldest of those that were not tried yet comes first, then the
+    /// one that waits for longest; suspects (their last attempt is next) before all others, when they are asked for.
+    /// </summary>
+    /// <remarks>
+    /// NO KEY, because each checkpoint in an open transaction holds its job's row by the foreign key: FOR UPDATE would pass over a
+    /// job for as long as the instance that hangs keeps its transactions open.
+    /// </remarks>
+    public const string ClaimNext = $"""
+        WITH next AS (
+            SELECT id AS next_id, {NextAttempt} AS next_attempt
+            FROM pipeline.jobs
+            WHERE {IsClaimable} AND id <> ALL(@left) AND (@suspects OR NOT {IsSuspect})
+              AND NOT EXISTS (SELECT FROM unnest(@datasets, @versions) closed (name, version)
+                              WHERE closed.name = dataset AND closed.version = dataset_version)
+            ORDER BY {IsSuspect} DESC, not_before NULLS FIRST, id
+            LIMIT 1
+            FOR NO KEY UPDATE SKIP LOCKED)
+        UPDATE pipeline.jobs
+        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, attempt = next_attempt, not_before = NULL,
+            state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
+            started_at = coalesce(started_at, @now), revision = revision + 1
+        FROM next
+        WHERE id = next_id
+        RETURNING {JobSql.Columns}
+        """;
+
+    public const string HasSuspect = $"SELECT EXISTS (SELECT FROM pipeline.jobs WHERE {IsClaimable} AND {IsSuspect})";
+
+    /// <summary>Jobs that have waited for so long without being run.</summary>
+    public const string CountWaiting = """
+        SELECT count(*) FROM pipeline.jobs
+        WHERE finished_at IS NULL AND spool = @spool AND state = 'queued' AND owner IS NULL
+          AND coalesce(received_at, created_at) < now() - @age
+        """;
+
+    /// <summary>
+    /// Begins another attempt of a job that this instance holds: transactions of the attempt before can no longer commit,
+    /// and one that is committing is waited for.
+    /// </summary>
+    public const string NextEpoch = $"""
+        UPDATE pipeline.jobs
+        SET epoch = epoch + 1, lease_until = now() + @lease, revision = revision + 1
+        WHERE id = @id AND epoch = @epoch AND owner = @owner
+        RETURNING {JobSql.Columns}
+        """;
+
+    /// <summary>Renews the lease; tells whether somebody has asked for the job's end while it could still be had.</summary>
+    public const string Heartbeat = """
+        UPDATE pipeline.jobs
+        SET lease_until = now() + @lease, records_read = @Read, records_loaded = @Loaded, records_rejected = @Rejected,
+            records_filtered = @Filtered, upload_bytes = greatest(upload_bytes, @uploadBytes),
+            rejects = @rejects::jsonb, progress_ratio = @ratio, records_per_second = @rate, waiting_for = @waitingFor, revision = revision + 1
+        WHERE id = @id AND epoch = @epoch AND owner = @owner AND finished_at IS NULL
+        RETURNING cancel_requested AND state <> 'committing'
+        """;
+
+    /// <summary>Gives the lease back without ending the job; a graceful stop is not an attempt.</summary>
+    public const string HandBack = """
+        UPDATE pipeline.jobs
+        SET owner = NULL, lease_until = NULL, attempt = greatest(attempt - 1, 0), waiting_for = NULL,
+            state = CASE WHEN state = 'running' THEN 'queued' ELSE state END, revision = revision + 1
+        WHERE id = @id AND epoch = @epoch AND finished_at IS NULL
+        """;
+
+    /// <summary>
+    /// Gives a job back to be claimed later, by any instance. Transactions of the attempt before can no longer commit, and one
+    /// that is committing is waited for. It is no attempt: nothing has died.
+    /// </summary>
+    public const string Postpone = $"""
+        UPDATE pipeline.jobs
+        SET owner = NULL, lease_until = NULL, epoch = epoch + 1, attempt = greatest(attempt - 1, 0), not_before = now() + @pause,
+            state = CASE WHEN state = 'running' THEN 'queued' ELSE state END, waiting_for = @WaitingFor, tries = @Tries,
+            tried_bytes = @TriedBytes, waiting_since = @WaitingSince, revision = revision + 1
+        WHERE id = @Id AND epoch = @Epoch AND finished_at IS NULL
+        RETURNING {JobSql.Columns}
+        """;
+
+    /// <summary>Takes a waiting job that is to be cancelled or failed, so that nobody starts it.</summary>
+    public const string ClaimToEnd = $"""
+        UPDATE pipeline.jobs
+        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, revision = revision + 1
+        WHERE id = @id AND finished_at IS NULL AND state <> 'committing' AND (owner IS NULL OR lease_until < now())
+        RETURNING {JobSql.Columns}
+        """;
+
+    /// <summary>Whoever still loads the job cannot commit any more.</summary>
+    public const string Fence = "UPDATE pipeline.jobs SET epoch = epoch + 1 WHERE id = @id AND finished_at IS NULL";
+
+    /// <summary>Leases of an owner that is known to be dead run out at once.</summary>
+    public const string ExpireLeases = """
+        UPDATE pipeline.jobs SET lease_until = now() - interval '1 second'
+        WHERE owner = ANY(@owners) AND finished_at IS NULL
+        """;
+
+    /// <summary>Ends sessions that an earlier attempt left open: they hold locks that this attempt would wait for.</summary>
+    public const string EndLeftoverSessions = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = @name AND pid <> pg_backend_pid() AND usename = current_user
+        """;
+
+    /// <summary>Uploads that broke off together with the instance that received them.</summary>
+    public const string DeadReceiving = $"""
+        SELECT {JobSql.Columns} FROM pipeline.jobs
+        WHERE state = 'receiving' AND spool = @spool AND lease_until < now()
+        ORDER BY id LIMIT 100
+        """;
+}

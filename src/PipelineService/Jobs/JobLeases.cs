@@ -1,0 +1,142 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using PipelineService.Hosting;
+
+namespace PipelineService.Jobs;
+
+/// <summary>Which jobs may be claimed.</summary>
+/// <param name="Living">Instances that have not died, the claiming one included.</param>
+/// <param name="Suspects">Whether a job may be taken that has ended its process so often that this attempt is its last.</param>
+/// <param name="Closed">Versions of datasets that load into tables for which no job can begin now.</param>
+/// <param name="Left">Jobs to be left to others.</param>
+public sealed record ClaimFilter(
+    Guid Spool, Guid[] Living, bool Suspects, IReadOnlyCollection<(string Dataset, int Number)> Closed,
+    IReadOnlyCollection<Guid> Left);
+
+/// <summary>Who may run which job, and until when. Writes of running jobs wait an outage out.</summary>
+public sealed class JobLeases(Database database, Instance instance, IOptions<JobsOptions> options, TimeProvider time)
+{
+    private readonly TimeSpan _lease = options.Value.LeaseTime;
+
+    /// <summary>The next job that nobody runs, now ours; or null.</summary>
+    public Task<JobRow?> ClaimNextAsync(ClaimFilter filter, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        async (connection, token) =>
+        {
+            FaultPoints.Reach(FaultPoint.JobClaiming);
+            JobRow? job = await connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
+                JobLeaseSql.ClaimNext,
+                new
+                {
+                    owner = instance.Id,
+                    lease = _lease,
+                    spool = filter.Spool,
+                    now = time.GetDatabaseNow().UtcDateTime,
+                    living = filter.Living,
+                    left = filter.Left.ToArray(),
+                    suspects = filter.Suspects,
+                    datasets = filter.Closed.Select(version => version.Dataset).ToArray(),
+                    versions = filter.Closed.Select(version => version.Number).ToArray(),
+                    attemptsMax = options.Value.AttemptsMax,
+                },
+                token));
+            if (job is not null)
+            {
+                FaultPoints.Reach(FaultPoint.JobClaimed);
+            }
+
+            return job;
+        },
+        cancellationToken);
+
+    /// <summary>Whether a job waits for its last attempt.</summary>
+    public Task<bool> HasSuspectAsync(Guid spool, Guid[] living, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => connection.QuerySingleAsync<bool>(JobSql.Command(
+                JobLeaseSql.HasSuspect, new { spool, living, attemptsMax = options.Value.AttemptsMax }, token)),
+            cancellationToken);
+
+    /// <summary>How many jobs have waited for so long without being run.</summary>
+    public Task<long> CountWaitingAsync(Guid spool, TimeSpan age, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleAsync<long>(JobSql.Command(JobLeaseSql.CountWaiting, new { spool, age }, token)),
+        cancellationToken);
+
+    /// <summary>
+    /// Begins another attempt: fences off the one before, ends its sessions, and tells what became of the job meanwhile.
+    /// </summary>
+    /// <returns>The job's row under its new epoch, or null when it is no longer ours.</returns>
+    public Task<JobRow?> NextEpochAsync(Guid id, long epoch, string sessionName, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            async (connection, token) =>
+            {
+                await connection.ExecuteAsync(JobSql.Command(JobLeaseSql.EndLeftoverSessions, new { name = sessionName }, token));
+                return await connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
+                    JobLeaseSql.NextEpoch, new { id, epoch, owner = instance.Id, lease = _lease }, token));
+            },
+            cancellationToken);
+
+    /// <summary>Ends sessions that an attempt of another process left open.</summary>
+    public Task EndLeftoverSessionsAsync(string sessionName, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => connection.ExecuteAsync(JobSql.Command(
+                JobLeaseSql.EndLeftoverSessions, new { name = sessionName }, token)),
+            cancellationToken);
+
+    /// <returns>Null when the job is no longer ours; else whether it is to be cancelled.</returns>
+    public Task<bool?> HeartbeatAsync(JobRow progress, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleOrDefaultAsync<bool?>(JobSql.Command(
+            JobLeaseSql.Heartbeat,
+            new
+            {
+                id = progress.Id,
+                epoch = progress.Epoch,
+                owner = instance.Id,
+                lease = _lease,
+                progress.Counts.Read,
+                progress.Counts.Loaded,
+                progress.Counts.Rejected,
+                progress.Counts.Filtered,
+                rejects = progress.Rejects,
+                uploadBytes = progress.UploadBytes,
+                ratio = progress.ProgressRatio,
+                rate = progress.RecordsPerSecond,
+                waitingFor = progress.WaitingFor,
+            },
+            token)),
+        cancellationToken);
+
+    public Task HandBackAsync(Guid id, long epoch, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(JobLeaseSql.HandBack, new { id, epoch }, token)),
+        cancellationToken);
+
+    /// <summary>Gives a job back to the queue for a while. The claims go on with other jobs, and its attempt does not count.</summary>
+    /// <param name="job">With what it waits for, and how its tries went.</param>
+    /// <returns>Its row, or null when it has ended or is another's.</returns>
+    public Task<JobRow?> PostponeAsync(JobRow job, TimeSpan pause, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
+                JobLeaseSql.Postpone,
+                new { job.Id, job.Epoch, pause, job.WaitingFor, job.Tries, job.TriedBytes, job.WaitingSince },
+                token)),
+            cancellationToken);
+
+    /// <summary>A job that nobody runs, now ours to be ended; or null.</summary>
+    public Task<JobRow?> ClaimToEndAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
+            JobLeaseSql.ClaimToEnd, new { id, owner = instance.Id, lease = _lease }, token)),
+        cancellationToken);
+
+    /// <summary>The leases of instances that are known to be dead run out at once.</summary>
+    public Task ExpireLeasesAsync(Guid[] owners, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(JobLeaseSql.ExpireLeases, new { owners }, token)),
+        cancellationToken);
+
+    /// <summary>No attempt that runs now can commit any more.</summary>
+    public Task FenceAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(JobLeaseSql.Fence, new { id }, token)), cancellationToken);
+
+    public Task<IReadOnlyList<JobRow>> DeadReceivingAsync(Guid spool, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            async (connection, token) => (IReadOnlyList<JobRow>)
+                [.. await connection.QueryAsync<JobRow>(JobSql.Command(JobLeaseSql.DeadReceiving, new { spool }, token))],
+            cancellationToken);
+}

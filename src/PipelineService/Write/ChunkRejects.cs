@@ -1,0 +1,57 @@
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms;
+using PipelineService.Spool;
+
+namespace PipelineService.Write;
+
+/// <summary>How many records of a chunk were rejected for what.</summary>
+internal static class ChunkRejects
+{
+    /// <param name="workspace">Holds the chunk's rejects.</param>
+    /// <param name="refused">Its rows that the database refused.</param>
+    public static RejectTally Count(Chunk chunk, TransformWorkspace workspace, IReadOnlyList<RefusedRow> refused)
+    {
+        RejectTally tally = new();
+        foreach (Reject reject in workspace.Rejects.Rejects)
+        {
+            Count(workspace.Rejects.ErrorsOf(reject), chunk.Load.Plan.Rows, tally);
+            if (reject.ErrorsUntold > 0)
+            {
+                tally.Add(RecordErrorCode.MoreErrors, field: null);
+            }
+        }
+
+        foreach (RefusedRow row in refused)
+        {
+            tally.Add(row.Code, row.Column);
+        }
+
+        return tally;
+    }
+
+    private static void Count(ReadOnlySpan<RecordError> errors, RowPlan rows, RejectTally tally)
+    {
+        for (int i = 0; i < errors.Length; i++)
+        {
+            RecordError error = errors[i];
+            if (!HasSame(errors[..i], error))
+            {
+                tally.Add(error.Code, error.Column == RecordError.WholeRecord ? null : rows.Columns[error.Column].Field.Name);
+            }
+        }
+    }
+
+    private static bool HasSame(ReadOnlySpan<RecordError> errors, RecordError other)
+    {
+        foreach (RecordError error in errors)
+        {
+            if (error.Column == other.Column && error.Code == other.Code)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,56 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using Xunit;
+
+namespace PipelineService.Core.Tests.Encoding;
+
+public sealed class FieldFaultsTests
+{
+    [Fact]
+    public void One_fault_does_not_hide_the_next()
+    {
+        FieldDefinition field = Encoded.Field(FieldType.Integer, constraints: new()
+        {
+            Minimum = "x",
+            Maximum = "1.5",
+            MinLength = 1,
+            Pattern = ".",
+            Enum = ["1", "two", "3", "four"],
+        });
+
+        Assert.Equal(
+            ["Minimum", "Maximum", "MinLength", "Pattern", "Enum[1]", "Enum[3]"],
+            FieldFaults.Of(field).Select(f => f.Constraint + (f.Member is int member ? $"[{member}]" : "")));
+        Assert.All(FieldFaults.Of(field), fault => Assert.EndsWith(".", fault.Sentence, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_several_constraints_do_together_is_the_fault_of_none()
+    {
+        FieldDefinition field = Encoded.Field(FieldType.Integer, constraints: new() { Minimum = "2", Maximum = "1" });
+
+        Assert.Equal([new FieldFault(null, null, "minimum is greater than maximum.")], FieldFaults.Of(field));
+    }
+
+    [Fact]
+    public void Without_a_column_for_its_type_a_field_has_that_fault_alone()
+    {
+        FieldDefinition field = Encoded.Field(
+            FieldType.Date, new SqlType(SqlTypeName.Uuid), new() { Minimum = "x", Maximum = "y" });
+
+        Assert.Equal([new FieldFault(null, null, "A field of type date cannot go to a column of type uuid.")], FieldFaults.Of(field));
+    }
+
+    [Fact]
+    public void A_field_that_can_be_compiled_has_none() =>
+        Assert.Empty(FieldFaults.Of(Encoded.Field(FieldType.Integer, constraints: new() { Minimum = "1", Enum = ["1", "2"] })));
+
+    [Theory]
+    [InlineData("(a", "pattern cannot be read at character 3: insufficient closing parentheses.")]
+    [InlineData("(?=a)", "pattern cannot be used: look-around, back references and the like are not taken")]
+    public void Patterns_are_told_of_in_words_for_those_who_write_them(string pattern, string sentence) =>
+        Assert.StartsWith(
+            sentence,
+            Assert.Single(FieldFaults.Of(Encoded.Field(FieldType.String, constraints: new() { Pattern = pattern }))).Sentence,
+            StringComparison.Ordinal);
+}

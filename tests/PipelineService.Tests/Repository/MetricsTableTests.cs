@@ -1,0 +1,71 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Repository;
+
+/// <summary>docs/operations.md names every metric of ours with its labels, and none that there is not.</summary>
+public sealed class MetricsTableTests(RunningService running) : IClassFixture<RunningService>
+{
+    [Fact]
+    public async Task Names_every_metric_with_its_labels()
+    {
+        string section = MarkdownText.Section(RepositoryFiles.Read("docs", "operations.md"), "Watching it");
+        IEnumerable<string> shown = from row in MarkdownText.Rows(section)
+                                    let name = MarkdownText.Code(row[0])!
+                                    where name.StartsWith("pipeline.", StringComparison.Ordinal)
+                                    select $"{name}: {row[1]}";
+
+        // Some are made by background work, when its turn comes.
+        SortedSet<string> actual = [];
+        await BoundedWait.UntilAsync("the last of the metrics to be made", () =>
+        {
+            actual = Actual();
+            return actual.Contains("pipeline.queue.age: ") && actual.Contains("pipeline.tables.resting: ");
+        });
+        Assert.Equal(actual, shown.Order(StringComparer.Ordinal));
+    }
+
+    private SortedSet<string> Actual()
+    {
+        PipelineMetrics metrics = running.Service.Services.GetRequiredService<PipelineMetrics>();
+        IMeterFactory meters = running.Service.Services.GetRequiredService<IMeterFactory>();
+        SortedSet<string> seen = new(StringComparer.Ordinal);
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == PipelineMetrics.MeterName && instrument.Meter.Scope == meters)
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, _, labels, _) => See(instrument, labels));
+        listener.SetMeasurementEventCallback<int>((instrument, _, labels, _) => See(instrument, labels));
+        listener.SetMeasurementEventCallback<double>((instrument, _, labels, _) => See(instrument, labels));
+        listener.Start();
+        RecordTally tally = new();
+        tally.Add(new RecordCounts(Read: 2, Loaded: 1, Rejected: 1, Filtered: 0));
+        tally.AddReason(RecordErrorCode.Required);
+        metrics.UploadReceived("documented", "somebody", bytes: 1);
+        metrics.ChunkWritten("documented", records: 2, TimeSpan.Zero);
+        metrics.RecordsSettled("documented", "somebody", tally);
+        metrics.JobFinished("documented", "failed", "internal_error", TimeSpan.Zero);
+        metrics.RowsVisible("documented", TimeSpan.Zero);
+        listener.RecordObservableInstruments();
+        return seen;
+
+        void See(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> labels)
+        {
+            List<string> names = [];
+            foreach (KeyValuePair<string, object?> label in labels)
+            {
+                names.Add(label.Key);
+            }
+
+            seen.Add($"{instrument.Name}: {string.Join(", ", names)}");
+        }
+    }
+}
