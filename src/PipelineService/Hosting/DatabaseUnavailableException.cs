@@ -28,4 +28,16 @@ public sealed class DatabaseUnavailableException : Exception
 
     /// <summary>The same for the header Retry-After, which has whole seconds: at least one, so that nobody tries without a pause.</summary>
     public int RetryAfterSeconds => Math.Max(1, (int)Math.Ceiling(RetryAfter.TotalSeconds));
+
+    /// <summary>What a request is answered in a common outage, for the API's description.</summary>
+    internal static Problem Example { get; } = new DatabaseUnavailableException(
+        "The database cannot be reached or is too slow. Uploads for known datasets are still taken.").ToProblem();
+
+    internal Problem ToProblem() => new()
+    {
+        Code = "database_unavailable",
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Title = "The database cannot be used.",
+        Detail = Message,
+    };
 }

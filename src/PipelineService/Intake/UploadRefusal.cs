@@ -208,6 +208,7 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         UnsupportedMediaType("multipart/form-data"),
         UnsupportedCharset("iso-8859-1"),
         UnsupportedEncoding("gzip"),
+        UnsupportedDigest("Repr-Digest", "md5"),
         UnsupportedDigest("Content-Digest", "md5"),
         MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),
         SourceUnusable(200),

@@ -1,5 +1,6 @@
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Jobs;
 
@@ -26,7 +27,7 @@ public sealed record JobView(
     int DatasetVersion,
     string? Source,
     JobState State,
-    string? WaitingFor,
+    [property: Words("WaitingFor", "database", "spool", "table")] string? WaitingFor,
     bool CancelRequested,
     UploadView Upload,
     RecordsView Records,

@@ -61,13 +61,7 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, AddressAdvice a
         {
             case DatabaseUnavailableException unavailable:
                 response.Headers.RetryAfter = unavailable.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
-                return new Problem
-                {
-                    Status = StatusCodes.Status503ServiceUnavailable,
-                    Code = "database_unavailable",
-                    Title = "The database cannot be used.",
-                    Detail = unavailable.Message,
-                };
+                return unavailable.ToProblem();
 
             // What the framework says here is about the request, and written for the client.
             case BadHttpRequestException { InnerException: JsonException json }:
