@@ -84,6 +84,7 @@ public sealed class SqlFaultsTests
     public void No_code_is_without_a_place_and_the_pattern_for_SQL_says_the_same() =>
         SqlStates.Sample(
             code => Assert.Equal(SqlFaults.Of(code) != SqlFault.Row, Regex.IsMatch(code, SqlFaults.NoRowPattern)),
+            iter: 100_000,
             print: code => code);
 
     [Fact]
