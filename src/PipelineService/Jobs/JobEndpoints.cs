@@ -41,7 +41,7 @@ public static class JobEndpoints
             .NeedsDatabase()
             .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status304NotModified)
             .Answers(UntilFinal, StatusCodes.Status200OK, StatusCodes.Status304NotModified)
-            .Answers(WaitGranted, StatusCodes.Status200OK, StatusCodes.Status304NotModified);
+            .Answers(WaitGranted, StatusCodes.Status200OK, StatusCodes.Status304NotModified, StatusCodes.Status404NotFound);
         group.MapJobList();
         group.MapDeadLetters();
         group.MapJobActions();

@@ -99,7 +99,7 @@ internal static class ExampleCalls
         Expect(
             HttpStatusCode.NotModified,
             await api.GetAsync($"/v1/jobs/{id}", ("If-None-Match", job["ETag"]!), ("Prefer", "wait=0")));
-        Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}", ("Prefer", "wait=0")));
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs?dataset={Dataset}&limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync(
             $"/v1/jobs?state=partially_succeeded&state=failed&createdAfter=2026-01-01&table=public.{Dataset}&text=contract"));
