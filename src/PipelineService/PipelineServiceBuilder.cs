@@ -1,6 +1,7 @@
 using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Web;
 using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Spool;
@@ -29,11 +30,12 @@ public static class PipelineServiceBuilder
     public static WebApplication UsePipelineService(this WebApplication app)
     {
         app.UseHosting();
-        app.MapHosting();
-        app.MapOpenApiDocument();
-        app.MapDatasets();
-        app.MapUploads();
-        app.MapJobs();
+        IEndpointRouteBuilder routes = app.MapGroup("").WithHeadWhereGetIs();
+        routes.MapHosting();
+        routes.MapOpenApiDocument();
+        routes.MapDatasets();
+        routes.MapUploads();
+        routes.MapJobs();
         return app;
     }
 }

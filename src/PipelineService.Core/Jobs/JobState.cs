@@ -1,8 +1,10 @@
 namespace PipelineService.Core.Jobs;
 
 /// <summary>
-/// The life of a job. Stored and shown as text (<see cref="JobStates.ToText"/>); never change a name, only add.
+/// The life of a job: receiving while its upload arrives, queued, running, committing, then one of succeeded, partially_succeeded
+/// (some records were rejected, within the limits), failed and cancelled.
 /// </summary>
+/// <remarks>Stored and shown as text (<see cref="JobStates.ToText"/>); never change a name, only add.</remarks>
 public enum JobState
 {
     /// <summary>The upload is arriving.</summary>

@@ -43,10 +43,4 @@ public static class RecordErrorCodes
 
     /// <summary>The code of a name; false when there is none.</summary>
     public static bool TryParse(string name, out RecordErrorCode code) => ByName.TryGetValue(name, out code);
-
-    /// <summary>The code of a name that was stored.</summary>
-    /// <exception cref="FormatException">There is none of that name.</exception>
-    public static RecordErrorCode Parse(string name) => TryParse(name, out RecordErrorCode code)
-        ? code
-        : throw new FormatException($"\"{name}\" is no code of a record error: a newer version has written it.");
 }

@@ -12,8 +12,14 @@ public static class DatasetEndpoints
     private const int PageDefault = 100;
     private const int PageMax = 1_000;
 
-    private static readonly (string Name, string Meaning) IfMatch =
-        ("If-Match", "The ETag of the version that the client knows: 412 when another is current.");
+    private static readonly ShownParameter IfMatch = new(
+        "If-Match", "The ETag of the version that the client knows: 412 when another is current.");
+
+    private static readonly ShownParameter[] Paging =
+    [
+        new("limit", "How many a page has at most.", Shapes.WholeNumber(1, PageMax, PageDefault)),
+        new("cursor", "`nextCursor` of the page before; none begins with the first page."),
+    ];
 
     private static readonly Dictionary<string, string[]> FaultExample = new()
     {
@@ -28,19 +34,23 @@ public static class DatasetEndpoints
 
     public static IEndpointRouteBuilder MapDatasets(this IEndpointRouteBuilder routes)
     {
-        RouteGroupBuilder all = routes.MapGroup("/v1/datasets").WithTags("Datasets");
+        RouteGroupBuilder all = routes.MapGroup("/v1/datasets").WithTags(DocumentTags.Datasets);
         RouteGroupBuilder one = all.MapGroup("/{dataset}");
         one.AddEndpointFilter(DatasetName.Check);
+        one.Takes(DatasetName.Shown);
 
         all.MapGet("", ListAsync)
             .WithName("listDatasets")
-            .WithSummary("List the datasets, by name.")
+            .WithSummary("List the datasets")
+            .WithDescription("By name. What a dataset is called and since when; its definition is in the dataset itself.")
+            .Takes(Paging)
             .Produces<DatasetPage>()
-            .ProducesProblems(DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}."));
+            .ProducesProblems(DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}."))
+            .NeedsDatabase();
 
         one.MapPut("", PutAsync)
             .WithName("putDataset")
-            .WithSummary("Declare a dataset, or a new version of it.")
+            .WithSummary("Declare a dataset, or a new version of it")
             .WithDescription(
                 "Creates the table when it is missing, and adds columns to a table that the service made. The same "
                 + "definition again changes nothing. All faults of the definition are reported at once. The body may also be what a "
@@ -57,43 +67,58 @@ public static class DatasetEndpoints
                 DatasetProblems.TableBusy("public.trips"),
                 DatasetProblems.PreconditionFailed("trips"),
                 DatasetProblems.BodyTooLarge(DefinitionBody.BytesMax),
-                DatasetProblems.UnsupportedMediaType("text/csv"));
+                DatasetProblems.UnsupportedMediaType("text/csv"))
+            .NeedsDatabase()
+            .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status201Created)
+            .Answers(AnswerHeader.Location, StatusCodes.Status201Created);
 
         one.MapGet("", GetAsync)
             .WithName("getDataset")
-            .WithSummary("Get a dataset with its current definition.")
+            .WithSummary("Get a dataset with its current definition")
+            .WithDescription("The definition has every default filled in, and can be sent back with PUT.")
             .HeedsHeaders(("If-None-Match", "An ETag: 304 while that version is current."))
             .Produces<DatasetAnswer>()
             .Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(DatasetProblems.InvalidName("Trips!"), DatasetProblems.NotFound("trips"));
+            .ProducesProblems(DatasetProblems.InvalidName("Trips!"), DatasetProblems.NotFound("trips"))
+            .NeedsDatabase()
+            .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status304NotModified);
 
         one.MapDelete("", DeleteAsync)
             .WithName("deleteDataset")
-            .WithSummary("Delete a dataset; its table and the data in it stay.")
+            .WithSummary("Delete a dataset")
+            .WithDescription(
+                "Its table and the data in it stay, and so do its jobs. Declared again, it goes on with the next version.")
             .HeedsHeaders(IfMatch)
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(
                 DatasetProblems.InvalidName("Trips!"),
                 DatasetProblems.NotFound("trips"),
-                DatasetProblems.PreconditionFailed("trips"));
+                DatasetProblems.PreconditionFailed("trips"))
+            .NeedsDatabase();
 
         one.MapGet("/versions", ListVersionsAsync)
             .WithName("listDatasetVersions")
-            .WithSummary("List the versions of a dataset, newest first.")
+            .WithSummary("List the versions of a dataset")
+            .WithDescription("Newest first. Each upload is loaded by the version that was current when it came.")
+            .Takes(Paging)
             .Produces<DatasetVersionPage>()
             .ProducesProblems(
                 DatasetProblems.InvalidName("Trips!"),
                 DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}."),
-                DatasetProblems.NotFound("trips"));
+                DatasetProblems.NotFound("trips"))
+            .NeedsDatabase();
 
         one.MapGet("/versions/{version:int}", GetVersionAsync)
             .WithName("getDatasetVersion")
-            .WithSummary("Get a version of a dataset with its definition.")
+            .WithSummary("Get a version of a dataset with its definition")
+            .WithDescription("Versions never change, and none is ever used for another definition.")
+            .Takes(new ShownParameter("version", "The number of the version, from 1.", Shapes.WholeNumber(1)))
             .Produces<DatasetVersionAnswer>()
             .ProducesProblems(
                 DatasetProblems.InvalidName("Trips!"),
                 DatasetProblems.NotFound("trips"),
-                DatasetProblems.VersionNotFound("trips", 7));
+                DatasetProblems.VersionNotFound("trips", 7))
+            .NeedsDatabase();
 
         return routes;
     }

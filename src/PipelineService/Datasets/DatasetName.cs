@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Datasets;
 
@@ -9,6 +10,9 @@ internal static partial class DatasetName
 
     /// <summary>The route parameter that carries the name.</summary>
     public const string RouteParameter = "dataset";
+
+    /// <summary>The parameter in the document.</summary>
+    public static readonly ShownParameter Shown = new(RouteParameter, "The dataset's name.", Shapes.Matching(Pattern));
 
     public static bool IsValid(string name) => Syntax().IsMatch(name);
 

@@ -56,11 +56,12 @@ public static class HostingExtensions
         return app;
     }
 
-    public static WebApplication MapHosting(this WebApplication app)
+    public static IEndpointRouteBuilder MapHosting(this IEndpointRouteBuilder routes)
     {
-        app.MapHealth();
-        app.MapMetrics();
-        return app;
+        routes.MapEntry();
+        routes.MapHealth();
+        routes.MapMetrics();
+        return routes;
     }
 
     private static void AddWeb(this WebApplicationBuilder builder, HostingOptions early)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using PipelineService.Hosting.OpenApi;
 using PipelineService.Hosting.Web;
 
 namespace PipelineService.Hosting;
@@ -21,6 +22,7 @@ public sealed record Problem
     public required int Status { get; init; }
 
     /// <summary>What was wrong here, where, and how to mend it.</summary>
+    [PrimaryErrorMessage]
     public required string Detail { get; init; }
 
     /// <summary>Stable, in snake_case; what programs look at.</summary>

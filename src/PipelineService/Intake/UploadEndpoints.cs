@@ -5,7 +5,6 @@ using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
-using PipelineService.Hosting.OpenApi;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Hosting.Web;
 using PipelineService.Jobs;
@@ -21,26 +20,10 @@ public static class UploadEndpoints
     public static IEndpointRouteBuilder MapUploads(this IEndpointRouteBuilder app)
     {
         PipelineMetrics metrics = app.ServiceProvider.GetRequiredService<PipelineMetrics>();
-        metrics.ExpectRefusals([.. UploadRefusal.Examples.Select(refusal => refusal.Code), JobProblems.DatabaseUnavailable.Code]);
+        metrics.ExpectRefusals([.. UploadRefusal.Examples.Select(refusal => refusal.Code), DatabaseUnavailableException.Example.Code]);
         app.MapPost("/v1/datasets/{dataset}/uploads", UploadAsync)
-            .WithName("createUpload").WithTags("Uploads").WithSummary("Upload data for a dataset")
-            .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")
-            .HeedsHeaders(
-                ("Idempotency-Key", "1 to 255 visible ASCII characters. The same key with the same bytes for the same dataset is "
-                    + "the same upload: its job is the answer, with `Idempotency-Replayed: true`; other bytes are refused with "
-                    + "422. A key is known for as long as its job, `Jobs:Retention` after the job's end. It loads again once its "
-                    + "job was reverted, or has failed and nothing of it is kept: at once when the service or the table was at "
-                    + "fault, and under a new version of the dataset when the data was."),
-                ("Prefer", "`wait=N` answers when the job is final, after at most N seconds and `Jobs:WaitMax` (RFC 7240). "
-                    + "`Preference-Applied` says how long is waited at most. A `wait` that is no whole number is refused; other "
-                    + "preferences are passed over."),
-                ("Content-Digest", "`sha-256=:BASE64:` of the body (RFC 9530); nothing is kept when it does not match. Other "
-                    + "algorithms alone are refused."),
-                ("Repr-Digest", "As `Content-Digest`."))
-            .AcceptsStream("The data: delimited text or one JSON object a line.", UploadContentType.Known)
-            .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
             .WithMetadata(new ProblemCounter(metrics.UploadRefused))
-            .ProducesProblems([.. UploadRefusal.Examples.Select(r => r.ToProblem()), JobProblems.DatabaseUnavailable]);
+            .Describe();
         return app;
     }
 
@@ -93,7 +76,7 @@ public static class UploadEndpoints
         }
         catch (DatabaseUnavailableException e)
         {
-            throw new UploadRefusedException(UploadRefusal.DatasetNotAtHand(name, e.RetryAfter));
+            throw new UploadRefusedException(UploadRefusal.DatasetNotAtHand(name, e.RetryAfterSeconds));
         }
     }
 

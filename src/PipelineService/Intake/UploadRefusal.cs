@@ -20,13 +20,13 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         "There is no such dataset.",
         $"No dataset is called '{Excerpt.Of(dataset)}'. Declare it first: PUT /v1/datasets/{Excerpt.Of(dataset)}.");
 
-    public static UploadRefusal DatasetNotAtHand(string dataset, TimeSpan retryAfter) => new(
+    public static UploadRefusal DatasetNotAtHand(string dataset, int retryAfterSeconds) => new(
         "database_unavailable", StatusCodes.Status503ServiceUnavailable,
         "The database cannot be used.",
         $"Nobody has used dataset '{dataset}' here since the service started, and the database cannot be asked for it. Nothing was "
         + "kept; send the upload again later.")
     {
-        RetryAfterSeconds = (int)Math.Ceiling(retryAfter.TotalSeconds),
+        RetryAfterSeconds = retryAfterSeconds,
     };
 
     public static UploadRefusal UnsupportedMediaType(string contentType) => new(
@@ -208,6 +208,7 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         UnsupportedMediaType("multipart/form-data"),
         UnsupportedCharset("iso-8859-1"),
         UnsupportedEncoding("gzip"),
+        UnsupportedDigest("Repr-Digest", "md5"),
         UnsupportedDigest("Content-Digest", "md5"),
         MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),
         SourceUnusable(200),

@@ -9,7 +9,7 @@ namespace PipelineService.Intake;
 public sealed record UploadRequest
 {
     public const int SourceLengthMax = 100;
-    private const int KeyLengthMax = 255;
+    internal const int KeyLengthMax = 255;
 
     /// <summary>The type that the data is read as, without parameters.</summary>
     public required string ContentType { get; init; }

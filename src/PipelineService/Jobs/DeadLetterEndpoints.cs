@@ -6,6 +6,7 @@ using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Web;
 
 namespace PipelineService.Jobs;
 
@@ -27,12 +28,32 @@ public static class DeadLetterEndpoints
         cut. A record whose `_raw` is filled is rejected with `unmended`.
         """;
 
+    private const string NdjsonExample = """
+        {"record":2,"line":3,"byteOffset":57,"state":"open","errors":[{"field":"celsius","code":"minimum","message":"Must be at least -90.","value":"-300"}],"raw":"south,2026-03-01T06:00:00Z,-300\n","rawTruncated":false}
+
+        """;
+
+    private const string CsvExample = """
+        sensor,taken_at,celsius,_raw,_record,_line,_field,_code,_message
+        south,2026-03-01T06:00:00Z,-300,,2,3,celsius,minimum,Must be at least -90.
+
+        """;
+
     public static void MapDeadLetters(this IEndpointRouteBuilder jobs) =>
         jobs.MapGet("/{id}/dead-letters", GetAsync)
             .WithName("listDeadLetters").WithSummary("The rejected records of a job, each with its reasons")
             .WithDescription(Forms)
-            .Produces<DeadLetterPage>(StatusCodes.Status200OK, "application/json", Ndjson, Csv)
-            .ProducesProblems(JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"), JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
+            .Takes(
+                JobEndpoints.IdOfJob,
+                ("code", "Records with an error of this code."),
+                ("field", "Records with an error in this field."),
+                new ShownParameter("bom", "Whether the CSV begins with a byte order mark, for spreadsheets.", Shapes.Flag))
+            .Takes(Paging.Shown)
+            .Produces<DeadLetterPage>()
+            .ProducesText(Ndjson, "One object a line, each as the items of the page, but with all of `raw` that is kept.", NdjsonExample)
+            .ProducesText(Csv, "The columns of the upload, then those of the service.", CsvExample)
+            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.MalformedQuery("limit"))
+            .NeedsDatabase();
 
     private static async Task<IResult> GetAsync(
         string id, string? limit, string? cursor, string? code, string? field, string? bom,
@@ -62,11 +83,11 @@ public static class DeadLetterEndpoints
         switch (type)
         {
             case Ndjson:
-                return Results.Stream(body => WriteNdjsonAsync(body, deadLetters, filter, cancellationToken), Ndjson);
+                return Stream(context, body => WriteNdjsonAsync(body, deadLetters, filter, cancellationToken), Ndjson);
             case Csv:
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
                 DeadLetterCsv csv = new(job, dataset);
-                return Results.Stream(body => WriteCsvAsync(body, csv, hasMark, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
+                return Stream(context, body => WriteCsvAsync(body, csv, hasMark, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
             default:
                 DeadLetterRows found = await deadLetters.ListAsync(filter, size, cancellationToken);
                 DeadLetterView[] page = [.. found.Rows.Select(DeadLetterView.Of)];
@@ -74,6 +95,10 @@ public static class DeadLetterEndpoints
                     new DeadLetterPage(page, found.HasMore ? Paging.CursorOf(page[^1].Record) : null), PipelineJson.Options);
         }
     }
+
+    /// <summary>All of them as they are read; to HEAD none, because nobody would see them.</summary>
+    private static IResult Stream(HttpContext context, Func<Stream, Task> write, string contentType) =>
+        Results.Stream(body => context.Request.WantsNoBody() ? Task.CompletedTask : write(body), contentType);
 
     private static bool ParseMark(string? bom, string? type, Dictionary<string, string[]> faults)
     {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
 using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Jobs;
 
@@ -11,7 +12,7 @@ namespace PipelineService.Jobs;
 /// <param name="Record">1-based number of the record in the upload.</param>
 /// <param name="Line">1-based number of the physical line on which it starts.</param>
 /// <param name="ByteOffset">Where it starts in the decoded bytes of the upload.</param>
-/// <param name="State"><c>open</c>, <c>replayed</c> or <c>discarded</c>.</param>
+/// <param name="State">Always <c>open</c> in this version.</param>
 /// <param name="Raw">
 /// The record as it was sent. In a page only its first 16,384 bytes; <c>application/x-ndjson</c> and <c>text/csv</c> give all
 /// that is kept.
@@ -24,7 +25,7 @@ public sealed record DeadLetterView(
     long Record,
     long Line,
     long ByteOffset,
-    string State,
+    [property: Words("DeadLetterState", "open", "replayed", "discarded")] string State,
     IReadOnlyList<DeadLetterError> Errors,
     string Raw,
     bool RawTruncated,

@@ -9,34 +9,42 @@ public static class JobActions
 {
     public static void MapJobActions(this IEndpointRouteBuilder jobs)
     {
-        const string ExampleId = "0199a3c0-0000-7000-8000-000000000000";
         jobs.MapPost("/{id}/cancel", CancelAsync)
             .WithName("cancelJob").WithSummary("Cancel a job")
             .WithDescription("With `load.commit: job` nothing of it stays; with `chunk` the rows that have landed stay, and the "
                 + "answer counts them. An upload that still arrives is refused with `job_cancelled`; when nothing of it was loaded "
                 + "yet, no job is left. The answer waits a few seconds for the end: when the state is not `cancelled` by then, "
                 + "`cancelRequested` says that it will be. 503 means that the job goes on.")
+            .Takes(JobEndpoints.IdOfJob)
             .Produces<JobView>(StatusCodes.Status202Accepted)
             .ProducesProblems(
-                JobProblems.NotFound(ExampleId), JobProblems.IsFinal(JobState.Succeeded), JobProblems.IsCommitting,
-                JobProblems.DatabaseUnavailable);
+                JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsFinal(JobState.Succeeded), JobProblems.IsCommitting)
+            .NeedsDatabase()
+            .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
+            .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapPost("/{id}/revert", RevertAsync)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
             .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so. Removes every row or none, "
                 + "and waits for locks of others no longer than `Write:LockTimeout`.")
+            .Takes(JobEndpoints.IdOfJob)
             .Produces<RevertView>()
             .ProducesProblems(
-                JobProblems.NotFound(ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.NoLineage,
+                JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.NoLineage,
                 JobProblems.TableIsHeld("public.trips"),
-                JobProblems.RevertRefused("relation \"public.trips\" does not exist", "42P01"), JobProblems.DatabaseUnavailable);
+                JobProblems.RevertRefused("relation \"public.trips\" does not exist", "42P01"))
+            .NeedsDatabase()
+            .Answers(
+                AnswerHeader.RetryAfter.Sometimes("Seconds after which the table may be free, where somebody holds it."),
+                StatusCodes.Status409Conflict);
         jobs.MapDelete("/{id}", DeleteAsync)
             .WithName("deleteJob").WithSummary("Delete a job that has ended; its rows stay")
             .WithDescription("The job is gone at once, for every call, and its dead letters with their raw records are erased within "
                 + "moments. The rows that it loaded stay, and cannot be reverted any more: revert first if they are to go. Its "
                 + "`Idempotency-Key` is free: an upload under it is a new one. A second delete finds no job.")
+            .Takes(JobEndpoints.IdOfJob)
             .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblems(
-                JobProblems.NotFound(ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.DatabaseUnavailable);
+            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running))
+            .NeedsDatabase();
     }
 
     private static async Task<IResult> CancelAsync(

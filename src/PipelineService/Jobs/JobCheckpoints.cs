@@ -53,12 +53,23 @@ public sealed class JobCheckpoints(Database database)
         IReadOnlyList<RecordRange> uncovered = CheckpointMap.UncoveredRecords(checkpoints);
         var values = new { id, firsts = uncovered.Select(r => r.First).ToArray(), ends = uncovered.Select(r => r.End).ToArray() };
         return new Covered(checkpoints, await database.RunPatientlyAsync(
-            async (connection, token) => (IReadOnlyList<RejectCount>)
-            [
-                .. from row in await connection.QueryAsync<(string Code, string? Field, long Records)>(
-                       JobSql.Command(ForgetUncovered, values, token))
-                   select new RejectCount(RecordErrorCodes.Parse(row.Code), row.Field, row.Records),
-            ],
+            async (connection, token) => KnownOf(await connection.QueryAsync<(string Code, string? Field, long Records)>(
+                JobSql.Command(ForgetUncovered, values, token))),
             cancellationToken));
+    }
+
+    /// <summary>Without codes that only a newer version knows: nobody sees them until the end, which sums up what is stored.</summary>
+    private static List<RejectCount> KnownOf(IEnumerable<(string Code, string? Field, long Records)> rows)
+    {
+        List<RejectCount> known = [];
+        foreach ((string name, string? field, long records) in rows)
+        {
+            if (RecordErrorCodes.TryParse(name, out RecordErrorCode code))
+            {
+                known.Add(new RejectCount(code, field, records));
+            }
+        }
+
+        return known;
     }
 }

@@ -11,22 +11,37 @@ namespace PipelineService.Jobs;
 /// <summary>The resource <c>/v1/jobs</c>.</summary>
 public static class JobEndpoints
 {
+    internal const string ExampleId = "0199a3c0-0000-7000-8000-000000000000";
+
+    /// <summary>The parameter <c>id</c> of every call on one job.</summary>
+    internal static readonly ShownParameter IdOfJob = new("id", "The job's id.", Shapes.Id);
+
+    /// <summary>When to look again, for the document.</summary>
+    internal static readonly AnswerHeader UntilFinal =
+        AnswerHeader.RetryAfter.Sometimes("Seconds after which to look again, until the job is final.");
+
+    /// <summary>What <c>Prefer</c> came to, for the document.</summary>
+    internal static readonly AnswerHeader WaitGranted = new(
+        PreferHeader.Applied, "`wait=N`, where `Prefer: wait` was sent: how many seconds are waited at most.", Shapes.Text, IsAlways: false);
+
     public static IEndpointRouteBuilder MapJobs(this IEndpointRouteBuilder app)
     {
-        RouteGroupBuilder group = app.MapGroup("/v1/jobs").WithTags("Jobs");
+        RouteGroupBuilder group = app.MapGroup("/v1/jobs").WithTags(DocumentTags.Jobs);
         group.MapGet("/{id}", GetAsync)
             .WithName("getJob").WithSummary("A job: its state, counts and progress")
             .WithDescription("Answers at once, or with `Prefer: wait=N` when the job has changed since `If-None-Match` "
                 + "(without it: when the job is final), after at most N seconds.")
+            .Takes(IdOfJob)
             .HeedsHeaders(
                 ("If-None-Match", "An ETag of the job as the client knows it: 304 while it has not changed."),
                 ("Prefer", "`wait=N` waits for a change, at most N seconds and `Jobs:WaitMax` (RFC 7240). `Preference-Applied` says "
                     + "how long is waited at most. A `wait` that is no whole number is refused; other preferences are passed over."))
             .Produces<JobView>().Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(
-                JobProblems.NotFound("0199a3c0-0000-7000-8000-000000000000"),
-                Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault),
-                JobProblems.DatabaseUnavailable);
+            .ProducesProblems(JobProblems.NotFound(ExampleId), Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault))
+            .NeedsDatabase()
+            .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status304NotModified)
+            .Answers(UntilFinal, StatusCodes.Status200OK, StatusCodes.Status304NotModified)
+            .Answers(WaitGranted, StatusCodes.Status200OK, StatusCodes.Status304NotModified, StatusCodes.Status404NotFound);
         group.MapJobList();
         group.MapDeadLetters();
         group.MapJobActions();

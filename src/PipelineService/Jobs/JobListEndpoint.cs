@@ -19,8 +19,14 @@ public static class JobListEndpoint
             .WithName("listJobs").WithSummary("Jobs, newest first")
             .WithDescription("All that is asked for must hold. A page may have fewer jobs than `limit`, with `text` even none, although "
                 + "more follow: there are no more when `nextCursor` is null.")
+            .Takes(new ShownParameter(
+                "state",
+                "Jobs in this state; in any of several, with commas between or the parameter repeated.",
+                Shapes.ListOf(Shapes.Named(nameof(JobState)))))
+            .Takes(Paging.Shown)
             .Produces<JobPage>()
-            .ProducesProblems(JobProblems.MalformedQuery("limit"), JobProblems.DatabaseUnavailable);
+            .ProducesProblems(JobProblems.MalformedQuery("limit"))
+            .NeedsDatabase();
 
     private static async Task<IResult> ListAsync(
         [AsParameters] JobListParameters parameters, JobQueries jobs, IOptions<JobsOptions> options, CancellationToken cancellationToken)
@@ -101,7 +107,7 @@ internal sealed record JobListParameters
     [FromQuery(Name = "table"), Description("Jobs that load into this table, whatever their dataset: `schema.table`, or a table in `public`.")]
     public string? Table { get; init; }
 
-    [FromQuery(Name = "state"), Description("Jobs in this state; in any of several, with commas between or the parameter repeated.")]
+    [FromQuery(Name = "state")]
     public string[]? State { get; init; }
 
     [FromQuery(Name = "source"), Description("Jobs of uploads with this `source`.")]
@@ -124,9 +130,9 @@ internal sealed record JobListParameters
     [FromQuery(Name = "finishedBefore"), Description("Jobs that ended earlier than that.")]
     public string? FinishedBefore { get; init; }
 
-    [FromQuery(Name = "limit"), Description("Jobs of a page at most.")]
+    [FromQuery(Name = "limit")]
     public string? Limit { get; init; }
 
-    [FromQuery(Name = "cursor"), Description("The `nextCursor` of the page before.")]
+    [FromQuery(Name = "cursor")]
     public string? Cursor { get; init; }
 }

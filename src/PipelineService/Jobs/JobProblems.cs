@@ -6,14 +6,6 @@ namespace PipelineService.Jobs;
 /// <summary>Every problem that the calls on jobs answer with.</summary>
 public static class JobProblems
 {
-    public static Problem DatabaseUnavailable { get; } = new()
-    {
-        Code = "database_unavailable",
-        Status = StatusCodes.Status503ServiceUnavailable,
-        Title = "The database cannot be used.",
-        Detail = "The database cannot be reached or is too slow. Uploads for known datasets are still taken.",
-    };
-
     public static Problem NotFound(string id) => new()
     {
         Code = "job_not_found",

@@ -1,5 +1,6 @@
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Jobs;
 
@@ -26,7 +27,7 @@ public sealed record JobView(
     int DatasetVersion,
     string? Source,
     JobState State,
-    string? WaitingFor,
+    [property: Words("WaitingFor", "database", "spool", "table")] string? WaitingFor,
     bool CancelRequested,
     UploadView Upload,
     RecordsView Records,
@@ -93,7 +94,7 @@ public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTi
         if (row is { ProgressRatio: > 0.01, RecordsPerSecond: > 0, StartedAt: { } started })
         {
             double seconds = row.RecordsRead / row.RecordsPerSecond.Value / row.ProgressRatio;
-            estimate = started.AddSeconds(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds));
+            estimate = started.AddSeconds(Math.Round(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds)));
         }
 
         return new ProgressView(Math.Round(row.ProgressRatio, 4), row.RecordsPerSecond, estimate);

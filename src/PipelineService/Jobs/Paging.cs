@@ -1,12 +1,24 @@
 using System.Buffers.Text;
 using System.Globalization;
 using PipelineService.Hosting;
+using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Jobs;
 
 /// <summary>The parameters <c>limit</c> and <c>cursor</c>. Cursors are opaque to clients.</summary>
 internal static class Paging
 {
+    /// <summary>Both in the document.</summary>
+    public static readonly ShownParameter[] Shown =
+    [
+        new(
+            "limit",
+            "How many a page has at most. Default 100, at most 1,000, where the service is not configured otherwise "
+                + "(`Jobs:PageSize`, `Jobs:PageSizeMax`).",
+            Shapes.WholeNumber(1)),
+        new("cursor", "`nextCursor` of the page before; none begins with the first page."),
+    ];
+
     public static int ParseLimit(string? limit, JobsOptions options, Dictionary<string, string[]> faults)
     {
         if (limit is null)

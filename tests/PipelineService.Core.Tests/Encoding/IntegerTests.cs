@@ -101,11 +101,16 @@ public sealed class IntegerTests
 
     [Fact]
     public void Agrees_with_the_framework_on_every_short_text() =>
-        Gen.String[Gen.Char["0123456789+-. e"], 0, 21].Sample(text =>
-        {
-            bool isLexical = System.Text.RegularExpressions.Regex.IsMatch(text, @"\A[+-]?[0-9]+\z");
-            bool fits = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value);
-            string expected = !isLexical ? "TypeMismatch" : !fits ? "OutOfRange" : value.ToString("X16", CultureInfo.InvariantCulture);
-            Assert.Equal(expected, Encoded.Text(Encoded.Field(FieldType.Integer), text).Hex);
-        });
+        Gen.OneOf(
+            Gen.String[Gen.Char["0123456789+-. e"], 0, 21],
+            Gen.Select(Gen.OneOf<string>("", "+", "-"), Gen.String[Gen.Char['0', '9'], 0, 22], (sign, digits) => sign + digits))
+            .Sample(
+            text =>
+            {
+                bool isLexical = System.Text.RegularExpressions.Regex.IsMatch(text, @"\A[+-]?[0-9]+\z");
+                bool fits = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value);
+                string expected = !isLexical ? "TypeMismatch" : !fits ? "OutOfRange" : value.ToString("X16", CultureInfo.InvariantCulture);
+                Assert.Equal(expected, Encoded.Text(Encoded.Field(FieldType.Integer), text).Hex);
+            },
+            iter: 10_000);
 }

@@ -182,6 +182,17 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
         Assert.Equal([true, false], shape.UniqueIndexes.Select(i => i.IsPlain));
     }
 
+    [Fact]
+    public async Task Names_the_way_without_lineage_where_its_columns_are_missing_or_of_another_type()
+    {
+        await database.ExecuteAsync("CREATE TABLE public.traceless (a text, _job_id text)");
+
+        Problem? problem = await PrepareAsync("traceless", Fields("{ 'name': 'a' }"));
+
+        Assert.Equal(2, problem!.Errors!["/load/lineage"].Length);
+        Assert.All(problem.Errors["/load/lineage"], message => Assert.EndsWith("set load.lineage to false.", message, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("a_view", "CREATE VIEW public.a_view AS SELECT 1 AS a")]
     [InlineData("partitioned", "CREATE TABLE public.partitioned (a text) PARTITION BY LIST (a)")]

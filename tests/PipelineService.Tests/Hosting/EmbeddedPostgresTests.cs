@@ -146,6 +146,23 @@ public sealed class EmbeddedPostgresTests : IDisposable
     }
 
     [Fact]
+    public async Task Is_found_where_it_was_asked_to_be_when_its_account_may_not_be_there()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess, "Only root has the server run as somebody else.");
+        string closed = Path.Combine(_folder.Path, "closed");
+#pragma warning disable CA1416 // skipped on Windows
+        Directory.CreateDirectory(closed, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+#pragma warning restore CA1416
+        await using EmbeddedPostgres server = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresSettings { Directory = closed, Durable = false }, NullLogger.Instance, Cancellation);
+        Assert.DoesNotContain(closed, server.DataDirectory, StringComparison.Ordinal);
+
+        var asked = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = Path.Combine(closed, "postgres"), Pooling = false };
+        await using var connection = new NpgsqlConnection(asked.ConnectionString);
+        await connection.OpenAsync(Cancellation);
+    }
+
+    [Fact]
     public async Task Listens_on_a_loopback_port_with_a_password_where_a_socket_has_no_room()
     {
         string deep = Path.Combine(_folder.Path, new string('d', 90));

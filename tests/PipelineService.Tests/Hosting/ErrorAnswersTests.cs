@@ -78,6 +78,19 @@ public sealed class ErrorAnswersTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromSeconds(3), response.Headers.RetryAfter!.Delta);
     }
 
+    /// <summary>A circuit whose time is up when it is asked says a time below nothing.</summary>
+    [Theory]
+    [InlineData(-20, 0, 1)]
+    [InlineData(0, 0, 1)]
+    [InlineData(300, 300, 1)]
+    [InlineData(1_200, 1_200, 2)]
+    public void An_outage_never_asks_for_less_than_no_pause(int milliseconds, int pause, int seconds)
+    {
+        DatabaseUnavailableException fault = new("It is away.") { RetryAfter = TimeSpan.FromMilliseconds(milliseconds) };
+
+        Assert.Equal((TimeSpan.FromMilliseconds(pause), seconds), (fault.RetryAfter, fault.RetryAfterSeconds));
+    }
+
     [Fact]
     public async Task An_internal_error_keeps_its_secrets()
     {

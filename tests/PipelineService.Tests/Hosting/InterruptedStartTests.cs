@@ -20,7 +20,7 @@ public sealed class InterruptedStartTests(TestDatabase database) : IClassFixture
     [InlineData("TERM", 143)]
     public async Task A_start_that_is_interrupted_says_so_in_one_line(string signal, int exitCode)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no signals.");
+        SkipWithout(signal);
         string running = Path.Combine(_folder.Path, "running");
         Directory.CreateDirectory(running);
         File.SetUnixFileMode(running, (UnixFileMode)0b111_111_111);
@@ -45,7 +45,7 @@ public sealed class InterruptedStartTests(TestDatabase database) : IClassFixture
     [Fact]
     public async Task A_demo_that_is_interrupted_says_so_in_one_line()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no signals.");
+        SkipWithout("INT");
         await using Npgsql.NpgsqlConnection holder = await database.DataSource.OpenConnectionAsync(Token);
         await using Npgsql.NpgsqlTransaction transaction = await holder.BeginTransactionAsync(Token);
         await using Npgsql.NpgsqlCommand hold = new("LOCK TABLE pipeline.datasets IN SHARE MODE", holder);
@@ -60,6 +60,14 @@ public sealed class InterruptedStartTests(TestDatabase database) : IClassFixture
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static void SkipWithout(string signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no signals.");
+        Assert.SkipWhen(
+            signal == "INT" && Signals.IsInterruptIgnored,
+            "Whatever runs in the background of a script ignores SIGINT, and so do the processes that it starts.");
+    }
 
     /// <summary>A start that stands for PostgreSQL's programs.</summary>
     /// <param name="initdb">What it does, in the language of the shell.</param>

@@ -89,6 +89,7 @@ public sealed class SqlFaultsTests
                 Assert.Equal(
                     SqlFaults.Of(code) is SqlFault.Busy or SqlFault.Outage, Regex.IsMatch(code, SqlFaults.PassingPattern));
             },
+            iter: 100_000,
             print: code => code);
 
     [Fact]

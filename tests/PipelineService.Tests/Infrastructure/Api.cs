@@ -34,7 +34,8 @@ public sealed class Api(HttpClient http)
     public Task<ApiAnswer> PostAsync(string path, HttpContent body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Post, path, body, headers);
 
-    public Task<ApiAnswer> PutAsync(string path, HttpContent body) => SendAsync(HttpMethod.Put, path, body);
+    public Task<ApiAnswer> PutAsync(string path, HttpContent body, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Put, path, body, headers);
 
     /// <summary>Uploads and waits for the job's end.</summary>
     public async Task<JobView> LoadAsync(string dataset, string body, string contentType = "text/csv")
@@ -46,6 +47,8 @@ public sealed class Api(HttpClient http)
 
     public Task<ApiAnswer> GetAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Get, path, body: null, headers);
+
+    public Task<ApiAnswer> HeadAsync(string path) => SendAsync(HttpMethod.Head, path, body: null);
 
     public Task<ApiAnswer> PostAsync(string path) => SendAsync(HttpMethod.Post, path, body: null);
 

@@ -11,7 +11,7 @@ internal sealed class RunLog : ILogger
     private static readonly string Place =
         Path.Combine(RepositoryFiles.Root, "artifacts", "test-results", "PipelineService.Tests.log");
 
-    private readonly Lock _lock = new();
+    private static readonly Lock Writing = new();
 
     public RunLog()
     {
@@ -25,11 +25,14 @@ internal sealed class RunLog : ILogger
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Tell(formatter(state, exception));
+
+    /// <summary>What a test has to say beside its result.</summary>
+    public static void Tell(string line)
     {
-        string line = formatter(state, exception);
         TestContext.Current.SendDiagnosticMessage("{0}", line);
-        lock (_lock)
+        lock (Writing)
         {
             File.AppendAllLines(Place, [line]);
         }

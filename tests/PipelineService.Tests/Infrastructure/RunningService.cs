@@ -44,7 +44,7 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
         await PrepareAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Service.DisposeAsync();
         await Database.DisposeAsync();

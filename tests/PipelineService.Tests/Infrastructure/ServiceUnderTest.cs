@@ -20,10 +20,13 @@ public sealed class ServiceUnderTest : IAsyncDisposable
         _app = app;
         _folder = folder;
         SpoolDirectory = spoolDirectory;
-        Client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        Client = new HttpClient(Answers) { BaseAddress = new Uri(app.Urls.First()) };
     }
 
+    /// <summary>Sends requests, and holds what comes against the OpenAPI document.</summary>
     public HttpClient Client { get; }
+
+    internal DocumentedAnswers Answers { get; } = new();
 
     public IServiceProvider Services => _app.Services;
 

@@ -26,6 +26,12 @@ public sealed class UploadRequestTests
         Gen.String[Gen.Char[' ', '~'], 0, 60],
         Gen.Int[0, Parts.Length - 1].Select(i => Parts[i]).Array[0, 6].Select(string.Concat));
 
+    /// <summary>A digest as it is written, around bytes of any number or around any text.</summary>
+    private static readonly Gen<string> DigestText = Gen.Select(
+        Gen.OneOf<string>("sha-256", "SHA-256", "md5"),
+        Gen.OneOf(Gen.Byte.Array[0, 64].Select(Convert.ToBase64String), HeaderText),
+        (algorithm, value) => $"{algorithm}=:{value}:");
+
     [Theory]
     [InlineData("text/csv", DataFormat.Csv, null)]
     [InlineData("TEXT/CSV; charset=utf-8", DataFormat.Csv, null)]
@@ -100,8 +106,13 @@ public sealed class UploadRequestTests
     }
 
     [Fact]
+    public void Refuses_a_digest_of_another_length() =>
+        Gen.Byte.Array[0, 64].Where(digest => digest.Length != SHA256.HashSizeInBytes).Sample(digest => Assert.Equal(
+            "malformed_header", RefusalOf(Csv, ("Content-Digest", $"sha-256=:{Convert.ToBase64String(digest)}:"))));
+
+    [Fact]
     public void Reads_every_digest_that_it_can_check_and_passes_over_the_others() =>
-        Gen.Byte.Array[32].Sample(digest =>
+        Gen.Byte.Array[SHA256.HashSizeInBytes].Sample(digest =>
         {
             string hexadecimal = Convert.ToHexStringLower(digest), base64 = Convert.ToBase64String(digest);
             UploadRequest request = Parse(
@@ -112,7 +123,9 @@ public sealed class UploadRequestTests
 
     [Fact]
     public void Whatever_the_headers_say_it_is_understood_or_refused_with_a_reason() =>
-        Gen.Select(Gen.OneOf(Gen.Const(Csv), HeaderText), Gen.OneOf(Gen.Const("key"), HeaderText), HeaderText, HeaderText).Sample(
+        Gen.Select(
+            Gen.OneOf(Gen.Const(Csv), HeaderText), Gen.OneOf(Gen.Const("key"), HeaderText), Gen.OneOf(HeaderText, DigestText), HeaderText)
+        .Sample(
         (contentType, key, digest, prefer) =>
         {
             try

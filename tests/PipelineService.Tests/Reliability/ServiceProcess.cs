@@ -166,6 +166,22 @@ internal sealed class ServiceProcess : IAsyncDisposable
 /// <summary>Signals that .NET has no call for.</summary>
 internal static class Signals
 {
+    private const int Interrupt = 2;
+
+    /// <summary>Whether this process was started with SIGINT ignored, which is passed on to children. Known on Linux only.</summary>
+    public static bool IsInterruptIgnored
+    {
+        get
+        {
+            const string Ignored = "SigIgn:";
+            string? mask = OperatingSystem.IsLinux()
+                ? File.ReadLines("/proc/self/status").First(line => line.StartsWith(Ignored, StringComparison.Ordinal))[Ignored.Length..]
+                : null;
+            return mask is not null
+                && (ulong.Parse(mask, NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) >> (Interrupt - 1) & 1) == 1;
+        }
+    }
+
     public static async Task SendAsync(string signal, int processId)
     {
         using var kill = Process.Start("kill", [$"-{signal}", processId.ToString(CultureInfo.InvariantCulture)]);

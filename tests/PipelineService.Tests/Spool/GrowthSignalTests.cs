@@ -1,5 +1,5 @@
-using CsCheck;
 using PipelineService.Spool;
+using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Spool;
 
@@ -20,34 +20,68 @@ public sealed class GrowthSignalTests
         Assert.False(signal.Next.IsCompleted);
     }
 
-    /// <summary>A waiter that takes the signal before it looks sees every end: a miss would leave it waiting for ever.</summary>
+    /// <summary>A waiter that takes the signal before it looks sees every change: a miss would leave it waiting for ever.</summary>
     [Fact]
-    public Task Misses_nothing_however_the_threads_meet() =>
-        Gen.Select(Gen.Int[1, 4], Gen.Int[1, 200]).SampleAsync(
-            async (waiters, changes) =>
-            {
-                GrowthSignal signal = new();
-                int state = 0;
-                Task[] waiting = [.. Enumerable.Range(0, waiters).Select(_ => Task.Run(async () =>
-                {
-                    while (true)
-                    {
-                        Task next = signal.Next;
-                        if (Volatile.Read(ref state) == changes)
-                        {
-                            return;
-                        }
+    public void Misses_no_waiter_however_it_meets_a_change()
+    {
+        const int Changes = 1_000;
+        GrowthSignal signal = new();
+        (int state, int seen) = (0, 0);
+        bool isEnded = false;
 
-                        await next;
-                    }
-                }))];
-                for (int i = 0; i < changes; i++)
+        ThreadRace.Run(
+            rounds: 5_000,
+            prepare: () => (signal, state, isEnded) = (new GrowthSignal(), 0, false),
+            one: () =>
+            {
+                for (int i = 0; i < Changes; i++)
                 {
                     Interlocked.Increment(ref state);
                     signal.Set();
                 }
 
-                await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(30));
+                Volatile.Write(ref isEnded, true);
             },
-            iter: 300);
+            other: () =>
+            {
+                Task next;
+                do
+                {
+                    next = signal.Next;
+                    seen = Volatile.Read(ref state);
+                }
+                while (seen < Changes && IsCompleted(next));
+            },
+            check: () => Assert.Equal(Changes, seen));
+
+        // Once the last change was told, nothing that was not completed will ever be.
+        bool IsCompleted(Task next)
+        {
+            SpinWait spin = default;
+            while (!next.IsCompleted && !Volatile.Read(ref isEnded))
+            {
+                spin.SpinOnce(sleep1Threshold: -1);
+            }
+
+            return next.IsCompleted;
+        }
+    }
+
+    [Fact]
+    public void Misses_no_waiter_however_it_meets_another()
+    {
+        GrowthSignal signal = new();
+        (Task one, Task other) = (Task.CompletedTask, Task.CompletedTask);
+
+        ThreadRace.Run(
+            rounds: 50_000,
+            prepare: () => signal = new GrowthSignal(),
+            one: () => one = signal.Next,
+            other: () => other = signal.Next,
+            check: () =>
+            {
+                signal.Set();
+                Assert.True(one.IsCompleted && other.IsCompleted);
+            });
+    }
 }

@@ -43,6 +43,30 @@ public sealed class CsvRecordFormatTests
             },
             iter: 100);
 
+    /// <summary>A CR that is the last byte at hand decides nothing; it is looked at again beside the byte behind it.</summary>
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\r")]
+    public async Task A_header_is_found_wherever_its_line_end_meets_the_end_of_what_was_read(string lineEnd)
+    {
+        const int FirstRead = 4096;
+        for (int length = FirstRead - 2; length <= FirstRead + 2; length++)
+        {
+            string header = $"id,{new string('x', length - "id,".Length - lineEnd.Length)}{lineEnd}";
+            using SpoolFolder spool = new();
+            await using SpoolUpload upload = spool.Create();
+            await SpoolFolder.AppendAsync(upload, Encoding.UTF8.GetBytes(header + "1,"));
+            CsvRecordFormat format = new(Plan(), CsvDialect.Default, recordBytesMax: 1 << 20);
+
+            RecordsStart start = await format
+                .FindStartAsync(upload, upload.JobId, ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken)
+                .Within("the header to be found, though the upload goes on");
+
+            Assert.Equal(length, start.Offset);
+        }
+    }
+
     /// <summary>
     /// Line ends in quotes, one in each packet: the bytes looked through stay in proportion to those that came.
     /// </summary>

@@ -1,13 +1,15 @@
+using System.Collections.Concurrent;
 using CsCheck;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;
 
 public sealed class SessionBudgetTests
 {
-    private static readonly string[] Tables = ["a", "b", "c", "d"];
+    private static readonly string[] Tables = ["a", "b", "c", "d", "e", "f"];
 
     private readonly FakeTimeProvider _time = new();
     private readonly SessionBudget _budget;
@@ -144,30 +146,68 @@ public sealed class SessionBudgetTests
         Assert.NotNull(_budget.TryReserve("well", 1, isReceiving: false));
     }
 
-    /// <summary>Whatever is reserved, shrunk and given back at the same time, the limits hold and nothing leaks.</summary>
+    /// <summary>Whatever is reserved, kept for a while, shrunk and given back at the same time, the limits hold and nothing leaks.</summary>
     [Fact]
     public void Adds_up_however_the_threads_meet() =>
         Gen.Select(Gen.Int[0, Tables.Length - 1], Gen.Int[1, 4], Gen.Bool, Gen.Int[0, 3]).Array[1, 40].Sample(
             jobs =>
             {
+                ConcurrentBag<SessionReservation> kept = [];
                 Parallel.ForEach(jobs, job =>
                 {
                     (int table, int wanted, bool isReceiving, int keep) = job;
-                    using SessionReservation? reservation = _budget.TryReserve(Tables[table], wanted, isReceiving);
+                    SessionReservation? reservation = _budget.TryReserve(Tables[table], wanted, isReceiving);
                     Assert.InRange(_budget.Used, 0, 8);
                     if (reservation is not null)
                     {
+                        kept.Add(reservation);
                         Parallel.Invoke(() => reservation.ShrinkTo(keep), reservation.NoLongerReceiving, reservation.WakeTable);
+                    }
+                    else if (kept.TryTake(out SessionReservation? earlier))
+                    {
+                        earlier.Dispose();
                     }
                 });
 
-                Assert.Equal((0, 0), (_budget.Used, _budget.Closed().Count));
-                using SessionReservation all = _budget.TryReserve("a", 3, isReceiving: true)!;
-                using SessionReservation rest = _budget.TryReserve("b", 3, isReceiving: true)!;
-                Assert.Equal((3, 1), (all.Count, rest.Count));
+                Assert.Equal(kept.Sum(reservation => reservation.Count), _budget.Used);
+                Assert.All(kept, reservation => reservation.Dispose());
+                AssertAllIsFree();
             },
             iter: 300,
             threads: 1);
+
+    [Fact]
+    public void An_upload_that_ends_while_its_job_gives_sessions_back_leaves_none_behind()
+    {
+        SessionReservation reservation = null!;
+
+        ThreadRace.Run(
+            rounds: 20_000,
+            prepare: () => reservation = _budget.TryReserve("a", 3, isReceiving: true)!,
+            one: () => reservation.ShrinkTo(1),
+            other: () => reservation.NoLongerReceiving(),
+            check: () =>
+            {
+                reservation.Dispose();
+                AssertAllIsFree();
+            });
+    }
+
+    private void AssertAllIsFree()
+    {
+        Assert.Equal((0, 0), (_budget.Used, _budget.Closed().Count));
+        using SessionReservation? first = _budget.TryReserve("x", 3, isReceiving: true);
+        using SessionReservation? second = _budget.TryReserve("y", 3, isReceiving: true);
+        using SessionReservation? third = _budget.TryReserve("z", 3, isReceiving: false);
+        Assert.Equal((3, 1, 2), (first?.Count, second?.Count, third?.Count));
+
+        // What is left is for tables that have none.
+        Assert.All(Tables, table =>
+        {
+            using SessionReservation? reservation = _budget.TryReserve(table, 1, isReceiving: false);
+            Assert.NotNull(reservation);
+        });
+    }
 
     private SessionBudget Make(int sessions, int perJob, int receiving) => new(
         Options.Create(new WriteOptions { SessionsMax = sessions, SessionsPerJobMax = perJob, SessionsReceivingMax = receiving }),

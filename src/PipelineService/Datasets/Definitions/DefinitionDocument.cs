@@ -1,6 +1,9 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.OpenApi;
+using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -20,20 +23,26 @@ public sealed record DefinitionDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Description { get; init; }
 
-    /// <summary>How the data usually comes: csv or ndjson. An upload's Content-Type decides for that upload.</summary>
+    /// <summary>How the data usually comes. An upload's Content-Type decides for that upload.</summary>
     [DefaultValue("csv")]
+    [Words("DataFormat", typeof(DefinitionWords), nameof(DefinitionWords.Formats))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Format { get; init; }
 
     /// <summary>Always utf-8 in this version.</summary>
     [DefaultValue("utf-8")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Encoding { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DialectDocument? Dialect { get; init; }
 
     public required SchemaDocument Schema { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LoadDocument? Load { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RejectsDocument? Rejects { get; init; }
 }
 
@@ -42,21 +51,28 @@ public sealed record DialectDocument
 {
     /// <summary>One ASCII character between fields.</summary>
     [DefaultValue(",")]
+    [StringLength(1, MinimumLength = 1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Delimiter { get; init; }
 
     /// <summary>One ASCII character around fields that hold delimiters, quotes or line ends; doubled inside.</summary>
     [DefaultValue("\"")]
+    [StringLength(1, MinimumLength = 1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? QuoteChar { get; init; }
 
     /// <summary>Whether the first record names the fields.</summary>
     [DefaultValue(true)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Header { get; init; }
 
     /// <summary>
-    /// Records with fewer or more fields than the header: reject, pad (fields that are left out at the end have no value),
-    /// trim (fields behind the last one are passed over) or padAndTrim.
+    /// Records with fewer or more fields than the header: `reject`, `pad` (fields that are left out at the end have no value),
+    /// `trim` (fields behind the last one are passed over) or `padAndTrim`.
     /// </summary>
     [DefaultValue("reject")]
+    [Words("RaggedRows", typeof(DefinitionWords), nameof(DefinitionWords.RaggedRowWords))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RaggedRows { get; init; }
 }
 
@@ -66,16 +82,19 @@ public sealed record SchemaDocument
     public required IReadOnlyList<FieldDocument> Fields { get; init; }
 
     /// <summary>
-    /// How the fields in the data must match: exact, equal, subset, superset or partial. Default: equal where the data
-    /// names its fields, exact where it does not.
+    /// How the fields in the data must match those of the schema. Default: `equal` where the data names its fields, `exact`
+    /// where it does not.
     /// </summary>
+    [Words("FieldsMatch", typeof(DefinitionWords), nameof(DefinitionWords.FieldsMatches))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FieldsMatch { get; init; }
 
     /// <summary>Texts that stand for "no value". Default: the empty text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? MissingValues { get; init; }
 
     /// <summary>Names of the fields that together identify a row.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? PrimaryKey { get; init; }
 }
 
@@ -85,8 +104,9 @@ public sealed record FieldDocument
     /// <summary>The column's name, and the name in the data unless source says otherwise.</summary>
     public required string Name { get; init; }
 
-    /// <summary>string, number, integer, boolean, date, time, datetime, object, array or any.</summary>
     [DefaultValue("any")]
+    [Words("FieldType", typeof(DefinitionWords), nameof(DefinitionWords.FieldTypes))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Type { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -103,8 +123,10 @@ public sealed record FieldDocument
     /// The column's type, for example numeric(10,2), or any other type of the database, for example public.mood. Default: by
     /// the field's type; of a text in a table that is there, the column's type if only the database knows it.
     /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SqlType { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ConstraintsDocument? Constraints { get; init; }
 
     /// <summary>Of numbers: text before the fraction; default a dot.</summary>
@@ -128,23 +150,31 @@ public sealed record FieldDocument
     public IReadOnlyList<string>? FalseValues { get; init; }
 }
 
-/// <summary>What each value must fulfil. Bounds and enum members are texts, numbers or booleans.</summary>
+/// <summary>What each value must fulfil.</summary>
 public sealed record ConstraintsDocument
 {
     /// <summary>Whether every record must have a value; fields of the primary key always must.</summary>
     [DefaultValue(false)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Required { get; init; }
 
+    /// <summary>A number, or the text of a value of the field's type: of a date, or of a number with more digits than a double has.</summary>
+    [Scalar(JsonSchemaType.Number | JsonSchemaType.String)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Minimum { get; init; }
 
+    /// <summary>As minimum.</summary>
+    [Scalar(JsonSchemaType.Number | JsonSchemaType.String)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Maximum { get; init; }
 
     /// <summary>Unicode code points of a text, elements of an array, members of an object.</summary>
+    [Range(0, int.MaxValue)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MinLength { get; init; }
 
+    /// <summary>As minLength.</summary>
+    [Range(0, int.MaxValue)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MaxLength { get; init; }
 
@@ -152,6 +182,8 @@ public sealed record ConstraintsDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Pattern { get; init; }
 
+    /// <summary>The only values that are taken: numbers, booleans, or texts of values.</summary>
+    [Scalar(JsonSchemaType.Number | JsonSchemaType.String | JsonSchemaType.Boolean)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<JsonElement>? Enum { get; init; }
 }
@@ -160,18 +192,23 @@ public sealed record ConstraintsDocument
 public sealed record LoadDocument
 {
     /// <summary>schema.table, or table in schema public; default the dataset's name. Created when missing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Table { get; init; }
 
     /// <summary>Always append in this version.</summary>
     [DefaultValue("append")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Mode { get; init; }
 
-    /// <summary>job: all rows of an upload become visible together; chunk: as they land.</summary>
+    /// <summary>`job`: all rows of an upload become visible together; `chunk`: as they land.</summary>
     [DefaultValue("job")]
+    [Words("CommitPolicy", typeof(DefinitionWords), nameof(DefinitionWords.Commits))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Commit { get; init; }
 
     /// <summary>Whether rows carry _job_id and _record.</summary>
     [DefaultValue(true)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Lineage { get; init; }
 }
 
@@ -181,5 +218,6 @@ public sealed record RejectsDocument
     public long? MaxCount { get; init; }
 
     /// <summary>Rejected records divided by records read, 0 to 1.</summary>
+    [Range(0, 1)]
     public double? MaxRatio { get; init; }
 }

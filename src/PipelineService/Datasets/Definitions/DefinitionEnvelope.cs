@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -48,7 +49,8 @@ internal static class DefinitionEnvelope
     {
         if (reader.Text("name") is string name && name != dataset)
         {
-            reader.Fault("name", $"Is \"{name}\", and the address says \"{dataset}\": leave it out, or PUT it to /v1/datasets/{name}.");
+            string shown = Excerpt.Of(name);
+            reader.Fault("name", $"Is \"{shown}\", and the address says \"{dataset}\": leave it out, or PUT it to /v1/datasets/{shown}.");
         }
     }
 }

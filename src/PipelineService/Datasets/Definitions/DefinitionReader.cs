@@ -179,7 +179,7 @@ public static class DefinitionReader
         }
 
         double? ratio = null;
-        if (rejects.TryGet("maxRatio", out JsonElement value) && value.ValueKind != JsonValueKind.Null)
+        if (rejects.TryGet("maxRatio", out JsonElement value))
         {
             if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number))
             {
@@ -198,7 +198,7 @@ public static class DefinitionReader
 
     /// <summary>One text or an array of them: the standard has known both forms.</summary>
     private static ImmutableArray<string> ReadNames(ObjectReader reader, string name) =>
-        reader.TryGet(name, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Null
+        reader.TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
             ? reader.Text(name) is string text ? [text] : []
             : reader.Texts(name, []);
 

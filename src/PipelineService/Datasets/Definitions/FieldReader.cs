@@ -49,7 +49,7 @@ internal static class FieldReader
     private static string ReadName(ObjectReader field)
     {
         string? name = field.Text("name");
-        if (name is null && (!field.TryGet("name", out JsonElement value) || value.ValueKind == JsonValueKind.Null))
+        if (name is null && !field.TryGet("name", out _))
         {
             field.Fault("name", "Is missing.");
         }
@@ -71,7 +71,8 @@ internal static class FieldReader
             {
                 field.Fault("type", TypeAdvice.For(word));
             }
-            else if (DefinitionWords.FieldTypes.FirstOrDefault(t => t.Word == word) is { Word: not null } known)
+            else if (DefinitionWords.FieldTypes.FirstOrDefault(t => t.Word.Equals(word, StringComparison.OrdinalIgnoreCase))
+                is { Word: not null } known)
             {
                 type = known.Value;
                 return true;
@@ -133,7 +134,7 @@ internal static class FieldReader
     }
 
     private static string? ReadBound(ObjectReader constraints, string name, DefinitionFaults faults) =>
-        constraints.TryGet(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+        constraints.TryGet(name, out JsonElement value)
             ? ReadScalar(constraints, value, constraints.PointerTo(name), faults)
             : null;
 

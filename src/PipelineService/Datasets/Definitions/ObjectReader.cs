@@ -38,26 +38,22 @@ internal sealed class ObjectReader
 
     public void Fault(string name, string message) => _faults.Add(PointerTo(name), message);
 
+    /// <summary>
+    /// The property's value. <c>null</c> is as if nothing were said: many clients write it for what they leave out.
+    /// </summary>
     public bool TryGet(string name, out JsonElement value)
     {
         _known.Add(name);
-        return _element.TryGetProperty(name, out value);
+        return _element.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
     }
 
-    /// <summary>The object below this one, or null when it is absent or no object.</summary>
+    /// <summary>The object below this one, or null when it is absent, <c>null</c> or no object.</summary>
     public ObjectReader? Object(string name) =>
         TryGet(name, out JsonElement value) ? Open(value, PointerTo(name), _faults) : null;
 
     /// <summary>Text, or null when absent or <c>null</c>.</summary>
-    public string? Text(string name)
-    {
-        if (!TryGet(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        return TextOf(value, PointerTo(name));
-    }
+    public string? Text(string name) =>
+        TryGet(name, out JsonElement value) ? TextOf(value, PointerTo(name)) : null;
 
     public bool Boolean(string name, bool otherwise)
     {
@@ -78,7 +74,7 @@ internal sealed class ObjectReader
     /// <summary>A whole number from 0 on, or null when absent or <c>null</c>.</summary>
     public long? Count(string name, long max)
     {
-        if (!TryGet(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        if (!TryGet(name, out JsonElement value))
         {
             return null;
         }
@@ -92,7 +88,9 @@ internal sealed class ObjectReader
         return null;
     }
 
-    /// <summary>One of some words, each standing for a value; else the default and a fault that lists them.</summary>
+    /// <summary>
+    /// One of some words, in upper or lower case, each standing for a value; else the default and a fault that lists them.
+    /// </summary>
     /// <param name="advice">Other words that are often put here, with a sentence each.</param>
     public T Choice<T>(
         string name, ImmutableArray<(string Word, T Value)> choices, T otherwise, IReadOnlyDictionary<string, string>? advice = null) =>
@@ -107,7 +105,7 @@ internal sealed class ObjectReader
     {
         foreach ((string known, T value) in choices)
         {
-            if (known == word)
+            if (known.Equals(word, StringComparison.OrdinalIgnoreCase))
             {
                 return value;
             }

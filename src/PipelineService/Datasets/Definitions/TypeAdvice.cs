@@ -10,15 +10,18 @@ internal static class TypeAdvice
 {
     private static readonly FrozenDictionary<string, string> Meant = new (string Meant, string[] Words)[]
     {
-        ("string", ["str", "char", "character", "bpchar", "nchar", "nvarchar", "varchar2", "clob", "citext", "enum", "guid"]),
-        ("string", ["bytea", "blob", "binary", "interval", "xml", "inet", "cidr", "macaddr"]),
+        ("string", ["str", "char", "character", "bpchar", "nchar", "nvarchar", "varchar2", "clob", "enum", "guid", "blob", "binary"]),
         ("integer", ["long", "short", "int16", "int32", "int64", "uint", "tinyint", "mediumint", "serial", "bigserial", "whole"]),
-        ("number", ["double", "float32", "float64", "money", "currency", "percent"]),
+        ("number", ["double", "float32", "float64", "currency", "percent"]),
         ("datetime", ["datetime2", "datetimeoffset", "timestamp_tz", "timestamp_ntz", "instant"]),
         ("boolean", ["bit", "logical", "flag"]),
         ("object", ["map", "struct", "dict", "record"]),
     }.SelectMany(type => type.Words.Select(word => (word, type.Meant)))
         .ToFrozenDictionary(t => t.word, t => t.Meant, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Types that PostgreSQL reads from text: the field is a string, and the column's type stands beside it.</summary>
+    private static readonly FrozenSet<string> ReadFromText = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "bytea", "cidr", "citext", "inet", "interval", "macaddr", "money", "xml");
 
     private static readonly FrozenDictionary<string, string> Instead = new Dictionary<string, string>
     {
@@ -44,14 +47,16 @@ internal static class TypeAdvice
 
     private static string? OfColumnType(string word)
     {
-        if (SqlTypeText.Parse(word).Type is not SqlType column || column.Name == SqlTypeName.Other)
+        if (SqlTypeText.Parse(word).Type is not SqlType column
+            || (column.Name == SqlTypeName.Other && !ReadFromText.Contains(word)))
         {
             return null;
         }
 
-        FieldType type = DefinitionWords.FieldTypes.Select(t => t.Value)
-            .Where(t => t != FieldType.Any && FieldCapabilities.IsAllowed(t, column.Name))
-            .MaxBy(t => (SqlType.DefaultOf(t).Name == column.Name, t != FieldType.String));
+        FieldType type = column.Name == SqlTypeName.Other ? FieldType.String
+            : DefinitionWords.FieldTypes.Select(t => t.Value)
+                .Where(t => t != FieldType.Any && FieldCapabilities.IsAllowed(t, column.Name))
+                .MaxBy(t => (SqlType.DefaultOf(t).Name == column.Name, t != FieldType.String));
         string meant = $" Did you mean \"{DefinitionWords.FieldTypes.WordFor(type)}\"?";
         return column == SqlType.DefaultOf(type)
             ? meant

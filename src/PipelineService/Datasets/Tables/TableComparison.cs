@@ -152,7 +152,7 @@ internal sealed class TableComparison
     {
         string alter = SqlTypeText.Parse(actual.Type).Type is null or { Name: SqlTypeName.Other } ? ""
             : $" {TypeChange.Statement(_definition.Load.Table, wanted.Name, actual.Type, wanted.Type)} makes it so.";
-        return field is null ? alter : alter + WayOut(field, actual);
+        return alter + (field is null ? " Or set load.lineage to false." : WayOut(field, actual));
     }
 
     /// <summary>What to declare for such a column, as long as the field's type may go there.</summary>

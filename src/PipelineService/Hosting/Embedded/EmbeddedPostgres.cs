@@ -9,6 +9,8 @@ namespace PipelineService.Hosting.Embedded;
 /// </summary>
 public sealed partial class EmbeddedPostgres : IAsyncDisposable
 {
+    private const string DataFolder = "postgres";
+
     private readonly EmbeddedPostgresSettings _settings;
     private readonly ServerAccount _account;
     private readonly Cluster _cluster;
@@ -61,12 +63,13 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         if (directory != asked)
         {
             Log.DataElsewhere(logger, asked, account.Name, directory);
+            Link(Path.Combine(asked, DataFolder), Path.Combine(directory, DataFolder));
         }
 
         EmbeddedPostgres? server = null;
         try
         {
-            string folder = Path.Combine(directory, "postgres");
+            string folder = Path.Combine(directory, DataFolder);
             PostgresBinaries binaries = await PostgresBinaries.FindAsync(
                 settings.Binaries, Cluster.MajorVersion(folder), account, logger, time, cancellationToken);
             var control = new PgCtl(settings, binaries, account, time);
@@ -145,6 +148,16 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
                 $"Hosting:DataDirectory is {asked}, and {Environment.UserName} cannot use it: {fault.Message} Let that user write "
                 + "there, or set Hosting:DataDirectory to a folder on a disk that outlives the process.",
                 fault);
+        }
+    }
+
+    /// <summary>Where the data was asked to be, so that clients find the socket there.</summary>
+    private static void Link(string path, string target)
+    {
+        var link = new FileInfo(path);
+        if (link.LinkTarget is null && !Path.Exists(path))
+        {
+            File.CreateSymbolicLink(path, target);
         }
     }
 

@@ -1,5 +1,5 @@
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using PipelineService.Hosting.OpenApi;
 using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Hosting.Health;
@@ -10,25 +10,51 @@ namespace PipelineService.Hosting.Health;
 /// </summary>
 internal static class HealthEndpoints
 {
-    public static void MapHealth(this WebApplication app)
+    public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        app.MapHealthChecks(Polls.Health + "/live", Answer(_ => false)).DisableHttpMetrics();
-        app.MapHealthChecks(Polls.Health + "/ready", Answer(_ => true)).DisableHttpMetrics();
+        routes.MapGet(Polls.Health + "/live", GetLivenessAsync)
+            .WithName("getLiveness").WithTags(DocumentTags.Service)
+            .WithSummary("Whether the process answers")
+            .WithDescription("Nothing is checked: that there is an answer is the answer. For what restarts the process.")
+            .Produces<HealthAnswer>()
+            .ForProbes();
+        routes.MapGet(Polls.Health + "/ready", GetReadinessAsync)
+            .WithName("getReadiness").WithTags(DocumentTags.Service)
+            .WithSummary("Whether everything that the service needs is there")
+            .WithDescription("One entry for each check; 503 when one of them fails. For what sends requests here.")
+            .Produces<HealthAnswer>()
+            .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable)
+            .ForProbes();
     }
 
-    private static HealthCheckOptions Answer(Func<HealthCheckRegistration, bool> checks) =>
-        new() { Predicate = checks, ResponseWriter = WriteAsync };
+    private static Task<IResult> GetLivenessAsync(HttpContext context, HealthCheckService checks) =>
+        AnswerAsync(context, checks, static _ => false);
 
-    private static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(
-        new HealthAnswer(
-            report.Status,
-            report.Entries.ToDictionary(
-                entry => entry.Key,
-                entry => new CheckAnswer(entry.Value.Status, entry.Value.Description))),
-        PipelineJson.Options,
-        context.RequestAborted);
+    private static Task<IResult> GetReadinessAsync(HttpContext context, HealthCheckService checks) =>
+        AnswerAsync(context, checks, static _ => true);
 
-    private sealed record HealthAnswer(HealthStatus Status, IReadOnlyDictionary<string, CheckAnswer> Checks);
-
-    private sealed record CheckAnswer(HealthStatus Status, string? Description);
+    private static async Task<IResult> AnswerAsync(
+        HttpContext context, HealthCheckService service, Func<HealthCheckRegistration, bool> checks)
+    {
+        HealthReport report = await service.CheckHealthAsync(checks, context.RequestAborted);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Json(
+            HealthAnswer.Of(report),
+            PipelineJson.Options,
+            statusCode: report.Status == HealthStatus.Unhealthy
+                ? StatusCodes.Status503ServiceUnavailable
+                : StatusCodes.Status200OK);
+    }
 }
+
+/// <summary>How the service is, and each of its checks by name.</summary>
+public sealed record HealthAnswer(HealthStatus Status, IReadOnlyDictionary<string, CheckAnswer> Checks)
+{
+    public static HealthAnswer Of(HealthReport report) => new(
+        report.Status,
+        report.Entries.ToDictionary(entry => entry.Key, entry => new CheckAnswer(entry.Value.Status, entry.Value.Description)));
+}
+
+/// <summary>One check.</summary>
+/// <param name="Description">What is wrong, or null.</param>
+public sealed record CheckAnswer(HealthStatus Status, string? Description);

@@ -17,12 +17,25 @@ internal sealed class DocumentDescriber : IOpenApiDocumentTransformer
                 "Send any dataset over HTTP, get a job id at once. Every record ends up in exactly one place: loaded, "
                 + "rejected with its reason, or filtered.\n\n"
                 + "Errors are problem details (RFC 9457) with a stable `code`; `errors` maps JSON pointers (RFC 6901) into "
-                + "the request's document to what is wrong there. Times are UTC (RFC 3339), ids are UUIDs.",
+                + "the request's document to what is wrong there. Times are UTC (RFC 3339), ids are UUIDs. Every address that "
+                + "answers GET answers HEAD.",
+            Contact = new OpenApiContact { Name = "Whoever runs this service" },
             License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
         };
 
         // Relative to where the document was found: the same at build and behind any host name.
         document.Servers = [new OpenApiServer { Url = "/" }];
+
+        // There are no keys yet, and this says so: a call needs none of no schemes.
+        document.Security = [[]];
+
+        document.Tags = new HashSet<OpenApiTag>
+        {
+            new() { Name = DocumentTags.Datasets, Description = "What is declared: fields, types, rules, and the table that rows go to." },
+            new() { Name = DocumentTags.Uploads, Description = "Data comes in, and becomes a job." },
+            new() { Name = DocumentTags.Jobs, Description = "What became of an upload: its state, its counts, the records that were rejected." },
+            new() { Name = DocumentTags.Service, Description = "The service itself: where things are, whether it is ready, its figures." },
+        };
         return Task.CompletedTask;
     }
 }

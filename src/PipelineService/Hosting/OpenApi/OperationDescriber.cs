@@ -1,66 +1,115 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace PipelineService.Hosting.OpenApi;
 
 /// <summary>
-/// Writes the examples of problems, the headers that are heeded and the streamed bodies into the operations.
+/// Writes what endpoints say about themselves (<see cref="EndpointDescriptions"/>) into their operations: parameters, bodies,
+/// problems, headers of the answers.
 /// </summary>
 internal sealed class OperationDescriber : IOpenApiOperationTransformer
 {
-    /// <summary>W3C's own example of a trace id: the document must not change from build to build.</summary>
-    private const string TraceIdExample = "0af7651916cd43dd8448eb211c80319c";
-
     public Task TransformAsync(
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         IList<object> metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        foreach (Problem problem in metadata.OfType<ProblemExamples>().SelectMany(e => e.Problems))
+        OpenApiDocument document = context.Document!;
+
+        foreach (ShownParameter shown in metadata.OfType<TakenParameters>().SelectMany(t => t.Parameters))
         {
-            AddExample(operation, problem);
+            Describe(operation, shown, document);
         }
 
-        foreach ((string name, string meaning) in metadata.OfType<HeededHeaders>().SelectMany(h => h.Headers))
+        foreach (ShownParameter shown in metadata.OfType<HeededHeaders>().SelectMany(h => h.Headers))
         {
-            (operation.Parameters ??= []).Add(new OpenApiParameter
-            {
-                Name = name,
-                In = ParameterLocation.Header,
-                Description = meaning,
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-            });
+            AddHeader(operation, shown, document);
         }
 
-        operation.RequestBody?.Content?.Remove(EndpointDescriptions.AnyType);
-        if (metadata.OfType<StreamedBody>().LastOrDefault() is StreamedBody body)
+        DescribeBody(operation, metadata.OfType<StreamedBody>().LastOrDefault());
+        foreach (TextAnswer text in metadata.OfType<TextAnswer>())
         {
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Description = body.Description,
-                Required = true,
-                Content = body.ContentTypes.ToDictionary(type => type, _ => Binary()),
-            };
+            AddText(operation, text);
         }
 
+        ProblemExampleWriter.Write(operation, metadata, document);
+        foreach (AnsweredHeader answered in metadata.OfType<AnsweredHeader>())
+        {
+            AddAnswered(operation, answered, document);
+        }
+
+        operation.Responses = InOrder(operation.Responses!);
         return Task.CompletedTask;
     }
 
-    private static void AddExample(OpenApiOperation operation, Problem problem)
+    private static void Describe(OpenApiOperation operation, ShownParameter shown, OpenApiDocument document)
     {
-        string status = problem.Status.ToString(CultureInfo.InvariantCulture);
-        if (operation.Responses?[status].Content?[Problem.ContentType] is OpenApiMediaType media)
+        OpenApiParameter? parameter = operation.Parameters?.OfType<OpenApiParameter>().FirstOrDefault(p => p.Name == shown.Name);
+        if (parameter is not null)
         {
-            media.Examples ??= new Dictionary<string, IOpenApiExample>();
-            media.Examples[problem.Code] = new OpenApiExample
+            parameter.Description = shown.Meaning;
+            parameter.Schema = shown.Shape?.Invoke(document) ?? parameter.Schema;
+        }
+    }
+
+    private static void AddHeader(OpenApiOperation operation, ShownParameter shown, OpenApiDocument document) =>
+        (operation.Parameters ??= []).Add(new OpenApiParameter
+        {
+            Name = shown.Name,
+            In = ParameterLocation.Header,
+            Description = shown.Meaning,
+            Schema = (shown.Shape ?? Shapes.Text)(document),
+        });
+
+    private static void DescribeBody(OpenApiOperation operation, StreamedBody? streamed)
+    {
+        operation.RequestBody?.Content?.Remove(EndpointDescriptions.AnyType);
+        if (streamed is not null)
+        {
+            operation.RequestBody = new OpenApiRequestBody
             {
-                Summary = problem.Title,
-                Value = JsonSerializer.SerializeToNode(
-                    problem with { TraceId = TraceIdExample }, PipelineJson.Options) as JsonObject,
+                Description = streamed.Description,
+                Required = true,
+                Content = streamed.ContentTypes.ToDictionary(type => type, _ => Binary()),
             };
         }
+    }
+
+    private static void AddText(OpenApiOperation operation, TextAnswer text) =>
+        (ResponseOf(operation, StatusCodes.Status200OK).Content ??= new Dictionary<string, OpenApiMediaType>())[text.ContentType] = new()
+        {
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = text.Meaning },
+            Example = text.Example,
+        };
+
+    private static void AddAnswered(OpenApiOperation operation, AnsweredHeader answered, OpenApiDocument document)
+    {
+        foreach (int status in answered.Statuses)
+        {
+            (ResponseOf(operation, status).Headers ??= new Dictionary<string, IOpenApiHeader>())[answered.Header.Name] =
+                new OpenApiHeader
+                {
+                    Description = answered.Header.Meaning,
+                    Required = answered.Header.IsAlways,
+                    Schema = answered.Header.Shape(document),
+                };
+        }
+    }
+
+    /// <summary>The response that the endpoint has declared with <c>Produces</c>.</summary>
+    private static OpenApiResponse ResponseOf(OpenApiOperation operation, int status) =>
+        operation.Responses?.GetValueOrDefault($"{status}") as OpenApiResponse
+        ?? throw new InvalidOperationException($"{operation.OperationId} does not declare that it answers {status}.");
+
+    /// <summary>By status; those who read it look for one.</summary>
+    private static OpenApiResponses InOrder(OpenApiResponses responses)
+    {
+        OpenApiResponses ordered = [];
+        foreach ((string status, IOpenApiResponse response) in responses.OrderBy(r => r.Key, StringComparer.Ordinal))
+        {
+            ordered[status] = response;
+        }
+
+        return ordered;
     }
 
     private static OpenApiMediaType Binary() =>

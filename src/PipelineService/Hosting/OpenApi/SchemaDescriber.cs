@@ -1,11 +1,22 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace PipelineService.Hosting.OpenApi;
 
-/// <summary>Mends schemas that generated clients stumble over.</summary>
+/// <summary>
+/// Mends schemas one by one, and notes the contract that each was made from: <see cref="ComponentDescriber"/> mends them as
+/// a whole.
+/// </summary>
 internal sealed class SchemaDescriber : IOpenApiSchemaTransformer
 {
+    /// <summary>In the metadata of a schema, which are not written into the document.</summary>
+    private const string Contract = "pipeline-contract";
+
+    /// <summary>What the serializer knows of the type that the schema was made from.</summary>
+    public static JsonTypeInfo? ContractOf(OpenApiSchema schema) =>
+        schema.Metadata?.TryGetValue(Contract, out object? contract) == true ? contract as JsonTypeInfo : null;
+
     public Task TransformAsync(
         OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
@@ -21,6 +32,7 @@ internal sealed class SchemaDescriber : IOpenApiSchemaTransformer
             schema.Pattern = null;
         }
 
+        (schema.Metadata ??= new Dictionary<string, object>())[Contract] = context.JsonTypeInfo;
         return Task.CompletedTask;
     }
 }

@@ -50,10 +50,6 @@ internal static class TelemetryExtensions
         }
     }
 
-    public static void MapMetrics(this IEndpointRouteBuilder app) => app.MapPrometheusScrapingEndpoint(Polls.Metrics)
-        .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]))
-        .DisableHttpMetrics();
-
     /// <summary>The variables come last: <c>OTEL_SERVICE_NAME</c> and <c>OTEL_RESOURCE_ATTRIBUTES</c> go before what we say.</summary>
     private static void Describe(ResourceBuilder resource) => resource
         .AddService(ServiceName, serviceVersion: typeof(TelemetryExtensions).Assembly.GetName().Version?.ToString())

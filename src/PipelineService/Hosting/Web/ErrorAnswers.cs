@@ -60,15 +60,8 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, AddressAdvice a
         switch (fault)
         {
             case DatabaseUnavailableException unavailable:
-                response.Headers.RetryAfter =
-                    Math.Ceiling(unavailable.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-                return new Problem
-                {
-                    Status = StatusCodes.Status503ServiceUnavailable,
-                    Code = "database_unavailable",
-                    Title = "The database cannot be used.",
-                    Detail = unavailable.Message,
-                };
+                response.Headers.RetryAfter = unavailable.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+                return unavailable.ToProblem();
 
             // What the framework says here is about the request, and written for the client.
             case BadHttpRequestException { InnerException: JsonException json }:

@@ -26,6 +26,7 @@ internal static class DefinitionMistakes
 
     private static Mistake[] WrongPlaces =>
     [
+        Mistake.Definition("another name than the address has", With("'name': 'other'"), "/name: Is \"other\"", "PUT it to /v1/datasets/other"),
         Mistake.Definition("no schema", "{ 'title': 'a' }", "/schema: Is missing"),
         Mistake.Definition("fields without a schema", "{ 'fields': [ { 'name': 'a' } ] }", "/fields:", "Did you mean \"schema.fields\"?"),
         Mistake.Definition("columns", "{ 'schema': { 'columns': [ { 'name': 'a' } ] } }", "/schema/columns:", "Did you mean \"fields\"?"),
@@ -68,8 +69,9 @@ internal static class DefinitionMistakes
         OfType("bool", "boolean"),
         OfType("jsonb", "object"),
         OfType("text[]", "array"),
-        OfType("inet", "string"),
-        OfType("Integer", "integer"),
+        OfType("inet", "string", "\"sqlType\": \"inet\""),
+        Mistake.Definition("a type that nobody has", Field("'type': 'banana'"), "/schema/fields/0/type: \"banana\" is not known here: use one of string, number"),
+        OfType("interger", "integer"),
         Mistake.Definition("a year", Field("'type': 'year'"), "/schema/fields/0/type:", "not supported by this version: use integer."),
         Mistake.Definition("a column type that does not fit", Field("'type': 'date', 'sqlType': 'integer'"), "/schema/fields/0/sqlType:", "cannot be stored as integer"),
     ];

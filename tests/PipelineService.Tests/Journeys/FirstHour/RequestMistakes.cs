@@ -50,6 +50,20 @@ internal static class RequestMistakes
             Body = Data,
             ContentType = "text/csv",
         },
+        Mistake.Call("a source that is misspelt", "POST", $"{Uploads}?sorce=acme", 400, "malformed_query", "/sorce: This call has no such parameter.", "Did you mean \"source\"?") with
+        {
+            Body = Data,
+            ContentType = "text/csv",
+        },
+        Mistake.Call("a source by another name", "POST", $"{Uploads}?src=acme", 400, "malformed_query", "/src:", "source") with
+        {
+            Body = Data,
+            ContentType = "text/csv",
+        },
+        Mistake.Call("a filter by another name", "GET", "/v1/jobs?since=2026-03-01", 400, "malformed_query", "/since:", "createdAfter"),
+        Mistake.Call("a time that is none", "GET", "/v1/jobs?createdAfter=yesterday", 400, "malformed_query", "createdAfter:", "yesterday"),
+        Mistake.Call("a filter twice", "GET", "/v1/jobs?dataset=a&dataset=b", 400, "malformed_query", "/dataset: It is given 2 times"),
+        Mistake.Call("a parameter where there are none", "GET", "/v1/datasets/readings?verbose=1", 400, "malformed_query", "/verbose: This call has no parameters."),
         Mistake.Call("NUL in a parameter", "GET", "/v1/jobs?source=a%00b", 400, "malformed_query", "U+0000"),
         Mistake.Call("a definition as CSV", "PUT", "/v1/datasets/declared", 415, "unsupported_media_type", "application/json", "not as text/csv") with
         {

@@ -1,0 +1,10 @@
+namespace PipelineService.Hosting.OpenApi;
+
+/// <summary>The parts of the document, each with a description in <see cref="DocumentDescriber"/>.</summary>
+internal static class DocumentTags
+{
+    public const string Datasets = "Datasets";
+    public const string Uploads = "Uploads";
+    public const string Jobs = "Jobs";
+    public const string Service = "Service";
+}

@@ -1,0 +1,10 @@
+using Microsoft.OpenApi;
+
+namespace PipelineService.Hosting.OpenApi;
+
+/// <summary>A value, or an array of values, of one of several types of JSON.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class ScalarAttribute(JsonSchemaType types) : Attribute
+{
+    public JsonSchemaType Types { get; } = types;
+}

@@ -1,0 +1,74 @@
+using PipelineService.Datasets;
+using PipelineService.Hosting.OpenApi;
+using PipelineService.Jobs;
+
+namespace PipelineService.Intake;
+
+/// <summary>What the document says of uploads.</summary>
+internal static class UploadDescription
+{
+    private static readonly AnswerHeader Replayed = new(
+        "Idempotency-Replayed", "That an earlier upload under this key made the job.", Shapes.Always("true"), IsAlways: false);
+
+    private static readonly ShownParameter[] Headers =
+    [
+        new(
+            "Idempotency-Key",
+            "1 to 255 visible ASCII characters. The same key with the same bytes for the same dataset is the same upload: its job "
+                + "is the answer, with `Idempotency-Replayed: true`; other bytes are refused with 422. A key is known for as long "
+                + "as its job, `Jobs:Retention` after the job's end. It loads again once its job was reverted, or has failed and "
+                + "nothing of it is kept: at once when the service or the table was at fault, and under a new version of the "
+                + "dataset when the data was.",
+            Shapes.TextOf(1, UploadRequest.KeyLengthMax, "^[!-~]+$")),
+        new(
+            "Prefer",
+            "`wait=N` answers when the job is final, after at most N seconds and `Jobs:WaitMax` (RFC 7240). "
+                + "`Preference-Applied` says how long is waited at most. A `wait` that is no whole number is refused; other "
+                + "preferences are passed over."),
+        new(
+            "Content-Digest",
+            "`sha-256=:BASE64:` of the body (RFC 9530); nothing is kept when it does not match. Other algorithms alone are refused."),
+        new("Repr-Digest", "As `Content-Digest`."),
+    ];
+
+    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder upload) => upload
+        .WithName("createUpload").WithTags(DocumentTags.Uploads).WithSummary("Upload data for a dataset")
+        .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")
+        .Takes(
+            DatasetName.Shown,
+            new ShownParameter(
+                "source", "Who sends: a label on the job, and in the metrics.", Shapes.TextOf(1, UploadRequest.SourceLengthMax)))
+        .HeedsHeaders(Headers)
+        .AcceptsStream("The data: delimited text or one JSON object a line.", UploadContentType.Known)
+        .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
+        .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
+        .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
+        .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted)
+        .Answers(Replayed, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
+        .Answers(JobEndpoints.WaitGranted, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
+        .NeedsDatabase()
+        .Refuses(UploadRefusal.Examples);
+
+    /// <summary>Each refusal as an example, with the headers that it has.</summary>
+    private static RouteHandlerBuilder Refuses(this RouteHandlerBuilder upload, IReadOnlyList<UploadRefusal> refusals)
+    {
+        upload.ProducesProblems([.. refusals.Select(refusal => refusal.ToProblem())]);
+        foreach (IGrouping<int, UploadRefusal> alike in refusals.GroupBy(refusal => refusal.Status))
+        {
+            if (alike.Any(refusal => refusal.RetryAfterSeconds is not null))
+            {
+                upload.Answers(
+                    AnswerHeader.RetryAfter with { IsAlways = alike.All(refusal => refusal.RetryAfterSeconds is not null) }, alike.Key);
+            }
+
+            foreach ((string name, string value) in alike.Select(refusal => refusal.Accepts).OfType<(string, string)>().Distinct())
+            {
+                upload.Answers(
+                    new AnswerHeader(name, $"`{value}`: what is taken, where something else was sent.", Shapes.Text, IsAlways: false),
+                    alike.Key);
+            }
+        }
+
+        return upload;
+    }
+}

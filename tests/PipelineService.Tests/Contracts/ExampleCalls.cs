@@ -1,0 +1,131 @@
+using System.Net;
+using System.Text;
+using PipelineService.Core.Jobs;
+using PipelineService.Jobs;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Contracts;
+
+/// <summary>
+/// Every call of the service as a client makes it, with most of the answers that a client meets. What is wrong in itself is
+/// not among them: a proxy that validates would keep it from the service.
+/// </summary>
+internal static class ExampleCalls
+{
+    private const string Dataset = "contract_trips";
+
+    private const string Definition = """
+        {
+          "title": "Trips",
+          "schema": {
+            "fields": [
+              { "name": "id", "type": "integer", "constraints": { "required": true, "minimum": 1, "maximum": "100000" } },
+              { "name": "day", "type": "date", "constraints": { "minimum": "2026-01-01" } },
+              { "name": "fare", "type": "number", "sqlType": "numeric(10,2)", "constraints": { "enum": [1, 2.50, "3"] } },
+              { "name": "paid", "type": "boolean", "trueValues": ["yes"], "falseValues": ["no"] },
+              { "name": "note", "type": "string", "title": "Note", "description": "Free text", "constraints": { "pattern": "[a-z ]*", "maxLength": 80 } }
+            ],
+            "fieldsMatch": "subset",
+            "missingValues": ["", "-"],
+            "primaryKey": ["id"]
+          },
+          "load": { "commit": "chunk" },
+          "rejects": { "maxCount": 100, "maxRatio": null }
+        }
+        """;
+
+    private const string Data = "id,day,fare,paid,note\n1,2026-03-01,1,yes,fine\n2,2025-03-01,7,no,\xE9\n1,2026-03-02,3,no,again\n";
+
+    public static async Task MakeAsync(Api api)
+    {
+        foreach (string address in new[] { "/", "/health/live", "/health/ready", "/metrics" })
+        {
+            Expect(HttpStatusCode.OK, await api.GetAsync(address));
+        }
+
+        Expect(HttpStatusCode.OK, await api.GetAsync("/", ("Accept", "text/html")));
+        await DeclareAsync(api);
+        await LookAtDatasetsAsync(api);
+        JobView job = await UploadAsync(api);
+        await LookAtJobsAsync(api, job.Id);
+        await EndAsync(api, job.Id);
+    }
+
+    private static async Task DeclareAsync(Api api)
+    {
+        string address = $"/v1/datasets/{Dataset}";
+        Expect(HttpStatusCode.NotFound, await api.GetAsync(address));
+        Expect(HttpStatusCode.Created, await PutAsync(Definition));
+        Expect(HttpStatusCode.OK, await PutAsync(Definition));
+        Expect(HttpStatusCode.OK, await PutAsync(Definition.Replace("Free text", "Text", StringComparison.Ordinal), ("If-Match", "\"1\"")));
+        Expect(HttpStatusCode.PreconditionFailed, await PutAsync(Definition, ("If-Match", "\"1\"")));
+        Expect(HttpStatusCode.BadRequest, await PutAsync(Definition.Replace("\"id\"]", "\"it\"]", StringComparison.Ordinal)));
+
+        async Task<ApiAnswer> PutAsync(string definition, params (string Name, string Value)[] headers)
+        {
+            using StringContent body = new(definition, Encoding.UTF8, "application/json");
+            return await api.PutAsync(address, body, headers);
+        }
+    }
+
+    private static async Task LookAtDatasetsAsync(Api api)
+    {
+        string address = $"/v1/datasets/{Dataset}";
+        Expect(HttpStatusCode.OK, await api.GetAsync(address));
+        Expect(HttpStatusCode.NotModified, await api.GetAsync(address, ("If-None-Match", "\"2\"")));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/datasets?limit=1000"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"{address}/versions?limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"{address}/versions/1"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"{address}/versions/9"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync("/v1/datasets/contract_none/versions"));
+    }
+
+    private static async Task<JobView> UploadAsync(Api api)
+    {
+        (string Name, string Value)[] headers = [("Idempotency-Key", "contract"), ("Prefer", "wait=30")];
+        Expect(HttpStatusCode.NotFound, await api.UploadAsync("contract_none", Data));
+        Expect(HttpStatusCode.Accepted, await api.UploadAsync(Dataset, "{\"id\":9}\n", "application/x-ndjson"));
+        JobView job = Expect(HttpStatusCode.OK, await api.UploadAsync(Dataset, Data, headers: headers)).Job;
+        Expect(HttpStatusCode.OK, await api.UploadAsync(Dataset, Data, headers: headers));
+        Expect(HttpStatusCode.UnprocessableEntity, await api.UploadAsync(Dataset, Data + "\n", headers: headers));
+        Expect(HttpStatusCode.Accepted, await api.UploadAsync(Dataset, "id,day,fare,paid,note\n7,,,,\n"));
+        Assert.Equal((JobState.PartiallySucceeded, 2L), (job.State, job.Records.Rejected));
+        return job;
+    }
+
+    private static async Task LookAtJobsAsync(Api api, Guid id)
+    {
+        ApiAnswer job = Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}", ("Prefer", "wait=5")));
+        Expect(
+            HttpStatusCode.NotModified,
+            await api.GetAsync($"/v1/jobs/{id}", ("If-None-Match", job["ETag"]!), ("Prefer", "wait=0")));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}", ("Prefer", "wait=0")));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs?dataset={Dataset}&limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync(
+            $"/v1/jobs?state=partially_succeeded&state=failed&createdAfter=2026-01-01&table=public.{Dataset}&text=contract"));
+
+        string rejected = $"/v1/jobs/{id}/dead-letters";
+        Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync(rejected, ("Accept", "application/x-ndjson")));
+        Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?code=minimum&field=day&bom=true", ("Accept", "text/csv")));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}/dead-letters"));
+    }
+
+    private static async Task EndAsync(Api api, Guid id)
+    {
+        Expect(HttpStatusCode.Conflict, await api.CancelAsync(id));
+        Expect(HttpStatusCode.NotFound, await api.CancelAsync(Guid.Empty));
+        Expect(HttpStatusCode.OK, await api.RevertAsync(id));
+        Expect(HttpStatusCode.NotFound, await api.RevertAsync(Guid.Empty));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync($"/v1/jobs/{id}"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"/v1/jobs/{id}"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync($"/v1/datasets/{Dataset}"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"/v1/datasets/{Dataset}"));
+    }
+
+    private static ApiAnswer Expect(HttpStatusCode status, ApiAnswer answer)
+    {
+        Assert.True(answer.Status == status, $"{(int)answer.Status} instead of {(int)status}: {answer.Body}");
+        return answer;
+    }
+}
