@@ -73,18 +73,19 @@ public sealed class RowOracleTests(DatabaseTypes service) : IClassFixture<Databa
                 $"CREATE TABLE public.{name} (n bigint, a bigint, b bigint, c {text}, _job_id uuid NOT NULL, _record bigint NOT NULL)");
         }
 
+        string commit = random.Next(2) == 0 ? "job" : "chunk";
         string sqlType = text == "varchar(4)" ? ", \"sqlType\": \"varchar(4)\"" : "";
         await service.DeclareAsync(
             table,
             $$"""{{Fields}}, { "name": "c", "type": "string"{{sqlType}} }""",
-            random.Next(2) == 0 ? "job" : "chunk");
+            commit);
         await service.Database.ExecuteAsync(string.Format(CultureInfo.InvariantCulture, ddl, table));
         await service.Database.ExecuteAsync(string.Format(CultureInfo.InvariantCulture, ddl, $"{table}_twin"));
         string data = Data(random);
 
         JobView job = await service.LoadAsync(table, "n,a,b,c\n" + data);
 
-        long filtered = await InsertRowByRowAsync($"{table}_twin", data);
+        long filtered = await InsertRowByRowAsync($"{table}_twin", data, mayWait: commit == "job");
         string told = $"{place}: {job.Error?.Detail} c is {text}. {ddl}";
         Assert.True(job.Error is null, told);
         string[] expected = await service.RowsAsync($"SELECT concat_ws(',', _record, a, b, c) FROM {table}_twin ORDER BY _record");
@@ -96,9 +97,12 @@ public sealed class RowOracleTests(DatabaseTypes service) : IClassFixture<Databa
             $"{told}\n{job.Records}, but {expected.Length} rows and {filtered} filtered");
     }
 
-    /// <summary>The oracle: a loop that tries each row.</summary>
+    /// <summary>
+    /// The oracle: a loop that tries each row. Where all of a job is there before anything is visible, those that missed a row
+    /// by a constraint which can be deferred are tried again behind all others, for as long as that helps any.
+    /// </summary>
     /// <returns>How many a trigger let fall.</returns>
-    private async Task<long> InsertRowByRowAsync(string table, string data)
+    private async Task<long> InsertRowByRowAsync(string table, string data, bool mayWait)
     {
         await service.Database.ExecuteAsync($$"""
             CREATE TABLE {{table}}_data (number bigint GENERATED ALWAYS AS IDENTITY, line text);
@@ -109,17 +113,29 @@ public sealed class RowOracleTests(DatabaseTypes service) : IClassFixture<Databa
                 r record;
                 f text[];
                 landed bigint;
+                broken text;
+                waiting bigint[];
+                tried bigint[];
             BEGIN
-                FOR r IN SELECT * FROM {{table}}_data ORDER BY number LOOP
-                    BEGIN
-                        f := string_to_array(r.line, ',', '');
-                        INSERT INTO {{table}} (n, a, b, c, _job_id, _record)
-                        VALUES (f[1]::bigint, f[2]::bigint, f[3]::bigint, f[4], gen_random_uuid(), r.number);
-                        GET DIAGNOSTICS landed = ROW_COUNT;
-                        IF landed = 0 THEN INSERT INTO {{table}}_fallen VALUES (r.number); END IF;
-                        SET CONSTRAINTS ALL IMMEDIATE;
-                    EXCEPTION WHEN OTHERS OR assert_failure THEN
-                    END;
+                LOOP
+                    tried := waiting;
+                    waiting := '{}';
+                    FOR r IN SELECT * FROM {{table}}_data WHERE tried IS NULL OR number = ANY (tried) ORDER BY number LOOP
+                        BEGIN
+                            f := string_to_array(r.line, ',', '');
+                            INSERT INTO {{table}} (n, a, b, c, _job_id, _record)
+                            VALUES (f[1]::bigint, f[2]::bigint, f[3]::bigint, f[4], gen_random_uuid(), r.number);
+                            GET DIAGNOSTICS landed = ROW_COUNT;
+                            IF landed = 0 THEN INSERT INTO {{table}}_fallen VALUES (r.number); END IF;
+                            SET CONSTRAINTS ALL IMMEDIATE;
+                        EXCEPTION WHEN OTHERS OR assert_failure THEN
+                            GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+                            IF {{mayWait}} AND EXISTS (SELECT FROM pg_constraint o WHERE o.conname = broken AND o.condeferrable) THEN
+                                waiting := waiting || r.number;
+                            END IF;
+                        END;
+                    END LOOP;
+                    EXIT WHEN waiting = '{}' OR waiting = tried;
                 END LOOP;
             END $do$
             """);
