@@ -20,7 +20,7 @@ public sealed class TextTests
             byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text);
             Assert.Equal(bytes, Encoded.Text(String, bytes).Bytes);
         },
-        iter: 1_000);
+        iter: 10_000);
 
     [Theory]
     [InlineData("FF")]

@@ -30,39 +30,45 @@ public sealed class RefusalForecastTests
 
     /// <summary>The past has a bound, for the better and for the worse.</summary>
     [Fact]
-    public void Trusts_again_after_a_few_clean_chunks_whatever_was_before() => Past.Sample(past =>
-    {
-        RefusalForecast forecast = After(past);
-        for (int chunk = 0; chunk < CleanChunksMax; chunk++)
+    public void Trusts_again_after_a_few_clean_chunks_whatever_was_before() => Past.Sample(
+        past =>
         {
-            forecast.Screened(foundAny: false);
-        }
+            RefusalForecast forecast = After(past);
+            for (int chunk = 0; chunk < CleanChunksMax; chunk++)
+            {
+                forecast.Screened(foundAny: false);
+            }
 
-        Assert.True(forecast.AreForetold);
-    });
+            Assert.True(forecast.AreForetold);
+        },
+        iter: 1_000);
 
     [Fact]
-    public void Screens_after_two_refusals_that_nothing_foretold_whatever_was_before() => Past.Sample(past =>
-    {
-        RefusalForecast forecast = After(past);
-        forecast.Met(wasForetold: false);
-        forecast.Met(wasForetold: false);
+    public void Screens_after_two_refusals_that_nothing_foretold_whatever_was_before() => Past.Sample(
+        past =>
+        {
+            RefusalForecast forecast = After(past);
+            forecast.Met(wasForetold: false);
+            forecast.Met(wasForetold: false);
 
-        Assert.False(forecast.AreForetold);
-        Assert.True(forecast.Any);
-    });
+            Assert.False(forecast.AreForetold);
+            Assert.True(forecast.Any);
+        },
+        iter: 1_000);
 
     /// <summary>What the job's own keys explain is left out the next time, and says nothing of the rest.</summary>
     [Fact]
-    public void Thinks_the_same_after_a_refusal_that_was_foretold() => Past.Sample(past =>
-    {
-        RefusalForecast forecast = After(past);
-        bool before = forecast.AreForetold;
-        forecast.Met(wasForetold: true);
+    public void Thinks_the_same_after_a_refusal_that_was_foretold() => Past.Sample(
+        past =>
+        {
+            RefusalForecast forecast = After(past);
+            bool before = forecast.AreForetold;
+            forecast.Met(wasForetold: true);
 
-        Assert.Equal(before, forecast.AreForetold);
-        Assert.True(forecast.Any);
-    });
+            Assert.Equal(before, forecast.AreForetold);
+            Assert.True(forecast.Any);
+        },
+        iter: 1_000);
 
     [Fact]
     public void Goes_on_screening_while_refusals_are_found()
