@@ -45,7 +45,7 @@ public sealed partial class JobEndReport(JobStore store, PipelineMetrics metrics
         else
         {
             Log.Failed(
-                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source ?? "nobody named"), reason.Code, LogScopes.OneLine(reason.Detail),
+                logger, job.Id, job.Dataset, LogScopes.OneLine(job.Source ?? "an unnamed source"), reason.Code, LogScopes.OneLine(reason.Detail),
                 job.RecordsRead, job.RecordsLoaded, job.RecordsRejected);
         }
     }

@@ -34,9 +34,9 @@ public sealed class InstanceLock : IDisposable
 
                 file.Dispose(); // another instance found it before it was locked, and swept it away as a dead one's
             }
-            catch (IOException) when (tries < TakeTriesMax && File.Exists(path))
+            catch (IOException) when (tries < TakeTriesMax)
             {
-                // Another instance looks at it just now.
+                // Another instance looks at it just now, or sweeps it away.
             }
         }
     }
@@ -51,10 +51,12 @@ public sealed class InstanceLock : IDisposable
     public static IReadOnlyList<Guid> SweepDead(string spool, Guid except)
     {
         List<Guid> dead = [];
-        foreach ((string path, Guid instance) in Files(spool, except).Where(f => !IsHeld(f.Path)))
+        foreach ((string path, Guid instance) in Files(spool, except))
         {
-            File.Delete(path);
-            dead.Add(instance);
+            if (TryRemove(path))
+            {
+                dead.Add(instance);
+            }
         }
 
         return dead;
@@ -70,6 +72,25 @@ public sealed class InstanceLock : IDisposable
             : folder.EnumerateFiles($"*{Extension}")
                 .Select(f => (f.FullName, Guid.TryParse(Path.GetFileNameWithoutExtension(f.Name), out Guid id) ? id : Guid.Empty))
                 .Where(f => f.Item2 != Guid.Empty && f.Item2 != except);
+    }
+
+    /// <summary>
+    /// Removes the file under the lock that its owner would have: one that starts just now either has it already, or finds when
+    /// it gets it that the file is gone, and makes another.
+    /// </summary>
+    private static bool TryRemove(string path)
+    {
+        try
+        {
+            using (File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose))
+            {
+                return true;
+            }
+        }
+        catch (IOException)
+        {
+            return false; // it is held, or another has removed it
+        }
     }
 
     /// <summary>Looks with a lock that lookers share, so that none of them takes another for the owner.</summary>

@@ -266,7 +266,7 @@ public sealed class SpoolDirectoryTests : IDisposable
             },
             TestContext.Current.CancellationToken);
 
-        for (int i = 0; i < 500; i++)
+        for (int i = 0; i < 2_000; i++)
         {
             var instance = Guid.CreateVersion7();
             using var taken = InstanceLock.Take(folder.Path, instance);
