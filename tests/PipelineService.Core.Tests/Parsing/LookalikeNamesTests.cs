@@ -35,8 +35,14 @@ public sealed class LookalikeNamesTests
 
     [Fact]
     public void Names_that_are_alike_always_differ_in_something() =>
-        Gen.String[Gen.Char["aA _-\"\u00A0\uFEFF\0"], 0, 6].Array[2].Sample(names =>
-            Assert.NotEmpty(LookalikeNames.KeyOf(names[0]) == LookalikeNames.KeyOf(names[1]) && names[0] != names[1]
-                ? LookalikeNames.DifferenceOf(names[0], names[1])
-                : "not alike"));
+        Gen.String[Gen.Char["aA _-\"\u00A0\uFEFF\0"], 0, 6].Array[2]
+            .Where(names => names[0] != names[1] && LookalikeNames.KeyOf(names[0]) == LookalikeNames.KeyOf(names[1]))
+            .Sample(
+            names =>
+            {
+                string difference = LookalikeNames.DifferenceOf(names[0], names[1]);
+                Assert.NotEmpty(difference);
+                Assert.True(!names[0].Equals(names[1], StringComparison.OrdinalIgnoreCase) || difference == "in case");
+            },
+            iter: 10_000);
 }

@@ -1,5 +1,6 @@
 using CsCheck;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Tests.Encoding;
 using PipelineService.Core.Transforms;
 using Xunit;
 using Text = System.Text.Encoding;
@@ -31,6 +32,8 @@ public sealed class JsonLineShapeTests
         Assert.Equal(shape, JsonLineShapes.Of(Text.UTF8.GetBytes(line)));
 
     [Fact]
-    public void Whatever_comes_has_a_shape_and_a_sentence() => Gen.Byte.Array[0, 20].Sample(line =>
-        Assert.NotEmpty(ErrorMessages.For(JsonLineShapes.Of(line))));
+    public void Whatever_comes_has_a_shape_and_a_sentence() =>
+        Gen.OneOf(Gen.Byte.Array[0, 20], JsonData.Any.Select(Text.UTF8.GetBytes)).Sample(
+            line => Assert.NotEmpty(ErrorMessages.For(JsonLineShapes.Of(line))),
+            iter: 20_000);
 }
