@@ -22,7 +22,9 @@ internal static class LookalikeNames
             .. IsSame(Bare(left, IsMark), Bare(right, IsMark)) ? (string[])[] : ["in blanks"],
             .. IsSame(Bare(left, IsBlank), Bare(right, IsBlank)) ? (string[])[] : ["in punctuation"],
         ];
-        return differences.Length == 0 ? "in invisible characters" : string.Join(" and ", differences);
+        return differences.Length > 0 ? string.Join(" and ", differences)
+            : UnseenIn(left).Concat(UnseenIn(right)).Any() ? "in invisible characters"
+            : "in the order of blanks and punctuation";
     }
 
     /// <summary>A name without characters that nobody sees, and without those of some kinds.</summary>

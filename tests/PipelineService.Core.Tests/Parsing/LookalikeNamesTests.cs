@@ -20,6 +20,7 @@ public sealed class LookalikeNamesTests
     [InlineData("sensor\u0007", "sensor", "by the invisible character U+0007")]
     [InlineData("Sensor\r", "sensor", "by the invisible character U+000D (carriage return) and in case")]
     [InlineData("\u200Bsensor", "sensor\u200B", "in invisible characters")]
+    [InlineData(" -a", "- a", "in the order of blanks and punctuation")]
     public void Says_in_what_names_differ(string name, string declared, string difference)
     {
         Assert.Equal(LookalikeNames.KeyOf(name), LookalikeNames.KeyOf(declared));

@@ -30,6 +30,7 @@ public sealed class AcceptHeaderTests
     [InlineData("text/csv", "application/json;q=0.5", "text/csv")]
     [InlineData("application/x-ndjson", "application/json;q=0, */*")]
     [InlineData("application/x-ndjson", "application/*, application/json;q=0")]
+    [InlineData("application/x-ndjson", "application/json;q=0.1, application/*;q=0.9, text/csv;q=0.5")]
     [InlineData(null, "application/xml")]
     [InlineData(null, "text/html, image/*")]
     [InlineData(null, "*/*;q=0")]

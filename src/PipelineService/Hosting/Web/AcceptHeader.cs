@@ -17,20 +17,19 @@ public static class AcceptHeader
             return forms[0];
         }
 
-        MediaTypeHeaderValue[] types = [.. forms.Select(form => new MediaTypeHeaderValue(form))];
-        return (from range in ranges
-                orderby range.Quality ?? 1 descending
-                from type in types
-                where type.IsSubsetOf(Bare(range)) && QualityOf(type, ranges) > 0
-                select type.MediaType.ToString()).FirstOrDefault();
+        return (from form in forms
+                let wish = WishFor(new MediaTypeHeaderValue(form), ranges)
+                where wish.Quality > 0
+                orderby wish.Quality descending, wish.Place
+                select form).FirstOrDefault();
     }
 
-    /// <summary>The most exact range that holds the type says how much it is wanted.</summary>
-    private static double QualityOf(MediaTypeHeaderValue type, IEnumerable<MediaTypeHeaderValue> ranges) =>
-        (from range in ranges
-         where type.IsSubsetOf(Bare(range))
-         orderby range.MatchesAllTypes, range.MatchesAllSubTypes
-         select range.Quality ?? 1).First();
+    /// <summary>The most exact range that holds the type says how much it is wanted, and where among the wishes it stands.</summary>
+    private static (double Quality, int Place) WishFor(MediaTypeHeaderValue type, IEnumerable<MediaTypeHeaderValue> ranges) =>
+        (from wish in ranges.Index()
+         where type.IsSubsetOf(Bare(wish.Item))
+         orderby wish.Item.MatchesAllTypes, wish.Item.MatchesAllSubTypes
+         select (wish.Item.Quality ?? 1, wish.Index)).FirstOrDefault();
 
     /// <summary>A range without parameters such as a character set: the answers are UTF-8, and no client refuses that.</summary>
     private static MediaTypeHeaderValue Bare(MediaTypeHeaderValue range) => new(range.MediaType);
