@@ -1,9 +1,10 @@
 using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
-using PipelineService.Hosting.Web;
 using PipelineService.Intake;
 using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;

@@ -1,6 +1,6 @@
 using PipelineService;
 using PipelineService.Demo;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Startup;
 
 if (CommandLine.Answer(args) is (var text, var exitCode))

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Dapper;
 using Microsoft.Extensions.Options;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Datasets;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using PipelineService.Datasets.Definitions;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Datasets;

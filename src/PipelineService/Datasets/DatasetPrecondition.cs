@@ -1,6 +1,5 @@
 using System.Globalization;
-using PipelineService.Hosting;
-using PipelineService.Hosting.Web;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets;
 

@@ -1,5 +1,5 @@
 using PipelineService.Core.Rules;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets;
 

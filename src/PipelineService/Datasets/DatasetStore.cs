@@ -3,7 +3,8 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Tables;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Datasets;
 

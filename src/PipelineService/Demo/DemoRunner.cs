@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Demo;
 

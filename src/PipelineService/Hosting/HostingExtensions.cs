@@ -2,9 +2,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Health;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
-using PipelineService.Hosting.Web;
 
 namespace PipelineService.Hosting;
 

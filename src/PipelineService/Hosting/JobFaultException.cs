@@ -1,3 +1,5 @@
+using PipelineService.Hosting.Http;
+
 namespace PipelineService.Hosting;
 
 /// <summary>A job cannot be loaded, and trying again would not help; carries what its resource will say.</summary>

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
 
 namespace PipelineService.Intake;

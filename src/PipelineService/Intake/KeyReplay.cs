@@ -1,6 +1,7 @@
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 using PipelineService.Jobs;
+using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Intake;
 

@@ -1,6 +1,6 @@
 using Microsoft.Net.Http.Headers;
 using PipelineService.Core.Datasets;
-using PipelineService.Transform;
+using PipelineService.Spool.Formats;
 
 namespace PipelineService.Intake;
 

@@ -1,6 +1,6 @@
 using PipelineService.Datasets;
 using PipelineService.Hosting.OpenApi;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Intake;
 

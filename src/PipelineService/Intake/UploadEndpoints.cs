@@ -4,10 +4,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
-using PipelineService.Hosting.Web;
 using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using Serilog;
 
 namespace PipelineService.Intake;

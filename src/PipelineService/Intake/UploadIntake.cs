@@ -4,9 +4,12 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs;
+using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
 
 namespace PipelineService.Intake;

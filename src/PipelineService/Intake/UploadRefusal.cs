@@ -1,5 +1,5 @@
 using PipelineService.Core.Rules;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 using PipelineService.Spool;
 
 namespace PipelineService.Intake;

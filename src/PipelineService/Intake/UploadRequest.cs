@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Primitives;
 using PipelineService.Core.Datasets;
-using PipelineService.Hosting;
-using PipelineService.Transform;
+using PipelineService.Hosting.Http;
+using PipelineService.Spool.Formats;
 
 namespace PipelineService.Intake;
 

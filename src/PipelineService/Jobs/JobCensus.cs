@@ -2,8 +2,9 @@ using System.Globalization;
 using Dapper;
 using Npgsql;
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
 
 namespace PipelineService.Jobs;

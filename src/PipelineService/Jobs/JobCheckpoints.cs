@@ -1,7 +1,8 @@
 using Dapper;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Jobs;
 

@@ -1,4 +1,6 @@
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Jobs;
 

@@ -1,7 +1,9 @@
 using Dapper;
 using Npgsql;
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Jobs;
 

@@ -1,6 +1,8 @@
 using Dapper;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Jobs;
 

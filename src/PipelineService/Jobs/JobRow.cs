@@ -1,4 +1,5 @@
 using PipelineService.Core.Jobs;
+using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Jobs;
 

@@ -1,5 +1,5 @@
 using Dapper;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Jobs;
 

@@ -3,6 +3,9 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
 
 namespace PipelineService.Jobs;

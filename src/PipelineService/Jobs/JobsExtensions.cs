@@ -1,5 +1,9 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Startup;
+using PipelineService.Jobs.DeadLetters;
+using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Jobs;
 

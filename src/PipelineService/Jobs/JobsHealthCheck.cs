@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
 
 namespace PipelineService.Jobs;

@@ -1,5 +1,6 @@
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Transforms;
+using PipelineService.Transform;
 using PipelineService.Write;
 
 namespace PipelineService.Spool;

@@ -1,6 +1,7 @@
 using Npgsql;
 using PipelineService.Hosting;
-using PipelineService.Jobs;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Spool;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 
 namespace PipelineService.Spool;
 

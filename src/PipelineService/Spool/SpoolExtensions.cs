@@ -1,5 +1,7 @@
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Transform;
 
 namespace PipelineService.Spool;
 

@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Spool;
 

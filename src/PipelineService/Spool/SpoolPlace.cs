@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Spool;
 

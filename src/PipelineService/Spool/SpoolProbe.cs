@@ -1,4 +1,4 @@
-using PipelineService.Jobs;
+using PipelineService.Hosting;
 
 namespace PipelineService.Spool;
 

@@ -5,7 +5,7 @@ namespace PipelineService.Spool;
 /// the upload, which may be whole: what it holds up waits. Damage is <see cref="SpoolDamagedException"/>.
 /// </summary>
 /// <remarks>
-/// Not an <see cref="IOException"/>: those are faults of the database to <see cref="Hosting.SqlFaults"/>. Ask for this one first.
+/// Not an <see cref="IOException"/>: those are faults of the database to <see cref="Hosting.Postgres.SqlFaults"/>. Ask for this one first.
 /// </remarks>
 public sealed class SpoolUnavailableException : Exception
 {

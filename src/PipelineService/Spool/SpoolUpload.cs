@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Spool;
 

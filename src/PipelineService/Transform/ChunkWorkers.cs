@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Telemetry;
-using PipelineService.Spool;
 using PipelineService.Write;
 
 namespace PipelineService.Transform;

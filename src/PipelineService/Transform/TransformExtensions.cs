@@ -1,4 +1,4 @@
-using PipelineService.Hosting;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Transform;
 

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using Npgsql;
 using NpgsqlTypes;
 using PipelineService.Core.Encoding;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 
 namespace PipelineService.Write;
 

@@ -1,7 +1,7 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
-using PipelineService.Spool;
+using PipelineService.Transform;
 
 namespace PipelineService.Write;
 

@@ -1,6 +1,6 @@
 using Npgsql;
 using PipelineService.Core.Encoding;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Write;
 

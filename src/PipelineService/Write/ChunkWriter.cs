@@ -5,7 +5,9 @@ using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
-using PipelineService.Spool;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Transform;
 
 namespace PipelineService.Write;
 

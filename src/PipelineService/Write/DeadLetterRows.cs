@@ -6,8 +6,8 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
-using PipelineService.Hosting;
-using PipelineService.Spool;
+using PipelineService.Hosting.Http;
+using PipelineService.Transform;
 
 namespace PipelineService.Write;
 

@@ -2,8 +2,8 @@ using Npgsql;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
-using PipelineService.Hosting;
-using PipelineService.Spool;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Transform;
 
 namespace PipelineService.Write;
 

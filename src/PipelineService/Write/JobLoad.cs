@@ -4,7 +4,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets.Tables;
-using PipelineService.Spool;
+using PipelineService.Transform;
 
 namespace PipelineService.Write;
 

@@ -1,5 +1,5 @@
 using Npgsql;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Write;
 

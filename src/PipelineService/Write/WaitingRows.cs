@@ -2,7 +2,7 @@ using Npgsql;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
-using PipelineService.Spool;
+using PipelineService.Transform;
 
 namespace PipelineService.Write;
 

@@ -1,4 +1,5 @@
 using PipelineService.Hosting;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Write;
 

@@ -4,6 +4,8 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Write;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using PipelineService.Core.Jobs;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Contracts;

@@ -41,7 +41,7 @@ public sealed partial class SchemaRulesTests
 
     [Fact]
     public void Descriptions_are_for_clients_and_name_nothing_of_the_code() => Assert.DoesNotMatch(
-        Code(), ApiDocument.Root.ToJsonString(PipelineService.Hosting.PipelineJson.Options));
+        Code(), ApiDocument.Root.ToJsonString(PipelineService.Hosting.Http.PipelineJson.Options));
 
     /// <summary>NSwag reads a schema of several types by the first that it knows, unless one of them is an object.</summary>
     [Fact]

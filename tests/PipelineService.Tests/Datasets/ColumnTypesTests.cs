@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Write;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Datasets;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Datasets;

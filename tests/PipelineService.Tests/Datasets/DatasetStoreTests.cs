@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Datasets;

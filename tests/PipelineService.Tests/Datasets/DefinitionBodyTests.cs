@@ -28,7 +28,7 @@ public sealed class DefinitionBodyTests
     [Fact]
     public void Takes_json()
     {
-        (System.Text.Json.JsonDocument? json, PipelineService.Hosting.Problem? problem) =
+        (System.Text.Json.JsonDocument? json, PipelineService.Hosting.Http.Problem? problem) =
             DefinitionBody.Parse(DefinitionText.Bytes("{ 'a': '😀' }"));
         using (json)
         {

@@ -1,7 +1,7 @@
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Tables;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Datasets;

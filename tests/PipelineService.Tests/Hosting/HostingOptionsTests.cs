@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Tests.Hosting;
 

@@ -7,6 +7,8 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Embedded;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Hosting;
@@ -116,5 +118,5 @@ public sealed class OperationsTests(TestDatabase database) : IClassFixture<TestD
     [InlineData("http://[::]:8080", false)]
     [InlineData("http://example.org", false)]
     public void Knows_which_addresses_stay_on_this_machine(string address, bool loopback) =>
-        Assert.Equal(loopback, PipelineService.Hosting.Web.ListenAddresses.IsLoopback(address));
+        Assert.Equal(loopback, PipelineService.Hosting.Http.ListenAddresses.IsLoopback(address));
 }

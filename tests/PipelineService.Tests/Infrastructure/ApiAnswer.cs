@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using PipelineService.Hosting;
-using PipelineService.Jobs;
+using PipelineService.Hosting.Http;
+using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Tests.Infrastructure;
 

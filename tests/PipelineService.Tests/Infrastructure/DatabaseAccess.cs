@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Tests.Infrastructure;

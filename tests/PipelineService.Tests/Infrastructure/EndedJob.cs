@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Runs;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Infrastructure;

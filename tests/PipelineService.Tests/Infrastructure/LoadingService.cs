@@ -1,6 +1,6 @@
 using System.Text;
 using Npgsql;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Tests.Infrastructure;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Tests.Infrastructure;
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Tests.Infrastructure;
 

@@ -1,5 +1,5 @@
 using Npgsql;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Tests.Infrastructure;
 

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Intake;
-using PipelineService.Transform;
+using PipelineService.Spool.Formats;
 
 namespace PipelineService.Tests.Intake;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Jobs;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Intake;

@@ -4,12 +4,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs;
+using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
+using PipelineService.Spool.Formats;
 using PipelineService.Tests.Infrastructure;
-using PipelineService.Transform;
 
 namespace PipelineService.Tests.Jobs;
 

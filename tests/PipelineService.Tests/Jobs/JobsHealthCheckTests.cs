@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Time.Testing;
 using PipelineService.Jobs;
+using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 

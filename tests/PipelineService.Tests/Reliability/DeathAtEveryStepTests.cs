@@ -1,5 +1,5 @@
 using System.Globalization;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;

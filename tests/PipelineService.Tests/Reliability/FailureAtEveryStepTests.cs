@@ -1,4 +1,4 @@
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;

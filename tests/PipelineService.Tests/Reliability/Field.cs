@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Npgsql;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;

@@ -1,6 +1,6 @@
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
-using PipelineService.Jobs;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Npgsql;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Npgsql;
-using PipelineService.Hosting;
 using PipelineService.Hosting.Embedded;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Tests.Reliability;
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 
 namespace PipelineService.Tests.Reliability;
 

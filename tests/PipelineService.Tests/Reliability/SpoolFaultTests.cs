@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
-using PipelineService.Jobs;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Startup;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Reliability;
 

@@ -1,4 +1,4 @@
-using PipelineService.Hosting;
+using PipelineService.Hosting.Startup;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 

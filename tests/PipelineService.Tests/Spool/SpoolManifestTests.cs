@@ -1,5 +1,5 @@
 using CsCheck;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
-using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Transform;
 using PipelineService.Write;

@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
 using PipelineService.Core.Jobs;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Write;
 

@@ -4,7 +4,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Npgsql;
 using PipelineService.Core.Jobs;
-using PipelineService.Jobs;
+using PipelineService.Jobs.DeadLetters;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Write;

@@ -7,8 +7,10 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
+using PipelineService.Transform;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;

@@ -1,4 +1,4 @@
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Write;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Tests.Write;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Definitions;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Definitions;
 

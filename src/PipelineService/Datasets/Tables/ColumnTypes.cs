@@ -3,6 +3,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Datasets.Tables;
 

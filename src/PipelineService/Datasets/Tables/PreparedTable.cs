@@ -1,6 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Tables;
 

@@ -1,6 +1,6 @@
 using Npgsql;
 using PipelineService.Core.Datasets;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Tables;
 

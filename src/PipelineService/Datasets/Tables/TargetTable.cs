@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
-using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Tables;
 

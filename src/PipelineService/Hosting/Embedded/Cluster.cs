@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Embedded;
 

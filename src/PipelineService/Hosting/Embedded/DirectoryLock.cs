@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Embedded;
 

@@ -1,4 +1,5 @@
 using Npgsql;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Embedded;
 

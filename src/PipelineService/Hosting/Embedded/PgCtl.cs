@@ -1,3 +1,5 @@
+using PipelineService.Hosting.Startup;
+
 namespace PipelineService.Hosting.Embedded;
 
 /// <summary>Starts and stops the server of a data folder with PostgreSQL's own tool, as the right user.</summary>

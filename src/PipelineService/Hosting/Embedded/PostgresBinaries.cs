@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Embedded;
 

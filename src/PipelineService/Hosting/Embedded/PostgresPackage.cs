@@ -4,6 +4,8 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Embedded;
 

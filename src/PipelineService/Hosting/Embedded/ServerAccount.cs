@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Embedded;
 

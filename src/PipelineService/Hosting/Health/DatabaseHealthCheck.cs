@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Hosting.Health;
 

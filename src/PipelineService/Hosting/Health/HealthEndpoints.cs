@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Hosting.Telemetry;
 

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Migrations;
 

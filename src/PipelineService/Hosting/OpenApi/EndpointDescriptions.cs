@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.Metadata;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Hosting.OpenApi;
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Hosting.OpenApi;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
-using PipelineService.Hosting.Web;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Hosting.OpenApi;
 

@@ -1,5 +1,7 @@
 using System.Reflection;
 using PipelineService.Demo;
+using PipelineService.Hosting.Health;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Hosting.Startup;
 

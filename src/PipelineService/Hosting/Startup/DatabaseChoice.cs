@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Hosting.Startup;
 

@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using Npgsql;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Hosting.Startup;
 

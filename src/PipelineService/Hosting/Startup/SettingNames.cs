@@ -1,3 +1,5 @@
+using PipelineService.Hosting.Postgres;
+
 namespace PipelineService.Hosting.Startup;
 
 /// <summary>The names at the top of the configuration that mean something to this program.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PipelineService.Hosting.Startup;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;

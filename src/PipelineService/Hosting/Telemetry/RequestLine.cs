@@ -1,4 +1,4 @@
-using PipelineService.Hosting.Web;
+using PipelineService.Hosting.Http;
 using Serilog;
 using Serilog.Events;
 

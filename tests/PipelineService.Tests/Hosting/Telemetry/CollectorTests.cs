@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Reliability;
 

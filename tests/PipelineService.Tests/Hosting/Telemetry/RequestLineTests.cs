@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 using Serilog.Events;
 

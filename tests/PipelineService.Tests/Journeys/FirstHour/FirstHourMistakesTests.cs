@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
-using PipelineService.Hosting;
-using PipelineService.Jobs;
+using PipelineService.Hosting.Http;
+using PipelineService.Jobs.DeadLetters;
+using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Journeys.FirstHour;

@@ -1,0 +1,73 @@
+namespace PipelineService.Hosting.FaultInjection;
+
+/// <summary>The steps at which a test can let the service die or fail, in the order in which an upload meets them.</summary>
+public enum FaultPoint
+{
+    /// <summary>Bytes of the body are about to be written to the spool.</summary>
+    SpoolWriting,
+    SpoolWritten,
+
+    /// <summary>The data file is about to be flushed, before its manifest is written.</summary>
+    DataFlushing,
+    DataFlushed,
+    ManifestWriting,
+
+    /// <summary>The manifest is in its temporary file, not flushed.</summary>
+    ManifestWritten,
+
+    /// <summary>It is flushed, and about to get its name.</summary>
+    ManifestFlushed,
+    ManifestRenamed,
+
+    /// <summary>The directory is flushed: from here on a crash loses nothing.</summary>
+    DirectoryFlushed,
+    JobRegistering,
+    JobRegistered,
+
+    /// <summary>The job is taken, the 202 is not sent.</summary>
+    Answering,
+    JobClaiming,
+    JobClaimed,
+
+    /// <summary>Bytes of the upload are about to be read from the spool.</summary>
+    SpoolReading,
+
+    /// <summary>The records of a chunk are about to be read. Can be bound to what the chunk holds.</summary>
+    ChunkTransforming,
+    CopyBeginning,
+
+    /// <summary>The rows are sent, COPY is not ended.</summary>
+    CopySent,
+    CopyEnded,
+    DeadLettersWriting,
+    DeadLettersWritten,
+    CheckpointWriting,
+    CheckpointWritten,
+
+    /// <summary>A transaction with rows is about to be committed.</summary>
+    Committing,
+    Committed,
+
+    /// <summary>One of several sessions of a job has committed, the next has not.</summary>
+    BetweenCommits,
+
+    /// <summary>A job that failed or was cancelled is about to become final.</summary>
+    JobEnding,
+    JobEnded,
+    UploadUnlinking,
+
+    /// <summary>The manifest is gone, the data file is not.</summary>
+    ManifestUnlinked,
+    UploadUnlinked,
+
+    /// <summary>The spool and the job rows are about to be brought into agreement.</summary>
+    Recovering,
+    Recovered,
+
+    /// <summary>What a broken upload has left is about to be removed.</summary>
+    TakingBack,
+
+    /// <summary>Its rows are gone, its job is not.</summary>
+    RowsTakenBack,
+    TakenBack,
+}

@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Hosting.Telemetry;
+
+namespace PipelineService.Hosting.Postgres;
+
+/// <summary>The pool of connections, sized and timed by <see cref="HostingOptions"/>.</summary>
+internal sealed class DatabasePool(IOptions<HostingOptions> options, Database database)
+{
+    /// <summary>The driver's name of it in metrics and spans; else the connection string would be that.</summary>
+    public const string Name = "pipeline";
+
+    /// <summary>Where the database is. Known when the host starts: before the pool is asked for.</summary>
+    public string ConnectionString { get; set; } = "";
+
+    public void Configure(NpgsqlDataSourceBuilder builder)
+    {
+        builder.ConnectionStringBuilder.ConnectionString = ConnectionString;
+        Configure(builder, options.Value, database.Identity);
+    }
+
+    /// <param name="identity">Compared with that of the database at the other end of each connection.</param>
+    internal static void Configure(NpgsqlDataSourceBuilder builder, HostingOptions options, DatabaseIdentity identity)
+    {
+        NpgsqlConnectionStringBuilder settings = builder.ConnectionStringBuilder;
+        settings.MaxPoolSize = options.PoolSizeMax;
+        settings.MinPoolSize = Math.Min(settings.MinPoolSize, options.PoolSizeMax);
+        settings.ApplicationName ??= "PipelineService";
+        settings.CommandTimeout = (int)options.StatementTimeout.TotalSeconds;
+
+        // Before the timeout of a request's attempt: the driver's own error says more than "too late".
+        settings.Timeout = Math.Clamp((int)options.DatabaseTimeout.TotalSeconds - 1, 1, 300);
+
+        // A write session may be silent for minutes while its client is slow; firewalls forget such connections.
+        settings.KeepAlive = settings.KeepAlive == 0 ? 30 : settings.KeepAlive;
+
+        // Error details quote rows. They belong to dead letters, not to logs.
+        settings.IncludeErrorDetail = false;
+        builder.Name = Name;
+        builder.ConfigureTracing(static spans => spans
+            .ConfigureCommandFilter(static _ => PipelineTracing.TellsStatements)
+            .ConfigureBatchFilter(static _ => PipelineTracing.TellsStatements)
+            .ConfigureCopyOperationFilter(static _ => PipelineTracing.IsRecorded)
+            .EnablePhysicalOpenTracing(false)
+            .EnableFirstResponseEvent(false));
+        builder.UsePhysicalConnectionInitializer(
+            static _ => throw new NotSupportedException("Connections are opened asynchronously."), identity.CheckAsync);
+    }
+
+    public static async Task<bool> PingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT 1", connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        return true;
+    }
+}

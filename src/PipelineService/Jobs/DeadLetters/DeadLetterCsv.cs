@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Rejects;
+using PipelineService.Datasets;
+
+namespace PipelineService.Jobs.DeadLetters;
+
+/// <summary>
+/// Dead letters as CSV, to be mended and uploaded as they are: written in the dataset's dialect, with the columns of the
+/// upload and then those of <see cref="RejectHeader.OwnNames"/>, which say what was wrong.
+/// </summary>
+internal sealed class DeadLetterCsv
+{
+    /// <summary>Characters of a reason at most: a record may have thousands, and spreadsheets bear 32,767 in a cell.</summary>
+    private const int ReasonLengthMax = 4_000;
+
+    private readonly CsvLine _line;
+    private readonly RejectCells _cells;
+    private readonly ImmutableArray<string> _ownNames;
+
+    public DeadLetterCsv(JobRow job, DatasetVersion dataset)
+    {
+        _line = new CsvLine(dataset.Definition.Dialect);
+        _cells = CellsOf(job, dataset);
+        _ownNames = RejectHeader.OwnNames(dataset.Definition.Schema);
+    }
+
+    /// <summary>The header. Valid until the next call, as a row is.</summary>
+    public ReadOnlyMemory<byte> Header()
+    {
+        _line.Clear();
+        foreach (string name in _cells.Columns.Concat(_ownNames))
+        {
+            Append(name);
+        }
+
+        _line.End();
+        return _line.Bytes;
+    }
+
+    public ReadOnlyMemory<byte> Row(DeadLetterRow row)
+    {
+        IReadOnlyList<DeadLetterError> errors = DeadLetterView.ErrorsOf(row);
+        _line.Clear();
+        ReadOnlySpan<byte> rest = _cells.Write(row.Raw, row.RawTruncated, _line);
+        _line.Append(row.RawTruncated ? [.. DeadLetterView.WholeCharactersOf(row), .. "…"u8] : rest);
+        Append(row.Record.ToString(CultureInfo.InvariantCulture));
+        Append(row.Line.ToString(CultureInfo.InvariantCulture));
+        Append(Bounded(string.Join("; ", errors.Select(e => e.Field))));
+        Append(Bounded(string.Join("; ", errors.Select(e => e.Code))));
+        Append(Bounded(string.Join(" ", errors.Select(e => e.Message))));
+        _line.End();
+        return _line.Bytes;
+    }
+
+    private static RejectCells CellsOf(JobRow job, DatasetVersion dataset)
+    {
+        CsvDialect dialect = dataset.Definition.Dialect;
+        return job.ContentType switch
+        {
+            "text/csv" or "application/csv" => CellsOf(job, dataset.Definition.Schema, dialect),
+            "text/tab-separated-values" =>
+                CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = (byte)'\t' }),
+            _ => new JsonRejectCells(dataset.Plan),
+        };
+    }
+
+    /// <summary>While another instance runs the job, its header may not be known here.</summary>
+    private static RejectCells CellsOf(JobRow job, TableSchema schema, CsvDialect dialect)
+    {
+        ImmutableArray<string> declared = [.. schema.Fields.Select(f => f.NameInData)];
+        return job.UploadColumns is { Length: > 0 } header ? new CsvRejectCells([.. header], schema, dialect)
+            : dialect.Header ? new UnreadRejectCells([.. declared.Distinct(StringComparer.Ordinal)])
+            : new CsvRejectCells(declared, schema, dialect);
+    }
+
+    private void Append(string text) => _line.Append(Encoding.UTF8.GetBytes(text));
+
+    private static string Bounded(string text)
+    {
+        if (text.Length <= ReasonLengthMax)
+        {
+            return text;
+        }
+
+        int length = char.IsHighSurrogate(text[ReasonLengthMax - 1]) ? ReasonLengthMax - 1 : ReasonLengthMax;
+        return $"{text.AsSpan(0, length)}…";
+    }
+}

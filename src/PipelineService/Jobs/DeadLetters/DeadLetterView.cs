@@ -1,0 +1,67 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Unicode;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.OpenApi;
+
+namespace PipelineService.Jobs.DeadLetters;
+
+/// <summary>A rejected record as clients see it.</summary>
+/// <param name="Record">1-based number of the record in the upload.</param>
+/// <param name="Line">1-based number of the physical line on which it starts.</param>
+/// <param name="ByteOffset">Where it starts in the decoded bytes of the upload.</param>
+/// <param name="State">Always <c>open</c> in this version.</param>
+/// <param name="Raw">
+/// The record as it was sent. In a page only its first 16,384 bytes; <c>application/x-ndjson</c> and <c>text/csv</c> give all
+/// that is kept.
+/// </param>
+/// <param name="RawTruncated">
+/// Whether it is cut: here, or when it was kept (<c>Transform:RawBytesMax</c>, or a record over the limit).
+/// </param>
+/// <param name="RawBase64">The same bytes when they are not valid UTF-8; else absent.</param>
+public sealed record DeadLetterView(
+    long Record,
+    long Line,
+    long ByteOffset,
+    [property: Words("DeadLetterState", "open", "replayed", "discarded")] string State,
+    IReadOnlyList<DeadLetterError> Errors,
+    string Raw,
+    bool RawTruncated,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RawBase64)
+{
+    public static DeadLetterView Of(DeadLetterRow row)
+    {
+        ReadOnlySpan<byte> raw = WholeCharactersOf(row);
+        return new DeadLetterView(
+            row.Record,
+            row.Line,
+            row.ByteOffset,
+            row.State,
+            ErrorsOf(row),
+            Encoding.UTF8.GetString(raw),
+            row.RawTruncated,
+            Utf8.IsValid(raw) ? null : Convert.ToBase64String(raw));
+    }
+
+    /// <summary>The record, without the first bytes of a character that a cut has split.</summary>
+    internal static ReadOnlySpan<byte> WholeCharactersOf(DeadLetterRow row) =>
+        row.RawTruncated && Rune.DecodeLastFromUtf8(row.Raw, out _, out int part) == OperationStatus.NeedMoreData
+            ? row.Raw.AsSpan(0, row.Raw.Length - part)
+            : row.Raw;
+
+    internal static IReadOnlyList<DeadLetterError> ErrorsOf(DeadLetterRow row) =>
+        JsonSerializer.Deserialize<DeadLetterError[]>(row.Errors, PipelineJson.Options) ?? [];
+}
+
+/// <summary>One reason.</summary>
+/// <param name="Field">The field at fault; null when it is the record as a whole.</param>
+/// <param name="Code">Stable: see the table of codes in the documentation.</param>
+/// <param name="Message">A sentence for people.</param>
+/// <param name="Value">What the text says, quotes and escapes undone, perhaps cut; null when there is none.</param>
+public sealed record DeadLetterError(string? Field, string Code, string Message, string? Value);
+
+/// <summary>A page of dead letters, in the order of the data: fewer than asked for when they are large.</summary>
+/// <param name="NextCursor">For the next page; null on the last one.</param>
+public sealed record DeadLetterPage(IReadOnlyList<DeadLetterView> Items, string? NextCursor);

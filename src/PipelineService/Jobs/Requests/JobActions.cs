@@ -1,0 +1,137 @@
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Postgres;
+
+namespace PipelineService.Jobs.Requests;
+
+/// <summary>What clients do to jobs: cancel one that is not final, revert or delete one that is.</summary>
+public static class JobActions
+{
+    public static void MapJobActions(this IEndpointRouteBuilder jobs)
+    {
+        jobs.MapPost("/{id}/cancel", CancelAsync)
+            .WithName("cancelJob").WithSummary("Cancel a job")
+            .WithDescription("With `load.commit: job` nothing of it stays; with `chunk` the rows that have landed stay, and the "
+                + "answer counts them. An upload that still arrives is refused with `job_cancelled`; when nothing of it was loaded "
+                + "yet, no job is left. The answer waits a few seconds for the end: when the state is not `cancelled` by then, "
+                + "`cancelRequested` says that it will be. 503 means that the job goes on.")
+            .Takes(JobEndpoints.IdOfJob)
+            .Produces<JobView>(StatusCodes.Status202Accepted)
+            .ProducesProblems(
+                JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsFinal(JobState.Succeeded), JobProblems.IsCommitting)
+            .NeedsDatabase()
+            .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
+            .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
+        jobs.MapPost("/{id}/revert", RevertAsync)
+            .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
+            .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so. Removes every row or none, "
+                + "and waits for locks of others no longer than `Write:LockTimeout`.")
+            .Takes(JobEndpoints.IdOfJob)
+            .Produces<RevertView>()
+            .ProducesProblems(
+                JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.NoLineage,
+                JobProblems.TableIsHeld("public.trips"),
+                JobProblems.RevertRefused("relation \"public.trips\" does not exist", "42P01"))
+            .NeedsDatabase()
+            .Answers(
+                AnswerHeader.RetryAfter.Sometimes("Seconds after which the table may be free, where somebody holds it."),
+                StatusCodes.Status409Conflict);
+        jobs.MapDelete("/{id}", DeleteAsync)
+            .WithName("deleteJob").WithSummary("Delete a job that has ended; its rows stay")
+            .WithDescription("The job is gone at once, for every call, and its dead letters with their raw records are erased within "
+                + "moments. The rows that it loaded stay, and cannot be reverted any more: revert first if they are to go. Its "
+                + "`Idempotency-Key` is free: an upload under it is a new one. A second delete finds no job.")
+            .Takes(JobEndpoints.IdOfJob)
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running))
+            .NeedsDatabase();
+    }
+
+    private static async Task<IResult> CancelAsync(
+        string id, HttpContext context, JobQueries jobs, JobCanceller canceller, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } before)
+        {
+            return JobProblems.NotFound(id).ToResult();
+        }
+
+        if (before.JobState.IsFinal())
+        {
+            return JobProblems.IsFinal(before.JobState).ToResult();
+        }
+
+        JobRow? after = await canceller.CancelAsync(jobId, cancellationToken);
+        return after?.JobState switch
+        {
+            null => JobEndpoints.Answer(context, Vanished(before, time), StatusCodes.Status202Accepted),
+            JobState.Committing => JobProblems.IsCommitting.ToResult(),
+            JobState.Succeeded or JobState.PartiallySucceeded or JobState.Failed => JobProblems.IsFinal(after.JobState).ToResult(),
+            _ => JobEndpoints.Answer(context, after, StatusCodes.Status202Accepted),
+        };
+    }
+
+    /// <summary>A job that ended before it had a row, or was taken back with its upload: nothing of it is left to be read.</summary>
+    private static JobRow Vanished(JobRow job, TimeProvider time) => job with
+    {
+        State = JobState.Cancelled.ToText(),
+        CancelRequested = true,
+        WaitingFor = null,
+        RecordsRead = 0,
+        RecordsLoaded = 0,
+        RecordsRejected = 0,
+        RecordsFiltered = 0,
+        ProgressRatio = 0,
+        FinishedAt = time.GetDatabaseNow().UtcDateTime,
+    };
+
+    private static async Task<IResult> RevertAsync(
+        string id, HttpContext context, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
+        {
+            return JobProblems.NotFound(id).ToResult();
+        }
+
+        if (!job.JobState.IsFinal())
+        {
+            return JobProblems.IsNotFinal(job.JobState).ToResult();
+        }
+
+        (long rows, Problem? problem) = await reverter.RevertAsync(job, cancellationToken);
+        if (problem is not null)
+        {
+            if (problem.Code == JobProblems.TableIsHeld("").Code)
+            {
+                context.Response.Headers.RetryAfter = "5";
+            }
+
+            return problem.ToResult();
+        }
+
+        JobRow after = await jobs.FindAsync(jobId, cancellationToken) ?? job;
+        return TypedResults.Json(new RevertView(rows, JobView.Of(after)), PipelineJson.Options);
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        string id, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
+        {
+            return JobProblems.NotFound(id).ToResult();
+        }
+
+        if (!job.JobState.IsFinal())
+        {
+            return JobProblems.IsNotFinal(job.JobState).ToResult();
+        }
+
+        return await deleter.DeleteAsync(job, cancellationToken)
+            ? TypedResults.NoContent()
+            : JobProblems.NotFound(id).ToResult();
+    }
+}
+
+/// <summary>What a revert did.</summary>
+/// <param name="RowsRemoved">By this call; 0 when the job was reverted before.</param>
+public sealed record RevertView(long RowsRemoved, JobView Job);

@@ -1,0 +1,95 @@
+using Microsoft.Extensions.Options;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Runs;
+using PipelineService.Spool;
+
+namespace PipelineService.Jobs.Requests;
+
+/// <summary>
+/// Answers what clients ask of jobs: from this instance's memory when it runs the job, else from the database, else (in an
+/// outage) from the spool.
+/// </summary>
+public sealed class JobQueries(
+    JobStore store, LiveJobs liveJobs, JobWatch watch, SpoolDirectory spool, IOptions<JobsOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+
+    public Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        liveJobs.Find(id)?.Current is { } live && !live.JobState.IsFinal()
+            ? Task.FromResult<JobRow?>(live)
+            : FindAsync(id, store.FindAsync(id, cancellationToken)); // of a job that has ended the row alone goes on
+
+    /// <param name="found">What the database says.</param>
+    private async Task<JobRow?> FindAsync(Guid id, Task<JobRow?> found)
+    {
+        try
+        {
+            JobRow? row = await found;
+            return row is null ? FindInSpool(id, waitingFor: null)
+                : row.DeletedAt is null ? WithOutage(row)
+                : null;
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return FindInSpool(id, "database") ?? throw new DatabaseUnavailableException(
+                "The job is not known here, and the database cannot be asked.");
+        }
+    }
+
+    /// <summary>Jobs as the database has them, with this instance's newer counts.</summary>
+    public async Task<JobRows> ListAsync(JobFilter filter, CancellationToken cancellationToken)
+    {
+        JobRows page = await store.ListAsync(filter, cancellationToken);
+        return page with { Rows = [.. page.Rows.Select(row => liveJobs.Find(row.Id)?.Current ?? WithOutage(row))] };
+    }
+
+    /// <summary>How long a client that is willing to wait is made to wait at most.</summary>
+    public TimeSpan Granted(TimeSpan wait) => TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, options.Value.WaitMax.Ticks));
+
+    /// <summary>
+    /// Waits until a condition on the job holds, or the time is up, and returns the job as it is then.
+    /// </summary>
+    /// <param name="wait">As far as it is <see cref="Granted"/>; none when it is over already.</param>
+    public async Task<JobRow?> WaitAsync(
+        Guid id, Func<JobRow, bool> condition, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var end = Task.Delay(Granted(wait), time, over.Token);
+        try
+        {
+            Task<JobRow?>? look = null;
+            while (true)
+            {
+                LiveJob? live = liveJobs.Find(id);
+                Task change = live?.NextChange ?? liveJobs.NextChange(id);
+                JobRow? row = live?.Current ?? await FindAsync(
+                    id, look is { IsCompleted: true } ? look : store.FindAsync(id, cancellationToken));
+                if (row is null || condition(row) || end.IsCompleted)
+                {
+                    return row;
+                }
+
+                // Counts of a job that runs here move without a signal; of one that runs elsewhere the database alone knows.
+                look = live is null ? watch.NextAsync(id) : null;
+                await Task.WhenAny(change, end, look ?? Task.Delay(LookAgain, time, over.Token));
+                cancellationToken.ThrowIfCancellationRequested();
+                look = change.IsCompleted ? null : look; // what it saw may be older than the change
+            }
+        }
+        finally
+        {
+            await over.CancelAsync();
+        }
+    }
+
+    /// <summary>Nobody claims the jobs of a spool that is not there, so their rows cannot say what they wait for.</summary>
+    private JobRow WithOutage(JobRow row) => row is { JobState: JobState.Queued, WaitingFor: null }
+        && row.Spool == spool.Id && !spool.WasThere
+            ? row with { WaitingFor = "spool" }
+            : row;
+
+    private JobRow? FindInSpool(Guid id, string? waitingFor) => spool.FindManifestIfReadable(id) is { } manifest
+        ? store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = waitingFor }
+        : null;
+}

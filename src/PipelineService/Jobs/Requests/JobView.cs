@@ -1,0 +1,120 @@
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.OpenApi;
+using PipelineService.Jobs.Runs;
+
+namespace PipelineService.Jobs.Requests;
+
+/// <summary>A job as clients see it.</summary>
+/// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
+/// <param name="WaitingFor">
+/// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
+/// somebody holds the table or it takes rows too slowly; or null.
+/// </param>
+/// <param name="CancelRequested">
+/// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
+/// </param>
+/// <param name="Rejects">
+/// What was wrong with the rejected records, by code and field; null for a job that ended before the service counted that.
+/// </param>
+/// <param name="Reverted">When and how many of its rows a revert removed.</param>
+/// <param name="Error">
+/// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
+/// upload has come.
+/// </param>
+public sealed record JobView(
+    Guid Id,
+    string Dataset,
+    int DatasetVersion,
+    string? Source,
+    JobState State,
+    [property: Words("WaitingFor", "database", "spool", "table")] string? WaitingFor,
+    bool CancelRequested,
+    UploadView Upload,
+    RecordsView Records,
+    RejectsView? Rejects,
+    ProgressView Progress,
+    DateTime CreatedAt,
+    DateTime? ReceivedAt,
+    DateTime? StartedAt,
+    DateTime? FinishedAt,
+    RevertedView? Reverted,
+    Problem? Error,
+    JobLinks Links)
+{
+    public static JobView Of(JobRow row)
+    {
+        JobState state = row.JobState;
+        return new JobView(
+            row.Id,
+            row.Dataset,
+            row.DatasetVersion,
+            row.Source,
+            state,
+            row.WaitingFor,
+            row.CancelRequested,
+            new UploadView(
+                row.ContentType,
+                row.ContentEncoding,
+                row.UploadBytes,
+                row.UploadComplete,
+                row.UploadSha256 is null ? null : Convert.ToHexStringLower(row.UploadSha256)),
+            new RecordsView(row.RecordsRead, row.RecordsLoaded, row.RecordsRejected, row.RecordsFiltered),
+            RejectsView.Of(row),
+            ProgressView.Of(row, state),
+            row.CreatedAt,
+            row.ReceivedAt,
+            row.StartedAt,
+            row.FinishedAt,
+            row is { RevertedAt: { } at, RecordsReverted: { } reverted } ? new RevertedView(at, reverted) : null,
+            row.Error is null ? null : Faults.FromJson(row.Error),
+            JobLinks.Of(row.Id, state));
+    }
+}
+
+/// <param name="Bytes">Received so far, as the client sent them.</param>
+/// <param name="Sha256">Of those bytes, lower-case hexadecimal; null until all have come.</param>
+public sealed record UploadView(string ContentType, string? ContentEncoding, long Bytes, bool Complete, string? Sha256);
+
+/// <summary>What became of the records; for a final job read = loaded + rejected + filtered.</summary>
+public sealed record RecordsView(long Read, long Loaded, long Rejected, long Filtered);
+
+/// <param name="Ratio">
+/// The part of the upload that is loaded, 0 to 1, by bytes: while it arrives of its <c>Content-Length</c>, and 0 without one.
+/// </param>
+public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTime? EstimatedFinishAt)
+{
+    internal static ProgressView Of(JobRow row, JobState state)
+    {
+        if (state.IsFinal())
+        {
+            return new ProgressView(state is JobState.Succeeded or JobState.PartiallySucceeded ? 1 : row.ProgressRatio, row.RecordsPerSecond, null);
+        }
+
+        DateTime? estimate = null;
+        if (row is { ProgressRatio: > 0.01, RecordsPerSecond: > 0, StartedAt: { } started })
+        {
+            double seconds = row.RecordsRead / row.RecordsPerSecond.Value / row.ProgressRatio;
+            estimate = started.AddSeconds(Math.Round(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds)));
+        }
+
+        return new ProgressView(Math.Round(row.ProgressRatio, 4), row.RecordsPerSecond, estimate);
+    }
+}
+
+/// <summary>What can be done with the job now: <c>cancel</c> until it is final, <c>revert</c> from then on.</summary>
+public sealed record JobLinks(string Self, string DeadLetters, string? Cancel, string? Revert)
+{
+    internal static JobLinks Of(Guid id, JobState state) => new(
+        $"/v1/jobs/{id}",
+        $"/v1/jobs/{id}/dead-letters",
+        state.IsFinal() ? null : $"/v1/jobs/{id}/cancel",
+        state.IsFinal() ? $"/v1/jobs/{id}/revert" : null);
+}
+
+/// <summary>That the rows of a job were removed again.</summary>
+public sealed record RevertedView(DateTime At, long Rows);
+
+/// <summary>A page of jobs, newest first.</summary>
+/// <param name="NextCursor">For the next page; null on the last one.</param>
+public sealed record JobPage(IReadOnlyList<JobView> Items, string? NextCursor);

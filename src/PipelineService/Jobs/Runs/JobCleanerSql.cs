@@ -1,0 +1,43 @@
+namespace PipelineService.Jobs.Runs;
+
+/// <summary>The SQL of <see cref="JobCleaner"/>.</summary>
+internal static class JobCleanerSql
+{
+    /// <summary>
+    /// Of the whole transaction: false while another instance removes jobs. Any number will do that nobody else takes.
+    /// </summary>
+    public const string TryLock = "SELECT pg_try_advisory_xact_lock(hashtextextended('pipeline.cleaning', 0))";
+
+    /// <summary>Final jobs of a spool, the oldest first. One that is being reverted is left to the next time.</summary>
+    public const string FindDue = """
+        SELECT id, true AS is_ours FROM pipeline.jobs
+        WHERE id > @after AND id < @youngest AND spool = @spool AND finished_at < @before
+        ORDER BY id LIMIT @limit
+        FOR UPDATE SKIP LOCKED
+        """;
+
+    /// <summary>
+    /// Jobs that were deleted, of whatever spool: their dead letters go now. The rows of another spool's are that spool's affair, and
+    /// are passed over once nothing but the row is left.
+    /// </summary>
+    public const string FindDeleted = """
+        SELECT id, spool = @spool AS is_ours FROM pipeline.jobs j
+        WHERE deleted_at IS NOT NULL AND id > @after
+          AND (spool = @spool OR EXISTS (SELECT FROM pipeline.dead_letters WHERE job_id = j.id)
+               OR EXISTS (SELECT FROM pipeline.job_chunks WHERE job_id = j.id))
+        ORDER BY id LIMIT @limit
+        FOR UPDATE SKIP LOCKED
+        """;
+
+    public const string DeleteSomeDeadLetters = """
+        DELETE FROM pipeline.dead_letters
+        WHERE ctid = ANY (ARRAY (SELECT ctid FROM pipeline.dead_letters WHERE job_id = ANY (@ids) LIMIT @limit))
+        """;
+
+    public const string DeleteSomeChunks = """
+        DELETE FROM pipeline.job_chunks
+        WHERE ctid = ANY (ARRAY (SELECT ctid FROM pipeline.job_chunks WHERE job_id = ANY (@ids) LIMIT @limit))
+        """;
+
+    public const string DeleteFinal = "DELETE FROM pipeline.jobs WHERE id = ANY (@ids) AND finished_at IS NOT NULL";
+}

@@ -1,0 +1,278 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Jobs;
+using PipelineService.Datasets.Tables;
+using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool;
+using PipelineService.Spool.Formats;
+using PipelineService.Transform;
+using PipelineService.Write;
+
+namespace PipelineService.Jobs.Runs;
+
+/// <summary>
+/// One attempt at loading a job, from its checkpoints to the commit. Live, queued, resumed and replayed uploads all come
+/// this way.
+/// </summary>
+public sealed class JobLoader(
+    Database database,
+    JobCheckpoints checkpoints,
+    JobLeases leases,
+    ChunkChannel channel,
+    ChunkBufferPool buffers,
+    IOptions<SpoolOptions> spoolOptions,
+    IOptions<TransformOptions> transformOptions,
+    IOptions<WriteOptions> writeOptions,
+    JobFlow flow,
+    PipelineMetrics metrics,
+    TimeProvider time,
+    ILogger<JobLoader> logger)
+{
+    /// <summary>How long a stopped load waits for the statements that are under way.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Loads what is left of a job and commits it.</summary>
+    /// <param name="job">Its row as claimed: the epoch fences this attempt.</param>
+    /// <param name="stopping">Cancelled when the job is to stop: shutdown, or a lost lease.</param>
+    /// <exception cref="JobFaultException">The data or the target is at fault; trying again would not help.</exception>
+    /// <exception cref="RejectLimitException">More records were rejected than the dataset allows.</exception>
+    /// <exception cref="UploadAbandonedException">The upload broke off.</exception>
+    /// <exception cref="NpgsqlException">The sink failed; another attempt may do.</exception>
+    public async Task LoadAsync(
+        JobRow job, LiveJob live, RowPlan rows, RecordFormat format, SpoolUpload upload, SessionReservation reservation,
+        CancellationToken stopping)
+    {
+        // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
+        Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
+
+        // 2. Sessions: one where rows could wait for each other, and for an upload of one chunk.
+        bool isSmall = IsSmall(upload);
+        TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(rows, stopping);
+        if (isSmall || table is null or { NeedsOneSession: true })
+        {
+            reservation.ShrinkTo(1);
+        }
+
+        using JobLoad load = new(
+            PlanOf(job, rows, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
+        {
+            Refusals = live.Refusals,
+            Landed = () => TellLanded(live, reservation),
+            Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
+        };
+        load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
+            && (policy.Lineage || upload.IsSealed);
+        live.Follow(load);
+        try
+        {
+            // 3. Read, transform and write, while the upload still arrives.
+            long start = await ReadAsync(load, live, upload, format, reservation, covered.Checkpoints, stopping);
+
+            // 4. Commit.
+            await CommitAsync(load, upload, start, live, stopping);
+        }
+        finally
+        {
+            live.Follow(load: null);
+            load.Fail(new OperationCanceledException("The attempt is over."));
+            await WhenIdleAsync(load);
+            await load.Sessions.CloseAsync();
+        }
+    }
+
+    /// <summary>A chunk has landed: whatever the job and others have waited for is there again.</summary>
+    private void TellLanded(LiveJob live, SessionReservation reservation)
+    {
+        flow.Move();
+        reservation.WakeTable();
+        live.StopWaiting();
+    }
+
+    /// <summary>
+    /// Waits for the chunks in flight. When the load is to stop, statements that still wait in the database (for a lock, or
+    /// for another transaction's key) are ended after a while: the end of a COPY heeds no token.
+    /// </summary>
+    private async Task WhenIdleAsync(JobLoad load)
+    {
+        Task idle = load.WhenIdleAsync();
+        await Task.WhenAny(idle, Task.Delay(Timeout.InfiniteTimeSpan, time, load.Stopped));
+        await Task.WhenAny(idle, Task.Delay(StopPatience, time, CancellationToken.None));
+        if (!idle.IsCompleted)
+        {
+            await Task.WhenAny(
+                idle, leases.EndLeftoverSessionsAsync(WriteSession.SessionName(load.Plan.JobId), CancellationToken.None));
+        }
+
+        await idle;
+    }
+
+    /// <returns>Where the records start.</returns>
+    private async Task<long> ReadAsync(
+        JobLoad load, LiveJob live, SpoolUpload upload, RecordFormat format, SessionReservation reservation,
+        IReadOnlyList<Checkpoint> checkpoints, CancellationToken stopping)
+    {
+        RecordsStart? start = null;
+        try
+        {
+            if (upload.WasStored)
+            {
+                await upload.VerifyAsync(0, Math.Min(upload.Length, 1), load.Stopped); // the block that holds the header
+            }
+
+            start = await format.FindStartAsync(upload, load.Plan.JobId, DefaultsOf(load.Plan.Table), load.Stopped);
+            load.Begin(start.Transform, start.Rows, IsSmall(upload) ? null : KeysOf(load.Plan.Table, start.Rows));
+            live.Change(row => row with { UploadColumns = start.Columns?.Select(Faults.Storable).ToArray() });
+            IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
+            await VerifyAsync(upload, ranges, load.Stopped);
+            ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, start.RecordBytesMax, time);
+            Task reading = reader.RunAsync(ranges, load.Stopped);
+            await WatchSealAsync(load, upload, reservation, reading);
+            await reading;
+        }
+        catch (OperationCanceledException) when (load.Stopped.IsCancellationRequested)
+        {
+            // A chunk failed, or the job is to stop: told below.
+        }
+
+        await WhenIdleAsync(load);
+        stopping.ThrowIfCancellationRequested();
+        load.ThrowIfFailed();
+        return start?.Offset ?? throw new UnreachableException();
+    }
+
+    /// <summary>What comes back from disk is compared with what was received before a record of it is loaded.</summary>
+    private static async Task VerifyAsync(
+        SpoolUpload upload, IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
+    {
+        if (upload.WasStored)
+        {
+            foreach (UncoveredRange range in ranges)
+            {
+                await upload.VerifyAsync(range.Start, range.End ?? upload.Length, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// What changes in the middle of a load when its upload is durable. Without lineage nothing could be taken back if the
+    /// upload broke off, so a chunk-committing job holds its transactions until then, and commits chunk by chunk from there.
+    /// </summary>
+    private static async Task WatchSealAsync(JobLoad load, SpoolUpload upload, SessionReservation reservation, Task reading)
+    {
+        while (!reading.IsCompleted)
+        {
+            Task next = upload.NextChange;
+            if (upload.IsSealed)
+            {
+                reservation.NoLongerReceiving();
+                load.CommitsEachChunk = load.Plan.Rows.Definition.Load.Commit == CommitPolicy.Chunk;
+                return;
+            }
+
+            await Task.WhenAny(reading, next);
+        }
+    }
+
+    /// <summary>
+    /// Commits what the sessions hold. The statement that ends the job is in the last of those transactions: there is no
+    /// moment at which all rows are visible and the job is not final.
+    /// </summary>
+    private async Task CommitAsync(JobLoad load, SpoolUpload upload, long start, LiveJob live, CancellationToken stopping)
+    {
+        using CancellationShield shield = new(stopping);
+        await load.Sessions.LoadWaitingAsync(shield.Token);
+        RecordCounts counts = load.Counts;
+        RejectLimits limits = load.Plan.Rows.Definition.Rejects;
+        if (!load.Plan.IsRollingForward && limits.AreExceededBy(counts.Read, counts.Rejected, isFinal: true))
+        {
+            throw new RejectLimitException(counts.Read, counts.Rejected);
+        }
+
+        if (!counts.AddUp || load.BytesDone != upload.Length - start)
+        {
+            throw new InvalidOperationException(
+                $"{counts} over {load.BytesDone} bytes, but the spool holds {upload.Length - start} bytes of records.");
+        }
+
+        NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest);
+        IReadOnlyList<WriteSession> sessions = load.Sessions.Uncommitted;
+        if (sessions.Count == 0)
+        {
+            WriteSession session = await load.Sessions.TakeAsync(shield.Token);
+            await session.BeginWithoutRowsAsync(database, shield.Token);
+            sessions = [session];
+        }
+
+        for (int i = 0; i < sessions.Count; i++)
+        {
+            if (i > 0)
+            {
+                FaultPoints.Reach(FaultPoint.BetweenCommits);
+            }
+
+            NpgsqlBatchCommand[] statements = i == sessions.Count - 1
+                ? [new(DurableCommit.Sql), finish] // after this commit the upload leaves the spool
+                : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
+            await sessions[i].CommitAsync(statements, shield.Token);
+        }
+    }
+
+    /// <summary>The table as it is before the load: worth how many sessions, and what it gives columns that are not sent.</summary>
+    private Task<TableShape?> LookAsync(RowPlan rows, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => TargetTable.LookAsync(connection, rows.Definition.Load.Table, token), cancellationToken);
+
+    /// <summary>Whether all of it is one chunk.</summary>
+    private bool IsSmall(SpoolUpload upload) => upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
+
+    private static bool MayLackColumns(RowPlan rows) =>
+        rows.Definition.Schema.FieldsMatch is FieldsMatch.Superset or FieldsMatch.Partial;
+
+    private static HashSet<string> DefaultsOf(TableShape? table) =>
+        table is null ? [] : [.. table.Columns.Where(c => c.HasDefault).Select(c => c.Name)];
+
+    private KeyFilter? KeysOf(TableShape? table, RowPlan rows) =>
+        table is not null && writeOptions.Value.KeyFilterBytes > 0
+        && new TargetConstraints(table, rows) is { UniqueKeys.Count: > 0, IsScreenable: true } constraints
+            ? new KeyFilter(writeOptions.Value.KeyFilterBytes, constraints.UniqueKeys)
+            : null;
+
+    private JobLoadPlan PlanOf(JobRow job, RowPlan rows, TableShape? table, Covered covered) => new()
+    {
+        JobId = job.Id,
+        Epoch = job.Epoch,
+        Dataset = job.Dataset,
+        Trace = Activity.Current?.Context ?? default,
+        Rows = rows,
+        Table = table,
+        RawBytesMax = transformOptions.Value.RawBytesMax ?? int.MaxValue,
+        Covered = CheckpointMap.CountsOf(covered.Checkpoints),
+        CoveredBytes = CheckpointMap.BytesOf(covered.Checkpoints),
+        CoveredRejects = covered.Rejects,
+        IsRollingForward = job.JobState == JobState.Committing,
+    };
+
+    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest) => new(JobEndSql.Finish)
+    {
+        Parameters =
+        {
+            new() { Value = job.Id },
+            new() { Value = time.GetDatabaseNow().UtcDateTime },
+            new() { Value = job.RecordsPerSecond is { } rate ? rate : DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double },
+            new() { Value = manifest.UploadBytes },
+            new() { Value = Convert.FromHexString(manifest.Sha256) },
+            new() { Value = manifest.ReceivedAt.UtcDateTime },
+            new()
+            {
+                Value = (object?)job.UploadColumns ?? DBNull.Value,
+                NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text,
+            },
+        },
+    };
+}

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Spool;
+using PipelineService.Write;
+
+namespace PipelineService.Jobs.Runs;
+
+/// <summary>
+/// Starts jobs, and knows all that run here: uploads that arrive here are started at once where a session is free for their
+/// table; the others wait in the queue.
+/// </summary>
+public sealed partial class JobStarter(
+    JobStore store,
+    JobRunner runner,
+    SessionBudget budget,
+    SpoolRecovery recovery,
+    SpoolDirectory spool,
+    Instance instance,
+    DatabaseReadiness readiness,
+    IOptions<WriteOptions> writeOptions,
+    ILogger<JobStarter> logger) : IDisposable
+{
+    private readonly ConcurrentDictionary<Task, bool> _runs = new();
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>Told when an upload of this instance waits in the queue.</summary>
+    public event Action? Queued;
+
+    /// <summary>
+    /// Starts to load an upload that is still arriving, when sessions are free for that. Its row is registered by the run.
+    /// </summary>
+    /// <returns>False when it has to wait until it has arrived.</returns>
+    public bool TryStartReceiving(LiveJob live, SpoolUpload upload)
+    {
+        if (_stopping.IsCancellationRequested || !readiness.IsReady
+            || budget.TryReserve(live.Table, writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
+        {
+            return false;
+        }
+
+        live.Change(row => row with { Owner = instance.Id, Epoch = 1, Attempt = 1, StartedAt = store.Now });
+        Start(live, upload.Share(), reservation, isRegistered: false);
+        return true;
+    }
+
+    /// <summary>
+    /// Takes over a sealed upload: registers its row, and starts it when a session is free. When the database is away the
+    /// upload waits in the spool, where recovery finds it.
+    /// </summary>
+    /// <exception cref="PostgresException">Another upload has the same idempotency key.</exception>
+    public async Task SubmitAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
+    {
+        SessionReservation? reservation = _stopping.IsCancellationRequested
+            ? null
+            : budget.TryReserve(live.Table, writeOptions.Value.SessionsPerJobMax, isReceiving: false);
+        JobState state = reservation is null ? JobState.Queued : JobState.Running;
+        JobRow row = store.RowOf(upload.Manifest, spool.Id, state, isOurs: reservation is not null);
+        bool isOurs;
+        try
+        {
+            isOurs = await store.RegisterAsync(row, cancellationToken) && reservation is not null;
+        }
+        catch (Exception e) when (e is DatabaseUnavailableException || (e is not PostgresException && SqlFaults.MayPass(e)))
+        {
+            reservation?.Dispose();
+            live.Change(r => row with { State = JobState.Queued.ToText(), WaitingFor = "database", Revision = r.Revision });
+            recovery.MissesOne();
+            Log.NotRegistered(logger, live.Id, e.Message);
+            return;
+        }
+        catch
+        {
+            reservation?.Dispose();
+            throw;
+        }
+
+        live.Change(_ => row);
+        if (isOurs)
+        {
+            Start(live, upload.Share(), reservation!, isRegistered: true);
+        }
+        else
+        {
+            reservation?.Dispose(); // it waits for a session, or another instance was faster
+            Queued?.Invoke();
+        }
+    }
+
+    /// <summary>Starts a job, and with it takes over the upload and the reservation.</summary>
+    public void Start(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
+    {
+        live.Follow(upload);
+        live.Run = RunAsync(live, upload, reservation, isRegistered);
+        _runs.TryAdd(live.Run, true);
+        live.Run.ContinueWith(
+            run => _runs.TryRemove(run, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    /// <summary>Stops the runs: each rolls back or finishes its chunk, and hands its job back. From here on none is started.</summary>
+    public Task StopAsync() => _stopping.CancelAsync();
+
+    public Task WhenIdleAsync(CancellationToken cancellationToken) => Task.WhenAll(_runs.Keys).WaitAsync(cancellationToken);
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task RunAsync(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
+    {
+        await Task.Yield();
+        await runner.RunAsync(live, upload, reservation, isRegistered, _stopping.Token);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Job {JobId} is durable but not registered yet; it waits in the spool for the database: {Reason}")]
+        public static partial void NotRegistered(ILogger logger, Guid jobId, string reason);
+    }
+}

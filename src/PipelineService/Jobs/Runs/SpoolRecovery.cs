@@ -1,0 +1,262 @@
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool;
+
+namespace PipelineService.Jobs.Runs;
+
+/// <summary>
+/// Brings the spool and the job rows into agreement: at the start, after an outage, and now and then. Every upload that got
+/// its 202 has a row afterwards; what is final leaves the spool; what was never answered is taken back.
+/// </summary>
+public sealed partial class SpoolRecovery(
+    JobStore store, JobLeases leases, JobEndings endings, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack,
+    JobEndReport report,
+    ILogger<SpoolRecovery> logger)
+{
+    private const int BatchSize = 500;
+    private readonly GrowthSignal _missed = new();
+    private int _missing = 1;
+    private int _newer;
+
+    /// <summary>
+    /// False while the spool may hold uploads without a row: after the start, when one was answered 202 although its
+    /// row could not be written, and while one cannot be recovered.
+    /// </summary>
+    public bool IsComplete => Volatile.Read(ref _missing) == 0;
+
+    /// <summary>An upload was answered 202 although its row could not be written.</summary>
+    public void MissesOne()
+    {
+        Interlocked.Increment(ref _missing);
+        _missed.Set();
+    }
+
+    /// <summary>Completes when the next one is missed.</summary>
+    public Task NextMiss => _missed.Next;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        FaultPoints.Reach(FaultPoint.Recovering);
+        spool.ThrowUnlessThere(); // an upload that is missing in another place is not lost
+        int missing = Volatile.Read(ref _missing);
+
+        // The jobs of instances that died with this directory open need not wait for their leases to run out.
+        if (spool.SweepDeadInstances() is { Count: > 0 } dead)
+        {
+            await leases.ExpireLeasesAsync([.. dead], cancellationToken);
+        }
+
+        (int failed, int newer) = (0, 0);
+        foreach (Guid[] ids in spool.SealedUploads().Chunk(BatchSize))
+        {
+            Dictionary<Guid, JobState> states = await store.StatesOfAsync(ids, cancellationToken);
+            foreach (Guid id in ids)
+            {
+                try
+                {
+                    await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
+                }
+                catch (SpoolNewerException)
+                {
+                    newer++; // whoever can read it registers it
+                }
+                catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+                {
+                    failed++;
+                    Log.NotReconciled(logger, e, id); // one upload must not keep all others waiting
+                }
+            }
+        }
+
+        foreach (JobRow row in await leases.DeadReceivingAsync(spool.Id, cancellationToken))
+        {
+            await TakeBackAsync(row, cancellationToken);
+        }
+
+        FaultPoints.Reach(FaultPoint.Recovered);
+        Tell(newer);
+        Interlocked.Add(ref _missing, failed == 0 ? -missing : 0);
+    }
+
+    /// <summary>Once, and again when they have become more or fewer.</summary>
+    private void Tell(int newer)
+    {
+        if (newer != _newer && newer > 0)
+        {
+            Log.LeftToNewer(logger, newer);
+        }
+
+        _newer = newer;
+    }
+
+    private async Task TakeBackAsync(JobRow row, CancellationToken cancellationToken)
+    {
+        using IDisposable? scope = logger.BeginJobScope(row.Dataset, row.Id);
+        try
+        {
+            if (liveJobs.Find(row.Id) is null && spool.FindManifest(row.Id) is null)
+            {
+                await takeBack.RunAsync(row, cancellationToken);
+            }
+        }
+        catch (SpoolDamagedException e)
+        {
+            await FailDamagedAsync(row.Id, e, cancellationToken);
+        }
+        catch (SpoolNewerException)
+        {
+            // Counted above: it is whole, and whoever can read it completes its row.
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        {
+            Log.NotTakenBack(logger, e, row.Id); // tried again with the next recovery; others need not wait for it
+        }
+    }
+
+    private async Task ReconcileAsync(Guid id, JobState? state, CancellationToken cancellationToken)
+    {
+        if (state is { } known && known.IsFinal())
+        {
+            if (liveJobs.Find(id) is null)
+            {
+                spool.Delete(id); // its process died between the commit and the unlink
+            }
+
+            return;
+        }
+
+        if (state is not (null or JobState.Receiving))
+        {
+            return;
+        }
+
+        try
+        {
+            if (!IsInHand(id) && spool.FindManifest(id) is { } manifest)
+            {
+                using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
+                await store.RegisterPatientlyAsync(
+                    store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), cancellationToken);
+                Log.Registered(logger, id);
+            }
+        }
+        catch (SpoolDamagedException e) when (state is null)
+        {
+            Log.ManifestDamaged(logger, e, id, spool.Root);
+            spool.SetAside(id, store.Now);
+        }
+        catch (SpoolDamagedException e)
+        {
+            await FailDamagedAsync(id, e, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            await EndSentAgainAsync(id, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
+        {
+            SetAsideOrphan(id);
+        }
+    }
+
+    /// <summary>
+    /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of
+    /// an earlier day. Nobody can load it, and it may be all there is of what was answered 202.
+    /// </summary>
+    private void SetAsideOrphan(Guid id)
+    {
+        if (spool.FindManifest(id) is { } manifest)
+        {
+            spool.SetAside(id, store.Now);
+            Log.Orphan(logger, id, manifest.Dataset, manifest.DatasetVersion, spool.Root);
+        }
+    }
+
+    /// <summary>
+    /// An upload whose key another job has: it came in an outage, when nobody could look, or its process died and the sender
+    /// has sent it again elsewhere. It may have been answered 202, so its id stays known, and says what became of it.
+    /// </summary>
+    private async Task EndSentAgainAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (spool.FindManifest(id) is not { IdempotencyKey: { } key } manifest
+            || await store.FindByKeyPatientlyAsync(
+                manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
+        {
+            return; // one of them has gone since, or given its key up; the next recovery looks again
+        }
+
+        using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
+        bool isSame = first.UploadSha256 is { } sha256 && Convert.ToHexStringLower(sha256) == manifest.Sha256;
+        Problem reason = isSame ? Faults.Replayed(first) : Faults.KeyReused(first.Id);
+        JobState state = isSame ? JobState.Cancelled : JobState.Failed;
+        await store.RegisterEndedAsync(
+            store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
+            cancellationToken);
+        spool.Delete(id);
+        liveJobs.Tell(id);
+        Log.SentAgain(logger, id, first.Id, state.ToText());
+        await report.TellAsync(id, cancellationToken);
+    }
+
+    /// <summary>Whether it is received or run here: then its receiver registers it, or refuses it after all.</summary>
+    private bool IsInHand(Guid id) => liveJobs.Find(id) is { } live
+        && (!live.Run.IsCompleted || live.Current.JobState == JobState.Receiving);
+
+    /// <summary>
+    /// An upload whose row still says that it arrives, with a manifest that cannot be understood: it may have been answered
+    /// 202, so it is not taken back like one that broke off. Its job fails, and its files stay.
+    /// </summary>
+    private async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
+    {
+        if (liveJobs.Find(id) is null && await leases.ClaimToEndAsync(id, cancellationToken) is { } job)
+        {
+            using IDisposable? scope = logger.BeginJobScope(job.Dataset, id);
+            spool.SetAside(id, store.Now);
+            await endings.EndAsync(
+                id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
+            liveJobs.Tell(id);
+            Log.ManifestOfJobDamaged(logger, damage, id);
+            await report.TellAsync(id, cancellationToken);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} was found in the spool and is queued.")]
+        public static partial void Registered(ILogger logger, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "The upload {JobId} was found in the spool; job {First} has its idempotency key, so it ends {State} with nothing loaded.")]
+        public static partial void SentAgain(ILogger logger, Guid jobId, Guid first, string state);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "{Count} uploads in the spool were taken by a newer PipelineService, and are left to it.")]
+        public static partial void LeftToNewer(ILogger logger, int count);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The upload of job {JobId} is for version {Version} of dataset {Dataset}, which the database "
+                + "does not have. Its files are set aside in {Directory}, as {JobId}.data.damaged and "
+                + "{JobId}.json.damaged.")]
+        public static partial void Orphan(ILogger logger, Guid jobId, string dataset, int version, string directory);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The upload of job {JobId} in the spool cannot be recovered; it is tried again.")]
+        public static partial void NotReconciled(ILogger logger, Exception exception, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "What the broken upload of job {JobId} has left could not be removed; it is tried again.")]
+        public static partial void NotTakenBack(ILogger logger, Exception exception, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The manifest of the upload of job {JobId} is damaged; its files are set aside.")]
+        public static partial void ManifestOfJobDamaged(ILogger logger, Exception exception, Guid jobId);
+
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "The manifest of job {JobId} is damaged and the job has no row, so nothing is known of it but its id. Its "
+                + "files are set aside in {Directory}, as {JobId}.data.damaged and {JobId}.json.damaged.")]
+        public static partial void ManifestDamaged(ILogger logger, Exception exception, Guid jobId, string directory);
+    }
+}

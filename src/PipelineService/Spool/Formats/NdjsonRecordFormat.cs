@@ -1,0 +1,29 @@
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Transforms;
+
+namespace PipelineService.Spool.Formats;
+
+/// <summary>One JSON object a line. Source: https://github.com/ndjson/ndjson-spec.</summary>
+/// <remarks>
+/// No column is left to the table: what one record does not have the next may, and a row of COPY has all columns or is not of
+/// the same COPY. What a record leaves out is NULL.
+/// </remarks>
+public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
+{
+    public override async Task<RecordsStart> FindStartAsync(
+        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+    {
+        ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
+        ThrowIfForeign(first.Span);
+        return new(
+            ByteOrderMark.LengthIn(first.Span),
+            new ChunkPosition(1, 1),
+            new LineScanner(RecordBytesMax),
+            new NdjsonChunkTransform(Rows, jobId),
+            Rows)
+        {
+            RecordBytesMax = RecordBytesMax,
+        };
+    }
+}

@@ -1,0 +1,86 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Transforms;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
+
+namespace PipelineService.Spool.Formats;
+
+/// <summary>Where the records of an upload start, and how they become rows.</summary>
+/// <param name="Offset">In the decoded bytes: after a byte order mark and a header.</param>
+/// <param name="Position">The numbers of the first record (1) and of the line that it starts on.</param>
+/// <param name="Scanner">Finds where records end.</param>
+/// <param name="Transform">Turns them into rows.</param>
+/// <param name="Rows">The columns of those rows: the dataset's, but for those that are left to the table.</param>
+public sealed record RecordsStart(
+    long Offset, ChunkPosition Position, RecordScanner Scanner, ChunkTransform Transform, RowPlan Rows)
+{
+    /// <summary>Bytes of a record at most: what the scanner and the transform go by.</summary>
+    public required int RecordBytesMax { get; init; }
+
+    /// <summary>The names in the header, in its order; null where there is none.</summary>
+    public string[]? Columns { get; init; }
+}
+
+/// <summary>
+/// How the records of one upload are written: where they start, where they end, how they are read. One per job, made from
+/// the upload's content type and the dataset.
+/// </summary>
+public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
+{
+    protected RowPlan Rows { get; } = rows;
+
+    /// <summary>Bytes of a record at most: the limit that the upload was received under.</summary>
+    protected int RecordBytesMax { get; } = recordBytesMax;
+
+    public static RecordFormat Of(SpoolUploadKind kind, RowPlan rows, int recordBytesMax) => kind.Format switch
+    {
+        DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
+        _ => new CsvRecordFormat(
+            rows,
+            kind.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = delimiter } : rows.Definition.Dialect,
+            recordBytesMax),
+    };
+
+    /// <summary>Reads what comes before the first record, waiting for it to arrive.</summary>
+    /// <param name="defaults">Names of the columns to which the table gives a value when none is sent.</param>
+    /// <exception cref="JobFaultException">The header does not fit the schema.</exception>
+    public abstract Task<RecordsStart> FindStartAsync(
+        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
+
+    /// <summary>The first bytes of an upload, waiting for them to arrive; fewer only when there are no more.</summary>
+    protected static async Task<ReadOnlyMemory<byte>> ReadFirstAsync(
+        SpoolUpload upload, int count, CancellationToken cancellationToken)
+    {
+        byte[] first = new byte[count];
+        int read = 0;
+        while (read < count && await upload.WaitForBytesAsync(read, cancellationToken))
+        {
+            read += await upload.ReadAsync(first.AsMemory(read), read, cancellationToken);
+        }
+
+        upload.ThrowIfAbandoned();
+        return first.AsMemory(0, read);
+    }
+
+    /// <summary>Data that is no text makes no records, only rejects of its bytes.</summary>
+    protected static void ThrowIfForeign(ReadOnlySpan<byte> first)
+    {
+        if (ForeignContent.SentenceOf(first) is string sentence)
+        {
+            throw new JobFaultException(new Problem
+            {
+                Code = "not_text",
+                Status = StatusCodes.Status422UnprocessableEntity,
+                Title = "The data is not the text that was announced.",
+                Detail = sentence,
+            });
+        }
+    }
+}
+
+/// <summary>What decides how an upload's records are read.</summary>
+/// <param name="Format">From the content type.</param>
+/// <param name="Delimiter">Of tab-separated values; null takes the dataset's dialect.</param>
+public readonly record struct SpoolUploadKind(DataFormat Format, byte? Delimiter);

@@ -1,0 +1,26 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+
+namespace PipelineService.Transform;
+
+/// <summary>
+/// The one queue between reading and writing, shared by all jobs. Bounded; a full channel makes readers wait, and nothing
+/// is ever dropped.
+/// </summary>
+public sealed class ChunkChannel(IOptions<TransformOptions> options)
+{
+    private readonly Channel<Chunk> _channel = Channel.CreateBounded<Chunk>(
+        new BoundedChannelOptions(options.Value.ChannelCapacity)
+        {
+            FullMode = BoundedChannelFullMode.Wait,
+            SingleReader = false,
+            SingleWriter = false,
+        });
+
+    /// <summary>Chunks that wait for a worker.</summary>
+    public int Depth => _channel.Reader.Count;
+
+    public ChannelWriter<Chunk> Writer => _channel.Writer;
+
+    public ChannelReader<Chunk> Reader => _channel.Reader;
+}

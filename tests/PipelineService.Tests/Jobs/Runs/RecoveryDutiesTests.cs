@@ -1,0 +1,130 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Core.Jobs;
+using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Runs;
+using PipelineService.Spool;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Jobs.Runs;
+
+/// <summary>
+/// Each duty of recovery, run by hand in a service whose own turn comes far too late to take part. Damaged files are in
+/// <see cref="DamagedUploadTests"/>.
+/// </summary>
+public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) : IClassFixture<RecoveryDutiesTests.Unhurried>
+{
+    private static readonly string Body = Readings.Csv(3);
+    private static readonly string BodySha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Body)));
+
+    private readonly SpoolRecovery _recovery = running.Service.Services.GetRequiredService<SpoolRecovery>();
+    private readonly SpoolDirectory _spool = running.Service.Services.GetRequiredService<SpoolDirectory>();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Registers_an_upload_that_was_answered_and_has_no_row()
+    {
+        Guid id = await SealAsync("unregistered");
+
+        _recovery.MissesOne();
+
+        await BoundedWait.UntilAsync("the loop to run the recovery", () => _recovery.IsComplete);
+        Assert.Equal($"{Body.Length}", await RowAsync(id, "upload_bytes::text")); // queued, or on its way already
+    }
+
+    [Fact]
+    public async Task Deletes_the_bytes_of_a_job_that_is_final()
+    {
+        Guid id = await SealAsync("over");
+        await _recovery.RunAsync(Token);
+        await UpdateAsync(id, "state = 'cancelled', finished_at = now(), owner = NULL, lease_until = NULL");
+
+        await _recovery.RunAsync(Token);
+
+        Assert.Empty(Directory.EnumerateFiles(_spool.Root, $"{id}*"));
+    }
+
+    [Fact]
+    public async Task Takes_back_what_broke_off_with_its_instance()
+    {
+        await running.Api.DeclareAsync("broken_off", Readings.Definition());
+        var id = Guid.CreateVersion7();
+        await running.Database.ExecuteAsync($"""
+            INSERT INTO pipeline.jobs
+                (id, dataset, dataset_version, state, content_type, upload_complete, created_at, spool, owner, lease_until, epoch, attempt)
+            VALUES ('{id}', 'broken_off', 1, 'receiving', 'text/csv', false, now(), '{_spool.Id}', gen_random_uuid(),
+                    now() - interval '1 s', 1, 1)
+            """);
+
+        await _recovery.RunAsync(Token);
+
+        Assert.Equal(0, await running.CountJobsAsync("broken_off"));
+    }
+
+    [Fact]
+    public async Task Ends_the_leases_of_instances_that_have_died()
+    {
+        Guid id = await SealAsync("orphaned");
+        await _recovery.RunAsync(Token);
+        var dead = Guid.CreateVersion7();
+        await File.WriteAllTextAsync(Path.Combine(_spool.Root, "instances", $"{dead}.lock"), "", Token);
+        await UpdateAsync(id, $"state = 'running', owner = '{dead}', lease_until = now() + interval '1 h', epoch = 1, attempt = 1");
+
+        await _recovery.RunAsync(Token);
+
+        Assert.Equal("true", await RowAsync(id, "(lease_until < now())::text"));
+    }
+
+    [Theory]
+    [InlineData("sent_twice", true, JobState.Cancelled, "upload_replayed")]
+    [InlineData("sent_otherwise", false, JobState.Failed, "idempotency_key_reused")]
+    public async Task Ends_an_upload_whose_key_another_job_has(string dataset, bool isSame, JobState state, string code)
+    {
+        await running.Api.DeclareAsync(dataset, Readings.Definition());
+        ApiAnswer first = await running.Api.UploadAsync(dataset, Body, "text/csv", ("Idempotency-Key", "key"), ("Prefer", "wait=30"));
+        Assert.Equal(JobState.Succeeded, first.Job.State);
+        Guid again = await SealAsync(dataset, "key", isSame ? BodySha256 : new string('b', 64));
+
+        await _recovery.RunAsync(Token);
+
+        JobView ended = (await running.Api.GetAsync($"/v1/jobs/{again}")).Job;
+        Assert.Equal((state, code), (ended.State, ended.Error!.Code));
+        Assert.Contains($"{first.Job.Id}", ended.Error.Detail!, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(_spool.Root, $"{again}*"));
+        Assert.Equal(3, await running.CountRowsAsync(dataset));
+    }
+
+    /// <summary>An upload as a process leaves it that died between the flush and the row.</summary>
+    private async Task<Guid> SealAsync(string dataset, string? key = null, string? sha256 = null)
+    {
+        await running.Api.DeclareAsync(dataset, Readings.Definition());
+        await using SpoolUpload upload = _spool.Create(Guid.CreateVersion7());
+        await SpoolFolder.AppendAsync(upload, Encoding.UTF8.GetBytes(Body));
+        SpoolManifest manifest = SpoolFolder.ManifestOf(upload.JobId, upload.Length, upload.FinishChecksums());
+        await upload.SealAsync(manifest with
+        {
+            Dataset = dataset,
+            DatasetVersion = 1,
+            Delimiter = null,
+            ContentType = "text/csv",
+            ContentEncoding = null,
+            IdempotencyKey = key,
+            Sha256 = sha256 ?? BodySha256,
+        });
+        return upload.JobId;
+    }
+
+    private Task<string?> RowAsync(Guid id, string expression) =>
+        running.Database.ScalarAsync<string>($"SELECT {expression} FROM pipeline.jobs WHERE id = '{id}'");
+
+    private Task UpdateAsync(Guid id, string assignments) =>
+        running.Database.ExecuteAsync($"UPDATE pipeline.jobs SET {assignments} WHERE id = '{id}'");
+
+    public sealed class Unhurried(PostgresServer server) : RunningService(server)
+    {
+        protected override IEnumerable<(string Key, string? Value)> Settings =>
+            [("Jobs:LeaseTime", "00:10:00"), ("Jobs:PollInterval", "00:01:00")];
+    }
+}
