@@ -21,6 +21,7 @@ public sealed partial class JobStarter(
     SpoolDirectory spool,
     Instance instance,
     DatabaseReadiness readiness,
+    IOptions<SpoolOptions> spoolOptions,
     IOptions<WriteOptions> writeOptions,
     ILogger<JobStarter> logger) : IDisposable
 {
@@ -56,7 +57,7 @@ public sealed partial class JobStarter(
     {
         SessionReservation? reservation = _stopping.IsCancellationRequested
             ? null
-            : budget.TryReserve(live.Table, writeOptions.Value.SessionsPerJobMax, isReceiving: false);
+            : budget.TryReserve(live.Table, SessionsFor(upload), isReceiving: false);
         JobState state = reservation is null ? JobState.Queued : JobState.Running;
         JobRow row = store.RowOf(upload.Manifest, spool.Id, state, isOurs: reservation is not null);
         bool isOurs;
@@ -89,6 +90,10 @@ public sealed partial class JobStarter(
             Queued?.Invoke();
         }
     }
+
+    /// <summary>One for an upload of one chunk: more would only be taken from others.</summary>
+    private int SessionsFor(SpoolUpload upload) =>
+        upload.Length <= spoolOptions.Value.ChunkBytes ? 1 : writeOptions.Value.SessionsPerJobMax;
 
     /// <summary>Starts a job, and with it takes over the upload and the reservation.</summary>
     public void Start(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
