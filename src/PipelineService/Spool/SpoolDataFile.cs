@@ -5,8 +5,8 @@ namespace PipelineService.Spool;
 /// <summary>Makes and opens the data file of an upload.</summary>
 internal static class SpoolDataFile
 {
-    /// <summary>A sweep of another instance can be in the way once; more than that is another fault.</summary>
-    private const int CreateTriesMax = 5;
+    /// <summary>A sweep of another instance can be in the way now and then, never so often; more than that is another fault.</summary>
+    private const int CreateTriesMax = 100;
 
     /// <summary>
     /// Makes the data file and locks it. Those are two steps: another instance that sweeps may have found it between them,
