@@ -22,17 +22,6 @@ public sealed partial class JobCensus(
     /// <summary>Jobs of a queue that are counted. A look costs some milliseconds for ten thousand of them.</summary>
     private const int CountMax = 100_000;
 
-    /// <summary>Jobs that nobody runs, in the order of the index over unfinished ones: the oldest of the queue come first.</summary>
-    private const string QueueSql = """
-        SELECT count(*) AS jobs, min(since) AS oldest
-        FROM (SELECT coalesce(received_at, created_at) AS since
-              FROM pipeline.jobs
-              WHERE finished_at IS NULL AND spool = @spool AND state <> 'receiving'
-                AND (lease_until IS NULL OR lease_until < now())
-              ORDER BY lease_until NULLS FIRST, id
-              LIMIT @countMax) waiting
-        """;
-
     private Queue _queue = new(0, null);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -52,7 +41,7 @@ public sealed partial class JobCensus(
         {
             _queue = await database.RunAsync(
                 (connection, token) => connection.QuerySingleAsync<Queue>(new CommandDefinition(
-                    QueueSql, new { spool = spool.Id, countMax = CountMax }, cancellationToken: token)),
+                    JobQueueSql.Count, new { spool = spool.Id, look = CountMax }, cancellationToken: token)),
                 cancellationToken);
         }
         catch (DatabaseUnavailableException)

@@ -16,6 +16,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
         builder.Services.AddSingleton<JobLeases>();
+        builder.Services.AddSingleton<JobQueue>();
         builder.Services.AddSingleton<JobEndings>();
         builder.Services.AddSingleton<JobCheckpoints>();
         builder.Services.AddSingleton<LiveJobs>();
