@@ -16,7 +16,7 @@ public readonly record struct UncoveredRange(long Start, long? End, ChunkPositio
 /// sessions + 1 chunks of a job are in flight, so that one job cannot fill the channel.
 /// </summary>
 public sealed class ChunkReader(
-    SpoolUpload upload,
+    SpoolReader upload,
     RecordScanner scanner,
     JobLoad load,
     ChunkChannel channel,
@@ -310,21 +310,3 @@ public sealed class ChunkReader(
     }
 }
 
-/// <summary>The upload that is being loaded broke off; what it loaded is to be rolled back.</summary>
-public sealed class UploadAbandonedException : Exception
-{
-    public UploadAbandonedException()
-        : base("The upload broke off.")
-    {
-    }
-
-    public UploadAbandonedException(string message)
-        : base(message)
-    {
-    }
-
-    public UploadAbandonedException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}

@@ -1,6 +1,7 @@
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool.Local;
 using PipelineService.Transform;
 
 namespace PipelineService.Spool;
@@ -15,6 +16,7 @@ public static class SpoolExtensions
                 static (spool, configuration) =>
                     spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));
         builder.Services.AddSingleton<SpoolDirectory>();
+        builder.Services.AddSingleton<ISpool, LocalSpool>();
         builder.Services.AddSingleton<ChunkBufferPool>();
         builder.Services.AddSingleton<ChunkChannel>();
         builder.Services.AddSingleton<SpoolProbe>();

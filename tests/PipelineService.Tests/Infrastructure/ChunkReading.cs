@@ -25,13 +25,13 @@ public sealed class ChunkReading : IDisposable
     private readonly ChunkReader _reader;
 
     public ChunkReading(
-        SpoolUpload upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
+        SpoolWriter upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
         TimeProvider? time = null, ChunkTransform? transform = null)
     {
         Pool = new ChunkBufferPool(Options.Create(options));
         _load = LoadOf(transform);
         _reader = new ChunkReader(
-            upload, scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true), _load,
+            upload.Follow(), scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true), _load,
             _channel, Pool, options, recordBytesMax, time ?? TimeProvider.System);
     }
 

@@ -3,6 +3,7 @@ using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 
