@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks;
 
