@@ -1,7 +1,6 @@
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Transforms;
 using PipelineService.Transform;
-using PipelineService.Write;
 
 namespace PipelineService.Spool;
 
@@ -12,15 +11,12 @@ namespace PipelineService.Spool;
 public readonly record struct UncoveredRange(long Start, long? End, ChunkPosition Position);
 
 /// <summary>
-/// Stage 3: follows the spool of one upload while it grows, cuts it at record ends and feeds the channel. At most
-/// sessions + 1 chunks of a job are in flight, so that one job cannot fill the channel.
+/// Stage 3: follows the spool of one upload while it grows, cuts it at record ends and feeds the channel.
 /// </summary>
 public sealed class ChunkReader(
     SpoolUpload upload,
     RecordScanner scanner,
-    JobLoad load,
-    ChunkChannel channel,
-    ChunkBufferPool pool,
+    ChunkFeed feed,
     SpoolOptions options,
     int recordBytesMax,
     TimeProvider time)
@@ -32,7 +28,6 @@ public sealed class ChunkReader(
     private int _filled;
     private long _offset;
     private ChunkPosition _position;
-    private int _index;
     private int _recordsMax;
 
     /// <summary>When the first of the bytes at hand came.</summary>
@@ -42,8 +37,8 @@ public sealed class ChunkReader(
     /// <exception cref="UploadAbandonedException">The upload broke off.</exception>
     public async Task RunAsync(IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
     {
-        _buffer = pool.Rent(options.ChunkBytes);
-        _recordsMax = options.RecordsMaxOf(load.Transform?.OptionalColumns ?? 0);
+        _buffer = feed.Rent(options.ChunkBytes);
+        _recordsMax = options.RecordsMaxOf(feed.OptionalColumns);
         try
         {
             foreach (UncoveredRange range in ranges)
@@ -53,7 +48,7 @@ public sealed class ChunkReader(
         }
         finally
         {
-            pool.Return(_buffer);
+            feed.Return(_buffer);
         }
     }
 
@@ -180,22 +175,22 @@ public sealed class ChunkReader(
     {
         byte[] full = _buffer;
         int tail = _filled - scan.Length;
-        byte[] next = pool.Rent(Math.Max(options.ChunkBytes, tail));
+        byte[] next = feed.Rent(Math.Max(options.ChunkBytes, tail));
         full.AsSpan(scan.Length, tail).CopyTo(next);
         _buffer = next;
         _filled = tail;
         _since = time.GetTimestamp();
 
         // A chunk of blank lines has no record; it goes the same way, so that the checkpoints cover every byte.
-        await SendAsync(new Chunk(load, pool, full, scan.Length)
+        ChunkExtent extent = new()
         {
-            Index = _index++,
             StartOffset = _offset,
             EndOffset = _offset + scan.Length,
             Position = _position,
             Records = scan.Records,
             Lines = scan.Lines,
-        }, cancellationToken);
+        };
+        await feed.SendAsync(extent, full, scan.Length, cancellationToken);
         Advance(scan.Length, scan.Records, scan.Lines);
     }
 
@@ -207,8 +202,8 @@ public sealed class ChunkReader(
     {
         int length = LengthOfLine();
         bool hasLineEnd = length < _filled;
-        int kept = Math.Min(length, Math.Min(load.RawBytesMax, OversizedBytesKept));
-        byte[] beginning = pool.Rent(kept);
+        int kept = Math.Min(length, Math.Min(feed.RawBytesMax, OversizedBytesKept));
+        byte[] beginning = feed.Rent(kept);
         _buffer.AsSpan(0, kept).CopyTo(beginning);
         long start = _offset;
         try
@@ -231,13 +226,12 @@ public sealed class ChunkReader(
         }
         catch
         {
-            pool.Return(beginning);
+            feed.Return(beginning);
             throw;
         }
 
-        await SendAsync(new Chunk(load, pool, beginning, kept)
+        ChunkExtent extent = new()
         {
-            Index = _index++,
             StartOffset = start,
             EndOffset = _offset,
             Position = _position,
@@ -245,7 +239,8 @@ public sealed class ChunkReader(
             Lines = 1,
             IsOversizedRecord = true,
             IsCut = kept < (hasLineEnd ? length : _offset - start),
-        }, cancellationToken);
+        };
+        await feed.SendAsync(extent, beginning, kept, cancellationToken);
         _position = new ChunkPosition(_position.FirstRecord + 1, _position.FirstLine + 1);
     }
 
@@ -255,30 +250,6 @@ public sealed class ChunkReader(
         ReadOnlySpan<byte> bytes = _buffer.AsSpan(0, _filled);
         int line = scanner.SkipLine(bytes, isFinal: false);
         return line == 0 ? _filled : bytes[..line].TrimEnd("\r\n"u8).Length;
-    }
-
-    private async Task SendAsync(Chunk chunk, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await load.EnterAsync(chunk, cancellationToken);
-        }
-        catch
-        {
-            chunk.Dispose();
-            throw;
-        }
-
-        try
-        {
-            await channel.Writer.WriteAsync(chunk, cancellationToken);
-        }
-        catch
-        {
-            chunk.Dispose();
-            load.Leave(chunk);
-            throw;
-        }
     }
 
     private void Drop(int bytes)
@@ -303,9 +274,9 @@ public sealed class ChunkReader(
             throw new InvalidOperationException("The scanner found neither a record nor one that is too long.");
         }
 
-        byte[] larger = pool.Rent((int)Math.Min(largest, _buffer.Length * 2L));
+        byte[] larger = feed.Rent((int)Math.Min(largest, _buffer.Length * 2L));
         _buffer.AsSpan(0, _filled).CopyTo(larger);
-        pool.Return(_buffer);
+        feed.Return(_buffer);
         _buffer = larger;
     }
 }

@@ -5,36 +5,37 @@ namespace PipelineService.Spool;
 /// <summary>Makes and opens the data file of an upload.</summary>
 internal static class SpoolDataFile
 {
+    /// <summary>Of a file that is being made: after a number, <c>{job}.0.new</c>.</summary>
+    internal const string NewExtension = ".new";
+
     /// <summary>A sweep of another instance can be in the way once; more than that is another fault.</summary>
     private const int CreateTriesMax = 5;
 
     /// <summary>
-    /// Makes the data file and locks it. Those are two steps: another instance that sweeps may have found it between them,
-    /// without lock and manifest, and removed it. Once it is locked and has its name, nobody does.
+    /// Makes the data file, which is locked from the moment when it has its name. Making and locking are two steps: another
+    /// instance that sweeps may find the file between them and remove it. So it is made under another name, and under yet
+    /// another when a sweep was quicker: one that has taken the lock and been put to sleep holds nobody up.
     /// </summary>
     public static SafeFileHandle Create(string path)
     {
-        for (int tries = 1; ; tries++)
+        for (int tries = 0; ; tries++)
         {
+            string made = Path.ChangeExtension(path, $"{tries}{NewExtension}");
+            SafeFileHandle? handle = null;
             try
             {
-                SafeFileHandle handle = File.OpenHandle(
-                    path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
-                if (File.Exists(path))
-                {
-                    return handle;
-                }
-
-                handle.Dispose();
+                handle = File.OpenHandle(made, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+                File.Move(made, path);
+                return handle;
             }
-            catch (IOException) when (tries < CreateTriesMax)
+            catch (IOException) when (tries + 1 < CreateTriesMax)
             {
-                // The other one holds the lock and is about to remove it, or just has.
+                handle?.Dispose(); // a sweep holds it and is about to remove it, or just has
             }
-
-            if (tries == CreateTriesMax)
+            catch
             {
-                throw new IOException($"{path} was removed as soon as it was made.");
+                handle?.Dispose();
+                throw;
             }
         }
     }

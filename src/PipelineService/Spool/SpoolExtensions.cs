@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
@@ -15,8 +16,8 @@ public static class SpoolExtensions
                 static (spool, configuration) =>
                     spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));
         builder.Services.AddSingleton<SpoolDirectory>();
-        builder.Services.AddSingleton<ChunkBufferPool>();
-        builder.Services.AddSingleton<ChunkChannel>();
+        builder.Services.AddSingleton(
+            services => new ChunkBufferPool(services.GetRequiredService<IOptions<SpoolOptions>>().Value.ChunkBytes));
         builder.Services.AddSingleton<SpoolProbe>();
         builder.Services.AddSingleton<SpoolBinding>();
         builder.Services.AddSingleton<DatabasePreparation>(

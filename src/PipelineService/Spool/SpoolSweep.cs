@@ -60,7 +60,8 @@ internal sealed partial class SpoolSweep(
                 ClearDamaged(file, jobId);
                 break;
             case SpoolProbe.Extension:
-                ClearProbe(file);
+            case var _ when kind.EndsWith(SpoolDataFile.NewExtension, StringComparison.Ordinal):
+                ClearUnlessLocked(file);
                 break;
         }
     }
@@ -118,8 +119,8 @@ internal sealed partial class SpoolSweep(
         return true;
     }
 
-    /// <summary>Of an instance that was killed while it probed.</summary>
-    private static void ClearProbe(FileInfo file)
+    /// <summary>Of an instance that was killed while it probed, or made a file.</summary>
+    private static void ClearUnlessLocked(FileInfo file)
     {
         using FileStream? alone = TryLock(file.FullName);
         if (alone is not null)

@@ -1,7 +1,8 @@
 using System.Net.Http.Headers;
 using Npgsql;
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Bookkeeping;
 
@@ -36,7 +37,7 @@ internal static class ClaimBenchmark
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(Laboratory laboratory, ClaimOptions options)
     {
         string log = laboratory.Server.LogPath
-            ?? throw new UsageException("Claims are timed by the server's log: it must be the run's own, without --postgres.");
+            ?? throw new UsageException("Claims are timed by the server's log: leave --postgres out.");
         laboratory.Report.Section($"Claims with {options.Jobs:N0} jobs waiting");
         laboratory.Report.Table(
             "build", "claims", "jobs waiting at their end", "least ms", "median ms", "99 % ms", "greatest ms");

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Bookkeeping;
 

@@ -7,7 +7,8 @@ internal static class JobIdSql
     /// <param name="seed">An expression from which the bits come that would be random; the same one gives the same
     /// id.</param>
     public static string Of(string milliseconds, string seed) =>
-        $"(lpad(to_hex({milliseconds}), 12, '0') || '7' || left(md5({seed}), 3) || '8' || right(md5({seed}), 15))::uuid";
+        $"(lpad(to_hex({milliseconds}), 12, '0') || '7' || left(md5({seed}), 3) "
+        + $"|| '8' || right(md5({seed}), 15))::uuid";
 
     /// <summary>An expression: the milliseconds of now.</summary>
     public const string Now = "(extract(epoch FROM now()) * 1000)::bigint";

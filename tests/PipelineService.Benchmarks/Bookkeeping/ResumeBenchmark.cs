@@ -1,5 +1,5 @@
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Bookkeeping;
 

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client;
 
 namespace PipelineService.Benchmarks.Bookkeeping;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using PipelineService.Demo;
+using PipelineService.Client;
 
 namespace PipelineService.Benchmarks.Harness;
 

@@ -38,8 +38,8 @@ internal static class ConcurrentBenchmark
         LoadSample sample = await kind.Create(Path.Combine(laboratory.Scratch, "concurrent"), options.Rows, 1);
         Report report = laboratory.Report;
         report.Section($"{options.Uploads} uploads at once: {sample.Rows:N0} trips each, {sample.CsvMB:N0} MB of CSV");
-        report.Line($"Seconds until the last has ended; in parentheses the ratio to {copies.Name} of the same round, the "
-            + "rows a second of all together and the service's CPU seconds.");
+        report.Line($"Seconds until the last has ended; in parentheses the ratio to {copies.Name} of the same round, "
+            + "the rows a second of all together and the service's CPU seconds.");
         report.Line();
         report.Table(["round", copies.Name, .. crowds.Select(c => c.Name)]);
         for (int round = 0; round < options.Rounds; round++)

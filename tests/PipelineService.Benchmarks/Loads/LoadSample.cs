@@ -1,8 +1,8 @@
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using PipelineService.Benchmarks.Harness;
+using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
-using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks.Loads;
 

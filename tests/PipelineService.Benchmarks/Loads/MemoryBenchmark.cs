@@ -1,6 +1,7 @@
 using System.Globalization;
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Loads;
 

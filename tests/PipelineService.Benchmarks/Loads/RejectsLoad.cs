@@ -1,5 +1,6 @@
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Loads;
 

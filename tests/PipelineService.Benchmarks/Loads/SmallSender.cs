@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Loads;
 

@@ -1,5 +1,5 @@
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Demo;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Loads;
 
@@ -40,11 +40,11 @@ internal static class SmallUploadsBenchmark
         }
 
         Report report = laboratory.Report;
-        report.Section(
-            $"Uploads of {senders[0].BodyBytes:N0} bytes ({senders[0].BodyRows} rows) over {options.Connections} connections");
+        report.Section($"Uploads of {senders[0].BodyBytes:N0} bytes ({senders[0].BodyRows} rows) over "
+            + $"{options.Connections} connections");
         report.Line($"Each round {options.Count} with `Prefer: wait=60`, answered when the job is final, and "
-            + $"{options.Count} that are answered 202, after {WarmUps} of each to warm up. Uploads a second; in parentheses "
-            + "the milliseconds that half and 99 % of them took at most.");
+            + $"{options.Count} that are answered 202, after {WarmUps} of each to warm up. Uploads a second; in "
+            + "parentheses the milliseconds that half and 99 % of them took at most.");
         report.Line();
         report.Table(
         [

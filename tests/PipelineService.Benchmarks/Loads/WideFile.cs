@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using PipelineService.Demo;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Loads;
 

@@ -9,7 +9,6 @@ using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
-using PipelineService.Spool.Formats;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs;
@@ -109,7 +108,7 @@ public sealed class JobCensusTests : IClassFixture<TestDatabase>, IDisposable
             Spool = _spool.Directory.Id,
         },
         "public.counted",
-        new SpoolUploadKind(DataFormat.Csv, Delimiter: null),
+        new UploadForm(DataFormat.Csv, Delimiter: null),
         recordBytesMax: 1_000,
         _time);
 

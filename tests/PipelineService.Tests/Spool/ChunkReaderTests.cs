@@ -297,7 +297,7 @@ public sealed class ChunkReaderTests
         (long offset, var position) = (0, new ChunkPosition(1, 1));
         for (int i = 0; i < chunks.Count; i++)
         {
-            Assert.Equal((i, offset, position), (chunks[i].Index, chunks[i].Start, chunks[i].Position));
+            Assert.Equal((offset, position), (chunks[i].Start, chunks[i].Position));
             offset = chunks[i].End;
             position = new ChunkPosition(position.FirstRecord + chunks[i].Records, position.FirstLine + chunks[i].Lines);
         }

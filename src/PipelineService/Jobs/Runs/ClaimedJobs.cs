@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
-using PipelineService.Spool.Formats;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -127,7 +127,7 @@ public sealed partial class ClaimedJobs(
             return null;
         }
 
-        LiveJob live = new(row, table, new SpoolUploadKind(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, time)
+        LiveJob live = new(row, table, new UploadForm(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, time)
         {
             Request = ActivityContext.TryParse(manifest.TraceParent, traceState: null, out ActivityContext request) ? request : default,
         };

@@ -25,7 +25,6 @@ public sealed class JobLoader(
     JobCheckpoints checkpoints,
     JobLeases leases,
     ChunkChannel channel,
-    ChunkBufferPool buffers,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
     IOptions<WriteOptions> writeOptions,
@@ -130,7 +129,7 @@ public sealed class JobLoader(
             live.Change(row => row with { UploadColumns = start.Columns?.Select(Faults.Storable).ToArray() });
             IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
             await VerifyAsync(upload, ranges, load.Stopped);
-            ChunkReader reader = new(upload, start.Scanner, load, channel, buffers, spoolOptions.Value, start.RecordBytesMax, time);
+            ChunkReader reader = new(upload, start.Scanner, channel.FeedOf(load), spoolOptions.Value, start.RecordBytesMax, time);
             Task reading = reader.RunAsync(ranges, load.Stopped);
             await WatchSealAsync(load, upload, reservation, reading);
             await reading;

@@ -34,12 +34,12 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     /// <summary>Bytes of a record at most: the limit that the upload was received under.</summary>
     protected int RecordBytesMax { get; } = recordBytesMax;
 
-    public static RecordFormat Of(SpoolUploadKind kind, RowPlan rows, int recordBytesMax) => kind.Format switch
+    public static RecordFormat Of(UploadForm form, RowPlan rows, int recordBytesMax) => form.Format switch
     {
         DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
         _ => new CsvRecordFormat(
             rows,
-            kind.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = delimiter } : rows.Definition.Dialect,
+            form.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = delimiter } : rows.Definition.Dialect,
             recordBytesMax),
     };
 
@@ -79,8 +79,3 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
         }
     }
 }
-
-/// <summary>What decides how an upload's records are read.</summary>
-/// <param name="Format">From the content type.</param>
-/// <param name="Delimiter">Of tab-separated values; null takes the dataset's dialect.</param>
-public readonly record struct SpoolUploadKind(DataFormat Format, byte? Delimiter);

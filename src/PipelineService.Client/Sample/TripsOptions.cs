@@ -1,6 +1,6 @@
 using PipelineService.Core.Datasets;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>What trips to make. The same options give the same bytes, on any machine and in any version.</summary>
 internal sealed record TripsOptions

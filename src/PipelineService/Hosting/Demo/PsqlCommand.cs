@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using Npgsql;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Hosting.Demo;
 
 /// <summary>The command with which a person at a shell reaches the database that the service uses.</summary>
 internal static class PsqlCommand

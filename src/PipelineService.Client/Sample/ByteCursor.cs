@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>
 /// Writes values as ASCII text, one after the other. Its own digits rather than format strings: the generator must cost

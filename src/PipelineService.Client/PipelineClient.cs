@@ -1,21 +1,28 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using PipelineService.Core.Jobs;
-using PipelineService.Hosting.Http;
+using System.Text.Json.Serialization;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Client;
 
 /// <summary>
 /// The calls of a client who declares a dataset, uploads and follows the job. It knows the service by its HTTP interface
 /// alone, so what the demo and the benchmarks show is what any client gets.
 /// </summary>
-internal sealed class PipelineClient(HttpClient http)
+/// <param name="http">Its base address is the service. Uploads may take long: give it no time-out, or a long one.</param>
+public sealed class PipelineClient(HttpClient http)
 {
     /// <summary>How long one poll waits for a change; each request stays far below usual proxy time-outs.</summary>
     private const int PollSeconds = 10;
+
+    /// <summary>As the service writes it: camelCase, enums as snake_case text.</summary>
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+    };
 
     /// <summary>Between two polls that came back at once: a service that does not wait must not be hammered.</summary>
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(10);
@@ -93,7 +100,7 @@ internal sealed class PipelineClient(HttpClient http)
         {
             if (line.Length > 0)
             {
-                yield return JsonSerializer.Deserialize<ObservedDeadLetter>(line, PipelineJson.Options)
+                yield return JsonSerializer.Deserialize<ObservedDeadLetter>(line, Json)
                     ?? throw new PipelineClientException("A line of the dead letters is null.");
             }
         }
@@ -102,7 +109,7 @@ internal sealed class PipelineClient(HttpClient http)
     private static async Task<ObservedJob> ReadJobAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         await RefuseFailureAsync(answer, cancellationToken);
-        return await answer.Content.ReadFromJsonAsync<ObservedJob>(PipelineJson.Options, cancellationToken)
+        return await answer.Content.ReadFromJsonAsync<ObservedJob>(Json, cancellationToken)
             ?? throw new PipelineClientException("The service answered with null where a job belongs.");
     }
 
@@ -119,37 +126,4 @@ internal sealed class PipelineClient(HttpClient http)
     }
 
     private static Uri Relative(string path) => new(path, UriKind.Relative);
-}
-
-/// <summary>What the demo and the benchmarks look at in a job.</summary>
-internal sealed record ObservedJob(
-    Guid Id, JobState State, string? WaitingFor, RecordCounts Records, ObservedProgress? Progress, JsonNode? Error)
-{
-    public bool IsFinal => State.IsFinal();
-}
-
-/// <param name="Ratio">0 to 1.</param>
-/// <param name="RecordsPerSecond">Null until enough was read to tell.</param>
-internal sealed record ObservedProgress(double Ratio, double? RecordsPerSecond);
-
-internal sealed record ObservedDeadLetter(long Record, long Line, IReadOnlyList<ObservedRecordError> Errors);
-
-internal sealed record ObservedRecordError(string? Field, string Code, string? Message, string? Value);
-
-/// <summary>The service answered with something other than success; the message holds its answer.</summary>
-internal sealed class PipelineClientException : Exception
-{
-    public PipelineClientException()
-    {
-    }
-
-    public PipelineClientException(string message)
-        : base(message)
-    {
-    }
-
-    public PipelineClientException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
 }

@@ -1,4 +1,4 @@
-namespace PipelineService.Demo;
+namespace PipelineService.Hosting.Demo;
 
 /// <summary>
 /// One line on the console that is written over; where the output goes to a file or a pipe, plain lines, at most one a

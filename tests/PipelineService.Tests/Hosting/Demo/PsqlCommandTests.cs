@@ -1,6 +1,6 @@
-using PipelineService.Demo;
+using PipelineService.Hosting.Demo;
 
-namespace PipelineService.Tests.Demo;
+namespace PipelineService.Tests.Hosting.Demo;
 
 public sealed class PsqlCommandTests
 {

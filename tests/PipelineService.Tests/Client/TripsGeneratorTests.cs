@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
+using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
-using PipelineService.Demo;
 
-namespace PipelineService.Tests.Demo;
+namespace PipelineService.Tests.Client;
 
 /// <summary>Benchmarks and tests judge the service by what the generator says, so the generator is judged first.</summary>
 public sealed class TripsGeneratorTests

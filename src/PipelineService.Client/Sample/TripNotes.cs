@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>A note in the forms in which files hold it.</summary>
 /// <param name="Csv">Quoted where it must be.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>The columns of a trip, in the order of the file.</summary>
 internal enum TripColumn

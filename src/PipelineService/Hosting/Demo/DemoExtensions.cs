@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using PipelineService.Hosting;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Hosting.Demo;
 
 /// <summary>A sample load on a service that has just started, for those who want to see it work before they read on.</summary>
 internal static class DemoExtensions

@@ -1,4 +1,4 @@
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>
 /// Makes trips: some 108 bytes a row in CSV, so that 3,000,000 rows are about 326 MB. Streams, keeps no row, and says

@@ -1,4 +1,4 @@
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>The values of one trip, before anyone writes them as CSV or JSON.</summary>
 internal readonly struct Trip

@@ -1,4 +1,4 @@
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>
 /// SplitMix64 started from (seed, row): every row is a pure function of the two, so that any row can be looked up without

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using PipelineService.Core.Rules;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>The kinds of bad records that can be asked for.</summary>
 internal enum TripFaultKind

@@ -1,7 +1,7 @@
 using System.Text;
 using PipelineService.Core.Datasets;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Client.Sample;
 
 /// <summary>Writes trips as bytes in one format.</summary>
 internal abstract class TripWriter

@@ -1,10 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using PipelineService.Client;
+using PipelineService.Client.Sample;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Postgres;
 
-namespace PipelineService.Demo;
+namespace PipelineService.Hosting.Demo;
 
 /// <summary>
 /// <c>--demo</c>: a client of this very service, over HTTP. Declares a dataset, makes 200,000 rows while it uploads them,
@@ -12,7 +14,7 @@ namespace PipelineService.Demo;
 /// exit code 1.
 /// </summary>
 internal sealed class DemoRunner(
-    IServer server, IHostApplicationLifetime lifetime, Hosting.ServiceLifetime signals, Database database, TimeProvider time)
+    IServer server, IHostApplicationLifetime lifetime, ServiceLifetime signals, Database database, TimeProvider time)
     : BackgroundService
 {
     public const string Dataset = "demo_trips";
