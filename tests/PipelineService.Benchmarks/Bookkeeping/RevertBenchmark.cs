@@ -58,7 +58,7 @@ internal static class RevertBenchmark
 
         foreach (HugeTable table in tables)
         {
-            await table.DropAsync();
+            await table.EmptyAsync();
         }
 
         return
@@ -72,7 +72,6 @@ internal static class RevertBenchmark
     private sealed class HugeTable(ServiceProcess service, RevertOptions options)
     {
         private readonly List<Guid> _jobs = [];
-        private readonly HttpClient _http = new() { BaseAddress = service.Address, Timeout = TimeSpan.FromMinutes(10) };
 
         public string Name => service.Build.Name;
 
@@ -98,7 +97,7 @@ internal static class RevertBenchmark
         {
             long others = await service.Database.CountAsync(Table) - options.JobRows;
             long started = TimeProvider.System.GetTimestamp();
-            using HttpResponseMessage answer = await _http.PostAsync(
+            using HttpResponseMessage answer = await service.Http.PostAsync(
                 new Uri($"/v1/jobs/{_jobs[part]}/revert", UriKind.Relative), content: null);
             Milliseconds.Add(TimeProvider.System.GetElapsedTime(started).TotalMilliseconds);
             JsonNode? reverted = await answer.Content.ReadFromJsonAsync<JsonNode>();
@@ -107,11 +106,7 @@ internal static class RevertBenchmark
             Check.Equal(others, await service.Database.CountAsync(Table), $"rows of other jobs, {Name}");
         }
 
-        public async Task DropAsync()
-        {
-            _http.Dispose();
-            await service.Database.ExecuteAsync($"TRUNCATE {Table}");
-        }
+        public Task EmptyAsync() => service.Database.EmptyAsync(Table);
 
         private async Task<Guid> UploadAsync()
         {

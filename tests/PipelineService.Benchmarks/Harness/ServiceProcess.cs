@@ -17,7 +17,6 @@ internal sealed class ServiceProcess : IAsyncDisposable
     private static readonly TimeSpan StartAgeMax = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
-    private readonly HttpClient _http;
     private readonly StreamWriter _log;
 
     private ServiceProcess(ServiceBuild build, Process process, Uri address, StreamWriter log)
@@ -26,8 +25,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
         Address = address;
         _process = process;
         _log = log;
-        _http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        Client = new PipelineClient(_http);
+        Http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        Client = new PipelineClient(Http);
     }
 
     public ServiceBuild Build { get; }
@@ -38,6 +37,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public Uri Address { get; }
 
     public PipelineClient Client { get; }
+
+    /// <summary>For what the client does not do.</summary>
+    public HttpClient Http { get; }
 
     public int Id => _process.Id;
 
@@ -86,7 +88,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
+        Http.Dispose();
         if (!_process.HasExited)
         {
             _process.Kill();
@@ -100,7 +102,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The sum of a counter over all its labels.</summary>
     public async Task<long> CounterAsync(string name)
     {
-        string text = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        string text = await Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         return text.Split('\n')
             .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is '{' or ' ')
             .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
@@ -118,7 +120,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
             try
             {
-                using HttpResponseMessage answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+                using HttpResponseMessage answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
                 if (answer.IsSuccessStatusCode)
                 {
                     return;
