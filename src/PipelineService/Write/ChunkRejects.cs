@@ -10,7 +10,7 @@ internal static class ChunkRejects
 {
     /// <param name="workspace">Holds the chunk's rejects.</param>
     /// <param name="refused">Its rows that the database refused.</param>
-    public static RejectTally Count(Chunk chunk, TransformWorkspace workspace, IReadOnlyList<RefusedRow> refused)
+    public static RejectTally Count(Chunk chunk, TransformWorkspace workspace, IReadOnlyList<RejectedRow> refused)
     {
         RejectTally tally = new();
         foreach (Reject reject in workspace.Rejects.Rejects)
@@ -22,7 +22,7 @@ internal static class ChunkRejects
             }
         }
 
-        foreach (RefusedRow row in refused)
+        foreach (RejectedRow row in refused)
         {
             tally.Add(row.Code, row.Column);
         }

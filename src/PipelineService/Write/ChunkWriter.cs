@@ -57,11 +57,11 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
             }
 
             // 4. The checkpoint, and the commit or the next savepoint.
-            NpgsqlBatchCommand checkpoint = Checkpoint(chunk, counts);
+            WrittenChunk written = Written(chunk, counts, rows);
             FaultPoints.Reach(FaultPoint.CheckpointWriting);
             await (commitsNow
-                ? session.CommitAsync([checkpoint], shield.Token)
-                : session.KeepAsync([checkpoint], shield.Token));
+                ? session.CommitAsync([written.Checkpoint(load.Plan)], shield.Token)
+                : session.KeepAsync(written, shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
             load.Add(counts, chunk.EndOffset - chunk.StartOffset, tally);
             return counts;
@@ -95,27 +95,20 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
     {
         tally.Add(counts);
         tally.AddReasons(workspace.Rejects);
-        foreach (RefusedRow row in rows.Refused)
+        foreach (RejectedRow row in rows.Refused)
         {
             tally.AddReason(row.Code);
         }
     }
 
-    private static NpgsqlBatchCommand Checkpoint(Chunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)
+    private static WrittenChunk Written(Chunk chunk, RecordCounts counts, RowOutcome rows) => new()
     {
-        Parameters =
-        {
-            new() { Value = chunk.Load.Plan.JobId },
-            new() { Value = chunk.StartOffset },
-            new() { Value = chunk.EndOffset },
-            new() { Value = chunk.Position.FirstRecord },
-            new() { Value = chunk.Position.FirstLine },
-            new() { Value = chunk.Lines },
-            new() { Value = counts.Read },
-            new() { Value = counts.Loaded },
-            new() { Value = counts.Rejected },
-            new() { Value = counts.Filtered },
-            new() { Value = chunk.Load.Plan.Epoch },
-        },
+        StartOffset = chunk.StartOffset,
+        EndOffset = chunk.EndOffset,
+        Position = chunk.Position,
+        Lines = chunk.Lines,
+        Counts = counts,
+        Refused = [.. rows.Refused.Select(row => row.Index)],
+        Waiting = [.. rows.Waiting.Select(row => row.Index)],
     };
 }

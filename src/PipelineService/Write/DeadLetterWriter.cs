@@ -30,7 +30,7 @@ public sealed class DeadLetterWriter(Database database)
         NpgsqlConnection? connection,
         Chunk chunk,
         TransformWorkspace workspace,
-        IReadOnlyList<RefusedRow> refused,
+        IReadOnlyList<RejectedRow> refused,
         RejectTally tally,
         CancellationToken cancellationToken) =>
         connection is not null
@@ -50,7 +50,7 @@ public sealed class DeadLetterWriter(Database database)
         NpgsqlConnection own,
         Chunk chunk,
         TransformWorkspace workspace,
-        IReadOnlyList<RefusedRow> refused,
+        IReadOnlyList<RejectedRow> refused,
         RejectTally tally,
         CancellationToken cancellationToken)
     {
@@ -86,7 +86,7 @@ public sealed class DeadLetterWriter(Database database)
         NpgsqlBatchCommand[] first,
         Chunk chunk,
         TransformWorkspace workspace,
-        IReadOnlyList<RefusedRow> refused,
+        IReadOnlyList<RejectedRow> refused,
         CancellationToken cancellationToken)
     {
         await using (NpgsqlBatch batch = new(connection))
@@ -111,7 +111,7 @@ public sealed class DeadLetterWriter(Database database)
             await SendAsync(copy, workspace.Letters, BatchBytes, cancellationToken);
         }
 
-        foreach (RefusedRow row in refused)
+        foreach (RejectedRow row in refused)
         {
             letters.Add(row);
             await SendAsync(copy, workspace.Letters, BatchBytes, cancellationToken);

@@ -85,6 +85,9 @@ public sealed class JobLoad : IDisposable
         }
     }
 
+    /// <summary>Transforms a chunk that was written before a second time.</summary>
+    public required ReadAgain ReadAgain { get; init; }
+
     /// <summary>Told of what became of records, when that is committed.</summary>
     public Action<RecordTally>? Settled { get; init; }
 
@@ -113,7 +116,7 @@ public sealed class JobLoad : IDisposable
     public int RowsAtOnceMax { get; set; } = int.MaxValue;
 
     /// <summary>What is to be expected of the table's constraints.</summary>
-    public RefusalForecast Refusals { get; init; } = new();
+    public RejectForecast Refusals { get; init; } = new();
 
     /// <summary>Waits for a place among the chunks in flight. Paired with <see cref="Leave"/>.</summary>
     public async Task EnterAsync(Chunk chunk, CancellationToken cancellationToken)

@@ -59,9 +59,12 @@ public sealed class JobLoader(
             reservation.ShrinkTo(1);
         }
 
+        SpoolRange written = new(upload, buffers);
         using JobLoad load = new(
             PlanOf(job, rows, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
         {
+            ReadAgain = (transform, chunk, into, token) => written.TransformAsync(
+                transform, chunk.StartOffset, chunk.EndOffset, chunk.Position, into, token),
             Refusals = live.Refusals,
             Landed = () => TellLanded(live, reservation),
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
