@@ -32,15 +32,15 @@ public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions o
             return await RehearseAsync(rows, repeats, cancellationToken);
         }
 
-        RowSearch.Start start = _search.First();
+        FirstWay first = First();
         try
         {
-            return await _search.TryAsync(rows, repeats, start, cancellationToken);
+            return await _search.TryAsync(rows, repeats, first, cancellationToken);
         }
         catch (PostgresException e) when (session.CanRollBack && SqlFaults.Of(e) != SqlFault.Outage)
         {
             await session.Savepoints.BeginSearchAsync(cancellationToken);
-            start = _search.After(e, start);
+            first = After(e, first, rows, repeats);
         }
         catch (PostgresException e) when (!session.IsBroken && SqlFaults.Of(e) != SqlFault.Outage)
         {
@@ -48,7 +48,7 @@ public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions o
             throw new SessionBrokenException($"The table was thought to refuse nothing: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
         }
 
-        return await SearchAsync(rows, repeats, start, cancellationToken);
+        return await SearchAsync(rows, repeats, first, cancellationToken);
     }
 
     /// <summary>Loads rows behind no savepoint that would stay.</summary>
@@ -56,7 +56,7 @@ public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions o
     public async Task<RowOutcome> RehearseAsync(RowBuffer rows, int[] repeats, CancellationToken cancellationToken)
     {
         await session.Savepoints.RehearseAsync(cancellationToken);
-        return await SearchAsync(rows, repeats, _search.First(), cancellationToken);
+        return await SearchAsync(rows, repeats, First(), cancellationToken);
     }
 
     /// <summary>Sends all rows but some, in pieces that fit into the time limit.</summary>
@@ -74,10 +74,40 @@ public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions o
         return landed;
     }
 
-    private async Task<RowOutcome> SearchAsync(
-        RowBuffer rows, int[] repeats, RowSearch.Start start, CancellationToken cancellationToken)
+    /// <summary>The way that is the best bet, as the job has gone so far.</summary>
+    private FirstWay First() => _forecast.EndSessions ? FirstWay.OneByOne
+        : _forecast.AreForetold ? FirstWay.Together
+        : FirstWay.Screened;
+
+    /// <summary>The way with which to begin a search after another one has met an error.</summary>
+    private FirstWay After(PostgresException error, FirstWay first, RowBuffer rows, int[] repeats)
     {
-        RowOutcome outcome = await _search.FindAsync(rows, repeats, start, cancellationToken);
+        if (SqlFaults.Of(error) == SqlFault.Busy)
+        {
+            int atOnce = Math.Min(load.RowsAtOnceMax, rows.Count);
+            if (error.SqlState == PostgresErrorCodes.QueryCanceled && atOnce > 2)
+            {
+                load.RowsAtOnceMax = (atOnce + 1) / 2;
+            }
+
+            return first;
+        }
+
+        if (first == FirstWay.Together)
+        {
+            bool isForetold = repeats.Length > 0 && !_forecast.Any;
+            _forecast.Met(isForetold);
+            return isForetold ? FirstWay.Together : FirstWay.Screened;
+        }
+
+        _search.Tell(error);
+        return FirstWay.OneByOne;
+    }
+
+    private async Task<RowOutcome> SearchAsync(
+        RowBuffer rows, int[] repeats, FirstWay first, CancellationToken cancellationToken)
+    {
+        RowOutcome outcome = await _search.FindAsync(rows, repeats, first, cancellationToken);
         if (!await session.Savepoints.EndSearchAsync(keep: false, cancellationToken))
         {
             return outcome;
@@ -100,7 +130,7 @@ public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions o
             throw new SessionBrokenException($"Rows that were taken once are refused: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
         }
 
-        outcome = await _search.FindAsync(rows, repeats, start, cancellationToken);
+        outcome = await _search.FindAsync(rows, repeats, first, cancellationToken);
         await session.Savepoints.EndSearchAsync(keep: true, cancellationToken);
         return outcome;
     }

@@ -5,6 +5,14 @@ using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Write;
 
+/// <summary>With which way to load rows it is begun.</summary>
+public enum FirstWay
+{
+    Together,
+    Screened,
+    OneByOne,
+}
+
 /// <summary>
 /// The ways to load rows, some of which the table may refuse: together, screened, one by one, in halves. Tried once, the first
 /// error ends it. In a search each piece of the rows lies behind a savepoint of its own: what it meets costs that piece, which is
@@ -31,77 +39,42 @@ public sealed partial class RowSearch(WriteSession session, JobLoad load, WriteO
     private bool _hasLanded;
     private int _suspects;
 
-    /// <summary>With which way a load begins.</summary>
-    public enum Start
-    {
-        Together,
-        Screened,
-        OneByOne,
-    }
-
     private delegate Task Way(ArraySegment<int> piece, CancellationToken cancellationToken);
-
-    /// <summary>The way that is the best bet, as the job has gone so far.</summary>
-    public Start First() =>
-        _forecast.EndSessions ? Start.OneByOne : _forecast.AreForetold ? Start.Together : Start.Screened;
-
-    /// <summary>The way with which to search after another has met an error.</summary>
-    public Start After(PostgresException error, Start start)
-    {
-        switch (start)
-        {
-            case Start.Together when IsRefusal(error):
-                bool isForetold = _repeats.Length > 0 && !_forecast.Any;
-                _forecast.Met(isForetold);
-                return isForetold ? Start.Together : Start.Screened;
-            case Start.Screened when IsRefusal(error):
-                Tell(error);
-                return Start.OneByOne;
-            default:
-                int atOnce = Math.Min(load.RowsAtOnceMax, _rows.Count);
-                if (error.SqlState == PostgresErrorCodes.QueryCanceled && atOnce > 2)
-                {
-                    load.RowsAtOnceMax = (atOnce + 1) / 2;
-                }
-
-                return start;
-        }
-    }
 
     /// <summary>Loads rows as if none would be refused that the way does not tell.</summary>
     /// <exception cref="PostgresException">One is; what has landed is to be rolled back.</exception>
     /// <exception cref="SessionBrokenException">A row has ended the session.</exception>
-    public Task<RowOutcome> TryAsync(RowBuffer rows, int[] repeats, Start start, CancellationToken cancellationToken)
+    public Task<RowOutcome> TryAsync(RowBuffer rows, int[] repeats, FirstWay first, CancellationToken cancellationToken)
     {
         _isSearching = false;
-        return LoadAsync(rows, repeats, start, cancellationToken);
+        return LoadAsync(rows, repeats, first, cancellationToken);
     }
 
     /// <summary>Loads what the table takes, behind savepoints.</summary>
     /// <inheritdoc cref="RowLoader.LoadAsync"/>
-    public Task<RowOutcome> FindAsync(RowBuffer rows, int[] repeats, Start start, CancellationToken cancellationToken)
+    public Task<RowOutcome> FindAsync(RowBuffer rows, int[] repeats, FirstWay first, CancellationToken cancellationToken)
     {
         _isSearching = true;
-        return LoadAsync(rows, repeats, start, cancellationToken);
+        return LoadAsync(rows, repeats, first, cancellationToken);
     }
 
-    private async Task<RowOutcome> LoadAsync(RowBuffer rows, int[] repeats, Start start, CancellationToken cancellationToken)
+    private async Task<RowOutcome> LoadAsync(RowBuffer rows, int[] repeats, FirstWay first, CancellationToken cancellationToken)
     {
         (_rows, _outcome, _repeats, _hasLanded, _suspects) = (rows, new RowOutcome(), repeats, false, 0);
-        Way way = start switch
+        Way way = first switch
         {
-            Start.OneByOne => Read(OneByOneAsync),
-            Start.Screened => Read(ScreenedAsync),
+            FirstWay.OneByOne => Read(OneByOneAsync),
+            FirstWay.Screened => Read(ScreenedAsync),
             _ => TogetherAsync,
         };
         int[] all = [.. Enumerable.Range(0, rows.Count)];
-        for (int first = 0, count; first < all.Length; first += count)
+        for (int next = 0, count; next < all.Length; next += count)
         {
-            count = Math.Min(load.RowsAtOnceMax, all.Length - first);
-            await LoadAsync(new(all, first, count), way, cancellationToken);
+            count = Math.Min(load.RowsAtOnceMax, all.Length - next);
+            await LoadAsync(new(all, next, count), way, cancellationToken);
         }
 
-        if (start == Start.Screened)
+        if (first == FirstWay.Screened)
         {
             _forecast.Screened(_outcome.Refused.Count > 0);
         }
@@ -135,7 +108,8 @@ public sealed partial class RowSearch(WriteSession session, JobLoad load, WriteO
             {
                 throw isTooSlow
                     ? TooSlow($"Record {_rows.Marks[piece[0]].Record} alone takes", e)
-                    : Held(piece[0], e);
+                    : new TableHeldException(
+                        $"Record {_rows.Marks[piece[0]].Record} waits for somebody who holds the table or a row: {e.MessageText}.", e);
             }
 
             if (isTooSlow)
@@ -340,11 +314,8 @@ public sealed partial class RowSearch(WriteSession session, JobLoad load, WriteO
     private ChunkTooSlowException TooSlow(string what, PostgresException error) =>
         new($"{what} PostgreSQL longer than the time limit of {options.ChunkTimeout} (Write:ChunkTimeout).", error);
 
-    private TableHeldException Held(int index, PostgresException error) => new(
-        $"Record {_rows.Marks[index].Record} waits for somebody who holds the table or a row: {error.MessageText}.",
-        error);
-
-    private void Tell(PostgresException error) => Tell($"{error.MessageText} (SQLSTATE {error.SqlState})");
+    /// <summary>Says once a job why it is slow.</summary>
+    internal void Tell(PostgresException error) => Tell($"{error.MessageText} (SQLSTATE {error.SqlState})");
 
     private void Tell(string reason)
     {
@@ -354,10 +325,8 @@ public sealed partial class RowSearch(WriteSession session, JobLoad load, WriteO
         }
     }
 
-    private bool CanSearchAfter(PostgresException error) => _isSearching && session.CanRollBack && IsRefusal(error);
-
-    private static bool IsRefusal(PostgresException error) =>
-        SqlFaults.Of(error) is (SqlFault.Row or SqlFault.Statement);
+    private bool CanSearchAfter(PostgresException error) =>
+        _isSearching && session.CanRollBack && SqlFaults.Of(error) is (SqlFault.Row or SqlFault.Statement);
 
     private static partial class Log
     {
