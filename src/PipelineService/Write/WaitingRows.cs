@@ -2,7 +2,6 @@ using Npgsql;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
-using PipelineService.Transform;
 
 namespace PipelineService.Write;
 
@@ -25,8 +24,9 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
     private long _count;
 
     /// <summary>Keeps refused rows of a chunk for the end of the job.</summary>
+    /// <param name="chunk">Where the chunk starts.</param>
     public async Task AddAsync(
-        Chunk chunk, RowBuffer rows, IReadOnlyList<RejectedRow> refused, CancellationToken cancellationToken)
+        long chunk, RowBuffer rows, IReadOnlyList<RejectedRow> refused, CancellationToken cancellationToken)
     {
         _count += refused.Count;
         load.AddWaiting(refused.Count);
@@ -35,7 +35,7 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
             _told.AddReason(row.Code);
         }
 
-        await KeepAsync(chunk.StartOffset, rows, [.. refused.Select(row => row.Index)], cancellationToken);
+        await KeepAsync(chunk, rows, [.. refused.Select(row => row.Index)], cancellationToken);
     }
 
     /// <summary>Puts rows of a chunk into the temporary table.</summary>

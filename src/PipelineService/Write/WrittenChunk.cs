@@ -10,16 +10,7 @@ namespace PipelineService.Write;
 /// </summary>
 public sealed record WrittenChunk
 {
-    /// <summary>Where it starts in the decoded bytes of the upload.</summary>
-    public required long StartOffset { get; init; }
-
-    /// <summary>Where it ends; the next chunk starts there.</summary>
-    public required long EndOffset { get; init; }
-
-    /// <summary>Numbers of its first record and first line.</summary>
-    public required ChunkPosition Position { get; init; }
-
-    public required long Lines { get; init; }
+    public required ChunkExtent Extent { get; init; }
 
     public required RecordCounts Counts { get; init; }
 
@@ -35,11 +26,11 @@ public sealed record WrittenChunk
         Parameters =
         {
             new() { Value = plan.JobId },
-            new() { Value = StartOffset },
-            new() { Value = EndOffset },
-            new() { Value = Position.FirstRecord },
-            new() { Value = Position.FirstLine },
-            new() { Value = Lines },
+            new() { Value = Extent.StartOffset },
+            new() { Value = Extent.EndOffset },
+            new() { Value = Extent.Position.FirstRecord },
+            new() { Value = Extent.Position.FirstLine },
+            new() { Value = Extent.Lines },
             new() { Value = Counts.Read },
             new() { Value = Counts.Loaded },
             new() { Value = Counts.Rejected },
@@ -49,6 +40,6 @@ public sealed record WrittenChunk
     };
 }
 
-/// <summary>Transforms a written chunk a second time, from where it came, into a workspace.</summary>
+/// <summary>Transforms a chunk a second time, from where it came, into a workspace.</summary>
 public delegate Task ReadAgain(
-    ChunkTransform transform, WrittenChunk chunk, TransformWorkspace into, CancellationToken cancellationToken);
+    ChunkTransform transform, ChunkExtent extent, TransformWorkspace into, CancellationToken cancellationToken);

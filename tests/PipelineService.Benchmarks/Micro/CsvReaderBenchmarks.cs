@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using PipelineService.Benchmarks.Harness;
+using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
-using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks.Micro;
 

@@ -1,7 +1,7 @@
+using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
-using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks.Micro;
 

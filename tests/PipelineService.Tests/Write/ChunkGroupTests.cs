@@ -66,10 +66,7 @@ public sealed class ChunkGroupTests
 
     private static WrittenChunk Written(int refused) => new()
     {
-        StartOffset = 0,
-        EndOffset = 1,
-        Position = new ChunkPosition(1, 1),
-        Lines = 1,
+        Extent = new ChunkExtent { StartOffset = 0, EndOffset = 1, Position = new ChunkPosition(1, 1), Records = refused, Lines = 1 },
         Counts = new RecordCounts(refused, 0, refused, 0),
         Refused = new int[refused],
     };
