@@ -1,5 +1,5 @@
+using System.Buffers;
 using PipelineService.Core.Transforms;
-using PipelineService.Transform;
 
 namespace PipelineService.Spool;
 
@@ -7,14 +7,14 @@ namespace PipelineService.Spool;
 /// A part of an upload that has been read before, as a chunk, and is transformed a second time: what came of it the first time is
 /// gone. The same bytes at the same place make the same rows.
 /// </summary>
-public sealed class SpoolRange(SpoolReader upload, ChunkBufferPool pool)
+public sealed class SpoolRange(SpoolReader upload)
 {
     /// <param name="into">Holds the rows afterwards.</param>
     public async Task TransformAsync(
         ChunkTransform transform, ChunkExtent extent, TransformWorkspace into, CancellationToken cancellationToken)
     {
         int length = checked((int)extent.Bytes);
-        byte[] buffer = pool.Rent(length);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             for (int filled = 0, read; filled < length; filled += read)
@@ -31,7 +31,7 @@ public sealed class SpoolRange(SpoolReader upload, ChunkBufferPool pool)
         }
         finally
         {
-            pool.Return(buffer);
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

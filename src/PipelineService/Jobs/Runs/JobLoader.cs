@@ -25,7 +25,6 @@ public sealed class JobLoader(
     JobCheckpoints checkpoints,
     JobLeases leases,
     ChunkChannel channel,
-    ChunkBufferPool buffers,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
     IOptions<WriteOptions> writeOptions,
@@ -59,7 +58,7 @@ public sealed class JobLoader(
             reservation.ShrinkTo(1);
         }
 
-        SpoolRange written = new(upload, buffers);
+        SpoolRange written = new(upload);
         using JobLoad load = new(
             PlanOf(job, rows, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
         {
