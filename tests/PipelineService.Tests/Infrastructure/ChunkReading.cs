@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
@@ -38,7 +39,10 @@ public sealed class ChunkReading : IDisposable
     /// <summary>A load without a job.</summary>
     public static JobLoad LoadOf(ChunkTransform? transform)
     {
-        JobLoad load = new(Plan(), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None);
+        JobLoad load = new(Plan(), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None)
+        {
+            ReadAgain = (_, _, _, _) => throw new UnreachableException("Nothing is written here."),
+        };
         if (transform is not null)
         {
             load.Begin(transform, load.Plan.Rows, keys: null);

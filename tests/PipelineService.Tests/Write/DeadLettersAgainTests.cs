@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -149,7 +150,10 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         int records = transform.Run(bytes, position, workspace);
 
         JobLoadPlan plan = new() { JobId = _job, Epoch = epoch, Dataset = "letters", Rows = Rows, RawBytesMax = 100 };
-        using JobLoad load = new(plan, sessions: 1, new WriteOptions(), NullLogger.Instance, Cancellation);
+        using JobLoad load = new(plan, sessions: 1, new WriteOptions(), NullLogger.Instance, Cancellation)
+        {
+            ReadAgain = (_, _, _, _) => throw new UnreachableException("No chunk is written again here."),
+        };
         ChunkExtent extent = new()
         {
             StartOffset = first,

@@ -3,12 +3,12 @@ using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;
 
-public sealed class RefusalForecastTests
+public sealed class RejectForecastTests
 {
     /// <summary>From the worst score down to where it trusts again.</summary>
     private const int CleanChunksMax = 9;
 
-    private static readonly Action<RefusalForecast>[] Events =
+    private static readonly Action<RejectForecast>[] Events =
     [
         forecast => forecast.Met(wasForetold: false),
         forecast => forecast.Met(wasForetold: true),
@@ -16,13 +16,13 @@ public sealed class RefusalForecastTests
         forecast => forecast.Screened(foundAny: false),
     ];
 
-    private static readonly Gen<Action<RefusalForecast>[]> Past =
+    private static readonly Gen<Action<RejectForecast>[]> Past =
         Gen.Int[0, Events.Length - 1].Select(i => Events[i]).Array[0, 100];
 
     [Fact]
     public void Trusts_a_table_that_has_refused_nothing()
     {
-        RefusalForecast forecast = new();
+        RejectForecast forecast = new();
 
         Assert.True(forecast.AreForetold);
         Assert.False(forecast.Any);
@@ -33,7 +33,7 @@ public sealed class RefusalForecastTests
     public void Trusts_again_after_a_few_clean_chunks_whatever_was_before() => Past.Sample(
         past =>
         {
-            RefusalForecast forecast = After(past);
+            RejectForecast forecast = After(past);
             for (int chunk = 0; chunk < CleanChunksMax; chunk++)
             {
                 forecast.Screened(foundAny: false);
@@ -47,7 +47,7 @@ public sealed class RefusalForecastTests
     public void Screens_after_two_refusals_that_nothing_foretold_whatever_was_before() => Past.Sample(
         past =>
         {
-            RefusalForecast forecast = After(past);
+            RejectForecast forecast = After(past);
             forecast.Met(wasForetold: false);
             forecast.Met(wasForetold: false);
 
@@ -61,7 +61,7 @@ public sealed class RefusalForecastTests
     public void Thinks_the_same_after_a_refusal_that_was_foretold() => Past.Sample(
         past =>
         {
-            RefusalForecast forecast = After(past);
+            RejectForecast forecast = After(past);
             bool before = forecast.AreForetold;
             forecast.Met(wasForetold: true);
 
@@ -73,7 +73,7 @@ public sealed class RefusalForecastTests
     [Fact]
     public void Goes_on_screening_while_refusals_are_found()
     {
-        RefusalForecast forecast = After([f => f.Met(wasForetold: false), f => f.Met(wasForetold: false)]);
+        RejectForecast forecast = After([f => f.Met(wasForetold: false), f => f.Met(wasForetold: false)]);
         for (int chunk = 0; chunk < 100; chunk++)
         {
             forecast.Screened(foundAny: true);
@@ -84,15 +84,15 @@ public sealed class RefusalForecastTests
     [Fact]
     public void Tells_once_that_rows_went_one_by_one()
     {
-        RefusalForecast forecast = new();
+        RejectForecast forecast = new();
 
         Assert.Equal([true, false, false], Enumerable.Range(0, 3).Select(_ => forecast.TellOneByOne()));
     }
 
-    private static RefusalForecast After(IEnumerable<Action<RefusalForecast>> past)
+    private static RejectForecast After(IEnumerable<Action<RejectForecast>> past)
     {
-        RefusalForecast forecast = new();
-        foreach (Action<RefusalForecast> happen in past)
+        RejectForecast forecast = new();
+        foreach (Action<RejectForecast> happen in past)
         {
             happen(forecast);
         }

@@ -9,12 +9,12 @@ namespace PipelineService.Write;
 /// What a refusal of the database means in the words of the dataset: which fields a constraint is about. PostgreSQL's own text
 /// names an index that nobody who sends data knows, and not the value.
 /// </summary>
-public sealed class RefusalWords
+public sealed class RejectWords
 {
     private readonly Dictionary<string, ConstraintShape> _constraints;
     private readonly Dictionary<string, UniqueKey> _keys;
 
-    public RefusalWords(TableShape table, RowPlan rows)
+    public RejectWords(TableShape table, RowPlan rows)
     {
         List<string> loaded = [.. rows.Columns.Select(c => c.Field.Name)];
         _constraints = table.Constraints.ToDictionary(c => c.Name, StringComparer.Ordinal);
@@ -30,16 +30,16 @@ public sealed class RefusalWords
     /// <param name="message">Its sentence.</param>
     /// <param name="constraint">The constraint that it names; null or empty when it names none.</param>
     /// <param name="column">The column that it names, likewise.</param>
-    public RefusedRow Of(int index, string sqlState, string message, string? constraint, string? column)
+    public RejectedRow Of(int index, string sqlState, string message, string? constraint, string? column)
     {
-        RecordErrorCode code = RefusedRow.CodeOf(sqlState);
+        RecordErrorCode code = RejectedRow.CodeOf(sqlState);
         UniqueKey? key = constraint is null ? null : _keys.GetValueOrDefault(constraint);
         string? field = !string.IsNullOrEmpty(column) ? column
             : ConstraintOf(constraint) is { Columns: [string only] } ? only
             : key?.Field;
         return key is not null && code == RecordErrorCode.Unique
-            ? new RefusedRow(index, code, field, key.Message, key.Columns)
-            : new RefusedRow(index, code, field, message);
+            ? new RejectedRow(index, code, field, key.Message, key.Columns)
+            : new RejectedRow(index, code, field, message);
     }
 
     /// <param name="Field">The only column of the key.</param>

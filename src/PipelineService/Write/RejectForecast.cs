@@ -7,7 +7,7 @@ namespace PipelineService.Write;
 /// <remarks>
 /// Shared by the workers without a lock, and by the attempts of a job: a chunk sent the other way is slower, never wrong.
 /// </remarks>
-public sealed class RefusalForecast
+public sealed class RejectForecast
 {
     private const int Miss = 4;
     private const int ScreensFrom = 8;
@@ -39,7 +39,11 @@ public sealed class RefusalForecast
     public bool NeedSavepoints { get; private set; }
 
     /// <summary>A refusal was met behind which there was no savepoint.</summary>
-    public void MetUnforeseen() => NeedSavepoints = true;
+    public void MetUnforeseen()
+    {
+        Any = true;
+        NeedSavepoints = true;
+    }
 
     /// <summary>Rows had to be inserted one by one.</summary>
     /// <returns>True the first time.</returns>
