@@ -31,7 +31,7 @@ internal sealed class RowByRow(WriteSession session, TimeSpan patience)
     /// staging table that is gone: no transaction takes a prepared statement along. Identifiers come in settings, because a block
     /// has no parameters.
     /// </summary>
-    private static readonly string Insert = $"""
+    private const string Insert = $"""
         DO $_pipeline$
         DECLARE
             _numbers integer[];
