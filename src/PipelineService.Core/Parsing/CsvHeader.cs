@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 using Utf8 = System.Text.Unicode.Utf8;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using PipelineService.Core.Datasets;
 
 namespace PipelineService.Core.Parsing;
 

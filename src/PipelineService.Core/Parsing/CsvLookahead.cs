@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using PipelineService.Core.Datasets;
 
 namespace PipelineService.Core.Parsing;
 

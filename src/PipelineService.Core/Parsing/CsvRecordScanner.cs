@@ -1,3 +1,4 @@
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Parsing;

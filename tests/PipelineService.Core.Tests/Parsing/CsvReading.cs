@@ -1,3 +1,4 @@
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using Xunit;

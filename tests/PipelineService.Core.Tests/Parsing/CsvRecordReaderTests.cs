@@ -1,5 +1,5 @@
 using CsCheck;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CsCheck;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rejects;

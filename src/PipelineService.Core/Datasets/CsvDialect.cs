@@ -1,4 +1,4 @@
-namespace PipelineService.Core.Parsing;
+namespace PipelineService.Core.Datasets;
 
 /// <summary>How delimited text is written. Source: https://datapackage.org/standard/table-dialect/ and RFC 4180.</summary>
 /// <param name="Delimiter">The byte between fields; ASCII, and neither a quote nor a line end.</param>
