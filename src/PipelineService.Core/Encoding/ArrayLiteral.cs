@@ -1,4 +1,5 @@
 using System.Text;
+using PipelineService.Core.Parsing.Json;
 
 namespace PipelineService.Core.Encoding;
 

@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using PipelineService.Core.Parsing.Json;
 
 namespace PipelineService.Core.Encoding;
 

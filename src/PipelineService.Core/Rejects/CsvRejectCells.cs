@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 
 namespace PipelineService.Core.Rejects;
 
@@ -76,7 +76,7 @@ public sealed class CsvRejectCells : RejectCells
             return 1;
         }
 
-        CsvRecordReader reader = new(raw, _dialect, raw.Length, skipBlankLines: false, _fields);
+        CsvTokenizer reader = new(raw, _dialect, raw.Length, skipBlankLines: false, _fields);
         reader.Read(out CsvRecord record);
         return record.FieldCount;
     }

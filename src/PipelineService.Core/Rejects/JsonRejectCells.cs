@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Encoding;
-using PipelineService.Core.Transforms;
+using PipelineService.Core.Parsing.Json;
 
 namespace PipelineService.Core.Rules;
 

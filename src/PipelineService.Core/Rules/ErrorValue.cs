@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
-using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Json;
 
 namespace PipelineService.Core.Rules;
 

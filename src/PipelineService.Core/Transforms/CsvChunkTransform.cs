@@ -1,6 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms;
@@ -26,7 +26,7 @@ public sealed class CsvChunkTransform(
     public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
     {
         workspace.Clear();
-        CsvRecordReader reader = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, workspace.CsvFields);
+        CsvTokenizer reader = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, workspace.CsvFields);
         int records = 0;
         while (reader.Read(out CsvRecord record))
         {
@@ -67,7 +67,7 @@ public sealed class CsvChunkTransform(
     {
         int index = _fieldOfColumn[column];
         ReadOnlySpan<byte> raw = bytes.Slice(row.RawStart, row.RawLength);
-        CsvRecordReader reader = new(raw, dialect, recordBytesMax, skipBlankLines: false, workspace.CsvFields);
+        CsvTokenizer reader = new(raw, dialect, recordBytesMax, skipBlankLines: false, workspace.CsvFields);
         return reader.Read(out CsvRecord record) && index >= 0 && index < record.FieldCount
             ? ErrorOf(column, code, Told(raw, workspace.CsvFields[index], workspace), row.RawStart)
             : new RecordError(column, code, row.RawStart, ValueLength: 0);

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms;

@@ -1,5 +1,6 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms;

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting.Http;

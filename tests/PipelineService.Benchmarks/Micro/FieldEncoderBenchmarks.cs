@@ -3,7 +3,7 @@ using BenchmarkDotNet.Attributes;
 using PipelineService.Benchmarks.Harness;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
 using PipelineService.Demo;
 

@@ -1,6 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks.Micro;
@@ -68,7 +68,7 @@ internal static class TripsChunk
     {
         var record = new CsvField[TripsDefinition.Columns.Length];
         var fields = new CsvField[Rows];
-        var reader = new CsvRecordReader(chunk, CsvDialect.Default, RecordBytesMax, skipBlankLines: true, record);
+        var reader = new CsvTokenizer(chunk, CsvDialect.Default, RecordBytesMax, skipBlankLines: true, record);
         for (int row = 0; reader.Read(out _); row++)
         {
             fields[row] = record[(int)column];

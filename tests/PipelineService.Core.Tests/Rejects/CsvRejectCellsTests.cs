@@ -1,10 +1,10 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
-using PipelineService.Core.Tests.Transforms;
 using PipelineService.Core.Transforms;
+using PipelineService.Core.Tests.Transforms;
 using Xunit;
 using Text = System.Text.Encoding;
 

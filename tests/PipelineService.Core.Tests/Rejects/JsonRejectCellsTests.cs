@@ -1,7 +1,7 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Tests.Transforms;
 using PipelineService.Core.Transforms;

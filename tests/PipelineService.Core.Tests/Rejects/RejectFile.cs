@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Transforms;
 using Xunit;

@@ -1,6 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using Xunit;
 using Text = System.Text.Encoding;

@@ -4,6 +4,8 @@ using Microsoft.Extensions.Time.Testing;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;

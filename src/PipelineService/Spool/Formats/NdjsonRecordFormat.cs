@@ -1,5 +1,6 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 
 namespace PipelineService.Spool.Formats;
