@@ -1,6 +1,6 @@
 using CsCheck;
 using PipelineService.Core.Parsing.Json;
-using PipelineService.Core.Rules;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Tests.Encoding;
 using Xunit;
 using Text = System.Text.Encoding;

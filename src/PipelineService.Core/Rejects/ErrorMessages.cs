@@ -2,8 +2,9 @@ using System.Collections.Immutable;
 using System.Globalization;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rules;
 
-namespace PipelineService.Core.Rules;
+namespace PipelineService.Core.Rejects;
 
 /// <summary>
 /// The sentence of a dead letter: what is wrong and what is allowed. Composed when the dead letter is written, from the

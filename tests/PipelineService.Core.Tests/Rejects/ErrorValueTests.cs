@@ -1,9 +1,10 @@
 using System.Text;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using Xunit;
 using Text = System.Text.Encoding;
 
-namespace PipelineService.Core.Tests.Rules;
+namespace PipelineService.Core.Tests.Rejects;
 
 public sealed class ErrorValueTests
 {

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Unicode;
 using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rules;
 
-namespace PipelineService.Core.Rules;
+namespace PipelineService.Core.Rejects;
 
 /// <summary>
 /// The offending text of an error as people read it: what it says and not how it is spelled, and not too long.

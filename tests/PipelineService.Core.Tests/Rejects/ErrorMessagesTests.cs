@@ -1,8 +1,9 @@
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using Xunit;
 
-namespace PipelineService.Core.Tests.Rules;
+namespace PipelineService.Core.Tests.Rejects;
 
 public sealed class ErrorMessagesTests
 {
