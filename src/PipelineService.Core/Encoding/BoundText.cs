@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding.Numbers;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;

@@ -1,6 +1,6 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Tests.Encoding;
+using PipelineService.Core.Tests.Encoding.Json;
 using PipelineService.Core.Transforms;
 using Xunit;
 using Text = System.Text.Encoding;

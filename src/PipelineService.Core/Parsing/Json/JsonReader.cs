@@ -1,5 +1,5 @@
 using System.Buffers;
-using PipelineService.Core.Encoding;
+using PipelineService.Core.Encoding.Numbers;
 
 namespace PipelineService.Core.Parsing.Json;
 

@@ -1,7 +1,7 @@
 using CsCheck;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
-using PipelineService.Core.Tests.Encoding;
+using PipelineService.Core.Tests.Encoding.Json;
 using Xunit;
 using Text = System.Text.Encoding;
 
