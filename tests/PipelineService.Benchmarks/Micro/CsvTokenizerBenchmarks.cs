@@ -11,7 +11,7 @@ namespace PipelineService.Benchmarks.Micro;
 public class CsvTokenizerBenchmarks
 {
     private readonly byte[] _chunk = TripsChunk.Create(DataFormat.Csv);
-    private readonly CsvField[] _fields = new CsvField[TripsDefinition.Columns.Length];
+    private readonly RecordValue[] _fields = new RecordValue[TripsDefinition.Columns.Length];
     private readonly CsvRecordScanner _scanner =
         new(CsvDialect.Default, TripsChunk.RecordBytesMax, skipBlankLines: true);
 

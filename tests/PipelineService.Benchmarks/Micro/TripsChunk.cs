@@ -1,5 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Demo;
 
@@ -64,10 +65,10 @@ internal static class TripsChunk
     });
 
     /// <summary>The fields of one column, as slices of the chunk.</summary>
-    public static CsvField[] FieldsOf(byte[] chunk, TripColumn column)
+    public static RecordValue[] FieldsOf(byte[] chunk, TripColumn column)
     {
-        var record = new CsvField[TripsDefinition.Columns.Length];
-        var fields = new CsvField[Rows];
+        var record = new RecordValue[TripsDefinition.Columns.Length];
+        var fields = new RecordValue[Rows];
         var reader = new CsvTokenizer(chunk, CsvDialect.Default, RecordBytesMax, skipBlankLines: true, record);
         for (int row = 0; reader.Read(out _); row++)
         {

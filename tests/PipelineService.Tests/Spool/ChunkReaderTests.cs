@@ -93,7 +93,8 @@ public sealed class ChunkReaderTests
         await using SpoolUpload upload = await spool.SealedAsync(
             Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{}\n", 250))));
         using ChunkReading reading = new(
-            upload, options, scanner: new LineScanner(1024), transform: new NdjsonChunkTransform(plan, Guid.Empty));
+            upload, options, scanner: new LineScanner(1024),
+            transform: new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty));
 
         IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
 

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Calendar;
@@ -17,7 +17,7 @@ internal readonly struct DateFormat : IScalarFormat<int>
         return RecordErrorCode.TypeMismatch;
     }
 
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out int value)
+    public RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out int value)
     {
         value = 0;
         return RecordErrorCode.TypeMismatch;
@@ -39,7 +39,7 @@ internal readonly struct TimeFormat : IScalarFormat<long>
         return length != text.Length ? RecordErrorCode.TypeMismatch : code;
     }
 
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out long value)
+    public RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out long value)
     {
         value = 0;
         return RecordErrorCode.TypeMismatch;
@@ -55,7 +55,7 @@ internal readonly struct TimestampTzFormat : IScalarFormat<long>
 {
     public RecordErrorCode Parse(ReadOnlySpan<byte> text, out long value) => TimestampText.Parse(text, out value, out _);
 
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out long value)
+    public RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out long value)
     {
         value = 0;
         return RecordErrorCode.TypeMismatch;
@@ -76,7 +76,7 @@ internal readonly struct TimestampFormat : IScalarFormat<long>
         return code == RecordErrorCode.None && hasOffset ? RecordErrorCode.Format : code;
     }
 
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out long value)
+    public RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out long value)
     {
         value = 0;
         return RecordErrorCode.TypeMismatch;

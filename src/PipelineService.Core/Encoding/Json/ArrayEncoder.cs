@@ -1,6 +1,6 @@
-using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding.Text;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Json;
@@ -36,8 +36,8 @@ internal sealed class ArrayEncoder : FieldEncoder
         return code == RecordErrorCode.TypeMismatch ? EncodeLiteral(text, rows) : code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
-        kind == JsonTokenType.StartArray ? EncodeArray(json, rows)
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+        kind == ValueKind.Array ? EncodeArray(json, rows)
         : _isAny ? EncodeLiteral(json, rows)
         : RecordErrorCode.TypeMismatch;
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding.Text;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Json;
@@ -9,7 +10,7 @@ namespace PipelineService.Core.Encoding.Json;
 /// <summary>Objects and arrays in json and jsonb columns, written as JSON in CSV or as they are in NDJSON.</summary>
 internal sealed class JsonEncoder : FieldEncoder
 {
-    private readonly JsonTokenType _kind;
+    private readonly ValueKind _kind;
     private readonly byte _opening;
     private readonly SqlTypeName _column;
     private readonly int _countMin;
@@ -19,7 +20,7 @@ internal sealed class JsonEncoder : FieldEncoder
     public JsonEncoder(FieldDefinition field)
     {
         bool isObject = field.Type == FieldType.Object;
-        _kind = isObject ? JsonTokenType.StartObject : JsonTokenType.StartArray;
+        _kind = isObject ? ValueKind.Object : ValueKind.Array;
         _opening = isObject ? (byte)'{' : (byte)'[';
         _column = field.ColumnType.Name;
         _countMin = field.Constraints.MinLength ?? 0;
@@ -48,7 +49,7 @@ internal sealed class JsonEncoder : FieldEncoder
         return code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         kind == _kind ? Encode(json, rows) : RecordErrorCode.TypeMismatch;
 
     private RecordErrorCode Check(int count, ReadOnlySpan<byte> json)
@@ -113,7 +114,7 @@ internal sealed class JsonTextEncoder(FieldDefinition field) : FieldEncoder
         return code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         RecordErrorCode.TypeMismatch;
 }
 

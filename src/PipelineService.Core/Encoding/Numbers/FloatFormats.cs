@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Numerics;
-using System.Text.Json;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Numbers;
@@ -10,7 +10,7 @@ internal readonly struct DoubleFormat : IScalarFormat<double>
 {
     public RecordErrorCode Parse(ReadOnlySpan<byte> text, out double value) => FloatText.Parse(text, out value);
 
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out double value) =>
+    public RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out double value) =>
         FloatText.ParseJson(kind, json, out value);
 
     public static void Write(double value, RowBuffer rows) =>
@@ -22,7 +22,7 @@ internal readonly struct RealFormat : IScalarFormat<float>
 {
     public RecordErrorCode Parse(ReadOnlySpan<byte> text, out float value) => FloatText.Parse(text, out value);
 
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out float value) =>
+    public RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out float value) =>
         FloatText.ParseJson(kind, json, out value);
 
     public static void Write(float value, RowBuffer rows) =>
@@ -60,10 +60,10 @@ file static class FloatText
         return T.IsZero(value) ? RecordErrorCode.TypeMismatch : RecordErrorCode.None;
     }
 
-    public static RecordErrorCode ParseJson<T>(JsonTokenType kind, ReadOnlySpan<byte> json, out T value)
+    public static RecordErrorCode ParseJson<T>(ValueKind kind, ReadOnlySpan<byte> json, out T value)
         where T : struct, IBinaryFloatingPointIeee754<T>
     {
         value = default;
-        return kind == JsonTokenType.Number ? Parse(json, out value) : RecordErrorCode.TypeMismatch;
+        return kind == ValueKind.Number ? Parse(json, out value) : RecordErrorCode.TypeMismatch;
     }
 }

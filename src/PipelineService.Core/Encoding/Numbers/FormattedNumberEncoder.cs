@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Numbers;
@@ -38,6 +38,6 @@ internal sealed class FormattedNumberEncoder(NumberFormat format, FieldEncoder p
         return code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         plain.EncodeJson(kind, json, rows);
 }

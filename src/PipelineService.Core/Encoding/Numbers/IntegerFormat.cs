@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Numbers;
@@ -48,10 +48,10 @@ internal readonly struct IntegerFormat<T> : IScalarFormat<T>
     }
 
     /// <remarks>By the same rule as text: 1.0 and 1e2 are numbers, but not integers as they are written.</remarks>
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out T value)
+    public RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out T value)
     {
         value = default;
-        return kind == JsonTokenType.Number ? Parse(json, out value) : RecordErrorCode.TypeMismatch;
+        return kind == ValueKind.Number ? Parse(json, out value) : RecordErrorCode.TypeMismatch;
     }
 
     public static void Write(T value, RowBuffer rows) => rows.WriteIntegerField(value);

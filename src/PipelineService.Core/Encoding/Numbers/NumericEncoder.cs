@@ -1,5 +1,5 @@
-using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Numbers;
@@ -39,8 +39,8 @@ internal sealed class NumericEncoder : FieldEncoder
         return code == RecordErrorCode.None && _rules is not null ? Check(start, rows) : code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
-        kind == JsonTokenType.Number ? Encode(json, rows) : RecordErrorCode.TypeMismatch;
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+        kind == ValueKind.Number ? Encode(json, rows) : RecordErrorCode.TypeMismatch;
 
     private RecordErrorCode Check(int start, RowBuffer rows) => _rules!.Check(rows.Written(start)[sizeof(int)..]);
 

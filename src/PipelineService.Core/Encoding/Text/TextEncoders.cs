@@ -1,5 +1,5 @@
-using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Text;
@@ -20,7 +20,7 @@ internal sealed class TextEncoder(FieldDefinition field, int? columnLength) : Fi
         return code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         RecordErrorCode.TypeMismatch;
 }
 
@@ -40,7 +40,7 @@ internal sealed class AnyEncoder(FieldDefinition field) : FieldEncoder
         return code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         Encode(json, rows);
 }
 
@@ -87,6 +87,6 @@ internal sealed class UuidEncoder(FieldDefinition field) : FieldEncoder
         return RecordErrorCode.None;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         RecordErrorCode.TypeMismatch;
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Text;
@@ -16,7 +16,7 @@ internal sealed class WrittenTextEncoder(FieldEncoder check) : FieldEncoder
         return code == RecordErrorCode.None ? Replace(start, text, rows) : code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows)
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows)
     {
         int start = rows.Length;
         RecordErrorCode code = check.EncodeJson(kind, json, rows);

@@ -19,7 +19,7 @@ public static class CsvHeader
     public static ImmutableArray<string> Read(
         ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, out string? error)
     {
-        var fields = new CsvField[ParsingLimits.FieldsMax];
+        var fields = new RecordValue[ParsingLimits.FieldsMax];
         CsvTokenizer reader = new(bytes, dialect, recordBytesMax, skipBlankLines: true, fields);
         error = !reader.Read(out CsvRecord record) ? "The data has no header: it is empty."
             : record.Fault == RecordErrorCode.RecordTooLong ? $"The header is longer than {recordBytesMax} bytes."
@@ -46,11 +46,11 @@ public static class CsvHeader
     }
 
     private static ImmutableArray<string> NamesIn(
-        ReadOnlySpan<byte> bytes, CsvDialect dialect, ReadOnlySpan<CsvField> fields)
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, ReadOnlySpan<RecordValue> fields)
     {
         ImmutableArray<string>.Builder names = ImmutableArray.CreateBuilder<string>(fields.Length);
         byte[] scratch = new byte[bytes.Length];
-        foreach (CsvField field in fields)
+        foreach (RecordValue field in fields)
         {
             names.Add(System.Text.Encoding.UTF8.GetString(CsvText.Of(bytes, field, dialect.Quote, scratch)));
         }

@@ -39,11 +39,6 @@ public sealed class CsvHeaderBinding
     /// </summary>
     public bool SkipBlankLines => FieldCount > 1;
 
-    /// <summary>The same for a plan without some columns.</summary>
-    /// <param name="columns">0-based indexes.</param>
-    public CsvHeaderBinding Without(IReadOnlySet<int> columns) =>
-        new(FieldCount, [.. FieldOfColumn.Where((_, column) => !columns.Contains(column))], RawField);
-
     /// <summary>
     /// The binding of data that does not name its fields: field by field, in the order of the schema.
     /// </summary>

@@ -1,3 +1,5 @@
+using PipelineService.Core.Rules;
+
 namespace PipelineService.Core.Parsing.Csv;
 
 /// <summary>The text of fields.</summary>
@@ -11,10 +13,10 @@ public static class CsvText
     /// <param name="quote">The quote.</param>
     /// <param name="scratch">At least as long as the field.</param>
     public static ReadOnlySpan<byte> Of(
-        ReadOnlySpan<byte> bytes, CsvField field, byte quote, Span<byte> scratch)
+        ReadOnlySpan<byte> bytes, RecordValue field, byte quote, Span<byte> scratch)
     {
         ReadOnlySpan<byte> text = bytes.Slice(field.Start, field.Length);
-        return field.HasEscapes ? scratch[..Unescape(text, quote, scratch)] : text;
+        return field.Spelling == ValueSpelling.CsvDoubled ? scratch[..Unescape(text, quote, scratch)] : text;
     }
 
     /// <summary>Makes two quotes one.</summary>

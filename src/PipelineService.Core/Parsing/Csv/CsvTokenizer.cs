@@ -15,7 +15,7 @@ namespace PipelineService.Core.Parsing.Csv;
 public ref struct CsvTokenizer
 {
     private readonly ReadOnlySpan<byte> _bytes;
-    private readonly Span<CsvField> _fields;
+    private readonly Span<RecordValue> _fields;
     private readonly byte _delimiter;
     private readonly byte _quote;
     private readonly int _recordBytesMax;
@@ -31,7 +31,7 @@ public ref struct CsvTokenizer
     /// field.</param>
     /// <param name="fields">Takes the fields of each record; what finds no room is only counted.</param>
     public CsvTokenizer(
-        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, Span<CsvField> fields)
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, Span<RecordValue> fields)
         : this(bytes, dialect, recordBytesMax, skipBlankLines, isFinal: true, dialect.Delimiter)
     {
         _fields = fields;
@@ -77,7 +77,8 @@ public ref struct CsvTokenizer
         int fieldStart = start;
         int fieldCount = 0;
         int lines = 1;
-        CsvFieldFlags flags = CsvFieldFlags.None;
+        int quotes = 0;
+        ValueSpelling spelling = ValueSpelling.Plain;
         while (true)
         {
             int position = structure.Next();
@@ -94,7 +95,7 @@ public ref struct CsvTokenizer
                     return false;
                 }
 
-                AddField(fieldCount++, fieldStart, position, flags);
+                AddField(fieldCount++, fieldStart, position, quotes, spelling);
                 record = new(start, position - start, Lines, lines, fieldCount, RecordErrorCode.None);
                 return Finish(record, position, structure);
             }
@@ -102,9 +103,10 @@ public ref struct CsvTokenizer
             byte found = bytes[position];
             if (found == _delimiter)
             {
-                AddField(fieldCount++, fieldStart, position, flags);
+                AddField(fieldCount++, fieldStart, position, quotes, spelling);
                 fieldStart = position + 1;
-                flags = CsvFieldFlags.None;
+                quotes = 0;
+                spelling = ValueSpelling.Plain;
             }
             else if (found == _quote)
             {
@@ -113,8 +115,8 @@ public ref struct CsvTokenizer
                     continue;
                 }
 
-                flags = CsvFieldFlags.Quoted;
-                QuotedVerdict verdict = PassQuoted(ref structure, start, ref lines, ref flags);
+                quotes = 1;
+                QuotedVerdict verdict = PassQuoted(ref structure, start, ref lines, ref spelling);
                 if (verdict != QuotedVerdict.Closed)
                 {
                     record = default;
@@ -148,7 +150,7 @@ public ref struct CsvTokenizer
                     continue;
                 }
 
-                AddField(fieldCount++, fieldStart, position, flags);
+                AddField(fieldCount++, fieldStart, position, quotes, spelling);
                 record = new(start, position - start, Lines, lines, fieldCount, RecordErrorCode.None);
                 return Finish(record, next, structure);
             }
@@ -157,7 +159,7 @@ public ref struct CsvTokenizer
 
     /// <summary>Goes to the closing quote of the field whose opening quote was found last.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private QuotedVerdict PassQuoted(ref StructuralBytes structure, int start, ref int lines, ref CsvFieldFlags flags)
+    private QuotedVerdict PassQuoted(ref StructuralBytes structure, int start, ref int lines, ref ValueSpelling spelling)
     {
         ReadOnlySpan<byte> bytes = _bytes;
         while (true)
@@ -181,7 +183,7 @@ public ref struct CsvTokenizer
                 }
 
                 structure.Next();
-                flags |= CsvFieldFlags.Escaped;
+                spelling = ValueSpelling.CsvDoubled;
             }
             else if (found != _delimiter)
             {
@@ -229,14 +231,13 @@ public ref struct CsvTokenizer
         return true;
     }
 
+    /// <param name="quotes">1 when there are quotes around the text, which it is without; else 0.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void AddField(int index, int start, int end, CsvFieldFlags flags)
+    private readonly void AddField(int index, int start, int end, int quotes, ValueSpelling spelling)
     {
         if ((uint)index < (uint)_fields.Length)
         {
-            // 1 when there are quotes around the text, which it is without.
-            int quotes = (int)(flags & CsvFieldFlags.Quoted);
-            _fields[index] = new CsvField(start + quotes, end - start - (2 * quotes), flags);
+            _fields[index] = new RecordValue(start + quotes, end - start - (2 * quotes), ValueKind.Text, spelling);
         }
     }
 }

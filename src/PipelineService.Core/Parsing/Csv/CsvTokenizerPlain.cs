@@ -8,10 +8,10 @@ namespace PipelineService.Core.Parsing.Csv;
 /// Slow, and meant to be read beside <see cref="CsvRules"/>; tests hold the fast one against it.
 /// </summary>
 internal ref struct CsvTokenizerPlain(
-    ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, Span<CsvField> fields)
+    ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, Span<RecordValue> fields)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
-    private readonly Span<CsvField> _fields = fields;
+    private readonly Span<RecordValue> _fields = fields;
     private int _position;
     private int _lines;
     private int _fieldCount;
@@ -76,13 +76,13 @@ internal ref struct CsvTokenizerPlain(
             end++;
         }
 
-        AddField(new CsvField(start, end - start, CsvFieldFlags.None));
+        AddField(new RecordValue(start, end - start, ValueKind.Text, ValueSpelling.Plain));
         return end;
     }
 
     private int ReadQuoted(int start)
     {
-        CsvFieldFlags flags = CsvFieldFlags.Quoted;
+        ValueSpelling spelling = ValueSpelling.Plain;
         for (int i = start + 1; i < _bytes.Length; i++)
         {
             if (_bytes[i] != dialect.Quote)
@@ -93,19 +93,19 @@ internal ref struct CsvTokenizerPlain(
             int next = i + 1;
             if (next < _bytes.Length && _bytes[next] == dialect.Quote)
             {
-                flags |= CsvFieldFlags.Escaped;
+                spelling = ValueSpelling.CsvDoubled;
                 i++;
                 continue;
             }
 
-            AddField(new CsvField(start + 1, i - start - 1, flags));
+            AddField(new RecordValue(start + 1, i - start - 1, ValueKind.Text, spelling));
             return next == _bytes.Length || _bytes[next] == dialect.Delimiter || IsLineEnd(next) ? next : -1;
         }
 
         return -1;
     }
 
-    private void AddField(CsvField field)
+    private void AddField(RecordValue field)
     {
         if (_fieldCount < _fields.Length)
         {

@@ -11,7 +11,9 @@ namespace PipelineService.Core.Parsing.Json;
 /// Not Utf8JsonReader: that one throws on malformed text, which costs ten thousand times a value, and bad data must not
 /// cost more than good. The text is known to be valid UTF-8, or looked at for it elsewhere.
 /// </remarks>
-internal ref struct JsonReader(ReadOnlySpan<byte> json)
+/// <param name="json">The text.</param>
+/// <param name="start">Where to start in it.</param>
+internal ref struct JsonReader(ReadOnlySpan<byte> json, int start = 0)
 {
     /// <summary>Deepest nesting that is taken; the limit of the JSON readers of .NET.</summary>
     public const int DepthMax = 64;
@@ -21,8 +23,8 @@ internal ref struct JsonReader(ReadOnlySpan<byte> json)
 
     private readonly ReadOnlySpan<byte> _json = json;
 
-    /// <summary>Bytes read so far.</summary>
-    public int Position { get; private set; }
+    /// <summary>Where the next byte to read is.</summary>
+    public int Position { get; private set; } = start;
 
     public readonly bool IsAtEnd => Position == _json.Length;
 

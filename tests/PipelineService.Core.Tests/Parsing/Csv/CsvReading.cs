@@ -1,4 +1,5 @@
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
 using Xunit;
@@ -19,7 +20,7 @@ internal static class CsvReading
     public static List<ReadRecord> ReadFast(
         ReadOnlySpan<byte> bytes, int recordBytesMax = 1_000, bool skipBlankLines = true, CsvDialect? dialect = null)
     {
-        var fields = new CsvField[FieldsMax];
+        var fields = new RecordValue[FieldsMax];
         CsvTokenizer reader = new(bytes, dialect ?? CsvDialect.Default, recordBytesMax, skipBlankLines, fields);
         List<ReadRecord> records = [];
         while (reader.Read(out CsvRecord record))
@@ -34,7 +35,7 @@ internal static class CsvReading
     public static List<ReadRecord> ReadPlain(
         ReadOnlySpan<byte> bytes, int recordBytesMax = 1_000, bool skipBlankLines = true, CsvDialect? dialect = null)
     {
-        var fields = new CsvField[FieldsMax];
+        var fields = new RecordValue[FieldsMax];
         CsvTokenizerPlain reader = new(bytes, dialect ?? CsvDialect.Default, recordBytesMax, skipBlankLines, fields);
         List<ReadRecord> records = [];
         while (reader.Read(out CsvRecord record))
@@ -49,13 +50,13 @@ internal static class CsvReading
     public static List<string[]> Values(ReadOnlySpan<byte> bytes, bool skipBlankLines = true, CsvDialect? dialect = null)
     {
         CsvDialect written = dialect ?? CsvDialect.Default;
-        var fields = new CsvField[FieldsMax];
+        var fields = new RecordValue[FieldsMax];
         CsvTokenizer reader = new(bytes, written, recordBytesMax: 1_000, skipBlankLines, fields);
         List<string[]> values = [];
         while (reader.Read(out CsvRecord record))
         {
             List<string> row = [];
-            foreach (CsvField field in fields.AsSpan(0, Math.Min(FieldsMax, record.FieldCount)))
+            foreach (RecordValue field in fields.AsSpan(0, Math.Min(FieldsMax, record.FieldCount)))
             {
                 row.Add(TextOf(bytes, field, written));
             }
@@ -68,14 +69,14 @@ internal static class CsvReading
         return values;
     }
 
-    private static string TextOf(ReadOnlySpan<byte> bytes, CsvField field, CsvDialect dialect)
+    private static string TextOf(ReadOnlySpan<byte> bytes, RecordValue field, CsvDialect dialect)
     {
         string text = System.Text.Encoding.UTF8.GetString(bytes.Slice(field.Start, field.Length));
         string quote = ((char)dialect.Quote).ToString();
-        return field.HasEscapes ? text.Replace(quote + quote, quote, StringComparison.Ordinal) : text;
+        return field.Spelling == ValueSpelling.CsvDoubled ? text.Replace(quote + quote, quote, StringComparison.Ordinal) : text;
     }
 
-    private static string Describe(CsvRecord record, CsvField[] fields) => string.Join(
+    private static string Describe(CsvRecord record, RecordValue[] fields) => string.Join(
         ' ',
-        fields.Take(record.FieldCount).Select(f => $"{f.Start - record.Start}+{f.Length}:{f.Flags}"));
+        fields.Take(record.FieldCount).Select(f => $"{f.Start - record.Start}+{f.Length}:{f.Kind}:{f.Spelling}"));
 }

@@ -1,26 +1,26 @@
-using PipelineService.Core.Encoding;
+using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
 
-namespace PipelineService.Core.Transforms;
+namespace PipelineService.Core.Parsing.Json;
 
 /// <summary>
 /// Finds a record's property among the names that the schema reads, without making a string of it. Names that several
-/// columns read are one slot.
+/// fields read are one slot.
 /// </summary>
 internal sealed class JsonFieldNames
 {
     public const int Unknown = -1;
 
     private readonly byte[][] _names;
-    private readonly int[] _slotOfColumn;
 
     // Open addressing, at most half full; entries are slot + 1, and 0 is a free one.
     private readonly int[] _table;
 
-    public JsonFieldNames(RowPlan plan)
+    public JsonFieldNames(TableSchema schema)
     {
-        string[] names = [.. plan.Columns.Select(c => c.Field.NameInData)];
+        string[] names = [.. schema.Fields.Select(field => field.NameInData)];
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal)];
-        _slotOfColumn = [.. names.Select(name => Array.IndexOf(distinct, name))];
+        SlotOfField = [.. names.Select(name => Array.IndexOf(distinct, name))];
         _names = [.. distinct.Select(System.Text.Encoding.UTF8.GetBytes)];
         _table = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_names.Length * 2 + 1)];
         for (int slot = 0; slot < _names.Length; slot++)
@@ -38,8 +38,8 @@ internal sealed class JsonFieldNames
     /// <summary>How many names there are.</summary>
     public int Count => _names.Length;
 
-    /// <summary>For each column of the plan, the slot of the name that it reads.</summary>
-    public ReadOnlySpan<int> SlotOfColumn => _slotOfColumn;
+    /// <summary>For each field of the schema, the slot of the name that it reads.</summary>
+    public ImmutableArray<int> SlotOfField { get; }
 
     /// <summary>The slot of a name, or <see cref="Unknown"/>.</summary>
     /// <param name="name">The name, escapes removed.</param>
