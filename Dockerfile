@@ -6,6 +6,7 @@ WORKDIR /source
 # Restore first, from nothing but project and lock files: a layer that stays valid until a dependency changes.
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/PipelineService.Core/PipelineService.Core.csproj src/PipelineService.Core/packages.lock.json src/PipelineService.Core/
+COPY src/PipelineService.Client/PipelineService.Client.csproj src/PipelineService.Client/packages.lock.json src/PipelineService.Client/
 COPY src/PipelineService/PipelineService.csproj src/PipelineService/packages.lock.json src/PipelineService/
 RUN dotnet restore src/PipelineService --locked-mode
 

@@ -1,5 +1,5 @@
 using PipelineService;
-using PipelineService.Demo;
+using PipelineService.Hosting.Demo;
 using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Startup;
 

@@ -1,6 +1,6 @@
 using PipelineService.Benchmarks.Harness;
+using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
-using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks;
 

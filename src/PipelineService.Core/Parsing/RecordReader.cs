@@ -44,5 +44,5 @@ internal interface IRecordSink
     /// <summary>A record; its values are at hand until the next one.</summary>
     /// <param name="place">Where it stands.</param>
     /// <param name="isRead">False when it cannot be read as it must: its errors are with the rejects, still open.</param>
-    public void Take(RecordPlace place, bool isRead);
+    void Take(RecordPlace place, bool isRead);
 }

@@ -1,6 +1,5 @@
 using Microsoft.Net.Http.Headers;
 using PipelineService.Core.Datasets;
-using PipelineService.Spool.Formats;
 
 namespace PipelineService.Intake;
 
@@ -20,7 +19,7 @@ internal static class UploadContentType
 
     /// <returns>The type that the data is read as, and what that means.</returns>
     /// <exception cref="UploadRefusedException">It is none that can be loaded into the dataset.</exception>
-    public static (string MediaType, SpoolUploadKind Kind) Of(HttpRequest request, DatasetDefinition dataset)
+    public static (string MediaType, UploadForm Kind) Of(HttpRequest request, DatasetDefinition dataset)
     {
         if (string.IsNullOrEmpty(request.ContentType))
         {
@@ -43,11 +42,11 @@ internal static class UploadContentType
         {
             case Csv or "application/csv":
                 RefuseOtherHeader(type, dataset.Dialect.Header);
-                return (mediaType, new SpoolUploadKind(DataFormat.Csv, Delimiter: null));
+                return (mediaType, new UploadForm(DataFormat.Csv, Delimiter: null));
             case Tsv:
-                return (mediaType, new SpoolUploadKind(DataFormat.Csv, Delimiter: (byte)'\t'));
+                return (mediaType, new UploadForm(DataFormat.Csv, Delimiter: (byte)'\t'));
             case Ndjson or "application/ndjson" or "application/jsonl":
-                return (mediaType, new SpoolUploadKind(DataFormat.Ndjson, Delimiter: null));
+                return (mediaType, new UploadForm(DataFormat.Ndjson, Delimiter: null));
             case "application/octet-stream":
                 return Of(dataset.Format);
             case "application/vnd.ms-excel": // what browsers on Windows call a file whose name ends in .csv
@@ -57,8 +56,8 @@ internal static class UploadContentType
         }
     }
 
-    private static (string MediaType, SpoolUploadKind Kind) Of(DataFormat format) =>
-        (format == DataFormat.Ndjson ? Ndjson : Csv, new SpoolUploadKind(format, Delimiter: null));
+    private static (string MediaType, UploadForm Kind) Of(DataFormat format) =>
+        (format == DataFormat.Ndjson ? Ndjson : Csv, new UploadForm(format, Delimiter: null));
 
     /// <summary>The parameter of RFC 4180, section 3: the dataset says the same, or one of the two is wrong.</summary>
     private static void RefuseOtherHeader(MediaTypeHeaderValue type, bool isDeclared)

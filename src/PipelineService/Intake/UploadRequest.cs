@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Primitives;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting.Http;
-using PipelineService.Spool.Formats;
 
 namespace PipelineService.Intake;
 
@@ -14,7 +13,7 @@ public sealed record UploadRequest
     /// <summary>The type that the data is read as, without parameters.</summary>
     public required string ContentType { get; init; }
 
-    public required SpoolUploadKind Kind { get; init; }
+    public required UploadForm Kind { get; init; }
 
     public string? Source { get; init; }
 
@@ -31,7 +30,7 @@ public sealed record UploadRequest
     /// <exception cref="UploadRefusedException">Something in them cannot be taken.</exception>
     public static UploadRequest Parse(HttpRequest request, DatasetDefinition dataset)
     {
-        (string mediaType, SpoolUploadKind kind) = UploadContentType.Of(request, dataset);
+        (string mediaType, UploadForm kind) = UploadContentType.Of(request, dataset);
         RefuseEncoding(request.Headers.ContentEncoding.ToString());
         return new()
         {

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool.Local;
 using PipelineService.Transform;
 
 namespace PipelineService.Spool;
@@ -15,8 +17,9 @@ public static class SpoolExtensions
                 static (spool, configuration) =>
                     spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));
         builder.Services.AddSingleton<SpoolDirectory>();
-        builder.Services.AddSingleton<ChunkBufferPool>();
-        builder.Services.AddSingleton<ChunkChannel>();
+        builder.Services.AddSingleton<ISpool, LocalSpool>();
+        builder.Services.AddSingleton(
+            services => new ChunkBufferPool(services.GetRequiredService<IOptions<SpoolOptions>>().Value.ChunkBytes));
         builder.Services.AddSingleton<SpoolProbe>();
         builder.Services.AddSingleton<SpoolBinding>();
         builder.Services.AddSingleton<DatabasePreparation>(

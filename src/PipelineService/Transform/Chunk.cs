@@ -10,62 +10,38 @@ namespace PipelineService.Transform;
 public sealed class Chunk : IDisposable
 {
     private readonly ChunkBufferPool _pool;
-    private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly int _length;
     private byte[]? _buffer;
 
-    public Chunk(JobLoad load, ChunkBufferPool pool, byte[] buffer, int length)
+    /// <param name="length">Bytes in the buffer: those of the extent, but for an oversized record.</param>
+    public Chunk(JobLoad load, Turn turn, ChunkExtent extent, ChunkBufferPool pool, byte[] buffer, int length)
     {
         Load = load;
+        Turn = turn;
+        Extent = extent;
         _pool = pool;
         _buffer = buffer;
-        Length = length;
+        _length = length;
     }
 
     /// <summary>The load that it belongs to.</summary>
     public JobLoad Load { get; }
 
-    /// <summary>0-based place among the chunks of this load.</summary>
-    public required int Index { get; init; }
+    /// <summary>Its place among the chunks of the load.</summary>
+    public Turn Turn { get; }
 
-    /// <summary>Where it starts in the decoded bytes of the upload.</summary>
-    public required long StartOffset { get; init; }
-
-    /// <summary>Where it ends; the next chunk starts there.</summary>
-    public required long EndOffset { get; init; }
-
-    /// <summary>Numbers of its first record and first line.</summary>
-    public required ChunkPosition Position { get; init; }
-
-    public required int Records { get; init; }
-
-    public required long Lines { get; init; }
-
-    /// <summary>True when the chunk stands for one record that is longer than the limit.</summary>
-    public bool IsOversizedRecord { get; init; }
-
-    /// <summary>Whether the bytes are only the beginning of an oversized record.</summary>
-    public bool IsCut { get; init; }
-
-    /// <summary>Bytes in the buffer. Equals EndOffset − StartOffset but for an oversized record.</summary>
-    public int Length { get; }
-
-    /// <summary>Completes when the chunk may be written: at once, or after the chunk before it when order matters.</summary>
-    public Task Turn { get; set; } = Task.CompletedTask;
-
-    /// <summary>Completes when the chunk is done with.</summary>
-    public Task Written => _written.Task;
+    public ChunkExtent Extent { get; }
 
     public ReadOnlyMemory<byte> Bytes =>
-        (_buffer ?? throw new ObjectDisposedException(nameof(Chunk))).AsMemory(0, Length);
+        (_buffer ?? throw new ObjectDisposedException(nameof(Chunk))).AsMemory(0, _length);
 
-    internal void MarkWritten() => _written.TrySetResult();
-
-    /// <summary>Returns the buffer.</summary>
+    /// <summary>Returns the buffer, and the place to the chunks that wait for one.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _buffer, null) is byte[] buffer)
         {
             _pool.Return(buffer);
+            Load.Leave(Turn);
         }
     }
 }

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Options;
-using PipelineService.Spool;
 
 namespace PipelineService.Transform;
 
@@ -8,10 +6,10 @@ namespace PipelineService.Transform;
 /// Buffers of one chunk's size, kept for reuse. How many exist at once is bounded by the loads (sessions + 1 chunks in
 /// flight and one being filled each), not by the pool; larger ones, made for a long record, are not kept.
 /// </summary>
-public sealed class ChunkBufferPool(IOptions<SpoolOptions> options)
+/// <param name="size">Bytes of a chunk.</param>
+public sealed class ChunkBufferPool(int size)
 {
     private readonly ConcurrentBag<byte[]> _free = [];
-    private readonly int _size = options.Value.ChunkBytes;
     private int _rented;
 
     /// <summary>Buffers handed out and not yet returned; 0 when nothing is being loaded.</summary>
@@ -20,15 +18,15 @@ public sealed class ChunkBufferPool(IOptions<SpoolOptions> options)
     public byte[] Rent(int bytesMin)
     {
         Interlocked.Increment(ref _rented);
-        return bytesMin <= _size && _free.TryTake(out byte[]? buffer)
+        return bytesMin <= size && _free.TryTake(out byte[]? buffer)
             ? buffer
-            : GC.AllocateUninitializedArray<byte>(Math.Max(bytesMin, _size));
+            : GC.AllocateUninitializedArray<byte>(Math.Max(bytesMin, size));
     }
 
     public void Return(byte[] buffer)
     {
         Interlocked.Decrement(ref _rented);
-        if (buffer.Length == _size)
+        if (buffer.Length == size)
         {
             _free.Add(buffer);
         }

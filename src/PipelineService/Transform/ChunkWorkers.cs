@@ -63,13 +63,12 @@ public sealed partial class ChunkWorkers(
             catch (Exception e)
             {
                 // Any error ends the attempt, not the worker, a lack of memory too; the job decides what it means.
-                Log.ChunkFailed(logger, e, load.Plan.JobId, chunk.StartOffset, chunk.EndOffset);
+                Log.ChunkFailed(logger, e, load.Plan.JobId, chunk.Extent.StartOffset, chunk.Extent.EndOffset);
                 load.Fail(e);
             }
             finally
             {
                 chunk.Dispose();
-                load.Leave(chunk);
             }
         }
     }
@@ -77,10 +76,11 @@ public sealed partial class ChunkWorkers(
     private async Task CarryAsync(Chunk chunk, TransformWorkspace workspace)
     {
         JobLoad load = chunk.Load;
-        using Activity? span = PipelineTracing.StartChunk(load.Plan.Trace, chunk.StartOffset, chunk.EndOffset);
+        using Activity? span = PipelineTracing.StartChunk(load.Plan.Trace, chunk.Extent.StartOffset, chunk.Extent.EndOffset);
         long start = time.GetTimestamp();
         int read = Transform(chunk, workspace);
-        RecordCounts counts = await writer.WriteAsync(chunk, read, workspace, load.Stopped);
+        RecordCounts counts = await writer.WriteAsync(
+            new TransformedChunk(load, chunk.Turn, chunk.Extent, chunk.Bytes, workspace, read), load.Stopped);
         span?.Tell(counts.Read, counts.Rejected);
         metrics.ChunkWritten(load.Plan.Dataset, counts.Read, time.GetElapsedTime(start));
     }
@@ -88,23 +88,23 @@ public sealed partial class ChunkWorkers(
     private static int Transform(Chunk chunk, TransformWorkspace workspace)
     {
         FaultPoints.Reach(FaultPoint.ChunkTransforming, chunk.Bytes.Span);
-        if (chunk.IsOversizedRecord)
+        if (chunk.Extent.IsOversizedRecord)
         {
             workspace.Clear();
             workspace.Rejects.Add(
                 new RecordError(RecordError.WholeRecord, RecordErrorCode.RecordTooLong, 0, 0),
-                chunk.Position.FirstRecord,
-                chunk.Position.FirstLine,
+                chunk.Extent.Position.FirstRecord,
+                chunk.Extent.Position.FirstLine,
                 rawStart: 0,
-                rawLength: chunk.Length);
+                rawLength: chunk.Bytes.Length);
             return 1;
         }
 
-        int read = chunk.Load.Transform!.Run(chunk.Bytes.Span, chunk.Position, workspace);
-        if (read != chunk.Records || read != workspace.Rows.Count + workspace.Rejects.Count + workspace.Filtered)
+        int read = chunk.Load.Transform!.Run(chunk.Bytes.Span, chunk.Extent.Position, workspace);
+        if (read != chunk.Extent.Records || read != workspace.Rows.Count + workspace.Rejects.Count + workspace.Filtered)
         {
             throw new InvalidOperationException(
-                $"The chunk was cut with {chunk.Records} records, but {read} were read: " +
+                $"The chunk was cut with {chunk.Extent.Records} records, but {read} were read: " +
                 $"{workspace.Rows.Count} rows, {workspace.Rejects.Count} rejects and {workspace.Filtered} left out.");
         }
 

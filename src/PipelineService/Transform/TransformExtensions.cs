@@ -8,6 +8,7 @@ public static class TransformExtensions
     public static WebApplicationBuilder AddTransform(this WebApplicationBuilder builder)
     {
         builder.Services.AddStageOptions<TransformOptions>("Transform");
+        builder.Services.AddSingleton<ChunkChannel>();
         builder.Services.AddHostedService<ChunkWorkers>();
         return builder;
     }

@@ -1,21 +1,18 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms;
-using PipelineService.Transform;
 
 namespace PipelineService.Write;
 
 /// <summary>How many records of a chunk were rejected for what.</summary>
 internal static class ChunkRejects
 {
-    /// <param name="workspace">Holds the chunk's rejects.</param>
     /// <param name="refused">Its rows that the database refused.</param>
-    public static RejectTally Count(Chunk chunk, TransformWorkspace workspace, IReadOnlyList<RefusedRow> refused)
+    public static RejectTally Count(TransformedChunk chunk, IReadOnlyList<RefusedRow> refused)
     {
         RejectTally tally = new();
-        foreach (Reject reject in workspace.Rejects.Rejects)
+        foreach (Reject reject in chunk.Workspace.Rejects.Rejects)
         {
-            Count(workspace.Rejects.ErrorsOf(reject), chunk.Load.Plan.Rows, tally);
+            Count(chunk.Workspace.Rejects.ErrorsOf(reject), chunk.Load.Plan.Rows, tally);
             if (reject.ErrorsUntold > 0)
             {
                 tally.Add(RecordErrorCode.MoreErrors, field: null);

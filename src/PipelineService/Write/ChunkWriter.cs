@@ -7,7 +7,6 @@ using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
-using PipelineService.Transform;
 
 namespace PipelineService.Write;
 
@@ -21,12 +20,12 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
     /// <exception cref="JobFaultException">The table is not as it was declared, or takes no row.</exception>
     /// <exception cref="RejectLimitException">The database refused more than the limits allow.</exception>
     /// <exception cref="NpgsqlException">The sink failed; nothing of an uncommitted session is kept.</exception>
-    public async Task<RecordCounts> WriteAsync(Chunk chunk, int read, TransformWorkspace workspace, CancellationToken cancellationToken)
+    public async Task<RecordCounts> WriteAsync(TransformedChunk chunk, CancellationToken cancellationToken)
     {
-        JobLoad load = chunk.Load;
+        (JobLoad load, TransformWorkspace workspace, int read) = (chunk.Load, chunk.Workspace, chunk.Read);
 
         // 1. In order when there is one session (the first of two records with the same key wins), and in a free session.
-        await chunk.Turn.WaitAsync(cancellationToken);
+        await chunk.Turn.Comes.WaitAsync(cancellationToken);
         WriteSession session = await load.Sessions.TakeAsync(cancellationToken);
         try
         {
@@ -34,7 +33,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
             await session.BeginAsync(database, shield.Token);
 
             // 2. The rows, or all but those that the database refuses.
-            RowOutcome rows = await LoadAsync(session, chunk, workspace.Rows, shield.Token);
+            RowOutcome rows = await LoadAsync(session, chunk, shield.Token);
             int rejected = workspace.Rejects.Count + rows.Refused.Count;
             RecordCounts counts = new(
                 read, workspace.Rows.Count - rows.Missed, rejected, workspace.Filtered + rows.Filtered);
@@ -42,12 +41,12 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
 
             // 3. The dead letters: with the rows if those commit now, else beside them, because they outlive a rollback.
             bool commitsNow = load.CommitsEachChunk && !isOverLimit;
-            RejectTally? tally = rejected > 0 ? ChunkRejects.Count(chunk, workspace, rows.Refused) : null;
+            RejectTally? tally = rejected > 0 ? ChunkRejects.Count(chunk, rows.Refused) : null;
             if (tally is not null)
             {
                 FaultPoints.Reach(FaultPoint.DeadLettersWriting);
                 await deadLetters.WriteAsync(
-                    commitsNow ? session.Connection : null, chunk, workspace, rows.Refused, tally, shield.Token);
+                    commitsNow ? session.Connection : null, chunk, rows.Refused, tally, shield.Token);
                 FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
@@ -64,7 +63,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
                 ? session.CommitAsync([checkpoint], shield.Token)
                 : session.KeepAsync([checkpoint], shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
-            load.Add(counts, chunk.EndOffset - chunk.StartOffset, tally);
+            load.Add(counts, chunk.Extent.Bytes, tally);
             return counts;
         }
         catch (Exception e) when (SqlFaults.MayPass(e))
@@ -79,14 +78,14 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
     }
 
     private static async Task<RowOutcome> LoadAsync(
-        WriteSession session, Chunk chunk, RowBuffer rows, CancellationToken cancellationToken)
+        WriteSession session, TransformedChunk chunk, CancellationToken cancellationToken)
     {
-        JobLoad load = chunk.Load;
+        (JobLoad load, RowBuffer rows) = (chunk.Load, chunk.Workspace.Rows);
         int[] repeats = load.Keys?.Add(rows) ?? [];
         RowOutcome outcome = await session.Loader.LoadAsync(rows, repeats, cancellationToken);
         if (outcome.Waiting.Count > 0 && load.Plan.Rows.Definition.Load.Commit == CommitPolicy.Job)
         {
-            await session.Waiting.AddAsync(chunk, rows, outcome.Waiting, cancellationToken);
+            await session.Waiting.AddAsync(chunk.Extent.StartOffset, rows, outcome.Waiting, cancellationToken);
         }
 
         return outcome;
@@ -102,16 +101,16 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
         }
     }
 
-    private static NpgsqlBatchCommand Checkpoint(Chunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)
+    private static NpgsqlBatchCommand Checkpoint(TransformedChunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)
     {
         Parameters =
         {
             new() { Value = chunk.Load.Plan.JobId },
-            new() { Value = chunk.StartOffset },
-            new() { Value = chunk.EndOffset },
-            new() { Value = chunk.Position.FirstRecord },
-            new() { Value = chunk.Position.FirstLine },
-            new() { Value = chunk.Lines },
+            new() { Value = chunk.Extent.StartOffset },
+            new() { Value = chunk.Extent.EndOffset },
+            new() { Value = chunk.Extent.Position.FirstRecord },
+            new() { Value = chunk.Extent.Position.FirstLine },
+            new() { Value = chunk.Extent.Lines },
             new() { Value = counts.Read },
             new() { Value = counts.Loaded },
             new() { Value = counts.Rejected },

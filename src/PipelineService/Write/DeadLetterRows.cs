@@ -7,9 +7,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms;
 using PipelineService.Hosting.Http;
-using PipelineService.Transform;
 
 namespace PipelineService.Write;
 
@@ -18,9 +16,10 @@ namespace PipelineService.Write;
 /// JSON from bytes to bytes. What a reason says but for the value is the same for all records of a chunk and is made
 /// once.
 /// </summary>
-/// <param name="chunk">Where the records are.</param>
-/// <param name="workspace">What became of them. Its letters take the rows; the caller clears them between batches.</param>
-internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
+/// <param name="chunk">
+/// The records and what became of them. The letters of its workspace take the rows; the caller clears them between batches.
+/// </param>
+internal sealed class DeadLetterRows(TransformedChunk chunk)
 {
     /// <summary>The columns in <see cref="WriteSql.CopyDeadLetters"/>.</summary>
     private const short Columns = 7;
@@ -35,7 +34,7 @@ internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
     /// <summary>The longest escape of a byte, <c>\u0000</c>.</summary>
     private const int EscapeBytesMax = 6;
 
-    private readonly RowBuffer _rows = workspace.Letters;
+    private readonly RowBuffer _rows = chunk.Workspace.Letters;
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
     private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
     private readonly Dictionary<(short Column, RecordErrorCode Code, JsonLineShape Line), byte[]> _reasons = [];
@@ -74,7 +73,7 @@ internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
             _lastRefused = (refused, Reason(refused.Column, refused.Code, message), ColumnsOf(refused));
         }
 
-        RowMark row = workspace.Rows.Marks[refused.Index];
+        RowMark row = chunk.Workspace.Rows.Marks[refused.Index];
         int reasons = Begin(row.Record, row.Line, row.RawStart);
         _rows.Write([JsonbVersion, (byte)'[']);
         _rows.Write(_lastRefused.Reason);
@@ -103,7 +102,7 @@ internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
         for (int i = 0; i < columns.Count; i++)
         {
             _rows.Write(i == 0 ? [] : ", "u8);
-            WriteText(chunk.Load.Transform!.ErrorOf(chunk.Bytes.Span, row, columns[i], code, workspace));
+            WriteText(chunk.Load.Transform!.ErrorOf(chunk.Bytes.Span, row, columns[i], code, chunk.Workspace));
         }
 
         _rows.Write("\""u8);
@@ -115,7 +114,7 @@ internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
         _rows.WriteBytesField(_jobId);
         _rows.WriteInt64Field(record);
         _rows.WriteInt64Field(line);
-        _rows.WriteInt64Field(chunk.StartOffset + rawStart);
+        _rows.WriteInt64Field(chunk.Extent.StartOffset + rawStart);
         return _rows.BeginField();
     }
 
@@ -125,7 +124,7 @@ internal sealed class DeadLetterRows(Chunk chunk, TransformWorkspace workspace)
         _rows.EndField(reasons);
         int kept = Math.Min(rawLength, chunk.Load.RawBytesMax);
         _rows.WriteBytesField(chunk.Bytes.Span.Slice(rawStart, kept));
-        _rows.WriteBytesField([chunk.IsCut || kept < rawLength ? (byte)1 : (byte)0]);
+        _rows.WriteBytesField([chunk.Extent.IsCut || kept < rawLength ? (byte)1 : (byte)0]);
         _rows.EndRow(record: 0, line: 0, rawStart, rawLength);
     }
 

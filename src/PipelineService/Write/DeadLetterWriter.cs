@@ -3,7 +3,6 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting.Postgres;
-using PipelineService.Transform;
 
 namespace PipelineService.Write;
 
@@ -28,17 +27,16 @@ public sealed class DeadLetterWriter(Database database)
     /// </param>
     public Task WriteAsync(
         NpgsqlConnection? connection,
-        Chunk chunk,
-        TransformWorkspace workspace,
+        TransformedChunk chunk,
         IReadOnlyList<RefusedRow> refused,
         RejectTally tally,
         CancellationToken cancellationToken) =>
         connection is not null
-            ? WriteWithinAsync(connection, Begin(chunk, tally), chunk, workspace, refused, cancellationToken)
+            ? WriteWithinAsync(connection, Begin(chunk, tally), chunk, refused, cancellationToken)
             : database.RunPatientlyAsync(
                 async (own, token) =>
                 {
-                    await WriteBesideAsync(own, chunk, workspace, refused, tally, token);
+                    await WriteBesideAsync(own, chunk, refused, tally, token);
                     return true;
                 },
                 cancellationToken);
@@ -48,8 +46,7 @@ public sealed class DeadLetterWriter(Database database)
     /// </summary>
     private static async Task WriteBesideAsync(
         NpgsqlConnection own,
-        Chunk chunk,
-        TransformWorkspace workspace,
+        TransformedChunk chunk,
         IReadOnlyList<RefusedRow> refused,
         RejectTally tally,
         CancellationToken cancellationToken)
@@ -61,13 +58,13 @@ public sealed class DeadLetterWriter(Database database)
             new(WriteSql.SettingsBeside) { Parameters = { new() { Value = WriteSession.SessionName(plan.JobId) } } },
             new(WriteSql.LockDeadLetters)
             {
-                Parameters = { new() { Value = plan.JobId }, new() { Value = chunk.Position.FirstRecord } },
+                Parameters = { new() { Value = plan.JobId }, new() { Value = chunk.Extent.Position.FirstRecord } },
             },
             .. Begin(chunk, tally),
         ];
         try
         {
-            await WriteWithinAsync(own, first, chunk, workspace, refused, cancellationToken);
+            await WriteWithinAsync(own, first, chunk, refused, cancellationToken);
             await using NpgsqlBatch commit = new(own)
             {
                 // Last, because what the fence locks is what renews the lease.
@@ -84,8 +81,7 @@ public sealed class DeadLetterWriter(Database database)
     private static async Task WriteWithinAsync(
         NpgsqlConnection connection,
         NpgsqlBatchCommand[] first,
-        Chunk chunk,
-        TransformWorkspace workspace,
+        TransformedChunk chunk,
         IReadOnlyList<RefusedRow> refused,
         CancellationToken cancellationToken)
     {
@@ -102,8 +98,9 @@ public sealed class DeadLetterWriter(Database database)
         await using NpgsqlRawCopyStream copy =
             await connection.BeginRawBinaryCopyAsync(WriteSql.CopyDeadLetters, cancellationToken);
         await copy.WriteAsync(RowBuffer.Header.ToArray(), cancellationToken);
+        TransformWorkspace workspace = chunk.Workspace;
         workspace.Letters.Clear();
-        DeadLetterRows letters = new(chunk, workspace);
+        DeadLetterRows letters = new(chunk);
         for (int i = 0; i < workspace.Rejects.Count; i++)
         {
             Reject reject = workspace.Rejects.Rejects[i];
@@ -132,7 +129,7 @@ public sealed class DeadLetterWriter(Database database)
         }
     }
 
-    private static NpgsqlBatchCommand[] Begin(Chunk chunk, RejectTally tally)
+    private static NpgsqlBatchCommand[] Begin(TransformedChunk chunk, RejectTally tally)
     {
         Guid job = chunk.Load.Plan.JobId;
         RejectCount[] counts = [.. tally.Counts];
@@ -143,17 +140,17 @@ public sealed class DeadLetterWriter(Database database)
                 Parameters =
                 {
                     new() { Value = job },
-                    new() { Value = chunk.Position.FirstRecord },
-                    new() { Value = chunk.Position.FirstRecord + chunk.Records },
+                    new() { Value = chunk.Extent.Position.FirstRecord },
+                    new() { Value = chunk.Extent.Position.FirstRecord + chunk.Extent.Records },
                 },
             },
-            new(WriteSql.DeleteRejectCounts) { Parameters = { new() { Value = job }, new() { Value = chunk.StartOffset } } },
+            new(WriteSql.DeleteRejectCounts) { Parameters = { new() { Value = job }, new() { Value = chunk.Extent.StartOffset } } },
             new(WriteSql.InsertRejectCounts)
             {
                 Parameters =
                 {
                     new() { Value = job },
-                    new() { Value = chunk.StartOffset },
+                    new() { Value = chunk.Extent.StartOffset },
                     new() { Value = counts.Select(c => RecordErrorCodes.NameOf(c.Code)).ToArray() },
                     new() { Value = counts.Select(c => c.Field).ToArray() },
                     new() { Value = counts.Select(c => c.Records).ToArray() },

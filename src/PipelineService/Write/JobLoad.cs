@@ -4,7 +4,6 @@ using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets.Tables;
-using PipelineService.Transform;
 
 namespace PipelineService.Write;
 
@@ -116,20 +115,18 @@ public sealed class JobLoad : IDisposable
     public RefusalForecast Refusals { get; init; } = new();
 
     /// <summary>Waits for a place among the chunks in flight. Paired with <see cref="Leave"/>.</summary>
-    public async Task EnterAsync(Chunk chunk, CancellationToken cancellationToken)
+    public async Task<Turn> EnterAsync(CancellationToken cancellationToken)
     {
         await _inFlight.WaitAsync(cancellationToken);
-        if (_isOrdered)
-        {
-            chunk.Turn = _lastTurn;
-            _lastTurn = chunk.Written;
-        }
+        Turn turn = new(_isOrdered ? _lastTurn : Task.CompletedTask);
+        _lastTurn = turn.Ended;
+        return turn;
     }
 
     /// <summary>The chunk is done with: written, or given up because the load has failed.</summary>
-    public void Leave(Chunk chunk)
+    public void Leave(Turn turn)
     {
-        chunk.MarkWritten();
+        turn.End();
         _inFlight.Release();
     }
 

@@ -2,7 +2,6 @@ using Npgsql;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
-using PipelineService.Transform;
 
 namespace PipelineService.Write;
 
@@ -25,8 +24,9 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
     private long _count;
 
     /// <summary>Keeps refused rows of a chunk for the end of the job.</summary>
+    /// <param name="chunk">Where the chunk starts.</param>
     public async Task AddAsync(
-        Chunk chunk, RowBuffer rows, IReadOnlyList<RefusedRow> refused, CancellationToken cancellationToken)
+        long chunk, RowBuffer rows, IReadOnlyList<RefusedRow> refused, CancellationToken cancellationToken)
     {
         _count += refused.Count;
         load.AddWaiting(refused.Count);
@@ -50,7 +50,7 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
 
             NpgsqlBatchCommand insert = new(WriteSql.InsertWaiting)
             {
-                Parameters = { new() { Value = chunk.StartOffset }, new() { Value = records }, new() { Value = encoded } },
+                Parameters = { new() { Value = chunk }, new() { Value = records }, new() { Value = encoded } },
             };
             await session.ExecuteAsync([insert], cancellationToken);
         }

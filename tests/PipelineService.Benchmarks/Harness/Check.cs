@@ -1,5 +1,5 @@
+using PipelineService.Client;
 using PipelineService.Core.Jobs;
-using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks.Harness;
 

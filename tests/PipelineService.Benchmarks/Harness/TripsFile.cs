@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using PipelineService.Demo;
+using PipelineService.Client.Sample;
 
 namespace PipelineService.Benchmarks.Harness;
 

@@ -1,9 +1,9 @@
 using BenchmarkDotNet.Attributes;
 using PipelineService.Benchmarks.Harness;
+using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
-using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks.Micro;
 

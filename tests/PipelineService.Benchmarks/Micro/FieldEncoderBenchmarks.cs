@@ -1,12 +1,11 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using PipelineService.Benchmarks.Harness;
+using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
-using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
-using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks.Micro;
 

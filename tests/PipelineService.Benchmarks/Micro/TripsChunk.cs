@@ -1,8 +1,8 @@
+using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
-using PipelineService.Demo;
 
 namespace PipelineService.Benchmarks.Micro;
 

@@ -14,26 +14,26 @@ namespace PipelineService.Tests.Infrastructure;
 
 /// <summary>A chunk that was handed over, and a copy of its bytes.</summary>
 public sealed record ReadChunk(
-    int Index, long Start, long End, ChunkPosition Position, int Records, long Lines, bool IsOversized, bool IsCut,
-    byte[] Bytes);
+    long Start, long End, ChunkPosition Position, int Records, long Lines, bool IsOversized, bool IsCut, byte[] Bytes);
 
 /// <summary>Runs a <see cref="ChunkReader"/> over an upload and takes its chunks as workers do, without a database.</summary>
 public sealed class ChunkReading : IDisposable
 {
-    private readonly ChunkChannel _channel = new(Options.Create(new TransformOptions()));
+    private readonly ChunkChannel _channel;
     private readonly CancellationTokenSource _cancel = new();
     private readonly JobLoad _load;
     private readonly ChunkReader _reader;
 
     public ChunkReading(
-        SpoolUpload upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
+        SpoolWriter upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
         TimeProvider? time = null, ChunkTransform? transform = null)
     {
-        Pool = new ChunkBufferPool(Options.Create(options));
+        Pool = new ChunkBufferPool(options.ChunkBytes);
+        _channel = new ChunkChannel(Options.Create(new TransformOptions()), Pool);
         _load = LoadOf(transform);
         _reader = new ChunkReader(
-            upload, scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true), _load,
-            _channel, Pool, options, recordBytesMax, time ?? TimeProvider.System);
+            upload.Follow(), scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true),
+            _channel.FeedOf(_load), options, recordBytesMax, time ?? TimeProvider.System);
     }
 
     /// <summary>A load without a job.</summary>
@@ -77,11 +77,11 @@ public sealed class ChunkReading : IDisposable
     public async Task<ReadChunk> TakeAsync()
     {
         using Chunk chunk = await _channel.Reader.ReadAsync();
+        ChunkExtent extent = chunk.Extent;
         ReadChunk copy = new(
-            chunk.Index, chunk.StartOffset, chunk.EndOffset, chunk.Position, chunk.Records, chunk.Lines,
-            chunk.IsOversizedRecord, chunk.IsCut, chunk.Bytes.ToArray());
+            extent.StartOffset, extent.EndOffset, extent.Position, extent.Records, extent.Lines,
+            extent.IsOversizedRecord, extent.IsCut, chunk.Bytes.ToArray());
         Chunks.Enqueue(copy);
-        _load.Leave(chunk);
         return copy;
     }
 

@@ -3,7 +3,6 @@ using CsCheck;
 using Microsoft.AspNetCore.Http;
 using PipelineService.Core.Datasets;
 using PipelineService.Intake;
-using PipelineService.Spool.Formats;
 
 namespace PipelineService.Tests.Intake;
 
@@ -41,7 +40,7 @@ public sealed class UploadRequestTests
     [InlineData("application/ndjson; charset=us-ascii", DataFormat.Ndjson, null)]
     [InlineData("application/jsonl", DataFormat.Ndjson, null)]
     public void Knows_the_form_of_the_data_by_its_content_type(string contentType, DataFormat format, char? delimiter) =>
-        Assert.Equal(new SpoolUploadKind(format, (byte?)delimiter), Parse(contentType).Kind);
+        Assert.Equal(new UploadForm(format, (byte?)delimiter), Parse(contentType).Kind);
 
     [Theory]
     [InlineData(null, DataFormat.Ndjson, "application/x-ndjson")]
@@ -53,7 +52,7 @@ public sealed class UploadRequestTests
     {
         UploadRequest request = Parse(contentType, Dataset with { Format = format });
 
-        Assert.Equal((readAs, new SpoolUploadKind(format, null)), (request.ContentType, request.Kind));
+        Assert.Equal((readAs, new UploadForm(format, null)), (request.ContentType, request.Kind));
     }
 
     /// <summary>So browsers on Windows call a file of theirs, whatever the dataset usually gets.</summary>

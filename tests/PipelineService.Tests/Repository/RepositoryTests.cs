@@ -7,9 +7,9 @@ public sealed partial class RepositoryTests
 {
     private const int LinesMax = 400;
 
-    /// <summary>The stages, what they stand on, and the sample load.</summary>
+    /// <summary>The stages, and what they stand on.</summary>
     private static readonly string[] Folders =
-        ["Access", "Datasets", "Demo", "Hosting", "Intake", "Jobs", "Properties", "Spool", "Transform", "Write"];
+        ["Access", "Datasets", "Hosting", "Intake", "Jobs", "Properties", "Spool", "Transform", "Write"];
 
     private static readonly string Source = Path.Combine(RepositoryFiles.Root, "src");
 
@@ -28,7 +28,7 @@ public sealed partial class RepositoryTests
     {
         string listing = MarkdownText.Section(RepositoryFiles.Read("README.md"), "Where things are");
         IEnumerable<string> stages = FoldersOfTheService
-            .Except(["Demo", "Properties"])
+            .Except(["Properties"])
             .Order(StringComparer.Ordinal);
 
         Assert.Equal(stages, IndentedWord().Matches(listing).Select(match => match.Groups[1].Value));
@@ -45,7 +45,6 @@ public sealed partial class RepositoryTests
     [Fact]
     public void Every_option_says_what_it_is_for_and_its_default() => Assert.Empty(
         from file in RepositoryFiles.Below(RepositoryFiles.Service, "*Options.cs")
-        where !file.Path.StartsWith("Demo", StringComparison.Ordinal)
         from option in Option().Matches(file.Text)
         where !option.Groups["comment"].Value.Contains("Default", StringComparison.Ordinal)
         select $"{file.Path}: {option.Groups["name"].Value}");

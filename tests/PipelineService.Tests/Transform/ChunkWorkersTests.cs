@@ -20,25 +20,23 @@ public sealed class ChunkWorkersTests(RunningService running) : IClassFixture<Ru
     {
         ChunkWorkers workers = running.Service.Services.GetServices<IHostedService>().OfType<ChunkWorkers>().Single();
         ChunkChannel channel = running.Service.Services.GetRequiredService<ChunkChannel>();
-        ChunkBufferPool pool = running.Service.Services.GetRequiredService<ChunkBufferPool>();
         int count = running.Service.Services.GetRequiredService<IOptions<TransformOptions>>().Value.Workers;
 
         for (int i = 0; i < count * 2; i++)
         {
             using JobLoad load = ChunkReading.LoadOf(TooLarge());
-            byte[] record = pool.Rent(2);
-            "{}"u8.CopyTo(record);
-            Chunk chunk = new(load, pool, record, 2)
+            ChunkFeed feed = channel.FeedOf(load);
+            ChunkExtent extent = new()
             {
-                Index = 0,
                 StartOffset = 0,
                 EndOffset = 2,
                 Position = new ChunkPosition(1, 1),
                 Records = 1,
                 Lines = 1,
             };
-            await load.EnterAsync(chunk, TestContext.Current.CancellationToken);
-            await channel.Writer.WriteAsync(chunk, TestContext.Current.CancellationToken);
+            byte[] record = feed.Rent(2);
+            "{}"u8.CopyTo(record);
+            await feed.SendAsync(extent, record, 2, TestContext.Current.CancellationToken);
             await load.WhenIdleAsync().Within("the chunk to be given up");
             Assert.Throws<InsufficientMemoryException>(load.ThrowIfFailed);
         }

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
@@ -8,9 +7,7 @@ using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
-using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
-using PipelineService.Transform;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Write;
@@ -153,19 +150,16 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
 
         JobLoadPlan plan = new() { JobId = _job, Epoch = epoch, Dataset = "letters", Rows = Rows, RawBytesMax = 100 };
         using JobLoad load = new(plan, sessions: 1, new WriteOptions(), NullLogger.Instance, Cancellation);
-        ChunkBufferPool pool = new(Options.Create(new SpoolOptions()));
-        byte[] buffer = pool.Rent(bytes.Length);
-        bytes.CopyTo(buffer, 0);
-        using Chunk chunk = new(load, pool, buffer, bytes.Length)
+        ChunkExtent extent = new()
         {
-            Index = 0,
             StartOffset = first,
             EndOffset = first + bytes.Length,
             Position = position,
             Records = records,
             Lines = records,
         };
-        await writer.WriteAsync(connection, chunk, workspace, [], ChunkRejects.Count(chunk, workspace, []), Cancellation);
+        TransformedChunk chunk = new(load, await load.EnterAsync(Cancellation), extent, bytes, workspace, records);
+        await writer.WriteAsync(connection, chunk, [], ChunkRejects.Count(chunk, []), Cancellation);
     }
 
     /// <summary>The letters, which are as many as are counted.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using PipelineService.Core.Encoding.Numbers;
 
 namespace PipelineService.Core.Parsing.Json;
 
@@ -103,8 +102,7 @@ internal ref struct JsonReader(ReadOnlySpan<byte> json, int start = 0)
     }
 
     /// <summary>
-    /// Reads a number, which is stricter than <see cref="DecimalText"/>: no plus, no leading zero, digits around the
-    /// point.
+    /// Reads a number, which is stricter than those of a number field: no plus, no leading zero, digits around the point.
     /// </summary>
     public bool TryReadNumber(out ReadOnlySpan<byte> text)
     {

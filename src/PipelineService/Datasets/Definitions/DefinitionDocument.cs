@@ -3,7 +3,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.OpenApi;
-using PipelineService.Core.Datasets;
 using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Datasets.Definitions;

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
-using PipelineService.Spool.Formats;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -20,7 +20,8 @@ public sealed partial class ClaimedJobs(
     JobEndings endings,
     JobStarter starter,
     LiveJobs liveJobs,
-    SpoolDirectory spool,
+    ISpool spool,
+    UploadRelease uploads,
     SessionBudget budget,
     DatasetCatalog datasets,
     JobEndReport report,
@@ -93,15 +94,15 @@ public sealed partial class ClaimedJobs(
             await leases.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
         }
 
-        SpoolUpload upload;
+        SpoolReader upload;
         try
         {
-            upload = spool.Open(row.Id);
+            upload = await spool.OpenAsync(row.Id, cancellationToken);
         }
         catch (SpoolDamagedException e)
         {
             reservation.Dispose();
-            spool.SetAside(row.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
+            await spool.SetAsideAsync(row.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
             await GiveUpAsync(row, Faults.SpoolDamaged(e, row.Id), cancellationToken);
             return null;
         }
@@ -127,7 +128,7 @@ public sealed partial class ClaimedJobs(
             return null;
         }
 
-        LiveJob live = new(row, table, new SpoolUploadKind(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, time)
+        LiveJob live = new(row, table, new UploadForm(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, time)
         {
             Request = ActivityContext.TryParse(manifest.TraceParent, traceState: null, out ActivityContext request) ? request : default,
         };
@@ -202,7 +203,7 @@ public sealed partial class ClaimedJobs(
     private async Task EndUnrunAsync(JobRow row, JobState state, string? error, CancellationToken cancellationToken)
     {
         await endings.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
-        spool.DeleteOrLeave(row.Id);
+        await uploads.ReleaseAsync(row.Id);
         liveJobs.Tell(row.Id);
         await report.TellAsync(row.Id, cancellationToken);
     }

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
-using PipelineService.Spool.Formats;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -17,7 +17,7 @@ namespace PipelineService.Jobs.Runs;
 /// <param name="recordBytesMax">The record limit that it is received under.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage(
     "Design", "CA1001", Justification = "No handle of the cancellation is ever waited for, so there is nothing to dispose of.")]
-public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int recordBytesMax, TimeProvider time)
+public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recordBytesMax, TimeProvider time)
 {
     private readonly GrowthSignal _changed = new();
     private readonly Lock _lock = new();
@@ -25,14 +25,14 @@ public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int 
     private readonly CancellationTokenSource _cancel = new();
     private JobRow _row = row;
     private JobLoad? _load;
-    private SpoolUpload? _upload;
+    private UploadGrowth? _upload;
     private long _bytesReached;
 
     public Guid Id { get; } = row.Id;
 
     public string Table { get; } = table;
 
-    public SpoolUploadKind Kind { get; } = kind;
+    public UploadForm Kind { get; } = kind;
 
     public int RecordBytesMax { get; } = recordBytesMax;
 
@@ -100,7 +100,7 @@ public sealed class LiveJob(JobRow row, string table, SpoolUploadKind kind, int 
     }
 
     /// <summary>What is being received or read, for the bytes.</summary>
-    public void Follow(SpoolUpload upload)
+    public void Follow(UploadGrowth upload)
     {
         lock (_lock)
         {

@@ -34,12 +34,12 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     /// <summary>Bytes of a record at most: the limit that the upload was received under.</summary>
     protected int RecordBytesMax { get; } = recordBytesMax;
 
-    public static RecordFormat Of(SpoolUploadKind kind, RowPlan rows, int recordBytesMax) => kind.Format switch
+    public static RecordFormat Of(UploadForm form, RowPlan rows, int recordBytesMax) => form.Format switch
     {
         DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
         _ => new CsvRecordFormat(
             rows,
-            kind.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = delimiter } : rows.Definition.Dialect,
+            form.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = delimiter } : rows.Definition.Dialect,
             recordBytesMax),
     };
 
@@ -47,11 +47,11 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     /// <param name="defaults">Names of the columns to which the table gives a value when none is sent.</param>
     /// <exception cref="JobFaultException">The header does not fit the schema.</exception>
     public abstract Task<RecordsStart> FindStartAsync(
-        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
+        SpoolReader upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
 
     /// <summary>The first bytes of an upload, waiting for them to arrive; fewer only when there are no more.</summary>
     protected static async Task<ReadOnlyMemory<byte>> ReadFirstAsync(
-        SpoolUpload upload, int count, CancellationToken cancellationToken)
+        SpoolReader upload, int count, CancellationToken cancellationToken)
     {
         byte[] first = new byte[count];
         int read = 0;
@@ -79,8 +79,3 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
         }
     }
 }
-
-/// <summary>What decides how an upload's records are read.</summary>
-/// <param name="Format">From the content type.</param>
-/// <param name="Delimiter">Of tab-separated values; null takes the dataset's dialect.</param>
-public readonly record struct SpoolUploadKind(DataFormat Format, byte? Delimiter);

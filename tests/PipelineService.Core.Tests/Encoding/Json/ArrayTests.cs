@@ -1,5 +1,4 @@
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Encoding;
 using Xunit;
 
 namespace PipelineService.Core.Tests.Encoding.Json;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Globalization;
 using CsCheck;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Encoding;
 using Xunit;
 
 namespace PipelineService.Core.Tests.Encoding.Numbers;

@@ -1,0 +1,13 @@
+using PipelineService.Core.Transforms;
+
+namespace PipelineService.Write;
+
+/// <summary>What Write takes in: a chunk whose records have become rows and rejects.</summary>
+/// <param name="Load">The load that it belongs to.</param>
+/// <param name="Turn">When it may be written.</param>
+/// <param name="Extent">Where it lies in the upload: what its checkpoint covers.</param>
+/// <param name="Bytes">As they came: dead letters keep their records.</param>
+/// <param name="Workspace">Holds the rows and the rejects.</param>
+/// <param name="Read">Records in it.</param>
+public sealed record TransformedChunk(
+    JobLoad Load, Turn Turn, ChunkExtent Extent, ReadOnlyMemory<byte> Bytes, TransformWorkspace Workspace, int Read);
