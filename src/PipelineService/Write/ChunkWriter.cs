@@ -35,7 +35,8 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
             // 2. The rows, or all but those that the database refuses.
             RowOutcome rows = await LoadAsync(session, chunk, shield.Token);
             int rejected = workspace.Rejects.Count + rows.Refused.Count;
-            RecordCounts counts = new(read, workspace.Rows.Count - rows.Missed, rejected, rows.Filtered);
+            RecordCounts counts = new(
+                read, workspace.Rows.Count - rows.Missed, rejected, workspace.Filtered + rows.Filtered);
             bool isOverLimit = load.IsOverLimit(read, rejected);
 
             // 3. The dead letters: with the rows if those commit now, else beside them, because they outlive a rollback.

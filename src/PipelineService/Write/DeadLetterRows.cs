@@ -4,8 +4,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Write;

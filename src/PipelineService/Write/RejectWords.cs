@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets.Tables;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using PipelineService.Spool;
 using PipelineService.Transform;
