@@ -54,6 +54,9 @@ public sealed partial class SpoolDirectory : IDisposable
     /// <summary>Instances that have died while they used this directory; told once.</summary>
     public IReadOnlyList<Guid> SweepDeadInstances() => InstanceLock.SweepDead(Root, except: _instance);
 
+    /// <summary>Told when the upload of a job that has ended could not be removed.</summary>
+    public event Action? LeftBehind;
+
     /// <summary>Bytes that uploads hold now, those that were set aside included.</summary>
     public long Bytes => _usage.Bytes;
 
@@ -227,6 +230,7 @@ public sealed partial class SpoolDirectory : IDisposable
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {
             Log.NotDeleted(_logger, jobId, e.Message);
+            LeftBehind?.Invoke();
         }
     }
 

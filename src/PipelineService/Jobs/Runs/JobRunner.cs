@@ -20,7 +20,7 @@ public sealed partial class JobRunner(
     JobLeases leases,
     JobEndings endings,
     JobLoader loader,
-    JobHeartbeat heartbeat,
+    InstanceBeat beat,
     AttemptJudge judge,
     UploadTakeBack takeBack,
     LiveJobs liveJobs,
@@ -40,8 +40,6 @@ public sealed partial class JobRunner(
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         using Activity span = PipelineTracing.StartJob(job.Dataset, job.Id, job.Source, live.Request);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping, live.CancelRequested);
-        using CancellationTokenSource ended = new();
-        Task beating = Task.CompletedTask;
         try
         {
             if (!isRegistered && !await store.RegisterPatientlyAsync(job, lost.Token))
@@ -50,7 +48,7 @@ public sealed partial class JobRunner(
                 return;
             }
 
-            beating = heartbeat.RunAsync(live, lost, ended.Token);
+            using IDisposable following = beat.Follow(live, lost);
             await RunAttemptsAsync(live, upload, reservation, lost.Token);
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
@@ -65,8 +63,6 @@ public sealed partial class JobRunner(
         finally
         {
             reservation.Dispose();
-            await ended.CancelAsync();
-            await beating;
             span.Tell(live.Current.State, live.Current.JobState == JobState.Failed);
             await upload.DisposeAsync();
             liveJobs.Remove(live);

@@ -8,24 +8,41 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Brings the spool and the job rows into agreement: at the start, after an outage, and now and then. Every upload that got
-/// its 202 has a row afterwards; what is final leaves the spool; what was never answered is taken back.
+/// Brings the spool and the job rows into agreement: at the start, after an outage, and when something was missed. Every upload that
+/// got its 202 has a row afterwards, and what is final leaves the spool.
 /// </summary>
-public sealed partial class SpoolRecovery(
-    JobStore store, JobLeases leases, JobEndings endings, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack,
-    JobEndReport report,
-    ILogger<SpoolRecovery> logger)
+public sealed partial class SpoolRecovery
 {
     private const int BatchSize = 500;
+
+    private readonly JobStore _store;
+    private readonly JobLeases _leases;
+    private readonly JobEndings _endings;
+    private readonly SpoolDirectory _spool;
+    private readonly LiveJobs _liveJobs;
+    private readonly JobEndReport _report;
+    private readonly ILogger<SpoolRecovery> _logger;
     private readonly GrowthSignal _missed = new();
+    private volatile bool _isDue = true;
     private int _missing = 1;
     private int _newer;
+
+    public SpoolRecovery(
+        JobStore store, JobLeases leases, JobEndings endings, SpoolDirectory spool, LiveJobs liveJobs, JobEndReport report,
+        ILogger<SpoolRecovery> logger)
+    {
+        (_store, _leases, _endings, _spool, _liveJobs, _report, _logger) = (store, leases, endings, spool, liveJobs, report, logger);
+        spool.LeftBehind += LookAgain;
+    }
 
     /// <summary>
     /// False while the spool may hold uploads without a row: after the start, when one was answered 202 although its
     /// row could not be written, and while one cannot be recovered.
     /// </summary>
     public bool IsComplete => Volatile.Read(ref _missing) == 0;
+
+    /// <summary>Whether the spool may hold what no row knows of, or what no job needs any more. It is as large as what waits.</summary>
+    public bool IsDue => _isDue || !IsComplete;
 
     /// <summary>An upload was answered 202 although its row could not be written.</summary>
     public void MissesOne()
@@ -34,95 +51,41 @@ public sealed partial class SpoolRecovery(
         _missed.Set();
     }
 
+    /// <summary>Something has happened to which the spool has to be looked through before long.</summary>
+    public void LookAgain() => _isDue = true;
+
     /// <summary>Completes when the next one is missed.</summary>
     public Task NextMiss => _missed.Next;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         FaultPoints.Reach(FaultPoint.Recovering);
-        spool.ThrowUnlessThere(); // an upload that is missing in another place is not lost
+        _spool.ThrowUnlessThere(); // an upload that is missing in another place is not lost
         int missing = Volatile.Read(ref _missing);
-
-        // The jobs of instances that died with this directory open need not wait for their leases to run out.
-        if (spool.SweepDeadInstances() is { Count: > 0 } dead)
+        _isDue = false; // before the look: what happens meanwhile is looked at the next time
+        int failed = int.MaxValue;
+        try
         {
-            await leases.ExpireLeasesAsync([.. dead], cancellationToken);
+            failed = await ReconcileAllAsync(cancellationToken);
         }
-
-        (int failed, int newer) = (0, 0);
-        foreach (Guid[] ids in spool.SealedUploads().Chunk(BatchSize))
+        finally
         {
-            Dictionary<Guid, JobState> states = await store.StatesOfAsync(ids, cancellationToken);
-            foreach (Guid id in ids)
-            {
-                try
-                {
-                    await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
-                }
-                catch (SpoolNewerException)
-                {
-                    newer++; // whoever can read it registers it
-                }
-                catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
-                {
-                    failed++;
-                    Log.NotReconciled(logger, e, id); // one upload must not keep all others waiting
-                }
-            }
-        }
-
-        foreach (JobRow row in await leases.DeadReceivingAsync(spool.Id, cancellationToken))
-        {
-            await TakeBackAsync(row, cancellationToken);
+            _isDue |= failed > 0;
         }
 
         FaultPoints.Reach(FaultPoint.Recovered);
-        Tell(newer);
         Interlocked.Add(ref _missing, failed == 0 ? -missing : 0);
     }
 
-    /// <summary>Once, and again when they have become more or fewer.</summary>
-    private void Tell(int newer)
-    {
-        if (newer != _newer && newer > 0)
-        {
-            Log.LeftToNewer(logger, newer);
-        }
-
-        _newer = newer;
-    }
-
-    private async Task TakeBackAsync(JobRow row, CancellationToken cancellationToken)
-    {
-        using IDisposable? scope = logger.BeginJobScope(row.Dataset, row.Id);
-        try
-        {
-            if (liveJobs.Find(row.Id) is null && spool.FindManifest(row.Id) is null)
-            {
-                await takeBack.RunAsync(row, cancellationToken);
-            }
-        }
-        catch (SpoolDamagedException e)
-        {
-            await FailDamagedAsync(row.Id, e, cancellationToken);
-        }
-        catch (SpoolNewerException)
-        {
-            // Counted above: it is whole, and whoever can read it completes its row.
-        }
-        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
-        {
-            Log.NotTakenBack(logger, e, row.Id); // tried again with the next recovery; others need not wait for it
-        }
-    }
-
-    private async Task ReconcileAsync(Guid id, JobState? state, CancellationToken cancellationToken)
+    /// <summary>Brings one upload and its row into agreement.</summary>
+    /// <param name="state">What its row says; null when it has none.</param>
+    internal async Task ReconcileAsync(Guid id, JobState? state, CancellationToken cancellationToken)
     {
         if (state is { } known && known.IsFinal())
         {
-            if (liveJobs.Find(id) is null)
+            if (_liveJobs.Find(id) is null)
             {
-                spool.Delete(id); // its process died between the commit and the unlink
+                _spool.Delete(id); // its process died between the commit and the unlink
             }
 
             return;
@@ -135,18 +98,18 @@ public sealed partial class SpoolRecovery(
 
         try
         {
-            if (!IsInHand(id) && spool.FindManifest(id) is { } manifest)
+            if (!IsInHand(id) && _spool.FindManifest(id) is { } manifest)
             {
-                using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
-                await store.RegisterPatientlyAsync(
-                    store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), cancellationToken);
-                Log.Registered(logger, id);
+                using IDisposable? scope = _logger.BeginJobScope(manifest.Dataset, id);
+                await _store.RegisterPatientlyAsync(
+                    _store.RowOf(manifest, _spool.Id, JobState.Queued, isOurs: false), cancellationToken);
+                Log.Registered(_logger, id);
             }
         }
         catch (SpoolDamagedException e) when (state is null)
         {
-            Log.ManifestDamaged(logger, e, id, spool.Root);
-            spool.SetAside(id, store.Now);
+            Log.ManifestDamaged(_logger, e, id, _spool.Root);
+            _spool.SetAside(id, _store.Now);
         }
         catch (SpoolDamagedException e)
         {
@@ -162,16 +125,57 @@ public sealed partial class SpoolRecovery(
         }
     }
 
+    /// <summary>All uploads that are in the spool.</summary>
+    /// <returns>How many of them could not be.</returns>
+    private async Task<int> ReconcileAllAsync(CancellationToken cancellationToken)
+    {
+        (int failed, int newer) = (0, 0);
+        foreach (Guid[] ids in _spool.SealedUploads().Chunk(BatchSize))
+        {
+            Dictionary<Guid, JobState> states = await _store.StatesOfAsync(ids, cancellationToken);
+            foreach (Guid id in ids)
+            {
+                try
+                {
+                    await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
+                }
+                catch (SpoolNewerException)
+                {
+                    newer++; // whoever can read it registers it
+                }
+                catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+                {
+                    failed++;
+                    Log.NotReconciled(_logger, e, id); // one upload must not keep all others waiting
+                }
+            }
+        }
+
+        Tell(newer);
+        return failed;
+    }
+
+    /// <summary>Once, and again when they have become more or fewer.</summary>
+    private void Tell(int newer)
+    {
+        if (newer != _newer && newer > 0)
+        {
+            Log.LeftToNewer(_logger, newer);
+        }
+
+        _newer = newer;
+    }
+
     /// <summary>
     /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of
     /// an earlier day. Nobody can load it, and it may be all there is of what was answered 202.
     /// </summary>
     private void SetAsideOrphan(Guid id)
     {
-        if (spool.FindManifest(id) is { } manifest)
+        if (_spool.FindManifest(id) is { } manifest)
         {
-            spool.SetAside(id, store.Now);
-            Log.Orphan(logger, id, manifest.Dataset, manifest.DatasetVersion, spool.Root);
+            _spool.SetAside(id, _store.Now);
+            Log.Orphan(_logger, id, manifest.Dataset, manifest.DatasetVersion, _spool.Root);
         }
     }
 
@@ -181,45 +185,46 @@ public sealed partial class SpoolRecovery(
     /// </summary>
     private async Task EndSentAgainAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (spool.FindManifest(id) is not { IdempotencyKey: { } key } manifest
-            || await store.FindByKeyPatientlyAsync(
+        if (_spool.FindManifest(id) is not { IdempotencyKey: { } key } manifest
+            || await _store.FindByKeyPatientlyAsync(
                 manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
         {
-            return; // one of them has gone since, or given its key up; the next recovery looks again
+            LookAgain(); // one of them has gone since, or given its key up
+            return;
         }
 
-        using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
+        using IDisposable? scope = _logger.BeginJobScope(manifest.Dataset, id);
         bool isSame = first.UploadSha256 is { } sha256 && Convert.ToHexStringLower(sha256) == manifest.Sha256;
         Problem reason = isSame ? Faults.Replayed(first) : Faults.KeyReused(first.Id);
         JobState state = isSame ? JobState.Cancelled : JobState.Failed;
-        await store.RegisterEndedAsync(
-            store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
+        await _store.RegisterEndedAsync(
+            _store.RowOf(manifest, _spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = _store.Now },
             cancellationToken);
-        spool.Delete(id);
-        liveJobs.Tell(id);
-        Log.SentAgain(logger, id, first.Id, state.ToText());
-        await report.TellAsync(id, cancellationToken);
+        _spool.Delete(id);
+        _liveJobs.Tell(id);
+        Log.SentAgain(_logger, id, first.Id, state.ToText());
+        await _report.TellAsync(id, cancellationToken);
     }
 
     /// <summary>Whether it is received or run here: then its receiver registers it, or refuses it after all.</summary>
-    private bool IsInHand(Guid id) => liveJobs.Find(id) is { } live
+    private bool IsInHand(Guid id) => _liveJobs.Find(id) is { } live
         && (!live.Run.IsCompleted || live.Current.JobState == JobState.Receiving);
 
     /// <summary>
     /// An upload whose row still says that it arrives, with a manifest that cannot be understood: it may have been answered
     /// 202, so it is not taken back like one that broke off. Its job fails, and its files stay.
     /// </summary>
-    private async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
+    internal async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
     {
-        if (liveJobs.Find(id) is null && await leases.ClaimToEndAsync(id, cancellationToken) is { } job)
+        if (_liveJobs.Find(id) is null && await _leases.ClaimToEndAsync(id, cancellationToken) is { } job)
         {
-            using IDisposable? scope = logger.BeginJobScope(job.Dataset, id);
-            spool.SetAside(id, store.Now);
-            await endings.EndAsync(
+            using IDisposable? scope = _logger.BeginJobScope(job.Dataset, id);
+            _spool.SetAside(id, _store.Now);
+            await _endings.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
-            liveJobs.Tell(id);
-            Log.ManifestOfJobDamaged(logger, damage, id);
-            await report.TellAsync(id, cancellationToken);
+            _liveJobs.Tell(id);
+            Log.ManifestOfJobDamaged(_logger, damage, id);
+            await _report.TellAsync(id, cancellationToken);
         }
     }
 
@@ -245,10 +250,6 @@ public sealed partial class SpoolRecovery(
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The upload of job {JobId} in the spool cannot be recovered; it is tried again.")]
         public static partial void NotReconciled(ILogger logger, Exception exception, Guid jobId);
-
-        [LoggerMessage(Level = LogLevel.Error,
-            Message = "What the broken upload of job {JobId} has left could not be removed; it is tried again.")]
-        public static partial void NotTakenBack(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The manifest of the upload of job {JobId} is damaged; its files are set aside.")]

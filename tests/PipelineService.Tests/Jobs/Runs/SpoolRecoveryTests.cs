@@ -143,6 +143,7 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
             SpoolFolder.MakeNewer(Spool.ManifestPath(upload.JobId));
         }
 
+        running.Service.Services.GetRequiredService<SpoolRecovery>().MissesOne();
         return upload.JobId;
     }
 
