@@ -1,31 +1,44 @@
 using PipelineService.Benchmarks;
+using PipelineService.Benchmarks.Bookkeeping;
 using PipelineService.Benchmarks.Harness;
+using PipelineService.Benchmarks.Loads;
 using PipelineService.Benchmarks.Micro;
 
 const string Usage = """
     dotnet run -c Release --project tests/PipelineService.Benchmarks -- <command> [options]
 
-      generate    write trips to a file
-                  --rows 3000000  --seed 1  --file trips.csv  --format csv|ndjson  --crlf
-                  --type-errors 0.01  --rule-errors 0.01  --duplicates 0.01  --rejects expected.csv
-      load        psql \copy and the service in turn, on the same file and server
-                  --rows 3000000  --rounds 5  --commit job,chunk  --lineage off|on|both  --compare once|always
-      small       uploads of 1 kB, one after the other: from request to final job
-                  --count 200  --bytes 1000
-      memory      peak memory for a small and a large upload, made while it is sent
-                  --rows 3000000,30000000  --type-errors 1 (share of bad records)
-      concurrent  peak memory and time for several uploads at once
-                  --rows 3000000  --uploads 8
-      rejects     throughput with bad records, and whether exactly those were rejected
-                  --rows 1000000  --rounds 5
-      resume      SIGKILL in the middle of a load that commits each chunk: what is read again
-                  --rows 27000000
-      queue       SIGKILL and a start with many queued jobs: until it is ready, and in which memory
-                  --jobs 1000
-      micro       BenchmarkDotNet on the hot path; all other options go to BenchmarkDotNet
+      generate      write trips to a file
+                    --rows 3000000  --seed 1  --file trips.csv  --format csv|ndjson  --crlf
+                    --type-errors 0.01  --rule-errors 0.01  --duplicates 0.01  --rejects expected.csv
+      table         all that the service is held to in one run, with goals: the measures marked * and more
+                    --rounds 3  --size 1 (0.01: a trial)
+      load *        psql \copy and the service in turn, with the same records on the same server
+                    --data trips|ndjson|wide  --rows 3000000  --rounds 5  --commit job,chunk  --lineage off|on|both
+                    --compare once|always  --no-reference (without two binary \copy)
+      concurrent *  several uploads at once against as many \copy at once
+                    --rows 3000000  --uploads 8  --rounds 3
+      small *       uploads of 1 kB: how many a second, and from request to final job or to 202
+                    --count 500  --bytes 1000  --connections 16  --rounds 4
+      memory        peak memory for a small and a large upload, made while it is sent
+                    --rows 3000000,30000000  --type-errors 1 (share of bad records)
+      rejects       throughput with bad records, and whether exactly those were rejected
+                    --rows 1000000  --rounds 5
+      bystander *   pgbench on other tables without and beside a load that is held open
+                    --chunks 2000  --seconds 8  --scale 20  --clients 4  --rounds 3
+      claim *       how long a claim takes while many jobs wait
+                    --jobs 100000  --claims 3000
+      revert *      revert of a small job in a huge table
+                    --rows 20000000  --job-rows 1000
+      resume        SIGKILL in the middle of a load that commits each chunk: what is read again
+                    --rows 27000000
+      queue         SIGKILL and a start with many queued jobs: until it is ready, and in which memory
+                    --jobs 1000
+      micro         BenchmarkDotNet on the hot path; all other options go to BenchmarkDotNet
 
     For all but generate and micro:
-      --output DIR  --label NAME  --scratch DIR  --postgres "Host=…"  --service DIR (published build)
+      --before BUILD (measured in turn with this one)  --service BUILD (instead of this work tree)
+        where BUILD is a commit, or a folder with a published build
+      --output DIR  --label NAME  --scratch DIR  --postgres "Host=…"
       --set Section__Name=value (configuration of the service; may be repeated)
     """;
 
@@ -46,11 +59,15 @@ try
     Task run = args[0] switch
     {
         "generate" => GenerateCommand.RunAsync(arguments),
+        "table" => TableBenchmark.RunAsync(arguments),
         "load" => LoadBenchmark.RunAsync(arguments),
+        "concurrent" => ConcurrentBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
         "memory" => MemoryBenchmark.RunAsync(arguments),
-        "concurrent" => MemoryBenchmark.RunConcurrentAsync(arguments),
         "rejects" => RejectsBenchmark.RunAsync(arguments),
+        "bystander" => BystanderBenchmark.RunAsync(arguments),
+        "claim" => ClaimBenchmark.RunAsync(arguments),
+        "revert" => RevertBenchmark.RunAsync(arguments),
         "resume" => ResumeBenchmark.RunAsync(arguments),
         "queue" => QueueBenchmark.RunAsync(arguments),
         _ => throw new UsageException($"'{args[0]}' is no command.\n\n{Usage}"),

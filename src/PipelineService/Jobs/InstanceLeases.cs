@@ -18,7 +18,7 @@ public sealed record JobGlance(Guid Id, Guid? Owner, long Epoch, bool IsFinal, b
 /// <summary>
 /// The rows of running instances, each with the lease that covers all jobs of one. While it is renewed, nobody else takes them up.
 /// </summary>
-public sealed class InstanceLeases(Database database, Instance instance, SpoolDirectory spool, IOptions<JobsOptions> options)
+public sealed class InstanceLeases(Database database, Instance instance, ISpool spool, IOptions<JobsOptions> options)
 {
     private static readonly string Version =
         typeof(InstanceLeases).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;

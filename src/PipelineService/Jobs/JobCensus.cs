@@ -14,7 +14,7 @@ namespace PipelineService.Jobs;
 /// in the database, and in an outage in the spool, because it is then that somebody wants to know.
 /// </summary>
 public sealed partial class JobCensus(
-    Database database, SpoolDirectory spool, LiveJobs liveJobs, PipelineMetrics metrics, TimeProvider time, ILogger<JobCensus> logger)
+    Database database, ISpool spool, LiveJobs liveJobs, PipelineMetrics metrics, TimeProvider time, ILogger<JobCensus> logger)
     : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -46,7 +46,7 @@ public sealed partial class JobCensus(
         }
         catch (DatabaseUnavailableException)
         {
-            _queue = InSpool() ?? _queue;
+            _queue = await InSpoolAsync(cancellationToken) ?? _queue;
         }
         catch (NpgsqlException e)
         {
@@ -55,11 +55,12 @@ public sealed partial class JobCensus(
     }
 
     /// <summary>What is there and nobody here has in hand; null when the spool cannot be looked at.</summary>
-    private Queue? InSpool()
+    private async Task<Queue?> InSpoolAsync(CancellationToken cancellationToken)
     {
         try
         {
-            Guid[] waiting = [.. spool.SealedUploads().Where(id => liveJobs.Find(id) is null)];
+            Guid[] waiting = await spool.ListAsync(cancellationToken).Where(id => liveJobs.Find(id) is null)
+                .ToArrayAsync(cancellationToken);
             return new Queue(waiting.Length, waiting.Length == 0 ? null : TimeOf(waiting[0]));
         }
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))

@@ -35,6 +35,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<InstanceBeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
+        builder.Services.AddSingleton<UploadRelease>();
         builder.Services.AddSingleton<JobEndReport>();
         builder.Services.AddSingleton<JobEnd>();
         builder.Services.AddSingleton<JobFlow>();

@@ -9,7 +9,7 @@ namespace PipelineService.Jobs;
 /// Whether jobs get on. Jobs that wait while none does are no reason to send uploads elsewhere: they are taken, and other
 /// instances would find the same tables and the same database. So the service stays ready, and says that it is degraded.
 /// </summary>
-public sealed class JobsHealthCheck(JobFlow flow, JobQueue queue, SpoolDirectory spool) : IHealthCheck
+public sealed class JobsHealthCheck(JobFlow flow, JobQueue queue, ISpool spool) : IHealthCheck
 {
     /// <summary>How long jobs may wait while none gets on: longer than a chunk or a lock takes where nothing is wrong.</summary>
     public static readonly TimeSpan StillMax = TimeSpan.FromMinutes(1);

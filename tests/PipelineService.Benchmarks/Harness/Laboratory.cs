@@ -2,24 +2,26 @@ using System.Reflection;
 
 namespace PipelineService.Benchmarks.Harness;
 
-/// <summary>What every measurement of the service stands on: a scratch directory, a PostgreSQL, a build, a report.</summary>
+/// <summary>
+/// What every measurement of the service stands on: a scratch directory, a PostgreSQL, one build or two, a report. Two
+/// builds are measured in turn, on the same server and in one run: times of different runs say nothing about each
+/// other.
+/// </summary>
 internal sealed class Laboratory : IAsyncDisposable
 {
     private readonly string _output;
     private readonly string _name;
-    private readonly string _published;
-    private readonly IReadOnlyList<string> _settings;
     private bool _isDone;
 
     private Laboratory(
-        string scratch, BenchmarkPostgres postgres, string published, IReadOnlyList<string> settings, Report report,
-        string output, string name)
+        string scratch, BenchmarkServer server, BenchmarkDatabase yardstick, IReadOnlyList<ServiceBuild> builds,
+        Report report, string output, string name)
     {
         Scratch = scratch;
-        Postgres = postgres;
+        Server = server;
+        Yardstick = yardstick;
+        Builds = builds;
         Report = report;
-        _published = published;
-        _settings = settings;
         _output = output;
         _name = name;
     }
@@ -27,7 +29,13 @@ internal sealed class Laboratory : IAsyncDisposable
     /// <summary>A directory of this run's own; what is in it goes with it.</summary>
     public string Scratch { get; }
 
-    public BenchmarkPostgres Postgres { get; }
+    public BenchmarkServer Server { get; }
+
+    /// <summary>The database of what the service is compared with.</summary>
+    public BenchmarkDatabase Yardstick { get; }
+
+    /// <summary>The build to compare with, if there is one, and the one that is measured.</summary>
+    public IReadOnlyList<ServiceBuild> Builds { get; }
 
     public Report Report { get; }
 
@@ -41,35 +49,72 @@ internal sealed class Laboratory : IAsyncDisposable
     /// <summary>Reads the options that all commands share; the command must have asked for its own before.</summary>
     public static async Task<Laboratory> OpenAsync(string command, string title, Arguments arguments)
     {
-        string scratch = Path.GetFullPath(arguments.Text("scratch", Path.Combine(Path.GetTempPath(), "pipeline-benchmarks")));
-        string? server = arguments.Text("postgres");
-        string? published = arguments.Text("service");
+        string scratch = Path.GetFullPath(
+            arguments.Text("scratch", Path.Combine(Path.GetTempPath(), "pipeline-benchmarks")));
+        string? address = arguments.Text("postgres");
+        string? service = arguments.Text("service");
+        string? before = arguments.Text("before");
         string? label = arguments.Text("label");
         IReadOnlyList<string> settings = arguments.Texts("set");
         string output = arguments.Text("output", ResultsDirectory);
         arguments.RefuseUnknown();
 
-        published ??= await ServiceProcess.PublishAsync(Repository, scratch);
         scratch = Directory.CreateDirectory(Path.Combine(scratch, $"run-{Environment.ProcessId}")).FullName;
-        BenchmarkPostgres postgres = await BenchmarkPostgres.StartAsync(server, scratch);
+        List<(string Name, string Folder)> published = before is null
+            ? [("service", await PublishedBuild.FindAsync(service, "service", scratch))]
+            :
+            [
+                ("before", await PublishedBuild.FindAsync(before, "before", scratch)),
+                ("after", await PublishedBuild.FindAsync(service, "after", scratch)),
+            ];
+        BenchmarkServer server = await BenchmarkServer.StartAsync(address, scratch);
+        BenchmarkDatabase yardstick = await server.CreateDatabaseAsync("yardstick");
+        List<ServiceBuild> builds = [];
+        foreach ((string name, string folder) in published)
+        {
+            BenchmarkDatabase database = await server.CreateDatabaseAsync(name);
+            builds.Add(new ServiceBuild(
+                name, folder, Directory.CreateDirectory(Path.Combine(scratch, name)).FullName, database, settings));
+        }
+
         var report = new Report(title, CommandLine());
-        await report.OpenAsync(postgres);
+        await report.OpenAsync(server, builds);
         return new Laboratory(
-            scratch, postgres, Path.GetFullPath(published), settings, report, output,
-            label is null ? command : $"{command}-{label}");
+            scratch, server, yardstick, builds, report, output, label is null ? command : $"{command}-{label}");
     }
 
-    /// <summary>A fresh process: its peak of memory is its own.</summary>
-    /// <param name="more">Settings of this process alone.</param>
-    public Task<ServiceProcess> StartServiceAsync(params string[] more) =>
-        ServiceProcess.StartAsync(_published, Postgres.ConnectionString, Scratch, [.. _settings, .. more]);
+    /// <summary>A process of each build.</summary>
+    public async Task<ServiceProcesses> StartAllAsync()
+    {
+        List<ServiceProcess> started = [];
+        ServiceProcesses processes = new(started);
+        try
+        {
+            foreach (ServiceBuild build in Builds)
+            {
+                started.Add(await build.StartAsync());
+            }
 
-    /// <summary>The run is complete: its report may be kept. A report of half a run would look like a whole one.</summary>
+            return processes;
+        }
+        catch
+        {
+            await processes.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>So that no one pays for another's WAL.</summary>
+    public Task CheckpointAsync() => Yardstick.ExecuteAsync("CHECKPOINT");
+
+    /// <summary>
+    /// The run is complete: its report may be kept. A report of half a run would look like a whole one.
+    /// </summary>
     public void Complete() => _isDone = true;
 
     public async ValueTask DisposeAsync()
     {
-        await Postgres.DisposeAsync();
+        await Server.DisposeAsync();
         if (_isDone)
         {
             await Report.SaveAsync(_output, _name);

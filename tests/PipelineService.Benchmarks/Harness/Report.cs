@@ -10,11 +10,12 @@ namespace PipelineService.Benchmarks.Harness;
 internal sealed class Report(string title, string commandLine)
 {
     private readonly StringBuilder _text = new();
+    private bool _isAfterBlank;
 
     public static string MachineName =>
         $"{Environment.ProcessorCount}-core-{RuntimeInformation.RuntimeIdentifier}";
 
-    public async Task OpenAsync(BenchmarkPostgres? postgres)
+    public async Task OpenAsync(BenchmarkServer server, IReadOnlyList<ServiceBuild> builds)
     {
         Line($"# {title}");
         Line();
@@ -24,18 +25,28 @@ internal sealed class Report(string title, string commandLine)
         Line($"- {Processor()}, {Environment.ProcessorCount} logical processors, "
             + $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:F0} GB memory");
         Line($"- {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
-        if (postgres is not null)
-        {
-            Line($"- PostgreSQL on the same machine: {await postgres.DescribeAsync()}");
-        }
-
+        Line($"- PostgreSQL on the same machine: {await server.DescribeAsync()}");
+        Line($"- {string.Join("; ", builds.Select(b => b.Description))}");
         Line();
     }
 
     public void Line(string text = "")
     {
+        _isAfterBlank = text.Length == 0;
         _text.AppendLine(text);
         Console.WriteLine(text);
+    }
+
+    /// <summary>What follows is of one measure.</summary>
+    public void Section(string heading)
+    {
+        if (!_isAfterBlank)
+        {
+            Line();
+        }
+
+        Line($"## {heading}");
+        Line();
     }
 
     /// <summary>The head of a table; the cells of its rows go through <see cref="Row"/>.</summary>
@@ -61,6 +72,8 @@ internal sealed class Report(string title, string commandLine)
         string? line = File.Exists(Info)
             ? File.ReadLines(Info).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
             : null;
-        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..];
+        return line is null
+            ? RuntimeInformation.ProcessArchitecture.ToString()
+            : line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..];
     }
 }

@@ -7,8 +7,8 @@ using PipelineService.Client;
 namespace PipelineService.Benchmarks.Harness;
 
 /// <summary>
-/// The service as its users run it: a published Release build in a process of its own. In the harness's process, memory and
-/// CPU could not be told apart, and the JIT would have warmed what the service has to warm itself.
+/// The service as its users run it: a published Release build in a process of its own. In the harness's process, memory
+/// and CPU could not be told apart, and the JIT would have warmed what the service has to warm itself.
 /// </summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
@@ -17,50 +17,45 @@ internal sealed class ServiceProcess : IAsyncDisposable
     private static readonly TimeSpan StartAgeMax = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
-    private readonly HttpClient _http;
     private readonly StreamWriter _log;
 
-    private ServiceProcess(Process process, Uri address, StreamWriter log)
+    private ServiceProcess(ServiceBuild build, Process process, Uri address, StreamWriter log)
     {
+        Build = build;
+        Address = address;
         _process = process;
         _log = log;
-        _http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        Client = new PipelineClient(_http);
+        Http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        Client = new PipelineClient(Http);
     }
+
+    public ServiceBuild Build { get; }
+
+    public BenchmarkDatabase Database => Build.Database;
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
 
     public PipelineClient Client { get; }
 
+    /// <summary>For what the client does not do.</summary>
+    public HttpClient Http { get; }
+
     public int Id => _process.Id;
 
-    /// <summary>Builds what is measured, once per run.</summary>
-    /// <returns>The directory of the build.</returns>
-    public static async Task<string> PublishAsync(string repository, string scratch)
-    {
-        string output = Path.Combine(scratch, "service");
-        Console.WriteLine("publishing the service…");
-        await Tool.RunAsync(
-            "dotnet",
-            ["publish", Path.Combine(repository, "src", "PipelineService"), "-c", "Release", "-o", output, "--nologo"]);
-        return output;
-    }
-
-    /// <param name="published">The directory of the published service.</param>
-    /// <param name="connectionString">The database that it uses.</param>
-    /// <param name="scratch">Where it keeps its spool and its log.</param>
     /// <param name="settings">More configuration, as environment variables: <c>Write__SessionsPerJobMax=2</c>.</param>
-    public static async Task<ServiceProcess> StartAsync(
-        string published, string connectionString, string scratch, IEnumerable<string> settings)
+    public static async Task<ServiceProcess> StartAsync(ServiceBuild build, IEnumerable<string> settings)
     {
         string address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(published, "PipelineService.dll")])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(build.Folder, "PipelineService.dll")])
         {
-            WorkingDirectory = published,
+            WorkingDirectory = build.Folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         start.Environment["ASPNETCORE_URLS"] = address;
-        start.Environment["ConnectionStrings__Pipeline"] = connectionString;
-        start.Environment["Spool__Directory"] = Path.Combine(scratch, "spool");
+        start.Environment["ConnectionStrings__Pipeline"] = build.Database.ConnectionString;
+        start.Environment["Spool__Directory"] = Path.Combine(build.Scratch, "spool");
         foreach (string setting in settings)
         {
             string[] parts = setting.Split('=', 2);
@@ -68,16 +63,24 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
 
         Process process = Process.Start(start) ?? throw new InvalidOperationException("The service did not start.");
-        var log = new StreamWriter(Path.Combine(scratch, LogName), append: true) { AutoFlush = true };
+        var log = new StreamWriter(Path.Combine(build.Scratch, LogName), append: true) { AutoFlush = true };
         var shared = TextWriter.Synchronized(log);
         process.OutputDataReceived += (_, line) => shared.WriteLine(line.Data);
         process.ErrorDataReceived += (_, line) => shared.WriteLine(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
 
-        var service = new ServiceProcess(process, new Uri(address), log);
-        await service.WaitUntilReadyAsync();
-        return service;
+        var service = new ServiceProcess(build, process, new Uri(address), log);
+        try
+        {
+            await service.WaitUntilReadyAsync();
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>SIGKILL.</summary>
@@ -85,7 +88,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
+        Http.Dispose();
         if (!_process.HasExited)
         {
             _process.Kill();
@@ -99,7 +102,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The sum of a counter over all its labels.</summary>
     public async Task<long> CounterAsync(string name)
     {
-        string text = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        string text = await Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         return text.Split('\n')
             .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is '{' or ' ')
             .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
@@ -117,7 +120,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
             try
             {
-                using HttpResponseMessage answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+                using HttpResponseMessage answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
                 if (answer.IsSuccessStatusCode)
                 {
                     return;

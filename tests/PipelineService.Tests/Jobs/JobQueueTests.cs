@@ -12,7 +12,7 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
 {
     private const int Many = 20_000;
 
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -31,7 +31,7 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
         ClaimFilter filter = new(many.SpoolOf(kind), [], Suspects: true, behindClosedTable ? [("first", 1)] : [], []);
 
         QueryPlan plan = await QueryPlan.OfAsync(
-            many.DataSource, JobQueueSql.ClaimFirst, queue.ValuesOf(filter, filter.Closed, Guid.Empty, DateTime.UtcNow), Token);
+            many.DataSource, JobQueueSql.ClaimFirst, queue.ValuesOf(filter, filter.Closed, Guid.Empty, TimeProvider.System.GetUtcNow().UtcDateTime), Token);
 
         Assert.False(plan.Scans("jobs"));
         Assert.InRange(plan.RowsOf("jobs"), 0, 4 * JobQueueSql.LookMax);
@@ -49,7 +49,7 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
             new { spool = filter.Spool, dataset = "", version = 0, look = JobQueue.DatasetsMax }, Token);
         QueryPlan claim = await QueryPlan.OfAsync(
             many.DataSource, JobQueueSql.ClaimFirstOf,
-            queue.ValuesOf(filter, [("second", 1), ("third", 1)], Guid.Empty, DateTime.UtcNow), Token);
+            queue.ValuesOf(filter, [("second", 1), ("third", 1)], Guid.Empty, TimeProvider.System.GetUtcNow().UtcDateTime), Token);
 
         Assert.False(datasets.Scans("jobs"));
         Assert.InRange(datasets.RowsOf("jobs"), 3, 6);

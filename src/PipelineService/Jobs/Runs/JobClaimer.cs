@@ -3,6 +3,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;

@@ -2,6 +2,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 
 namespace PipelineService.Jobs.Runs;
 
@@ -10,7 +11,7 @@ namespace PipelineService.Jobs.Runs;
 /// instance has lost sight of too, and uploads that broke off with their instance are taken back.
 /// </summary>
 public sealed partial class JobRescuer(
-    InstanceLeases instances, JobLeases leases, SpoolRecovery recovery, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack,
+    InstanceLeases instances, JobLeases leases, SpoolRecovery recovery, ISpool spool, SpoolDirectory directory, LiveJobs liveJobs, UploadTakeBack takeBack,
     ILogger<JobRescuer> logger)
 {
     /// <summary>Jobs that nobody ran when it was looked last.</summary>
@@ -20,7 +21,7 @@ public sealed partial class JobRescuer(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         // The jobs of instances that died with this directory open need not wait for their leases to run out.
-        if (spool.SweepDeadInstances() is { Count: > 0 } dead)
+        if (directory.SweepDeadInstances() is { Count: > 0 } dead)
         {
             recovery.LookAgain(); // one may have died between an upload's manifest and its row
             await instances.EndAsync([.. dead], cancellationToken);
@@ -73,7 +74,7 @@ public sealed partial class JobRescuer(
                 return;
             }
 
-            if (spool.FindManifest(row.Id) is null)
+            if (await spool.FindAsync(row.Id, cancellationToken) is null)
             {
                 await takeBack.RunAsync(row, cancellationToken);
             }

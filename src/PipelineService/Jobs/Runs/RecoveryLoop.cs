@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 
 namespace PipelineService.Jobs.Runs;
 
@@ -13,7 +14,8 @@ public sealed partial class RecoveryLoop(
     SpoolRecovery recovery,
     JobRescuer rescuer,
     JobClaimer claimer,
-    SpoolDirectory spool,
+    ISpool spool,
+    SpoolDirectory directory,
     Database database,
     IOptions<JobsOptions> options,
     TimeProvider time,
@@ -66,7 +68,7 @@ public sealed partial class RecoveryLoop(
 
     private void NoteWhatHasHappened()
     {
-        (int outages, int damaged) = (database.Circuit.Outages, spool.DamagedFiles);
+        (int outages, int damaged) = (database.Circuit.Outages, directory.DamagedFiles);
         if (outages != _outages || damaged < _damaged)
         {
             recovery.LookAgain();

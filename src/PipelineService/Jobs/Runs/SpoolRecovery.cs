@@ -11,29 +11,15 @@ namespace PipelineService.Jobs.Runs;
 /// Brings the spool and the job rows into agreement: at the start, after an outage, and when something was missed. Every upload that
 /// got its 202 has a row afterwards, and what is final leaves the spool.
 /// </summary>
-public sealed partial class SpoolRecovery
+public sealed partial class SpoolRecovery(
+    JobStore store, JobLeases leases, JobEndings endings, ISpool spool, LiveJobs liveJobs, JobEndReport report,
+    ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
-
-    private readonly JobStore _store;
-    private readonly JobLeases _leases;
-    private readonly JobEndings _endings;
-    private readonly SpoolDirectory _spool;
-    private readonly LiveJobs _liveJobs;
-    private readonly JobEndReport _report;
-    private readonly ILogger<SpoolRecovery> _logger;
     private readonly GrowthSignal _missed = new();
     private volatile bool _isDue = true;
     private int _missing = 1;
     private int _newer;
-
-    public SpoolRecovery(
-        JobStore store, JobLeases leases, JobEndings endings, SpoolDirectory spool, LiveJobs liveJobs, JobEndReport report,
-        ILogger<SpoolRecovery> logger)
-    {
-        (_store, _leases, _endings, _spool, _liveJobs, _report, _logger) = (store, leases, endings, spool, liveJobs, report, logger);
-        spool.LeftBehind += LookAgain;
-    }
 
     /// <summary>
     /// False while the spool may hold uploads without a row: after the start, when one was answered 202 although its
@@ -60,7 +46,7 @@ public sealed partial class SpoolRecovery
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         FaultPoints.Reach(FaultPoint.Recovering);
-        _spool.ThrowUnlessThere(); // an upload that is missing in another place is not lost
+        spool.ThrowUnlessThere(); // an upload that is missing in another place is not lost
         int missing = Volatile.Read(ref _missing);
         _isDue = false; // before the look: what happens meanwhile is looked at the next time
         int failed = int.MaxValue;
@@ -83,9 +69,9 @@ public sealed partial class SpoolRecovery
     {
         if (state is { } known && known.IsFinal())
         {
-            if (_liveJobs.Find(id) is null)
+            if (liveJobs.Find(id) is null)
             {
-                _spool.Delete(id); // its process died between the commit and the unlink
+                await spool.DeleteAsync(id); // its process died between the commit and the unlink
             }
 
             return;
@@ -98,18 +84,18 @@ public sealed partial class SpoolRecovery
 
         try
         {
-            if (!IsInHand(id) && _spool.FindManifest(id) is { } manifest)
+            if (!IsInHand(id) && await spool.FindAsync(id, cancellationToken) is { } manifest)
             {
-                using IDisposable? scope = _logger.BeginJobScope(manifest.Dataset, id);
-                await _store.RegisterPatientlyAsync(
-                    _store.RowOf(manifest, _spool.Id, JobState.Queued, isOurs: false), cancellationToken);
-                Log.Registered(_logger, id);
+                using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
+                await store.RegisterPatientlyAsync(
+                    store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), cancellationToken);
+                Log.Registered(logger, id);
             }
         }
         catch (SpoolDamagedException e) when (state is null)
         {
-            Log.ManifestDamaged(_logger, e, id, _spool.Root);
-            _spool.SetAside(id, _store.Now);
+            Log.ManifestDamaged(logger, e, id, spool.Place);
+            await spool.SetAsideAsync(id, store.Now);
         }
         catch (SpoolDamagedException e)
         {
@@ -121,7 +107,7 @@ public sealed partial class SpoolRecovery
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
-            SetAsideOrphan(id);
+            await SetAsideOrphanAsync(id, cancellationToken);
         }
     }
 
@@ -130,9 +116,9 @@ public sealed partial class SpoolRecovery
     private async Task<int> ReconcileAllAsync(CancellationToken cancellationToken)
     {
         (int failed, int newer) = (0, 0);
-        foreach (Guid[] ids in _spool.SealedUploads().Chunk(BatchSize))
+        await foreach (Guid[] ids in spool.ListAsync(cancellationToken).Chunk(BatchSize).WithCancellation(cancellationToken))
         {
-            Dictionary<Guid, JobState> states = await _store.StatesOfAsync(ids, cancellationToken);
+            Dictionary<Guid, JobState> states = await store.StatesOfAsync(ids, cancellationToken);
             foreach (Guid id in ids)
             {
                 try
@@ -146,7 +132,7 @@ public sealed partial class SpoolRecovery
                 catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
                 {
                     failed++;
-                    Log.NotReconciled(_logger, e, id); // one upload must not keep all others waiting
+                    Log.NotReconciled(logger, e, id); // one upload must not keep all others waiting
                 }
             }
         }
@@ -160,7 +146,7 @@ public sealed partial class SpoolRecovery
     {
         if (newer != _newer && newer > 0)
         {
-            Log.LeftToNewer(_logger, newer);
+            Log.LeftToNewer(logger, newer);
         }
 
         _newer = newer;
@@ -170,12 +156,12 @@ public sealed partial class SpoolRecovery
     /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of
     /// an earlier day. Nobody can load it, and it may be all there is of what was answered 202.
     /// </summary>
-    private void SetAsideOrphan(Guid id)
+    private async Task SetAsideOrphanAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (_spool.FindManifest(id) is { } manifest)
+        if (await spool.FindAsync(id, cancellationToken) is { } manifest)
         {
-            _spool.SetAside(id, _store.Now);
-            Log.Orphan(_logger, id, manifest.Dataset, manifest.DatasetVersion, _spool.Root);
+            await spool.SetAsideAsync(id, store.Now);
+            Log.Orphan(logger, id, manifest.Dataset, manifest.DatasetVersion, spool.Place);
         }
     }
 
@@ -185,29 +171,29 @@ public sealed partial class SpoolRecovery
     /// </summary>
     private async Task EndSentAgainAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (_spool.FindManifest(id) is not { IdempotencyKey: { } key } manifest
-            || await _store.FindByKeyPatientlyAsync(
+        if (await spool.FindAsync(id, cancellationToken) is not { IdempotencyKey: { } key } manifest
+            || await store.FindByKeyPatientlyAsync(
                 manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
         {
             LookAgain(); // one of them has gone since, or given its key up
             return;
         }
 
-        using IDisposable? scope = _logger.BeginJobScope(manifest.Dataset, id);
+        using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
         bool isSame = first.UploadSha256 is { } sha256 && Convert.ToHexStringLower(sha256) == manifest.Sha256;
         Problem reason = isSame ? Faults.Replayed(first) : Faults.KeyReused(first.Id);
         JobState state = isSame ? JobState.Cancelled : JobState.Failed;
-        await _store.RegisterEndedAsync(
-            _store.RowOf(manifest, _spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = _store.Now },
+        await store.RegisterEndedAsync(
+            store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
             cancellationToken);
-        _spool.Delete(id);
-        _liveJobs.Tell(id);
-        Log.SentAgain(_logger, id, first.Id, state.ToText());
-        await _report.TellAsync(id, cancellationToken);
+        await spool.DeleteAsync(id);
+        liveJobs.Tell(id);
+        Log.SentAgain(logger, id, first.Id, state.ToText());
+        await report.TellAsync(id, cancellationToken);
     }
 
     /// <summary>Whether it is received or run here: then its receiver registers it, or refuses it after all.</summary>
-    private bool IsInHand(Guid id) => _liveJobs.Find(id) is { } live
+    private bool IsInHand(Guid id) => liveJobs.Find(id) is { } live
         && (!live.Run.IsCompleted || live.Current.JobState == JobState.Receiving);
 
     /// <summary>
@@ -216,15 +202,15 @@ public sealed partial class SpoolRecovery
     /// </summary>
     internal async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
     {
-        if (_liveJobs.Find(id) is null && await _leases.ClaimToEndAsync(id, cancellationToken) is { } job)
+        if (liveJobs.Find(id) is null && await leases.ClaimToEndAsync(id, cancellationToken) is { } job)
         {
-            using IDisposable? scope = _logger.BeginJobScope(job.Dataset, id);
-            _spool.SetAside(id, _store.Now);
-            await _endings.EndAsync(
+            using IDisposable? scope = logger.BeginJobScope(job.Dataset, id);
+            await spool.SetAsideAsync(id, store.Now);
+            await endings.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
-            _liveJobs.Tell(id);
-            Log.ManifestOfJobDamaged(_logger, damage, id);
-            await _report.TellAsync(id, cancellationToken);
+            liveJobs.Tell(id);
+            Log.ManifestOfJobDamaged(logger, damage, id);
+            await report.TellAsync(id, cancellationToken);
         }
     }
 

@@ -4,7 +4,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
-using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;

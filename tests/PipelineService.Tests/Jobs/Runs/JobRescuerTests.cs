@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Hosting;
 using PipelineService.Jobs.Runs;
-using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;
