@@ -20,7 +20,7 @@ public sealed partial class JobRunner(
     JobLeases leases,
     JobEndings endings,
     JobLoader loader,
-    JobHeartbeat heartbeat,
+    InstanceBeat beat,
     AttemptJudge judge,
     UploadTakeBack takeBack,
     LiveJobs liveJobs,
@@ -60,13 +60,11 @@ public sealed partial class JobRunner(
         JobRow job = live.Current;
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping, live.CancelRequested);
-        using CancellationTokenSource ended = new();
-        Task beating = Task.CompletedTask;
         try
         {
             if (await begins(lost.Token))
             {
-                beating = heartbeat.RunAsync(live, lost, ended.Token);
+                using IDisposable following = beat.Follow(live, lost);
                 await RunAttemptsAsync(live, upload, reservation, lost.Token);
             }
         }
@@ -82,8 +80,6 @@ public sealed partial class JobRunner(
         finally
         {
             reservation.Dispose();
-            await ended.CancelAsync();
-            await beating;
             span.Tell(live.Current.State, live.Current.JobState == JobState.Failed);
             await upload.DisposeAsync();
             liveJobs.Remove(live);

@@ -104,9 +104,14 @@ public sealed partial class JobStarter(
             Log.NotRegistered(logger, live.Id, e.Message);
             return;
         }
-        catch
+        catch (Exception e)
         {
             reservation?.Dispose();
+            if (e is not PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+            {
+                recovery.LookAgain(); // it is durable, and has no row
+            }
+
             throw;
         }
 

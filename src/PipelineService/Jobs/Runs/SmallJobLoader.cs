@@ -25,6 +25,7 @@ public sealed partial class SmallJobLoader(
     DatasetCatalog datasets,
     SharedTransaction transaction,
     SessionBudget budget,
+    StoppedSessions sessions,
     JobEnd end,
     PipelineMetrics metrics,
     IOptions<SpoolOptions> spoolOptions,
@@ -176,8 +177,12 @@ public sealed partial class SmallJobLoader(
             RawBytesMax = int.MaxValue,
         };
         List<JobRow> ended = [];
-        SharedOutcome outcome = await transaction.RunAsync(
-            shared, rows, EndOf(together), async reader => ended.AddRange(await EndedAsync(reader)), CancellationToken.None);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(
+            [together[0].Job.Stopping, .. together.Select(job => job.Job.Live.CancelRequested)]);
+        Task<SharedOutcome> running = transaction.RunAsync(
+            shared, rows, EndOf(together), async reader => ended.AddRange(await EndedAsync(reader)), stop.Token);
+        await sessions.WhenDoneAsync(running, first.Id, stop.Token);
+        SharedOutcome outcome = await running;
         if (outcome != SharedOutcome.Committed)
         {
             _refused[together[0].Job.Live.Table] = time.GetTimestamp();

@@ -8,7 +8,8 @@ using PipelineService.Write;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>An upload of one chunk that waits to be loaded, and the span of its job.</summary>
-internal sealed record SmallJob(LiveJob Live, SpoolReader Upload, Activity Span);
+/// <param name="Stopping">Cancelled at shutdown.</param>
+internal sealed record SmallJob(LiveJob Live, SpoolReader Upload, Activity Span, CancellationToken Stopping);
 
 /// <summary>
 /// Runs jobs of one chunk. Those of one dataset that come while others of it are being loaded go together in the next
@@ -62,7 +63,7 @@ public sealed class SmallJobs
         using Activity span = PipelineTracing.StartJob(job.Dataset, job.Id, job.Source, live.Request);
         SharedOutcome outcome = stopping.IsCancellationRequested || live.CancelRequested.IsCancellationRequested
             ? SharedOutcome.Apart
-            : await _shared.AddAsync(KeyOf(job), new SmallJob(live, upload, span));
+            : await _shared.AddAsync(KeyOf(job), new SmallJob(live, upload, span, stopping));
         Interlocked.Decrement(ref _running);
         if (outcome == SharedOutcome.Committed)
         {

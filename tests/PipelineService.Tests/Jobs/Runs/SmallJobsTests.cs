@@ -95,7 +95,7 @@ public sealed class SmallJobsTests(RunningService running) : IClassFixture<Runni
 
     private async Task<Guid[]> SendWhileHeldAsync(string dataset, Func<int, string> rows)
     {
-        Guid[] jobs = new Guid[Uploads];
+        var jobs = new Guid[Uploads];
         await using TableLock held = await TableLock.TakeAsync(running.Database, dataset);
         for (int i = 0; i < jobs.Length; i++)
         {
