@@ -12,13 +12,13 @@ internal interface IScalarFormat<TValue>
     where TValue : struct
 {
     /// <summary>Reads the lexical form.</summary>
-    public RecordErrorCode Parse(ReadOnlySpan<byte> text, out TValue value);
+    RecordErrorCode Parse(ReadOnlySpan<byte> text, out TValue value);
 
     /// <summary>Reads a JSON value that is neither a string nor null.</summary>
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out TValue value);
+    RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out TValue value);
 
     /// <summary>Writes the length-prefixed binary value.</summary>
-    public static abstract void Write(TValue value, RowBuffer rows);
+    static abstract void Write(TValue value, RowBuffer rows);
 }
 
 /// <summary>Encodes one scalar type: parse, bounds and members, write.</summary>

@@ -24,7 +24,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
     /// </exception>
     /// <exception cref="IOException">The disk of the spool does not take it.</exception>
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
-    public async Task ReceiveAsync(PipeReader body, SpoolUpload upload, LiveJob live, CancellationToken cancellationToken)
+    public async Task ReceiveAsync(PipeReader body, SpoolWriter upload, LiveJob live, CancellationToken cancellationToken)
     {
         // Not by a token in each read: Kestrel would be left with a read that never ends when it drains the body.
         await using CancellationTokenRegistration cancel = CancelReadsOn(body, cancellationToken);
@@ -48,7 +48,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
                 body.AdvanceTo(bytes.End);
             }
 
-            if (upload.Received > _options.BodyBytesMax)
+            if (upload.Growth.Received > _options.BodyBytesMax)
             {
                 throw new UploadRefusedException(UploadRefusal.TooLarge(_options.BodyBytesMax));
             }
@@ -58,10 +58,10 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
                 return;
             }
 
-            if (!isLoading && upload.Received >= nextTry)
+            if (!isLoading && upload.Growth.Received >= nextTry)
             {
                 isLoading = starter.TryStartReceiving(live, upload);
-                nextTry = upload.Received + _options.LoadAfterBytes;
+                nextTry = upload.Growth.Received + _options.LoadAfterBytes;
             }
         }
     }
@@ -99,7 +99,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
     private static CancellationTokenRegistration CancelReadsOn(PipeReader body, CancellationToken cancellationToken) =>
         cancellationToken.UnsafeRegister(static body => ((PipeReader)body!).CancelPendingRead(), body);
 
-    private async ValueTask<ReadResult> ReadAsync(PipeReader body, SpoolUpload? upload, CancellationToken cancellationToken)
+    private async ValueTask<ReadResult> ReadAsync(PipeReader body, SpoolWriter? upload, CancellationToken cancellationToken)
     {
         try
         {
@@ -120,7 +120,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
                 StatusCodes.Status408RequestTimeout => UploadRefusal.TooSlow(_options),
                 StatusCodes.Status413PayloadTooLarge => UploadRefusal.TooLarge(_options.BodyBytesMax),
                 _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) =>
-                    UploadRefusal.Truncated(upload?.Received ?? 0),
+                    UploadRefusal.Truncated(upload?.Growth.Received ?? 0),
                 _ => UploadRefusal.Malformed(e.Message),
             });
         }
@@ -130,12 +130,12 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
         }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
         {
-            throw new UploadRefusedException(UploadRefusal.Truncated(upload?.Received ?? 0));
+            throw new UploadRefusedException(UploadRefusal.Truncated(upload?.Growth.Received ?? 0));
         }
     }
 
     private static async ValueTask AppendAsync(
-        SpoolUpload upload, ReadOnlySequence<byte> bytes, List<ReadOnlyMemory<byte>> segments, CancellationToken cancellationToken)
+        SpoolWriter upload, ReadOnlySequence<byte> bytes, List<ReadOnlyMemory<byte>> segments, CancellationToken cancellationToken)
     {
         segments.Clear();
         foreach (ReadOnlyMemory<byte> segment in bytes)

@@ -9,6 +9,8 @@ public static class IntakeExtensions
     {
         builder.Services.AddStageOptions<IntakeOptions>("Intake");
         builder.Services.AddSingleton<BodyReceiver>();
+        builder.Services.AddSingleton<EarlierUploads>();
+        builder.Services.AddSingleton<UploadReception>();
         builder.Services.AddSingleton<UploadIntake>();
         return builder;
     }

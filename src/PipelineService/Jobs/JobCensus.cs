@@ -14,24 +14,13 @@ namespace PipelineService.Jobs;
 /// in the database, and in an outage in the spool, because it is then that somebody wants to know.
 /// </summary>
 public sealed partial class JobCensus(
-    Database database, SpoolDirectory spool, LiveJobs liveJobs, PipelineMetrics metrics, TimeProvider time, ILogger<JobCensus> logger)
+    Database database, ISpool spool, LiveJobs liveJobs, PipelineMetrics metrics, TimeProvider time, ILogger<JobCensus> logger)
     : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     /// <summary>Jobs of a queue that are counted. A look costs some milliseconds for ten thousand of them.</summary>
     private const int CountMax = 100_000;
-
-    /// <summary>Jobs that nobody runs, in the order of the index over unfinished ones: the oldest of the queue come first.</summary>
-    private const string QueueSql = """
-        SELECT count(*) AS jobs, min(since) AS oldest
-        FROM (SELECT coalesce(received_at, created_at) AS since
-              FROM pipeline.jobs
-              WHERE finished_at IS NULL AND spool = @spool AND state <> 'receiving'
-                AND (lease_until IS NULL OR lease_until < now())
-              ORDER BY lease_until NULLS FIRST, id
-              LIMIT @countMax) waiting
-        """;
 
     private Queue _queue = new(0, null);
 
@@ -52,12 +41,12 @@ public sealed partial class JobCensus(
         {
             _queue = await database.RunAsync(
                 (connection, token) => connection.QuerySingleAsync<Queue>(new CommandDefinition(
-                    QueueSql, new { spool = spool.Id, countMax = CountMax }, cancellationToken: token)),
+                    JobQueueSql.Count, new { spool = spool.Id, look = CountMax }, cancellationToken: token)),
                 cancellationToken);
         }
         catch (DatabaseUnavailableException)
         {
-            _queue = InSpool() ?? _queue;
+            _queue = await InSpoolAsync(cancellationToken) ?? _queue;
         }
         catch (NpgsqlException e)
         {
@@ -66,11 +55,12 @@ public sealed partial class JobCensus(
     }
 
     /// <summary>What is there and nobody here has in hand; null when the spool cannot be looked at.</summary>
-    private Queue? InSpool()
+    private async Task<Queue?> InSpoolAsync(CancellationToken cancellationToken)
     {
         try
         {
-            Guid[] waiting = [.. spool.SealedUploads().Where(id => liveJobs.Find(id) is null)];
+            Guid[] waiting = await spool.ListAsync(cancellationToken).Where(id => liveJobs.Find(id) is null)
+                .ToArrayAsync(cancellationToken);
             return new Queue(waiting.Length, waiting.Length == 0 ? null : TimeOf(waiting[0]));
         }
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))

@@ -3,52 +3,6 @@ namespace PipelineService.Jobs;
 /// <summary>The SQL of <see cref="JobLeases"/>. Leases are measured by the database's clock, which all instances share.</summary>
 internal static class JobLeaseSql
 {
-    private const string NextAttempt = "(attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END)";
-
-    private const string IsSuspect = $"({NextAttempt} = @attemptsMax AND @attemptsMax > 1)";
-
-    private const string IsClaimable = """
-        finished_at IS NULL AND spool = @spool AND state IN ('queued', 'running', 'committing')
-        AND (owner IS NULL OR lease_until < now()) AND (not_before IS NULL OR not_before <= now())
-        """;
-
-    /// <summary>
-    /// Takes a job that nobody runs: queued, or its owner's lease has run out. That is an attempt, unless its owner lives and could
-    /// not renew the lease, in an outage: then nothing has died. The oldest of those that were not tried yet comes first, then the
-    /// one that waits for longest; suspects (their last attempt is next) before all others, when they are asked for.
-    /// </summary>
-    /// <remarks>
-    /// NO KEY, because each checkpoint in an open transaction holds its job's row by the foreign key: FOR UPDATE would pass over a
-    /// job for as long as the instance that hangs keeps its transactions open.
-    /// </remarks>
-    public const string ClaimNext = $"""
-        WITH next AS (
-            SELECT id AS next_id, {NextAttempt} AS next_attempt
-            FROM pipeline.jobs
-            WHERE {IsClaimable} AND id <> ALL(@left) AND (@suspects OR NOT {IsSuspect})
-              AND NOT EXISTS (SELECT FROM unnest(@datasets, @versions) closed (name, version)
-                              WHERE closed.name = dataset AND closed.version = dataset_version)
-            ORDER BY {IsSuspect} DESC, not_before NULLS FIRST, id
-            LIMIT 1
-            FOR NO KEY UPDATE SKIP LOCKED)
-        UPDATE pipeline.jobs
-        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, attempt = next_attempt, not_before = NULL,
-            state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
-            started_at = coalesce(started_at, @now), revision = revision + 1
-        FROM next
-        WHERE id = next_id
-        RETURNING {JobSql.Columns}
-        """;
-
-    public const string HasSuspect = $"SELECT EXISTS (SELECT FROM pipeline.jobs WHERE {IsClaimable} AND {IsSuspect})";
-
-    /// <summary>Jobs that have waited for so long without being run.</summary>
-    public const string CountWaiting = """
-        SELECT count(*) FROM pipeline.jobs
-        WHERE finished_at IS NULL AND spool = @spool AND state = 'queued' AND owner IS NULL
-          AND coalesce(received_at, created_at) < now() - @age
-        """;
-
     /// <summary>
     /// Begins another attempt of a job that this instance holds: transactions of the attempt before can no longer commit,
     /// and one that is committing is waited for.

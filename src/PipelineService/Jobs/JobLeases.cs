@@ -1,66 +1,14 @@
 using Dapper;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
-using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Jobs;
 
-/// <summary>Which jobs may be claimed.</summary>
-/// <param name="Living">Instances that have not died, the claiming one included.</param>
-/// <param name="Suspects">Whether a job may be taken that has ended its process so often that this attempt is its last.</param>
-/// <param name="Closed">Versions of datasets that load into tables for which no job can begin now.</param>
-/// <param name="Left">Jobs to be left to others.</param>
-public sealed record ClaimFilter(
-    Guid Spool, Guid[] Living, bool Suspects, IReadOnlyCollection<(string Dataset, int Number)> Closed,
-    IReadOnlyCollection<Guid> Left);
-
 /// <summary>Who may run which job, and until when. Writes of running jobs wait an outage out.</summary>
-public sealed class JobLeases(Database database, Instance instance, IOptions<JobsOptions> options, TimeProvider time)
+public sealed class JobLeases(Database database, Instance instance, IOptions<JobsOptions> options)
 {
     private readonly TimeSpan _lease = options.Value.LeaseTime;
-
-    /// <summary>The next job that nobody runs, now ours; or null.</summary>
-    public Task<JobRow?> ClaimNextAsync(ClaimFilter filter, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        async (connection, token) =>
-        {
-            FaultPoints.Reach(FaultPoint.JobClaiming);
-            JobRow? job = await connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
-                JobLeaseSql.ClaimNext,
-                new
-                {
-                    owner = instance.Id,
-                    lease = _lease,
-                    spool = filter.Spool,
-                    now = time.GetDatabaseNow().UtcDateTime,
-                    living = filter.Living,
-                    left = filter.Left.ToArray(),
-                    suspects = filter.Suspects,
-                    datasets = filter.Closed.Select(version => version.Dataset).ToArray(),
-                    versions = filter.Closed.Select(version => version.Number).ToArray(),
-                    attemptsMax = options.Value.AttemptsMax,
-                },
-                token));
-            if (job is not null)
-            {
-                FaultPoints.Reach(FaultPoint.JobClaimed);
-            }
-
-            return job;
-        },
-        cancellationToken);
-
-    /// <summary>Whether a job waits for its last attempt.</summary>
-    public Task<bool> HasSuspectAsync(Guid spool, Guid[] living, CancellationToken cancellationToken) =>
-        database.RunPatientlyAsync(
-            (connection, token) => connection.QuerySingleAsync<bool>(JobSql.Command(
-                JobLeaseSql.HasSuspect, new { spool, living, attemptsMax = options.Value.AttemptsMax }, token)),
-            cancellationToken);
-
-    /// <summary>How many jobs have waited for so long without being run.</summary>
-    public Task<long> CountWaitingAsync(Guid spool, TimeSpan age, CancellationToken cancellationToken) => database.RunAsync(
-        (connection, token) => connection.QuerySingleAsync<long>(JobSql.Command(JobLeaseSql.CountWaiting, new { spool, age }, token)),
-        cancellationToken);
 
     /// <summary>
     /// Begins another attempt: fences off the one before, ends its sessions, and tells what became of the job meanwhile.

@@ -103,7 +103,7 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
     /// <summary>A new row for an upload, in the form in which it is registered.</summary>
     public JobRow RowOf(SpoolManifest manifest, Guid spool, JobState state, bool isOurs) => new()
     {
-        Id = manifest.JobId,
+        Id = manifest.UploadId,
         Dataset = manifest.Dataset,
         DatasetVersion = manifest.DatasetVersion,
         State = state.ToText(),

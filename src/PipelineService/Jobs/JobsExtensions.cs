@@ -16,6 +16,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
         builder.Services.AddSingleton<JobLeases>();
+        builder.Services.AddSingleton<JobQueue>();
         builder.Services.AddSingleton<JobEndings>();
         builder.Services.AddSingleton<JobCheckpoints>();
         builder.Services.AddSingleton<LiveJobs>();
@@ -31,6 +32,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobHeartbeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
+        builder.Services.AddSingleton<UploadRelease>();
         builder.Services.AddSingleton<JobEndReport>();
         builder.Services.AddSingleton<JobEnd>();
         builder.Services.AddSingleton<JobFlow>();

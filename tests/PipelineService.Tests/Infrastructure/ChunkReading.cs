@@ -24,14 +24,14 @@ public sealed class ChunkReading : IDisposable
     private readonly ChunkReader _reader;
 
     public ChunkReading(
-        SpoolUpload upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
+        SpoolWriter upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
         TimeProvider? time = null, ChunkTransform? transform = null)
     {
         Pool = new ChunkBufferPool(options.ChunkBytes);
         _channel = new ChunkChannel(Options.Create(new TransformOptions()), Pool);
         _load = LoadOf(transform);
         _reader = new ChunkReader(
-            upload, scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true),
+            upload.Follow(), scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true),
             _channel.FeedOf(_load), options, recordBytesMax, time ?? TimeProvider.System);
     }
 

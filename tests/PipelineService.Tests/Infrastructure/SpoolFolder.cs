@@ -2,8 +2,8 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using PipelineService.Core.Datasets;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 
 namespace PipelineService.Tests.Infrastructure;
 
@@ -18,6 +18,7 @@ public sealed class SpoolFolder : IDisposable
         Options = new SpoolOptions { Directory = _folder.Path };
         configure?.Invoke(Options);
         Directory = Open();
+        Spool = SpoolOf(Directory);
     }
 
     /// <summary>What is left in a spool that holds no upload.</summary>
@@ -27,7 +28,12 @@ public sealed class SpoolFolder : IDisposable
 
     public SpoolDirectory Directory { get; }
 
+    public LocalSpool Spool { get; }
+
     public string Path => _folder.Path;
+
+    /// <summary>The uploads in a directory that was opened.</summary>
+    public LocalSpool SpoolOf(SpoolDirectory directory) => new(directory, Microsoft.Extensions.Options.Options.Create(Options));
 
     /// <summary>The same folder as another process sees it.</summary>
     public SpoolDirectory Open()
@@ -38,41 +44,9 @@ public sealed class SpoolFolder : IDisposable
         return directory;
     }
 
-    public SpoolUpload Create() => Directory.Create(Guid.CreateVersion7());
+    public SpoolWriter Create() => Spool.Create(Guid.CreateVersion7());
 
-    public static ValueTask AppendAsync(SpoolUpload upload, ReadOnlyMemory<byte> bytes) =>
-        upload.AppendAsync([bytes], bytes.Length, CancellationToken.None);
-
-    public static Task SealAsync(SpoolUpload upload) =>
-        upload.SealAsync(ManifestOf(upload.JobId, upload.Length, upload.FinishChecksums()));
-
-    public async Task<SpoolUpload> SealedAsync(ReadOnlyMemory<byte> bytes)
-    {
-        SpoolUpload upload = Create();
-        await AppendAsync(upload, bytes);
-        await SealAsync(upload);
-        return upload;
-    }
-
-    public static SpoolManifest ManifestOf(Guid jobId, long bytes, params IReadOnlyList<string> blocks) => new()
-    {
-        JobId = jobId,
-        Dataset = "trips",
-        DatasetVersion = 3,
-        Format = DataFormat.Csv,
-        Delimiter = (byte)'\t',
-        Source = "acme",
-        ContentType = "text/tab-separated-values",
-        ContentEncoding = "gzip",
-        IdempotencyKey = "key-1",
-        UploadBytes = bytes,
-        Sha256 = new string('a', 64),
-        DataBytes = bytes,
-        Blocks = blocks,
-        RecordBytesMax = 1 << 20,
-        CreatedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
-        ReceivedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 1, TimeSpan.Zero),
-    };
+    public Task<SpoolWriter> SealedAsync(ReadOnlyMemory<byte> bytes) => Spool.SealedAsync(bytes);
 
     /// <summary>Makes of a manifest what a newer version would have written of the upload.</summary>
     public static void MakeNewer(string manifest)

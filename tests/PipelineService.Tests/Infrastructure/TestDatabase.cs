@@ -19,7 +19,7 @@ public class TestDatabase(PostgresServer server) : IAsyncLifetime
 
     public virtual bool Migrated => true;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         ConnectionString = await server.CreateDatabaseAsync(Migrated);
         DataSource = NpgsqlDataSource.Create(ConnectionString);

@@ -66,10 +66,10 @@ public sealed class JobCensusTests : IClassFixture<TestDatabase>, IDisposable
     [Fact]
     public async Task Counts_those_in_the_spool_while_the_database_cannot_be_asked()
     {
-        await using SpoolUpload first = await _spool.SealedAsync("1\n"u8.ToArray());
-        await using SpoolUpload second = await _spool.SealedAsync("1\n"u8.ToArray());
-        await using SpoolUpload inHand = await _spool.SealedAsync("1\n"u8.ToArray());
-        _live.Add(Live(inHand.JobId, JobState.Running));
+        await using SpoolWriter first = await _spool.SealedAsync("1\n"u8.ToArray());
+        await using SpoolWriter second = await _spool.SealedAsync("1\n"u8.ToArray());
+        await using SpoolWriter inHand = await _spool.SealedAsync("1\n"u8.ToArray());
+        _live.Add(Live(inHand.Id, JobState.Running));
         _live.Add(Live(Guid.CreateVersion7(), JobState.Receiving));
         _time.Advance(TimeSpan.FromMinutes(7));
         using JobCensus census = Census(DatabaseAccess.NotReady());
@@ -94,7 +94,7 @@ public sealed class JobCensusTests : IClassFixture<TestDatabase>, IDisposable
         _gauges[labels.IsEmpty ? instrument.Name : $"{instrument.Name} {labels[0].Value}"] = value;
 
     private JobCensus Census(Database database) => new(
-        database, _spool.Directory, _live, _services.GetRequiredService<PipelineMetrics>(), _time, NullLogger<JobCensus>.Instance);
+        database, _spool.Spool, _live, _services.GetRequiredService<PipelineMetrics>(), _time, NullLogger<JobCensus>.Instance);
 
     private LiveJob Live(Guid id, JobState state) => new(
         new JobRow

@@ -18,8 +18,8 @@ public sealed class JobsHealthCheckTests(RunningService running) : IClassFixture
         JobFlow flow = new(_time);
         JobsHealthCheck check = new(
             flow,
-            running.Service.Services.GetRequiredService<JobLeases>(),
-            running.Service.Services.GetRequiredService<SpoolDirectory>());
+            running.Service.Services.GetRequiredService<JobQueue>(),
+            running.Service.Services.GetRequiredService<ISpool>());
         _time.Advance(JobsHealthCheck.StillMax * 2);
         Assert.Equal(HealthStatus.Healthy, await StatusAsync(check));
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -54,7 +55,7 @@ internal static class Aftermath
 
         try
         {
-            _ = SpoolManifest.Read(manifest);
+            _ = ManifestFile.Read(manifest);
         }
         catch (SpoolDamagedException e)
         {

@@ -9,7 +9,7 @@ namespace PipelineService.Tests.Reliability;
 /// </summary>
 public sealed class FailureAtEveryStepTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
-    private const int RoundsMax = 10;
+    private const int RoundsMax = 40;
     private const int Records = 400;
 
     private static readonly string[] Points = Enum.GetNames<FaultPoint>();

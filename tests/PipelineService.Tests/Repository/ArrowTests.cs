@@ -21,7 +21,7 @@ public sealed partial class ArrowTests
     {
         [("Intake", "Spool")] =
         [
-            "SpoolDirectory", "SpoolFullException", "SpoolManifest", "SpoolOptions", "SpoolUnavailableException", "SpoolUpload",
+            "ISpool", "SpoolFullException", "SpoolManifest", "SpoolOptions", "SpoolUnavailableException", "SpoolWriter", "SpooledBytes",
         ],
         [("Jobs", "Transform")] = ["ChunkChannel", "TransformOptions"],
         [("Jobs", "Write")] =

@@ -29,17 +29,17 @@ public sealed class ChunkReaderTests
             async (data, chunkBytes, stepBytes, recordsMax) =>
             {
                 byte[] bytes = Encoding.UTF8.GetBytes(data);
-                using SpoolFolder spool = new();
-                await using SpoolUpload upload = spool.Create();
+                MemorySpool spool = new();
+                await using SpoolWriter upload = spool.Create();
                 using ChunkReading reading = new(
                     upload, new SpoolOptions { ChunkBytes = chunkBytes, ChunkRecordsMax = recordsMax }, recordBytesMax: 1000);
                 Task<IReadOnlyList<ReadChunk>> running = reading.RunAsync();
                 foreach (byte[] step in bytes.Chunk(stepBytes))
                 {
-                    await SpoolFolder.AppendAsync(upload, step);
+                    await upload.AppendAsync(step);
                 }
 
-                await SpoolFolder.SealAsync(upload);
+                await upload.SealAsync();
 
                 ExpectOnePiece(bytes, await running, recordsMax);
                 Assert.Equal(0, reading.Pool.Rented);
@@ -49,8 +49,8 @@ public sealed class ChunkReaderTests
     [Fact]
     public async Task Ranges_left_by_an_earlier_attempt_are_read_and_nothing_else()
     {
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = await spool.SealedAsync("a\nb\nc\nd\ne\n"u8.ToArray());
+        MemorySpool spool = new();
+        await using SpoolWriter upload = await spool.SealedAsync("a\nb\nc\nd\ne\n"u8.ToArray());
         using ChunkReading reading = new(upload, new SpoolOptions());
 
         IReadOnlyList<ReadChunk> chunks = await reading.RunAsync(
@@ -67,8 +67,8 @@ public sealed class ChunkReaderTests
     [InlineData((16 << 10) + 1, true)]
     public async Task A_last_record_over_the_limit_is_marked_only_when_bytes_of_it_are_missing(int length, bool isCut)
     {
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(new string('x', length)));
+        MemorySpool spool = new();
+        await using SpoolWriter upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(new string('x', length)));
         using ChunkReading reading = new(upload, new SpoolOptions { ChunkBytes = 32 << 10 }, recordBytesMax: 1024);
 
         ReadChunk chunk = Assert.Single(await reading.RunAsync());
@@ -87,8 +87,8 @@ public sealed class ChunkReaderTests
             Load = new LoadPolicy { Table = new TableName("public", "wide") },
         });
         SpoolOptions options = new() { ChunkBytes = 100_000 };
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = await spool.SealedAsync(
+        MemorySpool spool = new();
+        await using SpoolWriter upload = await spool.SealedAsync(
             Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{}\n", 250))));
         using ChunkReading reading = new(
             upload, options, scanner: new LineScanner(1024), transform: new NdjsonChunkTransform(plan, Guid.Empty));
@@ -105,8 +105,8 @@ public sealed class ChunkReaderTests
     public async Task A_record_over_the_limit_is_set_apart_and_its_neighbours_are_read(string lineEnd)
     {
         string data = $"before{lineEnd}{new string('x', 1500)}{lineEnd}after{lineEnd}{new string('y', 9000)}{lineEnd}last";
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(data));
+        MemorySpool spool = new();
+        await using SpoolWriter upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(data));
         using ChunkReading reading = new(upload, new SpoolOptions { ChunkBytes = 4096 }, recordBytesMax: 1024);
 
         IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
@@ -124,17 +124,17 @@ public sealed class ChunkReaderTests
     [Fact]
     public async Task An_oversized_last_record_without_a_line_end_is_read_past_as_it_arrives()
     {
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = spool.Create();
+        MemorySpool spool = new();
+        await using SpoolWriter upload = spool.Create();
         using ChunkReading reading = new(
             upload, new SpoolOptions { ChunkBytes = 4096 }, recordBytesMax: 1024, new LineScanner(1024));
         Task<IReadOnlyList<ReadChunk>> running = reading.RunAsync();
         for (int i = 0; i < 50; i++)
         {
-            await SpoolFolder.AppendAsync(upload, new byte[1000]);
+            await upload.AppendAsync(new byte[1000]);
         }
 
-        await SpoolFolder.SealAsync(upload);
+        await upload.SealAsync();
 
         ReadChunk only = Assert.Single(await running);
         Assert.Equal((true, 1, 50_000L), (only.IsOversized, only.Records, only.End));
@@ -143,8 +143,8 @@ public sealed class ChunkReaderTests
     [Fact]
     public async Task A_chunk_has_no_more_records_than_it_may()
     {
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = await spool.SealedAsync("1\n2\n\n3\n4\n5\n"u8.ToArray());
+        MemorySpool spool = new();
+        await using SpoolWriter upload = await spool.SealedAsync("1\n2\n\n3\n4\n5\n"u8.ToArray());
         using ChunkReading reading = new(upload, new SpoolOptions { ChunkRecordsMax = 2 });
 
         IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
@@ -158,9 +158,9 @@ public sealed class ChunkReaderTests
     {
         FakeTimeProvider time = new();
         SpoolOptions options = new() { ChunkAgeMax = TimeSpan.FromSeconds(10) };
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = spool.Create();
-        await SpoolFolder.AppendAsync(upload, "1\n2\nhalf"u8.ToArray());
+        MemorySpool spool = new();
+        await using SpoolWriter upload = spool.Create();
+        await upload.AppendAsync("1\n2\nhalf"u8.ToArray());
         using ChunkReading reading = new(upload, options, time: time);
         Task running = reading.ReadAsync();
         Task<ReadChunk> first = reading.TakeAsync();
@@ -169,8 +169,8 @@ public sealed class ChunkReaderTests
         ReadChunk early = await time.AdvanceUntilAsync(first, TimeSpan.FromSeconds(1));
 
         Assert.Equal("1\n2\n", Encoding.UTF8.GetString(early.Bytes));
-        await SpoolFolder.AppendAsync(upload, " more\n"u8.ToArray());
-        await SpoolFolder.SealAsync(upload);
+        await upload.AppendAsync(" more\n"u8.ToArray());
+        await upload.SealAsync();
         ReadChunk rest = await reading.TakeAsync();
         await running;
         Assert.Equal("half more\n", Encoding.UTF8.GetString(rest.Bytes));
@@ -183,21 +183,21 @@ public sealed class ChunkReaderTests
     {
         CountingTime time = new();
         CountingScanner scanner = new();
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = spool.Create();
+        MemorySpool spool = new();
+        await using SpoolWriter upload = spool.Create();
         using ChunkReading reading = new(
             upload, new SpoolOptions { ChunkAgeMax = TimeSpan.FromSeconds(10) }, scanner: scanner, time: time);
         Task running = reading.ReadAsync();
         time.Advance(TimeSpan.FromMinutes(1));
-        await SpoolFolder.AppendAsync(upload, "1\n"u8.ToArray());
+        await upload.AppendAsync("1\n"u8.ToArray());
         await BoundedWait.UntilAsync("the reader to wait for more", () => time.TimersMade == 1);
         Assert.Equal(0, scanner.Scans); // not yet looked through, so not cut either
-        await SpoolFolder.AppendAsync(upload, "2\n"u8.ToArray());
+        await upload.AppendAsync("2\n"u8.ToArray());
 
         ReadChunk chunk = await time.AdvanceUntilAsync(reading.TakeAsync(), TimeSpan.FromSeconds(1));
 
         Assert.Equal("1\n2\n", Encoding.UTF8.GetString(chunk.Bytes));
-        await SpoolFolder.SealAsync(upload);
+        await upload.SealAsync();
         await running;
     }
 
@@ -206,39 +206,39 @@ public sealed class ChunkReaderTests
     {
         CountingTime time = new();
         CountingScanner scanner = new();
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = spool.Create();
+        MemorySpool spool = new();
+        await using SpoolWriter upload = spool.Create();
         using ChunkReading reading = new(
             upload, new SpoolOptions { ChunkAgeMax = TimeSpan.FromSeconds(10) }, scanner: scanner, time: time);
         Task running = reading.ReadAsync();
-        await SpoolFolder.AppendAsync(upload, "x"u8.ToArray());
+        await upload.AppendAsync("x"u8.ToArray());
         await BoundedWait.UntilAsync("the reader to wait for more", () => time.TimersMade == 1);
         time.Advance(TimeSpan.FromSeconds(11)); // too old, and no record in it
         await BoundedWait.UntilAsync("it to have been looked through", () => scanner.Scans == 1);
         for (int i = 0; i < 50; i++)
         {
             int armed = time.TimersMade;
-            await SpoolFolder.AppendAsync(upload, "x"u8.ToArray());
+            await upload.AppendAsync("x"u8.ToArray());
             await BoundedWait.UntilAsync(
                 "the reader to wait for more", () => time.TimersMade > armed || scanner.Scans > 1);
         }
 
         Assert.Equal(1, scanner.Scans);
-        await SpoolFolder.AppendAsync(upload, "\n"u8.ToArray());
+        await upload.AppendAsync("\n"u8.ToArray());
         ReadChunk record = await time.AdvanceUntilAsync(reading.TakeAsync(), TimeSpan.FromSeconds(1));
         Assert.Equal(new string('x', 51) + "\n", Encoding.UTF8.GetString(record.Bytes));
-        await SpoolFolder.SealAsync(upload);
+        await upload.SealAsync();
         await running;
     }
 
     [Fact]
     public async Task A_broken_upload_ends_the_reading_and_every_buffer_comes_back()
     {
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = spool.Create();
+        MemorySpool spool = new();
+        await using SpoolWriter upload = spool.Create();
         using ChunkReading reading = new(upload, new SpoolOptions());
         Task running = reading.RunAsync();
-        await SpoolFolder.AppendAsync(upload, "1\n2\nhalf"u8.ToArray());
+        await upload.AppendAsync("1\n2\nhalf"u8.ToArray());
 
         upload.Abandon();
 
@@ -249,8 +249,8 @@ public sealed class ChunkReaderTests
     [Fact]
     public async Task A_cancelled_reading_gives_every_buffer_back_but_those_in_the_channel()
     {
-        using SpoolFolder spool = new();
-        await using SpoolUpload upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("1\n", 50))));
+        MemorySpool spool = new();
+        await using SpoolWriter upload = await spool.SealedAsync(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("1\n", 50))));
         using ChunkReading reading = new(upload, new SpoolOptions { ChunkRecordsMax = 1 });
         Task running = reading.ReadAsync(); // two sessions: the fourth chunk finds no place
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using PipelineService.Hosting.Http;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Spool;
@@ -14,55 +15,55 @@ public sealed class SpoolManifestTests : IDisposable
     [Fact]
     public void Comes_back_as_it_was_written()
     {
-        SpoolManifest manifest = SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42, "block 1", "block 2") with { Source = "Ünïcode \"quoted\" \u0001 😀" };
+        SpoolManifest manifest = SpoolWriting.ManifestOf(Guid.CreateVersion7(), 42, "block 1", "block 2") with { Source = "Ünïcode \"quoted\" \u0001 😀" };
 
-        manifest.Write(File);
+        ManifestFile.Write(manifest, File);
 
-        Assert.Equivalent(manifest, SpoolManifest.Read(File), strict: true);
+        Assert.Equivalent(manifest, ManifestFile.Read(File), strict: true);
         Assert.Equal([File], Directory.EnumerateFiles(_folder.Path));
     }
 
     [Fact]
     public void Of_a_newer_form_is_told_apart_from_a_damaged_one()
     {
-        SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42).Write(File);
+        ManifestFile.Write(SpoolWriting.ManifestOf(Guid.CreateVersion7(), 42), File);
         SpoolFolder.MakeNewer(File);
 
-        Assert.Throws<SpoolNewerException>(() => SpoolManifest.Read(File));
+        Assert.Throws<SpoolNewerException>(() => ManifestFile.Read(File));
     }
 
     /// <summary>What an older instance can read, it is given to read.</summary>
     [Fact]
     public void Has_the_oldest_form_that_says_all_of_it()
     {
-        SpoolManifest manifest = SpoolFolder.ManifestOf(Guid.CreateVersion7(), 0);
+        SpoolManifest manifest = SpoolWriting.ManifestOf(Guid.CreateVersion7(), 0);
         SpoolManifest failed = manifest with
         {
             Failure = new Problem { Code = "reject_limit_reached", Title = "Too many.", Status = 422, Detail = "11 of 10." },
         };
 
-        failed.Write(File);
+        ManifestFile.Write(failed, File);
 
         Assert.Equal((1, 2), (manifest.Form, failed.Form));
-        Assert.Equivalent(failed, SpoolManifest.Read(File), strict: true);
+        Assert.Equivalent(failed, ManifestFile.Read(File), strict: true);
     }
 
     [Fact]
     public void Cut_anywhere_is_damaged_and_nothing_else()
     {
-        SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42).Write(File);
+        ManifestFile.Write(SpoolWriting.ManifestOf(Guid.CreateVersion7(), 42), File);
         byte[] whole = System.IO.File.ReadAllBytes(File);
         for (int length = 0; length < whole.Length; length++)
         {
             System.IO.File.WriteAllBytes(File, whole[..length]);
-            Assert.Throws<SpoolDamagedException>(() => SpoolManifest.Read(File));
+            Assert.Throws<SpoolDamagedException>(() => ManifestFile.Read(File));
         }
     }
 
     [Fact]
     public void Garbled_anywhere_is_damaged_and_nothing_else()
     {
-        SpoolFolder.ManifestOf(Guid.CreateVersion7(), 42).Write(File);
+        ManifestFile.Write(SpoolWriting.ManifestOf(Guid.CreateVersion7(), 42), File);
         byte[] whole = System.IO.File.ReadAllBytes(File);
         Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Int[1, byte.MaxValue]).Sample(
             (at, bits) =>
@@ -70,7 +71,7 @@ public sealed class SpoolManifestTests : IDisposable
                 byte[] garbled = [.. whole];
                 garbled[at] ^= (byte)bits;
                 System.IO.File.WriteAllBytes(File, garbled);
-                Assert.Throws<SpoolDamagedException>(() => SpoolManifest.Read(File));
+                Assert.Throws<SpoolDamagedException>(() => ManifestFile.Read(File));
             },
             iter: 500,
             threads: 1);

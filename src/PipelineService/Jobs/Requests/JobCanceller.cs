@@ -1,13 +1,12 @@
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Jobs.Runs;
-using PipelineService.Spool;
 
 namespace PipelineService.Jobs.Requests;
 
 /// <summary>Ends jobs on a client's wish, in whatever state and wherever they are.</summary>
 public sealed class JobCanceller(
-    JobStore store, JobEndings endings, LiveJobs liveJobs, JobQueries jobs, SpoolDirectory spool, JobEndReport report, TimeProvider time)
+    JobStore store, JobEndings endings, LiveJobs liveJobs, JobQueries jobs, UploadRelease uploads, JobEndReport report, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
@@ -70,7 +69,7 @@ public sealed class JobCanceller(
         {
             if (live is null && await endings.CancelWaitingAsync(job.Id, cancellationToken))
             {
-                spool.DeleteOrLeave(job.Id);
+                await uploads.ReleaseAsync(job.Id);
                 liveJobs.Tell(job.Id);
                 await report.TellAsync(job.Id, cancellationToken);
                 return true;

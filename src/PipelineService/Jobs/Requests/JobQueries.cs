@@ -11,7 +11,7 @@ namespace PipelineService.Jobs.Requests;
 /// outage) from the spool.
 /// </summary>
 public sealed class JobQueries(
-    JobStore store, LiveJobs liveJobs, JobWatch watch, SpoolDirectory spool, IOptions<JobsOptions> options, TimeProvider time)
+    JobStore store, LiveJobs liveJobs, JobWatch watch, ISpool spool, IOptions<JobsOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
 
@@ -26,13 +26,13 @@ public sealed class JobQueries(
         try
         {
             JobRow? row = await found;
-            return row is null ? FindInSpool(id, waitingFor: null)
+            return row is null ? await FindInSpoolAsync(id, waitingFor: null)
                 : row.DeletedAt is null ? WithOutage(row)
                 : null;
         }
         catch (DatabaseUnavailableException)
         {
-            return FindInSpool(id, "database") ?? throw new DatabaseUnavailableException(
+            return await FindInSpoolAsync(id, "database") ?? throw new DatabaseUnavailableException(
                 "The job is not known here, and the database cannot be asked.");
         }
     }
@@ -89,7 +89,18 @@ public sealed class JobQueries(
             ? row with { WaitingFor = "spool" }
             : row;
 
-    private JobRow? FindInSpool(Guid id, string? waitingFor) => spool.FindManifestIfReadable(id) is { } manifest
-        ? store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = waitingFor }
-        : null;
+    /// <summary>A job whose upload waits there; null also when that cannot be read, or only by a newer version.</summary>
+    private async Task<JobRow?> FindInSpoolAsync(Guid id, string? waitingFor)
+    {
+        try
+        {
+            return await spool.FindAsync(id, CancellationToken.None) is { } manifest
+                ? store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false) with { WaitingFor = waitingFor }
+                : null;
+        }
+        catch (Exception e) when (e is SpoolDamagedException or SpoolNewerException or SpoolUnavailableException)
+        {
+            return null;
+        }
+    }
 }

@@ -20,7 +20,8 @@ public sealed partial class ClaimedJobs(
     JobEndings endings,
     JobStarter starter,
     LiveJobs liveJobs,
-    SpoolDirectory spool,
+    ISpool spool,
+    UploadRelease uploads,
     SessionBudget budget,
     DatasetCatalog datasets,
     JobEndReport report,
@@ -93,15 +94,15 @@ public sealed partial class ClaimedJobs(
             await leases.EndLeftoverSessionsAsync(WriteSession.SessionName(row.Id), cancellationToken);
         }
 
-        SpoolUpload upload;
+        SpoolReader upload;
         try
         {
-            upload = spool.Open(row.Id);
+            upload = await spool.OpenAsync(row.Id, cancellationToken);
         }
         catch (SpoolDamagedException e)
         {
             reservation.Dispose();
-            spool.SetAside(row.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
+            await spool.SetAsideAsync(row.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
             await GiveUpAsync(row, Faults.SpoolDamaged(e, row.Id), cancellationToken);
             return null;
         }
@@ -202,7 +203,7 @@ public sealed partial class ClaimedJobs(
     private async Task EndUnrunAsync(JobRow row, JobState state, string? error, CancellationToken cancellationToken)
     {
         await endings.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
-        spool.DeleteOrLeave(row.Id);
+        await uploads.ReleaseAsync(row.Id);
         liveJobs.Tell(row.Id);
         await report.TellAsync(row.Id, cancellationToken);
     }

@@ -3,6 +3,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -13,7 +14,7 @@ namespace PipelineService.Jobs.Runs;
 /// </summary>
 public sealed partial class JobClaimer : BackgroundService
 {
-    private readonly JobLeases _leases;
+    private readonly JobQueue _queue;
     private readonly JobStarter _starter;
     private readonly SuspectJob _suspects;
     private readonly ClaimedJobs _claimed;
@@ -29,7 +30,7 @@ public sealed partial class JobClaimer : BackgroundService
     private readonly GrowthSignal _work = new();
 
     public JobClaimer(
-        JobLeases leases,
+        JobQueue queue,
         JobStarter starter,
         SuspectJob suspects,
         ClaimedJobs claimed,
@@ -43,7 +44,7 @@ public sealed partial class JobClaimer : BackgroundService
         TimeProvider time,
         ILogger<JobClaimer> logger)
     {
-        (_leases, _starter, _suspects, _claimed, _spool) = (leases, starter, suspects, claimed, spool);
+        (_queue, _starter, _suspects, _claimed, _spool) = (queue, starter, suspects, claimed, spool);
         (_budget, _metrics, _instance, _readiness, _time, _logger) = (budget, metrics, instance, readiness, time, logger);
         (_options, _writeOptions) = (options.Value, writeOptions.Value);
         _budget.Freed += Wake;
@@ -91,7 +92,7 @@ public sealed partial class JobClaimer : BackgroundService
         Guid[] living = [_instance.Id, .. _spool.FindLivingNeighbours()];
         bool takesSuspects = await _suspects.MayBeginAsync(_spool.Id, living, cancellationToken);
         ClaimFilter filter = new(_spool.Id, living, takesSuspects, _claimed.Closed(), _claimed.Left);
-        JobRow? row = await _leases.ClaimNextAsync(filter, cancellationToken);
+        JobRow? row = await _queue.ClaimNextAsync(filter, cancellationToken);
         bool isSuspect = row is not null && _suspects.Is(row);
         Task? run = row is null ? null : await _claimed.StartAsync(row, isSuspect ? 1 : _writeOptions.SessionsPerJobMax, cancellationToken);
         if (takesSuspects)

@@ -16,7 +16,7 @@ namespace PipelineService.Jobs.Runs;
 /// would be loaded once more, and of another spool nobody here can tell.
 /// </remarks>
 public sealed partial class JobCleaner(
-    Database database, SpoolDirectory spool, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobCleaner> logger)
+    Database database, ISpool spool, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobCleaner> logger)
     : BackgroundService
 {
     /// <summary>With the bounds below, 1,000,000 rows a minute at most, of all instances together.</summary>
@@ -112,7 +112,9 @@ public sealed partial class JobCleaner(
             before = before.UtcDateTime,
             limit = JobsAtOnce,
         }))];
-        Guid[] unheld = [.. found.Where(job => job.IsOurs && !spool.Holds(job.Id)).Select(job => job.Id)];
+        Guid[] unheld = await found.Where(job => job.IsOurs).ToAsyncEnumerable()
+            .Where(async (job, token) => !await spool.HoldsAsync(job.Id, token)).Select(job => job.Id)
+            .ToArrayAsync(cancellationToken);
         Guid[] ids = find == JobCleanerSql.FindDeleted ? [.. found.Select(job => job.Id)] : unheld;
         int rows = await connection.ExecuteAsync(
             Command(JobCleanerSql.DeleteSomeDeadLetters, new { ids, limit = RowsAtOnce }));

@@ -13,7 +13,8 @@ public sealed partial class JobEnd(
     JobLeases leases,
     JobEndings endings,
     UploadTakeBack takeBack,
-    SpoolDirectory spool,
+    ISpool spool,
+    UploadRelease uploads,
     PipelineMetrics metrics,
     JobEndReport report,
     JobFlow flow,
@@ -23,7 +24,7 @@ public sealed partial class JobEnd(
     private static readonly TimeSpan TakeBackPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>The job is final: its row is read once more for what the commit wrote, and its upload goes.</summary>
-    public async Task FinishAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
+    public async Task FinishAsync(LiveJob live, SpoolReader upload, CancellationToken cancellationToken)
     {
         DateTime visible = time.GetUtcNow().UtcDateTime;
         JobRow? job = await store.FindPatientlyAsync(live.Id, cancellationToken);
@@ -34,7 +35,7 @@ public sealed partial class JobEnd(
 
         if (upload.IsSealed)
         {
-            spool.DeleteOrLeave(job.Id);
+            await uploads.ReleaseAsync(job.Id);
         }
 
         // Before its sender is answered: whoever looks then finds it told.
@@ -49,7 +50,7 @@ public sealed partial class JobEnd(
     }
 
     /// <summary>The job may be final although nobody here was told: the answer was lost.</summary>
-    public async Task FinishIfFinalAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
+    public async Task FinishIfFinalAsync(LiveJob live, SpoolReader upload, CancellationToken cancellationToken)
     {
         if (await store.FindPatientlyAsync(live.Id, cancellationToken) is { } job && job.JobState.IsFinal())
         {
@@ -63,14 +64,14 @@ public sealed partial class JobEnd(
     /// </summary>
     /// <param name="isDamaged">Whether what is in the spool is worth an operator's look.</param>
     public async Task FailAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, Problem problem, CancellationToken cancellationToken,
+        LiveJob live, SpoolReader upload, SessionReservation reservation, Problem problem, CancellationToken cancellationToken,
         bool isDamaged = false)
     {
         // Until then it shows why, and its sessions are others'.
         reservation.Dispose();
         if (!isDamaged)
         {
-            upload.Fail(problem);
+            upload.Growth.Fail(problem);
         }
 
         live.Change(row => row with { Error = Faults.ToJson(problem) });
@@ -92,7 +93,7 @@ public sealed partial class JobEnd(
 
         if (isDamaged)
         {
-            spool.SetAside(job.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
+            await spool.SetAsideAsync(job.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
         }
 
         // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
@@ -103,7 +104,7 @@ public sealed partial class JobEnd(
     }
 
     /// <summary>A graceful shutdown: the job goes on at the next start, and an upload that still arrived is taken back.</summary>
-    public async Task HandBackAsync(JobRow job, SpoolUpload upload)
+    public async Task HandBackAsync(JobRow job, SpoolReader upload)
     {
         try
         {

@@ -44,7 +44,7 @@ public sealed class JobLoader(
     /// <exception cref="UploadAbandonedException">The upload broke off.</exception>
     /// <exception cref="NpgsqlException">The sink failed; another attempt may do.</exception>
     public async Task LoadAsync(
-        JobRow job, LiveJob live, RowPlan rows, RecordFormat format, SpoolUpload upload, SessionReservation reservation,
+        JobRow job, LiveJob live, RowPlan rows, RecordFormat format, SpoolReader upload, SessionReservation reservation,
         CancellationToken stopping)
     {
         // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
@@ -113,7 +113,7 @@ public sealed class JobLoader(
 
     /// <returns>Where the records start.</returns>
     private async Task<long> ReadAsync(
-        JobLoad load, LiveJob live, SpoolUpload upload, RecordFormat format, SessionReservation reservation,
+        JobLoad load, LiveJob live, SpoolReader upload, RecordFormat format, SessionReservation reservation,
         IReadOnlyList<Checkpoint> checkpoints, CancellationToken stopping)
     {
         RecordsStart? start = null;
@@ -147,7 +147,7 @@ public sealed class JobLoader(
 
     /// <summary>What comes back from disk is compared with what was received before a record of it is loaded.</summary>
     private static async Task VerifyAsync(
-        SpoolUpload upload, IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
+        SpoolReader upload, IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
     {
         if (upload.WasStored)
         {
@@ -162,7 +162,7 @@ public sealed class JobLoader(
     /// What changes in the middle of a load when its upload is durable. Without lineage nothing could be taken back if the
     /// upload broke off, so a chunk-committing job holds its transactions until then, and commits chunk by chunk from there.
     /// </summary>
-    private static async Task WatchSealAsync(JobLoad load, SpoolUpload upload, SessionReservation reservation, Task reading)
+    private static async Task WatchSealAsync(JobLoad load, SpoolReader upload, SessionReservation reservation, Task reading)
     {
         while (!reading.IsCompleted)
         {
@@ -182,7 +182,7 @@ public sealed class JobLoader(
     /// Commits what the sessions hold. The statement that ends the job is in the last of those transactions: there is no
     /// moment at which all rows are visible and the job is not final.
     /// </summary>
-    private async Task CommitAsync(JobLoad load, SpoolUpload upload, long start, LiveJob live, CancellationToken stopping)
+    private async Task CommitAsync(JobLoad load, SpoolReader upload, long start, LiveJob live, CancellationToken stopping)
     {
         using CancellationShield shield = new(stopping);
         await load.Sessions.LoadWaitingAsync(shield.Token);
@@ -228,7 +228,7 @@ public sealed class JobLoader(
             (connection, token) => TargetTable.LookAsync(connection, rows.Definition.Load.Table, token), cancellationToken);
 
     /// <summary>Whether all of it is one chunk.</summary>
-    private bool IsSmall(SpoolUpload upload) => upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
+    private bool IsSmall(SpoolReader upload) => upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
 
     private static bool MayLackColumns(RowPlan rows) =>
         rows.Definition.Schema.FieldsMatch is FieldsMatch.Superset or FieldsMatch.Partial;

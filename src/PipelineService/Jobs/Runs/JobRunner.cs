@@ -34,7 +34,7 @@ public sealed partial class JobRunner(
     /// <param name="isRegistered">Whether the database has its row; that of an upload still arriving is made here.</param>
     /// <param name="stopping">Cancelled at shutdown.</param>
     public async Task RunAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered, CancellationToken stopping)
+        LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered, CancellationToken stopping)
     {
         JobRow job = live.Current;
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
@@ -74,7 +74,7 @@ public sealed partial class JobRunner(
     }
 
     private async Task RunAttemptsAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost)
+        LiveJob live, SpoolReader upload, SessionReservation reservation, CancellationToken lost)
     {
         while (await FailsAsync(live, upload, reservation, lost) is { } fault)
         {
@@ -88,7 +88,7 @@ public sealed partial class JobRunner(
     /// <summary>One attempt.</summary>
     /// <returns>Why it failed, or null when the job has come to its end.</returns>
     private async Task<Exception?> FailsAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken lost)
+        LiveJob live, SpoolReader upload, SessionReservation reservation, CancellationToken lost)
     {
         JobRow job = live.Current;
         try
@@ -136,7 +136,7 @@ public sealed partial class JobRunner(
     /// </summary>
     /// <returns>Whether the next attempt has begun.</returns>
     private async Task<bool> AwaitNextAttemptAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, Exception fault, CancellationToken lost)
+        LiveJob live, SpoolReader upload, SessionReservation reservation, Exception fault, CancellationToken lost)
     {
         Verdict verdict = judge.Of(fault, live.Current, live.BytesReached);
         TimeSpan pause = verdict.Pause ?? reservation.LetTableRest();
@@ -176,7 +176,7 @@ public sealed partial class JobRunner(
 
     /// <summary>Fences the failed attempt off, and looks whether it succeeded after all: an answer may have been lost.</summary>
     /// <returns>False when there is nothing left to do.</returns>
-    private async Task<bool> BeginNextAttemptAsync(LiveJob live, SpoolUpload upload, CancellationToken lost)
+    private async Task<bool> BeginNextAttemptAsync(LiveJob live, SpoolReader upload, CancellationToken lost)
     {
         JobRow before = live.Current;
         JobRow? job = await leases.NextEpochAsync(before.Id, before.Epoch, WriteSession.SessionName(before.Id), lost);
@@ -194,7 +194,7 @@ public sealed partial class JobRunner(
     /// Stopped from outside: somebody cancelled the job, a graceful shutdown hands it back, a lost lease leaves it alone.
     /// </summary>
     private async Task StopAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken stopping)
+        LiveJob live, SpoolReader upload, SessionReservation reservation, CancellationToken stopping)
     {
         if (live.CancelRequested.IsCancellationRequested)
         {
@@ -226,7 +226,7 @@ public sealed partial class JobRunner(
     /// one of its sessions has committed.
     /// </summary>
     private async Task CancelAsync(
-        LiveJob live, SpoolUpload upload, SessionReservation reservation, CancellationToken stopping)
+        LiveJob live, SpoolReader upload, SessionReservation reservation, CancellationToken stopping)
     {
         if (!await BeginNextAttemptAsync(live, upload, stopping))
         {

@@ -18,9 +18,10 @@ public sealed partial class JobStarter(
     JobRunner runner,
     SessionBudget budget,
     SpoolRecovery recovery,
-    SpoolDirectory spool,
+    ISpool spool,
     Instance instance,
     DatabaseReadiness readiness,
+    IOptions<SpoolOptions> spoolOptions,
     IOptions<WriteOptions> writeOptions,
     ILogger<JobStarter> logger) : IDisposable
 {
@@ -34,7 +35,7 @@ public sealed partial class JobStarter(
     /// Starts to load an upload that is still arriving, when sessions are free for that. Its row is registered by the run.
     /// </summary>
     /// <returns>False when it has to wait until it has arrived.</returns>
-    public bool TryStartReceiving(LiveJob live, SpoolUpload upload)
+    public bool TryStartReceiving(LiveJob live, SpoolWriter upload)
     {
         if (_stopping.IsCancellationRequested || !readiness.IsReady
             || budget.TryReserve(live.Table, writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
@@ -43,7 +44,7 @@ public sealed partial class JobStarter(
         }
 
         live.Change(row => row with { Owner = instance.Id, Epoch = 1, Attempt = 1, StartedAt = store.Now });
-        Start(live, upload.Share(), reservation, isRegistered: false);
+        Start(live, upload.Follow(), reservation, isRegistered: false);
         return true;
     }
 
@@ -52,13 +53,41 @@ public sealed partial class JobStarter(
     /// upload waits in the spool, where recovery finds it.
     /// </summary>
     /// <exception cref="PostgresException">Another upload has the same idempotency key.</exception>
-    public async Task SubmitAsync(LiveJob live, SpoolUpload upload, CancellationToken cancellationToken)
+    public Task SubmitAsync(LiveJob live, SpoolWriter upload, CancellationToken cancellationToken) => live.Current.Owner is null
+        ? SubmitWaitingAsync(live, upload, cancellationToken)
+        : CompleteAsync(live, upload, cancellationToken);
+
+    /// <summary>Its run has been loading it while it arrived; the row learns that it is complete.</summary>
+    private async Task CompleteAsync(LiveJob live, SpoolWriter upload, CancellationToken cancellationToken)
+    {
+        JobRow row = store.RowOf(upload.Growth.Manifest, spool.Id, JobState.Running, isOurs: true);
+        live.Change(r => r.JobState == JobState.Receiving
+            ? r with
+            {
+                State = row.State,
+                UploadComplete = true,
+                UploadBytes = row.UploadBytes,
+                UploadSha256 = row.UploadSha256,
+                ReceivedAt = row.ReceivedAt,
+            }
+            : r);
+        try
+        {
+            await store.RegisterAsync(row, cancellationToken);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // The run registers it when the database is back: its end writes the whole row.
+        }
+    }
+
+    private async Task SubmitWaitingAsync(LiveJob live, SpoolWriter upload, CancellationToken cancellationToken)
     {
         SessionReservation? reservation = _stopping.IsCancellationRequested
             ? null
-            : budget.TryReserve(live.Table, writeOptions.Value.SessionsPerJobMax, isReceiving: false);
+            : budget.TryReserve(live.Table, SessionsFor(upload.Growth.Length), isReceiving: false);
         JobState state = reservation is null ? JobState.Queued : JobState.Running;
-        JobRow row = store.RowOf(upload.Manifest, spool.Id, state, isOurs: reservation is not null);
+        JobRow row = store.RowOf(upload.Growth.Manifest, spool.Id, state, isOurs: reservation is not null);
         bool isOurs;
         try
         {
@@ -81,7 +110,7 @@ public sealed partial class JobStarter(
         live.Change(_ => row);
         if (isOurs)
         {
-            Start(live, upload.Share(), reservation!, isRegistered: true);
+            Start(live, upload.Follow(), reservation!, isRegistered: true);
         }
         else
         {
@@ -90,10 +119,14 @@ public sealed partial class JobStarter(
         }
     }
 
+    /// <summary>One for an upload of one chunk: more would only be taken from others.</summary>
+    private int SessionsFor(long bytes) =>
+        bytes <= spoolOptions.Value.ChunkBytes ? 1 : writeOptions.Value.SessionsPerJobMax;
+
     /// <summary>Starts a job, and with it takes over the upload and the reservation.</summary>
-    public void Start(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
+    public void Start(LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered)
     {
-        live.Follow(upload);
+        live.Follow(upload.Growth);
         live.Run = RunAsync(live, upload, reservation, isRegistered);
         _runs.TryAdd(live.Run, true);
         live.Run.ContinueWith(
@@ -107,7 +140,7 @@ public sealed partial class JobStarter(
 
     public void Dispose() => _stopping.Dispose();
 
-    private async Task RunAsync(LiveJob live, SpoolUpload upload, SessionReservation reservation, bool isRegistered)
+    private async Task RunAsync(LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered)
     {
         await Task.Yield();
         await runner.RunAsync(live, upload, reservation, isRegistered, _stopping.Token);

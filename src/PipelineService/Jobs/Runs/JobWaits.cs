@@ -11,7 +11,7 @@ public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOpti
     /// <summary>Waits until a table has rested and has sessions for an upload that still arrives.</summary>
     /// <returns>False when the upload has arrived or broken off before that.</returns>
     public async Task<bool> HasSessionsAgainAsync(
-        SpoolUpload upload, SessionReservation reservation, TimeSpan pause, CancellationToken lost)
+        SpoolReader upload, SessionReservation reservation, TimeSpan pause, CancellationToken lost)
     {
         var paused = Task.Delay(pause, time, lost);
         while (true)
@@ -38,7 +38,7 @@ public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOpti
     }
 
     /// <summary>Gives the job back to the queue, unless it has ended after all: an answer may have been lost.</summary>
-    public async Task PostponeAsync(LiveJob live, SpoolUpload upload, TimeSpan pause, CancellationToken lost)
+    public async Task PostponeAsync(LiveJob live, SpoolReader upload, TimeSpan pause, CancellationToken lost)
     {
         // The row may not know yet that the upload is complete: without, nobody would claim it.
         await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);

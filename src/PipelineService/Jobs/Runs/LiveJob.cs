@@ -25,7 +25,7 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
     private readonly CancellationTokenSource _cancel = new();
     private JobRow _row = row;
     private JobLoad? _load;
-    private SpoolUpload? _upload;
+    private UploadGrowth? _upload;
     private long _bytesReached;
 
     public Guid Id { get; } = row.Id;
@@ -100,7 +100,7 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
     }
 
     /// <summary>What is being received or read, for the bytes.</summary>
-    public void Follow(SpoolUpload upload)
+    public void Follow(UploadGrowth upload)
     {
         lock (_lock)
         {

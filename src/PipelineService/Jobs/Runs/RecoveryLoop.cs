@@ -11,7 +11,7 @@ namespace PipelineService.Jobs.Runs;
 public sealed partial class RecoveryLoop(
     SpoolRecovery recovery,
     JobClaimer claimer,
-    SpoolDirectory spool,
+    ISpool spool,
     DatabaseReadiness readiness,
     IOptions<JobsOptions> options,
     TimeProvider time,

@@ -4,6 +4,7 @@ using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 
 namespace PipelineService.Jobs.Runs;
 
@@ -12,7 +13,7 @@ namespace PipelineService.Jobs.Runs;
 /// its 202 has a row afterwards; what is final leaves the spool; what was never answered is taken back.
 /// </summary>
 public sealed partial class SpoolRecovery(
-    JobStore store, JobLeases leases, JobEndings endings, SpoolDirectory spool, LiveJobs liveJobs, UploadTakeBack takeBack,
+    JobStore store, JobLeases leases, JobEndings endings, ISpool spool, SpoolDirectory directory, LiveJobs liveJobs, UploadTakeBack takeBack,
     JobEndReport report,
     ILogger<SpoolRecovery> logger)
 {
@@ -44,13 +45,13 @@ public sealed partial class SpoolRecovery(
         int missing = Volatile.Read(ref _missing);
 
         // The jobs of instances that died with this directory open need not wait for their leases to run out.
-        if (spool.SweepDeadInstances() is { Count: > 0 } dead)
+        if (directory.SweepDeadInstances() is { Count: > 0 } dead)
         {
             await leases.ExpireLeasesAsync([.. dead], cancellationToken);
         }
 
         (int failed, int newer) = (0, 0);
-        foreach (Guid[] ids in spool.SealedUploads().Chunk(BatchSize))
+        await foreach (Guid[] ids in spool.ListAsync(cancellationToken).Chunk(BatchSize).WithCancellation(cancellationToken))
         {
             Dictionary<Guid, JobState> states = await store.StatesOfAsync(ids, cancellationToken);
             foreach (Guid id in ids)
@@ -97,7 +98,7 @@ public sealed partial class SpoolRecovery(
         using IDisposable? scope = logger.BeginJobScope(row.Dataset, row.Id);
         try
         {
-            if (liveJobs.Find(row.Id) is null && spool.FindManifest(row.Id) is null)
+            if (liveJobs.Find(row.Id) is null && await spool.FindAsync(row.Id, cancellationToken) is null)
             {
                 await takeBack.RunAsync(row, cancellationToken);
             }
@@ -122,7 +123,7 @@ public sealed partial class SpoolRecovery(
         {
             if (liveJobs.Find(id) is null)
             {
-                spool.Delete(id); // its process died between the commit and the unlink
+                await spool.DeleteAsync(id); // its process died between the commit and the unlink
             }
 
             return;
@@ -135,7 +136,7 @@ public sealed partial class SpoolRecovery(
 
         try
         {
-            if (!IsInHand(id) && spool.FindManifest(id) is { } manifest)
+            if (!IsInHand(id) && await spool.FindAsync(id, cancellationToken) is { } manifest)
             {
                 using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
                 await store.RegisterPatientlyAsync(
@@ -145,8 +146,8 @@ public sealed partial class SpoolRecovery(
         }
         catch (SpoolDamagedException e) when (state is null)
         {
-            Log.ManifestDamaged(logger, e, id, spool.Root);
-            spool.SetAside(id, store.Now);
+            Log.ManifestDamaged(logger, e, id, spool.Place);
+            await spool.SetAsideAsync(id, store.Now);
         }
         catch (SpoolDamagedException e)
         {
@@ -158,7 +159,7 @@ public sealed partial class SpoolRecovery(
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
-            SetAsideOrphan(id);
+            await SetAsideOrphanAsync(id, cancellationToken);
         }
     }
 
@@ -166,12 +167,12 @@ public sealed partial class SpoolRecovery(
     /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of
     /// an earlier day. Nobody can load it, and it may be all there is of what was answered 202.
     /// </summary>
-    private void SetAsideOrphan(Guid id)
+    private async Task SetAsideOrphanAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (spool.FindManifest(id) is { } manifest)
+        if (await spool.FindAsync(id, cancellationToken) is { } manifest)
         {
-            spool.SetAside(id, store.Now);
-            Log.Orphan(logger, id, manifest.Dataset, manifest.DatasetVersion, spool.Root);
+            await spool.SetAsideAsync(id, store.Now);
+            Log.Orphan(logger, id, manifest.Dataset, manifest.DatasetVersion, spool.Place);
         }
     }
 
@@ -181,7 +182,7 @@ public sealed partial class SpoolRecovery(
     /// </summary>
     private async Task EndSentAgainAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (spool.FindManifest(id) is not { IdempotencyKey: { } key } manifest
+        if (await spool.FindAsync(id, cancellationToken) is not { IdempotencyKey: { } key } manifest
             || await store.FindByKeyPatientlyAsync(
                 manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
         {
@@ -195,7 +196,7 @@ public sealed partial class SpoolRecovery(
         await store.RegisterEndedAsync(
             store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
             cancellationToken);
-        spool.Delete(id);
+        await spool.DeleteAsync(id);
         liveJobs.Tell(id);
         Log.SentAgain(logger, id, first.Id, state.ToText());
         await report.TellAsync(id, cancellationToken);
@@ -214,7 +215,7 @@ public sealed partial class SpoolRecovery(
         if (liveJobs.Find(id) is null && await leases.ClaimToEndAsync(id, cancellationToken) is { } job)
         {
             using IDisposable? scope = logger.BeginJobScope(job.Dataset, id);
-            spool.SetAside(id, store.Now);
+            await spool.SetAsideAsync(id, store.Now);
             await endings.EndAsync(
                 id, job.Epoch, JobState.Failed, Faults.ToJson(Faults.SpoolDamaged(damage, id)), job.UploadColumns, cancellationToken);
             liveJobs.Tell(id);

@@ -9,7 +9,7 @@ namespace PipelineService.Jobs.Runs;
 /// it begins beside the others, but never beside another suspect.
 /// </summary>
 public sealed partial class SuspectJob(
-    JobLeases leases, SessionBudget budget, IOptions<JobsOptions> options, TimeProvider time, ILogger<SuspectJob> logger)
+    JobQueue queue, SessionBudget budget, IOptions<JobsOptions> options, TimeProvider time, ILogger<SuspectJob> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -39,7 +39,7 @@ public sealed partial class SuspectJob(
         if (_since == 0 && time.GetElapsedTime(_lastLook) > options.Value.PollInterval)
         {
             _lastLook = time.GetTimestamp();
-            if (await leases.HasSuspectAsync(spool, living, cancellationToken))
+            if (await queue.HasSuspectAsync(spool, living, cancellationToken))
             {
                 _since = _lastLook;
                 Log.Waits(logger, options.Value.AttemptsMax - 1);

@@ -19,7 +19,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     private const int KeptNameLengthMax = 256;
 
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolUpload upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+        SpoolReader upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> start = await ReadFirstAsync(upload, ByteOrderMark.Utf8.Length, cancellationToken);
         int mark = ByteOrderMark.LengthIn(start.Span);
@@ -103,7 +103,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
     /// <summary>Reads the first record, waiting for it to arrive. There is none in an empty upload, or one that is too long.</summary>
     private async Task<(byte[] Bytes, ScanResult Scan)> ReadFirstRecordAsync(
-        SpoolUpload upload, int start, CancellationToken cancellationToken)
+        SpoolReader upload, int start, CancellationToken cancellationToken)
     {
         CsvRecordScanner scanner = new(dialect, RecordBytesMax, skipBlankLines: true);
         byte[] buffer = new byte[4096];
@@ -147,7 +147,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         ForeignContent.SentenceOf(header)
         ?? $"{fault} {HeaderAdvice.For(header, names, Rows.Definition.Schema, dialect, Rows.Definition.Dialect, isAll)}".TrimEnd();
 
-    private static bool IsAll(SpoolUpload upload, long end) => upload.IsSealed && end == upload.Length;
+    private static bool IsAll(SpoolReader upload, long end) => upload.IsSealed && end == upload.Length;
 
     private static JobFaultException Mismatch(string detail) => new(new Problem
     {

@@ -32,12 +32,12 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
                 AS jobs (n, version, source, waiting_for, wait)
             """);
         Instance instance = new();
-        JobLeases leases = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
+        JobQueue queue = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
 
         List<string?> claimed = [];
         for (int i = 0; i < 5; i++)
         {
-            claimed.Add((await leases.ClaimNextAsync(
+            claimed.Add((await queue.ClaimNextAsync(
                 new ClaimFilter(spool, [instance.Id], Suspects: false, Closed: [("closed", 1)], Left: []), Token))?.Source);
         }
 
@@ -70,9 +70,9 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
             transaction);
         await checkpoint.ExecuteNonQueryAsync(Token);
         Instance instance = new();
-        JobLeases leases = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
+        JobQueue queue = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
 
-        JobRow? claimed = await leases.ClaimNextAsync(new ClaimFilter(Spool, [instance.Id], Suspects: false, Closed: [], Left: []), Token);
+        JobRow? claimed = await queue.ClaimNextAsync(new ClaimFilter(Spool, [instance.Id], Suspects: false, Closed: [], Left: []), Token);
 
         Assert.Equal((Job, instance.Id, 2L), (claimed?.Id, claimed?.Owner, claimed?.Epoch));
     }

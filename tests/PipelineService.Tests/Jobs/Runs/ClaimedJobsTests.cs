@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
-using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 

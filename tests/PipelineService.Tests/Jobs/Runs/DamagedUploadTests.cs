@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 using PipelineService.Jobs.Requests;
-using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;

@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
-using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;

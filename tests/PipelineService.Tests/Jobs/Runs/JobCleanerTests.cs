@@ -72,21 +72,21 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
     [Fact]
     public async Task Keeps_a_job_whose_upload_is_still_in_the_spool()
     {
-        await using SpoolUpload left = await _spool.SealedAsync(new byte[10]);
-        await using SpoolUpload damaged = await _spool.SealedAsync(new byte[10]);
-        _spool.Directory.SetAside(damaged.JobId, _time.GetUtcNow());
+        await using SpoolWriter left = await _spool.SealedAsync(new byte[10]);
+        await using SpoolWriter damaged = await _spool.SealedAsync(new byte[10]);
+        await _spool.Spool.SetAsideAsync(damaged.Id, _time.GetUtcNow());
         _time.Advance(TimeProvider.System.GetUtcNow() - _time.GetUtcNow() + (11 * Day)); // the ids of its uploads are of now
-        await EndedAsync(age: 11 * Day, id: left.JobId);
-        await EndedAsync(age: 11 * Day, id: damaged.JobId);
+        await EndedAsync(age: 11 * Day, id: left.Id);
+        await EndedAsync(age: 11 * Day, id: damaged.Id);
         await EndedAsync(age: 10.5 * Day);
         using JobCleaner cleaner = Cleaner();
 
         Assert.Equal(1, await cleaner.CleanAsync(Token));
-        Assert.Equal(new[] { left.JobId, damaged.JobId }.Order(), await JobsAsync());
+        Assert.Equal(new[] { left.Id, damaged.Id }.Order(), await JobsAsync());
 
-        _spool.Directory.Delete(left.JobId);
+        await _spool.Spool.DeleteAsync(left.Id);
         Assert.Equal(1, await cleaner.CleanAsync(Token));
-        Assert.Equal([damaged.JobId], await JobsAsync());
+        Assert.Equal([damaged.Id], await JobsAsync());
     }
 
     [Fact]
@@ -175,19 +175,19 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
     [Fact]
     public async Task Erases_the_dead_letters_of_deleted_jobs_whose_rows_must_stay()
     {
-        await using SpoolUpload left = await _spool.SealedAsync(new byte[10]);
+        await using SpoolWriter left = await _spool.SealedAsync(new byte[10]);
         Guid elsewhere = await EndedAsync(age: Day, letters: 3, spool: Guid.CreateVersion7());
-        await EndedAsync(age: Day, letters: 3, id: left.JobId);
+        await EndedAsync(age: Day, letters: 3, id: left.Id);
         await DeleteAsync(elsewhere);
-        await DeleteAsync(left.JobId);
+        await DeleteAsync(left.Id);
         using JobCleaner cleaner = Cleaner();
 
         Assert.Equal(0, await cleaner.CleanAsync(Token));
 
         Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM pipeline.dead_letters"));
         Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM pipeline.job_chunks"));
-        Assert.Equal(new[] { elsewhere, left.JobId }.Order(), await JobsAsync());
-        _spool.Directory.Delete(left.JobId);
+        Assert.Equal(new[] { elsewhere, left.Id }.Order(), await JobsAsync());
+        await _spool.Spool.DeleteAsync(left.Id);
         Assert.Equal(1, await cleaner.CleanAsync(Token));
         Assert.Equal([elsewhere], await JobsAsync());
     }
@@ -227,7 +227,7 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
         await _database.ScalarAsync<Guid[]>("SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM pipeline.jobs") ?? [];
 
     private JobCleaner Cleaner(TimeSpan? retention = null) => new(
-        _database.Database, _spool.Directory, Options.Create(new JobsOptions { Retention = retention ?? (10 * Day) }), _time,
+        _database.Database, _spool.Spool, Options.Create(new JobsOptions { Retention = retention ?? (10 * Day) }), _time,
         NullLogger<JobCleaner>.Instance);
 
     /// <summary>The cleaner sets its timer in the background, so the clock goes on until it is met.</summary>

@@ -5,6 +5,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;
@@ -20,6 +21,7 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
 
     private readonly SpoolRecovery _recovery = running.Service.Services.GetRequiredService<SpoolRecovery>();
     private readonly SpoolDirectory _spool = running.Service.Services.GetRequiredService<SpoolDirectory>();
+    private readonly ISpool _uploads = running.Service.Services.GetRequiredService<ISpool>();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -100,10 +102,9 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
     private async Task<Guid> SealAsync(string dataset, string? key = null, string? sha256 = null)
     {
         await running.Api.DeclareAsync(dataset, Readings.Definition());
-        await using SpoolUpload upload = _spool.Create(Guid.CreateVersion7());
-        await SpoolFolder.AppendAsync(upload, Encoding.UTF8.GetBytes(Body));
-        SpoolManifest manifest = SpoolFolder.ManifestOf(upload.JobId, upload.Length, upload.FinishChecksums());
-        await upload.SealAsync(manifest with
+        await using SpoolWriter upload = _uploads.Create(Guid.CreateVersion7());
+        await upload.AppendAsync(Encoding.UTF8.GetBytes(Body));
+        await upload.SealAsync(manifest => manifest with
         {
             Dataset = dataset,
             DatasetVersion = 1,
@@ -113,7 +114,7 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
             IdempotencyKey = key,
             Sha256 = sha256 ?? BodySha256,
         });
-        return upload.JobId;
+        return upload.Id;
     }
 
     private Task<string?> RowAsync(Guid id, string expression) =>

@@ -5,6 +5,7 @@ using PipelineService.Hosting.Http;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;
@@ -17,6 +18,8 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
     private readonly Api _api = running.Api;
 
     private SpoolDirectory Spool => running.Service.Services.GetRequiredService<SpoolDirectory>();
+
+    private ISpool Uploads => running.Service.Services.GetRequiredService<ISpool>();
 
     /// <summary>
     /// As after the restore of an older backup. The job that waits behind it shows that claims go on.
@@ -49,7 +52,7 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
         Assert.Equal(JobState.Succeeded, (await _api.WhenFinalAsync(whole)).State);
         Assert.Equal(JobState.Succeeded, (await _api.LoadAsync("recovered", Readings.Csv(1))).State);
         Assert.True(File.Exists(Spool.ManifestPath(broken)));
-        Spool.Delete(broken);
+        await Uploads.DeleteAsync(broken);
     }
 
     [Fact]
@@ -74,7 +77,7 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
         Assert.Equal(files, FilesOf(held.Queued));
         Assert.True(File.Exists(Spool.ManifestPath(unregistered)));
         Assert.Equal(HttpStatusCode.Accepted, (await _api.CancelAsync(held.Queued)).Status);
-        Spool.Delete(unregistered);
+        await Uploads.DeleteAsync(unregistered);
 
         async Task LoadFiveAsync()
         {
@@ -118,8 +121,8 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
     private async Task<Guid> StoreAsync(
         string dataset, bool isNewer = false, Func<SpoolManifest, SpoolManifest>? change = null)
     {
-        await using SpoolUpload upload = Spool.Create(Guid.CreateVersion7());
-        SpoolManifest manifest = SpoolFolder.ManifestOf(upload.JobId, 0) with
+        await using SpoolWriter upload = Uploads.Create(Guid.CreateVersion7());
+        SpoolManifest manifest = SpoolWriting.ManifestOf(upload.Id, 0) with
         {
             Dataset = dataset,
             DatasetVersion = 1,
@@ -133,17 +136,17 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
         if (manifest.Failure is null)
         {
             byte[] data = System.Text.Encoding.UTF8.GetBytes(Readings.Csv(1));
-            await SpoolFolder.AppendAsync(upload, data);
+            await upload.AppendAsync(data);
             manifest = manifest with { DataBytes = data.Length, UploadBytes = data.Length };
         }
 
-        await upload.SealAsync(manifest with { Blocks = upload.FinishChecksums() });
+        await upload.SealAsync(manifest with { Blocks = upload.Finish().Blocks });
         if (isNewer)
         {
-            SpoolFolder.MakeNewer(Spool.ManifestPath(upload.JobId));
+            SpoolFolder.MakeNewer(Spool.ManifestPath(upload.Id));
         }
 
-        return upload.JobId;
+        return upload.Id;
     }
 
     /// <summary>A job that waits in the queue behind one that is held.</summary>

@@ -18,7 +18,7 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
     private readonly FakeTimeProvider _time = new();
     private readonly Instance _instance = new();
     private readonly SessionBudget _budget;
-    private readonly JobLeases _leases;
+    private readonly JobQueue _queue;
     private readonly SuspectJob _suspects;
 
     public SuspectJobTests(TestDatabase database)
@@ -26,8 +26,8 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
         IOptions<JobsOptions> options = Options.Create(new JobsOptions { AttemptsMax = 3 });
         _database = database;
         _budget = new SessionBudget(Options.Create(new WriteOptions()), _time);
-        _leases = new JobLeases(database.Database, _instance, options, TimeProvider.System);
-        _suspects = new SuspectJob(_leases, _budget, options, _time, NullLogger<SuspectJob>.Instance);
+        _queue = new JobQueue(database.Database, _instance, options, TimeProvider.System);
+        _suspects = new SuspectJob(_queue, _budget, options, _time, NullLogger<SuspectJob>.Instance);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -87,5 +87,5 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
 
     /// <returns>Which attempt of which job was begun; the jobs differ by that.</returns>
     private async Task<int?> ClaimAsync(bool suspects) =>
-        (await _leases.ClaimNextAsync(new ClaimFilter(Spool, [_instance.Id], suspects, Closed: [], Left: []), Token))?.Attempt;
+        (await _queue.ClaimNextAsync(new ClaimFilter(Spool, [_instance.Id], suspects, Closed: [], Left: []), Token))?.Attempt;
 }

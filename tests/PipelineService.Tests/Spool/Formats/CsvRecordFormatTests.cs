@@ -27,14 +27,14 @@ public sealed class CsvRecordFormatTests
                 IEnumerable<string> fields = names.Select(
                     (name, i) => name.IsQuoted ? $"\"{name.Text}{i}\"" : $"{name.Text}{i}");
                 string header = string.Join(',', fields.Prepend("id")) + lineEnd;
-                using SpoolFolder spool = new();
-                await using SpoolUpload upload = spool.Create();
+                MemorySpool spool = new();
+                await using SpoolWriter upload = spool.Create();
                 CsvRecordFormat format = new(Plan(), CsvDialect.Default, recordBytesMax: 1 << 20);
                 Task<RecordsStart> finding = format.FindStartAsync(
-                    upload, upload.JobId, ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken);
+                    upload.Follow(), upload.Id, ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken);
                 foreach (byte[] packet in Encoding.UTF8.GetBytes(header + "x,").Chunk(step))
                 {
-                    await SpoolFolder.AppendAsync(upload, packet);
+                    await upload.AppendAsync(packet);
                 }
 
                 RecordsStart start = await finding.Within("the header to be found, though the upload goes on");
@@ -54,13 +54,13 @@ public sealed class CsvRecordFormatTests
         for (int length = FirstRead - 2; length <= FirstRead + 2; length++)
         {
             string header = $"id,{new string('x', length - "id,".Length - lineEnd.Length)}{lineEnd}";
-            using SpoolFolder spool = new();
-            await using SpoolUpload upload = spool.Create();
-            await SpoolFolder.AppendAsync(upload, Encoding.UTF8.GetBytes(header + "1,"));
+            MemorySpool spool = new();
+            await using SpoolWriter upload = spool.Create();
+            await upload.AppendAsync(Encoding.UTF8.GetBytes(header + "1,"));
             CsvRecordFormat format = new(Plan(), CsvDialect.Default, recordBytesMax: 1 << 20);
 
             RecordsStart start = await format
-                .FindStartAsync(upload, upload.JobId, ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken)
+                .FindStartAsync(upload.Follow(), upload.Id, ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken)
                 .Within("the header to be found, though the upload goes on");
 
             Assert.Equal(length, start.Offset);

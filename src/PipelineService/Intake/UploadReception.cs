@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Datasets;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs;
+using PipelineService.Jobs.Runs;
+using PipelineService.Spool;
+
+namespace PipelineService.Intake;
+
+/// <summary>
+/// Stage 1: receives one upload, from the first byte of its body to a durable job. The order of an acknowledgement: write, flush the
+/// data, write the manifest, flush the directory, register the job, answer.
+/// </summary>
+public sealed partial class UploadReception(
+    BodyReceiver receiver,
+    JobStarter starter,
+    LiveJobs liveJobs,
+    ISpool spool,
+    UploadRelease releases,
+    PipelineMetrics metrics,
+    IOptions<SpoolOptions> spoolOptions,
+    TimeProvider time,
+    ILogger<UploadReception> logger)
+{
+    /// <summary>The request of an upload that is to be received.</summary>
+    /// <exception cref="UploadRefusedException">It is not taken; nothing of it is left.</exception>
+    /// <exception cref="PostgresException">Its idempotency key is another upload's; nothing of it is left.</exception>
+    public async Task<JobRow> ReceiveAsync(
+        DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
+    {
+        DateTimeOffset created = time.GetDatabaseNow();
+        var id = Guid.CreateVersion7(created);
+        using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
+        await using ArrivingUpload arriving = Begin(id, dataset, request, http.ContentLength, created);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, arriving.Live.CancelRequested);
+        try
+        {
+            // 1. The body, to the spool.
+            await receiver.ReceiveAsync(http.BodyReader, arriving.Writer, arriving.Live, stop.Token);
+            stop.Token.ThrowIfCancellationRequested();
+
+            // 2. Durable, if it is what its sender meant to send: from here on a crash loses nothing.
+            await SealAsync(arriving, dataset, request, created);
+
+            // 3. Registered, and started when there is a session for it. Not cancelled any more: the upload is taken.
+            await starter.SubmitAsync(arriving.Live, arriving.Writer, CancellationToken.None);
+        }
+        catch (OperationCanceledException) when (arriving.Live.CancelRequested.IsCancellationRequested)
+        {
+            throw new UploadRefusedException(UploadRefusal.Cancelled(id));
+        }
+        catch (Exception e) when (!arriving.IsTaken && SpoolUnavailableException.IsFault(e))
+        {
+            throw RefusedBy(e);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            arriving.IsTaken = false; // the key is another upload's
+            throw;
+        }
+
+        long bytes = arriving.Writer.Growth.Received;
+        metrics.UploadReceived(dataset.Name, request.Source, bytes);
+        Log.Received(logger, id, dataset.Name, bytes);
+        FaultPoints.Reach(FaultPoint.Answering);
+        return arriving.Live.Current;
+    }
+
+    /// <summary>What an error of the spool means for a sender, told to the operator too.</summary>
+    public UploadRefusedException RefusedBy(Exception spoolFault)
+    {
+        Log.SpoolUnusable(logger, spoolFault);
+        return new UploadRefusedException(UploadRefusal.Of(spoolFault));
+    }
+
+    private ArrivingUpload Begin(
+        Guid id, DatasetVersion dataset, UploadRequest request, long? announcedBytes, DateTimeOffset created)
+    {
+        JobRow row = new()
+        {
+            Id = id,
+            Dataset = dataset.Name,
+            DatasetVersion = dataset.Version,
+            State = JobState.Receiving.ToText(),
+            Source = request.Source,
+            ContentType = request.ContentType,
+            IdempotencyKey = request.IdempotencyKey,
+            CreatedAt = created.UtcDateTime,
+            Spool = spool.Id,
+        };
+        LiveJob live = new(row, dataset.Definition.Load.Table.Quoted, request.Kind, spoolOptions.Value.RecordBytesMax, time)
+        {
+            AnnouncedBytes = announcedBytes,
+            Request = Activity.Current?.Context ?? default,
+        };
+        try
+        {
+            return new ArrivingUpload(live, spool.Create(id), liveJobs, releases, time);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            throw RefusedBy(e);
+        }
+    }
+
+    private async Task SealAsync(ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request, DateTimeOffset created)
+    {
+        SpooledBytes bytes = arriving.Writer.Finish();
+        foreach ((string header, string expected) in request.Digests)
+        {
+            if (expected != bytes.Sha256)
+            {
+                throw new UploadRefusedException(UploadRefusal.DigestMismatch(header, bytes.Sha256));
+            }
+        }
+
+        await arriving.Writer.SealAsync(new SpoolManifest
+        {
+            UploadId = arriving.Writer.Id,
+            Spool = spool.Id,
+            Dataset = dataset.Name,
+            DatasetVersion = dataset.Version,
+            Format = request.Kind.Format,
+            Delimiter = request.Kind.Delimiter,
+            Source = request.Source,
+            ContentType = request.ContentType,
+            IdempotencyKey = request.IdempotencyKey,
+            UploadBytes = bytes.Received,
+            Sha256 = bytes.Sha256,
+            DataBytes = bytes.Kept,
+            Failure = bytes.Failure,
+            Blocks = bytes.Blocks,
+            RecordBytesMax = arriving.Live.RecordBytesMax,
+            TraceParent = Activity.Current?.Id,
+            CreatedAt = created,
+            ReceivedAt = time.GetDatabaseNow(),
+        });
+        arriving.IsTaken = true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Upload for {Dataset} received as job {JobId}: {Bytes} bytes.")]
+        public static partial void Received(ILogger logger, Guid jobId, string dataset, long bytes);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The spool does not take an upload; it is refused.")]
+        public static partial void SpoolUnusable(ILogger logger, Exception exception);
+    }
+}

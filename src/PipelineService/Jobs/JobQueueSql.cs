@@ -1,0 +1,160 @@
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// The SQL of <see cref="JobQueue"/>. Each statement reads a bounded number of rows, however many jobs wait or have ended. Leases
+/// are measured by the database's clock, which all instances share.
+/// </summary>
+internal static class JobQueueSql
+{
+    /// <summary>Jobs at the head of the queue that a claim looks at.</summary>
+    public const int LookMax = 100;
+
+    /// <summary>Jobs of which a claim takes the first that no other claim has just taken: as many may claim at once.</summary>
+    private const string ChoiceMax = "32";
+
+    private const string NextAttempt = "(attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END)";
+
+    private const string IsSuspect = $"({NextAttempt} = @attemptsMax AND @attemptsMax > 1)";
+
+    private const string WaitingIsSuspect = "(attempt + 1 = @attemptsMax AND @attemptsMax > 1)";
+
+    private const string IsDue = "(not_before IS NULL OR not_before <= now())";
+
+    private const string IsWaiting = "finished_at IS NULL AND owner IS NULL AND spool = @spool";
+
+    private const string IsLapsed = """
+        finished_at IS NULL AND owner IS NOT NULL AND spool = @spool AND lease_until < now() AND state <> 'receiving'
+        """;
+
+    private const string InOrder = "ORDER BY not_before NULLS FIRST, id";
+
+    private const string IsWanted = $"""
+        id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect})
+        AND (dataset, dataset_version) NOT IN (SELECT name, version FROM unnest(@datasets, @versions) AS closed (name, version))
+        """;
+
+    /// <summary>Jobs whose owner's lease is over.</summary>
+    private const string Lapsed = $"""
+        SELECT id FROM pipeline.jobs
+        WHERE {IsLapsed} AND id <> ALL(@left) AND (@suspects OR NOT {IsSuspect})
+          AND (dataset, dataset_version) NOT IN (SELECT name, version FROM unnest(@datasets, @versions) AS closed (name, version))
+        """;
+
+    private const string WaitingSuspects = $"""
+        SELECT id FROM pipeline.jobs
+        WHERE {IsWaiting} AND attempt > 0 AND attempt = @attemptsMax - 1 AND {IsDue} AND @suspects AND {IsWanted}
+        """;
+
+    private const string Head = $"""
+        SELECT id FROM (
+            SELECT id, dataset, dataset_version, attempt FROM pipeline.jobs
+            WHERE {IsWaiting} AND not_before IS NULL AND id >= @from
+            {InOrder} LIMIT @look) head
+        WHERE {IsWanted} LIMIT {ChoiceMax}
+        """;
+
+    private const string Due = $"""
+        SELECT id FROM (
+            SELECT id, dataset, dataset_version, attempt FROM pipeline.jobs
+            WHERE {IsWaiting} AND not_before <= now()
+            {InOrder} LIMIT @look) due
+        WHERE {IsWanted} LIMIT {ChoiceMax}
+        """;
+
+    /// <summary>The oldest of each of these versions of datasets.</summary>
+    private const string HeadOfEach = $"""
+        SELECT first.id
+        FROM unnest(@datasets, @versions) open (name, version) CROSS JOIN LATERAL (
+            (SELECT id FROM pipeline.jobs
+             WHERE {IsWaiting} AND dataset = name AND dataset_version = version AND not_before IS NULL
+               AND id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect})
+             {InOrder} LIMIT 1)
+            UNION ALL
+            (SELECT id FROM pipeline.jobs
+             WHERE {IsWaiting} AND dataset = name AND dataset_version = version AND not_before <= now()
+               AND id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect})
+             {InOrder} LIMIT 1)) first
+        """;
+
+    /// <remarks>
+    /// NO KEY, because each checkpoint in an open transaction holds its job's row by the foreign key: FOR UPDATE would pass over a
+    /// job for as long as the instance that hangs keeps its transactions open.
+    /// </remarks>
+    private const string TakeFirst = $"""
+        next AS (
+            SELECT id AS next_id, {NextAttempt} AS next_attempt
+            FROM pipeline.jobs
+            WHERE id = ANY (ARRAY (SELECT id FROM candidate)) AND finished_at IS NULL AND state <> 'receiving'
+              AND (owner IS NULL OR lease_until < now()) AND {IsDue}
+            ORDER BY {IsSuspect} DESC, not_before NULLS FIRST, id
+            LIMIT 1
+            FOR NO KEY UPDATE SKIP LOCKED)
+        UPDATE pipeline.jobs
+        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, attempt = next_attempt, not_before = NULL,
+            state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
+            started_at = coalesce(started_at, @now), revision = revision + 1
+        FROM next
+        WHERE id = next_id
+        RETURNING {JobSql.Columns}
+        """;
+
+    /// <summary>
+    /// Takes a job that nobody runs: one of the queue, or one whose owner's lease has run out. That is an attempt, unless its owner
+    /// lives and could not renew the lease, in an outage: then nothing has died. The oldest of those that were not tried yet comes
+    /// first, then the one that waits for longest; suspects (their last attempt is next) before all others, when they are asked for.
+    /// </summary>
+    public const string ClaimFirst = $"""
+        WITH candidate AS (
+            ({Lapsed} LIMIT {ChoiceMax})
+            UNION ALL
+            ({WaitingSuspects} LIMIT {ChoiceMax})
+            UNION ALL
+            ({Head})
+            UNION ALL
+            ({Due})),
+        {TakeFirst}
+        """;
+
+    /// <summary>The same of some versions of datasets, wherever in the queue their jobs are.</summary>
+    public const string ClaimFirstOf = $"""
+        WITH candidate AS (
+            {HeadOfEach}),
+        {TakeFirst}
+        """;
+
+    /// <summary>Versions of datasets for which jobs wait: the first ones behind the one that is given, in the order of their names.</summary>
+    public const string FindDatasets = $"""
+        WITH RECURSIVE waiting AS (
+            (SELECT dataset, dataset_version FROM pipeline.jobs
+             WHERE {IsWaiting} AND (dataset, dataset_version) > (@dataset, @version)
+             ORDER BY dataset, dataset_version LIMIT 1)
+            UNION ALL
+            SELECT another.* FROM waiting w CROSS JOIN LATERAL (
+                SELECT dataset, dataset_version FROM pipeline.jobs
+                WHERE {IsWaiting} AND (dataset, dataset_version) > (w.dataset, w.dataset_version)
+                ORDER BY dataset, dataset_version LIMIT 1) another)
+        SELECT dataset, dataset_version FROM waiting LIMIT @look
+        """;
+
+    public const string HasSuspect = $"""
+        SELECT EXISTS (SELECT FROM pipeline.jobs WHERE {IsLapsed} AND {IsSuspect})
+            OR EXISTS (SELECT FROM pipeline.jobs WHERE {IsWaiting} AND attempt > 0 AND attempt = @attemptsMax - 1 AND {IsDue})
+        """;
+
+    /// <summary>Jobs of those in front that have waited for so long without being run.</summary>
+    public const string CountWaiting = $"""
+        SELECT count(*) FROM (
+            SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs
+            WHERE {IsWaiting} AND state = 'queued' {InOrder} LIMIT @look) head
+        WHERE since < now() - @age
+        """;
+
+    /// <summary>All jobs that nobody runs, up to a bound, and since when the oldest of them waits.</summary>
+    public const string Count = $"""
+        SELECT count(*) AS jobs, min(since) AS oldest
+        FROM (
+            (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsWaiting} {InOrder} LIMIT @look)
+            UNION ALL
+            (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsLapsed} LIMIT @look)) waiting
+        """;
+}

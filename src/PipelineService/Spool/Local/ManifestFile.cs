@@ -1,0 +1,58 @@
+using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+
+namespace PipelineService.Spool.Local;
+
+/// <summary>A manifest as a file beside the data of its upload.</summary>
+internal static class ManifestFile
+{
+    /// <summary>Of a manifest that is being written, after the upload's id.</summary>
+    public const string TemporaryExtension = SpoolDirectory.ManifestExtension + TemporarySuffix;
+
+    private const string TemporarySuffix = ".new";
+
+    /// <summary>Writes the manifest so that it is there whole or not at all, and survives a power cut.</summary>
+    public static void Write(SpoolManifest manifest, string path)
+    {
+        string temporary = path + TemporarySuffix;
+        try
+        {
+            FaultPoints.Reach(FaultPoint.ManifestWriting);
+            using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                file.Write(ManifestDocument.Write(manifest));
+                FaultPoints.Reach(FaultPoint.ManifestWritten);
+                file.Flush(flushToDisk: true);
+            }
+
+            FaultPoints.Reach(FaultPoint.ManifestFlushed);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+
+        FaultPoints.Reach(FaultPoint.ManifestRenamed);
+        DirectorySync.Flush(Path.GetDirectoryName(path)!);
+        FaultPoints.Reach(FaultPoint.DirectoryFlushed);
+    }
+
+    /// <inheritdoc cref="ManifestDocument.Read" path="/exception"/>
+    /// <exception cref="IOException">The file cannot be read, or there is none.</exception>
+    public static SpoolManifest Read(string path) => ManifestDocument.Read(File.ReadAllBytes(path), Path.GetFileName(path));
+
+    /// <summary>The error that is being told must not be replaced by that of a disk which cannot delete either.</summary>
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            // The next sweep clears it away.
+        }
+    }
+}

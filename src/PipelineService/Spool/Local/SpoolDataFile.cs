@@ -1,0 +1,71 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace PipelineService.Spool.Local;
+
+/// <summary>Makes and opens the data file of an upload.</summary>
+internal static class SpoolDataFile
+{
+    /// <summary>Of a file that is being made: after a number, <c>{job}.0.new</c>.</summary>
+    internal const string NewExtension = ".new";
+
+    /// <summary>A sweep of another instance can be in the way once; more than that is another fault.</summary>
+    private const int CreateTriesMax = 5;
+
+    /// <summary>
+    /// Makes the data file, which is locked from the moment when it has its name. Making and locking are two steps: another
+    /// instance that sweeps may find the file between them and remove it. So it is made under another name, and under yet
+    /// another when a sweep was quicker: one that has taken the lock and been put to sleep holds nobody up.
+    /// </summary>
+    public static SafeFileHandle Create(string path)
+    {
+        for (int tries = 0; ; tries++)
+        {
+            string made = Path.ChangeExtension(path, $"{tries}{NewExtension}");
+            SafeFileHandle? handle = null;
+            try
+            {
+                handle = File.OpenHandle(made, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+                File.Move(made, path);
+                return handle;
+            }
+            catch (IOException) when (tries + 1 < CreateTriesMax)
+            {
+                handle?.Dispose(); // a sweep holds it and is about to remove it, or just has
+            }
+            catch
+            {
+                handle?.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Opens the data file of a sealed upload.</summary>
+    /// <exception cref="SpoolDamagedException">It is missing or has another length than was received.</exception>
+    /// <exception cref="SpoolUnavailableException">It cannot be opened now.</exception>
+    public static SafeFileHandle Open(SpoolDirectory directory, SpoolManifest manifest)
+    {
+        SafeFileHandle? handle = null;
+        try
+        {
+            handle = File.OpenHandle(
+                directory.DataPath(manifest.UploadId), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            long length = RandomAccess.GetLength(handle);
+            long blocks = (length + BlockChecksums.BlockBytes - 1) / BlockChecksums.BlockBytes;
+            return length == manifest.DataBytes && blocks == manifest.Blocks.Count ? handle : throw new SpoolDamagedException(
+                $"The data file of the upload has {length} bytes, but {manifest.DataBytes} were received.");
+        }
+        catch (FileNotFoundException e)
+        {
+            directory.ThrowUnlessThere(); // what is missing there is not missing here
+            throw new SpoolDamagedException("The data file of the upload is missing from the spool.", e);
+        }
+        catch (Exception e)
+        {
+            handle?.Dispose();
+            throw SpoolUnavailableException.IsFault(e)
+                ? new SpoolUnavailableException($"The data file of the upload cannot be opened: {e.Message}", e)
+                : e;
+        }
+    }
+}

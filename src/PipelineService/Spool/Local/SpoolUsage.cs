@@ -1,0 +1,116 @@
+namespace PipelineService.Spool.Local;
+
+/// <summary>
+/// How many bytes all uploads together hold: counted as they come and go, and counted anew from the files now and then,
+/// because other instances that share the directory come and go uncounted here.
+/// </summary>
+/// <remarks>
+/// Uploads in hand (being received, removed or renamed here) are left out of a count from the files, since their files change
+/// under it. There are as many as are received at once, so the set is bounded by <c>Intake:UploadsMax</c>.
+/// </remarks>
+internal sealed class SpoolUsage(long quotaBytes)
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<Guid> _inHand = [];
+    private long _inHandBytes;
+    private long _storedBytes;
+    private long _changes;
+
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _inHandBytes + _storedBytes;
+            }
+        }
+    }
+
+    /// <summary>Takes an upload in hand: a new one with nothing in it, or a stored one that is about to be changed.</summary>
+    public void Take(Guid upload, long bytes)
+    {
+        lock (_lock)
+        {
+            _inHand.Add(upload);
+            _inHandBytes += bytes;
+            _storedBytes -= bytes;
+            _changes++;
+        }
+    }
+
+    /// <summary>Counts bytes about to be written to an upload in hand.</summary>
+    /// <exception cref="SpoolFullException">They do not fit the quota.</exception>
+    public void Reserve(long bytes)
+    {
+        lock (_lock)
+        {
+            if (_inHandBytes + _storedBytes + bytes > quotaBytes)
+            {
+                throw new SpoolFullException($"The spool's quota of {quotaBytes} bytes is used up.");
+            }
+
+            _inHandBytes += bytes;
+        }
+    }
+
+    /// <summary>Bytes that were reserved could not be written.</summary>
+    public void Return(long bytes)
+    {
+        lock (_lock)
+        {
+            _inHandBytes -= bytes;
+        }
+    }
+
+    /// <summary>Lets go of an upload whose files stay.</summary>
+    public void Put(Guid upload, long bytes)
+    {
+        lock (_lock)
+        {
+            _inHand.Remove(upload);
+            _inHandBytes -= bytes;
+            _storedBytes += bytes;
+            _changes++;
+        }
+    }
+
+    /// <summary>Lets go of an upload whose files are gone.</summary>
+    public void Drop(Guid upload, long bytes)
+    {
+        lock (_lock)
+        {
+            _inHand.Remove(upload);
+            _inHandBytes -= bytes;
+            _changes++;
+        }
+    }
+
+    /// <summary>
+    /// Takes over what a look through the files has found. When uploads came or went meanwhile the look may have seen them or
+    /// not: then only what it has removed is taken off, and the next one tells.
+    /// </summary>
+    /// <param name="look">Given whether an upload is in hand; gives the bytes of all other files, and of those it removed.</param>
+    public void Recount(Func<Func<Guid, bool>, (long Left, long Removed)> look)
+    {
+        long before;
+        lock (_lock)
+        {
+            before = _changes;
+        }
+
+        (long left, long removed) = look(IsInHand);
+        lock (_lock)
+        {
+            _storedBytes = before == _changes ? left : _storedBytes - removed;
+        }
+    }
+
+    private bool IsInHand(Guid upload)
+    {
+        lock (_lock)
+        {
+            return _inHand.Contains(upload);
+        }
+    }
+}
