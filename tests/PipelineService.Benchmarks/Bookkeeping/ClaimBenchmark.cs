@@ -21,7 +21,7 @@ internal static class ClaimBenchmark
     private const string Table = $"public.{Dataset}";
     private const int Uploads = 16;
     private const int ClaimsMin = 30;
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ClaimsAgeMax = TimeSpan.FromSeconds(20);
 
     public static async Task RunAsync(Arguments arguments)
@@ -109,7 +109,7 @@ internal static class ClaimBenchmark
     private static string Copies(int count) => $"""
         INSERT INTO pipeline.jobs
         SELECT (jsonb_populate_record(NULL::pipeline.jobs, waiting.job || jsonb_build_object(
-            'id', {JobIdSql.Of($"{JobIdSql.Now} + n / 100", "n::text")}))).*
+            'id', {JobIdSql.Of($"{JobIdSql.Now} + n / 100", "n::text")}, 'not_before', NULL))).*
         FROM (
             SELECT to_jsonb(j) AS job FROM pipeline.jobs j
             WHERE state = 'queued' AND owner IS NULL ORDER BY id DESC LIMIT 1) waiting
