@@ -1,5 +1,3 @@
-using PipelineService.Core.Parsing;
-
 namespace PipelineService.Core.Datasets;
 
 /// <summary>

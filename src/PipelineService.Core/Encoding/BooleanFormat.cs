@@ -1,5 +1,5 @@
-using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;
@@ -34,10 +34,10 @@ internal readonly struct BooleanFormat : IScalarFormat<bool>
         return value || Contains(_falseValues, text) ? RecordErrorCode.None : RecordErrorCode.TypeMismatch;
     }
 
-    public RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out bool value)
+    public RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out bool value)
     {
-        value = kind == JsonTokenType.True;
-        return value || kind == JsonTokenType.False ? RecordErrorCode.None : RecordErrorCode.TypeMismatch;
+        value = kind == ValueKind.True;
+        return value || kind == ValueKind.False ? RecordErrorCode.None : RecordErrorCode.TypeMismatch;
     }
 
     public static void Write(bool value, RowBuffer rows) => rows.WriteIntegerField<byte>(value ? (byte)1 : (byte)0);

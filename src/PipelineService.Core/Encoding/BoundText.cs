@@ -1,5 +1,6 @@
-using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding.Numbers;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;
@@ -16,7 +17,7 @@ internal static class BoundText
     {
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text);
         return format.Parse(bytes, out value) == RecordErrorCode.None
-            || (LiteralKindOf(bytes) is JsonTokenType kind
+            || (LiteralKindOf(bytes) is ValueKind kind
                 && format.ParseJson(kind, bytes, out value) == RecordErrorCode.None)
             || format.Parse(DigitsOf(bytes), out value) == RecordErrorCode.None;
     }
@@ -44,9 +45,9 @@ internal static class BoundText
         return digits;
     }
 
-    private static JsonTokenType? LiteralKindOf(ReadOnlySpan<byte> text) =>
-        text.SequenceEqual("true"u8) ? JsonTokenType.True
-        : text.SequenceEqual("false"u8) ? JsonTokenType.False
+    private static ValueKind? LiteralKindOf(ReadOnlySpan<byte> text) =>
+        text.SequenceEqual("true"u8) ? ValueKind.True
+        : text.SequenceEqual("false"u8) ? ValueKind.False
         : null;
 
     public static FieldFaultException Fault(FieldDefinition field, string constraint, string text)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;
@@ -13,14 +14,21 @@ public sealed class ColumnPlan
     private readonly int _missingLengthMax;
     private readonly bool _required;
 
-    public ColumnPlan(FieldDefinition field, ImmutableArray<string> missingValues)
+    /// <param name="field">What the column holds.</param>
+    /// <param name="index">0-based index of the field in the schema.</param>
+    /// <param name="missingValues">Texts that stand for no value.</param>
+    public ColumnPlan(FieldDefinition field, int index, ImmutableArray<string> missingValues)
     {
+        Index = index;
         Field = field;
         _encoder = FieldEncoders.Create(field);
         _missingValues = [.. missingValues.Select(System.Text.Encoding.UTF8.GetBytes)];
         _missingLengthMax = _missingValues.Length == 0 ? -1 : _missingValues.Max(v => v.Length);
         _required = field.Constraints.Required;
     }
+
+    /// <summary>0-based index of the field in the schema; in the row it is another where columns are left to the table.</summary>
+    public int Index { get; }
 
     public FieldDefinition Field { get; }
 
@@ -30,7 +38,7 @@ public sealed class ColumnPlan
         text.Length <= _missingLengthMax && IsMissing(text) ? EncodeMissing(rows) : _encoder.Encode(text, rows);
 
     /// <inheritdoc cref="FieldEncoder.EncodeJson"/>
-    public RecordErrorCode EncodeJson(System.Text.Json.JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+    public RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         _encoder.EncodeJson(kind, json, rows);
 
     /// <summary>No value: a missing value, a JSON null, or a field that the record does not have.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;
@@ -23,8 +23,8 @@ public abstract class FieldEncoder
     /// <summary>
     /// Takes a JSON value that is not a string and not null: a number, true, false, an object or an array.
     /// </summary>
-    /// <param name="kind">Number, True, False, StartObject or StartArray.</param>
+    /// <param name="kind">Number, True, False, Object or Array.</param>
     /// <param name="json">The value's bytes as written: well-formed JSON, valid UTF-8.</param>
     /// <param name="rows">As for <see cref="Encode"/>.</param>
-    public abstract RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows);
+    public abstract RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows);
 }

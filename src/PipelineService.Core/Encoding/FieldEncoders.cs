@@ -1,5 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding.Calendar;
+using PipelineService.Core.Encoding.Json;
+using PipelineService.Core.Encoding.Numbers;
+using PipelineService.Core.Encoding.Text;
 
 namespace PipelineService.Core.Encoding;
 

@@ -1,34 +1,53 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 
 namespace PipelineService.Core.Encoding;
 
 /// <summary>
-/// A dataset version compiled for the hot path: what to do with every field of a record. Immutable, shared by workers.
+/// A dataset version compiled for the hot path: what to do with every record and with every field of it. Immutable, shared by
+/// workers.
 /// </summary>
 public sealed class RowPlan
 {
+    /// <summary>The plan of a dataset that loads its records as they are.</summary>
     public RowPlan(DatasetDefinition definition)
-        : this(definition, [.. definition.Schema.Fields.Select(f => new ColumnPlan(f, definition.Schema.MissingValues))])
+        : this(definition, steps: [])
     {
     }
 
-    private RowPlan(DatasetDefinition definition, ImmutableArray<ColumnPlan> columns)
+    public RowPlan(DatasetDefinition definition, ImmutableArray<RecordStep> steps)
+        : this(
+            definition,
+            [.. definition.Schema.Fields.Select((f, index) => new ColumnPlan(f, index, definition.Schema.MissingValues))],
+            steps)
+    {
+    }
+
+    private RowPlan(DatasetDefinition definition, ImmutableArray<ColumnPlan> columns, ImmutableArray<RecordStep> steps)
     {
         Definition = definition;
         Columns = columns;
+        Steps = steps;
     }
 
     public DatasetDefinition Definition { get; }
 
+    /// <summary>What is done to a record before it is encoded, in this order.</summary>
+    public ImmutableArray<RecordStep> Steps { get; }
+
     /// <summary>One per field of the schema that is sent, in its order, which is the order of the columns in COPY.</summary>
     public ImmutableArray<ColumnPlan> Columns { get; }
+
+    /// <summary>Columns of a row in COPY: the fields, then the two lineage columns if the dataset has them.</summary>
+    public short ColumnCount => (short)(Columns.Length + (Definition.Load.Lineage ? 2 : 0));
 
     /// <summary>The same without some columns, which COPY then leaves to the table: they take their default.</summary>
     /// <param name="columns">0-based indexes.</param>
     public RowPlan Without(IReadOnlySet<int> columns) =>
-        columns.Count == 0 ? this : new(Definition, [.. Columns.Where((_, index) => !columns.Contains(index))]);
+        columns.Count == 0 ? this : new(Definition, [.. Columns.Where((_, index) => !columns.Contains(index))], Steps);
 
-    /// <summary>Columns of a row in COPY: the fields, then the two lineage columns if the dataset has them.</summary>
-    public short ColumnCount => (short)(Columns.Length + (Definition.Load.Lineage ? 2 : 0));
+    /// <summary>Whether a step may give a value to a field of the schema, so that it is sent whether the data has it or not.</summary>
+    /// <param name="field">0-based index.</param>
+    public bool IsGiven(int field) => Steps.Any(step => step.Gives.Contains(field));
 }

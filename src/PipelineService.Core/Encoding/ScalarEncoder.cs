@@ -1,5 +1,5 @@
-using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;
@@ -15,7 +15,7 @@ internal interface IScalarFormat<TValue>
     RecordErrorCode Parse(ReadOnlySpan<byte> text, out TValue value);
 
     /// <summary>Reads a JSON value that is neither a string nor null.</summary>
-    RecordErrorCode ParseJson(JsonTokenType kind, ReadOnlySpan<byte> json, out TValue value);
+    RecordErrorCode ParseJson(ValueKind kind, ReadOnlySpan<byte> json, out TValue value);
 
     /// <summary>Writes the length-prefixed binary value.</summary>
     static abstract void Write(TValue value, RowBuffer rows);
@@ -41,7 +41,7 @@ internal sealed class ScalarEncoder<TValue, TFormat> : FieldEncoder
         return code == RecordErrorCode.None ? CheckAndWrite(value, rows) : code;
     }
 
-    public override RecordErrorCode EncodeJson(JsonTokenType kind, ReadOnlySpan<byte> json, RowBuffer rows)
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows)
     {
         RecordErrorCode code = _format.ParseJson(kind, json, out TValue value);
         return code == RecordErrorCode.None ? CheckAndWrite(value, rows) : code;

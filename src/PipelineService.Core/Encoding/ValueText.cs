@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding.Calendar;
+using PipelineService.Core.Encoding.Numbers;
 
 namespace PipelineService.Core.Encoding;
 

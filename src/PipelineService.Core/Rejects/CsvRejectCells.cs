@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Rejects;
 
@@ -8,7 +10,7 @@ namespace PipelineService.Core.Rejects;
 public sealed class CsvRejectCells : RejectCells
 {
     private readonly CsvDialect _dialect;
-    private readonly CsvField[] _fields;
+    private readonly RecordValue[] _fields;
     private readonly ImmutableArray<int> _dataFields;
     private readonly int _rawField = -1;
     private readonly byte[]? _missing;
@@ -21,7 +23,7 @@ public sealed class CsvRejectCells : RejectCells
     {
         _dialect = dialect;
         _missing = MissingCellOf(schema);
-        _fields = new CsvField[names.Length];
+        _fields = new RecordValue[names.Length];
         if (RejectHeader.Find(names, schema) is { } header)
         {
             Columns = header.DataNames;
@@ -76,15 +78,15 @@ public sealed class CsvRejectCells : RejectCells
             return 1;
         }
 
-        CsvRecordReader reader = new(raw, _dialect, raw.Length, skipBlankLines: false, _fields);
+        CsvTokenizer reader = new(raw, _dialect, raw.Length, skipBlankLines: false, _fields);
         reader.Read(out CsvRecord record);
         return record.FieldCount;
     }
 
-    private ReadOnlySpan<byte> ValueOf(ReadOnlySpan<byte> raw, CsvField field)
+    private ReadOnlySpan<byte> ValueOf(ReadOnlySpan<byte> raw, RecordValue field)
     {
         ReadOnlySpan<byte> text = raw.Slice(field.Start, field.Length);
-        if (field.HasEscapes)
+        if (field.Spelling == ValueSpelling.CsvDoubled)
         {
             _scratch = _scratch.Length < text.Length ? new byte[text.Length] : _scratch;
             text = _scratch.AsSpan(0, CsvText.Unescape(text, _dialect.Quote, _scratch));

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms;
 
 namespace PipelineService.Core.Rejects;
 
@@ -14,9 +14,9 @@ namespace PipelineService.Core.Rejects;
 public sealed class JsonRejectCells : RejectCells
 {
     private readonly RowPlan _plan;
-    private readonly JsonFieldNames _names;
     private readonly NdjsonRecordReader _reader;
-    private readonly TransformWorkspace _workspace = new();
+    private readonly RecordValues _values = new();
+    private readonly RejectBuffer _errors = new();
     private readonly RowBuffer _encoded = new(initialBytes: 256);
     private readonly byte[]? _missing;
 
@@ -24,8 +24,7 @@ public sealed class JsonRejectCells : RejectCells
     public JsonRejectCells(RowPlan plan)
     {
         _plan = plan;
-        _names = new JsonFieldNames(plan);
-        _reader = new NdjsonRecordReader(_names, plan.Definition.Schema.FieldsMatch);
+        _reader = new NdjsonRecordReader(plan.Definition.Schema);
         _missing = MissingCellOf(plan.Definition.Schema);
         Columns = [.. plan.Columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
     }
@@ -40,16 +39,17 @@ public sealed class JsonRejectCells : RejectCells
     /// </remarks>
     public override ReadOnlySpan<byte> Write(ReadOnlySpan<byte> raw, bool isCut, CsvLine line)
     {
-        _workspace.Clear();
-        Span<JsonSlice> values = _workspace.JsonValuesFor(_names.Count);
-        bool isAll = _reader.Read(new JsonLine(raw, 0, 0, 0), isValidUtf8: false, values, _workspace) && !isCut;
-        for (int slot = 0; slot < values.Length; slot++)
+        _errors.Clear();
+        SingleRecord record = default;
+        _reader.Read(raw, _values, _errors, ref record);
+        bool isAll = record.IsRead && !isCut;
+        for (int slot = 0; slot < Columns.Length; slot++)
         {
-            JsonSlice value = values[slot];
+            RecordValue value = _values.Slots[slot];
             bool isSame = value.Kind switch
             {
-                JsonTokenType.None or JsonTokenType.Null => AppendMissing(line),
-                JsonTokenType.String => AppendText(raw.Slice(value.Start, value.Length), value.IsEscaped, line),
+                ValueKind.Absent or ValueKind.Null => AppendMissing(line),
+                ValueKind.Text => AppendText(raw.Slice(value.Start, value.Length), value.Spelling, line),
                 _ => AppendJson(slot, value.Kind, raw.Slice(value.Start, value.Length), line),
             };
             isAll &= isSame;
@@ -64,12 +64,12 @@ public sealed class JsonRejectCells : RejectCells
         return _missing is not null;
     }
 
-    private bool AppendText(ReadOnlySpan<byte> json, bool isEscaped, CsvLine line)
+    private bool AppendText(ReadOnlySpan<byte> json, ValueSpelling spelling, CsvLine line)
     {
         bool isText = true;
-        if (isEscaped)
+        if (spelling == ValueSpelling.JsonEscaped)
         {
-            Span<byte> scratch = _workspace.ScratchFor(json.Length);
+            Span<byte> scratch = _values.ScratchFor(json.Length);
             isText = JsonEscape.TryUnescape(json, scratch, out int written);
             json = scratch[..written];
         }
@@ -78,19 +78,19 @@ public sealed class JsonRejectCells : RejectCells
         return isText;
     }
 
-    private bool AppendJson(int slot, JsonTokenType kind, ReadOnlySpan<byte> json, CsvLine line)
+    private bool AppendJson(int slot, ValueKind kind, ReadOnlySpan<byte> json, CsvLine line)
     {
         line.Append(json);
         bool isSame = true;
         for (int column = 0; column < _plan.Columns.Length; column++)
         {
-            isSame &= _names.SlotOfColumn[column] != slot || MeansTheSameAsText(_plan.Columns[column], kind, json);
+            isSame &= _reader.SlotOfField[_plan.Columns[column].Index] != slot || MeansTheSameAsText(_plan.Columns[column], kind, json);
         }
 
         return isSame;
     }
 
-    private bool MeansTheSameAsText(ColumnPlan column, JsonTokenType kind, ReadOnlySpan<byte> json)
+    private bool MeansTheSameAsText(ColumnPlan column, ValueKind kind, ReadOnlySpan<byte> json)
     {
         _encoded.Clear();
         int start = _encoded.Length;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 
 namespace PipelineService.Core.Rejects;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 
 namespace PipelineService.Core.Rejects;
 

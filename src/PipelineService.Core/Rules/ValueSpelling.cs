@@ -1,6 +1,6 @@
 namespace PipelineService.Core.Rules;
 
-/// <summary>How a text is written in the data, which decides what must be undone to show it.</summary>
+/// <summary>How a text is written, which decides what must be undone to show it.</summary>
 public enum ValueSpelling : byte
 {
     /// <summary>As it is.</summary>
@@ -11,4 +11,7 @@ public enum ValueSpelling : byte
 
     /// <summary>As the content of a JSON string with escapes.</summary>
     JsonEscaped,
+
+    /// <summary>Not in the data, but made of it by a step, as it is: an error tells what was sent instead.</summary>
+    Made,
 }

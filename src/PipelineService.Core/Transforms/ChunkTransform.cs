@@ -1,4 +1,5 @@
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms;
@@ -9,23 +10,44 @@ namespace PipelineService.Core.Transforms;
 public readonly record struct ChunkPosition(long FirstRecord, long FirstLine);
 
 /// <summary>
-/// Turns the bytes of a chunk into rows and rejects: stage 4. Bound to one job (its plan, its header), immutable, shared
-/// by all workers; what a run needs to write to is in its <see cref="TransformWorkspace"/>.
+/// Stage 4: turns the bytes of a chunk into rows and rejects. The reader of the format finds the values of a record, the steps
+/// of the plan work on them, and each column is encoded. Bound to one job (its plan, its header), immutable, shared by all
+/// workers; what a run needs to write to is in its <see cref="TransformWorkspace"/>.
 /// </summary>
-public abstract class ChunkTransform
+public sealed class ChunkTransform
 {
+    private readonly RecordReader _reader;
+    private readonly RecordEncoder _encoder;
+    private readonly int[] _slotOfColumn;
+
+    /// <param name="plan">The columns that are sent, and what is done before.</param>
+    /// <param name="reader">Reads the records of the job.</param>
+    /// <param name="jobId">Written to each row when the dataset has lineage.</param>
+    public ChunkTransform(RowPlan plan, RecordReader reader, Guid jobId)
+    {
+        _reader = reader;
+        _encoder = new RecordEncoder(plan, reader, jobId);
+        _slotOfColumn = [.. plan.Columns.Select(column => reader.SlotOfField[column.Index])];
+    }
+
     /// <summary>
     /// Columns that a record may do without at no byte of its own, although a NULL takes four in a row: what decides
     /// how many short records a chunk may have.
     /// </summary>
-    public abstract int OptionalColumns { get; }
+    public int OptionalColumns => _reader.MayOmit ? _slotOfColumn.Length : _slotOfColumn.Count(slot => slot < 0);
 
-    /// <summary>Reads every record of the chunk; each becomes a row or a reject.</summary>
+    /// <summary>Reads every record of the chunk; each becomes a row or a reject, or is left out by a step.</summary>
     /// <param name="bytes">Whole records only, starting at a record's start.</param>
     /// <param name="position">The numbers of the first record and line.</param>
     /// <param name="workspace">Cleared first; holds the rows and rejects afterwards.</param>
-    /// <returns>How many records were read: rows + rejects.</returns>
-    public abstract int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace);
+    /// <returns>How many records were read: rows + rejects + filtered.</returns>
+    public int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
+    {
+        workspace.Clear();
+        ChunkRun run = new(_encoder, bytes, position, workspace);
+        _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
+        return run.Records;
+    }
 
     /// <summary>
     /// The error of a field of a row that the database refused: where in the chunk its value stands is found by reading the record
@@ -37,6 +59,13 @@ public abstract class ChunkTransform
     /// <param name="code">Why it was refused.</param>
     /// <param name="workspace">Of the run; its rows and rejects stay as they are.</param>
     /// <returns>With a length of 0 where the record has no value for the column.</returns>
-    public abstract RecordError ErrorOf(
-        ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace);
+    public RecordError ErrorOf(
+        ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace)
+    {
+        SingleRecord record = default;
+        _reader.Read(bytes.Slice(row.RawStart, row.RawLength), workspace.Values, workspace.Rejects, ref record);
+        int slot = _slotOfColumn[column];
+        RecordValue value = record.IsRead && slot >= 0 ? workspace.Values.Slots[slot] : default;
+        return new RecordError(column, code, row.RawStart + value.Start, value.Length, value.Spelling);
+    }
 }

@@ -11,12 +11,19 @@ public sealed class DatasetVersion
     private readonly Lazy<RowPlan> _plan;
 
     public DatasetVersion(string name, int version, DateTime createdAt, DatasetDefinition definition)
+        : this(name, version, createdAt, definition, () => new RowPlan(definition))
+    {
+    }
+
+    /// <param name="compile">Makes the plan for the first who asks.</param>
+    internal DatasetVersion(
+        string name, int version, DateTime createdAt, DatasetDefinition definition, Func<RowPlan> compile)
     {
         Name = name;
         Version = version;
         CreatedAt = createdAt;
         Definition = definition;
-        _plan = new Lazy<RowPlan>(() => new RowPlan(definition));
+        _plan = new Lazy<RowPlan>(compile);
     }
 
     public string Name { get; }

@@ -101,11 +101,11 @@ public sealed partial class ChunkWorkers(
         }
 
         int read = chunk.Load.Transform!.Run(chunk.Bytes.Span, chunk.Extent.Position, workspace);
-        if (read != chunk.Extent.Records || read != workspace.Rows.Count + workspace.Rejects.Count)
+        if (read != chunk.Extent.Records || read != workspace.Rows.Count + workspace.Rejects.Count + workspace.Filtered)
         {
             throw new InvalidOperationException(
                 $"The chunk was cut with {chunk.Extent.Records} records, but {read} were read: " +
-                $"{workspace.Rows.Count} rows and {workspace.Rejects.Count} rejects.");
+                $"{workspace.Rows.Count} rows, {workspace.Rejects.Count} rejects and {workspace.Filtered} left out.");
         }
 
         return read;

@@ -7,7 +7,7 @@ namespace PipelineService.Write;
 internal static class ChunkRejects
 {
     /// <param name="refused">Its rows that the database refused.</param>
-    public static RejectTally Count(TransformedChunk chunk, IReadOnlyList<RefusedRow> refused)
+    public static RejectTally Count(TransformedChunk chunk, IReadOnlyList<RejectedRow> refused)
     {
         RejectTally tally = new();
         foreach (Reject reject in chunk.Workspace.Rejects.Rejects)
@@ -19,7 +19,7 @@ internal static class ChunkRejects
             }
         }
 
-        foreach (RefusedRow row in refused)
+        foreach (RejectedRow row in refused)
         {
             tally.Add(row.Code, row.Column);
         }

@@ -35,7 +35,8 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
             // 2. The rows, or all but those that the database refuses.
             RowOutcome rows = await LoadAsync(session, chunk, shield.Token);
             int rejected = workspace.Rejects.Count + rows.Refused.Count;
-            RecordCounts counts = new(read, workspace.Rows.Count - rows.Missed, rejected, rows.Filtered);
+            RecordCounts counts = new(
+                read, workspace.Rows.Count - rows.Missed, rejected, workspace.Filtered + rows.Filtered);
             bool isOverLimit = load.IsOverLimit(read, rejected);
 
             // 3. The dead letters: with the rows if those commit now, else beside them, because they outlive a rollback.
@@ -56,11 +57,11 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
             }
 
             // 4. The checkpoint, and the commit or the next savepoint.
-            NpgsqlBatchCommand checkpoint = Checkpoint(chunk, counts);
+            WrittenChunk written = Written(chunk, counts, rows);
             FaultPoints.Reach(FaultPoint.CheckpointWriting);
             await (commitsNow
-                ? session.CommitAsync([checkpoint], shield.Token)
-                : session.KeepAsync([checkpoint], shield.Token));
+                ? session.CommitAsync([written.Checkpoint(load.Plan)], shield.Token)
+                : session.KeepAsync(written, shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
             load.Add(counts, chunk.Extent.Bytes, tally);
             return counts;
@@ -94,27 +95,17 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
     {
         tally.Add(counts);
         tally.AddReasons(workspace.Rejects);
-        foreach (RefusedRow row in rows.Refused)
+        foreach (RejectedRow row in rows.Refused)
         {
             tally.AddReason(row.Code);
         }
     }
 
-    private static NpgsqlBatchCommand Checkpoint(TransformedChunk chunk, RecordCounts counts) => new(WriteSql.InsertCheckpoint)
+    private static WrittenChunk Written(TransformedChunk chunk, RecordCounts counts, RowOutcome rows) => new()
     {
-        Parameters =
-        {
-            new() { Value = chunk.Load.Plan.JobId },
-            new() { Value = chunk.Extent.StartOffset },
-            new() { Value = chunk.Extent.EndOffset },
-            new() { Value = chunk.Extent.Position.FirstRecord },
-            new() { Value = chunk.Extent.Position.FirstLine },
-            new() { Value = chunk.Extent.Lines },
-            new() { Value = counts.Read },
-            new() { Value = counts.Loaded },
-            new() { Value = counts.Rejected },
-            new() { Value = counts.Filtered },
-            new() { Value = chunk.Load.Plan.Epoch },
-        },
+        Extent = chunk.Extent,
+        Counts = counts,
+        Refused = [.. rows.Refused.Select(row => row.Index)],
+        Waiting = [.. rows.Waiting.Select(row => row.Index)],
     };
 }

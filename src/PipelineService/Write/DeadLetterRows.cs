@@ -4,8 +4,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Write;
@@ -37,7 +38,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
     private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
     private readonly Dictionary<(short Column, RecordErrorCode Code, JsonLineShape Line), byte[]> _reasons = [];
-    private (RefusedRow Row, byte[] Reason, IReadOnlyList<short> Columns) _lastRefused;
+    private (RejectedRow Row, byte[] Reason, IReadOnlyList<short> Columns) _lastRefused;
     private (RecordErrorCode Code, FieldCounts Fields, byte[] Reason) _lastCounted;
 
     /// <summary>A record that a rule or its own form rejects.</summary>
@@ -63,7 +64,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     }
 
     /// <summary>A row that the database refused.</summary>
-    public void Add(RefusedRow refused)
+    public void Add(RejectedRow refused)
     {
         // Mostly one constraint refuses row after row with the same words.
         if (_lastRefused.Reason is null || _lastRefused.Row with { Index = refused.Index } != refused)
@@ -82,7 +83,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     }
 
     /// <summary>The columns to blame, as indexes into the rows': of a key, or the one that is named.</summary>
-    private IReadOnlyList<short> ColumnsOf(RefusedRow refused)
+    private IReadOnlyList<short> ColumnsOf(RejectedRow refused)
     {
         ImmutableArray<ColumnPlan> columns = chunk.Load.Plan.Rows.Columns;
         return refused.Key ?? [.. Enumerable.Range(0, columns.Length).Where(i => columns[i].Field.Name == refused.Column).Select(i => (short)i)];

@@ -28,7 +28,7 @@ public sealed class DeadLetterWriter(Database database)
     public Task WriteAsync(
         NpgsqlConnection? connection,
         TransformedChunk chunk,
-        IReadOnlyList<RefusedRow> refused,
+        IReadOnlyList<RejectedRow> refused,
         RejectTally tally,
         CancellationToken cancellationToken) =>
         connection is not null
@@ -47,7 +47,7 @@ public sealed class DeadLetterWriter(Database database)
     private static async Task WriteBesideAsync(
         NpgsqlConnection own,
         TransformedChunk chunk,
-        IReadOnlyList<RefusedRow> refused,
+        IReadOnlyList<RejectedRow> refused,
         RejectTally tally,
         CancellationToken cancellationToken)
     {
@@ -82,7 +82,7 @@ public sealed class DeadLetterWriter(Database database)
         NpgsqlConnection connection,
         NpgsqlBatchCommand[] first,
         TransformedChunk chunk,
-        IReadOnlyList<RefusedRow> refused,
+        IReadOnlyList<RejectedRow> refused,
         CancellationToken cancellationToken)
     {
         await using (NpgsqlBatch batch = new(connection))
@@ -108,7 +108,7 @@ public sealed class DeadLetterWriter(Database database)
             await SendAsync(copy, workspace.Letters, BatchBytes, cancellationToken);
         }
 
-        foreach (RefusedRow row in refused)
+        foreach (RejectedRow row in refused)
         {
             letters.Add(row);
             await SendAsync(copy, workspace.Letters, BatchBytes, cancellationToken);

@@ -84,6 +84,9 @@ public sealed class JobLoad : IDisposable
         }
     }
 
+    /// <summary>Transforms a chunk that was written before a second time.</summary>
+    public required ReadAgain ReadAgain { get; init; }
+
     /// <summary>Told of what became of records, when that is committed.</summary>
     public Action<RecordTally>? Settled { get; init; }
 
@@ -112,7 +115,7 @@ public sealed class JobLoad : IDisposable
     public int RowsAtOnceMax { get; set; } = int.MaxValue;
 
     /// <summary>What is to be expected of the table's constraints.</summary>
-    public RefusalForecast Refusals { get; init; } = new();
+    public RejectForecast Refusals { get; init; } = new();
 
     /// <summary>Waits for a place among the chunks in flight. Paired with <see cref="Leave"/>.</summary>
     public async Task<Turn> EnterAsync(CancellationToken cancellationToken)

@@ -6,285 +6,132 @@ using PipelineService.Hosting.Postgres;
 namespace PipelineService.Write;
 
 /// <summary>
-/// Loads the rows of a chunk through one session: in one COPY as long as that mostly succeeds, else in the way that finds the
-/// rows which PostgreSQL refuses. What a piece of the rows meets costs that piece: it is rolled back and taken apart.
+/// Loads the rows of a chunk through one session: in one go as long as the table takes them, else in two. First they are searched
+/// for those that PostgreSQL refuses, behind savepoints; then what is left is written in one go.
 /// </summary>
 /// <remarks>
-/// A job that has met a refusal leaves out the rows that may repeat one of its own keys, and one that meets refusals which
-/// nothing foretold has its rows screened first. Each piece lies under a savepoint of its own, so that a refusal costs the
-/// work of a piece and never that of the rows before.
+/// The second go is left out where the search leaves no subtransaction behind, which is the rule. So what a chunk meets never adds
+/// to the subtransactions of its transaction, of which there is a small number (<see cref="ChunkGroup"/>).
 /// </remarks>
-public sealed partial class RowLoader(WriteSession session, JobLoad load, WriteOptions options, ILogger logger)
+public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions options, ILogger logger)
 {
-    /// <summary>
-    /// So many rows that each fail alone for a reason that is no row's, before any row has landed, and the reason is the table's.
-    /// </summary>
-    private const int SuspectsMax = 32;
-
-    private readonly RefusalForecast _forecast = load.Refusals;
+    private readonly RejectForecast _forecast = load.Refusals;
     private readonly RowSender _sender = new(session, load.Plan.Rows);
-
-    private RowBuffer _rows = new();
-    private RowOutcome _outcome = new();
-    private int[] _repeats = [];
-    private bool _hasLanded;
-    private int _suspects;
-
-    private delegate Task Way(ArraySegment<int> piece, CancellationToken cancellationToken);
+    private readonly RowSearch _search = new(session, load, options, logger);
 
     /// <summary>Loads what the database accepts. The transaction afterwards holds the accepted rows.</summary>
     /// <param name="repeats">0-based indexes of the rows that may repeat a key of the job, ascending.</param>
     /// <exception cref="JobFaultException">The table takes none of the rows.</exception>
     /// <exception cref="ChunkTooSlowException">One row alone takes too long, or two together.</exception>
     /// <exception cref="TableHeldException">One row alone waits for somebody.</exception>
+    /// <exception cref="SessionBrokenException">What a row met cost the transaction.</exception>
     public async Task<RowOutcome> LoadAsync(RowBuffer rows, int[] repeats, CancellationToken cancellationToken)
     {
-        (_rows, _outcome, _repeats, _hasLanded, _suspects) = (rows, new RowOutcome(), repeats, false, 0);
-        bool isScreened = !_forecast.AreForetold;
-        Way way = _forecast.EndSessions ? Read(OneByOneAsync) : isScreened ? Read(ScreenedAsync) : TogetherAsync;
-        int[] all = [.. Enumerable.Range(0, rows.Count)];
-        for (int first = 0, count; first < all.Length; first += count)
+        if (_forecast.Any && session.Savepoints.AreSpent)
         {
-            count = Math.Min(load.RowsAtOnceMax, all.Length - first);
-            await LoadAsync(new(all, first, count), way, cancellationToken);
+            return await RehearseAsync(rows, repeats, cancellationToken);
         }
 
-        if (isScreened)
-        {
-            _forecast.Screened(_outcome.Refused.Count > 0);
-        }
-
-        _outcome.Sort();
-        return _outcome;
-    }
-
-    /// <summary>
-    /// Loads a piece in some way. One that takes too long or waits for somebody is halved: that is neither its rows' fault nor
-    /// a reason to begin the job anew. Where not even two rows fit into the time limit a load would go on for days, and holds
-    /// its sessions meanwhile: it ends.
-    /// </summary>
-    private async Task LoadAsync(ArraySegment<int> piece, Way way, CancellationToken cancellationToken)
-    {
-        if (piece.Count == 0)
-        {
-            return;
-        }
-
-        await session.BeginPieceAsync(cancellationToken);
+        FirstWay first = First();
         try
         {
-            await way(piece, cancellationToken);
+            return await _search.TryAsync(rows, repeats, first, cancellationToken);
         }
-        catch (PostgresException e) when (session.CanRollBack && SqlFaults.Of(e) == SqlFault.Busy)
+        catch (PostgresException e) when (session.CanRollBack && SqlFaults.Of(e) != SqlFault.Outage)
         {
-            await session.RollbackPieceAsync(cancellationToken);
-            bool isTooSlow = e.SqlState == PostgresErrorCodes.QueryCanceled;
-            if (piece.Count == 1)
-            {
-                throw isTooSlow
-                    ? TooSlow($"Record {_rows.Marks[piece[0]].Record} alone takes", e)
-                    : Held(piece[0], e);
-            }
-
-            if (isTooSlow)
-            {
-                load.RowsAtOnceMax = Math.Min(load.RowsAtOnceMax, (piece.Count + 1) / 2);
-            }
-
-            await LoadHalvesAsync(piece, way, cancellationToken);
-            if (isTooSlow && piece.Count == 2)
-            {
-                throw TooSlow($"Records {_rows.Marks[piece[0]].Record} and {_rows.Marks[piece[1]].Record} together take", e);
-            }
+            await session.Savepoints.BeginSearchAsync(cancellationToken);
+            first = After(e, first, rows, repeats);
         }
-        catch (PostgresException e) when (session.IsBroken && SqlFaults.Of(e) == SqlFault.Row)
-        {
-            _forecast.EndedSession();
-            Tell($"{e.MessageText} (SQLSTATE {e.SqlState})");
-            throw new SessionBrokenException($"A row ended the session: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
-        }
-        catch (PostgresException e) when (!session.IsBroken && !session.CanRollBack && SqlFaults.Of(e) != SqlFault.Outage)
+        catch (PostgresException e) when (!session.IsBroken && SqlFaults.Of(e) != SqlFault.Outage)
         {
             _forecast.MetUnforeseen();
             throw new SessionBrokenException($"The table was thought to refuse nothing: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
         }
+
+        return await SearchAsync(rows, repeats, first, cancellationToken);
     }
 
-    private async Task LoadHalvesAsync(ArraySegment<int> piece, Way way, CancellationToken cancellationToken)
+    /// <summary>Loads rows behind no savepoint that would stay.</summary>
+    /// <inheritdoc cref="LoadAsync"/>
+    public async Task<RowOutcome> RehearseAsync(RowBuffer rows, int[] repeats, CancellationToken cancellationToken)
     {
-        await LoadAsync(piece[..(piece.Count / 2)], way, cancellationToken);
-        await LoadAsync(piece[(piece.Count / 2)..], way, cancellationToken);
+        await session.Savepoints.RehearseAsync(cancellationToken);
+        return await SearchAsync(rows, repeats, First(), cancellationToken);
     }
 
-    /// <summary>In one COPY, but for repeated keys where there have been refusals; screened when that is refused.</summary>
-    private async Task TogetherAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
+    /// <summary>Sends all rows but some, in pieces that fit into the time limit.</summary>
+    /// <param name="but">0-based indexes of the rows to leave out.</param>
+    /// <returns>How many landed.</returns>
+    /// <exception cref="PostgresException">One of them is refused, or they take too long.</exception>
+    public async Task<int> SendAsync(RowBuffer rows, IEnumerable<int> but, CancellationToken cancellationToken)
     {
-        int[] repeats = _repeats.Length == 0 ? [] : [.. piece.Intersect(_repeats)];
-        if (repeats.Length > 0 && _forecast.Any)
+        int landed = 0;
+        foreach (int[] piece in Enumerable.Range(0, rows.Count).Except(but).Chunk(load.RowsAtOnceMax))
         {
-            await LoadAsync(piece.Except(repeats).ToArray(), TogetherAsync, cancellationToken);
-            await LoadAsync(repeats, Read(OneByOneAsync), cancellationToken);
-            return;
+            landed += await _sender.SendAsync(rows, piece, cancellationToken);
         }
 
-        try
-        {
-            await CopyAsync(piece, cancellationToken);
-        }
-        catch (PostgresException e) when (IsRefusal(e))
-        {
-            await session.RollbackPieceAsync(cancellationToken);
-            _forecast.Met(wasForetold: repeats.Length > 0);
-            await LoadAsync(piece, repeats.Length > 0 ? TogetherAsync : Read(ScreenedAsync), cancellationToken);
-        }
+        return landed;
     }
 
-    /// <summary>
-    /// A way that begins with what the columns' own types refuse, where there are such types; what is left goes on. Behind
-    /// that no error comes out of this way but out of one for the rest, so no row is told twice.
-    /// </summary>
-    private Way Read(Way next) => !session.Stage.CanScreenValues ? next : async (piece, cancellationToken) =>
+    /// <summary>The way that is the best bet, as the job has gone so far.</summary>
+    private FirstWay First() => _forecast.EndSessions ? FirstWay.OneByOne
+        : _forecast.AreForetold ? FirstWay.Together
+        : FirstWay.Screened;
+
+    /// <summary>The way with which to begin a search after another one has met an error.</summary>
+    private FirstWay After(PostgresException error, FirstWay first, RowBuffer rows, int[] repeats)
     {
-        List<RefusedRow> refused = [];
-        try
+        if (SqlFaults.Of(error) == SqlFault.Busy)
         {
-            refused = await session.Stage.ScreenValuesAsync(_rows, piece, cancellationToken);
-        }
-        catch (PostgresException e) when (IsRefusal(e))
-        {
-            await session.RollbackPieceAsync(cancellationToken);
-        }
-
-        refused.ForEach(row => _outcome.Add(row, mayBeTakenLater: false));
-        await LoadAsync(piece.Except(refused.Select(row => row.Index)).ToArray(), next, cancellationToken);
-    };
-
-    /// <summary>Rows that a query calls doubtful one by one, the others in one COPY; all one by one where it sees too little.</summary>
-    private async Task ScreenedAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
-    {
-        if (!session.Target.IsScreenable)
-        {
-            Tell("it has a trigger before each row, or an index that is not on plain columns");
-            await OneByOneAsync(piece, cancellationToken);
-            return;
-        }
-
-        int[] doubtful;
-        try
-        {
-            doubtful = await session.Stage.ScreenAsync(_rows, piece, cancellationToken);
-            await CopyAsync(piece.Except(doubtful).ToArray(), cancellationToken);
-        }
-        catch (PostgresException e) when (IsRefusal(e))
-        {
-            await session.RollbackPieceAsync(cancellationToken);
-            Tell($"{e.MessageText} (SQLSTATE {e.SqlState})");
-            await LoadAsync(piece, OneByOneAsync, cancellationToken);
-            return;
-        }
-
-        await LoadAsync(doubtful, OneByOneAsync, cancellationToken);
-    }
-
-    /// <summary>Staged and inserted row by row, where that is the same as COPY and nothing is met that is no row's.</summary>
-    private async Task OneByOneAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
-    {
-        if (!session.Stage.CanInsertOneByOne)
-        {
-            await HalvesAsync(piece, cancellationToken);
-            return;
-        }
-
-        int missed = _outcome.Missed;
-        try
-        {
-            await session.Stage.InsertOneByOneAsync(_rows, piece, _outcome, cancellationToken);
-            Landed(piece.Count - (_outcome.Missed - missed));
-        }
-        catch (PostgresException e) when (IsRefusal(e))
-        {
-            await session.RollbackPieceAsync(cancellationToken);
-            await LoadAsync(piece, HalvesAsync, cancellationToken);
-        }
-    }
-
-    /// <summary>In one COPY, or in halves down to the single row: slower still, but nothing escapes it.</summary>
-    private async Task HalvesAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await CopyAsync(piece, cancellationToken);
-        }
-        catch (PostgresException e) when (IsRefusal(e))
-        {
-            await session.RollbackPieceAsync(cancellationToken);
-            if (piece.Count == 1)
+            int atOnce = Math.Min(load.RowsAtOnceMax, rows.Count);
+            if (error.SqlState == PostgresErrorCodes.QueryCanceled && atOnce > 2)
             {
-                Refuse(piece[0], e);
-                return;
+                load.RowsAtOnceMax = (atOnce + 1) / 2;
             }
 
-            await LoadHalvesAsync(piece, HalvesAsync, cancellationToken);
+            return first;
         }
-    }
 
-    private async Task CopyAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
-    {
-        if (piece.Count > 0)
+        if (first == FirstWay.Together)
         {
-            int landed = await _sender.SendAsync(_rows, piece, cancellationToken);
-            _outcome.AddFiltered(piece.Count - landed);
-            Landed(landed);
+            bool isForetold = repeats.Length > 0 && !_forecast.Any;
+            _forecast.Met(isForetold);
+            return isForetold ? FirstWay.Together : FirstWay.Screened;
         }
+
+        _search.Tell(error);
+        return FirstWay.OneByOne;
     }
 
-    private void Landed(int rows)
+    private async Task<RowOutcome> SearchAsync(
+        RowBuffer rows, int[] repeats, FirstWay first, CancellationToken cancellationToken)
     {
-        _hasLanded |= rows > 0;
-        session.PieceLanded();
-    }
-
-    /// <summary>
-    /// What a row alone raises is the row's. But where the code says that the statement or the table is wrong and no row of the
-    /// chunk lands, it is right: a permission that was taken away must not reject good rows.
-    /// </summary>
-    private void Refuse(int index, PostgresException error)
-    {
-        bool isSuspect = SqlFaults.Of(error) == SqlFault.Statement;
-        _suspects += isSuspect ? 1 : 0;
-        if (isSuspect && !_hasLanded && (_suspects == SuspectsMax || _suspects == _rows.Count))
+        RowOutcome outcome = await _search.FindAsync(rows, repeats, first, cancellationToken);
+        if (!await session.Savepoints.EndSearchAsync(keep: false, cancellationToken))
         {
-            throw new JobFaultException(TargetProblems.Refused(error));
+            return outcome;
         }
 
-        _outcome.Add(
-            session.Target.Refusals.Of(index, error.SqlState, error.MessageText, error.ConstraintName, error.ColumnName),
-            session.Target.MayTakeLater(error.ConstraintName));
-    }
-
-    private ChunkTooSlowException TooSlow(string what, PostgresException error) =>
-        new($"{what} PostgreSQL longer than the time limit of {options.ChunkTimeout} (Write:ChunkTimeout).", error);
-
-    private TableHeldException Held(int index, PostgresException error) => new(
-        $"Record {_rows.Marks[index].Record} waits for somebody who holds the table or a row: {error.MessageText}.",
-        error);
-
-    private void Tell(string reason)
-    {
-        if (_forecast.TellOneByOne())
+        await session.Savepoints.UndoSearchAsync(cancellationToken);
+        int sent = rows.Count - outcome.Refused.Count;
+        try
         {
-            Log.OneByOne(logger, load.Plan.JobId, reason);
+            return outcome.WithFiltered(
+                sent - await SendAsync(rows, outcome.Refused.Select(row => row.Index), cancellationToken));
         }
-    }
+        catch (PostgresException e) when (session.CanRollBack && SqlFaults.Of(e) != SqlFault.Outage)
+        {
+            // What is taken changes from one time to the next: then the search itself is what counts, and what it leaves behind.
+            await session.Savepoints.BeginSearchAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (!session.IsBroken && SqlFaults.Of(e) != SqlFault.Outage)
+        {
+            throw new SessionBrokenException($"Rows that were taken once are refused: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
+        }
 
-    private bool IsRefusal(PostgresException error) =>
-        session.CanRollBack && SqlFaults.Of(error) is (SqlFault.Row or SqlFault.Statement);
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Information,
-            Message = "Rows of job {JobId} are inserted one by one, which is slow, because no query over the table's constraints tells "
-                + "which of them are refused: {Reason}. Told once a job.")]
-        public static partial void OneByOne(ILogger logger, Guid jobId, string reason);
+        outcome = await _search.FindAsync(rows, repeats, first, cancellationToken);
+        await session.Savepoints.EndSearchAsync(keep: true, cancellationToken);
+        return outcome;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class RowSender(WriteSession session, RowPlan plan)
         switch (session.Target)
         {
             case { CopiesText: true, MayChangeRows: true }:
-                return await session.Stage.InsertTogetherAsync(rows, piece, cancellationToken);
+                return await session.Staged.InsertTogetherAsync(rows, piece, cancellationToken);
             case { CopiesText: true }:
                 await session.Copy.SendTextAsync(WriteSql.CopyText(_table, _columns), rows, piece, cancellationToken);
                 return piece.Count;

@@ -14,17 +14,20 @@ public sealed class TargetConstraints
     private const int ColumnsOnAPage = 300;
 
     private readonly bool _hasDeferrableTriggers;
+    private readonly UniqueIndex[] _keys;
+    private readonly string _table;
 
     public TargetConstraints(TableShape table, RowPlan rows)
     {
         List<string> loaded = [.. rows.Columns.Select(c => c.Field.Name)];
-        Refusals = new RefusalWords(table, rows);
+        Words = new RejectWords(table, rows);
         _hasDeferrableTriggers = table.Triggers.Any(t => t.IsDeferrable);
         HasRules = table.Relation.HasRules;
         MayChangeRows = table.Triggers.Any(t => t.MayChangeRows);
         IsSelfReferencing = table.Constraints.Any(c => c.IsSelfReference);
         UniqueIndex[] keys = [.. table.UniqueIndexes.Where(i => i.IsPlain && i.Columns.All(loaded.Contains))];
         ConstraintShape[] constraints = [.. table.Constraints.Where(c => !c.Columns.IsEmpty && c.Columns.All(loaded.Contains))];
+        KeyNames = [.. keys.Select(i => i.Name)];
         UniqueKeys = [.. keys.Select(i => i.Columns.Select(name => loaded.IndexOf(name)).ToArray())];
         ScreenedColumns =
         [
@@ -33,18 +36,21 @@ public sealed class TargetConstraints
                 .Select(name => loaded.IndexOf(name)).Where(column => column >= 0).Distinct().Order(),
         ];
         IsScreenable = !MayChangeRows && keys.Length == table.UniqueIndexes.Length;
+        HasPlainKeysOnly = IsScreenable && keys.Length > 0 && keys.All(i => i.IsImmediate);
+        _keys = keys;
+        _table = rows.Definition.Load.Table.Quoted;
         ReadColumns = ReadColumn.Of(table, rows);
         CopiesText = ReadColumns.Any(c => c.IsCopiedAsText);
         MayRefuse = ReadColumns.Count > 0 || CanRefuse(table, rows);
         NumberColumn = WriteSql.NumberColumn(rows);
         ScreenSql = keys.Length + constraints.Length == 0
             ? null
-            : Screen(keys, constraints, rows.Definition.Load.Table.Quoted, loaded);
+            : Screen(constraints, loaded);
     }
 
     /// <summary>
-    /// The SQL that looks for refusals among the keys of the rows (<see cref="ChunkStage.Keys"/>): the numbers of those that
-    /// are likely to be refused, ascending. Null when there is nothing to look for.
+    /// The SQL that looks for refusals among the keys of the rows (<see cref="StagedRows.Keys"/>): the numbers of those that
+    /// are likely to be refused, ascending, each with whether that is for its keys alone. Null when there is nothing to look for.
     /// </summary>
     public string? ScreenSql { get; }
 
@@ -56,6 +62,14 @@ public sealed class TargetConstraints
 
     /// <summary>For each plain unique index the columns of its key, as indexes into the rows' columns.</summary>
     public IReadOnlyList<int[]> UniqueKeys { get; }
+
+    /// <summary>The names of these indexes.</summary>
+    public IReadOnlyList<string> KeyNames { get; }
+
+    /// <summary>
+    /// Whether a key decides by itself about a row: whole columns that are sent, looked at as each row comes, and no trigger.
+    /// </summary>
+    public bool HasPlainKeysOnly { get; }
 
     /// <summary>Whether a row may need another row of the same table.</summary>
     public bool IsSelfReferencing { get; }
@@ -86,7 +100,7 @@ public sealed class TargetConstraints
     public bool CopiesText { get; }
 
     /// <summary>What its refusals mean.</summary>
-    public RefusalWords Refusals { get; }
+    public RejectWords Words { get; }
 
     /// <summary>Whether an INSERT would do something else than COPY, which passes rules over.</summary>
     public bool HasRules { get; }
@@ -97,7 +111,7 @@ public sealed class TargetConstraints
     /// </summary>
     public bool MayTakeLater(string? constraint) =>
         _hasDeferrableTriggers
-        || (Refusals.ConstraintOf(constraint) is { Kind: "f" } shape && (shape.IsSelfReference || shape.IsDeferrable));
+        || (Words.ConstraintOf(constraint) is { Kind: "f" } shape && (shape.IsSelfReference || shape.IsDeferrable));
 
     private static bool CanRefuse(TableShape table, RowPlan rows)
     {
@@ -110,23 +124,46 @@ public sealed class TargetConstraints
                 || (c.IsNotNull && !c.HasDefault && !required.Contains(c.Name)));
     }
 
-    private string Screen(UniqueIndex[] keys, ConstraintShape[] constraints, string table, List<string> loaded)
+    /// <summary>
+    /// The SQL that tells by which of several keys a row of a staging table is there already: among those numbered so ($1) each
+    /// with the index of the key. Null where there is but one.
+    /// </summary>
+    public string? FindKeySql(string staged)
     {
-        IEnumerable<string> doubts = keys.SelectMany(k => new[] { InTheTable(k, table), EarlierInTheStage(k) })
-            .Concat(constraints.Select(c => c.Kind == "f" ? WithoutParent(c, loaded) : Unchecked(c)));
-        return $"{string.Join("\nUNION\n", doubts)}\nORDER BY 1";
+        if (_keys.Length < 2)
+        {
+            return null;
+        }
+
+        IEnumerable<string> cases = _keys.Select((key, i) => $"WHEN EXISTS ({There(key)}) THEN {i}");
+        return $"""
+            SELECT s.{NumberColumn}, CASE {string.Join('\n', cases)} ELSE 0 END
+            FROM {staged} s WHERE s.{NumberColumn} = ANY ($1)
+            """;
     }
 
+    private string Screen(ConstraintShape[] constraints, List<string> loaded)
+    {
+        IEnumerable<string> doubts = _keys.SelectMany(k => new[] { InTheTable(k), EarlierInTheStage(k) })
+            .Concat(constraints.Select(c => c.Kind == "f" ? WithoutParent(c, loaded) : Unchecked(c)));
+        return $"""
+            SELECT d.number, bool_and(d.is_key) FROM (
+            {string.Join("\nUNION ALL\n", doubts)}
+            ) d (number, is_key)
+            GROUP BY d.number ORDER BY d.number
+            """;
+    }
+
+    private string InTheTable(UniqueIndex key) =>
+        $"SELECT s.{NumberColumn}, true FROM {StagedRows.Keys} s WHERE {NotNull(key.Columns)} AND EXISTS ({There(key)})";
+
     /// <summary>OFFSET 0 keeps the planner from turning the look-up per row into a join over a whole table.</summary>
-    private string InTheTable(UniqueIndex key, string table) => $"""
-        SELECT s.{NumberColumn} FROM {ChunkStage.Keys} s
-        WHERE {NotNull(key.Columns)} AND EXISTS (SELECT FROM {table} t WHERE {Same(key.Columns, key.Columns, "t")} OFFSET 0)
-        """;
+    private string There(UniqueIndex key) => $"SELECT FROM {_table} t WHERE {Same(key.Columns, key.Columns, "t")} OFFSET 0";
 
     private string EarlierInTheStage(UniqueIndex key) => $"""
-        SELECT n.{NumberColumn}
+        SELECT n.{NumberColumn}, true
         FROM (SELECT s.{NumberColumn}, row_number() OVER (PARTITION BY {Quoted(key.Columns, "s")} ORDER BY s.{NumberColumn})
-              FROM {ChunkStage.Keys} s WHERE {NotNull(key.Columns)}) n ({NumberColumn}, place)
+              FROM {StagedRows.Keys} s WHERE {NotNull(key.Columns)}) n ({NumberColumn}, place)
         WHERE n.place > 1
         """;
 
@@ -135,14 +172,14 @@ public sealed class TargetConstraints
         string same = Same(key.Columns, key.ParentColumns, "p");
         bool mayBeHere = key.IsSelfReference && key.ParentColumns.All(loaded.Contains);
         return $"""
-            SELECT s.{NumberColumn} FROM {ChunkStage.Keys} s
+            SELECT s.{NumberColumn}, false FROM {StagedRows.Keys} s
             WHERE {NotNull(key.Columns)} AND NOT EXISTS (SELECT FROM {key.Parent} p WHERE {same} OFFSET 0)
-            {(mayBeHere ? $"AND NOT EXISTS (SELECT FROM {ChunkStage.Keys} p WHERE {same})" : "")}
+            {(mayBeHere ? $"AND NOT EXISTS (SELECT FROM {StagedRows.Keys} p WHERE {same})" : "")}
             """;
     }
 
     private string Unchecked(ConstraintShape check) =>
-        $"SELECT s.{NumberColumn} FROM {ChunkStage.Keys} s WHERE NOT ({check.Expression})";
+        $"SELECT s.{NumberColumn}, false FROM {StagedRows.Keys} s WHERE NOT ({check.Expression})";
 
     private static string Same(IEnumerable<string> columns, IEnumerable<string> others, string alias) => string.Join(
         " AND ", columns.Zip(others, (c, o) => $"{alias}.{Identifier.Quote(o)} = s.{Identifier.Quote(c)}"));

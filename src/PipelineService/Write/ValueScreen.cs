@@ -23,7 +23,7 @@ internal sealed class ValueScreen(WriteSession session, TimeSpan patience)
     /// <summary>The rows with such a value, each with the first one.</summary>
     /// <param name="piece">0-based indexes of the rows to look at, ascending.</param>
     /// <exception cref="PostgresException">It cannot be told, because something else is in the way.</exception>
-    public async Task<List<RefusedRow>> FindAsync(
+    public async Task<List<RejectedRow>> FindAsync(
         RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken)
     {
         IReadOnlyList<ReadColumn> columns = session.Target.ReadColumns;
@@ -48,10 +48,10 @@ internal sealed class ValueScreen(WriteSession session, TimeSpan patience)
     /// Where the code says that something else than the value is wrong and no row gets by, it may be right: then nobody is
     /// blamed here, and inserting the rows decides.
     /// </summary>
-    private async Task<List<RefusedRow>> ReadRefusedAsync(
+    private async Task<List<RejectedRow>> ReadRefusedAsync(
         IReadOnlyList<ReadColumn> columns, int count, CancellationToken cancellationToken)
     {
-        List<RefusedRow> refused = [];
+        List<RejectedRow> refused = [];
         int suspects = 0;
         await using NpgsqlCommand command = new(
             $"SELECT n, place, state, message FROM {Refused} ORDER BY n", session.Connection);
@@ -61,9 +61,9 @@ internal sealed class ValueScreen(WriteSession session, TimeSpan patience)
         {
             string state = reader.GetString(2);
             suspects += IsSuspect(state) ? 1 : 0;
-            refused.Add(new RefusedRow(
+            refused.Add(new RejectedRow(
                 reader.GetInt32(0),
-                RefusedRow.CodeOfValue(state),
+                RejectedRow.CodeOfValue(state),
                 columns[reader.GetInt32(1)].Field.Name,
                 reader.GetString(3)));
         }

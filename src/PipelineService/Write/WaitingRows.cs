@@ -26,25 +26,37 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
     /// <summary>Keeps refused rows of a chunk for the end of the job.</summary>
     /// <param name="chunk">Where the chunk starts.</param>
     public async Task AddAsync(
-        long chunk, RowBuffer rows, IReadOnlyList<RefusedRow> refused, CancellationToken cancellationToken)
+        long chunk, RowBuffer rows, IReadOnlyList<RejectedRow> refused, CancellationToken cancellationToken)
     {
         _count += refused.Count;
         load.AddWaiting(refused.Count);
-        foreach (RefusedRow row in refused)
+        foreach (RejectedRow row in refused)
         {
             _told.AddReason(row.Code);
         }
 
+        await KeepAsync(chunk, rows, [.. refused.Select(row => row.Index)], cancellationToken);
+    }
+
+    /// <summary>Puts rows of a chunk into the temporary table.</summary>
+    /// <param name="chunk">Where the chunk starts.</param>
+    /// <param name="indexes">Which of its rows, 0-based.</param>
+    public async Task KeepAsync(long chunk, RowBuffer rows, IReadOnlyList<int> indexes, CancellationToken cancellationToken)
+    {
+        if (indexes.Count == 0)
+        {
+            return;
+        }
+
         await session.ExecuteAsync([new(WriteSql.CreateWaiting)], cancellationToken);
-        for (int next = 0; next < refused.Count;)
+        for (int next = 0; next < indexes.Count;)
         {
             List<long> records = [];
             List<byte[]> encoded = [];
-            for (int bytes = 0; next < refused.Count && records.Count < BatchRowsMax && bytes < BatchBytesMax; next++)
+            for (int bytes = 0; next < indexes.Count && records.Count < BatchRowsMax && bytes < BatchBytesMax; next++)
             {
-                int index = refused[next].Index;
-                records.Add(rows.Marks[index].Record);
-                encoded.Add(rows.RowBytes(index, 1).ToArray());
+                records.Add(rows.Marks[indexes[next]].Record);
+                encoded.Add(rows.RowBytes(indexes[next], 1).ToArray());
                 bytes += encoded[^1].Length;
             }
 
@@ -59,6 +71,11 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
     /// <summary>Tries them again, the last first, for as long as that loads any; what is refused still stays a dead letter.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
+        if (_count > 0)
+        {
+            await session.Savepoints.EndAsync(cancellationToken); // what is told of the chunks now could not be told again
+        }
+
         for (long before = -1; _count > 0 && _count != before;)
         {
             before = _count;
@@ -95,8 +112,8 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
             rows.Append(row.Encoded, row.Record);
         }
 
-        RowOutcome outcome = await session.Loader.LoadAsync(rows, repeats: [], cancellationToken);
-        foreach (RefusedRow row in outcome.Refused)
+        RowOutcome outcome = await session.Loader.RehearseAsync(rows, repeats: [], cancellationToken);
+        foreach (RejectedRow row in outcome.Refused)
         {
             _refused.AddReason(row.Code);
         }

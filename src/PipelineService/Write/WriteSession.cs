@@ -23,8 +23,6 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     private string? _look;
     private TargetConstraints? _target;
     private bool _isOpen;
-    private bool _hasSavepoint;
-    private bool _isBehindSavepoint;
 
     /// <summary>Whether a transaction is open that holds rows.</summary>
     public bool HoldsRows { get; private set; }
@@ -37,15 +35,17 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     /// <summary>Whether the connection is gone, and the transaction with it.</summary>
     public bool IsBroken => Connection.State != System.Data.ConnectionState.Open;
 
-    /// <summary>Whether what was begun since the last piece landed can be undone by itself.</summary>
-    public bool CanRollBack => !IsBroken && _hasSavepoint;
+    /// <summary>Whether what the chunk at hand has met can be undone by itself.</summary>
+    public bool CanRollBack => !IsBroken && Savepoints.CanRollBack;
 
     /// <summary>What the table may refuse rows for, as long as the transaction is open.</summary>
     public TargetConstraints Target => _target ?? throw NotOpen();
 
+    public Savepoints Savepoints => field ??= new Savepoints(this, load);
+
     public ChunkCopy Copy => field ??= new ChunkCopy(Connection, load.Plan.Rows, _patience);
 
-    public ChunkStage Stage => field ??= new ChunkStage(this, load.Plan.Rows, _patience);
+    public StagedRows Staged => field ??= new StagedRows(this, load.Plan.Rows, _patience);
 
     public RowLoader Loader => field ??= new RowLoader(this, load, options, logger);
 
@@ -113,8 +113,7 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
         }
 
         _isOpen = true;
-        _hasSavepoint = true;
-        _isBehindSavepoint = false;
+        Savepoints.Begin(isSet: statements.Count > 0);
     }
 
     private void Compare(string look)
@@ -139,26 +138,6 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     /// <summary>The application_name of a job's sessions, by which leftovers of an earlier attempt are found.</summary>
     public static string SessionName(Guid jobId) => $"pipeline job {jobId:D}";
 
-    /// <summary>Rows have landed behind the savepoint.</summary>
-    public void PieceLanded() => _isBehindSavepoint = true;
-
-    /// <summary>What has landed stays, whatever becomes of the rows that follow.</summary>
-    public async Task BeginPieceAsync(CancellationToken cancellationToken)
-    {
-        if (_isBehindSavepoint && _hasSavepoint)
-        {
-            await ExecuteAsync([new(WriteSql.ReleaseSavepoint), new(WriteSql.Savepoint)], cancellationToken);
-            _isBehindSavepoint = false;
-        }
-    }
-
-    /// <summary>Back to the savepoint: what was begun since the last piece landed is undone.</summary>
-    public async Task RollbackPieceAsync(CancellationToken cancellationToken)
-    {
-        await ExecuteAsync([new(WriteSql.RollbackToSavepoint)], cancellationToken);
-        _isBehindSavepoint = false;
-    }
-
     /// <summary>Runs statements in the open transaction.</summary>
     public async Task ExecuteAsync(IEnumerable<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)
     {
@@ -167,27 +146,13 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     }
 
     /// <summary>
-    /// Runs the last statements of a chunk and keeps the transaction open for the next one: behind a new savepoint if the table
-    /// can refuse anything. Each savepoint behind which rows land is a subtransaction, and beyond 64 of them in a transaction all
-    /// who use the server pay.
+    /// Ends a chunk with its checkpoint and keeps the transaction open for the next one: behind a savepoint if the table can
+    /// refuse anything.
     /// </summary>
-    public async Task KeepAsync(IEnumerable<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)
+    public async Task KeepAsync(WrittenChunk chunk, CancellationToken cancellationToken)
     {
-        List<NpgsqlBatchCommand> all = [.. statements];
-        if (_hasSavepoint)
-        {
-            all.Add(new(WriteSql.ReleaseSavepoint));
-        }
-
         bool isNeeded = Target.MayRefuse || load.Refusals.NeedSavepoints;
-        if (isNeeded)
-        {
-            all.Add(new(WriteSql.Savepoint));
-        }
-
-        await ExecuteAsync(all, cancellationToken);
-        _hasSavepoint = isNeeded;
-        _isBehindSavepoint = false;
+        await ExecuteAsync([chunk.Checkpoint(load.Plan), .. Savepoints.Keep(chunk, isNeeded)], cancellationToken);
         HoldsRows = true;
     }
 

@@ -13,6 +13,10 @@ internal static class WriteSql
     public const string ReleaseSavepoint = "RELEASE SAVEPOINT chunk";
     public const string RollbackToSavepoint = "ROLLBACK TO SAVEPOINT chunk";
 
+    public const string BeginPiece = "SAVEPOINT piece";
+    public const string ReleasePiece = "RELEASE SAVEPOINT piece";
+    public const string RollbackPiece = "ROLLBACK TO SAVEPOINT piece";
+
     /// <summary>
     /// Session settings for one transaction. No statement of a load is worth compiling, but one over many staged rows is
     /// estimated dear enough for it. Deferred constraints are checked at once: at COMMIT nobody could say which
@@ -28,9 +32,6 @@ internal static class WriteSql
 
     /// <summary>Raises PL001 when another attempt has taken the job over, and holds that off until the transaction ends.</summary>
     public const string RequireEpoch = "SELECT pipeline.require_epoch($1, $2)";
-
-    public const string InsertOneByOne =
-        "SELECT _row, _state, _message, _constraint, _column FROM pipeline.insert_one_by_one($1, $2, $3, $4, $5, $6)";
 
     public const string InsertCheckpoint = """
         INSERT INTO pipeline.job_chunks

@@ -2,7 +2,8 @@ using BenchmarkDotNet.Attributes;
 using PipelineService.Benchmarks.Harness;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 
 namespace PipelineService.Benchmarks.Micro;
@@ -15,16 +16,16 @@ public class ChunkTransformBenchmarks
     private readonly byte[] _csv = TripsChunk.Create(DataFormat.Csv);
     private readonly byte[] _ndjson = TripsChunk.Create(DataFormat.Ndjson);
     private readonly TransformWorkspace _workspace = new();
-    private readonly CsvChunkTransform _csvTransform;
-    private readonly NdjsonChunkTransform _ndjsonTransform;
+    private readonly ChunkTransform _csvTransform;
+    private readonly ChunkTransform _ndjsonTransform;
     private readonly int _copyLength;
 
     public ChunkTransformBenchmarks()
     {
         RowPlan plan = TripsChunk.Plan();
         var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
-        _csvTransform = new(plan, binding, CsvDialect.Default, TripsChunk.RecordBytesMax, Guid.Empty);
-        _ndjsonTransform = new(plan, Guid.Empty);
+        _csvTransform = new(plan, new CsvRecordReader(binding, CsvDialect.Default, TripsChunk.RecordBytesMax), Guid.Empty);
+        _ndjsonTransform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
 
         // Both formats hold the same values, so both must come out as the same bytes.
         Run(_csvTransform, _csv);

@@ -18,7 +18,7 @@ public class FieldEncoderBenchmarks
     private readonly byte[] _chunk = TripsChunk.Create(DataFormat.Csv);
     private readonly RowBuffer _rows = new();
     private ColumnPlan _column = null!;
-    private CsvField[] _fields = [];
+    private RecordValue[] _fields = [];
     private int _length;
 
     public static IEnumerable<string> Columns => TripsDefinition.Columns.ToArray();
@@ -41,7 +41,7 @@ public class FieldEncoderBenchmarks
     {
         _rows.Clear();
         ReadOnlySpan<byte> chunk = _chunk;
-        foreach (CsvField field in _fields)
+        foreach (RecordValue field in _fields)
         {
             RecordErrorCode code = _column.Encode(chunk.Slice(field.Start, field.Length), _rows);
             if (code != RecordErrorCode.None)

@@ -2,6 +2,7 @@ using PipelineService.Client.Sample;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 
 namespace PipelineService.Benchmarks.Micro;
 
@@ -64,11 +65,11 @@ internal static class TripsChunk
     });
 
     /// <summary>The fields of one column, as slices of the chunk.</summary>
-    public static CsvField[] FieldsOf(byte[] chunk, TripColumn column)
+    public static RecordValue[] FieldsOf(byte[] chunk, TripColumn column)
     {
-        var record = new CsvField[TripsDefinition.Columns.Length];
-        var fields = new CsvField[Rows];
-        var reader = new CsvRecordReader(chunk, CsvDialect.Default, RecordBytesMax, skipBlankLines: true, record);
+        var record = new RecordValue[TripsDefinition.Columns.Length];
+        var fields = new RecordValue[Rows];
+        var reader = new CsvTokenizer(chunk, CsvDialect.Default, RecordBytesMax, skipBlankLines: true, record);
         for (int row = 0; reader.Read(out _); row++)
         {
             fields[row] = record[(int)column];

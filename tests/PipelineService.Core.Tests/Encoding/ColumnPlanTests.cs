@@ -32,5 +32,5 @@ public sealed class ColumnPlanTests
     }
 
     private static ColumnPlan Plan(bool isRequired) =>
-        new(Encoded.Field(FieldType.Integer, constraints: new() { Required = isRequired }), ["", "n/a"]);
+        new(Encoded.Field(FieldType.Integer, constraints: new() { Required = isRequired }), index: 0, ["", "n/a"]);
 }

@@ -4,7 +4,6 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using Xunit;
-using Text = System.Text.Encoding;
 
 namespace PipelineService.Core.Tests.Encoding;
 
@@ -82,7 +81,7 @@ public sealed class CopyTextTests
         lines.Append(rows.RowBytes(0, 1).Span);
 
         const string Expected = "\t\\N\t00112233-4455-6677-8899-aabbccddeeff\t101\n";
-        Assert.Equal(Expected + Expected, Text.UTF8.GetString(lines.Lines.Span));
+        Assert.Equal(Expected + Expected, System.Text.Encoding.UTF8.GetString(lines.Lines.Span));
         lines.Clear();
         Assert.True(lines.Lines.IsEmpty);
     }
@@ -117,7 +116,7 @@ public sealed class CopyTextTests
         rows.BeginRow((short)fields.Length);
         for (int i = 0; i < fields.Length; i++)
         {
-            Assert.Equal(RecordErrorCode.None, FieldEncoders.Create(fields[i]).Encode(Text.UTF8.GetBytes(values[i]), rows));
+            Assert.Equal(RecordErrorCode.None, FieldEncoders.Create(fields[i]).Encode(System.Text.Encoding.UTF8.GetBytes(values[i]), rows));
         }
 
         rows.EndRow(1, 1, 0, 0);
@@ -137,11 +136,11 @@ public sealed class CopyTextTests
     {
         RowBuffer rows = new(initialBytes: 0);
         rows.BeginRow(1);
-        Assert.Equal(RecordErrorCode.None, FieldEncoders.Create(field).Encode(Text.UTF8.GetBytes(text), rows));
+        Assert.Equal(RecordErrorCode.None, FieldEncoders.Create(field).Encode(System.Text.Encoding.UTF8.GetBytes(text), rows));
         rows.EndRow(1, 1, 0, 0);
         CopyText lines = new(PlanOf(lineage: false, field));
         lines.Append(rows.RowBytes(0, 1).Span);
-        return Text.UTF8.GetString(lines.Lines.Span)[..^1];
+        return System.Text.Encoding.UTF8.GetString(lines.Lines.Span)[..^1];
     }
 
     private static RowPlan PlanOf(bool lineage, params FieldDefinition[] fields) => new(new()

@@ -1,10 +1,10 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
-using PipelineService.Core.Tests.Transforms;
 using PipelineService.Core.Transforms;
+using PipelineService.Core.Tests.Transforms;
 using Xunit;
 using Text = System.Text.Encoding;
 
@@ -39,7 +39,8 @@ public sealed class CsvRejectCellsTests
                 TableSchema schema = plan.Definition.Schema;
                 byte[] sent = [.. data.Select(b => b == (byte)',' ? dialect.Delimiter : b == (byte)'"' ? dialect.Quote : b)];
                 var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
-                var first = LoadedRecords.Of(new CsvChunkTransform(plan, binding, dialect, RecordBytesMax, Guid.Empty), sent);
+                ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), Guid.Empty);
+                var first = LoadedRecords.Of(transform, sent);
 
                 var file = RejectFile.Write(plan, dialect, new CsvRejectCells([.. Names[..columns]], schema, dialect), first.Raws);
 

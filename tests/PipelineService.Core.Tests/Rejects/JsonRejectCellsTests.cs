@@ -1,7 +1,8 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Tests.Transforms;
 using PipelineService.Core.Transforms;
@@ -40,7 +41,7 @@ public sealed class JsonRejectCellsTests
             records =>
             {
                 RowPlan plan = PlanOf(missing, match);
-                NdjsonChunkTransform transform = new(plan, Guid.Empty);
+                ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
                 var first = LoadedRecords.Of(transform, Text.UTF8.GetBytes(string.Join('\n', records)));
 
                 var file = RejectFile.Write(plan, CsvDialect.Default, new JsonRejectCells(plan), first.Raws);

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Transforms;
 using Xunit;
@@ -70,7 +72,7 @@ internal sealed class RejectFile
         RejectHeader found = RejectHeader.Find(names, _plan.Definition.Schema)!;
         var binding = CsvHeaderBinding.ByName(found.DataNames, _plan.Definition.Schema, out fault);
         Assert.Null(fault);
-        CsvChunkTransform transform = new(_plan, binding!.Within(found), _dialect, RecordBytesMax, Guid.Empty);
+        ChunkTransform transform = new(_plan, new CsvRecordReader(binding!.Within(found), _dialect, RecordBytesMax), Guid.Empty);
         return LoadedRecords.Of(transform, Bytes.AsSpan(header.Length));
     }
 

@@ -1,6 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using Xunit;
 using Text = System.Text.Encoding;
@@ -75,7 +75,7 @@ public sealed class CsvChunkTransformTests
         var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
         CsvDialect dialect = CsvDialect.Default with { RaggedRows = RaggedRows.Pad };
 
-        Assert.Equal(3, new CsvChunkTransform(plan, binding, dialect, 30, JobId).OptionalColumns);
+        Assert.Equal(3, Csv(plan, binding, dialect, 30).OptionalColumns);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class CsvChunkTransformTests
             Enumerable.Range(0, 1_000).Select(i => new FieldDefinition { Name = $"c{i}", Type = FieldType.Integer });
         RowPlan plan = Transforming.PlanOf(match: null, lineage: false, [.. fields]);
         var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
-        CsvChunkTransform transform = new(plan, binding, CsvDialect.Default, recordBytesMax: 3_000, JobId);
+        ChunkTransform transform = Csv(plan, binding, CsvDialect.Default, recordBytesMax: 3_000);
         string bad = string.Join(',', Enumerable.Repeat("x", 1_000));
         string almostGood = string.Join(',', Enumerable.Repeat("1", 999)) + ",x";
 
@@ -123,8 +123,8 @@ public sealed class CsvChunkTransformTests
         var all = CsvHeaderBinding.ByName(["c", "b", "a"], plan.Definition.Schema, out _);
         var one = CsvHeaderBinding.ByName(["b"], plan.Definition.Schema, out _);
 
-        Assert.Equal(0, new CsvChunkTransform(plan, all!, CsvDialect.Default, 30, JobId).OptionalColumns);
-        Assert.Equal(2, new CsvChunkTransform(plan, one!, CsvDialect.Default, 30, JobId).OptionalColumns);
+        Assert.Equal(0, Csv(plan, all!, CsvDialect.Default, 30).OptionalColumns);
+        Assert.Equal(2, Csv(plan, one!, CsvDialect.Default, 30).OptionalColumns);
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class CsvChunkTransformTests
         RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Partial);
         var binding = CsvHeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
 
-        Transforming result = new(new CsvChunkTransform(plan, binding!, CsvDialect.Default, 30, JobId), "1,2,3\n");
+        Transforming result = new(Csv(plan, binding!, CsvDialect.Default, 30), "1,2,3\n");
 
         Assert.Equal(["101:201 3|~|1"], result.Rows);
     }
@@ -144,7 +144,7 @@ public sealed class CsvChunkTransformTests
         RowPlan plan = Transforming.PlanOf("a,b!", FieldsMatch.Superset);
         var binding = CsvHeaderBinding.ByName(["a"], plan.Definition.Schema, out _);
 
-        Transforming result = new(new CsvChunkTransform(plan, binding!, CsvDialect.Default, 30, JobId), "1\n\n");
+        Transforming result = new(Csv(plan, binding!, CsvDialect.Default, 30), "1\n\n");
 
         Assert.Equal(["101:201 1 -> 1 Required", "102:202  -> 1 Required"], result.Rejects);
     }
@@ -156,7 +156,7 @@ public sealed class CsvChunkTransformTests
         var binding = CsvHeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
 
         Transforming result = new(
-            new CsvChunkTransform(plan, binding!, CsvDialect.Default, 60, JobId), "1,2,3\n5,6\n\"two\nlines\",,\"say \"\"hi\"\"\"\r\n");
+            Csv(plan, binding!, CsvDialect.Default, 60), "1,2,3\n5,6\n\"two\nlines\",,\"say \"\"hi\"\"\"\r\n");
 
         Assert.Equal(["Plain 3", "Plain", "Plain 1"], [result.Refuse(0, 0), result.Refuse(0, 1), result.Refuse(0, 2)]);
         Assert.Equal(["CsvDoubled say \"\"hi\"\"", "Plain two\nlines"], [result.Refuse(1, 0), result.Refuse(1, 2)]);
@@ -169,7 +169,7 @@ public sealed class CsvChunkTransformTests
         RowPlan plan = Transforming.PlanOf("a,b", lineage: true);
         var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
 
-        Transforming result = new(new CsvChunkTransform(plan, binding, CsvDialect.Default, 30, JobId), "1,2\n");
+        Transforming result = new(Csv(plan, binding, CsvDialect.Default, 30), "1,2\n");
 
         List<byte[]?> values = result.Values(0);
         Assert.Equal(4, values.Count);
@@ -181,8 +181,7 @@ public sealed class CsvChunkTransformTests
     public void Allocates_nothing_once_the_workspace_has_grown()
     {
         RowPlan plan = Transforming.PlanOf("a,b!");
-        CsvChunkTransform transform = new(
-            plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 100, JobId);
+        ChunkTransform transform = Csv(plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 100);
         const string Five = "1,\"x\"\"y\"\n2,\n3\n\"a\nb\",c\n4,\"d\n";
         byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Five, 1_000)));
         TransformWorkspace workspace = new();
@@ -208,16 +207,19 @@ public sealed class CsvChunkTransformTests
         CsvDialect dialect = CsvDialect.Default with { Quote = (byte)quote };
 
         Transforming result = new(
-            new CsvChunkTransform(plan, binding, dialect, recordBytesMax: 100, JobId), $"{cell},,1,2,n,type_mismatch,no\n");
+            Csv(plan, binding, dialect, recordBytesMax: 100), $"{cell},,1,2,n,type_mismatch,no\n");
 
         Assert.EndsWith($" -> 0 TypeMismatch {told}", Assert.Single(result.Rejects), StringComparison.Ordinal);
     }
+
+    private static ChunkTransform Csv(RowPlan plan, CsvHeaderBinding binding, CsvDialect dialect, int recordBytesMax) =>
+        new(plan, new CsvRecordReader(binding, dialect, recordBytesMax), JobId);
 
     private static Transforming Transform(string names, string data, RaggedRows ragged = RaggedRows.None)
     {
         RowPlan plan = Transforming.PlanOf(names);
         var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
         CsvDialect dialect = CsvDialect.Default with { RaggedRows = ragged };
-        return new Transforming(new CsvChunkTransform(plan, binding, dialect, recordBytesMax: 30, JobId), data);
+        return new Transforming(Csv(plan, binding, dialect, recordBytesMax: 30), data);
     }
 }

@@ -1,6 +1,8 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Tests.Encoding;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Tests.Encoding.Json;
 using PipelineService.Core.Transforms;
 using Xunit;
 using Text = System.Text.Encoding;
@@ -89,7 +91,7 @@ public sealed class NdjsonChunkTransformTests
     {
         byte[] data = [.. "{\"a\":\"1\"}\n{\"a\":\""u8, 0xC3, .. "\"}\n{\"a\":\"3\"}"u8];
 
-        Transforming result = new(new NdjsonChunkTransform(Transforming.PlanOf("a"), JobId), data);
+        Transforming result = new(Ndjson(Transforming.PlanOf("a")), data);
 
         Assert.Equal(["101:201 1", "103:203 3"], result.Rows);
         Assert.EndsWith("-> * InvalidUtf8", Assert.Single(result.Rejects), StringComparison.Ordinal);
@@ -159,7 +161,7 @@ public sealed class NdjsonChunkTransformTests
     [Fact]
     public void Malformed_lines_cost_no_exception_and_no_memory()
     {
-        NdjsonChunkTransform transform = new(Transforming.PlanOf("a"), JobId);
+        ChunkTransform transform = Ndjson(Transforming.PlanOf("a"));
         const string Three = "{\"a\":\"1\",}\n{\"a\":[{\"b\":tru}]}\nno json\n";
         byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Three, 1_000)));
         TransformWorkspace workspace = new();
@@ -190,7 +192,7 @@ public sealed class NdjsonChunkTransformTests
             new() { Name = "a", Type = FieldType.Object },
             new() { Name = "b", Type = FieldType.String },
         ];
-        NdjsonChunkTransform transform = new(Transforming.PlanOf(match: null, lineage: true, fields), JobId);
+        ChunkTransform transform = Ndjson(Transforming.PlanOf(match: null, lineage: true, fields));
 
         Transforming result = new(transform, """{"b":"x","a": {"x":[1, 2.50]} }""");
 
@@ -209,7 +211,7 @@ public sealed class NdjsonChunkTransformTests
             new() { Name = "b", Type = FieldType.String, Source = "s" },
         ];
 
-        NdjsonChunkTransform transform = new(Transforming.PlanOf(match: null, lineage: false, fields), JobId);
+        ChunkTransform transform = Ndjson(Transforming.PlanOf(match: null, lineage: false, fields));
         Transforming result = new(transform, "{\"s\":\"1\"}");
 
         Assert.Equal(["101:201 1|1"], result.Rows);
@@ -243,7 +245,7 @@ public sealed class NdjsonChunkTransformTests
     [Fact]
     public void Allocates_nothing_once_the_workspace_has_grown()
     {
-        NdjsonChunkTransform transform = new(Transforming.PlanOf("a,b!"), JobId);
+        ChunkTransform transform = Ndjson(Transforming.PlanOf("a,b!"));
         const string Five = """
             {"a":"1","b":"\u00e9"}
             {"b":"\n"}
@@ -273,6 +275,8 @@ public sealed class NdjsonChunkTransformTests
         }
     }
 
+    private static ChunkTransform Ndjson(RowPlan plan) => new(plan, new NdjsonRecordReader(plan.Definition.Schema), JobId);
+
     private static Transforming Transform(string names, string data, FieldsMatch? match = null) =>
-        new(new NdjsonChunkTransform(Transforming.PlanOf(names, match), JobId), data);
+        new(Ndjson(Transforming.PlanOf(names, match)), data);
 }

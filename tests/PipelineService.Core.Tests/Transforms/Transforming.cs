@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using Xunit;
@@ -24,10 +25,13 @@ internal sealed class Transforming
     {
         (_transform, _data) = (transform, data);
         Records = transform.Run(data, new ChunkPosition(FirstRecord: 101, FirstLine: 201), _workspace);
-        Assert.Equal(Records, _workspace.Rows.Count + _workspace.Rejects.Count);
+        Assert.Equal(Records, _workspace.Rows.Count + _workspace.Rejects.Count + _workspace.Filtered);
     }
 
     public int Records { get; }
+
+    /// <summary>How many a step left out.</summary>
+    public int Filtered => _workspace.Filtered;
 
     /// <summary>Each row as <c>record:line value|value</c>; no value is <c>~</c>.</summary>
     public string[] Rows => [.. Enumerable.Range(0, _workspace.Rows.Count).Select(ShowRow)];
@@ -73,19 +77,24 @@ internal sealed class Transforming
     }
 
     /// <summary>A plan of text columns, by the names given; a name with <c>!</c> at its end is required.</summary>
-    public static RowPlan PlanOf(string names, FieldsMatch? match = null, bool lineage = false) =>
+    public static RowPlan PlanOf(
+        string names, FieldsMatch? match = null, bool lineage = false, params RecordStep[] steps) =>
         PlanOf(match, lineage, [.. names.Split(',').Select(name => new FieldDefinition
         {
             Name = name.TrimEnd('!'),
             Type = FieldType.String,
             Constraints = new FieldConstraints { Required = name.EndsWith('!') },
-        })]);
+        })], steps);
 
-    public static RowPlan PlanOf(FieldsMatch? match, bool lineage, FieldDefinition[] fields) => new(new()
+    public static RowPlan PlanOf(FieldsMatch? match, bool lineage, FieldDefinition[] fields, params RecordStep[] steps)
     {
-        Schema = new TableSchema { Fields = [.. fields], FieldsMatch = match },
-        Load = new LoadPolicy { Table = new TableName("public", "t"), Lineage = lineage },
-    });
+        DatasetDefinition definition = new()
+        {
+            Schema = new TableSchema { Fields = [.. fields], FieldsMatch = match },
+            Load = new LoadPolicy { Table = new TableName("public", "t"), Lineage = lineage },
+        };
+        return steps is [] ? new RowPlan(definition) : new RowPlan(definition, [.. steps]);
+    }
 
     private string ShowRow(int row)
     {

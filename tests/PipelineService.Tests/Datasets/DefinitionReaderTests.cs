@@ -1,5 +1,4 @@
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing;
 using PipelineService.Datasets.Definitions;
 
 namespace PipelineService.Tests.Datasets;

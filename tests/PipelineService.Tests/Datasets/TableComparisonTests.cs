@@ -105,7 +105,7 @@ public sealed class TableComparisonTests
 
         Assert.Equal(["/schema/primaryKey"], TableComparison.AtLoad(definition, table).Contradictions.Keys);
         Assert.Empty(TableComparison.AtLoad(
-            definition, table with { UniqueIndexes = [new UniqueIndex("k", true, ["a"])] }).Contradictions);
+            definition, table with { UniqueIndexes = [new UniqueIndex("k", true, true, ["a"])] }).Contradictions);
     }
 
     private static IReadOnlyDictionary<string, string[]> ContradictionsOf(string declared, params ColumnShape[] columns) =>

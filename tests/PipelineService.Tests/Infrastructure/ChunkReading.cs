@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using PipelineService.Spool;
 using PipelineService.Transform;
@@ -38,7 +40,10 @@ public sealed class ChunkReading : IDisposable
     /// <summary>A load without a job.</summary>
     public static JobLoad LoadOf(ChunkTransform? transform)
     {
-        JobLoad load = new(Plan(), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None);
+        JobLoad load = new(Plan(), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None)
+        {
+            ReadAgain = (_, _, _, _) => throw new UnreachableException("Nothing is written here."),
+        };
         if (transform is not null)
         {
             load.Begin(transform, load.Plan.Rows, keys: null);

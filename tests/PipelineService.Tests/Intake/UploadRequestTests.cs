@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using CsCheck;
 using Microsoft.AspNetCore.Http;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing;
 using PipelineService.Intake;
 
 namespace PipelineService.Tests.Intake;

@@ -26,7 +26,7 @@ public sealed partial class ArrowTests
         [("Jobs", "Transform")] = ["ChunkChannel", "TransformOptions"],
         [("Jobs", "Write")] =
         [
-            "ChunkTooSlowException", "JobLoad", "JobLoadPlan", "JobTakenOverException", "KeyFilter", "RefusalForecast",
+            "ChunkTooSlowException", "JobLoad", "JobLoadPlan", "JobTakenOverException", "KeyFilter", "RejectForecast",
             "RejectLimitException", "SessionBrokenException", "SessionBudget", "SessionReservation", "TableHeldException",
             "TargetConstraints", "TargetProblems", "WriteOptions", "WriteSession", "WriteSql",
         ],

@@ -4,6 +4,8 @@ using Microsoft.Extensions.Time.Testing;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
@@ -91,7 +93,8 @@ public sealed class ChunkReaderTests
         await using SpoolWriter upload = await spool.SealedAsync(
             Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{}\n", 250))));
         using ChunkReading reading = new(
-            upload, options, scanner: new LineScanner(1024), transform: new NdjsonChunkTransform(plan, Guid.Empty));
+            upload, options, scanner: new LineScanner(1024),
+            transform: new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty));
 
         IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
 

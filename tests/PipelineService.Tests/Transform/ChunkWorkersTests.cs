@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Rules;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Transform;
@@ -22,17 +24,19 @@ public sealed class ChunkWorkersTests(RunningService running) : IClassFixture<Ru
 
         for (int i = 0; i < count * 2; i++)
         {
-            using JobLoad load = ChunkReading.LoadOf(new TooLarge());
+            using JobLoad load = ChunkReading.LoadOf(TooLarge());
             ChunkFeed feed = channel.FeedOf(load);
             ChunkExtent extent = new()
             {
                 StartOffset = 0,
-                EndOffset = 0,
+                EndOffset = 2,
                 Position = new ChunkPosition(1, 1),
                 Records = 1,
                 Lines = 1,
             };
-            await feed.SendAsync(extent, feed.Rent(1), 0, TestContext.Current.CancellationToken);
+            byte[] record = feed.Rent(2);
+            "{}"u8.CopyTo(record);
+            await feed.SendAsync(extent, record, 2, TestContext.Current.CancellationToken);
             await load.WhenIdleAsync().Within("the chunk to be given up");
             Assert.Throws<InsufficientMemoryException>(load.ThrowIfFailed);
         }
@@ -42,15 +46,20 @@ public sealed class ChunkWorkersTests(RunningService running) : IClassFixture<Ru
         Assert.Equal(1, (await running.Api.LoadAsync("after", Readings.Csv(1))).Records.Loaded);
     }
 
-    private sealed class TooLarge : ChunkTransform
+    private static ChunkTransform TooLarge()
     {
-        public override int OptionalColumns => 0;
+        RowPlan rows = new(
+            new DatasetDefinition
+            {
+                Schema = new TableSchema { Fields = [new FieldDefinition { Name = "id" }] },
+                Load = new LoadPolicy { Table = new TableName("public", "t") },
+            },
+            [new GreedyStep()]);
+        return new ChunkTransform(rows, new NdjsonRecordReader(rows.Definition.Schema), Guid.Empty);
+    }
 
-        public override int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace) =>
-            throw new InsufficientMemoryException();
-
-        public override RecordError ErrorOf(
-            ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace) =>
-            throw new InsufficientMemoryException();
+    private sealed class GreedyStep : RecordStep
+    {
+        public override StepResult Apply(OpenRecord record) => throw new InsufficientMemoryException();
     }
 }

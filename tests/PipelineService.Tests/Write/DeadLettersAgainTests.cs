@@ -1,9 +1,10 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
@@ -144,12 +145,15 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         byte[] bytes = Encoding.UTF8.GetBytes(data);
         ChunkPosition position = new(first, first);
         TransformWorkspace workspace = new();
-        CsvChunkTransform transform = new(
-            Rows, CsvHeaderBinding.ByPosition(Rows.Definition.Schema), CsvDialect.Default, recordBytesMax: 100, _job);
+        var binding = CsvHeaderBinding.ByPosition(Rows.Definition.Schema);
+        ChunkTransform transform = new(Rows, new CsvRecordReader(binding, CsvDialect.Default, recordBytesMax: 100), _job);
         int records = transform.Run(bytes, position, workspace);
 
         JobLoadPlan plan = new() { JobId = _job, Epoch = epoch, Dataset = "letters", Rows = Rows, RawBytesMax = 100 };
-        using JobLoad load = new(plan, sessions: 1, new WriteOptions(), NullLogger.Instance, Cancellation);
+        using JobLoad load = new(plan, sessions: 1, new WriteOptions(), NullLogger.Instance, Cancellation)
+        {
+            ReadAgain = (_, _, _, _) => throw new UnreachableException("No chunk is written again here."),
+        };
         ChunkExtent extent = new()
         {
             StartOffset = first,

@@ -44,7 +44,7 @@ public sealed class SlowChunkTests(SlowChunkTests.ImpatientService service) : IC
         JobView job = await service.LoadAsync(table, "id\n1\n2\n3\n");
 
         Assert.Equal((JobState.Failed, "target_too_slow"), (job.State, job.Error?.Code));
-        Assert.Contains("Records 2 and 3 together", job.Error?.Detail, StringComparison.Ordinal);
+        Assert.Contains("Records 1 and 2 together", job.Error?.Detail, StringComparison.Ordinal);
         Assert.Equal(0, await service.CountRowsAsync(table));
     }
 

@@ -1,6 +1,5 @@
 using FluentValidation;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing;
 
 namespace PipelineService.Datasets.Definitions;
 

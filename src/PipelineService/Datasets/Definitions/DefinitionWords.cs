@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing;
 
 namespace PipelineService.Datasets.Definitions;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using PipelineService.Core.Parsing;
+using PipelineService.Core.Datasets;
 
 namespace PipelineService.Datasets.Definitions;
 

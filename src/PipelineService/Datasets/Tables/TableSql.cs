@@ -98,6 +98,7 @@ internal static class TableSql
                 SELECT json_build_object(
                     'name', x.relname,
                     'isPlain', i.indrelid = r.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL,
+                    'isImmediate', i.indimmediate,
                     'columns', ARRAY(
                         SELECT a.attname FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
                         JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum

@@ -4,5 +4,6 @@ namespace PipelineService.Datasets.Tables;
 
 /// <summary>An index that can refuse a row because of another row: unique or exclusion.</summary>
 /// <param name="IsPlain">Whether it is unique on whole columns and on all rows: no expression, no WHERE.</param>
+/// <param name="IsImmediate">Whether it is looked at as each row comes, and not at the end of the statement or later.</param>
 /// <param name="Columns">Key columns in the index's order; expressions are left out.</param>
-public sealed record UniqueIndex(string Name, bool IsPlain, ImmutableArray<string> Columns);
+public sealed record UniqueIndex(string Name, bool IsPlain, bool IsImmediate, ImmutableArray<string> Columns);

@@ -58,9 +58,11 @@ public sealed class JobLoader(
             reservation.ShrinkTo(1);
         }
 
+        SpoolRange written = new(upload);
         using JobLoad load = new(
             PlanOf(job, rows, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
         {
+            ReadAgain = written.TransformAsync,
             Refusals = live.Refusals,
             Landed = () => TellLanded(live, reservation),
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),

@@ -49,7 +49,7 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
     public RecordTally? Tally { get; private set; }
 
     /// <summary>What its attempts have learnt about the rows that its table refuses.</summary>
-    public RefusalForecast Refusals { get; } = new();
+    public RejectForecast Refusals { get; } = new();
 
     /// <summary>Cancelled when somebody asks for the job's end. Never disposed: nothing is waited for with a handle.</summary>
     public CancellationToken CancelRequested => _cancel.Token;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
@@ -85,7 +86,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     {
         int recordBytesMax = binding.IsGuarded ? RejectHeader.RecordBytesMax(RecordBytesMax) : RecordBytesMax;
         var leftOut = Enumerable.Range(0, Rows.Columns.Length)
-            .Where(column => binding.FieldOfColumn[column] < 0)
+            .Where(column => binding.FieldOfColumn[column] < 0 && !Rows.IsGiven(column))
             .Where(column => Rows.Columns[column].Field is var field
                 && (!field.Constraints.Required || defaults.Contains(field.Name)))
             .ToHashSet();
@@ -94,7 +95,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
             offset,
             position,
             new CsvRecordScanner(dialect, recordBytesMax, binding.SkipBlankLines),
-            new CsvChunkTransform(rows, binding.Without(leftOut), dialect, recordBytesMax, jobId),
+            new ChunkTransform(rows, new CsvRecordReader(binding, dialect, recordBytesMax), jobId),
             rows)
         {
             RecordBytesMax = recordBytesMax,

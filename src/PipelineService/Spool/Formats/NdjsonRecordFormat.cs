@@ -1,5 +1,6 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 
 namespace PipelineService.Spool.Formats;
@@ -20,7 +21,7 @@ public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : Recor
             ByteOrderMark.LengthIn(first.Span),
             new ChunkPosition(1, 1),
             new LineScanner(RecordBytesMax),
-            new NdjsonChunkTransform(Rows, jobId),
+            new ChunkTransform(Rows, new NdjsonRecordReader(Rows.Definition.Schema), jobId),
             Rows)
         {
             RecordBytesMax = RecordBytesMax,

@@ -3,7 +3,6 @@ using System.Text;
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing;
 using PipelineService.Spool;
 using PipelineService.Spool.Formats;
 using PipelineService.Tests.Infrastructure;

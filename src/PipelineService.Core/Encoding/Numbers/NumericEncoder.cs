@@ -1,0 +1,139 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Encoding.Numbers;
+
+/// <summary>
+/// Numbers and integers in numeric columns: the stored value is the written one, display scale included, as numeric_in of
+/// PostgreSQL would store it. <c>numeric(p,s)</c> refuses what it would have to round.
+/// </summary>
+internal sealed class NumericEncoder : FieldEncoder
+{
+    private readonly bool _isInteger;
+    private readonly bool _isConstrained;
+    private readonly int _scale;
+    private readonly int _integerDigitsMax;
+    private readonly ulong _shortIntegerMax;
+    private readonly NumericRules? _rules;
+
+    /// <param name="field">The field, with plain numbers (see <see cref="NumberFormat"/>).</param>
+    /// <param name="column">A numeric type, with or without precision.</param>
+    /// <param name="isInteger">Whether the lexical form is that of integers: no point, no exponent.</param>
+    public NumericEncoder(FieldDefinition field, SqlType column, bool isInteger)
+    {
+        _isInteger = isInteger;
+        _isConstrained = column.Precision is not null;
+        _scale = column.Scale;
+        _integerDigitsMax = column.Precision is int precision ? precision - column.Scale : NumericBinary.FirstWeightMax + 1;
+        _shortIntegerMax = _integerDigitsMax < NumericBinary.ShortIntegerDigits
+            ? (ulong)Math.Pow(10, _integerDigitsMax) - 1
+            : ulong.MaxValue;
+        _rules = NumericRules.Compile(field, this);
+    }
+
+    public override RecordErrorCode Encode(ReadOnlySpan<byte> text, RowBuffer rows)
+    {
+        int start = rows.Length;
+        RecordErrorCode code = WriteShort(text, rows) ? RecordErrorCode.None : WriteAny(text, rows);
+        return code == RecordErrorCode.None && _rules is not null ? Check(start, rows) : code;
+    }
+
+    public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
+        kind == ValueKind.Number ? Encode(json, rows) : RecordErrorCode.TypeMismatch;
+
+    private RecordErrorCode Check(int start, RowBuffer rows) => _rules!.Check(rows.Written(start)[sizeof(int)..]);
+
+    /// <summary>
+    /// The usual case: few digits, no exponent, nothing to refuse. False leaves the value to <see cref="WriteAny"/>, which
+    /// decides about everything.
+    /// </summary>
+    private bool WriteShort(ReadOnlySpan<byte> text, RowBuffer rows)
+    {
+        int i = text.Length > 0 && (text[0] == '-' || text[0] == '+') ? 1 : 0;
+        bool isNegative = i == 1 && text[0] == '-';
+        int integerStart = i;
+        ulong integer = TakeDigits(text, ref i);
+        int integerDigits = i - integerStart;
+        int fractionDigits = 0;
+        ulong fraction = 0;
+        if (i < text.Length && text[i] == '.' && !_isInteger)
+        {
+            int fractionStart = ++i;
+            fraction = TakeDigits(text, ref i);
+            fractionDigits = i - fractionStart;
+        }
+
+        // More digits than the limits have overflowed the sums, so these must not be looked at before the counts.
+        if (i != text.Length
+            || integerDigits + fractionDigits == 0
+            || integerDigits > NumericBinary.ShortIntegerDigits
+            || fractionDigits > NumericBinary.ShortFractionDigits
+            || (_isConstrained && (fractionDigits > _scale || integer > _shortIntegerMax)))
+        {
+            return false;
+        }
+
+        int scale = _isConstrained ? _scale : fractionDigits;
+        NumericBinary.WriteShort(isNegative, integer, fraction, fractionDigits, scale, rows);
+        return true;
+    }
+
+    private static ulong TakeDigits(ReadOnlySpan<byte> text, ref int i)
+    {
+        ulong sum = 0;
+        for (; i < text.Length; i++)
+        {
+            uint digit = (uint)text[i] - '0';
+            if (digit > 9)
+            {
+                break;
+            }
+
+            sum = (sum * 10) + digit;
+        }
+
+        return sum;
+    }
+
+    private RecordErrorCode WriteAny(ReadOnlySpan<byte> text, RowBuffer rows)
+    {
+        if (!DecimalText.TryParse(text, out DecimalText number))
+        {
+            return _isInteger ? RecordErrorCode.TypeMismatch : WriteSpecial(text, rows);
+        }
+
+        if (_isInteger && text.ContainsAny((byte)'.', (byte)'e', (byte)'E'))
+        {
+            return RecordErrorCode.TypeMismatch;
+        }
+
+        long scale = _isConstrained ? _scale : number.Scale;
+        if (scale > NumericBinary.ScaleMax || number.LastWeight < -scale
+            || (!number.IsZero && number.FirstWeight >= _integerDigitsMax))
+        {
+            return RecordErrorCode.OutOfRange;
+        }
+
+        NumericBinary.Write(number, (int)scale, rows);
+        return RecordErrorCode.None;
+    }
+
+    private RecordErrorCode WriteSpecial(ReadOnlySpan<byte> text, RowBuffer rows)
+    {
+        SpecialNumber special = SpecialNumbers.KindOf(text);
+        if (special == SpecialNumber.None)
+        {
+            return RecordErrorCode.TypeMismatch;
+        }
+
+        // numeric(p,s) holds NaN but no infinity.
+        if (_isConstrained && special != SpecialNumber.NaN)
+        {
+            return RecordErrorCode.OutOfRange;
+        }
+
+        NumericBinary.Write(special, rows);
+        return RecordErrorCode.None;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Buffers;
+using System.Text.RegularExpressions;
+using System.Text.Unicode;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Encoding.Text;
+
+/// <summary>
+/// What text must fulfil: storable at all (valid UTF-8 without NUL), then length in code points, pattern and allowed values.
+/// </summary>
+internal sealed class TextRules
+{
+    /// <summary>Longer patterns are refused; the engine's time is linear in the text but grows with the pattern.</summary>
+    public const int PatternLengthMax = 1_000;
+
+    private const int StackChars = 256;
+
+    /// <summary>The longest UTF-8 form of a code point.</summary>
+    private const int CodePointBytesMax = 4;
+
+    private readonly int _lengthMin;
+    private readonly int _lengthMax;
+    private readonly Regex? _pattern;
+    private readonly TextSet? _members;
+
+    /// <param name="field">Whose constraints to compile.</param>
+    /// <param name="columnLength">Of varchar: its length in code points.</param>
+    public TextRules(FieldDefinition field, int? columnLength = null)
+    {
+        FieldConstraints constraints = field.Constraints;
+        _lengthMin = constraints.MinLength ?? 0;
+        _lengthMax = Math.Min(constraints.MaxLength ?? int.MaxValue, columnLength ?? int.MaxValue);
+        _pattern = constraints.Pattern is string pattern ? Compile(pattern) : null;
+        _members = constraints.Enum.IsEmpty ? null : new TextSet(constraints.Enum);
+    }
+
+    /// <summary>Whether PostgreSQL can store the text; COPY would fail without naming the row.</summary>
+    public static RecordErrorCode CheckStorable(ReadOnlySpan<byte> text)
+    {
+        if (!Utf8.IsValid(text))
+        {
+            return RecordErrorCode.InvalidUtf8;
+        }
+
+        return text.Contains((byte)0) ? RecordErrorCode.NulCharacter : RecordErrorCode.None;
+    }
+
+    /// <summary>Writes text that needs no check but the one for storability.</summary>
+    public static RecordErrorCode WriteChecked(ReadOnlySpan<byte> text, RowBuffer rows)
+    {
+        RecordErrorCode code = CheckStorable(text);
+        if (code == RecordErrorCode.None)
+        {
+            rows.WriteBytesField(text);
+        }
+
+        return code;
+    }
+
+    /// <summary>The first demand that the text does not meet.</summary>
+    public RecordErrorCode Check(ReadOnlySpan<byte> text)
+    {
+        RecordErrorCode code = CheckStorable(text);
+        if (code != RecordErrorCode.None)
+        {
+            return code;
+        }
+
+        // Mostly the byte count decides; counting code points is for what is close to a bound.
+        if (text.Length < (long)_lengthMin * CodePointBytesMax && CodePoints(text) < _lengthMin)
+        {
+            return RecordErrorCode.MinLength;
+        }
+
+        if (text.Length > _lengthMax && CodePoints(text) > _lengthMax)
+        {
+            return RecordErrorCode.MaxLength;
+        }
+
+        if (_pattern is not null && !IsMatch(_pattern, text))
+        {
+            return RecordErrorCode.Pattern;
+        }
+
+        return _members is null || _members.Contains(text) ? RecordErrorCode.None : RecordErrorCode.Enum;
+    }
+
+    /// <summary>Code points of valid UTF-8: the bytes that do not continue another.</summary>
+    private static int CodePoints(ReadOnlySpan<byte> text)
+    {
+        int count = 0;
+        foreach (byte b in text)
+        {
+            count += (b & 0xC0) != 0x80 ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private static bool IsMatch(Regex pattern, ReadOnlySpan<byte> text)
+    {
+        // UTF-16 never has more units than UTF-8 has bytes.
+        char[]? rented = text.Length > StackChars ? ArrayPool<char>.Shared.Rent(text.Length) : null;
+        Span<char> chars = rented ?? stackalloc char[StackChars];
+        int length = System.Text.Encoding.UTF8.GetChars(text, chars);
+        bool isMatch = pattern.IsMatch(chars[..length]);
+        if (rented is not null)
+        {
+            ArrayPool<char>.Shared.Return(rented);
+        }
+
+        return isMatch;
+    }
+
+    /// <summary><c>InsufficientClosingParentheses</c> as people read it.</summary>
+    private static string WordsOf(RegexParseError error) =>
+        string.Concat(error.ToString().Select((c, i) => i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+
+    private static Regex Compile(string pattern)
+    {
+        const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
+        if (pattern.Length > PatternLengthMax)
+        {
+            throw new FieldFaultException($"pattern is longer than {PatternLengthMax} characters.");
+        }
+
+        try
+        {
+            // On its own first: brackets that do not match could close the group put around it.
+            _ = new Regex(pattern, Options);
+            return new Regex($@"\A(?:{pattern})\z", Options);
+        }
+        catch (RegexParseException exception)
+        {
+            throw new FieldFaultException(
+                $"pattern cannot be read at character {exception.Offset + 1}: {WordsOf(exception.Error)}.");
+        }
+        catch (NotSupportedException)
+        {
+            throw new FieldFaultException(
+                "pattern cannot be used: look-around, back references and the like are not taken, so that the time for a value "
+                + "stays proportional to its length.");
+        }
+    }
+}

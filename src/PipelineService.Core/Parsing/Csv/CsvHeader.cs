@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
+using Utf8 = System.Text.Unicode.Utf8;
+
+namespace PipelineService.Core.Parsing.Csv;
+
+/// <summary>The record that names the fields of delimited text.</summary>
+public static class CsvHeader
+{
+    private const string QuoteFault = "The header has a quote that is not closed, or text after a closing quote.";
+
+    /// <summary>Reads the names, quoting removed and nothing else changed.</summary>
+    /// <param name="bytes">The first record as a scanner found it; a byte order mark is no part of it.</param>
+    /// <param name="dialect">How it is written.</param>
+    /// <param name="recordBytesMax">The longest record.</param>
+    /// <param name="error">Why there are no names, for the user to read; else null.</param>
+    /// <returns>The names in the order of the data; empty with an error.</returns>
+    public static ImmutableArray<string> Read(
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, out string? error)
+    {
+        var fields = new RecordValue[ParsingLimits.FieldsMax];
+        CsvTokenizer reader = new(bytes, dialect, recordBytesMax, skipBlankLines: true, fields);
+        error = !reader.Read(out CsvRecord record) ? "The data has no header: it is empty."
+            : record.Fault == RecordErrorCode.RecordTooLong ? $"The header is longer than {recordBytesMax} bytes."
+            : record.Fault != RecordErrorCode.None ? QuoteFault
+            : record.FieldCount > fields.Length
+                ? $"The header has {record.FieldCount} names; at most {fields.Length} are read."
+            : !Utf8.IsValid(bytes.Slice(record.Start, record.Length)) ? "The header is not valid UTF-8."
+            : null;
+        ImmutableArray<string> names =
+            error is null ? NamesIn(bytes, dialect, fields.AsSpan(0, record.FieldCount)) : [];
+        if (names.FirstOrDefault(name => name.Contains('\0', StringComparison.Ordinal)) is string odd)
+        {
+            error = $"The header holds NUL characters (U+0000), as in \"{Excerpt.Of(odd)}\": it looks like UTF-16, or "
+                + "is no text. Convert the data to UTF-8.";
+        }
+
+        if (error is null)
+        {
+            return names;
+        }
+
+        error = ForeignContent.SentenceOf(bytes) ?? error;
+        return [];
+    }
+
+    private static ImmutableArray<string> NamesIn(
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, ReadOnlySpan<RecordValue> fields)
+    {
+        ImmutableArray<string>.Builder names = ImmutableArray.CreateBuilder<string>(fields.Length);
+        byte[] scratch = new byte[bytes.Length];
+        foreach (RecordValue field in fields)
+        {
+            names.Add(System.Text.Encoding.UTF8.GetString(CsvText.Of(bytes, field, dialect.Quote, scratch)));
+        }
+
+        return names.MoveToImmutable();
+    }
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Parsing.Csv;
+
+/// <summary>Which field of a record goes to which column: the schema matched with the header of one upload.</summary>
+public sealed class CsvHeaderBinding
+{
+    private const int NamesShownMax = 10;
+
+    private CsvHeaderBinding(int fieldCount, ImmutableArray<int> fieldOfColumn, int rawField = -1)
+    {
+        FieldCount = fieldCount;
+        FieldOfColumn = fieldOfColumn;
+        RawField = rawField;
+    }
+
+    /// <summary>How many fields each record has; one with fewer or more is rejected.</summary>
+    public int FieldCount { get; }
+
+    /// <summary>
+    /// For each field of the schema, in its order, the 0-based index of the record's field, or −1 when the data does
+    /// not have it. Fields of the data that no entry names are not loaded.
+    /// </summary>
+    public ImmutableArray<int> FieldOfColumn { get; }
+
+    /// <summary>
+    /// In a CSV of rejects that comes back: the 0-based index of the field that is filled where the cells do not say all of
+    /// the record. Else −1.
+    /// </summary>
+    public int RawField { get; }
+
+    /// <summary>Whether cells may have a <see cref="FormulaGuard"/> before their values.</summary>
+    public bool IsGuarded => RawField >= 0;
+
+    /// <summary>
+    /// What scanner and reader are to do with empty lines: where records have one field they are records.
+    /// </summary>
+    public bool SkipBlankLines => FieldCount > 1;
+
+    /// <summary>
+    /// The binding of data that does not name its fields: field by field, in the order of the schema.
+    /// </summary>
+    public static CsvHeaderBinding ByPosition(TableSchema schema) =>
+        new(schema.Fields.Length, [.. Enumerable.Range(0, schema.Fields.Length)]);
+
+    /// <summary>Matches the names in a header with the schema; they must be the same to the byte.</summary>
+    /// <param name="names">The header's names in the order of the data.</param>
+    /// <param name="schema">What is declared; without <see cref="TableSchema.FieldsMatch"/> fields match in any
+    /// order.</param>
+    /// <param name="error">What does not match, for the user to read; else null.</param>
+    /// <returns>Null with an error.</returns>
+    public static CsvHeaderBinding? ByName(ImmutableArray<string> names, TableSchema schema, out string? error)
+    {
+        FieldsMatch match = schema.FieldsMatch ?? FieldsMatch.Equal;
+        string[] declared = [.. schema.Fields.Select(f => f.NameInData)];
+        ImmutableArray<int> fieldOfColumn = [.. declared.Select(name => names.IndexOf(name))];
+        string[] faults = [.. FaultsOf(names, declared, match)];
+        error = faults.Length == 0
+            ? null
+            : $"The header does not match the schema (fieldsMatch: {WordFor(match)}): {string.Join("; ", faults)}.";
+        return error is null ? new CsvHeaderBinding(names.Length, fieldOfColumn) : null;
+    }
+
+    /// <summary>This binding of the data's columns, in records that have the service's own columns too.</summary>
+    public CsvHeaderBinding Within(RejectHeader header) => new(
+        header.FieldCount, [.. FieldOfColumn.Select(field => field < 0 ? field : header.DataFields[field])], header.RawField);
+
+    private static IEnumerable<string> FaultsOf(ImmutableArray<string> names, string[] declared, FieldsMatch match)
+    {
+        string[] missing = [.. declared.Except(names, StringComparer.Ordinal)];
+        string[] unknown = [.. names.Except(declared, StringComparer.Ordinal)];
+        string[] repeated =
+        [
+            .. names.Intersect(declared, StringComparer.Ordinal).Where(name => names.Count(n => n == name) > 1),
+        ];
+        bool needsAll = match is FieldsMatch.Exact or FieldsMatch.Equal or FieldsMatch.Subset;
+        bool allowsMore = match is FieldsMatch.Subset or FieldsMatch.Partial;
+        if (needsAll && missing.Length > 0)
+        {
+            yield return $"missing {Quoted(missing)}";
+        }
+
+        if (!allowsMore && unknown.Length > 0)
+        {
+            yield return $"unknown {Quoted(unknown)}";
+        }
+
+        if (repeated.Length > 0)
+        {
+            yield return $"more than once {Quoted(repeated)}";
+        }
+
+        if (!needsAll && missing.Length == declared.Length)
+        {
+            yield return $"none of the schema's fields {Quoted(declared)}";
+        }
+
+        bool sameNames = missing.Length + unknown.Length + repeated.Length == 0;
+        if (match == FieldsMatch.Exact && sameNames && !names.SequenceEqual(declared, StringComparer.Ordinal))
+        {
+            yield return $"the order must be {Quoted(declared)}";
+        }
+    }
+
+    private static string Quoted(string[] names)
+    {
+        string shown = string.Join(", ", names.Take(NamesShownMax).Select(name => $"\"{Excerpt.Of(name)}\""));
+        return names.Length > NamesShownMax ? $"{shown} and {names.Length - NamesShownMax} more" : shown;
+    }
+
+    private static string WordFor(FieldsMatch match) => match switch
+    {
+        FieldsMatch.Exact => "exact",
+        FieldsMatch.Equal => "equal",
+        FieldsMatch.Subset => "subset",
+        FieldsMatch.Superset => "superset",
+        _ => "partial",
+    };
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Parsing.Csv;
+
+/// <summary>The records of delimited text, for one job: a slot is a field, in the order of the data.</summary>
+/// <param name="binding">Where each field of the schema stands in this job's records.</param>
+/// <param name="dialect">How the records are written.</param>
+/// <param name="recordBytesMax">The longest record; the same as the scanner's that cut the chunks.</param>
+public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect, int recordBytesMax) : RecordReader
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<int> SlotOfField => binding.FieldOfColumn;
+
+    /// <inheritdoc/>
+    public override bool MayOmit => dialect.Pads;
+
+    /// <inheritdoc/>
+    internal override void Read<TSink>(
+        ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer rejects, ref TSink sink)
+    {
+        Span<RecordValue> fields = values.ClearSlots(binding.FieldCount);
+        CsvTokenizer tokenizer = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, fields);
+        while (tokenizer.Read(out CsvRecord record))
+        {
+            RecordErrorCode fault = FaultOf(record, fields);
+            if (fault != RecordErrorCode.None)
+            {
+                rejects.AddError(ErrorOf(record, fault));
+            }
+            else if (binding.IsGuarded)
+            {
+                TakeGuardsOff(bytes, fields, values);
+            }
+
+            sink.Take(new RecordPlace(record.Start, record.Length, record.FirstLine), isRead: fault == RecordErrorCode.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryUnescape(ReadOnlySpan<byte> written, Span<byte> text, out int length)
+    {
+        length = CsvText.Unescape(written, dialect.Quote, text);
+        return true;
+    }
+
+    /// <summary>Fields that a record leaves out at its end have no value, and nothing of the record before.</summary>
+    private RecordErrorCode FaultOf(in CsvRecord record, Span<RecordValue> fields)
+    {
+        if (record.Fault != RecordErrorCode.None)
+        {
+            return record.Fault;
+        }
+
+        if (record.FieldCount < fields.Length)
+        {
+            fields[record.FieldCount..].Clear();
+        }
+
+        return record.FieldCount < fields.Length && !dialect.Pads ? RecordErrorCode.TooFewFields
+            : record.FieldCount > fields.Length && !dialect.Trims ? RecordErrorCode.TooManyFields
+            : binding.IsGuarded && fields[binding.RawField].Length > 0 ? RecordErrorCode.Unmended
+            : RecordErrorCode.None;
+    }
+
+    private RecordError ErrorOf(in CsvRecord record, RecordErrorCode fault) =>
+        new(RecordError.WholeRecord, fault, record.Start, ValueLength: 0)
+        {
+            Fields = fault is RecordErrorCode.TooFewFields or RecordErrorCode.TooManyFields
+                ? new FieldCounts(record.FieldCount, binding.FieldCount)
+                : default,
+        };
+
+    /// <summary>The values without the marks of a guarded file before them, which are written twice where they are the quote.</summary>
+    private void TakeGuardsOff(ReadOnlySpan<byte> bytes, Span<RecordValue> fields, RecordValues values)
+    {
+        foreach (ref RecordValue field in fields)
+        {
+            ReadOnlySpan<byte> cell = CsvText.Of(bytes, field, dialect.Quote, values.ScratchFor(field.Length));
+            int guard = cell.Length - FormulaGuard.Undo(cell).Length;
+            bool isDoubled = field.Spelling == ValueSpelling.CsvDoubled && dialect.Quote == FormulaGuard.Mark;
+            int written = isDoubled ? 2 * guard : guard;
+            field = field with { Start = field.Start + written, Length = field.Length - written };
+        }
+    }
+}

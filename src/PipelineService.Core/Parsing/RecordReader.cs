@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Parsing;
+
+/// <summary>
+/// Reads the records of one job and finds their values without looking at them; one for each format. Bound to what the job's
+/// data is like, immutable, shared by all workers. Agrees with the <see cref="RecordScanner"/> of the same format.
+/// </summary>
+public abstract class RecordReader
+{
+    /// <summary>
+    /// For each field of the schema, in its order, the slot in which its value is found; −1 when the data does not have it. Fields
+    /// that read the same value share a slot.
+    /// </summary>
+    public abstract ImmutableArray<int> SlotOfField { get; }
+
+    /// <summary>Whether a record may do without any of its values at no byte of its own.</summary>
+    public abstract bool MayOmit { get; }
+
+    /// <summary>Reads every record.</summary>
+    /// <param name="bytes">Whole records only, starting at a record's start.</param>
+    /// <param name="values">Holds the values of the record at hand, by slots.</param>
+    /// <param name="rejects">Takes what is wrong with a record; closing it as a reject is left to the sink.</param>
+    /// <param name="sink">Is handed each record.</param>
+    internal abstract void Read<TSink>(
+        ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer rejects, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct;
+
+    /// <summary>Undoes what the format writes text with; not called for text that is plain.</summary>
+    /// <param name="written">The text as written.</param>
+    /// <param name="text">At least as long.</param>
+    /// <param name="length">Bytes of the text.</param>
+    /// <returns>False when it says what no UTF-8 can say.</returns>
+    internal abstract bool TryUnescape(ReadOnlySpan<byte> written, Span<byte> text, out int length);
+}
+
+/// <summary>
+/// Takes records from a reader. Implemented by structs, so that reading is compiled for each of them and a record costs no
+/// call through an interface.
+/// </summary>
+internal interface IRecordSink
+{
+    /// <summary>A record; its values are at hand until the next one.</summary>
+    /// <param name="place">Where it stands.</param>
+    /// <param name="isRead">False when it cannot be read as it must: its errors are with the rejects, still open.</param>
+    void Take(RecordPlace place, bool isRead);
+}

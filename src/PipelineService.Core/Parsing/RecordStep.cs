@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Parsing;
+
+/// <summary>
+/// One step of a dataset's transforms: it sees each record between reading and encoding and may change its values, give values
+/// to fields that the data does not have, leave the record out, or reject it. Immutable, shared by all workers; it allocates
+/// nothing for a record.
+/// </summary>
+public abstract class RecordStep
+{
+    /// <summary>
+    /// Fields that it may give a value to, as indexes in the schema. Their columns are sent also where the data does not have
+    /// them, which otherwise are left to the table.
+    /// </summary>
+    public virtual ImmutableArray<int> Gives => [];
+
+    /// <summary>Works on a record; the values that it leaves are what the next step sees, and the last one's are encoded.</summary>
+    public abstract StepResult Apply(OpenRecord record);
+}
+
+/// <summary>What becomes of a record after a step.</summary>
+public readonly record struct StepResult
+{
+    private StepResult(bool isFiltered, short field, RecordErrorCode code) => (IsFiltered, Field, Code) = (isFiltered, field, code);
+
+    /// <summary>It goes on.</summary>
+    public static StepResult Kept => default;
+
+    /// <summary>It is left out, and counted as that.</summary>
+    public static StepResult Filtered { get; } = new(isFiltered: true, field: 0, RecordErrorCode.None);
+
+    public bool IsKept => !IsFiltered && Code == RecordErrorCode.None;
+
+    public bool IsFiltered { get; }
+
+    /// <summary>The field at fault, as index in the schema, or <see cref="RecordError.WholeRecord"/>.</summary>
+    public short Field { get; }
+
+    /// <summary>Why it is rejected, or none.</summary>
+    public RecordErrorCode Code { get; }
+
+    /// <summary>It is rejected.</summary>
+    /// <param name="field">Index in the schema, or <see cref="RecordError.WholeRecord"/>.</param>
+    /// <param name="code">Why.</param>
+    public static StepResult Rejected(short field, RecordErrorCode code) => new(isFiltered: false, field, code);
+}

@@ -1,0 +1,193 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Rejects;
+
+/// <summary>
+/// The sentence of a dead letter: what is wrong and what is allowed. Composed when the dead letter is written, from the
+/// definition alone, so that a million bad records cost no million messages; the value itself stands beside it.
+/// </summary>
+public static class ErrorMessages
+{
+    /// <summary>Enum members that a message names before it only counts the rest.</summary>
+    private const int MembersNamedMax = 10;
+
+    /// <summary>The sentence of <see cref="RecordErrorCode.TooManyFields"/> for a property of JSON, which has its name in the value.</summary>
+    public const string UnknownProperty =
+        "The schema has no field of this name: declare it, or set schema.fieldsMatch to \"subset\".";
+
+    /// <summary>The sentence of <see cref="RecordErrorCode.MoreErrors"/>.</summary>
+    public static string More(int count) => string.Create(
+        CultureInfo.InvariantCulture, $"The record has {count} more error{(count == 1 ? "" : "s")}, not told here.");
+
+    /// <summary>The sentence of a record with too few or too many fields.</summary>
+    public static string For(FieldCounts fields) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The record has {fields.Found} field{(fields.Found == 1 ? "" : "s")} where {fields.Expected} are expected.");
+
+    /// <summary>The sentence of <see cref="RecordErrorCode.Unique"/>: which key it is. The value stands beside it.</summary>
+    /// <param name="key">The names of its fields, in the key's order.</param>
+    public static string Unique(IEnumerable<string> key) =>
+        $"A row with this {string.Join(" and ", key.Select(name => $"\"{Shown(name)}\""))} exists already, in the table or earlier in the upload.";
+
+    /// <summary>The same for a key that is no list of fields.</summary>
+    /// <param name="index">The name of its index.</param>
+    public static string UniqueIndex(string index) =>
+        $"A row with the same key exists already, in the table or earlier in the upload: unique index \"{Shown(index)}\".";
+
+    /// <summary>A fault of the record as a whole, or of a field that the schema does not know.</summary>
+    public static string For(RecordErrorCode code) => code switch
+    {
+        RecordErrorCode.TooFewFields => "The record has fewer fields than there are columns.",
+        RecordErrorCode.TooManyFields => "The record has more fields than there are columns.",
+        RecordErrorCode.UnterminatedQuote => "A quoted field is not closed, or text follows its closing quote.",
+        RecordErrorCode.RecordTooLong => "The record is longer than the limit, Spool:RecordBytesMax.",
+        RecordErrorCode.MalformedJson => "The record is not a well-formed JSON object: one complete object a line.",
+        RecordErrorCode.InvalidUtf8 => "The record is not valid UTF-8.",
+        RecordErrorCode.DuplicateField => "The record has a field twice.",
+        RecordErrorCode.ForeignKey => "The row refers to a row that does not exist.",
+        RecordErrorCode.Check => "The row violates a check constraint of the table.",
+        RecordErrorCode.Expression => "The expression cannot be computed for this record.",
+        RecordErrorCode.Database => "The database refused the row.",
+        RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
+        RecordErrorCode.Unmended =>
+            "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",
+        _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
+    };
+
+    /// <summary>A record that is no well-formed JSON object: how the sender's way of writing it most likely differs.</summary>
+    public static string For(JsonLineShape line) => line switch
+    {
+        JsonLineShape.Array =>
+            "The line looks like a part of a JSON array: NDJSON is one complete object a line, without brackets and commas "
+            + "around it (jq -c '.[]' makes that of an array).",
+        JsonLineShape.Fragment =>
+            "The line has only a part of an object: NDJSON is one complete object a line (jq -c . makes that of objects over "
+            + "several lines).",
+        JsonLineShape.Objects =>
+            "The line has more than one object: each needs a line of its own (curl -d strips line ends, --data-binary keeps "
+            + "them).",
+        JsonLineShape.Apostrophes =>
+            "Names and texts of JSON stand in double quotes: write the records as JSON, as json.dumps does in Python.",
+        JsonLineShape.Other =>
+            "The line does not begin with a brace: NDJSON is one complete object a line. Send CSV as text/csv.",
+        _ => For(RecordErrorCode.MalformedJson),
+    };
+
+    /// <summary>A fault of one field's value.</summary>
+    public static string For(FieldDefinition field, RecordErrorCode code)
+    {
+        FieldConstraints constraints = field.Constraints;
+        return code switch
+        {
+            RecordErrorCode.TypeMismatch => $"Not {NameOf(field)}: expected {FormOf(field)}.",
+            RecordErrorCode.Required => "A value is required.",
+            RecordErrorCode.Minimum => $"Must be at least {Shown(constraints.Minimum)}.",
+            RecordErrorCode.Maximum => $"Must be at most {Shown(constraints.Maximum)}.",
+            RecordErrorCode.MinLength => $"Fewer than {Count(field, constraints.MinLength)}.",
+            RecordErrorCode.MaxLength => $"More than {Count(field, LengthMax(field))}.",
+            RecordErrorCode.Pattern => $"Does not match the pattern {Shown(constraints.Pattern)}.",
+            RecordErrorCode.Enum => $"Must be one of {Members(constraints.Enum)}.",
+            RecordErrorCode.Format => FormatOf(field),
+            RecordErrorCode.OutOfRange => RangeOf(field),
+            RecordErrorCode.InvalidUtf8 => "Not valid UTF-8.",
+            RecordErrorCode.NulCharacter => "Holds a NUL character (U+0000), which PostgreSQL cannot store.",
+            RecordErrorCode.MalformedJson =>
+                string.Create(CultureInfo.InvariantCulture, $"Nested deeper than {JsonReader.DepthMax} levels."),
+            RecordErrorCode.DuplicateField => "A name occurs twice; only one of its values could be stored.",
+            RecordErrorCode.Unique => Unique([field.Name]),
+            RecordErrorCode.ForeignKey => "Refers to a row that does not exist.",
+            _ => For(code),
+        };
+    }
+
+    private static string NameOf(FieldDefinition field) => field switch
+    {
+        { Type: FieldType.Integer } => "an integer",
+        { Type: FieldType.Object } => "a JSON object",
+        { Type: FieldType.Array } => "a JSON array",
+        { Type: FieldType.DateTime } => "a date and time",
+        { Type: FieldType.String, ColumnType.Name: SqlTypeName.Uuid } => "a UUID",
+        { Type: FieldType.String, ColumnType.Name: SqlTypeName.Json or SqlTypeName.Jsonb } => "JSON",
+        _ => $"a {field.Type.ToString().ToLowerInvariant()}",
+    };
+
+    private static string FormOf(FieldDefinition field) => field switch
+    {
+        { Type: FieldType.Integer } => $"digits with an optional sign{MarksOf(field)}",
+        { Type: FieldType.Number } => $"a decimal number, or NaN, INF, -INF{MarksOf(field)}",
+        { Type: FieldType.Boolean } => $"one of {Members([.. field.TrueValues, .. field.FalseValues])}",
+        { Type: FieldType.Date } => "a day that exists, as YYYY-MM-DD",
+        { Type: FieldType.Time } => "hh:mm:ss, with an optional fraction and no zone",
+        { Type: FieldType.DateTime, ColumnType.Name: SqlTypeName.Timestamp } =>
+            "YYYY-MM-DDThh:mm:ss, with an optional fraction",
+        { Type: FieldType.DateTime } => "YYYY-MM-DDThh:mm:ss, with an optional fraction and an optional Z or offset",
+        { Type: FieldType.Object } => "well-formed JSON in braces",
+        { Type: FieldType.Array } => "well-formed JSON in brackets",
+        { ColumnType.Name: SqlTypeName.Uuid } => "32 hexadecimal digits as 8-4-4-4-12",
+        { ColumnType.Name: SqlTypeName.Json or SqlTypeName.Jsonb } => "well-formed JSON",
+        _ => "text",
+    };
+
+    private static string MarksOf(FieldDefinition field)
+    {
+        string point = field.Type == FieldType.Number && field.DecimalChar != "."
+            ? $", decimal mark \"{Shown(field.DecimalChar)}\""
+            : "";
+        return field.GroupChar is string group
+            ? $"{point}, group mark \"{Shown(group)}\" before groups of three digits"
+            : point;
+    }
+
+    private static string FormatOf(FieldDefinition field) =>
+        field is { Type: FieldType.DateTime, ColumnType.Name: SqlTypeName.Timestamp }
+            ? "Has an offset, which a column without time zone cannot keep."
+            : "Not in the declared format.";
+
+    private static string RangeOf(FieldDefinition field) => field switch
+    {
+        { ColumnType: { Name: SqlTypeName.Numeric, Precision: int precision } column } => string.Create(
+            CultureInfo.InvariantCulture,
+            $"Does not fit {column} unrounded: at most {precision - column.Scale} digits before the point and "
+            + $"{column.Scale} after it."),
+        { ColumnType.Name: SqlTypeName.SmallInt } => "Out of the range of smallint, -32768 to 32767.",
+        { ColumnType.Name: SqlTypeName.Integer } => "Out of the range of integer, -2147483648 to 2147483647.",
+        { ColumnType.Name: SqlTypeName.BigInt } =>
+            "Out of the range of bigint, -9223372036854775808 to 9223372036854775807.",
+        { Type: FieldType.Date } => "The year must be 0001 to 9999.",
+        { Type: FieldType.Time } => "Finer than a microsecond.",
+        { Type: FieldType.DateTime } => "The year is not 0001 to 9999, or the time is finer than a microsecond.",
+        { Type: FieldType.Object or FieldType.Array or FieldType.String } =>
+            "Holds a number out of the range of PostgreSQL's numeric.",
+        _ => $"Out of the range of {field.ColumnType}.",
+    };
+
+    /// <summary>The tighter of the constraint and the column's length.</summary>
+    private static int? LengthMax(FieldDefinition field) =>
+        field.ColumnType.Length is int column && !(field.Constraints.MaxLength < column)
+            ? column
+            : field.Constraints.MaxLength;
+
+    private static string Count(FieldDefinition field, int? count)
+    {
+        string unit = field.Type switch
+        {
+            FieldType.Object => "member",
+            FieldType.Array => "element",
+            _ => "character",
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{count} {unit}{(count == 1 ? "" : "s")}");
+    }
+
+    private static string Members(ImmutableArray<string> members)
+    {
+        string named = string.Join(", ", members.Take(MembersNamedMax).Select(Shown));
+        int rest = members.Length - MembersNamedMax;
+        return rest <= 0 ? named : string.Create(CultureInfo.InvariantCulture, $"{named} and {rest} more");
+    }
+
+    private static string? Shown(string? text) => text is null ? null : Excerpt.Of(text);
+}

@@ -1,0 +1,37 @@
+using System.Buffers;
+using PipelineService.Core.Transforms;
+
+namespace PipelineService.Spool;
+
+/// <summary>
+/// A part of an upload that has been read before, as a chunk, and is transformed a second time: what came of it the first time is
+/// gone. The same bytes at the same place make the same rows.
+/// </summary>
+public sealed class SpoolRange(SpoolReader upload)
+{
+    /// <param name="into">Holds the rows afterwards.</param>
+    public async Task TransformAsync(
+        ChunkTransform transform, ChunkExtent extent, TransformWorkspace into, CancellationToken cancellationToken)
+    {
+        int length = checked((int)extent.Bytes);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            for (int filled = 0, read; filled < length; filled += read)
+            {
+                long next = extent.StartOffset + filled;
+                read = await upload.ReadAsync(buffer.AsMemory(filled, length - filled), next, cancellationToken);
+                if (read == 0)
+                {
+                    throw new InvalidOperationException($"The spool ends at {next}, before a chunk that was read to {extent.EndOffset}.");
+                }
+            }
+
+            transform.Run(buffer.AsSpan(0, length), extent.Position, into);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Npgsql;
+using PipelineService.Core.Jobs;
+using PipelineService.Core.Transforms;
+
+namespace PipelineService.Write;
+
+/// <summary>
+/// A chunk whose rows have landed in an open transaction: what its checkpoint says, and what it takes to write it a second time
+/// if a savepoint in front of it is rolled back.
+/// </summary>
+public sealed record WrittenChunk
+{
+    public required ChunkExtent Extent { get; init; }
+
+    public required RecordCounts Counts { get; init; }
+
+    /// <summary>0-based indexes of its rows that the table refused, ascending.</summary>
+    public IReadOnlyList<int> Refused { get; init; } = [];
+
+    /// <summary>Those of them that wait for the rest of the job.</summary>
+    public IReadOnlyList<int> Waiting { get; init; } = [];
+
+    /// <summary>The statement that says of this range what became of it.</summary>
+    public NpgsqlBatchCommand Checkpoint(JobLoadPlan plan) => new(WriteSql.InsertCheckpoint)
+    {
+        Parameters =
+        {
+            new() { Value = plan.JobId },
+            new() { Value = Extent.StartOffset },
+            new() { Value = Extent.EndOffset },
+            new() { Value = Extent.Position.FirstRecord },
+            new() { Value = Extent.Position.FirstLine },
+            new() { Value = Extent.Lines },
+            new() { Value = Counts.Read },
+            new() { Value = Counts.Loaded },
+            new() { Value = Counts.Rejected },
+            new() { Value = Counts.Filtered },
+            new() { Value = plan.Epoch },
+        },
+    };
+}
+
+/// <summary>Transforms a chunk a second time, from where it came, into a workspace.</summary>
+public delegate Task ReadAgain(
+    ChunkTransform transform, ChunkExtent extent, TransformWorkspace into, CancellationToken cancellationToken);

@@ -1,0 +1,39 @@
+using CsCheck;
+using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rejects;
+using PipelineService.Core.Tests.Encoding.Json;
+using Xunit;
+using Text = System.Text.Encoding;
+
+namespace PipelineService.Core.Tests.Parsing.Json;
+
+public sealed class JsonLineShapeTests
+{
+    [Theory]
+    [InlineData("[", JsonLineShape.Array)]
+    [InlineData(" [{\"a\":1}]", JsonLineShape.Array)]
+    [InlineData("]\r", JsonLineShape.Array)]
+    [InlineData("{\"a\":[1,{}]} ,", JsonLineShape.Array)]
+    [InlineData("{\"a\":1}]", JsonLineShape.Array)]
+    [InlineData("{", JsonLineShape.Fragment)]
+    [InlineData("  \"a\": 1,", JsonLineShape.Fragment)]
+    [InlineData("},", JsonLineShape.Fragment)]
+    [InlineData("{\"a\":{\"b\":1", JsonLineShape.Fragment)]
+    [InlineData("{\"a\":1}{\"a\":2}", JsonLineShape.Objects)]
+    [InlineData("{} {}", JsonLineShape.Objects)]
+    [InlineData("{'a': 1}", JsonLineShape.Apostrophes)]
+    [InlineData("a,b", JsonLineShape.Other)]
+    [InlineData("1", JsonLineShape.Other)]
+    [InlineData("", JsonLineShape.Other)]
+    [InlineData("{\"a\":NaN}", JsonLineShape.Object)]
+    [InlineData("{\"a\":1} // comment }", JsonLineShape.Object)]
+    [InlineData("{\"a\":1,}", JsonLineShape.Object)]
+    public void Tells_the_mistakes_apart(string line, JsonLineShape shape) =>
+        Assert.Equal(shape, JsonLineShapes.Of(Text.UTF8.GetBytes(line)));
+
+    [Fact]
+    public void Whatever_comes_has_a_shape_and_a_sentence() =>
+        Gen.OneOf(Gen.Byte.Array[0, 20], JsonData.Any.Select(Text.UTF8.GetBytes)).Sample(
+            line => Assert.NotEmpty(ErrorMessages.For(JsonLineShapes.Of(line))),
+            iter: 20_000);
+}
