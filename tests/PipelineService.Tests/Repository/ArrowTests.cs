@@ -28,7 +28,7 @@ public sealed partial class ArrowTests
         [
             "ChunkTooSlowException", "JobLoad", "JobLoadPlan", "JobTakenOverException", "KeyFilter", "RejectForecast",
             "RejectLimitException", "RowTarget", "RowTargets", "SessionBrokenException", "SessionBudget", "SessionReservation",
-            "TableHeldException", "TargetProblems", "WriteOptions", "WriteSession", "WriteSql",
+            "SharedOutcome", "SharedTransaction", "TableHeldException", "TargetProblems", "WriteOptions", "WriteSession", "WriteSql",
         ],
     };
 

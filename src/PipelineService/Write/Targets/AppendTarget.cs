@@ -13,6 +13,9 @@ public class AppendTarget(DatasetDefinition definition) : RowTarget(definition)
     public override bool RefusesKnownKeys => true;
 
     /// <inheritdoc/>
+    public override bool TakesJobsTogether => true;
+
+    /// <inheritdoc/>
     public override async Task<int> SendAsync(
         WriteSession session, RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken)
     {

@@ -27,6 +27,9 @@ public abstract class RowTarget(DatasetDefinition definition)
     /// <summary>Whether a row is refused where its key is there already, so that it is worth looking for such rows first.</summary>
     public abstract bool RefusesKnownKeys { get; }
 
+    /// <summary>Whether rows of several jobs may come in one transaction: where nothing comes before them or behind.</summary>
+    public abstract bool TakesJobsTogether { get; }
+
     /// <summary>
     /// What comes before the first chunk of an attempt. A target that has such a thing to do lets one session write, and makes rows
     /// visible at the end: so that it is in the transaction of the rows (<see cref="WriteSessions.PrepareAsync"/>).

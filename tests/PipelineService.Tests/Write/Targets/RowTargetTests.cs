@@ -121,6 +121,8 @@ public sealed class RowTargetTests(RowTargetTests.PlantingService service) : ICl
     {
         public override CommitPolicy Commit => CommitPolicy.Job;
 
+        public override bool TakesJobsTogether => false;
+
         public override IReadOnlyList<NpgsqlBatchCommand> FinishStatements =>
             [new($"INSERT INTO refills SELECT '{Table.Name}', count(*) FROM {Table.Quoted}")];
 
@@ -137,6 +139,8 @@ public sealed class RowTargetTests(RowTargetTests.PlantingService service) : ICl
     private sealed class LastWinsTarget(DatasetDefinition definition) : RowTarget(definition)
     {
         public override bool RefusesKnownKeys => false;
+
+        public override bool TakesJobsTogether => true;
 
         public override Task<int> SendAsync(
             WriteSession session, RowBuffer rows, ArraySegment<int> piece, CancellationToken cancellationToken) =>
