@@ -23,7 +23,7 @@ internal static class JobEndSql
     public const string FenceToCancel = $"""
         UPDATE pipeline.jobs
         SET cancel_requested = true, epoch = epoch + 1
-        WHERE id = @id AND finished_at IS NULL AND state IN ('queued', 'running') AND (owner IS NULL OR lease_until < now())
+        WHERE id = @id AND finished_at IS NULL AND state IN ('queued', 'running') AND {JobLeaseSql.IsFree}
         RETURNING {JobSql.Columns}
         """;
 
@@ -41,10 +41,13 @@ internal static class JobEndSql
         """;
 
     /// <summary>
-    /// Behind the statement that ends a job: what was counted chunk by chunk is summed up, and not needed any more. The sum is made
-    /// from what was there before this statement.
+    /// Behind the statement that ends a job: what was counted chunk by chunk is summed up, and not needed any more, and neither is how
+    /// far it was. The sum is made from what was there before this statement.
     /// </summary>
-    private const string ForgetRejects = "DELETE FROM pipeline.job_rejects USING ended WHERE job_id = ended.id";
+    private const string Forget = """
+        , forgotten AS (DELETE FROM pipeline.job_progress p USING ended WHERE p.job_id = ended.id)
+        DELETE FROM pipeline.job_rejects r USING ended WHERE r.job_id = ended.id
+        """;
 
     /// <summary>The end of a job whose records are all accounted for. Runs in the transaction that commits the last of them.</summary>
     public static readonly string Finish = $"""
@@ -60,7 +63,7 @@ internal static class JobEndSql
               FROM pipeline.job_chunks WHERE job_id = $1) c
         WHERE j.id = $1
         RETURNING j.id)
-        {ForgetRejects}
+        {Forget}
         """;
 
     /// <summary>
@@ -80,13 +83,14 @@ internal static class JobEndSql
             cancel_requested = cancel_requested OR @state = 'cancelled',
             records_loaded = c.loaded, records_filtered = c.filtered, records_rejected = d.rejected,
             records_read = c.loaded + c.filtered + d.rejected, rejects = {SumOfRejects}, waiting_for = NULL,
+            progress_ratio = coalesce((SELECT p.progress_ratio FROM pipeline.job_progress p WHERE p.job_id = @id), progress_ratio),
             finished_at = @now, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(loaded), 0) AS loaded, coalesce(sum(filtered), 0) AS filtered
               FROM pipeline.job_chunks WHERE job_id = @id) c,
              (SELECT count(*) AS rejected FROM pipeline.dead_letters WHERE job_id = @id) d
         WHERE j.id = @id AND j.epoch = @epoch AND j.finished_at IS NULL
         RETURNING j.id)
-        {ForgetRejects}
+        {Forget}
         """;
 
     /// <summary>A job whose upload was refused leaves nothing; its chunks and dead letters go with it.</summary>

@@ -4,24 +4,24 @@ namespace PipelineService.Jobs;
 internal static class JobLeaseSql
 {
     /// <summary>
+    /// Nobody has the job: it waits, or its owner's lease is over, or its own is. One of its own has a job of an instance of the
+    /// version before, and one of which its owner has let go.
+    /// </summary>
+    public const string IsFree = """
+        (owner IS NULL OR lease_until < now()
+         OR (lease_until = 'infinity'
+             AND NOT EXISTS (SELECT FROM pipeline.instances i WHERE i.id = owner AND i.lease_until >= now())))
+        """;
+
+    /// <summary>
     /// Begins another attempt of a job that this instance holds: transactions of the attempt before can no longer commit,
     /// and one that is committing is waited for.
     /// </summary>
     public const string NextEpoch = $"""
         UPDATE pipeline.jobs
-        SET epoch = epoch + 1, lease_until = now() + @lease, revision = revision + 1
+        SET epoch = epoch + 1, lease_until = 'infinity', revision = revision + 1
         WHERE id = @id AND epoch = @epoch AND owner = @owner
         RETURNING {JobSql.Columns}
-        """;
-
-    /// <summary>Renews the lease; tells whether somebody has asked for the job's end while it could still be had.</summary>
-    public const string Heartbeat = """
-        UPDATE pipeline.jobs
-        SET lease_until = now() + @lease, records_read = @Read, records_loaded = @Loaded, records_rejected = @Rejected,
-            records_filtered = @Filtered, upload_bytes = greatest(upload_bytes, @uploadBytes),
-            rejects = @rejects::jsonb, progress_ratio = @ratio, records_per_second = @rate, waiting_for = @waitingFor, revision = revision + 1
-        WHERE id = @id AND epoch = @epoch AND owner = @owner AND finished_at IS NULL
-        RETURNING cancel_requested AND state <> 'committing'
         """;
 
     /// <summary>Gives the lease back without ending the job; a graceful stop is not an attempt.</summary>
@@ -48,19 +48,13 @@ internal static class JobLeaseSql
     /// <summary>Takes a waiting job that is to be cancelled or failed, so that nobody starts it.</summary>
     public const string ClaimToEnd = $"""
         UPDATE pipeline.jobs
-        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, revision = revision + 1
-        WHERE id = @id AND finished_at IS NULL AND state <> 'committing' AND (owner IS NULL OR lease_until < now())
+        SET owner = @owner, lease_until = 'infinity', epoch = epoch + 1, revision = revision + 1
+        WHERE id = @id AND finished_at IS NULL AND state <> 'committing' AND {IsFree}
         RETURNING {JobSql.Columns}
         """;
 
     /// <summary>Whoever still loads the job cannot commit any more.</summary>
     public const string Fence = "UPDATE pipeline.jobs SET epoch = epoch + 1 WHERE id = @id AND finished_at IS NULL";
-
-    /// <summary>Leases of an owner that is known to be dead run out at once.</summary>
-    public const string ExpireLeases = """
-        UPDATE pipeline.jobs SET lease_until = now() - interval '1 second'
-        WHERE owner = ANY(@owners) AND finished_at IS NULL
-        """;
 
     /// <summary>Ends sessions that an earlier attempt left open: they hold locks that this attempt would wait for.</summary>
     public const string EndLeftoverSessions = """
@@ -71,7 +65,7 @@ internal static class JobLeaseSql
     /// <summary>Uploads that broke off together with the instance that received them.</summary>
     public const string DeadReceiving = $"""
         SELECT {JobSql.Columns} FROM pipeline.jobs
-        WHERE state = 'receiving' AND spool = @spool AND lease_until < now()
+        WHERE finished_at IS NULL AND owner IS NOT NULL AND spool = @spool AND state = 'receiving' AND {IsFree}
         ORDER BY id LIMIT 100
         """;
 }

@@ -1,15 +1,12 @@
 using Dapper;
-using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Jobs;
 
 /// <summary>Who may run which job, and until when. Writes of running jobs wait an outage out.</summary>
-public sealed class JobLeases(Database database, Instance instance, IOptions<JobsOptions> options)
+public sealed class JobLeases(Database database, Instance instance)
 {
-    private readonly TimeSpan _lease = options.Value.LeaseTime;
-
     /// <summary>
     /// Begins another attempt: fences off the one before, ends its sessions, and tells what became of the job meanwhile.
     /// </summary>
@@ -20,7 +17,7 @@ public sealed class JobLeases(Database database, Instance instance, IOptions<Job
             {
                 await connection.ExecuteAsync(JobSql.Command(JobLeaseSql.EndLeftoverSessions, new { name = sessionName }, token));
                 return await connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
-                    JobLeaseSql.NextEpoch, new { id, epoch, owner = instance.Id, lease = _lease }, token));
+                    JobLeaseSql.NextEpoch, new { id, epoch, owner = instance.Id }, token));
             },
             cancellationToken);
 
@@ -30,29 +27,6 @@ public sealed class JobLeases(Database database, Instance instance, IOptions<Job
             (connection, token) => connection.ExecuteAsync(JobSql.Command(
                 JobLeaseSql.EndLeftoverSessions, new { name = sessionName }, token)),
             cancellationToken);
-
-    /// <returns>Null when the job is no longer ours; else whether it is to be cancelled.</returns>
-    public Task<bool?> HeartbeatAsync(JobRow progress, CancellationToken cancellationToken) => database.RunAsync(
-        (connection, token) => connection.QuerySingleOrDefaultAsync<bool?>(JobSql.Command(
-            JobLeaseSql.Heartbeat,
-            new
-            {
-                id = progress.Id,
-                epoch = progress.Epoch,
-                owner = instance.Id,
-                lease = _lease,
-                progress.Counts.Read,
-                progress.Counts.Loaded,
-                progress.Counts.Rejected,
-                progress.Counts.Filtered,
-                rejects = progress.Rejects,
-                uploadBytes = progress.UploadBytes,
-                ratio = progress.ProgressRatio,
-                rate = progress.RecordsPerSecond,
-                waitingFor = progress.WaitingFor,
-            },
-            token)),
-        cancellationToken);
 
     public Task HandBackAsync(Guid id, long epoch, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.ExecuteAsync(JobSql.Command(JobLeaseSql.HandBack, new { id, epoch }, token)),
@@ -72,12 +46,7 @@ public sealed class JobLeases(Database database, Instance instance, IOptions<Job
     /// <summary>A job that nobody runs, now ours to be ended; or null.</summary>
     public Task<JobRow?> ClaimToEndAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
-            JobLeaseSql.ClaimToEnd, new { id, owner = instance.Id, lease = _lease }, token)),
-        cancellationToken);
-
-    /// <summary>The leases of instances that are known to be dead run out at once.</summary>
-    public Task ExpireLeasesAsync(Guid[] owners, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => connection.ExecuteAsync(JobSql.Command(JobLeaseSql.ExpireLeases, new { owners }, token)),
+            JobLeaseSql.ClaimToEnd, new { id, owner = instance.Id }, token)),
         cancellationToken);
 
     /// <summary>No attempt that runs now can commit any more.</summary>

@@ -78,7 +78,6 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
         return new
         {
             owner = instance.Id,
-            lease = _options.LeaseTime,
             spool = filter.Spool,
             now,
             living = filter.Living,

@@ -22,9 +22,7 @@ internal static class JobQueueSql
 
     private const string IsWaiting = "finished_at IS NULL AND owner IS NULL AND spool = @spool";
 
-    private const string IsLapsed = """
-        finished_at IS NULL AND owner IS NOT NULL AND spool = @spool AND lease_until < now() AND state <> 'receiving'
-        """;
+    private const string IsOwned = "finished_at IS NULL AND owner IS NOT NULL AND spool = @spool AND state <> 'receiving'";
 
     private const string InOrder = "ORDER BY not_before NULLS FIRST, id";
 
@@ -33,11 +31,21 @@ internal static class JobQueueSql
         AND (dataset, dataset_version) NOT IN (SELECT name, version FROM unnest(@datasets, @versions) AS closed (name, version))
         """;
 
+    private const string IsWantedOfOwned = $"""
+        id <> ALL(@left) AND (@suspects OR NOT {IsSuspect})
+        AND (dataset, dataset_version) NOT IN (SELECT name, version FROM unnest(@datasets, @versions) AS closed (name, version))
+        """;
+
+    /// <summary>Jobs whose own lease is over.</summary>
+    private const string Lapsed = $"SELECT id FROM pipeline.jobs WHERE {IsOwned} AND lease_until < now() AND {IsWantedOfOwned}";
+
     /// <summary>Jobs whose owner's lease is over.</summary>
-    private const string Lapsed = $"""
-        SELECT id FROM pipeline.jobs
-        WHERE {IsLapsed} AND id <> ALL(@left) AND (@suspects OR NOT {IsSuspect})
-          AND (dataset, dataset_version) NOT IN (SELECT name, version FROM unnest(@datasets, @versions) AS closed (name, version))
+    private const string Orphaned = $"""
+        SELECT owned.id FROM pipeline.instances i CROSS JOIN LATERAL (
+            SELECT id FROM pipeline.jobs
+            WHERE {IsOwned} AND lease_until = 'infinity' AND owner = i.id AND {IsWantedOfOwned}
+            LIMIT {ChoiceMax}) owned
+        WHERE i.lease_until < now()
         """;
 
     private const string WaitingSuspects = $"""
@@ -61,19 +69,18 @@ internal static class JobQueueSql
         WHERE {IsWanted} LIMIT {ChoiceMax}
         """;
 
-    /// <summary>The oldest of each of these versions of datasets.</summary>
+    /// <summary>
+    /// The first of each of these versions of datasets. Compared as rows, not as equals: else the order by the whole index would not be
+    /// asked for, and the one over all datasets would be read in the hope of an early find.
+    /// </summary>
     private const string HeadOfEach = $"""
         SELECT first.id
         FROM unnest(@datasets, @versions) open (name, version) CROSS JOIN LATERAL (
-            (SELECT id FROM pipeline.jobs
-             WHERE {IsWaiting} AND dataset = name AND dataset_version = version AND not_before IS NULL
-               AND id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect})
-             {InOrder} LIMIT 1)
-            UNION ALL
-            (SELECT id FROM pipeline.jobs
-             WHERE {IsWaiting} AND dataset = name AND dataset_version = version AND not_before <= now()
-               AND id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect})
-             {InOrder} LIMIT 1)) first
+            SELECT id, not_before FROM pipeline.jobs
+            WHERE {IsWaiting} AND (dataset, dataset_version) >= (name, version) AND (dataset, dataset_version) <= (name, version)
+              AND id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect})
+            ORDER BY dataset, dataset_version, not_before NULLS FIRST, id LIMIT 1) first
+        WHERE {IsDue}
         """;
 
     /// <remarks>
@@ -85,12 +92,12 @@ internal static class JobQueueSql
             SELECT id AS next_id, {NextAttempt} AS next_attempt
             FROM pipeline.jobs
             WHERE id = ANY (ARRAY (SELECT id FROM candidate)) AND finished_at IS NULL AND state <> 'receiving'
-              AND (owner IS NULL OR lease_until < now()) AND {IsDue}
+              AND {JobLeaseSql.IsFree} AND {IsDue}
             ORDER BY {IsSuspect} DESC, not_before NULLS FIRST, id
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED)
         UPDATE pipeline.jobs
-        SET owner = @owner, lease_until = now() + @lease, epoch = epoch + 1, attempt = next_attempt, not_before = NULL,
+        SET owner = @owner, lease_until = 'infinity', epoch = epoch + 1, attempt = next_attempt, not_before = NULL,
             state = CASE WHEN state = 'queued' THEN 'running' ELSE state END,
             started_at = coalesce(started_at, @now), revision = revision + 1
         FROM next
@@ -106,6 +113,8 @@ internal static class JobQueueSql
     public const string ClaimFirst = $"""
         WITH candidate AS (
             ({Lapsed} LIMIT {ChoiceMax})
+            UNION ALL
+            ({Orphaned} LIMIT {ChoiceMax})
             UNION ALL
             ({WaitingSuspects} LIMIT {ChoiceMax})
             UNION ALL
@@ -137,7 +146,7 @@ internal static class JobQueueSql
         """;
 
     public const string HasSuspect = $"""
-        SELECT EXISTS (SELECT FROM pipeline.jobs WHERE {IsLapsed} AND {IsSuspect})
+        SELECT EXISTS (SELECT FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} AND {IsSuspect})
             OR EXISTS (SELECT FROM pipeline.jobs WHERE {IsWaiting} AND attempt > 0 AND attempt = @attemptsMax - 1 AND {IsDue})
         """;
 
@@ -155,6 +164,6 @@ internal static class JobQueueSql
         FROM (
             (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsWaiting} {InOrder} LIMIT @look)
             UNION ALL
-            (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsLapsed} LIMIT @look)) waiting
+            (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} LIMIT @look)) waiting
         """;
 }

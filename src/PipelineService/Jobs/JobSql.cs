@@ -15,6 +15,27 @@ internal static class JobSql
         """;
 
     /// <summary>
+    /// Job rows as clients see them: in front of a query of <see cref="Columns"/> named <c>j</c>, with <see cref="Progress"/> behind it.
+    /// </summary>
+    public const string WithProgress = """
+        SELECT j.id, j.dataset, j.dataset_version, j.state,
+               CASE WHEN p.job_id IS NULL OR j.owner IS NULL THEN j.waiting_for ELSE p.waiting_for END AS waiting_for,
+               coalesce(p.records_read, j.records_read) AS records_read, coalesce(p.records_loaded, j.records_loaded) AS records_loaded,
+               coalesce(p.records_rejected, j.records_rejected) AS records_rejected,
+               coalesce(p.records_filtered, j.records_filtered) AS records_filtered, coalesce(p.rejects, j.rejects) AS rejects,
+               coalesce(p.progress_ratio, j.progress_ratio) AS progress_ratio,
+               coalesce(p.records_per_second, j.records_per_second) AS records_per_second, j.source, j.content_type, j.content_encoding,
+               greatest(p.upload_bytes, j.upload_bytes) AS upload_bytes, j.upload_complete, j.upload_sha256, j.upload_columns,
+               j.idempotency_key, j.parent_job, j.error, j.cancel_requested, j.records_reverted, j.created_at, j.received_at,
+               j.started_at, j.finished_at, j.reverted_at, j.deleted_at, j.revision, j.spool, j.owner, j.epoch, j.attempt, j.tries,
+               j.tried_bytes, j.waiting_since
+        FROM
+        """;
+
+    /// <inheritdoc cref="WithProgress"/>
+    public const string Progress = "LEFT JOIN pipeline.job_progress p ON p.job_id = j.id AND j.finished_at IS NULL";
+
+    /// <summary>
     /// Which job lets go of its idempotency key, so that an upload under the dataset's version <c>@DatasetVersion</c>
     /// is loaded and not answered with what became of an earlier one: nothing of it is in the table, and its end says
     /// nothing about the same bytes now. A failure that the data has under its definition (422) stands as long as the
@@ -50,7 +71,7 @@ internal static class JobSql
         VALUES
             (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, @UploadComplete,
              @UploadSha256, @IdempotencyKey, @CreatedAt, @ReceivedAt, @StartedAt, @Spool, @Owner,
-             CASE WHEN @Owner IS NULL THEN NULL ELSE now() + @LeaseTime END, @Epoch, @Attempt)
+             CASE WHEN @Owner IS NULL THEN NULL ELSE 'infinity'::timestamptz END, @Epoch, @Attempt)
         ON CONFLICT (id) DO UPDATE
         SET state = CASE WHEN jobs.state = 'receiving' THEN excluded.state ELSE jobs.state END,
             upload_bytes = excluded.upload_bytes, upload_complete = true, upload_sha256 = excluded.upload_sha256,
@@ -74,7 +95,7 @@ internal static class JobSql
         ON CONFLICT (id) DO NOTHING
         """;
 
-    public const string Find = $"SELECT {Columns} FROM pipeline.jobs WHERE id = @id";
+    public const string Find = $"{WithProgress} (SELECT {Columns} FROM pipeline.jobs WHERE id = @id) j {Progress}";
 
     /// <summary>The job that has a key, and does not let go of it.</summary>
     public const string FindByKey = $"""
@@ -82,7 +103,7 @@ internal static class JobSql
         WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey AND NOT {GivesUpKey}
         """;
 
-    public const string FindAll = $"SELECT {Columns} FROM pipeline.jobs WHERE id = ANY(@ids)";
+    public const string FindAll = $"{WithProgress} (SELECT {Columns} FROM pipeline.jobs WHERE id = ANY(@ids)) j {Progress}";
 
     public const string StatesOf = "SELECT id, state FROM pipeline.jobs WHERE id = ANY(@ids)";
 

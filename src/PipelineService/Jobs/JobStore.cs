@@ -1,5 +1,4 @@
 using Dapper;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
@@ -11,10 +10,8 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs;
 
 /// <summary>The job rows. Reads for requests fail fast in an outage; writes of running jobs wait it out.</summary>
-public sealed class JobStore(Database database, Instance instance, IOptions<JobsOptions> options, TimeProvider time)
+public sealed class JobStore(Database database, Instance instance, TimeProvider time)
 {
-    private readonly TimeSpan _lease = options.Value.LeaseTime;
-
     public Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(JobSql.Find, new { id }, token)),
         cancellationToken);
@@ -137,7 +134,7 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
         string dataset, int version, string key, CancellationToken cancellationToken) => JobSql.Command(
             JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
 
-    private CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
+    private static CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
         row.IdempotencyKey is null ? JobSql.Register : JobSql.TakeKeyOver + JobSql.Register,
         new
         {
@@ -159,7 +156,6 @@ public sealed class JobStore(Database database, Instance instance, IOptions<Jobs
             row.Owner,
             row.Epoch,
             row.Attempt,
-            LeaseTime = _lease,
         },
         cancellationToken);
 }

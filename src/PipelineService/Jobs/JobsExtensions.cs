@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Jobs.DeadLetters;
 using PipelineService.Jobs.Requests;
@@ -16,6 +17,8 @@ public static class JobsExtensions
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
         builder.Services.AddSingleton<JobLeases>();
+        builder.Services.AddSingleton<InstanceLeases>();
+        builder.Services.AddSingleton<DatabasePreparation>(services => services.GetRequiredService<InstanceLeases>().BeginAsync);
         builder.Services.AddSingleton<JobQueue>();
         builder.Services.AddSingleton<JobEndings>();
         builder.Services.AddSingleton<JobCheckpoints>();
@@ -29,7 +32,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobCanceller>();
         builder.Services.AddSingleton<JobReverter>();
         builder.Services.AddSingleton<JobDeleter>();
-        builder.Services.AddSingleton<JobHeartbeat>();
+        builder.Services.AddSingleton<InstanceBeat>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
         builder.Services.AddSingleton<UploadRelease>();
@@ -39,12 +42,17 @@ public static class JobsExtensions
         builder.Services.AddSingleton<AttemptJudge>();
         builder.Services.AddSingleton<JobWaits>();
         builder.Services.AddSingleton<JobRunner>();
+        builder.Services.AddSingleton<StoppedSessions>();
+        builder.Services.AddSingleton<SmallJobLoader>();
+        builder.Services.AddSingleton<SmallJobs>();
         builder.Services.AddSingleton<JobStarter>();
         builder.Services.AddSingleton<SuspectJob>();
         builder.Services.AddSingleton<ClaimedJobs>();
         builder.Services.AddSingleton<SpoolRecovery>();
+        builder.Services.AddSingleton<JobRescuer>();
         builder.Services.AddSingleton<JobClaimer>();
         builder.Services.AddSingleton<JobCleaner>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<InstanceBeat>()); // stops when all jobs have
         builder.Services.AddHostedService(services => services.GetRequiredService<JobCleaner>());
         builder.Services.AddHostedService<JobCensus>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobClaimer>());

@@ -6,8 +6,8 @@ namespace PipelineService.Jobs;
 public sealed class JobsOptions
 {
     /// <summary>
-    /// How long an instance may run a job without renewing its lease; after that another takes it over. Default 9 s, 1 s
-    /// to 10 minutes. Renewed three times as often.
+    /// How long an instance may run jobs without renewing its lease, which covers all of them; after that others take them over.
+    /// Default 9 s, 1 s to 10 minutes. Renewed three times as often.
     /// </summary>
     public TimeSpan LeaseTime { get; set; } = TimeSpan.FromSeconds(9);
 
@@ -18,7 +18,9 @@ public sealed class JobsOptions
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How often counts and progress of a running job are written to its row. Default 1 s, 100 ms to 1 minute.
+    /// How often counts and progress of a running job are written, for those who ask another instance, and how often it is looked whether
+    /// somebody has asked for its end there. Default 1 s, 100 ms to 1 minute. A job that has run for more than a hundred times as long
+    /// writes less often: after another hundredth of its time.
     /// </summary>
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(1);
 

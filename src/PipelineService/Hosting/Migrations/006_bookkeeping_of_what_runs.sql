@@ -11,7 +11,40 @@ CREATE INDEX jobs_waiting_by_dataset ON pipeline.jobs (spool, dataset, dataset_v
 -- Those of the queue that have ended a process before.
 CREATE INDEX jobs_tried ON pipeline.jobs (spool, attempt) WHERE finished_at IS NULL AND owner IS NULL AND attempt > 0;
 
--- Jobs that an instance has, those first whose lease ran out first.
-CREATE INDEX jobs_owned ON pipeline.jobs (spool, lease_until) WHERE finished_at IS NULL AND owner IS NOT NULL;
+-- Jobs that an instance has.
+CREATE INDEX jobs_owned ON pipeline.jobs (spool, lease_until, owner) WHERE finished_at IS NULL AND owner IS NOT NULL;
 
 DROP INDEX pipeline.jobs_unfinished;
+
+-- Who runs jobs: one lease and one heartbeat for all the jobs of an instance, and none of their rows changes by it. No index but the
+-- key, and room in the pages, so that a beat touches none (HOT).
+CREATE TABLE pipeline.instances (
+    id          uuid        NOT NULL PRIMARY KEY,
+    spool       uuid        NOT NULL,
+    host        text        NOT NULL,
+    version     text        NOT NULL,
+    started_at  timestamptz NOT NULL DEFAULT now(),
+    lease_until timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE pipeline.instances IS 'Processes of the service that run jobs (jobs.owner). When the lease of one is over, others take its jobs up.';
+
+-- Instances of the version before, which give each job a lease of its own, know that this one never runs out.
+COMMENT ON COLUMN pipeline.jobs.lease_until IS 'infinity: for as long as its owner has a lease. Else until then at the latest: the owner is of an older version, or has let go.';
+
+-- How far running jobs are, for those who ask another instance than the one that runs them.
+CREATE TABLE pipeline.job_progress (
+    job_id             uuid        NOT NULL PRIMARY KEY REFERENCES pipeline.jobs (id) ON DELETE CASCADE,
+    waiting_for        text,
+    records_read       bigint      NOT NULL,
+    records_loaded     bigint      NOT NULL,
+    records_rejected   bigint      NOT NULL,
+    records_filtered   bigint      NOT NULL,
+    rejects            jsonb,
+    progress_ratio     double precision NOT NULL,
+    records_per_second double precision,
+    upload_bytes       bigint      NOT NULL,
+    told_at            timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE pipeline.job_progress IS 'What jobs that have not ended have done so far, as their owners told last. The end of a job stands in pipeline.jobs.';

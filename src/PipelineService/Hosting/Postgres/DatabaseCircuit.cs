@@ -15,6 +15,9 @@ public sealed partial class DatabaseCircuit(IOptions<HostingOptions> options, IL
     /// <summary>Closed: in use. Open: nobody tries. Half-open: one attempt is under way.</summary>
     public CircuitState State { get; private set; }
 
+    /// <summary>How often it has opened since the start.</summary>
+    public int Outages { get; private set; }
+
     /// <summary>The fault that has opened it last.</summary>
     public Exception? OpenedBy { get; private set; }
 
@@ -52,6 +55,7 @@ public sealed partial class DatabaseCircuit(IOptions<HostingOptions> options, IL
         if (state == CircuitState.Open)
         {
             OpenedBy = fault;
+            Outages++;
             Log.Opened(logger, options.Value.BreakerDuration, fault?.Message);
         }
         else if (state == CircuitState.Closed)

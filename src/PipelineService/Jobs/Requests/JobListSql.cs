@@ -43,14 +43,14 @@ internal static class JobListSql
             E'\n', source, idempotency_key, error ->> 'code', error ->> 'title', error ->> 'detail')), lower(@Text)) > 0)
         """;
 
-    private const string PageOf = $"WHERE {HasText} ORDER BY id DESC LIMIT @Limit + 1";
+    private const string PageOf = $"WHERE {HasText} ORDER BY id DESC LIMIT @Limit + 1) j {JobSql.Progress} ORDER BY j.id DESC";
 
     private const string EndOf = "ORDER BY id DESC OFFSET @Look - 1 LIMIT 1";
 
     /// <summary>One job more than fits the page, if there is one.</summary>
     public static string Page(JobFilter filter) => filter.Table is null
-        ? $"SELECT {JobSql.Columns} FROM ({OfAll}) looked {PageOf}"
-        : $"SELECT {JobSql.Columns} FROM ({OfTable}) looked {PageOf}";
+        ? $"{JobSql.WithProgress} (SELECT * FROM ({OfAll}) looked {PageOf}"
+        : $"{JobSql.WithProgress} (SELECT * FROM ({OfTable}) looked {PageOf}";
 
     /// <summary>The last job that was looked at, when there are as many as may be; else no row.</summary>
     public static string LastLooked(JobFilter filter) => filter.Table is null

@@ -1,29 +1,36 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;
+using PipelineService.Spool.Local;
 
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Runs the recovery at the start, when an upload could not be registered, and now and then. Jobs are claimed
+/// Rescues jobs each lease time, and looks the spool through at the start, when an upload could not be registered, and after whatever
+/// else may have left it and the rows at odds: an outage, the death of an instance, files that somebody has put back. Jobs are claimed
 /// meanwhile: one upload that cannot be recovered keeps no job waiting.
 /// </summary>
 public sealed partial class RecoveryLoop(
     SpoolRecovery recovery,
+    JobRescuer rescuer,
     JobClaimer claimer,
     ISpool spool,
-    DatabaseReadiness readiness,
+    SpoolDirectory directory,
+    Database database,
     IOptions<JobsOptions> options,
     TimeProvider time,
     ILogger<RecoveryLoop> logger) : BackgroundService
 {
+    private int _outages;
+    private int _damaged;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await readiness.WaitAsync(stoppingToken);
+        await database.Readiness.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             Task missed = recovery.NextMiss;
-            bool hasRun = spool.IsThere() && await TryRunAsync(stoppingToken);
+            bool hasRun = await TryRunAsync(stoppingToken);
             var pause = Task.Delay(hasRun ? options.Value.LeaseTime : options.Value.PollInterval, time, stoppingToken);
             await (hasRun ? Task.WhenAny(missed, pause) : Task.WhenAny(pause));
         }
@@ -31,9 +38,21 @@ public sealed partial class RecoveryLoop(
 
     private async Task<bool> TryRunAsync(CancellationToken stoppingToken)
     {
+        if (!spool.IsThere())
+        {
+            recovery.LookAgain();
+            return false;
+        }
+
         try
         {
-            await recovery.RunAsync(stoppingToken);
+            NoteWhatHasHappened();
+            await rescuer.RunAsync(stoppingToken);
+            if (recovery.IsDue)
+            {
+                await recovery.RunAsync(stoppingToken);
+            }
+
             return true;
         }
         catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
@@ -45,6 +64,17 @@ public sealed partial class RecoveryLoop(
         {
             claimer.Wake(); // for what has become free to be claimed
         }
+    }
+
+    private void NoteWhatHasHappened()
+    {
+        (int outages, int damaged) = (database.Circuit.Outages, directory.DamagedFiles);
+        if (outages != _outages || damaged < _damaged)
+        {
+            recovery.LookAgain();
+        }
+
+        (_outages, _damaged) = (outages, damaged);
     }
 
     private static partial class Log

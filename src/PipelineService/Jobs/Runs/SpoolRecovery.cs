@@ -4,21 +4,20 @@ using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
-using PipelineService.Spool.Local;
 
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Brings the spool and the job rows into agreement: at the start, after an outage, and now and then. Every upload that got
-/// its 202 has a row afterwards; what is final leaves the spool; what was never answered is taken back.
+/// Brings the spool and the job rows into agreement: at the start, after an outage, and when something was missed. Every upload that
+/// got its 202 has a row afterwards, and what is final leaves the spool.
 /// </summary>
 public sealed partial class SpoolRecovery(
-    JobStore store, JobLeases leases, JobEndings endings, ISpool spool, SpoolDirectory directory, LiveJobs liveJobs, UploadTakeBack takeBack,
-    JobEndReport report,
+    JobStore store, JobLeases leases, JobEndings endings, ISpool spool, LiveJobs liveJobs, JobEndReport report,
     ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
     private readonly GrowthSignal _missed = new();
+    private volatile bool _isDue = true;
     private int _missing = 1;
     private int _newer;
 
@@ -28,12 +27,18 @@ public sealed partial class SpoolRecovery(
     /// </summary>
     public bool IsComplete => Volatile.Read(ref _missing) == 0;
 
+    /// <summary>Whether the spool may hold what no row knows of, or what no job needs any more. It is as large as what waits.</summary>
+    public bool IsDue => _isDue || !IsComplete;
+
     /// <summary>An upload was answered 202 although its row could not be written.</summary>
     public void MissesOne()
     {
         Interlocked.Increment(ref _missing);
         _missed.Set();
     }
+
+    /// <summary>Something has happened to which the spool has to be looked through before long.</summary>
+    public void LookAgain() => _isDue = true;
 
     /// <summary>Completes when the next one is missed.</summary>
     public Task NextMiss => _missed.Next;
@@ -43,81 +48,24 @@ public sealed partial class SpoolRecovery(
         FaultPoints.Reach(FaultPoint.Recovering);
         spool.ThrowUnlessThere(); // an upload that is missing in another place is not lost
         int missing = Volatile.Read(ref _missing);
-
-        // The jobs of instances that died with this directory open need not wait for their leases to run out.
-        if (directory.SweepDeadInstances() is { Count: > 0 } dead)
+        _isDue = false; // before the look: what happens meanwhile is looked at the next time
+        int failed = int.MaxValue;
+        try
         {
-            await leases.ExpireLeasesAsync([.. dead], cancellationToken);
+            failed = await ReconcileAllAsync(cancellationToken);
         }
-
-        (int failed, int newer) = (0, 0);
-        await foreach (Guid[] ids in spool.ListAsync(cancellationToken).Chunk(BatchSize).WithCancellation(cancellationToken))
+        finally
         {
-            Dictionary<Guid, JobState> states = await store.StatesOfAsync(ids, cancellationToken);
-            foreach (Guid id in ids)
-            {
-                try
-                {
-                    await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
-                }
-                catch (SpoolNewerException)
-                {
-                    newer++; // whoever can read it registers it
-                }
-                catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
-                {
-                    failed++;
-                    Log.NotReconciled(logger, e, id); // one upload must not keep all others waiting
-                }
-            }
-        }
-
-        foreach (JobRow row in await leases.DeadReceivingAsync(spool.Id, cancellationToken))
-        {
-            await TakeBackAsync(row, cancellationToken);
+            _isDue |= failed > 0;
         }
 
         FaultPoints.Reach(FaultPoint.Recovered);
-        Tell(newer);
         Interlocked.Add(ref _missing, failed == 0 ? -missing : 0);
     }
 
-    /// <summary>Once, and again when they have become more or fewer.</summary>
-    private void Tell(int newer)
-    {
-        if (newer != _newer && newer > 0)
-        {
-            Log.LeftToNewer(logger, newer);
-        }
-
-        _newer = newer;
-    }
-
-    private async Task TakeBackAsync(JobRow row, CancellationToken cancellationToken)
-    {
-        using IDisposable? scope = logger.BeginJobScope(row.Dataset, row.Id);
-        try
-        {
-            if (liveJobs.Find(row.Id) is null && await spool.FindAsync(row.Id, cancellationToken) is null)
-            {
-                await takeBack.RunAsync(row, cancellationToken);
-            }
-        }
-        catch (SpoolDamagedException e)
-        {
-            await FailDamagedAsync(row.Id, e, cancellationToken);
-        }
-        catch (SpoolNewerException)
-        {
-            // Counted above: it is whole, and whoever can read it completes its row.
-        }
-        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
-        {
-            Log.NotTakenBack(logger, e, row.Id); // tried again with the next recovery; others need not wait for it
-        }
-    }
-
-    private async Task ReconcileAsync(Guid id, JobState? state, CancellationToken cancellationToken)
+    /// <summary>Brings one upload and its row into agreement.</summary>
+    /// <param name="state">What its row says; null when it has none.</param>
+    internal async Task ReconcileAsync(Guid id, JobState? state, CancellationToken cancellationToken)
     {
         if (state is { } known && known.IsFinal())
         {
@@ -163,6 +111,47 @@ public sealed partial class SpoolRecovery(
         }
     }
 
+    /// <summary>All uploads that are in the spool.</summary>
+    /// <returns>How many of them could not be.</returns>
+    private async Task<int> ReconcileAllAsync(CancellationToken cancellationToken)
+    {
+        (int failed, int newer) = (0, 0);
+        await foreach (Guid[] ids in spool.ListAsync(cancellationToken).Chunk(BatchSize).WithCancellation(cancellationToken))
+        {
+            Dictionary<Guid, JobState> states = await store.StatesOfAsync(ids, cancellationToken);
+            foreach (Guid id in ids)
+            {
+                try
+                {
+                    await ReconcileAsync(id, states.TryGetValue(id, out JobState state) ? state : null, cancellationToken);
+                }
+                catch (SpoolNewerException)
+                {
+                    newer++; // whoever can read it registers it
+                }
+                catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+                {
+                    failed++;
+                    Log.NotReconciled(logger, e, id); // one upload must not keep all others waiting
+                }
+            }
+        }
+
+        Tell(newer);
+        return failed;
+    }
+
+    /// <summary>Once, and again when they have become more or fewer.</summary>
+    private void Tell(int newer)
+    {
+        if (newer != _newer && newer > 0)
+        {
+            Log.LeftToNewer(logger, newer);
+        }
+
+        _newer = newer;
+    }
+
     /// <summary>
     /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of
     /// an earlier day. Nobody can load it, and it may be all there is of what was answered 202.
@@ -186,7 +175,8 @@ public sealed partial class SpoolRecovery(
             || await store.FindByKeyPatientlyAsync(
                 manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
         {
-            return; // one of them has gone since, or given its key up; the next recovery looks again
+            LookAgain(); // one of them has gone since, or given its key up
+            return;
         }
 
         using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
@@ -210,7 +200,7 @@ public sealed partial class SpoolRecovery(
     /// An upload whose row still says that it arrives, with a manifest that cannot be understood: it may have been answered
     /// 202, so it is not taken back like one that broke off. Its job fails, and its files stay.
     /// </summary>
-    private async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
+    internal async Task FailDamagedAsync(Guid id, SpoolDamagedException damage, CancellationToken cancellationToken)
     {
         if (liveJobs.Find(id) is null && await leases.ClaimToEndAsync(id, cancellationToken) is { } job)
         {
@@ -246,10 +236,6 @@ public sealed partial class SpoolRecovery(
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The upload of job {JobId} in the spool cannot be recovered; it is tried again.")]
         public static partial void NotReconciled(ILogger logger, Exception exception, Guid jobId);
-
-        [LoggerMessage(Level = LogLevel.Error,
-            Message = "What the broken upload of job {JobId} has left could not be removed; it is tried again.")]
-        public static partial void NotTakenBack(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The manifest of the upload of job {JobId} is damaged; its files are set aside.")]

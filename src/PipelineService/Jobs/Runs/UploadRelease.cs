@@ -3,7 +3,7 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>Lets uploads go that nothing needs any more.</summary>
-public sealed partial class UploadRelease(ISpool spool, ILogger<UploadRelease> logger)
+public sealed partial class UploadRelease(ISpool spool, SpoolRecovery recovery, ILogger<UploadRelease> logger)
 {
     /// <summary>
     /// Removes an upload whose job has ended, or was refused. A spool that does not let go of it changes nothing about that: recovery
@@ -18,6 +18,7 @@ public sealed partial class UploadRelease(ISpool spool, ILogger<UploadRelease> l
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {
             Log.NotReleased(logger, upload, e.Message);
+            recovery.LookAgain();
         }
     }
 

@@ -76,4 +76,30 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
 
         Assert.Equal((Job, instance.Id, 2L), (claimed?.Id, claimed?.Owner, claimed?.Epoch));
     }
+
+    /// <summary>Its jobs are untouched as long as it has one, whatever their rows say else.</summary>
+    [Fact]
+    public async Task Takes_jobs_of_an_instance_only_when_its_lease_is_over()
+    {
+        (Guid spool, Guid living, Guid dead) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        await database.ExecuteAsync($$"""
+            INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at) VALUES ('owned', 1, now(), now());
+            INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at) VALUES ('owned', 1, '{}', now());
+            INSERT INTO pipeline.instances (id, spool, host, version, lease_until)
+            VALUES ('{{living}}', '{{spool}}', 'here', '1', now() + interval '1 h'), ('{{dead}}', '{{spool}}', 'here', '1', now());
+            INSERT INTO pipeline.jobs
+                (id, dataset, dataset_version, state, content_type, upload_complete, created_at, spool, source, owner, lease_until, epoch, attempt)
+            SELECT gen_random_uuid(), 'owned', 1, state, 'text/csv', true, now(), '{{spool}}', source, owner::uuid, 'infinity', 1, 1
+            FROM (VALUES ('running', 'of the living', '{{living}}'), ('running', 'of the dead', '{{dead}}'),
+                         ('receiving', 'on its way to the dead', '{{dead}}')) AS jobs (state, source, owner)
+            """);
+        Instance instance = new();
+        JobQueue queue = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
+        ClaimFilter filter = new(spool, [instance.Id], Suspects: false, Closed: [], Left: []);
+
+        JobRow? first = await queue.ClaimNextAsync(filter, Token);
+
+        Assert.Equal(("of the dead", instance.Id, 2L, 2), (first?.Source, first?.Owner, first?.Epoch, first?.Attempt));
+        Assert.Null(await queue.ClaimNextAsync(filter, Token));
+    }
 }

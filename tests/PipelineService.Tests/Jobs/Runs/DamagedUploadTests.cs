@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Runs;
 using PipelineService.Spool.Local;
 using PipelineService.Tests.Infrastructure;
 
@@ -72,6 +73,7 @@ public sealed class DamagedUploadTests(SpoolOutageTests.OneByOne running) : ICla
         {
             Damage("bad_manifest", held.Queued);
             await running.Database.ExecuteAsync($"DELETE FROM pipeline.jobs WHERE id = '{held.Queued}'");
+            running.Service.Services.GetRequiredService<SpoolRecovery>().MissesOne();
 
             await BoundedWait.UntilAsync("the manifest to be set aside", () => File.Exists(Spool.ManifestPath(held.Queued) + ".damaged"));
 

@@ -12,7 +12,7 @@ namespace PipelineService.Tests.Jobs.Runs;
 
 /// <summary>
 /// Each duty of recovery, run by hand in a service whose own turn comes far too late to take part. Damaged files are in
-/// <see cref="DamagedUploadTests"/>.
+/// <see cref="DamagedUploadTests"/>, jobs of instances that died in <see cref="JobRescuerTests"/>.
 /// </summary>
 public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) : IClassFixture<RecoveryDutiesTests.Unhurried>
 {
@@ -48,35 +48,25 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
         Assert.Empty(Directory.EnumerateFiles(_spool.Root, $"{id}*"));
     }
 
+    /// <summary>It is as large as what waits, so it is not looked through without a reason.</summary>
     [Fact]
-    public async Task Takes_back_what_broke_off_with_its_instance()
+    public async Task Is_due_again_only_when_something_has_happened()
     {
-        await running.Api.DeclareAsync("broken_off", Readings.Definition());
-        var id = Guid.CreateVersion7();
-        await running.Database.ExecuteAsync($"""
-            INSERT INTO pipeline.jobs
-                (id, dataset, dataset_version, state, content_type, upload_complete, created_at, spool, owner, lease_until, epoch, attempt)
-            VALUES ('{id}', 'broken_off', 1, 'receiving', 'text/csv', false, now(), '{_spool.Id}', gen_random_uuid(),
-                    now() - interval '1 s', 1, 1)
-            """);
-
         await _recovery.RunAsync(Token);
+        Assert.False(_recovery.IsDue);
 
-        Assert.Equal(0, await running.CountJobsAsync("broken_off"));
-    }
-
-    [Fact]
-    public async Task Ends_the_leases_of_instances_that_have_died()
-    {
-        Guid id = await SealAsync("orphaned");
+        Guid id = await SealAsync("left_behind");
         await _recovery.RunAsync(Token);
-        var dead = Guid.CreateVersion7();
-        await File.WriteAllTextAsync(Path.Combine(_spool.Root, "instances", $"{dead}.lock"), "", Token);
-        await UpdateAsync(id, $"state = 'running', owner = '{dead}', lease_until = now() + interval '1 h', epoch = 1, attempt = 1");
+        await UpdateAsync(id, "state = 'cancelled', finished_at = now(), owner = NULL, lease_until = NULL");
+        string manifest = _spool.ManifestPath(id);
+        File.Delete(manifest);
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(manifest).FullName, "in the way"), "", Token);
+        await running.Service.Services.GetRequiredService<UploadRelease>().ReleaseAsync(id);
+        Assert.True(_recovery.IsDue);
 
+        Directory.Delete(manifest, recursive: true);
         await _recovery.RunAsync(Token);
-
-        Assert.Equal("true", await RowAsync(id, "(lease_until < now())::text"));
+        Assert.False(_recovery.IsDue);
     }
 
     [Theory]

@@ -146,6 +146,7 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
             SpoolFolder.MakeNewer(Spool.ManifestPath(upload.Id));
         }
 
+        running.Service.Services.GetRequiredService<SpoolRecovery>().MissesOne();
         return upload.Id;
     }
 
