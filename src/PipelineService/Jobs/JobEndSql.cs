@@ -57,10 +57,14 @@ internal static class JobEndSql
             records_read = c.read, records_loaded = c.loaded, records_rejected = c.rejected, records_filtered = c.filtered,
             rejects = {SumOfRejects}, progress_ratio = 1, records_per_second = $3, waiting_for = NULL,
             upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6, upload_columns = $7,
+            rows_file = place.file, rows_from = place.first, rows_until = place.until,
             finished_at = $2, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(read), 0) AS read, coalesce(sum(loaded), 0) AS loaded,
                      coalesce(sum(rejected), 0) AS rejected, coalesce(sum(filtered), 0) AS filtered
               FROM pipeline.job_chunks WHERE job_id = $1) c
+        LEFT JOIN (SELECT $9::bigint AS file, $10::bigint AS first,
+                          pg_relation_size(to_regclass($8)) / current_setting('block_size')::bigint AS until) place
+            ON pg_relation_filenode(to_regclass($8)) = place.file AND place.until >= place.first
         WHERE j.id = $1
         RETURNING j.id)
         {Forget}
@@ -105,8 +109,11 @@ internal static class JobEndSql
         WHERE id = @id AND finished_at IS NOT NULL AND deleted_at IS NULL
         """;
 
-    /// <summary>Two who revert the same job come one after the other.</summary>
-    public const string LockForRevert = "SELECT reverted_at IS NOT NULL FROM pipeline.jobs WHERE id = @id FOR UPDATE";
+    /// <summary>Two who revert the same job come one after the other. Whether it was reverted before, and where its rows are.</summary>
+    public const string LockForRevert = """
+        SELECT reverted_at IS NOT NULL AS is_reverted, records_loaded AS rows, rows_file AS file, rows_from AS first, rows_until AS until
+        FROM pipeline.jobs WHERE id = @id FOR UPDATE
+        """;
 
     public const string MarkReverted = """
         UPDATE pipeline.jobs SET reverted_at = @now, records_reverted = @rows, revision = revision + 1

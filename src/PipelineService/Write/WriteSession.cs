@@ -104,6 +104,7 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
             if (await reader.NextResultAsync(cancellationToken) && await reader.ReadAsync(cancellationToken))
             {
                 Compare(reader.GetString(0));
+                load.Beginning.See(reader.IsDBNull(1) ? null : new TablePlace(reader.GetInt64(1), reader.GetInt64(2)));
             }
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)

@@ -16,6 +16,18 @@ CREATE INDEX jobs_owned ON pipeline.jobs (spool, lease_until, owner) WHERE finis
 
 DROP INDEX pipeline.jobs_unfinished;
 
+-- Where in the file of its table the rows of a job are: a revert need not read the rest. An index on the lineage would cost each load
+-- a third more of PostgreSQL's time.
+ALTER TABLE pipeline.jobs
+    ADD COLUMN rows_file  bigint,
+    ADD COLUMN rows_from  bigint,
+    ADD COLUMN rows_until bigint,
+    ADD CONSTRAINT jobs_rows_are_in_a_file CHECK (rows_file IS NULL OR (rows_from >= 0 AND rows_until >= rows_from));
+
+COMMENT ON COLUMN pipeline.jobs.rows_file IS 'pg_relation_filenode of its table when its rows landed, as far as known. In another file they are somewhere else.';
+COMMENT ON COLUMN pipeline.jobs.rows_from IS 'Blocks that the table had before the first of its rows landed.';
+COMMENT ON COLUMN pipeline.jobs.rows_until IS 'Blocks that the table had when the last of its rows had landed.';
+
 -- Who runs jobs: one lease and one heartbeat for all the jobs of an instance, and none of their rows changes by it. No index but the
 -- key, and room in the pages, so that a beat touches none (HOT).
 CREATE TABLE pipeline.instances (
