@@ -134,7 +134,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         string dataset, int version, string key, CancellationToken cancellationToken) => JobSql.Command(
             JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
 
-    private CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
+    private static CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
         row.IdempotencyKey is null ? JobSql.Register : JobSql.TakeKeyOver + JobSql.Register,
         new
         {

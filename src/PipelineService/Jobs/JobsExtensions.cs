@@ -42,6 +42,9 @@ public static class JobsExtensions
         builder.Services.AddSingleton<AttemptJudge>();
         builder.Services.AddSingleton<JobWaits>();
         builder.Services.AddSingleton<JobRunner>();
+        builder.Services.AddSingleton<StoppedSessions>();
+        builder.Services.AddSingleton<SmallJobLoader>();
+        builder.Services.AddSingleton<SmallJobs>();
         builder.Services.AddSingleton<JobStarter>();
         builder.Services.AddSingleton<SuspectJob>();
         builder.Services.AddSingleton<ClaimedJobs>();

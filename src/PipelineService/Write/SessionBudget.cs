@@ -87,6 +87,19 @@ public sealed class SessionBudget
         return count == 0 ? null : new SessionReservation(this, table, sessionsMax, count, isReceiving);
     }
 
+    /// <summary>Whether a job of the table would get a session now.</summary>
+    public bool MayReserve(string table)
+    {
+        lock (_lock)
+        {
+            return Allowed(_tables.GetValueOrDefault(table)) > 0;
+        }
+    }
+
+    /// <summary>Reserves one session, or none when the table can have none now: then the reservation is empty.</summary>
+    public SessionReservation ReserveOneOrNone(string table) =>
+        new(this, table, sessionsMax: 1, Take(table, sessionsMax: 1, isReceiving: false), isReceiving: false);
+
     internal int Take(string table, int sessionsMax, bool isReceiving)
     {
         lock (_lock)

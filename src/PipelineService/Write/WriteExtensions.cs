@@ -19,6 +19,7 @@ public static class WriteExtensions
         builder.Services.AddSingleton<SessionBudget>();
         builder.Services.AddSingleton<DeadLetterWriter>();
         builder.Services.AddSingleton<ChunkWriter>();
+        builder.Services.AddSingleton<SharedTransaction>();
         return builder;
     }
 

@@ -24,6 +24,12 @@ public sealed class WriteOptions
     public int SessionsReceivingMax { get; set; } = 6;
 
     /// <summary>
+    /// Small uploads of one dataset (of one chunk each) that may be loaded in one transaction, when several are there. Default 64, 1 to
+    /// 1,000; 1 loads each by itself.
+    /// </summary>
+    public int JobsTogetherMax { get; set; } = 64;
+
+    /// <summary>
     /// Bytes in which a job whose table has a unique index remembers the keys that it has sent, so that repeated ones do not
     /// cost refused chunks; for each 1.5 bytes one key. Rounded up to a power of two. Default 8 MiB, 0 (off) to 1 GiB.
     /// </summary>
@@ -52,6 +58,7 @@ public sealed class WriteOptionsValidator : AbstractValidator<WriteOptions>
             .LessThanOrEqualTo(o => o.SessionsMax).WithMessage("SessionsPerJobMax must not exceed SessionsMax.");
         RuleFor(o => o.SessionsReceivingMax).InclusiveBetween(0, 500)
             .LessThanOrEqualTo(o => o.SessionsMax).WithMessage("SessionsReceivingMax must not exceed SessionsMax.");
+        RuleFor(o => o.JobsTogetherMax).InclusiveBetween(1, 1_000);
         RuleFor(o => o.KeyFilterBytes).InclusiveBetween(0, 1 << 30);
         RuleFor(o => o.ChunkTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         RuleFor(o => o.LockTimeout).GreaterThanOrEqualTo(TimeSpan.FromSeconds(1))

@@ -33,13 +33,24 @@ public sealed partial class JobEnd(
             throw new InvalidOperationException($"Job {live.Id} has committed, but its row says {job?.State ?? "nothing"}.");
         }
 
+        await CompleteAsync(live, upload, job, live.Tally, visible);
+    }
+
+    /// <summary>The job was ended with the commit that has just been answered.</summary>
+    /// <param name="job">Its row.</param>
+    /// <param name="tally">What its attempt has made of records, if that was not told yet.</param>
+    public Task CompleteAsync(LiveJob live, SpoolReader upload, JobRow job, RecordTally? tally) =>
+        CompleteAsync(live, upload, job, tally, time.GetUtcNow().UtcDateTime);
+
+    private async Task CompleteAsync(LiveJob live, SpoolReader upload, JobRow job, RecordTally? tally, DateTime visible)
+    {
         if (upload.IsSealed)
         {
             await uploads.ReleaseAsync(job.Id);
         }
 
         // Before its sender is answered: whoever looks then finds it told.
-        report.Tell(job, live.Tally);
+        report.Tell(job, tally);
         if (job.JobState is JobState.Succeeded or JobState.PartiallySucceeded)
         {
             metrics.RowsVisible(job.Dataset, (visible - job.ReceivedAt) ?? TimeSpan.Zero);

@@ -23,7 +23,7 @@ namespace PipelineService.Jobs.Runs;
 public sealed class JobLoader(
     Database database,
     JobCheckpoints checkpoints,
-    JobLeases leases,
+    StoppedSessions sessions,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -33,9 +33,6 @@ public sealed class JobLoader(
     TimeProvider time,
     ILogger<JobLoader> logger)
 {
-    /// <summary>How long a stopped load waits for the statements that are under way.</summary>
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
-
     /// <summary>Loads what is left of a job and commits it.</summary>
     /// <param name="job">Its row as claimed: the epoch fences this attempt.</param>
     /// <param name="stopping">Cancelled when the job is to stop: shutdown, or a lost lease.</param>
@@ -82,7 +79,7 @@ public sealed class JobLoader(
         {
             live.Follow(load: null);
             load.Fail(new OperationCanceledException("The attempt is over."));
-            await WhenIdleAsync(load);
+            await sessions.WhenDoneAsync(load.WhenIdleAsync(), load.Plan.JobId, load.Stopped);
             await load.Sessions.CloseAsync();
         }
     }
@@ -93,24 +90,6 @@ public sealed class JobLoader(
         flow.Move();
         reservation.WakeTable();
         live.StopWaiting();
-    }
-
-    /// <summary>
-    /// Waits for the chunks in flight. When the load is to stop, statements that still wait in the database (for a lock, or
-    /// for another transaction's key) are ended after a while: the end of a COPY heeds no token.
-    /// </summary>
-    private async Task WhenIdleAsync(JobLoad load)
-    {
-        Task idle = load.WhenIdleAsync();
-        await Task.WhenAny(idle, Task.Delay(Timeout.InfiniteTimeSpan, time, load.Stopped));
-        await Task.WhenAny(idle, Task.Delay(StopPatience, time, CancellationToken.None));
-        if (!idle.IsCompleted)
-        {
-            await Task.WhenAny(
-                idle, leases.EndLeftoverSessionsAsync(WriteSession.SessionName(load.Plan.JobId), CancellationToken.None));
-        }
-
-        await idle;
     }
 
     /// <returns>Where the records start.</returns>
@@ -141,7 +120,7 @@ public sealed class JobLoader(
             // A chunk failed, or the job is to stop: told below.
         }
 
-        await WhenIdleAsync(load);
+        await sessions.WhenDoneAsync(load.WhenIdleAsync(), load.Plan.JobId, load.Stopped);
         stopping.ThrowIfCancellationRequested();
         load.ThrowIfFailed();
         return start?.Offset ?? throw new UnreachableException();

@@ -1,5 +1,4 @@
 using PipelineService.Core.Jobs;
-using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Spool.Local;

@@ -37,19 +37,36 @@ public sealed partial class JobRunner(
         LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered, CancellationToken stopping)
     {
         JobRow job = live.Current;
-        using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         using Activity span = PipelineTracing.StartJob(job.Dataset, job.Id, job.Source, live.Request);
+        await RunAsync(
+            live, upload, reservation, span, lost => isRegistered ? Task.FromResult(true) : RegisterAsync(job, lost), stopping);
+    }
+
+    /// <summary>
+    /// The same for a job that was to be loaded together with others and was not. Without a session it goes to the queue.
+    /// </summary>
+    /// <param name="isUnknown">Whether it may be loaded after all: the answer to the commit was lost.</param>
+    /// <param name="span">The span of the job.</param>
+    public Task RunApartAsync(
+        LiveJob live, SpoolReader upload, SessionReservation reservation, bool isUnknown, Activity span,
+        CancellationToken stopping) => RunAsync(
+            live, upload, reservation, span, lost => BeginsApartAsync(live, upload, reservation, isUnknown, lost), stopping);
+
+    /// <param name="begins">Called first; says whether there is something to load.</param>
+    private async Task RunAsync(
+        LiveJob live, SpoolReader upload, SessionReservation reservation, Activity span,
+        Func<CancellationToken, Task<bool>> begins, CancellationToken stopping)
+    {
+        JobRow job = live.Current;
+        using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping, live.CancelRequested);
         try
         {
-            if (!isRegistered && !await store.RegisterPatientlyAsync(job, lost.Token))
+            if (await begins(lost.Token))
             {
-                Log.TakenOver(logger, job.Id);
-                return;
+                using IDisposable following = beat.Follow(live, lost);
+                await RunAttemptsAsync(live, upload, reservation, lost.Token);
             }
-
-            using IDisposable following = beat.Follow(live, lost);
-            await RunAttemptsAsync(live, upload, reservation, lost.Token);
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
         {
@@ -67,6 +84,34 @@ public sealed partial class JobRunner(
             await upload.DisposeAsync();
             liveJobs.Remove(live);
         }
+    }
+
+    private async Task<bool> RegisterAsync(JobRow job, CancellationToken lost)
+    {
+        bool isOurs = await store.RegisterPatientlyAsync(job, lost);
+        if (!isOurs)
+        {
+            Log.TakenOver(logger, job.Id);
+        }
+
+        return isOurs;
+    }
+
+    private async Task<bool> BeginsApartAsync(
+        LiveJob live, SpoolReader upload, SessionReservation reservation, bool isUnknown, CancellationToken lost)
+    {
+        lost.ThrowIfCancellationRequested();
+        if (isUnknown && !await BeginNextAttemptAsync(live, upload, lost))
+        {
+            return false;
+        }
+
+        if (reservation.Count == 0)
+        {
+            await waits.PostponeAsync(live, upload, TimeSpan.Zero, lost);
+        }
+
+        return reservation.Count > 0;
     }
 
     private async Task RunAttemptsAsync(

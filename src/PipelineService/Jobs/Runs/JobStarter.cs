@@ -16,6 +16,7 @@ namespace PipelineService.Jobs.Runs;
 public sealed partial class JobStarter(
     JobStore store,
     JobRunner runner,
+    SmallJobs small,
     SessionBudget budget,
     SpoolRecovery recovery,
     ISpool spool,
@@ -83,15 +84,17 @@ public sealed partial class JobStarter(
 
     private async Task SubmitWaitingAsync(LiveJob live, SpoolWriter upload, CancellationToken cancellationToken)
     {
-        SessionReservation? reservation = _stopping.IsCancellationRequested
+        bool isSmall = !_stopping.IsCancellationRequested && small.Takes(live, upload.Growth.Length);
+        SessionReservation? reservation = _stopping.IsCancellationRequested || isSmall
             ? null
             : budget.TryReserve(live.Table, SessionsFor(upload.Growth.Length), isReceiving: false);
-        JobState state = reservation is null ? JobState.Queued : JobState.Running;
-        JobRow row = store.RowOf(upload.Growth.Manifest, spool.Id, state, isOurs: reservation is not null);
+        bool starts = isSmall || reservation is not null;
+        JobRow row = store.RowOf(
+            upload.Growth.Manifest, spool.Id, starts ? JobState.Running : JobState.Queued, isOurs: starts);
         bool isOurs;
         try
         {
-            isOurs = await store.RegisterAsync(row, cancellationToken) && reservation is not null;
+            isOurs = await store.RegisterAsync(row, cancellationToken) && starts;
         }
         catch (Exception e) when (e is DatabaseUnavailableException || (e is not PostgresException && SqlFaults.MayPass(e)))
         {
@@ -113,7 +116,11 @@ public sealed partial class JobStarter(
         }
 
         live.Change(_ => row);
-        if (isOurs)
+        if (isOurs && isSmall)
+        {
+            Begin(live, upload.Follow(), reader => small.RunAsync(live, reader, _stopping.Token));
+        }
+        else if (isOurs)
         {
             Start(live, upload.Follow(), reservation!, isRegistered: true);
         }
@@ -129,10 +136,13 @@ public sealed partial class JobStarter(
         bytes <= spoolOptions.Value.ChunkBytes ? 1 : writeOptions.Value.SessionsPerJobMax;
 
     /// <summary>Starts a job, and with it takes over the upload and the reservation.</summary>
-    public void Start(LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered)
+    public void Start(LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered) =>
+        Begin(live, upload, reader => runner.RunAsync(live, reader, reservation, isRegistered, _stopping.Token));
+
+    private void Begin(LiveJob live, SpoolReader upload, Func<SpoolReader, Task> run)
     {
         live.Follow(upload.Growth);
-        live.Run = RunAsync(live, upload, reservation, isRegistered);
+        live.Run = RunAsync(upload, run);
         _runs.TryAdd(live.Run, true);
         live.Run.ContinueWith(
             run => _runs.TryRemove(run, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
@@ -145,10 +155,10 @@ public sealed partial class JobStarter(
 
     public void Dispose() => _stopping.Dispose();
 
-    private async Task RunAsync(LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered)
+    private static async Task RunAsync(SpoolReader upload, Func<SpoolReader, Task> run)
     {
         await Task.Yield();
-        await runner.RunAsync(live, upload, reservation, isRegistered, _stopping.Token);
+        await run(upload);
     }
 
     private static partial class Log
