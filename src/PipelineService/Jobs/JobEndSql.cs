@@ -57,14 +57,12 @@ internal static class JobEndSql
             records_read = c.read, records_loaded = c.loaded, records_rejected = c.rejected, records_filtered = c.filtered,
             rejects = {SumOfRejects}, progress_ratio = 1, records_per_second = $3, waiting_for = NULL,
             upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6, upload_columns = $7,
-            rows_file = place.file, rows_from = place.first, rows_until = place.until,
+            {RowsOfJob.PlaceColumns},
             finished_at = $2, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(read), 0) AS read, coalesce(sum(loaded), 0) AS loaded,
                      coalesce(sum(rejected), 0) AS rejected, coalesce(sum(filtered), 0) AS filtered
               FROM pipeline.job_chunks WHERE job_id = $1) c
-        LEFT JOIN (SELECT $9::bigint AS file, $10::bigint AS first,
-                          pg_relation_size(to_regclass($8)) / current_setting('block_size')::bigint AS until) place
-            ON pg_relation_filenode(to_regclass($8)) = place.file AND place.until >= place.first
+        LEFT JOIN {RowsOfJob.Place("$8", "$9", "$10")} ON true
         WHERE j.id = $1
         RETURNING j.id)
         {Forget}

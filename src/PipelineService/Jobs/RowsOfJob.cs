@@ -1,6 +1,8 @@
 using Dapper;
 using Npgsql;
+using NpgsqlTypes;
 using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Tables;
 
 namespace PipelineService.Jobs;
 
@@ -21,6 +23,27 @@ internal static class RowsOfJob
 {
     private const long FirstPiece = 256;
     private const long LastPiece = 32_768;
+
+    /// <summary>What an end sets of <see cref="Place"/>.</summary>
+    public const string PlaceColumns = "rows_file = place.file, rows_from = place.first, rows_until = place.until";
+
+    /// <summary>
+    /// Where the rows of the transaction that ends a job lie, as a row named <c>place</c>; none where that is not known.
+    /// </summary>
+    /// <param name="table">The parameters of <see cref="PlaceOf"/>.</param>
+    public static string Place(string table, string file, string first) => $"""
+        (SELECT {file}::bigint AS file, {first}::bigint AS first, until
+         FROM (SELECT pg_relation_size(to_regclass({table})) / current_setting('block_size')::bigint AS until) size
+         WHERE pg_relation_filenode(to_regclass({table})) = {file}::bigint AND until >= {first}::bigint) place
+        """;
+
+    /// <summary>The table, its file, and how many blocks that had before the first of the rows.</summary>
+    public static NpgsqlParameter[] PlaceOf(TableName table, TablePlace? beginning) =>
+    [
+        new() { Value = table.Quoted },
+        new() { Value = (object?)beginning?.File ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint },
+        new() { Value = (object?)beginning?.Blocks ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint },
+    ];
 
     /// <returns>How many rows were removed.</returns>
     public static async Task<long> DeleteAsync(

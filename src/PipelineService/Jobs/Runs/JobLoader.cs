@@ -242,7 +242,7 @@ public sealed class JobLoader(
     {
         // What earlier attempts have committed may be anywhere.
         TablePlace? beginning = load.Plan.CoveredBytes == 0 ? load.Beginning.Place : null;
-        return new(JobEndSql.Finish)
+        NpgsqlBatchCommand finish = new(JobEndSql.Finish)
         {
             Parameters =
             {
@@ -257,10 +257,9 @@ public sealed class JobLoader(
                     Value = (object?)job.UploadColumns ?? DBNull.Value,
                     NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text,
                 },
-                new() { Value = load.Plan.Rows.Definition.Load.Table.Quoted },
-                new() { Value = (object?)beginning?.File ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint },
-                new() { Value = (object?)beginning?.Blocks ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint },
             },
         };
+        finish.Parameters.AddRange(RowsOfJob.PlaceOf(load.Plan.Rows.Definition.Load.Table, beginning));
+        return finish;
     }
 }
