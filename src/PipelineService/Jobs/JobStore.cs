@@ -138,7 +138,12 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
 
     private static CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
-        row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey,
+        $"{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; {JobSql.IsAsGiven}",
+        RegisterValues(row),
+        cancellationToken);
+
+    /// <summary>What <see cref="JobSql.Register"/> and what stands around it are given.</summary>
+    internal static object RegisterValues(JobRow row) =>
         new
         {
             row.Id,
@@ -159,6 +164,5 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             row.Owner,
             row.Epoch,
             row.Attempt,
-        },
-        cancellationToken);
+        };
 }

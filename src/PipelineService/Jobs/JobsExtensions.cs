@@ -16,6 +16,7 @@ public static class JobsExtensions
         builder.Services.AddStageOptions<JobsOptions>("Jobs");
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
+        builder.Services.AddSingleton<JobRegistrar>();
         builder.Services.AddSingleton<JobLeases>();
         builder.Services.AddSingleton<InstanceLeases>();
         builder.Services.AddSingleton<DatabasePreparation>(services => services.GetRequiredService<InstanceLeases>().BeginAsync);

@@ -1,5 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Write.Rejects;
 
 namespace PipelineService.Write;
 

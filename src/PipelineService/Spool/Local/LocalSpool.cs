@@ -55,7 +55,13 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
     /// <summary>The manifest goes first: data without one is known to be nobody's.</summary>
     public ValueTask DeleteAsync(Guid upload)
     {
-        long bytes = new FileInfo(directory.DataPath(upload)) is { Exists: true, Length: long length } ? length : 0;
+        FileInfo data = new(directory.DataPath(upload));
+        if (!data.Exists)
+        {
+            directory.ThrowUnlessThere(); // what is missing in another place is still there when the spool comes back
+        }
+
+        long bytes = data.Exists ? data.Length : 0;
         directory.Usage.Take(upload, bytes);
         directory.Discard(upload, bytes);
         return ValueTask.CompletedTask;
