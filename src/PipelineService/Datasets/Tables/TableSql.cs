@@ -54,7 +54,8 @@ internal static class TableSql
     /// <summary>
     /// A table by schema ($1) and name ($2), with all that matters to a load, in one answer: one round trip in front of a load's
     /// first row, and one consistent picture. No row when there is no such relation; <see cref="TableShape.Parse"/> reads it. Behind it
-    /// the file of the table and how many blocks it has: a <see cref="TablePlace"/>, or NULL where the table has none of its own.
+    /// the file of the table and, for those who hold a lock on it ($3), how many blocks it has: a <see cref="TablePlace"/>, or NULL where
+    /// the table has none of its own. Whoever asks for the size without a lock waits for one, as long as somebody holds the table.
     /// </summary>
     /// <remarks>
     /// Which types take text in binary COPY is told by their functions, since there is no other promise: those of enums, of
@@ -132,7 +133,8 @@ internal static class TableSql
                     AND g.tgenabled IN (
                         'A', CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R'::"char" ELSE 'O' END)
                 ORDER BY g.tgname)),
-            pg_relation_filenode(r.oid)::bigint, pg_relation_size(r.oid) / current_setting('block_size')::bigint
+            pg_relation_filenode(r.oid)::bigint,
+            CASE WHEN $3 THEN pg_relation_size(r.oid) / current_setting('block_size')::bigint END
         FROM relation r
         """;
 

@@ -46,14 +46,15 @@ public static class TargetTable
     public static async Task<TableShape?> LookAsync(
         NpgsqlConnection connection, TableName table, CancellationToken cancellationToken)
     {
-        await using NpgsqlBatch batch = new(connection) { BatchCommands = { Look(table) } };
+        await using NpgsqlBatch batch = new(connection) { BatchCommands = { Look(table, isLocked: false) } };
         return await batch.ExecuteScalarAsync(cancellationToken) is string json ? TableShape.Parse(json) : null;
     }
 
     /// <summary>The look as part of a batch: one row, or none; <see cref="TableShape.Parse"/> reads it.</summary>
-    public static NpgsqlBatchCommand Look(TableName table) => new(TableSql.Look)
+    /// <param name="isLocked">Whether the transaction holds a lock on the table.</param>
+    public static NpgsqlBatchCommand Look(TableName table, bool isLocked) => new(TableSql.Look)
     {
-        Parameters = { new() { Value = table.Schema }, new() { Value = table.Name } },
+        Parameters = { new() { Value = table.Schema }, new() { Value = table.Name }, new() { Value = isLocked } },
     };
 
     private static async Task<Problem?> CreateAsync(

@@ -19,13 +19,15 @@ public sealed class LoadedTable(JobLoad load)
     /// <summary>What it may refuse rows for.</summary>
     public TargetConstraints Constraints =>
         _constraints ??= new TargetConstraints(
-            _shape ?? throw new InvalidOperationException("No transaction has looked at the table."), load.Plan.Rows, load.Plan.Target.Table);
+            _shape ?? throw new InvalidOperationException("No transaction has looked at the table."),
+            load.Plan.Rows,
+            load.Plan.Target.Table);
 
     /// <summary>The statements that lock the table and look at it.</summary>
     public IReadOnlyList<NpgsqlBatchCommand> Look()
     {
         TableName table = load.Plan.Target.Table;
-        return [new(TableSql.LockShape(table)), TargetTable.Look(table)];
+        return [new(TableSql.LockShape(table)), TargetTable.Look(table, isLocked: true)];
     }
 
     /// <summary>Reads what the look has found.</summary>
@@ -37,7 +39,8 @@ public sealed class LoadedTable(JobLoad load)
             return;
         }
 
-        load.Beginning.See(await reader.IsDBNullAsync(1, cancellationToken) ? null : new TablePlace(reader.GetInt64(1), reader.GetInt64(2)));
+        bool hasPlace = !await reader.IsDBNullAsync(1, cancellationToken) && !await reader.IsDBNullAsync(2, cancellationToken);
+        load.Beginning.See(hasPlace ? new TablePlace(reader.GetInt64(1), reader.GetInt64(2)) : null);
         string look = reader.GetString(0);
         if (look == _look)
         {

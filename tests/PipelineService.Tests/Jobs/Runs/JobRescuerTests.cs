@@ -65,10 +65,10 @@ public sealed class JobRescuerTests(RecoveryDutiesTests.Unhurried running) : ICl
     {
         (Guid ended, Guid left, Guid living) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
         var spool = Guid.CreateVersion7(); // whose jobs nobody claims here
+        await AddAsync("still_to_be_claimed", left, "'infinity'", "running", spool); // first: the service forgets instances, too
         await AddInstanceAsync(ended, "now() - interval '1 s'", spool);
         await AddInstanceAsync(left, "now() - interval '1 s'", spool);
         await AddInstanceAsync(living, "now() + interval '1 h'", spool);
-        await AddAsync("still_to_be_claimed", left, "'infinity'", "running", spool);
 
         await _rescuer.RunAsync(Token);
 
