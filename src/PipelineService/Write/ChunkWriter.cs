@@ -83,7 +83,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
         (JobLoad load, RowBuffer rows) = (chunk.Load, chunk.Workspace.Rows);
         int[] repeats = load.Keys?.Add(rows) ?? [];
         RowOutcome outcome = await session.Loader.LoadAsync(rows, repeats, cancellationToken);
-        if (outcome.Waiting.Count > 0 && load.Plan.Rows.Definition.Load.Commit == CommitPolicy.Job)
+        if (outcome.Waiting.Count > 0 && load.Plan.Commit == CommitPolicy.Job)
         {
             await session.Waiting.AddAsync(chunk.Extent.StartOffset, rows, outcome.Waiting, cancellationToken);
         }

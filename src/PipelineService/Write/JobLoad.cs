@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
@@ -219,6 +220,9 @@ public sealed record JobLoadPlan
     public ActivityContext Trace { get; init; }
 
     public required RowPlan Rows { get; init; }
+
+    /// <summary>When its rows become visible: as the dataset says, unless the job needs it otherwise.</summary>
+    public CommitPolicy Commit { get; init; }
 
     /// <summary>The table before the load; null where there was no need to look, or there is none.</summary>
     public TableShape? Table { get; init; }

@@ -61,6 +61,18 @@ public sealed class Savepoints(WriteSession session, JobLoad load)
         return statements;
     }
 
+    /// <summary>What was done before the first chunk stays, whatever becomes of that.</summary>
+    public IEnumerable<NpgsqlBatchCommand> Renew()
+    {
+        if (!_isSet)
+        {
+            return [];
+        }
+
+        _group.Release();
+        return [new(WriteSql.ReleaseSavepoint), new(WriteSql.Savepoint)];
+    }
+
     /// <summary>What lies behind the savepoint stays, and there is no other: what follows could not be told anew.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)
     {

@@ -156,6 +156,26 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
         HoldsRows = true;
     }
 
+    /// <summary>
+    /// Removes rows in the open transaction, which stays open. It takes what it takes, as a large table may have to be read through;
+    /// only locks are not waited for without end.
+    /// </summary>
+    /// <returns>How many rows.</returns>
+    public async Task<long> RemoveAsync(NpgsqlBatchCommand delete, CancellationToken cancellationToken)
+    {
+        await using NpgsqlBatch batch = Batch(
+        [
+            WriteSql.StatementTimeout("0"),
+            delete,
+            WriteSql.StatementTimeout(Milliseconds(options.ChunkTimeout)),
+            .. Savepoints.Renew(),
+        ]);
+        batch.Timeout = 0;
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        HoldsRows = true;
+        return delete.RecordsAffected;
+    }
+
     /// <summary>Runs the last statements of the transaction and commits, unless the job was taken over meanwhile.</summary>
     /// <exception cref="JobTakenOverException">It was; nothing is committed.</exception>
     public async Task CommitAsync(IEnumerable<NpgsqlBatchCommand> statements, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 
@@ -27,6 +28,11 @@ internal static class WriteSql
                set_config('statement_timeout', $3, true), set_config('idle_in_transaction_session_timeout', '0', true),
                set_config('jit', 'off', true)
         """;
+
+    /// <summary>For what follows in the transaction.</summary>
+    /// <param name="milliseconds">0: none.</param>
+    public static NpgsqlBatchCommand StatementTimeout(string milliseconds) =>
+        new("SELECT set_config('statement_timeout', $1, true)") { Parameters = { new() { Value = milliseconds } } };
 
     public const string ConstraintsImmediate = "SET CONSTRAINTS ALL IMMEDIATE";
 

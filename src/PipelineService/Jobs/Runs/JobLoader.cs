@@ -24,6 +24,7 @@ public sealed class JobLoader(
     Database database,
     JobCheckpoints checkpoints,
     StoppedSessions sessions,
+    JobReplacement replacement,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -47,10 +48,10 @@ public sealed class JobLoader(
         // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
         Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
 
-        // 2. Sessions: one where rows could wait for each other, and for an upload of one chunk.
+        // 2. Sessions: one where rows could wait for each other, for an upload of one chunk, and where all must be one transaction.
         bool isSmall = IsSmall(upload);
         TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(rows, stopping);
-        if (isSmall || table is null or { NeedsOneSession: true })
+        if (isSmall || table is null or { NeedsOneSession: true } || job.Replaces is not null)
         {
             reservation.ShrinkTo(1);
         }
@@ -64,16 +65,19 @@ public sealed class JobLoader(
             Landed = () => TellLanded(live, reservation),
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
-        load.CommitsEachChunk = rows.Definition.Load is { Commit: CommitPolicy.Chunk } policy
-            && (policy.Lineage || upload.IsSealed);
+        load.CommitsEachChunk = load.Plan.Commit == CommitPolicy.Chunk && (rows.Definition.Load.Lineage || upload.IsSealed);
         live.Follow(load);
         try
         {
-            // 3. Read, transform and write, while the upload still arrives.
+            // 3. The rows of the job whose place it takes, if there is one.
+            NpgsqlBatchCommand? replaced =
+                job.Replaces is { } other ? await replacement.BeginAsync(load, other, stopping) : null;
+
+            // 4. Read, transform and write, while the upload still arrives.
             long start = await ReadAsync(load, live, upload, format, reservation, covered.Checkpoints, stopping);
 
-            // 4. Commit.
-            await CommitAsync(load, upload, start, live, stopping);
+            // 5. Commit.
+            await CommitAsync(load, upload, start, live, replaced, stopping);
         }
         finally
         {
@@ -151,7 +155,7 @@ public sealed class JobLoader(
             if (upload.IsSealed)
             {
                 reservation.NoLongerReceiving();
-                load.CommitsEachChunk = load.Plan.Rows.Definition.Load.Commit == CommitPolicy.Chunk;
+                load.CommitsEachChunk = load.Plan.Commit == CommitPolicy.Chunk;
                 return;
             }
 
@@ -163,7 +167,9 @@ public sealed class JobLoader(
     /// Commits what the sessions hold. The statement that ends the job is in the last of those transactions: there is no
     /// moment at which all rows are visible and the job is not final.
     /// </summary>
-    private async Task CommitAsync(JobLoad load, SpoolReader upload, long start, LiveJob live, CancellationToken stopping)
+    /// <param name="replaced">What ends the job whose place it takes.</param>
+    private async Task CommitAsync(
+        JobLoad load, SpoolReader upload, long start, LiveJob live, NpgsqlBatchCommand? replaced, CancellationToken stopping)
     {
         using CancellationShield shield = new(stopping);
         await load.Sessions.LoadWaitingAsync(shield.Token);
@@ -197,7 +203,7 @@ public sealed class JobLoader(
             }
 
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
-                ? [new(DurableCommit.Sql), finish] // after this commit the upload leaves the spool
+                ? [new(DurableCommit.Sql), .. replaced is null ? [] : (NpgsqlBatchCommand[])[replaced], finish] // then the upload goes
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
             await sessions[i].CommitAsync(statements, shield.Token);
         }
@@ -230,6 +236,7 @@ public sealed class JobLoader(
         Dataset = job.Dataset,
         Trace = Activity.Current?.Context ?? default,
         Rows = rows,
+        Commit = job.Replaces is null ? rows.Definition.Load.Commit : CommitPolicy.Job, // old rows or new ones, whatever the dataset says
         Table = table,
         RawBytesMax = transformOptions.Value.RawBytesMax ?? int.MaxValue,
         Covered = CheckpointMap.CountsOf(covered.Checkpoints),

@@ -43,7 +43,7 @@ public sealed partial class UploadTakeBack(
         NpgsqlConnection connection, TableName table, Guid job, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = new(
-            $"DELETE FROM {table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = $1", connection)
+            JobRows.RemoveSql(table), connection)
         {
             CommandTimeout = 0, // a large table without an index on the lineage is read through
             Parameters = { new() { Value = job } },
