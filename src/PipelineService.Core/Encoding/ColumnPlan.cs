@@ -12,6 +12,7 @@ public sealed class ColumnPlan
     private readonly FieldEncoder _encoder;
     private readonly byte[][] _missingValues;
     private readonly int _missingLengthMax;
+    private readonly bool _isEmptyMissing;
     private readonly bool _required;
 
     /// <param name="field">What the column holds.</param>
@@ -24,6 +25,7 @@ public sealed class ColumnPlan
         _encoder = FieldEncoders.Create(field);
         _missingValues = [.. missingValues.Select(System.Text.Encoding.UTF8.GetBytes)];
         _missingLengthMax = _missingValues.Length == 0 ? -1 : _missingValues.Max(v => v.Length);
+        _isEmptyMissing = _missingValues.Any(v => v.Length == 0);
         _required = field.Constraints.Required;
     }
 
@@ -55,6 +57,11 @@ public sealed class ColumnPlan
 
     private bool IsMissing(ReadOnlySpan<byte> text)
     {
+        if (text.IsEmpty)
+        {
+            return _isEmptyMissing;
+        }
+
         foreach (byte[] missing in _missingValues)
         {
             if (text.SequenceEqual(missing))

@@ -96,7 +96,7 @@ public static class ErrorMessages
             RecordErrorCode.InvalidUtf8 => "Not valid UTF-8.",
             RecordErrorCode.NulCharacter => "Holds a NUL character (U+0000), which PostgreSQL cannot store.",
             RecordErrorCode.MalformedJson =>
-                string.Create(CultureInfo.InvariantCulture, $"Nested deeper than {JsonReader.DepthMax} levels."),
+                string.Create(CultureInfo.InvariantCulture, $"Nested deeper than {JsonGrammar.DepthMax} levels."),
             RecordErrorCode.DuplicateField => "A name occurs twice; only one of its values could be stored.",
             RecordErrorCode.Unique => Unique([field.Name]),
             RecordErrorCode.ForeignKey => "Refers to a row that does not exist.",

@@ -51,7 +51,7 @@ public sealed partial class UploadReception(
             await SealAsync(arriving, dataset, request, created);
 
             // 3. Registered, and started when there is a session for it. Not cancelled any more: the upload is taken.
-            await starter.SubmitAsync(arriving.Live, arriving.Writer, CancellationToken.None);
+            await starter.SubmitAsync(arriving.Live, arriving.Writer);
         }
         catch (OperationCanceledException) when (arriving.Live.CancelRequested.IsCancellationRequested)
         {

@@ -114,10 +114,4 @@ internal static class JobEndSql
         UPDATE pipeline.jobs SET reverted_at = @now, records_reverted = @rows, replaced_by = NULL, revision = revision + 1
         WHERE id = @id
         """;
-
-    /// <summary>
-    /// The end of a job ($1) whose place another ($2) has taken: so many of its rows ($3) were removed, in the transaction that loads
-    /// those of the other.
-    /// </summary>
-    public const string EndReplacement = "SELECT pipeline.end_replacement($1, $2, $3, $4)";
 }

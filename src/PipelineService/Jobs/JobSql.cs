@@ -73,8 +73,8 @@ internal static class JobSql
 
     /// <summary>
     /// Registers a job, or completes the row of one that was registered while it was received. Changes nothing when the
-    /// upload is already complete there, so it can be repeated. Tells whether the row is as it was to be: another instance
-    /// that shares the spool may have found the upload, registered it and claimed it.
+    /// upload is already complete there, so it can be repeated. Another instance that shares the spool may have found the upload,
+    /// registered it and claimed it: <see cref="IsAsGiven"/>.
     /// </summary>
     public const string Register = """
         INSERT INTO pipeline.jobs
@@ -90,9 +90,12 @@ internal static class JobSql
         SET state = CASE WHEN jobs.state = 'receiving' THEN excluded.state ELSE jobs.state END,
             upload_bytes = excluded.upload_bytes, upload_complete = true, upload_sha256 = excluded.upload_sha256,
             received_at = excluded.received_at, revision = jobs.revision + 1
-        WHERE excluded.upload_complete AND NOT jobs.upload_complete AND jobs.finished_at IS NULL;
-        SELECT owner IS NOT DISTINCT FROM @Owner AND epoch = @Epoch FROM pipeline.jobs WHERE id = @Id
+        WHERE excluded.upload_complete AND NOT jobs.upload_complete AND jobs.finished_at IS NULL
         """;
+
+    /// <summary>Behind <see cref="Register"/>: whether the row is as it was to be.</summary>
+    public const string IsAsGiven =
+        "SELECT owner IS NOT DISTINCT FROM @Owner AND epoch = @Epoch FROM pipeline.jobs WHERE id = @Id";
 
     /// <summary>
     /// Registers a job that ends as it is registered. Its key is another job's, so the row has none. The upload leaves the

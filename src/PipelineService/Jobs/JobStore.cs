@@ -142,7 +142,13 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
 
     private static CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
-        (row.IdempotencyKey is null ? "" : JobSql.TakeKeyOver) + (row.Replaces is null ? "" : JobSql.BeginReplacement) + JobSql.Register,
+        (row.IdempotencyKey is null ? "" : JobSql.TakeKeyOver) + (row.Replaces is null ? "" : JobSql.BeginReplacement)
+            + $"{JobSql.Register}; {JobSql.IsAsGiven}",
+        RegisterValues(row),
+        cancellationToken);
+
+    /// <summary>What <see cref="JobSql.Register"/> and what stands around it are given.</summary>
+    internal static object RegisterValues(JobRow row) =>
         new
         {
             row.Id,
@@ -166,6 +172,5 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             row.UploadId,
             row.KeepUpload,
             row.Replaces,
-        },
-        cancellationToken);
+        };
 }

@@ -16,6 +16,7 @@ public static class JobsExtensions
         builder.Services.AddStageOptions<JobsOptions>("Jobs");
         builder.Services.AddSingleton<Instance>();
         builder.Services.AddSingleton<JobStore>();
+        builder.Services.AddSingleton<JobRegistrar>();
         builder.Services.AddSingleton<JobLeases>();
         builder.Services.AddSingleton<InstanceLeases>();
         builder.Services.AddSingleton<DatabasePreparation>(services => services.GetRequiredService<InstanceLeases>().BeginAsync);
@@ -35,7 +36,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobRerun>();
         builder.Services.AddSingleton<JobDeleter>();
         builder.Services.AddSingleton<InstanceBeat>();
-        builder.Services.AddSingleton<JobReplacement>();
+        builder.Services.AddSingleton<JobTargets>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
         builder.Services.AddSingleton<EndedUploads>();

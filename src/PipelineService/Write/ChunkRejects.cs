@@ -1,5 +1,6 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
+using PipelineService.Write.Rejects;
 
 namespace PipelineService.Write;
 

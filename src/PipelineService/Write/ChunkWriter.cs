@@ -7,6 +7,7 @@ using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Write.Rejects;
 
 namespace PipelineService.Write;
 
@@ -83,7 +84,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
         (JobLoad load, RowBuffer rows) = (chunk.Load, chunk.Workspace.Rows);
         int[] repeats = load.Keys?.Add(rows) ?? [];
         RowOutcome outcome = await session.Loader.LoadAsync(rows, repeats, cancellationToken);
-        if (outcome.Waiting.Count > 0 && load.Plan.Commit == CommitPolicy.Job)
+        if (outcome.Waiting.Count > 0 && load.Plan.Target.Commit == CommitPolicy.Job)
         {
             await session.Waiting.AddAsync(chunk.Extent.StartOffset, rows, outcome.Waiting, cancellationToken);
         }

@@ -8,6 +8,7 @@ using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting.Http;
+using PipelineService.Write.Rejects;
 
 namespace PipelineService.Write;
 

@@ -3,6 +3,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Write.Rejects;
 
 namespace PipelineService.Write;
 

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace PipelineService.Write;
 
 /// <summary>
@@ -81,6 +83,36 @@ public sealed class RejectLimitException : Exception
         : base(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
             $"{rejected} of the first {read} records were rejected, more than the dataset's limits allow."))
+    {
+    }
+}
+
+/// <summary>Another instance runs the job now: this one's work on it must not be committed.</summary>
+public sealed class JobTakenOverException : Exception
+{
+    /// <summary>The SQLSTATE that <c>pipeline.require_epoch</c> raises.</summary>
+    public const string SqlState = "PL001";
+
+    /// <summary>
+    /// Asks in the open transaction, and holds a take-over off until its end. Fails with <see cref="SqlState"/> when the job
+    /// is another attempt's.
+    /// </summary>
+    public static NpgsqlBatchCommand RequireEpoch(Guid jobId, long epoch) => new(WriteSql.RequireEpoch)
+    {
+        Parameters = { new() { Value = jobId }, new() { Value = epoch } },
+    };
+
+    public JobTakenOverException()
+    {
+    }
+
+    public JobTakenOverException(string message)
+        : base(message)
+    {
+    }
+
+    public JobTakenOverException(string message, Exception innerException)
+        : base(message, innerException)
     {
     }
 }

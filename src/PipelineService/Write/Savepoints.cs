@@ -35,6 +35,13 @@ public sealed class Savepoints(WriteSession session, JobLoad load)
         EndChunk();
     }
 
+    /// <summary>What follows that which comes in front of the first chunk.</summary>
+    public NpgsqlBatchCommand[] Hold()
+    {
+        _group.Release();
+        return [new(WriteSql.ReleaseSavepoint), new(WriteSql.Savepoint)];
+    }
+
     /// <summary>What follows the last statement of a chunk whose transaction stays open.</summary>
     /// <param name="isNeeded">Whether the next chunk might be refused something.</param>
     public IEnumerable<NpgsqlBatchCommand> Keep(WrittenChunk chunk, bool isNeeded)
@@ -59,18 +66,6 @@ public sealed class Savepoints(WriteSession session, JobLoad load)
 
         EndChunk();
         return statements;
-    }
-
-    /// <summary>What was done before the first chunk stays, whatever becomes of that.</summary>
-    public IEnumerable<NpgsqlBatchCommand> Renew()
-    {
-        if (!_isSet)
-        {
-            return [];
-        }
-
-        _group.Release();
-        return [new(WriteSql.ReleaseSavepoint), new(WriteSql.Savepoint)];
     }
 
     /// <summary>What lies behind the savepoint stays, and there is no other: what follows could not be told anew.</summary>

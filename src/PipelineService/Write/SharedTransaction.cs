@@ -46,7 +46,7 @@ public sealed partial class SharedTransaction(
         {
             await session.BeginAsync(database, shield.Token);
             int[] all = [.. Enumerable.Range(0, rows.Count)];
-            if (await new RowSender(session, plan.Rows).SendAsync(rows, all, shield.Token) != rows.Count)
+            if (await plan.Target.SendAsync(session, rows, all, shield.Token) != rows.Count)
             {
                 return SharedOutcome.Apart;
             }

@@ -1,5 +1,6 @@
 using PipelineService.Hosting;
 using PipelineService.Hosting.Startup;
+using PipelineService.Write.Targets;
 
 namespace PipelineService.Write;
 
@@ -16,6 +17,7 @@ public static class WriteExtensions
                 static (write, configuration) => write.SessionsMax + OtherConnections <= PoolSizeMax(configuration),
                 $"Write:SessionsMax: the pool must hold the write sessions and {OtherConnections} more connections; "
                 + "raise Hosting:PoolSizeMax or lower Write:SessionsMax.");
+        builder.Services.AddSingleton<RowTargets>();
         builder.Services.AddSingleton<SessionBudget>();
         builder.Services.AddSingleton<DeadLetterWriter>();
         builder.Services.AddSingleton<ChunkWriter>();

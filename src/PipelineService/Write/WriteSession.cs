@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using Npgsql;
-using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
-using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Write.Rejects;
+using PipelineService.Write.Targets;
 
 namespace PipelineService.Write;
 
@@ -20,8 +20,7 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     private readonly TimeSpan _patience = options.ChunkTimeout + options.LockTimeout;
 
     private NpgsqlConnection? _connection;
-    private string? _look;
-    private TargetConstraints? _target;
+    private readonly LoadedTable _table = new(load);
     private bool _isOpen;
 
     /// <summary>Whether a transaction is open that holds rows.</summary>
@@ -39,31 +38,29 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     public bool CanRollBack => !IsBroken && Savepoints.CanRollBack;
 
     /// <summary>What the table may refuse rows for, as long as the transaction is open.</summary>
-    public TargetConstraints Target => _target ?? throw NotOpen();
+    public TargetConstraints Constraints => _table.Constraints;
+
+    /// <summary>The columns of the rows in COPY and INSERT. SQL.</summary>
+    public string Columns => field ??= WriteSql.ColumnList(load.Plan.Rows);
 
     public Savepoints Savepoints => field ??= new Savepoints(this, load);
 
     public ChunkCopy Copy => field ??= new ChunkCopy(Connection, load.Plan.Rows, _patience);
 
-    public StagedRows Staged => field ??= new StagedRows(this, load.Plan.Rows, _patience);
+    public StagedRows Staged => field ??= new StagedRows(this, load.Plan, _patience);
 
     public RowLoader Loader => field ??= new RowLoader(this, load, options, logger);
 
     public WaitingRows Waiting => field ??= new WaitingRows(this, load);
 
     /// <summary>
-    /// Opens the connection and the transaction when they are not open, up to the chunk's savepoint. The table is locked
-    /// against whoever would alter it, looked at and held against the definition, each time in the same round trip: binary COPY
-    /// stores what fits by its bytes, whatever it means.
+    /// Opens the connection and the transaction when they are not open, up to the chunk's savepoint, with a look at the table
+    /// (<see cref="LoadedTable"/>).
     /// </summary>
     /// <exception cref="JobFaultException">The table contradicts the definition.</exception>
     /// <exception cref="TableHeldException">Somebody alters it, for longer than the lock is waited for.</exception>
-    public async Task BeginAsync(Database database, CancellationToken cancellationToken)
-    {
-        TableName table = load.Plan.Rows.Definition.Load.Table;
-        await BeginAsync(
-            database, [new(TableSql.LockShape(table)), TargetTable.Look(table), new(WriteSql.Savepoint)], cancellationToken);
-    }
+    public Task BeginAsync(Database database, CancellationToken cancellationToken) =>
+        BeginAsync(database, [.. _table.Look(), new(WriteSql.Savepoint)], cancellationToken);
 
     /// <summary>The same for a transaction that writes no row: the table may be gone by now.</summary>
     public Task BeginWithoutRowsAsync(Database database, CancellationToken cancellationToken) =>
@@ -101,38 +98,19 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
         try
         {
             await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
-            if (await reader.NextResultAsync(cancellationToken) && await reader.ReadAsync(cancellationToken))
+            if (await reader.NextResultAsync(cancellationToken))
             {
-                Compare(reader.GetString(0));
+                await _table.ReadAsync(reader, cancellationToken);
             }
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             throw new TableHeldException(
-                $"Somebody has held table {load.Plan.Rows.Definition.Load.Table} for longer than {options.LockTimeout}.", e);
+                $"Somebody has held table {load.Plan.Target.Table} for longer than {options.LockTimeout}.", e);
         }
 
         _isOpen = true;
         Savepoints.Begin(isSet: statements.Count > 0);
-    }
-
-    private void Compare(string look)
-    {
-        if (look == _look)
-        {
-            return;
-        }
-
-        var shape = TableShape.Parse(look);
-        var comparison = TableComparison.AtLoad(load.Plan.Rows.Definition, shape);
-        if (comparison.Contradictions.Count > 0)
-        {
-            throw new JobFaultException(
-                TargetProblems.Contradicts(load.Plan.Rows.Definition.Load.Table.ToString(), comparison.Contradictions));
-        }
-
-        _target = new TargetConstraints(shape, load.Plan.Rows);
-        _look = look;
     }
 
     /// <summary>The application_name of a job's sessions, by which leftovers of an earlier attempt are found.</summary>
@@ -151,29 +129,30 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     /// </summary>
     public async Task KeepAsync(WrittenChunk chunk, CancellationToken cancellationToken)
     {
-        bool isNeeded = Target.MayRefuse || load.Refusals.NeedSavepoints;
+        bool isNeeded = Constraints.MayRefuse || load.Refusals.NeedSavepoints;
         await ExecuteAsync([chunk.Checkpoint(load.Plan), .. Savepoints.Keep(chunk, isNeeded)], cancellationToken);
         HoldsRows = true;
     }
 
     /// <summary>
-    /// Removes rows in the open transaction, which stays open. It takes what it takes, as a large table may have to be read through;
-    /// only locks are not waited for without end.
+    /// Runs a statement in the open transaction that takes what it takes, as a large table may have to be read through; only locks are
+    /// not waited for without end.
     /// </summary>
-    /// <returns>How many rows.</returns>
-    public async Task<long> RemoveAsync(NpgsqlBatchCommand delete, CancellationToken cancellationToken)
+    /// <returns>How many rows it has changed.</returns>
+    public async Task<long> ExecuteUnhurriedAsync(NpgsqlBatchCommand statement, CancellationToken cancellationToken)
     {
         await using NpgsqlBatch batch = Batch(
-        [
-            WriteSql.StatementTimeout("0"),
-            delete,
-            WriteSql.StatementTimeout(Milliseconds(options.ChunkTimeout)),
-            .. Savepoints.Renew(),
-        ]);
+            [WriteSql.StatementTimeout("0"), statement, WriteSql.StatementTimeout(Milliseconds(options.ChunkTimeout))]);
         batch.Timeout = 0;
         await batch.ExecuteNonQueryAsync(cancellationToken);
+        return statement.RecordsAffected;
+    }
+
+    /// <summary>What was done in front of the first chunk stays, whatever becomes of the rows.</summary>
+    public async Task HoldAsync(CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(Savepoints.Hold(), cancellationToken);
         HoldsRows = true;
-        return delete.RecordsAffected;
     }
 
     /// <summary>Runs the last statements of the transaction and commits, unless the job was taken over meanwhile.</summary>
@@ -239,34 +218,4 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
 
     private static string Milliseconds(TimeSpan time) =>
         ((long)time.TotalMilliseconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
-}
-
-/// <summary>Another instance runs the job now: this one's work on it must not be committed.</summary>
-public sealed class JobTakenOverException : Exception
-{
-    /// <summary>The SQLSTATE that <c>pipeline.require_epoch</c> raises.</summary>
-    public const string SqlState = "PL001";
-
-    /// <summary>
-    /// Asks in the open transaction, and holds a take-over off until its end. Fails with <see cref="SqlState"/> when the job
-    /// is another attempt's.
-    /// </summary>
-    public static NpgsqlBatchCommand RequireEpoch(Guid jobId, long epoch) => new(WriteSql.RequireEpoch)
-    {
-        Parameters = { new() { Value = jobId }, new() { Value = epoch } },
-    };
-
-    public JobTakenOverException()
-    {
-    }
-
-    public JobTakenOverException(string message)
-        : base(message)
-    {
-    }
-
-    public JobTakenOverException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Write;
 
@@ -29,6 +30,27 @@ public sealed class WriteSessions
     public ValueTask<WriteSession> TakeAsync(CancellationToken cancellationToken) => _idle.Reader.ReadAsync(cancellationToken);
 
     public void Return(WriteSession session) => _idle.Writer.TryWrite(session);
+
+    /// <summary>
+    /// Does what comes before the first chunk, in the transaction of the first session, which stays open. Which columns the rows have
+    /// is not known yet.
+    /// </summary>
+    public async Task PrepareAsync(
+        Database database, Func<WriteSession, CancellationToken, Task> prepare, CancellationToken cancellationToken)
+    {
+        WriteSession session = await TakeAsync(cancellationToken);
+        try
+        {
+            using CancellationShield shield = new(cancellationToken);
+            await session.BeginAsync(database, shield.Token);
+            await prepare(session, shield.Token);
+            await session.HoldAsync(shield.Token);
+        }
+        finally
+        {
+            Return(session);
+        }
+    }
 
     /// <summary>
     /// Loads the rows that waited for the rest of the job, now that all of it is there, as far as the database takes them.

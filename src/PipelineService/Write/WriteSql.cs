@@ -1,6 +1,7 @@
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Write.Rejects;
 
 namespace PipelineService.Write;
 
@@ -28,6 +29,12 @@ internal static class WriteSql
                set_config('statement_timeout', $3, true), set_config('idle_in_transaction_session_timeout', '0', true),
                set_config('jit', 'off', true)
         """;
+
+    /// <summary>
+    /// The end of a job ($1) whose place another ($2) takes: so many of its rows ($3) were removed, in the transaction that loads those of
+    /// the other. Raises PL002 when somebody has reverted it.
+    /// </summary>
+    public const string EndReplacement = "SELECT pipeline.end_replacement($1, $2, $3)";
 
     /// <summary>For what follows in the transaction.</summary>
     /// <param name="milliseconds">0: none.</param>

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using PipelineService.Hosting.Http;
 using PipelineService.Tests.Infrastructure;
-using PipelineService.Tests.Write;
 
 namespace PipelineService.Tests.Datasets;
 

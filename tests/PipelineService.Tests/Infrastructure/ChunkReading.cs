@@ -10,6 +10,7 @@ using PipelineService.Core.Transforms;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
+using PipelineService.Write.Targets;
 
 namespace PipelineService.Tests.Infrastructure;
 
@@ -105,16 +106,21 @@ public sealed class ChunkReading : IDisposable
         }
     }
 
-    private static JobLoadPlan Plan() => new()
+    private static JobLoadPlan Plan()
     {
-        JobId = Guid.CreateVersion7(),
-        Epoch = 1,
-        Dataset = "trips",
-        Rows = new RowPlan(new DatasetDefinition
+        DatasetDefinition definition = new()
         {
             Schema = new TableSchema { Fields = [new FieldDefinition { Name = "id" }] },
             Load = new LoadPolicy { Table = new TableName("public", "trips") },
-        }),
-        RawBytesMax = 16 << 10,
-    };
+        };
+        return new()
+        {
+            JobId = Guid.CreateVersion7(),
+            Epoch = 1,
+            Dataset = "trips",
+            Rows = new RowPlan(definition),
+            Target = new AppendTarget(definition),
+            RawBytesMax = 16 << 10,
+        };
+    }
 }

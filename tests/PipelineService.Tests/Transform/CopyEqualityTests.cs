@@ -3,7 +3,6 @@ using CsCheck;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
-using PipelineService.Tests.Write;
 
 namespace PipelineService.Tests.Transform;
 

@@ -10,6 +10,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
+using PipelineService.Write.Targets;
 
 namespace PipelineService.Tests.Write;
 
@@ -149,7 +150,15 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         ChunkTransform transform = new(Rows, new CsvRecordReader(binding, CsvDialect.Default, recordBytesMax: 100), _job);
         int records = transform.Run(bytes, position, workspace);
 
-        JobLoadPlan plan = new() { JobId = _job, Epoch = epoch, Dataset = "letters", Rows = Rows, RawBytesMax = 100 };
+        JobLoadPlan plan = new()
+        {
+            JobId = _job,
+            Epoch = epoch,
+            Dataset = "letters",
+            Rows = Rows,
+            Target = new AppendTarget(Rows.Definition),
+            RawBytesMax = 100,
+        };
         using JobLoad load = new(plan, sessions: 1, new WriteOptions(), NullLogger.Instance, Cancellation)
         {
             ReadAgain = (_, _, _, _) => throw new UnreachableException("No chunk is written again here."),

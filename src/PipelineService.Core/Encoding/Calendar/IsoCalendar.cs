@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Calendar;
@@ -20,11 +21,6 @@ internal static class IsoCalendar
 
     /// <summary>Days from 0001-01-01 to 2000-01-01, PostgreSQL's day zero.</summary>
     private const int EpochDays = 730_119;
-
-    /// <summary>Added to a byte, sets its top bit if it is 10 or more.</summary>
-    private const ulong AboveNine = 0x7676_7676_7676_7676;
-
-    private const ulong TopBits = 0x8080_8080_8080_8080;
 
     /// <summary>"0000-00-", first byte lowest.</summary>
     private const ulong DateTemplate = 0x2D30_302D_3030_3030;
@@ -49,7 +45,7 @@ internal static class IsoCalendar
         ulong head = BinaryPrimitives.ReadUInt64LittleEndian(text) ^ DateTemplate;
         uint tens = (uint)text[8] - '0';
         uint ones = (uint)text[9] - '0';
-        if (!AreDigits(head) || (head & DateSeparators) != 0 || tens > 9 || ones > 9)
+        if (!TextWord.AreDigits(head) || (head & DateSeparators) != 0 || tens > 9 || ones > 9)
         {
             return RecordErrorCode.TypeMismatch;
         }
@@ -101,7 +97,7 @@ internal static class IsoCalendar
         uint hour = (ByteOf(clock, 0) * 10) + ByteOf(clock, 1);
         uint minute = (ByteOf(clock, 3) * 10) + ByteOf(clock, 4);
         uint second = (ByteOf(clock, 6) * 10) + ByteOf(clock, 7);
-        if (!AreDigits(clock) || (clock & TimeSeparators) != 0 || hour > 23 || minute > 59 || second > 59)
+        if (!TextWord.AreDigits(clock) || (clock & TimeSeparators) != 0 || hour > 23 || minute > 59 || second > 59)
         {
             return RecordErrorCode.TypeMismatch;
         }
@@ -133,8 +129,6 @@ internal static class IsoCalendar
             ? RecordErrorCode.OutOfRange
             : RecordErrorCode.None;
     }
-
-    private static bool AreDigits(ulong bytes) => (((bytes + AboveNine) | bytes) & TopBits) == 0;
 
     private static uint ByteOf(ulong bytes, int index) => (byte)(bytes >> (index * 8));
 }

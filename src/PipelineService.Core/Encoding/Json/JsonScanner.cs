@@ -68,7 +68,7 @@ internal ref struct JsonScanner
 
     private RecordErrorCode ReadObject(int depth)
     {
-        if (depth > JsonReader.DepthMax)
+        if (depth > JsonGrammar.DepthMax)
         {
             return RecordErrorCode.MalformedJson;
         }
@@ -118,7 +118,7 @@ internal ref struct JsonScanner
 
     private RecordErrorCode ReadArray(int depth)
     {
-        if (depth > JsonReader.DepthMax)
+        if (depth > JsonGrammar.DepthMax)
         {
             return RecordErrorCode.MalformedJson;
         }

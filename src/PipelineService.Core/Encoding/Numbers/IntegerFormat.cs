@@ -15,6 +15,9 @@ internal readonly struct IntegerFormat<T> : IScalarFormat<T>
     /// <summary>So many digits cannot overflow a long: they need no check while they are added up.</summary>
     private const int SafeDigits = 18;
 
+    private static readonly uint[] PowersOfTen =
+        [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
     public RecordErrorCode Parse(ReadOnlySpan<byte> text, out T value)
     {
         value = default;
@@ -33,17 +36,22 @@ internal readonly struct IntegerFormat<T> : IScalarFormat<T>
         }
 
         ulong sum = 0;
-        foreach (byte b in digits)
+        for (; digits.Length > TextWord.BytesMax; digits = digits[TextWord.BytesMax..])
         {
-            uint digit = (uint)b - '0';
-            if (digit > 9)
+            if (!TextWord.TryReadDigits(TextWord.Of(digits[..TextWord.BytesMax]), TextWord.BytesMax, out uint eight))
             {
                 return RecordErrorCode.TypeMismatch;
             }
 
-            sum = (sum * 10) + digit;
+            sum = (sum * PowersOfTen[TextWord.BytesMax]) + eight;
         }
 
+        if (!TextWord.TryReadDigits(TextWord.Of(digits), digits.Length, out uint rest))
+        {
+            return RecordErrorCode.TypeMismatch;
+        }
+
+        sum = (sum * PowersOfTen[digits.Length]) + rest;
         return Narrow(isNegative ? -(long)sum : (long)sum, out value);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace PipelineService.Core.Encoding.Numbers;
 
@@ -18,13 +19,10 @@ internal static class NumericBinary
     /// <summary>Most digits after the point.</summary>
     public const int ScaleMax = 16_383;
 
-    /// <summary>The most whole digits that <see cref="WriteShort"/> takes.</summary>
-    public const int ShortIntegerDigits = 18;
-
-    /// <summary>The most fraction digits that <see cref="WriteShort"/> takes: four base-10000 digits.</summary>
-    public const int ShortFractionDigits = 16;
-
-    private const int ShortBytesMax = HeaderBytes + (2 * (5 + 4));
+    private const int GroupDigits = 4;
+    private const int GroupBytes = sizeof(ushort);
+    private const int GroupBits = 8 * GroupBytes;
+    private const int GroupsPerWord = sizeof(ulong) / GroupBytes;
 
     private const ushort Positive = 0x0000;
     private const ushort Negative = 0x4000;
@@ -34,61 +32,32 @@ internal static class NumericBinary
 
     private static readonly ulong[] PowersOfTen = [1, 10, 100, 1_000];
 
-    /// <summary>Writes a number whose parts fit machine words, as a length-prefixed field.</summary>
-    /// <param name="isNegative">Its sign; zero has none.</param>
-    /// <param name="integer">The digits before the point.</param>
-    /// <param name="fraction">The digits after the point, read as a whole number.</param>
-    /// <param name="fractionDigits">How many digits that are, 0 to 16.</param>
+    /// <summary>Writes a short number as a length-prefixed field: its groups are made side by side in one word.</summary>
+    /// <param name="number">The number.</param>
     /// <param name="scale">The display scale.</param>
     /// <param name="rows">Takes the field.</param>
-    public static void WriteShort(
-        bool isNegative, ulong integer, ulong fraction, int fractionDigits, int scale, RowBuffer rows)
+    /// <returns>False when it has more groups than a word, and nothing was written.</returns>
+    public static bool TryWriteShort(ShortDecimal number, int scale, RowBuffer rows)
     {
-        Span<byte> field = rows.GetSpan(sizeof(int) + ShortBytesMax);
-        Span<byte> digits = field[(sizeof(int) + HeaderBytes)..];
-
-        int count = 0;
-        int weight = -1;
-        if (integer != 0)
+        // Filled up with zeros, so that the point stands between two groups.
+        int fractionGroups = (number.Scale + GroupDigits - 1) / GroupDigits;
+        ulong digits = number.Digits * PowersOfTen[(fractionGroups * GroupDigits) - number.Scale];
+        if (digits >= 10_000_000_000_000_000)
         {
-            count = GroupsOf(integer);
-            weight = count - 1;
-            for (int i = count - 1; i >= 0; i--)
-            {
-                (integer, ulong group) = Math.DivRem(integer, 10_000);
-                BinaryPrimitives.WriteUInt16BigEndian(digits[(i * 2)..], (ushort)group);
-            }
+            return false;
         }
 
-        if (fraction != 0)
-        {
-            int groups = (fractionDigits + 3) >> 2;
-            fraction *= PowersOfTen[(groups * 4) - fractionDigits];
-            if (count == 0)
-            {
-                // Zeros right after the point lower the weight instead of being written.
-                int written = GroupsOf(fraction);
-                weight -= groups - written;
-                groups = written;
-            }
+        (ulong high, ulong low) = Math.DivRem(digits, 100_000_000);
+        ulong groups = (GroupsOf((uint)high) << 32) | GroupsOf((uint)low);
+        int leading = BitOperations.LeadingZeroCount(groups) / GroupBits;
+        int count = groups == 0 ? 0 : GroupsPerWord - leading - (BitOperations.TrailingZeroCount(groups) / GroupBits);
+        int weight = count == 0 ? 0 : GroupsPerWord - 1 - leading - fractionGroups;
 
-            for (int i = count + groups - 1; i >= count; i--)
-            {
-                (fraction, ulong group) = Math.DivRem(fraction, 10_000);
-                BinaryPrimitives.WriteUInt16BigEndian(digits[(i * 2)..], (ushort)group);
-            }
-
-            count += groups;
-        }
-
-        while (count > 0 && (digits[(count * 2) - 1] | digits[(count * 2) - 2]) == 0)
-        {
-            count--;
-        }
-
-        ushort sign = isNegative && count != 0 ? Negative : Positive;
-        WriteHeader(field, count, count == 0 ? 0 : weight, sign, scale);
-        rows.Advance(sizeof(int) + HeaderBytes + (count * 2));
+        Span<byte> field = rows.GetSpan(sizeof(int) + HeaderBytes + sizeof(ulong));
+        WriteHeader(field, count, weight, number.IsNegative && count != 0 ? Negative : Positive, scale);
+        BinaryPrimitives.WriteUInt64BigEndian(field[(sizeof(int) + HeaderBytes)..], groups << (leading * GroupBits));
+        rows.Advance(sizeof(int) + HeaderBytes + (count * GroupBytes));
+        return true;
     }
 
     /// <summary>Writes a number of any length that is within the limits of the type.</summary>
@@ -98,7 +67,7 @@ internal static class NumericBinary
         int firstGroup = (int)(number.FirstWeight >> 2);
         int count = number.IsZero ? 0 : firstGroup - (int)(number.LastWeight >> 2) + 1;
 
-        Span<byte> field = rows.GetSpan(sizeof(int) + HeaderBytes + (count * 2));
+        Span<byte> field = rows.GetSpan(sizeof(int) + HeaderBytes + (count * GroupBytes));
         WriteHeader(field, count, firstGroup, number.IsNegative && !number.IsZero ? Negative : Positive, scale);
         Span<byte> digits = field[(sizeof(int) + HeaderBytes)..];
         for (int i = 0; i < count; i++)
@@ -106,10 +75,10 @@ internal static class NumericBinary
             long weight = (firstGroup - i) * 4L;
             int group = (number.DigitAt(weight + 3) * 1_000) + (number.DigitAt(weight + 2) * 100)
                 + (number.DigitAt(weight + 1) * 10) + number.DigitAt(weight);
-            BinaryPrimitives.WriteUInt16BigEndian(digits[(i * 2)..], (ushort)group);
+            BinaryPrimitives.WriteUInt16BigEndian(digits[(i * GroupBytes)..], (ushort)group);
         }
 
-        rows.Advance(sizeof(int) + HeaderBytes + (count * 2));
+        rows.Advance(sizeof(int) + HeaderBytes + (count * GroupBytes));
     }
 
     /// <summary>Writes a number without digits; its scale is not looked at.</summary>
@@ -169,21 +138,17 @@ internal static class NumericBinary
 
     private static ushort SignOf(ReadOnlySpan<byte> value) => BinaryPrimitives.ReadUInt16BigEndian(value[4..]);
 
-    private static int GroupsOf(ulong value) => value switch
+    /// <summary>Eight digits as two groups.</summary>
+    private static ulong GroupsOf(uint digits)
     {
-        < 10_000 => 1,
-        < 100_000_000 => 2,
-        < 1_000_000_000_000 => 3,
-        < 10_000_000_000_000_000 => 4,
-        _ => 5,
-    };
+        (uint high, uint low) = Math.DivRem(digits, 10_000);
+        return ((ulong)high << GroupBits) | low;
+    }
 
     private static void WriteHeader(Span<byte> field, int count, int weight, ushort sign, int scale)
     {
-        BinaryPrimitives.WriteInt32BigEndian(field, HeaderBytes + (count * 2));
-        BinaryPrimitives.WriteUInt16BigEndian(field[4..], (ushort)count);
-        BinaryPrimitives.WriteInt16BigEndian(field[6..], (short)weight);
-        BinaryPrimitives.WriteUInt16BigEndian(field[8..], sign);
-        BinaryPrimitives.WriteUInt16BigEndian(field[10..], (ushort)scale);
+        BinaryPrimitives.WriteInt32BigEndian(field, HeaderBytes + (count * GroupBytes));
+        ulong words = ((ulong)(ushort)count << 48) | ((ulong)(ushort)weight << 32) | ((ulong)sign << 16) | (ushort)scale;
+        BinaryPrimitives.WriteUInt64BigEndian(field[sizeof(int)..], words);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class NumericEncoder : FieldEncoder
     private readonly bool _isConstrained;
     private readonly int _scale;
     private readonly int _integerDigitsMax;
-    private readonly ulong _shortIntegerMax;
+    private readonly ulong[] _digitsEnd;
     private readonly NumericRules? _rules;
 
     /// <param name="field">The field, with plain numbers (see <see cref="NumberFormat"/>).</param>
@@ -26,9 +26,11 @@ internal sealed class NumericEncoder : FieldEncoder
         _isConstrained = column.Precision is not null;
         _scale = column.Scale;
         _integerDigitsMax = column.Precision is int precision ? precision - column.Scale : NumericBinary.FirstWeightMax + 1;
-        _shortIntegerMax = _integerDigitsMax < NumericBinary.ShortIntegerDigits
-            ? (ulong)Math.Pow(10, _integerDigitsMax) - 1
-            : ulong.MaxValue;
+        _digitsEnd =
+        [
+            .. Enumerable.Range(0, ShortDecimal.DigitsMax + 1)
+                .Select(scale => (ulong)Math.Pow(10, Math.Min(_integerDigitsMax + scale, ShortDecimal.DigitsMax))),
+        ];
         _rules = NumericRules.Compile(field, this);
     }
 
@@ -48,53 +50,11 @@ internal sealed class NumericEncoder : FieldEncoder
     /// The usual case: few digits, no exponent, nothing to refuse. False leaves the value to <see cref="WriteAny"/>, which
     /// decides about everything.
     /// </summary>
-    private bool WriteShort(ReadOnlySpan<byte> text, RowBuffer rows)
-    {
-        int i = text.Length > 0 && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-        bool isNegative = i == 1 && text[0] == '-';
-        int integerStart = i;
-        ulong integer = TakeDigits(text, ref i);
-        int integerDigits = i - integerStart;
-        int fractionDigits = 0;
-        ulong fraction = 0;
-        if (i < text.Length && text[i] == '.' && !_isInteger)
-        {
-            int fractionStart = ++i;
-            fraction = TakeDigits(text, ref i);
-            fractionDigits = i - fractionStart;
-        }
-
-        // More digits than the limits have overflowed the sums, so these must not be looked at before the counts.
-        if (i != text.Length
-            || integerDigits + fractionDigits == 0
-            || integerDigits > NumericBinary.ShortIntegerDigits
-            || fractionDigits > NumericBinary.ShortFractionDigits
-            || (_isConstrained && (fractionDigits > _scale || integer > _shortIntegerMax)))
-        {
-            return false;
-        }
-
-        int scale = _isConstrained ? _scale : fractionDigits;
-        NumericBinary.WriteShort(isNegative, integer, fraction, fractionDigits, scale, rows);
-        return true;
-    }
-
-    private static ulong TakeDigits(ReadOnlySpan<byte> text, ref int i)
-    {
-        ulong sum = 0;
-        for (; i < text.Length; i++)
-        {
-            uint digit = (uint)text[i] - '0';
-            if (digit > 9)
-            {
-                break;
-            }
-
-            sum = (sum * 10) + digit;
-        }
-
-        return sum;
-    }
+    private bool WriteShort(ReadOnlySpan<byte> text, RowBuffer rows) =>
+        ShortDecimal.TryParse(text, out ShortDecimal number)
+        && (!_isConstrained || (number.Scale <= _scale && number.Digits < _digitsEnd[number.Scale]))
+        && !(_isInteger && text.Contains((byte)'.'))
+        && NumericBinary.TryWriteShort(number, _isConstrained ? _scale : number.Scale, rows);
 
     private RecordErrorCode WriteAny(ReadOnlySpan<byte> text, RowBuffer rows)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Parsing;
 
 namespace PipelineService.Core.Encoding.Text;
 
@@ -28,24 +29,12 @@ internal sealed class TextSet
     private int Find(ReadOnlySpan<byte> text)
     {
         int mask = _slots.Length - 1;
-        int slot = (int)Hash(text) & mask;
+        int slot = (int)TextWord.HashOf(text) & mask;
         while (_slots[slot] is byte[] held && !text.SequenceEqual(held))
         {
             slot = (slot + 1) & mask;
         }
 
         return slot;
-    }
-
-    /// <summary>FNV-1a.</summary>
-    private static uint Hash(ReadOnlySpan<byte> text)
-    {
-        uint hash = 2_166_136_261;
-        foreach (byte b in text)
-        {
-            hash = (hash ^ b) * 16_777_619;
-        }
-
-        return hash ^ (hash >> 15);
     }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using PipelineService.Core.Datasets;
 
 namespace PipelineService.Core.Parsing.Json;
@@ -12,6 +14,7 @@ internal sealed class JsonFieldNames
     public const int Unknown = -1;
 
     private readonly byte[][] _names;
+    private readonly byte[][] _written;
 
     // Open addressing, at most half full; entries are slot + 1, and 0 is a free one.
     private readonly int[] _table;
@@ -22,6 +25,7 @@ internal sealed class JsonFieldNames
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal)];
         SlotOfField = [.. names.Select(name => Array.IndexOf(distinct, name))];
         _names = [.. distinct.Select(System.Text.Encoding.UTF8.GetBytes)];
+        _written = [.. _names.Select(Write)];
         _table = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_names.Length * 2 + 1)];
         for (int slot = 0; slot < _names.Length; slot++)
         {
@@ -41,17 +45,28 @@ internal sealed class JsonFieldNames
     /// <summary>For each field of the schema, the slot of the name that it reads.</summary>
     public ImmutableArray<int> SlotOfField { get; }
 
-    /// <summary>The slot of a name, or <see cref="Unknown"/>.</summary>
-    /// <param name="name">The name, escapes removed.</param>
-    /// <param name="guess">A slot to try first: the one after the last match, since records mostly keep one
-    /// order.</param>
-    public int Find(ReadOnlySpan<byte> name, int guess)
+    /// <summary>
+    /// Where a name ends that stands at a position as nearly every program writes it, with quotation marks around it and the
+    /// colon right behind: one comparison reads all of it. <see cref="JsonGrammar.Malformed"/> when something else stands there.
+    /// </summary>
+    /// <param name="slot">Of the name, or <see cref="Unknown"/>.</param>
+    /// <param name="json">The text.</param>
+    /// <param name="position">Where a name begins.</param>
+    public int EndOf(int slot, ReadOnlySpan<byte> json, int position)
     {
-        if ((uint)guess < (uint)_names.Length && name.SequenceEqual(_names[guess]))
+        if ((uint)slot >= (uint)_written.Length)
         {
-            return guess;
+            return JsonGrammar.Malformed;
         }
 
+        ReadOnlySpan<byte> written = _written[slot];
+        return json[position..].StartsWith(written) ? position + written.Length : JsonGrammar.Malformed;
+    }
+
+    /// <summary>The slot of a name, or <see cref="Unknown"/>.</summary>
+    /// <param name="name">The name, escapes removed.</param>
+    public int Find(ReadOnlySpan<byte> name)
+    {
         int entry = HomeOf(name);
         while (_table[entry] is int found and not 0)
         {
@@ -66,10 +81,9 @@ internal sealed class JsonFieldNames
         return Unknown;
     }
 
-    private int HomeOf(ReadOnlySpan<byte> name)
-    {
-        HashCode hash = default;
-        hash.AddBytes(name);
-        return hash.ToHashCode() & (_table.Length - 1);
-    }
+    /// <summary>A name as JSON has it; what must be escaped in it is.</summary>
+    private static byte[] Write(byte[] name) =>
+        [(byte)'"', .. JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, .. "\":"u8];
+
+    private int HomeOf(ReadOnlySpan<byte> name) => (int)TextWord.HashOf(name) & (_table.Length - 1);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 
@@ -17,126 +18,71 @@ internal sealed class JsonObjectReader(JsonFieldNames names, FieldsMatch? match)
     /// <param name="json">The bytes up to the end of the record; known to be valid UTF-8.</param>
     /// <param name="start">Where it starts in them.</param>
     /// <param name="slots">Takes the values by the slots of the names; all absent before.</param>
+    /// <param name="order">In which order the names are expected.</param>
     /// <param name="values">Has scratch for names with escapes.</param>
     /// <param name="rejects">Takes errors of single properties.</param>
     /// <returns>The fault of the object as a whole.</returns>
     public RecordErrorCode Read(
-        ReadOnlySpan<byte> json, int start, Span<RecordValue> slots, RecordValues values, RejectBuffer rejects)
+        ReadOnlySpan<byte> json,
+        int start,
+        Span<RecordValue> slots,
+        MemberOrder order,
+        RecordValues values,
+        RejectBuffer rejects)
     {
-        JsonReader reader = new(json, start);
-        reader.SkipBlanks();
-        if (!reader.TryTake((byte)'{'))
+        int position = JsonGrammar.EndOfBlanks(json, start);
+        if (JsonGrammar.ByteAt(json, position) != '{')
         {
             return RecordErrorCode.MalformedJson;
         }
 
-        int guess = 0;
-        reader.SkipBlanks();
-        if (!reader.TryTake((byte)'}'))
+        int last = MemberOrder.None;
+        position = JsonGrammar.EndOfBlanks(json, position + 1);
+        bool isClosed = JsonGrammar.ByteAt(json, position) == '}';
+        while (!isClosed)
         {
-            do
-            {
-                reader.SkipBlanks();
-                if (!TryReadProperty(ref reader, json, slots, ref guess, values, rejects))
-                {
-                    return RecordErrorCode.MalformedJson;
-                }
+            // 1. The name: mostly the one that is expected, which is known at a glance.
+            int property = position;
+            int slot = order.After(last);
+            int valueStart = names.EndOf(slot, json, position);
+            valueStart = valueStart == JsonGrammar.Malformed
+                ? FindName(json, position, values, out slot)
+                : JsonGrammar.EndOfBlanks(json, valueStart);
 
-                reader.SkipBlanks();
-            }
-            while (reader.TryTake((byte)','));
-
-            if (!reader.TryTake((byte)'}'))
+            // 2. The value.
+            RecordValue value = default;
+            position = valueStart == JsonGrammar.Malformed ? valueStart : ReadValue(json, valueStart, out value);
+            if (position == JsonGrammar.Malformed)
             {
                 return RecordErrorCode.MalformedJson;
             }
-        }
 
-        reader.SkipBlanks();
-        return !reader.IsAtEnd ? RecordErrorCode.MalformedJson
-            : _needsKnown && guess == 0 ? RecordErrorCode.TooFewFields
-            : RecordErrorCode.None;
-    }
-
-    /// <param name="guess">The slot after the last one that was found; 0 before the first.</param>
-    private bool TryReadProperty(
-        ref JsonReader reader,
-        ReadOnlySpan<byte> json,
-        Span<RecordValue> slots,
-        ref int guess,
-        RecordValues values,
-        RejectBuffer rejects)
-    {
-        int property = reader.Position;
-        if (!reader.TryReadString(out int nameStart, out int nameLength, out bool isEscaped))
-        {
-            return false;
-        }
-
-        reader.SkipBlanks();
-        if (!reader.TryTake((byte)':'))
-        {
-            return false;
-        }
-
-        reader.SkipBlanks();
-        if (!TryReadValue(ref reader, out RecordValue value))
-        {
-            return false;
-        }
-
-        int slot = FindSlot(json.Slice(nameStart, nameLength), isEscaped, guess, values);
-        if (slot == JsonFieldNames.Unknown)
-        {
-            if (!_allowsUnknown)
+            if (slot != JsonFieldNames.Unknown && slots[slot].Kind == ValueKind.Absent)
             {
-                rejects.AddError(new RecordError(
-                    RecordError.WholeRecord, RecordErrorCode.TooManyFields, property, reader.Position - property));
+                slots[slot] = value;
+                order.Learn(last, slot);
+                last = slot;
             }
-        }
-        else if (slots[slot].Kind != ValueKind.Absent)
-        {
-            short field = (short)names.SlotOfField.IndexOf(slot);
-            rejects.AddError(
-                new RecordError(field, RecordErrorCode.DuplicateField, value.Start, value.Length, value.Spelling));
-        }
-        else
-        {
-            slots[slot] = value;
-            guess = slot + 1;
-        }
+            else
+            {
+                Refuse(slot, property, position, value, rejects);
+            }
 
-        return true;
-    }
+            // 3. The end, or a comma and another one.
+            position = JsonGrammar.EndOfBlanks(json, position);
+            byte found = JsonGrammar.ByteAt(json, position);
+            isClosed = found == '}';
+            if (!isClosed && found != ',')
+            {
+                return RecordErrorCode.MalformedJson;
+            }
 
-    private int FindSlot(ReadOnlySpan<byte> name, bool isEscaped, int guess, RecordValues values)
-    {
-        if (!isEscaped)
-        {
-            return names.Find(name, guess);
+            position = JsonGrammar.EndOfBlanks(json, isClosed ? position : position + 1);
         }
 
-        Span<byte> scratch = values.ScratchFor(name.Length);
-        return JsonEscape.TryUnescape(name, scratch, out int length)
-            ? names.Find(scratch[..length], guess)
-            : JsonFieldNames.Unknown;
-    }
-
-    private static bool TryReadValue(ref JsonReader reader, out RecordValue value)
-    {
-        if (reader.Peek() == '"')
-        {
-            bool isString = reader.TryReadString(out int start, out int length, out bool isEscaped);
-            value = new RecordValue(
-                start, length, ValueKind.Text, isEscaped ? ValueSpelling.JsonEscaped : ValueSpelling.Plain);
-            return isString;
-        }
-
-        int begin = reader.Position;
-        ValueKind kind = KindOf(reader.Peek());
-        bool isValue = reader.TrySkipValue(depth: 1);
-        value = new RecordValue(begin, reader.Position - begin, kind, ValueSpelling.Plain);
-        return isValue;
+        return JsonGrammar.EndOfBlanks(json, position + 1) != json.Length ? RecordErrorCode.MalformedJson
+            : _needsKnown && last == MemberOrder.None ? RecordErrorCode.TooFewFields
+            : RecordErrorCode.None;
     }
 
     /// <summary>What begins with a byte, unless it is text or no value at all.</summary>
@@ -149,4 +95,67 @@ internal sealed class JsonObjectReader(JsonFieldNames names, FieldsMatch? match)
         (byte)'n' => ValueKind.Null,
         _ => ValueKind.Number,
     };
+
+    /// <returns>Where the value ends.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int ReadValue(ReadOnlySpan<byte> json, int start, out RecordValue value)
+    {
+        byte first = JsonGrammar.ByteAt(json, start);
+        if (first == '"')
+        {
+            int text = start + 1;
+            int quote = JsonGrammar.EndOfText(json, text, out bool isEscaped);
+            value = new RecordValue(
+                text, quote - text, ValueKind.Text, isEscaped ? ValueSpelling.JsonEscaped : ValueSpelling.Plain);
+            return quote == JsonGrammar.Malformed ? quote : quote + 1;
+        }
+
+        int end = JsonGrammar.EndOfValue(json, start, depth: 1);
+        value = new RecordValue(start, end - start, KindOf(first), ValueSpelling.Plain);
+        return end;
+    }
+
+    /// <summary>Finds a name that is not the expected one, or is not written as that.</summary>
+    /// <returns>Where its value begins.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int FindName(ReadOnlySpan<byte> json, int start, RecordValues values, out int slot)
+    {
+        slot = JsonFieldNames.Unknown;
+        int value = JsonGrammar.EndOfName(json, start, out int length, out bool isEscaped);
+        if (value == JsonGrammar.Malformed)
+        {
+            return value;
+        }
+
+        ReadOnlySpan<byte> name = json.Slice(start + 1, length);
+        if (isEscaped)
+        {
+            Span<byte> scratch = values.ScratchFor(length);
+            if (!JsonEscape.TryUnescape(name, scratch, out length))
+            {
+                return value;
+            }
+
+            name = scratch[..length];
+        }
+
+        slot = names.Find(name);
+        return value;
+    }
+
+    /// <summary>A property that the schema does not have, or that comes once more.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Refuse(int slot, int start, int end, RecordValue value, RejectBuffer rejects)
+    {
+        if (slot != JsonFieldNames.Unknown)
+        {
+            short field = (short)names.SlotOfField.IndexOf(slot);
+            rejects.AddError(
+                new RecordError(field, RecordErrorCode.DuplicateField, value.Start, value.Length, value.Spelling));
+        }
+        else if (!_allowsUnknown)
+        {
+            rejects.AddError(new RecordError(RecordError.WholeRecord, RecordErrorCode.TooManyFields, start, end - start));
+        }
+    }
 }

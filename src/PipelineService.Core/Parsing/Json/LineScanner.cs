@@ -40,5 +40,5 @@ public sealed class LineScanner(int recordBytesMax) : RecordScanner
     public override int SkipLine(ReadOnlySpan<byte> bytes, bool isFinal) => bytes.IndexOf((byte)'\n') + 1;
 
     /// <summary>Whether a line holds nothing but JSON white space.</summary>
-    internal static bool IsBlank(ReadOnlySpan<byte> line) => !line.ContainsAnyExcept(" \t\r"u8);
+    internal static bool IsBlank(ReadOnlySpan<byte> line) => line is not [> (byte)' ', ..] && !line.ContainsAnyExcept(" \t\r"u8);
 }

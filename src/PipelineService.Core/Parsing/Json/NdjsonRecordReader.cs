@@ -31,6 +31,7 @@ public sealed class NdjsonRecordReader : RecordReader
         ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer rejects, ref TSink sink)
     {
         Span<RecordValue> slots = values.ClearSlots(_names.Count);
+        MemberOrder order = new(stackalloc int[_names.Count + 1]);
         bool isAllValidUtf8 = Utf8.IsValid(bytes);
         int lines = 0;
         int start = 0;
@@ -44,7 +45,7 @@ public sealed class NdjsonRecordReader : RecordReader
                 ReadOnlySpan<byte> line = bytes[..(start + length)];
                 slots.Clear();
                 RecordErrorCode fault = isAllValidUtf8 || Utf8.IsValid(line[start..])
-                    ? _objects.Read(line, start, slots, values, rejects)
+                    ? _objects.Read(line, start, slots, order, values, rejects)
                     : RecordErrorCode.InvalidUtf8;
                 if (fault != RecordErrorCode.None)
                 {

@@ -44,10 +44,10 @@ BEGIN
 END $$;
 
 -- Ends a replacement, in the transaction that has removed the rows of the one job and loaded those of the other.
-CREATE FUNCTION pipeline.end_replacement(replaced uuid, replacement uuid, rows bigint, now timestamptz) RETURNS void
+CREATE FUNCTION pipeline.end_replacement(replaced uuid, replacement uuid, rows bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE pipeline.jobs SET reverted_at = now, records_reverted = rows, revision = revision + 1
+    UPDATE pipeline.jobs SET reverted_at = clock_timestamp(), records_reverted = rows, revision = revision + 1
     WHERE id = replaced AND replaced_by = replacement AND reverted_at IS NULL;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'Job % cannot be replaced any more: it was reverted or deleted.', replaced USING ERRCODE = 'PL002';

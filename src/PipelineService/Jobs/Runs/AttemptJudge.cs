@@ -5,6 +5,7 @@ using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;
 using PipelineService.Write;
+using PipelineService.Write.Targets;
 
 namespace PipelineService.Jobs.Runs;
 

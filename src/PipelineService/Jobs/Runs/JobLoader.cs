@@ -13,6 +13,8 @@ using PipelineService.Spool;
 using PipelineService.Spool.Formats;
 using PipelineService.Transform;
 using PipelineService.Write;
+using PipelineService.Write.Rejects;
+using PipelineService.Write.Targets;
 
 namespace PipelineService.Jobs.Runs;
 
@@ -24,7 +26,7 @@ public sealed class JobLoader(
     Database database,
     JobCheckpoints checkpoints,
     StoppedSessions sessions,
-    JobReplacement replacement,
+    JobTargets targets,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -48,36 +50,33 @@ public sealed class JobLoader(
         // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
         Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
 
-        // 2. Sessions: one where rows could wait for each other, for an upload of one chunk, and where all must be one transaction.
+        // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
+        RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
         bool isSmall = IsSmall(upload);
-        TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(rows, stopping);
-        if (isSmall || table is null or { NeedsOneSession: true } || job.Replaces is not null)
-        {
-            reservation.ShrinkTo(1);
-        }
+        TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(target, stopping);
+        reservation.ShrinkTo(isSmall ? 1 : target.SessionsMax(table));
 
         SpoolRange written = new(upload);
         using JobLoad load = new(
-            PlanOf(job, rows, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
+            PlanOf(job, rows, target, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
         {
             ReadAgain = written.TransformAsync,
             Refusals = live.Refusals,
             Landed = () => TellLanded(live, reservation),
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
-        load.CommitsEachChunk = load.Plan.Commit == CommitPolicy.Chunk && (rows.Definition.Load.Lineage || upload.IsSealed);
+        load.CommitsEachChunk = target.Commit == CommitPolicy.Chunk && (rows.Definition.Load.Lineage || upload.IsSealed);
         live.Follow(load);
         try
         {
-            // 3. The rows of the job whose place it takes, if there is one.
-            NpgsqlBatchCommand? replaced =
-                job.Replaces is { } other ? await replacement.BeginAsync(load, other, stopping) : null;
+            // 3. What comes before the first row.
+            await target.PrepareAsync(load, database, stopping);
 
             // 4. Read, transform and write, while the upload still arrives.
             long start = await ReadAsync(load, live, upload, format, reservation, covered.Checkpoints, stopping);
 
             // 5. Commit.
-            await CommitAsync(load, upload, start, live, replaced, stopping);
+            await CommitAsync(load, upload, start, live, stopping);
         }
         finally
         {
@@ -110,7 +109,8 @@ public sealed class JobLoader(
             }
 
             start = await format.FindStartAsync(upload, load.Plan.JobId, DefaultsOf(load.Plan.Table), load.Stopped);
-            load.Begin(start.Transform, start.Rows, IsSmall(upload) ? null : KeysOf(load.Plan.Table, start.Rows));
+            int keyFilterBytes = IsSmall(upload) ? 0 : writeOptions.Value.KeyFilterBytes;
+            load.Begin(start.Transform, start.Rows, KeyFilter.Of(load.Plan, start.Rows, keyFilterBytes));
             live.Change(row => row with { UploadColumns = start.Columns?.Select(Faults.Storable).ToArray() });
             IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
             await VerifyAsync(upload, ranges, load.Stopped);
@@ -155,7 +155,7 @@ public sealed class JobLoader(
             if (upload.IsSealed)
             {
                 reservation.NoLongerReceiving();
-                load.CommitsEachChunk = load.Plan.Commit == CommitPolicy.Chunk;
+                load.CommitsEachChunk = load.Plan.Target.Commit == CommitPolicy.Chunk;
                 return;
             }
 
@@ -167,9 +167,7 @@ public sealed class JobLoader(
     /// Commits what the sessions hold. The statement that ends the job is in the last of those transactions: there is no
     /// moment at which all rows are visible and the job is not final.
     /// </summary>
-    /// <param name="replaced">What ends the job whose place it takes.</param>
-    private async Task CommitAsync(
-        JobLoad load, SpoolReader upload, long start, LiveJob live, NpgsqlBatchCommand? replaced, CancellationToken stopping)
+    private async Task CommitAsync(JobLoad load, SpoolReader upload, long start, LiveJob live, CancellationToken stopping)
     {
         using CancellationShield shield = new(stopping);
         await load.Sessions.LoadWaitingAsync(shield.Token);
@@ -203,16 +201,15 @@ public sealed class JobLoader(
             }
 
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
-                ? [new(DurableCommit.Sql), .. replaced is null ? [] : (NpgsqlBatchCommand[])[replaced], finish] // then the upload goes
+                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), finish] // then the upload leaves the spool
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
             await sessions[i].CommitAsync(statements, shield.Token);
         }
     }
 
     /// <summary>The table as it is before the load: worth how many sessions, and what it gives columns that are not sent.</summary>
-    private Task<TableShape?> LookAsync(RowPlan rows, CancellationToken cancellationToken) =>
-        database.RunPatientlyAsync(
-            (connection, token) => TargetTable.LookAsync(connection, rows.Definition.Load.Table, token), cancellationToken);
+    private Task<TableShape?> LookAsync(RowTarget target, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync((connection, token) => TargetTable.LookAsync(connection, target.Table, token), cancellationToken);
 
     /// <summary>Whether all of it is one chunk.</summary>
     private bool IsSmall(SpoolReader upload) => upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
@@ -223,20 +220,14 @@ public sealed class JobLoader(
     private static HashSet<string> DefaultsOf(TableShape? table) =>
         table is null ? [] : [.. table.Columns.Where(c => c.HasDefault).Select(c => c.Name)];
 
-    private KeyFilter? KeysOf(TableShape? table, RowPlan rows) =>
-        table is not null && writeOptions.Value.KeyFilterBytes > 0
-        && new TargetConstraints(table, rows) is { UniqueKeys.Count: > 0, IsScreenable: true } constraints
-            ? new KeyFilter(writeOptions.Value.KeyFilterBytes, constraints.UniqueKeys)
-            : null;
-
-    private JobLoadPlan PlanOf(JobRow job, RowPlan rows, TableShape? table, Covered covered) => new()
+    private JobLoadPlan PlanOf(JobRow job, RowPlan rows, RowTarget target, TableShape? table, Covered covered) => new()
     {
         JobId = job.Id,
         Epoch = job.Epoch,
         Dataset = job.Dataset,
         Trace = Activity.Current?.Context ?? default,
         Rows = rows,
-        Commit = job.Replaces is null ? rows.Definition.Load.Commit : CommitPolicy.Job, // old rows or new ones, whatever the dataset says
+        Target = target,
         Table = table,
         RawBytesMax = transformOptions.Value.RawBytesMax ?? int.MaxValue,
         Covered = CheckpointMap.CountsOf(covered.Checkpoints),

@@ -15,6 +15,7 @@ namespace PipelineService.Jobs.Runs;
 /// </summary>
 public sealed partial class JobStarter(
     JobStore store,
+    JobRegistrar registrar,
     JobRunner runner,
     SmallJobs small,
     SessionBudget budget,
@@ -57,12 +58,12 @@ public sealed partial class JobStarter(
     /// <exception cref="PostgresException">
     /// Another upload has the same idempotency key, or another job takes the place of the one that it is to replace.
     /// </exception>
-    public Task SubmitAsync(LiveJob live, SpoolWriter upload, CancellationToken cancellationToken) => live.Current.Owner is null
-        ? SubmitWaitingAsync(live, upload, cancellationToken)
-        : CompleteAsync(live, upload, cancellationToken);
+    public Task SubmitAsync(LiveJob live, SpoolWriter upload) => live.Current.Owner is null
+        ? SubmitWaitingAsync(live, upload)
+        : CompleteAsync(live, upload);
 
     /// <summary>Its run has been loading it while it arrived; the row learns that it is complete.</summary>
-    private async Task CompleteAsync(LiveJob live, SpoolWriter upload, CancellationToken cancellationToken)
+    private async Task CompleteAsync(LiveJob live, SpoolWriter upload)
     {
         JobRow row = store.RowOf(upload.Growth.Manifest, spool.Id, JobState.Running, isOurs: true);
         live.Change(r => r.JobState == JobState.Receiving
@@ -77,7 +78,7 @@ public sealed partial class JobStarter(
             : r);
         try
         {
-            await store.RegisterAsync(row, cancellationToken);
+            await registrar.RegisterAsync(row);
         }
         catch (DatabaseUnavailableException)
         {
@@ -85,7 +86,7 @@ public sealed partial class JobStarter(
         }
     }
 
-    private async Task SubmitWaitingAsync(LiveJob live, SpoolWriter upload, CancellationToken cancellationToken)
+    private async Task SubmitWaitingAsync(LiveJob live, SpoolWriter upload)
     {
         bool isSmall = !_stopping.IsCancellationRequested && small.Takes(live, upload.Growth.Length);
         SessionReservation? reservation = _stopping.IsCancellationRequested || isSmall
@@ -97,7 +98,7 @@ public sealed partial class JobStarter(
         bool isOurs;
         try
         {
-            isOurs = await store.RegisterAsync(row, cancellationToken) && starts;
+            isOurs = await registrar.RegisterAsync(row) && starts;
         }
         catch (Exception e) when (e is DatabaseUnavailableException || (e is not PostgresException && SqlFaults.MayPass(e)))
         {

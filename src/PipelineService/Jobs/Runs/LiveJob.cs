@@ -5,6 +5,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
 using PipelineService.Write;
+using PipelineService.Write.Rejects;
 
 namespace PipelineService.Jobs.Runs;
 

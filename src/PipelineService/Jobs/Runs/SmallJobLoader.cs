@@ -17,6 +17,7 @@ using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Spool.Formats;
 using PipelineService.Write;
+using PipelineService.Write.Targets;
 
 namespace PipelineService.Jobs.Runs;
 
@@ -26,6 +27,7 @@ public sealed partial class SmallJobLoader(
     SharedTransaction transaction,
     SessionBudget budget,
     StoppedSessions sessions,
+    RowTargets targets,
     JobEnd end,
     PipelineMetrics metrics,
     IOptions<SpoolOptions> spoolOptions,
@@ -74,7 +76,8 @@ public sealed partial class SmallJobLoader(
         {
             RowPlan plan = (await datasets.GetVersionAsync(
                 jobs[0].Live.Current.Dataset, jobs[0].Live.Current.DatasetVersion, CancellationToken.None)).Plan;
-            for (int next = 0; next < jobs.Count;)
+            RowTarget target = targets.Of(plan.Definition);
+            for (int next = 0; next < jobs.Count && target.TakesJobsTogether;)
             {
                 RowBuffer rows = new();
                 List<Prepared> together = [];
@@ -86,7 +89,7 @@ public sealed partial class SmallJobLoader(
                     }
                 }
 
-                await LoadAsync(together, plan, rows, outcomes);
+                await LoadAsync(together, plan, target, rows, outcomes);
             }
         }
         catch (Exception e)
@@ -160,7 +163,8 @@ public sealed partial class SmallJobLoader(
         return length;
     }
 
-    private async Task LoadAsync(List<Prepared> together, RowPlan plan, RowBuffer rows, SharedOutcome[] outcomes)
+    private async Task LoadAsync(
+        List<Prepared> together, RowPlan plan, RowTarget target, RowBuffer rows, SharedOutcome[] outcomes)
     {
         if (together.Count == 0)
         {
@@ -174,6 +178,7 @@ public sealed partial class SmallJobLoader(
             Epoch = first.Epoch,
             Dataset = first.Dataset,
             Rows = plan,
+            Target = target,
             RawBytesMax = int.MaxValue,
         };
         List<JobRow> ended = [];

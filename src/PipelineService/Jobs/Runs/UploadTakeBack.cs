@@ -1,6 +1,7 @@
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
+using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
@@ -43,7 +44,7 @@ public sealed partial class UploadTakeBack(
         NpgsqlConnection connection, TableName table, Guid job, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = new(
-            JobRows.RemoveSql(table), connection)
+            TableSql.RemoveRows(table), connection)
         {
             CommandTimeout = 0, // a large table without an index on the lineage is read through
             Parameters = { new() { Value = job } },

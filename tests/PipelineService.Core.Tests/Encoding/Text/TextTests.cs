@@ -1,5 +1,6 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
 using Xunit;
 
 namespace PipelineService.Core.Tests.Encoding.Text;
@@ -34,6 +35,29 @@ public sealed class TextTests
         Assert.Equal("InvalidUtf8", Encoded.Text(String, bytes).Hex);
         Assert.Equal("InvalidUtf8", Encoded.Text(Encoded.Field(FieldType.Any), bytes).Hex);
         Assert.Equal("InvalidUtf8", Encoded.Text(Encoded.Field(FieldType.String, SqlTypeName.Uuid), bytes).Hex);
+    }
+
+    /// <summary>Short text is looked at by words and blocks: a byte of every kind at every place in every length.</summary>
+    [Fact]
+    public void Sees_the_byte_that_is_not_plain_wherever_it_stands()
+    {
+        (byte Odd, string Code)[] kinds =
+            [(0x01, "None"), (0x7F, "None"), (0x00, "NulCharacter"), (0x80, "InvalidUtf8"), (0xFF, "InvalidUtf8")];
+        var rows = new RowBuffer();
+        FieldEncoder encoder = FieldEncoders.Create(String);
+        for (int length = 1; length <= 40; length++)
+        {
+            for (int place = 0; place < length; place++)
+            {
+                byte[] text = [.. Enumerable.Repeat((byte)'a', length)];
+                foreach ((byte odd, string code) in kinds)
+                {
+                    text[place] = odd;
+                    rows.Clear();
+                    Assert.Equal(code, encoder.Encode(text, rows).ToString());
+                }
+            }
+        }
     }
 
     [Fact]

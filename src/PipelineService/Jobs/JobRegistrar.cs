@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using Npgsql;
+using NpgsqlTypes;
+using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
+
+namespace PipelineService.Jobs;
+
+/// <summary>
+/// Registers jobs of uploads that have just arrived. Those that come while others are being registered go together in the next
+/// transaction: they share its round trip and its flush.
+/// </summary>
+public sealed class JobRegistrar
+{
+    private const int TogetherMax = 64;
+
+    private static readonly ConcurrentDictionary<Type, PropertyInfo[]> Properties = new();
+
+    private readonly Database _database;
+    private readonly JobStore _store;
+    private readonly SharedCalls<bool, JobRow, Task<bool>> _shared;
+
+    public JobRegistrar(Database database, JobStore store)
+    {
+        (_database, _store) = (database, store);
+        _shared = new((_, rows) => RegisterAsync(rows), TogetherMax);
+    }
+
+    /// <summary>Registers a job or completes its row, as <see cref="JobStore.RegisterAsync"/> does.</summary>
+    /// <returns>False when another owner or attempt has the job.</returns>
+    public async Task<bool> RegisterAsync(JobRow row) => row is { IdempotencyKey: null, Replaces: null }
+        ? await await _shared.AddAsync(true, row)
+        : await _store.RegisterAsync(row, CancellationToken.None); // what it meets is told to nobody else
+
+    private async Task<IReadOnlyList<Task<bool>>> RegisterAsync(IReadOnlyList<JobRow> rows)
+    {
+        try
+        {
+            bool[] areAsGiven = await _database.RunAsync(
+                (connection, token) => WriteRowsAsync(connection, rows, token), CancellationToken.None);
+            return [.. areAsGiven.Select(Task.FromResult)];
+        }
+        catch (PostgresException) when (rows.Count > 1)
+        {
+            return [.. rows.Select(row => _store.RegisterAsync(row, CancellationToken.None))]; // it is one of them
+        }
+    }
+
+    private static async Task<bool[]> WriteRowsAsync(
+        NpgsqlConnection connection, IReadOnlyList<JobRow> rows, CancellationToken cancellationToken)
+    {
+        await using NpgsqlBatch batch = new(connection);
+        foreach (JobRow row in rows)
+        {
+            FaultPoints.Reach(FaultPoint.JobRegistering);
+            batch.BatchCommands.Add(Command(JobSql.Register, row));
+            batch.BatchCommands.Add(Command(JobSql.IsAsGiven, row));
+        }
+
+        List<bool> areAsGiven = [];
+        await using (NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            do
+            {
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    areAsGiven.Add(reader.GetBoolean(0));
+                }
+            }
+            while (await reader.NextResultAsync(cancellationToken));
+        }
+
+        FaultPoints.Reach(FaultPoint.JobRegistered);
+        return [.. areAsGiven];
+    }
+
+    private static NpgsqlBatchCommand Command(string sql, JobRow row)
+    {
+        object values = JobStore.RegisterValues(row);
+        NpgsqlBatchCommand command = new(sql);
+        foreach (PropertyInfo property in Properties.GetOrAdd(values.GetType(), static type => type.GetProperties()))
+        {
+            command.Parameters.Add(new NpgsqlParameter(property.Name, TypeOf(property.PropertyType))
+            {
+                Value = property.GetValue(values) ?? DBNull.Value,
+            });
+        }
+
+        return command;
+    }
+
+    /// <summary>Told of what is NULL too: a statement whose parameters change their types is another statement.</summary>
+    private static NpgsqlDbType TypeOf(Type property) => (Nullable.GetUnderlyingType(property) ?? property) switch
+    {
+        var type when type == typeof(bool) => NpgsqlDbType.Boolean,
+        var type when type == typeof(int) => NpgsqlDbType.Integer,
+        var type when type == typeof(long) => NpgsqlDbType.Bigint,
+        var type when type == typeof(string) => NpgsqlDbType.Text,
+        var type when type == typeof(byte[]) => NpgsqlDbType.Bytea,
+        var type when type == typeof(Guid) => NpgsqlDbType.Uuid,
+        var type when type == typeof(DateTime) => NpgsqlDbType.TimestampTz,
+        var type when type == typeof(TimeSpan) => NpgsqlDbType.Interval,
+        var type => throw new NotSupportedException($"No column of jobs is a {type}."),
+    };
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Rejects;
+using PipelineService.Core.Rules;
+using PipelineService.Datasets.Tables;
+
+namespace PipelineService.Write.Rejects;
+
+/// <summary>
+/// What a refusal of the database means in the words of the dataset: which fields a constraint is about. PostgreSQL's own text
+/// names an index that nobody who sends data knows, and not the value.
+/// </summary>
+public sealed class RejectWords
+{
+    private readonly Dictionary<string, ConstraintShape> _constraints;
+    private readonly Dictionary<string, UniqueKey> _keys;
+
+    public RejectWords(TableShape table, RowPlan rows)
+    {
+        List<string> loaded = [.. rows.Columns.Select(c => c.Field.Name)];
+        _constraints = table.Constraints.ToDictionary(c => c.Name, StringComparer.Ordinal);
+        _keys = table.UniqueIndexes.GroupBy(i => i.Name, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => UniqueKey.Of(g.First(), loaded), StringComparer.Ordinal);
+    }
+
+    /// <summary>The constraint of this name; null when it is none of the table's.</summary>
+    public ConstraintShape? ConstraintOf(string? name) => name is null ? null : _constraints.GetValueOrDefault(name);
+
+    /// <summary>A row that was refused.</summary>
+    /// <param name="sqlState">What PostgreSQL raised.</param>
+    /// <param name="message">Its sentence.</param>
+    /// <param name="constraint">The constraint that it names; null or empty when it names none.</param>
+    /// <param name="column">The column that it names, likewise.</param>
+    public RejectedRow Of(int index, string sqlState, string message, string? constraint, string? column)
+    {
+        RecordErrorCode code = RejectedRow.CodeOf(sqlState);
+        UniqueKey? key = constraint is null ? null : _keys.GetValueOrDefault(constraint);
+        string? field = !string.IsNullOrEmpty(column) ? column
+            : ConstraintOf(constraint) is { Columns: [string only] } ? only
+            : key?.Field;
+        return key is not null && code == RecordErrorCode.Unique
+            ? new RejectedRow(index, code, field, key.Message, key.Columns)
+            : new RejectedRow(index, code, field, message);
+    }
+
+    /// <param name="Field">The only column of the key.</param>
+    /// <param name="Columns">Its columns as indexes into the rows'; null when the rows do not have all of them.</param>
+    private sealed record UniqueKey(string? Field, string Message, IReadOnlyList<short>? Columns)
+    {
+        public static UniqueKey Of(UniqueIndex index, List<string> loaded)
+        {
+            if (!index.IsPlain)
+            {
+                return new UniqueKey(Field: null, ErrorMessages.UniqueIndex(index.Name), Columns: null);
+            }
+
+            ImmutableArray<short> columns = [.. index.Columns.Select(name => (short)loaded.IndexOf(name))];
+            return new UniqueKey(
+                index.Columns is [string only] ? only : null,
+                ErrorMessages.Unique(index.Columns),
+                columns.Contains((short)-1) ? null : columns);
+        }
+    }
+}

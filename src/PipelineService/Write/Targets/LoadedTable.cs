@@ -1,0 +1,50 @@
+using Npgsql;
+using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Tables;
+using PipelineService.Hosting;
+using PipelineService.Write.Rejects;
+
+namespace PipelineService.Write.Targets;
+
+/// <summary>
+/// The table as a session's transactions find it. Each locks it against whoever would alter it, looks at it and holds it against the
+/// definition, in the round trip that begins it: binary COPY stores what fits by its bytes, whatever it means.
+/// </summary>
+public sealed class LoadedTable(JobLoad load)
+{
+    private string? _look;
+    private TableShape? _shape;
+    private TargetConstraints? _constraints;
+
+    /// <summary>What it may refuse rows for.</summary>
+    public TargetConstraints Constraints =>
+        _constraints ??= new TargetConstraints(
+            _shape ?? throw new InvalidOperationException("No transaction has looked at the table."), load.Plan.Rows, load.Plan.Target.Table);
+
+    /// <summary>The statements that lock the table and look at it.</summary>
+    public IReadOnlyList<NpgsqlBatchCommand> Look()
+    {
+        TableName table = load.Plan.Target.Table;
+        return [new(TableSql.LockShape(table)), TargetTable.Look(table)];
+    }
+
+    /// <summary>Reads what the look has found.</summary>
+    /// <exception cref="JobFaultException">The table contradicts the definition.</exception>
+    public async Task ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        if (!await reader.ReadAsync(cancellationToken) || reader.GetString(0) is not string look || look == _look)
+        {
+            return;
+        }
+
+        var shape = TableShape.Parse(look);
+        var comparison = TableComparison.AtLoad(load.Plan.Rows.Definition, shape);
+        if (comparison.Contradictions.Count > 0)
+        {
+            throw new JobFaultException(
+                TargetProblems.Contradicts(load.Plan.Target.Table.ToString(), comparison.Contradictions));
+        }
+
+        (_look, _shape, _constraints) = (look, shape, null);
+    }
+}

@@ -1,0 +1,56 @@
+using Npgsql;
+using PipelineService.Hosting.Http;
+
+namespace PipelineService.Write.Targets;
+
+/// <summary>Why a table cannot be loaded, as the job will say it.</summary>
+public static class TargetProblems
+{
+    private const string Title = "The table cannot be loaded.";
+    private const int SentencesMax = 10;
+
+    /// <summary>PostgreSQL refuses the table or the statement, whatever the row.</summary>
+    public static Problem Refused(PostgresException error) => new()
+    {
+        Code = "target_refused",
+        Status = StatusCodes.Status409Conflict,
+        Title = Title,
+        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Mend the table or its permissions and send the upload again.",
+    };
+
+    /// <summary>The rows of a job that is to be replaced are kept there by something.</summary>
+    public static Problem NotReplaced(Guid replaced, PostgresException error) => new()
+    {
+        Code = "revert_refused",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The rows of the job that is replaced cannot be removed.",
+        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Job {replaced} is as it was; nothing of this one was loaded.",
+    };
+
+    /// <summary>The table is no longer what the dataset's version was declared with.</summary>
+    /// <param name="contradictions">JSON pointer into the definition → what the table says instead.</param>
+    public static Problem Contradicts(string table, IReadOnlyDictionary<string, string[]> contradictions)
+    {
+        string[] sentences = [.. contradictions.Values.SelectMany(s => s)];
+        string more = sentences.Length > SentencesMax ? $" And {sentences.Length - SentencesMax} more." : "";
+        return new()
+        {
+            Code = "target_refused",
+            Status = StatusCodes.Status409Conflict,
+            Title = Title,
+            Detail = $"Table {table} is no longer as the dataset was declared: {string.Join(" ", sentences.Take(SentencesMax))}{more}"
+                + " Nothing was loaded from here on. Declare the dataset again as the table is, or ALTER the table back;"
+                + " then send the upload again.",
+            Errors = contradictions,
+        };
+    }
+
+    /// <summary>One row alone takes longer than a chunk may.</summary>
+    public static Problem TooSlow(ChunkTooSlowException error) => new()
+    {
+        Code = "target_too_slow",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The table takes rows too slowly.",
+        Detail = $"{error.Message} Look for a slow trigger, or raise Write:ChunkTimeout; then send the upload again.",
+    };
+}
