@@ -49,7 +49,11 @@ internal static class JobEndSql
         DELETE FROM pipeline.job_rejects r USING ended WHERE r.job_id = ended.id
         """;
 
-    /// <summary>The end of a job whose records are all accounted for. Runs in the transaction that commits the last of them.</summary>
+    /// <summary>
+    /// The end of a job whose records are all accounted for. Runs in the transaction that commits the last of them. Changes nothing
+    /// unless the checkpoints cover as many bytes as this attempt has loaded: a server that crashed may have forgotten the commit of a
+    /// chunk, which waited for no flush.
+    /// </summary>
     public static readonly string Finish = $"""
         WITH ended AS (
         UPDATE pipeline.jobs j
@@ -59,9 +63,10 @@ internal static class JobEndSql
             upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6, upload_columns = $7,
             finished_at = $2, upload_kept_until = $2 + keep_upload, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(read), 0) AS read, coalesce(sum(loaded), 0) AS loaded,
-                     coalesce(sum(rejected), 0) AS rejected, coalesce(sum(filtered), 0) AS filtered
+                     coalesce(sum(rejected), 0) AS rejected, coalesce(sum(filtered), 0) AS filtered,
+                     coalesce(sum(end_offset - start_offset), 0) AS bytes
               FROM pipeline.job_chunks WHERE job_id = $1) c
-        WHERE j.id = $1
+        WHERE j.id = $1 AND c.bytes = $8
         RETURNING j.id)
         {Forget}
         """;

@@ -85,16 +85,12 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
                     new() { Value = SessionName(load.Plan.JobId) },
                     new() { Value = Milliseconds(options.LockTimeout) },
                     new() { Value = Milliseconds(options.ChunkTimeout) },
+                    new() { Value = load.CommitsEachChunk },
                 },
             },
             new(WriteSql.ConstraintsImmediate),
             .. statements,
         ]);
-        if (load.CommitsEachChunk)
-        {
-            await batch.PrepareAsync(cancellationToken); // planning the look takes longer than looking
-        }
-
         try
         {
             await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);

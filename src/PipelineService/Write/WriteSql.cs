@@ -20,14 +20,16 @@ internal static class WriteSql
     public const string RollbackPiece = "ROLLBACK TO SAVEPOINT piece";
 
     /// <summary>
-    /// Session settings for one transaction. No statement of a load is worth compiling, but one over many staged rows is
+    /// Session settings for one transaction. The commit of a chunk ($4) waits for no flush: until the last commit of the job, which
+    /// waits for all before, its upload is in the spool, and a crash forgets its checkpoint with its rows. No statement of a load is worth compiling, but one over many staged rows is
     /// estimated dear enough for it. Deferred constraints are checked at once: at COMMIT nobody could say which
     /// record broke one.
     /// </summary>
     public const string Settings = """
         SELECT set_config('application_name', $1, true), set_config('lock_timeout', $2, true),
                set_config('statement_timeout', $3, true), set_config('idle_in_transaction_session_timeout', '0', true),
-               set_config('jit', 'off', true)
+               set_config('jit', 'off', true),
+               CASE WHEN $4 AND current_setting('synchronous_commit') = 'on' THEN set_config('synchronous_commit', 'off', true) END
         """;
 
     /// <summary>

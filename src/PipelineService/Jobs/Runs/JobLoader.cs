@@ -184,7 +184,7 @@ public sealed class JobLoader(
                 $"{counts} over {load.BytesDone} bytes, but the spool holds {upload.Length - start} bytes of records.");
         }
 
-        NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest);
+        NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest, load.BytesDone);
         IReadOnlyList<WriteSession> sessions = load.Sessions.Uncommitted;
         if (sessions.Count == 0)
         {
@@ -236,7 +236,7 @@ public sealed class JobLoader(
         IsRollingForward = job.JobState == JobState.Committing,
     };
 
-    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest) => new(JobEndSql.Finish)
+    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest, long bytes) => new(JobEndSql.Finish)
     {
         Parameters =
         {
@@ -251,6 +251,7 @@ public sealed class JobLoader(
                 Value = (object?)job.UploadColumns ?? DBNull.Value,
                 NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text,
             },
+            new() { Value = bytes },
         },
     };
 }
