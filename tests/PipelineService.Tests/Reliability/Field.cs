@@ -96,7 +96,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         int number = Interlocked.Increment(ref _sent);
         var wrong = Sample.Make(Sample.Corrected, $"{name}-{number}-wrong", records);
         var right = Sample.Make(Sample.Corrected, $"{name}-{number}-right", records + 1);
-        Task sending = Task.Run(
+        var sending = Task.Run(
             async () =>
             {
                 Guid first = await EndAsync(await Sender.SendAsync(wrong, Token), wrong);

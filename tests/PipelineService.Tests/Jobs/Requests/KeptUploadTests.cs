@@ -144,7 +144,8 @@ public sealed class KeptUploadTests(KeptUploadTests.SmallChunks running) : IClas
     private Task ExpireAsync(string dataset) => running.Database.ExecuteAsync(
         $"UPDATE pipeline.jobs SET upload_kept_until = now() - interval '1 h' WHERE dataset = '{dataset}' AND upload_kept_until IS NOT NULL");
 
-    private string[] FilesOf(Guid upload) => Directory.GetFiles(_spool.Root, $"{upload}*", SearchOption.AllDirectories);
+    private string[] FilesOf(Guid upload) =>
+        [.. Directory.EnumerateFiles(_spool.Root, $"{upload}*"), .. Directory.EnumerateFiles(Path.Combine(_spool.Root, "kept"), $"{upload}*")];
 
     private Task<ServiceUnderTest> StartAsync(TemporaryFolder folder) =>
         ServiceUnderTest.StartAsync(running.Database.ConnectionString, spoolDirectory: Path.Combine(folder.Path, "spool"));
