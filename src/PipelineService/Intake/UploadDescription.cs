@@ -15,8 +15,8 @@ internal static class UploadDescription
         new(
             "Idempotency-Key",
             "1 to 255 visible ASCII characters. The same key with the same bytes for the same dataset is the same upload: its job "
-                + "is the answer, with `Idempotency-Replayed: true`; other bytes are refused with 422. A key is known for as long "
-                + "as its job, `Jobs:Retention` after the job's end. It loads again once its job was reverted, or has failed and "
+                + "is the answer, with `Idempotency-Replayed: true`; other bytes are refused with 422. A key is known until "
+                + "`Jobs:KeysKeep` after the end of its job, and at least as long as the job. It loads again once its job was reverted, or has failed and "
                 + "nothing of it is kept: at once when the service or the table was at fault, and under a new version of the "
                 + "dataset when the data was.",
             Shapes.TextOf(1, UploadRequest.KeyLengthMax, "^[!-~]+$")),

@@ -61,11 +61,13 @@ internal static class JobEndSql
             records_read = c.read, records_loaded = c.loaded, records_rejected = c.rejected, records_filtered = c.filtered,
             rejects = {SumOfRejects}, progress_ratio = 1, records_per_second = $3, waiting_for = NULL,
             upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6, upload_columns = $7,
+            {RowsOfJob.PlaceColumns},
             finished_at = $2, upload_kept_until = $2 + keep_upload, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(read), 0) AS read, coalesce(sum(loaded), 0) AS loaded,
                      coalesce(sum(rejected), 0) AS rejected, coalesce(sum(filtered), 0) AS filtered,
                      coalesce(sum(end_offset - start_offset), 0) AS bytes
               FROM pipeline.job_chunks WHERE job_id = $1) c
+        LEFT JOIN {RowsOfJob.Place("$9", "$10", "$11")} ON true
         WHERE j.id = $1 AND c.bytes = $8
         RETURNING j.id)
         {Forget}
@@ -112,8 +114,11 @@ internal static class JobEndSql
         WHERE id = @id AND finished_at IS NOT NULL AND deleted_at IS NULL
         """;
 
-    /// <summary>Two who revert the same job come one after the other.</summary>
-    public const string LockForRevert = "SELECT reverted_at IS NOT NULL FROM pipeline.jobs WHERE id = @id FOR UPDATE";
+    /// <summary>Two who revert the same job come one after the other. Whether it was reverted before, and where its rows are.</summary>
+    public const string LockForRevert = """
+        SELECT reverted_at IS NOT NULL AS is_reverted, records_loaded AS rows, rows_file AS file, rows_from AS first, rows_until AS until
+        FROM pipeline.jobs WHERE id = @id FOR UPDATE
+        """;
 
     public const string MarkReverted = """
         UPDATE pipeline.jobs SET reverted_at = @now, records_reverted = @rows, replaced_by = NULL, revision = revision + 1

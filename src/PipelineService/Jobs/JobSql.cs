@@ -51,7 +51,7 @@ internal static class JobSql
     /// Before <see cref="Register"/>, in the same transaction: two that take the same key over meet in its unique
     /// index. A job that is being reverted is not waited for; it has its key until it is.
     /// </summary>
-    public const string TakeKeyOver = $"""
+    private const string TakeKeyOver = $"""
         UPDATE pipeline.jobs SET idempotency_key = NULL
         WHERE id = (SELECT id FROM pipeline.jobs
                     WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey AND id <> @Id AND {GivesUpKey}
@@ -76,14 +76,23 @@ internal static class JobSql
     /// upload is already complete there, so it can be repeated. Another instance that shares the spool may have found the upload,
     /// registered it and claimed it: <see cref="IsAsGiven"/>.
     /// </summary>
-    public const string Register = """
+    public const string Register = $"{Insert} @IdempotencyKey {OrComplete}";
+
+    /// <summary>The same for an upload with a key; nothing is registered when a job that is kept no longer had it.</summary>
+    public const string RegisterWithKey = $"{TakeKeyOver} {Insert} pipeline.take_key(@Dataset, @IdempotencyKey) {OrComplete}";
+
+    private const string Insert = """
         INSERT INTO pipeline.jobs
             (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
              upload_sha256, idempotency_key, created_at, received_at, started_at, spool, owner, lease_until, epoch, attempt,
              upload_id, keep_upload, replaces)
         VALUES
             (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, @UploadComplete,
-             @UploadSha256, @IdempotencyKey, @CreatedAt, @ReceivedAt, @StartedAt, @Spool, @Owner,
+             @UploadSha256,
+        """;
+
+    private const string OrComplete = """
+             , @CreatedAt, @ReceivedAt, @StartedAt, @Spool, @Owner,
              CASE WHEN @Owner IS NULL THEN NULL ELSE 'infinity'::timestamptz END, @Epoch, @Attempt,
              @UploadId, @KeepUpload, @Replaces)
         ON CONFLICT (id) DO UPDATE
@@ -114,10 +123,15 @@ internal static class JobSql
 
     public const string Find = $"{WithProgress} (SELECT {Columns} FROM pipeline.jobs WHERE id = @id) j {Progress}";
 
-    /// <summary>The job that has a key, and does not let go of it.</summary>
+    /// <summary>The job that has a key, and does not let go of it, or had it when it was kept.</summary>
     public const string FindByKey = $"""
         SELECT {Columns} FROM pipeline.jobs
         WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey AND NOT {GivesUpKey}
+        UNION ALL
+        SELECT {Columns}
+        FROM (SELECT (jsonb_populate_record(NULL::pipeline.jobs, job)).* FROM pipeline.upload_keys
+              WHERE dataset = @Dataset AND key = @IdempotencyKey) kept
+        LIMIT 1
         """;
 
     /// <summary>Whether another job is about to take the place of this one.</summary>

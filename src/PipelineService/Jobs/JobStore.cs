@@ -51,22 +51,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
     public Task<JobRows> ListAsync(JobFilter filter, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) =>
         {
-            var values = new
-            {
-                filter.Dataset,
-                filter.Table,
-                filter.States,
-                filter.Source,
-                filter.Text,
-                filter.CreatedAfter,
-                filter.CreatedBefore,
-                filter.FinishedAfter,
-                filter.FinishedBefore,
-                filter.From,
-                filter.Until,
-                filter.Look,
-                filter.Limit,
-            };
+            object values = ValuesOf(filter);
             List<JobRow> rows = [.. await connection.QueryAsync<JobRow>(JobSql.Command(JobListSql.Page(filter), values, token))];
             if (rows.Count > filter.Limit)
             {
@@ -79,6 +64,24 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             return new JobRows(rows, next);
         },
         cancellationToken);
+
+    internal static object ValuesOf(JobFilter filter) => new
+    {
+        filter.Dataset,
+        filter.Table,
+        filter.States,
+        filter.IsOpen,
+        filter.Source,
+        filter.Text,
+        filter.CreatedAfter,
+        filter.CreatedBefore,
+        filter.FinishedAfter,
+        filter.FinishedBefore,
+        filter.From,
+        filter.Until,
+        filter.Look,
+        filter.Limit,
+    };
 
     /// <summary>Registers a job or completes its row. Repeating it changes nothing.</summary>
     /// <returns>False when another owner or attempt has the job.</returns>
@@ -142,8 +145,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
 
     private static CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
-        (row.IdempotencyKey is null ? "" : JobSql.TakeKeyOver) + (row.Replaces is null ? "" : JobSql.BeginReplacement)
-            + $"{JobSql.Register}; {JobSql.IsAsGiven}",
+        $"{(row.Replaces is null ? "" : JobSql.BeginReplacement)}{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; {JobSql.IsAsGiven}",
         RegisterValues(row),
         cancellationToken);
 

@@ -32,10 +32,16 @@ public sealed class JobsOptions
     public int AttemptsMax { get; set; } = 3;
 
     /// <summary>
-    /// How long a job is kept after its end, with its dead letters and its idempotency key: that is how long a key is
-    /// remembered. Default 90 days, 0 to 3,650 days; 0 keeps all for ever.
+    /// How long a job is kept after its end, with its checkpoints and its dead letters. Default 30 days, 0 to 3,650 days; 0 keeps all for
+    /// ever. A job of which the spool still holds bytes is kept beyond that.
     /// </summary>
-    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(90);
+    public TimeSpan Keep { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// How long an idempotency key is remembered after the end of its job: at least as long as the job is kept (<see cref="Keep"/>).
+    /// Default 90 days, 0 to 3,650 days.
+    /// </summary>
+    public TimeSpan KeysKeep { get; set; } = TimeSpan.FromDays(90);
 
     /// <summary>
     /// How long a job waits for its table, or for rows of it, which somebody holds (<c>waitingFor: "table"</c>), before it is failed.
@@ -62,7 +68,8 @@ public sealed class JobsOptionsValidator : AbstractValidator<JobsOptions>
         RuleFor(o => o.PollInterval).InclusiveBetween(TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
         RuleFor(o => o.ProgressInterval).InclusiveBetween(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         RuleFor(o => o.AttemptsMax).InclusiveBetween(1, 20);
-        RuleFor(o => o.Retention).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(3_650));
+        RuleFor(o => o.Keep).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(3_650));
+        RuleFor(o => o.KeysKeep).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(3_650));
         RuleFor(o => o.TableWaitMax).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
         RuleFor(o => o.WaitMax).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromMinutes(10));
         RuleFor(o => o.PageSize).InclusiveBetween(1, 1_000);

@@ -12,7 +12,7 @@ internal static class SmallJobSql
     /// The checkpoints and the ends of jobs of one chunk of which nothing was rejected, in the transaction that loads their rows.
     /// Returns the rows of the jobs.
     /// </summary>
-    public const string Finish = $$"""
+    public static readonly string Finish = $$"""
         WITH ended AS (
             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
                                  $8::bigint[], $9::bigint[], $10::text[])
@@ -25,8 +25,9 @@ internal static class SmallJobSql
         SET state = 'succeeded', records_read = ended.read, records_loaded = ended.loaded, records_rejected = 0,
             records_filtered = ended.filtered, rejects = '{"groups": [], "other": 0}', progress_ratio = 1,
             waiting_for = NULL, upload_columns = ARRAY(SELECT jsonb_array_elements_text(ended.columns::jsonb)),
-            finished_at = $11, upload_kept_until = $11 + keep_upload, owner = NULL, lease_until = NULL, revision = revision + 1
-        FROM ended
+            {{RowsOfJob.PlaceColumns}}, finished_at = $11, upload_kept_until = $11 + keep_upload, owner = NULL, lease_until = NULL,
+            revision = revision + 1
+        FROM ended LEFT JOIN {{RowsOfJob.Place("$12", "$13", "$14")}} ON true
         WHERE id = ended.job_id
         RETURNING {{JobSql.Columns}}
         """;

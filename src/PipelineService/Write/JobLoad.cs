@@ -45,6 +45,9 @@ public sealed class JobLoad : IDisposable
 
     public JobLoadPlan Plan { get; private set; }
 
+    /// <summary>Where in its table the rows of this attempt begin.</summary>
+    public LoadBeginning Beginning { get; } = new();
+
     public WriteSessions Sessions { get; }
 
     public int InFlightMax { get; }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Core.Encoding;
+using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
@@ -29,10 +30,10 @@ public sealed partial class SharedTransaction(
 {
     /// <param name="plan">Of one of the jobs: what is the same for all.</param>
     /// <param name="rows">The rows of all jobs.</param>
-    /// <param name="end">The statements that check that the jobs are still ours, and end them.</param>
+    /// <param name="end">The statements that check that the jobs are still ours, and end them, by where their rows begin.</param>
     /// <param name="read">Reads what these statements return.</param>
     public async Task<SharedOutcome> RunAsync(
-        JobLoadPlan plan, RowBuffer rows, IReadOnlyList<NpgsqlBatchCommand> end, Func<NpgsqlDataReader, Task> read,
+        JobLoadPlan plan, RowBuffer rows, Func<TablePlace?, IReadOnlyList<NpgsqlBatchCommand>> end, Func<NpgsqlDataReader, Task> read,
         CancellationToken cancellationToken)
     {
         using JobLoad load = new(plan, sessions: 1, options.Value, logger, cancellationToken)
@@ -53,7 +54,7 @@ public sealed partial class SharedTransaction(
 
             FaultPoints.Reach(FaultPoint.CheckpointWriting);
             isCommitting = true;
-            await CommitAsync(session, end, read, shield.Token);
+            await CommitAsync(session, end(load.Beginning.Place), read, shield.Token);
             return SharedOutcome.Committed;
         }
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -53,7 +53,8 @@ internal static class TableSql
 
     /// <summary>
     /// A table by schema ($1) and name ($2), with all that matters to a load, in one answer: one round trip in front of a load's
-    /// first row, and one consistent picture. No row when there is no such relation; <see cref="TableShape.Parse"/> reads it.
+    /// first row, and one consistent picture. No row when there is no such relation; <see cref="TableShape.Parse"/> reads it. Behind it
+    /// the file of the table and how many blocks it has: a <see cref="TablePlace"/>, or NULL where the table has none of its own.
     /// </summary>
     /// <remarks>
     /// Which types take text in binary COPY is told by their functions, since there is no other promise: those of enums, of
@@ -130,7 +131,8 @@ internal static class TableSql
                 WHERE g.tgrelid IN (SELECT oid FROM family) AND NOT g.tgisinternal AND g.tgtype & 4 = 4
                     AND g.tgenabled IN (
                         'A', CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R'::"char" ELSE 'O' END)
-                ORDER BY g.tgname))
+                ORDER BY g.tgname)),
+            pg_relation_filenode(r.oid)::bigint, pg_relation_size(r.oid) / current_setting('block_size')::bigint
         FROM relation r
         """;
 

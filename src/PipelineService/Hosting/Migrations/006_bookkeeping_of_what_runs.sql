@@ -16,6 +16,21 @@ CREATE INDEX jobs_owned ON pipeline.jobs (spool, lease_until, owner) WHERE finis
 
 DROP INDEX pipeline.jobs_unfinished;
 
+-- Listing those that have not ended, newest first, whatever has ended.
+CREATE INDEX jobs_open ON pipeline.jobs (id DESC) WHERE finished_at IS NULL;
+
+-- Where in the file of its table the rows of a job are: a revert need not read the rest. An index on the lineage would cost each load
+-- a third more of PostgreSQL's time.
+ALTER TABLE pipeline.jobs
+    ADD COLUMN rows_file  bigint,
+    ADD COLUMN rows_from  bigint,
+    ADD COLUMN rows_until bigint,
+    ADD CONSTRAINT jobs_rows_are_in_a_file CHECK (rows_file IS NULL OR (rows_from >= 0 AND rows_until >= rows_from));
+
+COMMENT ON COLUMN pipeline.jobs.rows_file IS 'pg_relation_filenode of its table when its rows landed, as far as known. In another file they are somewhere else.';
+COMMENT ON COLUMN pipeline.jobs.rows_from IS 'Blocks that the table had before the first of its rows landed.';
+COMMENT ON COLUMN pipeline.jobs.rows_until IS 'Blocks that the table had when the last of its rows had landed.';
+
 -- Who runs jobs: one lease and one heartbeat for all the jobs of an instance, and none of their rows changes by it. No index but the
 -- key, and room in the pages, so that a beat touches none (HOT).
 CREATE TABLE pipeline.instances (
@@ -48,3 +63,31 @@ CREATE TABLE pipeline.job_progress (
 ) WITH (fillfactor = 50);
 
 COMMENT ON TABLE pipeline.job_progress IS 'What jobs that have not ended have done so far, as their owners told last. The end of a job stands in pipeline.jobs.';
+
+-- The idempotency key of a job that is kept no longer. What it says of the job answers those who send the upload once more.
+--
+-- Jobs go by bounded deletes, not with partitions: to drop or detach one takes an exclusive lock on the whole of job_chunks, of which our
+-- own loads hold the weak one for hours, claims and lists would have to look into every day, and a job whose upload is still there must
+-- stay whatever its age.
+CREATE TABLE pipeline.upload_keys (
+    dataset   text        NOT NULL,
+    key       text        NOT NULL,
+    job       jsonb       NOT NULL,
+    forget_at timestamptz NOT NULL,
+
+    PRIMARY KEY (dataset, key)
+);
+
+CREATE INDEX upload_keys_by_end ON pipeline.upload_keys (forget_at);
+
+COMMENT ON COLUMN pipeline.upload_keys.job IS 'The row that pipeline.jobs had of it.';
+
+-- The key, when no job of before has it: a unique violation like that of the index over the jobs that are kept.
+CREATE FUNCTION pipeline.take_key(of_dataset text, wanted text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pipeline.upload_keys WHERE dataset = of_dataset AND key = wanted) THEN
+        RAISE EXCEPTION 'A job of dataset % that is kept no longer had the key.', of_dataset USING ERRCODE = '23505';
+    END IF;
+    RETURN wanted;
+END $$;

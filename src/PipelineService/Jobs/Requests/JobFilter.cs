@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PipelineService.Core.Jobs;
 
 namespace PipelineService.Jobs.Requests;
 
@@ -43,13 +44,14 @@ public sealed record JobFilter
     /// <summary>Ids are UUIDv7: jobs that were created later have larger ones. Narrows the index; the time itself decides.</summary>
     internal Guid? From => CreatedAfter is { } time ? FirstIdAt(time) : null;
 
-    /// <summary>Jobs have smaller ids than this.</summary>
-    internal Guid? Until => (Cursor, CreatedBefore) switch
-    {
-        ({ } cursor, { } time) when cursor < FirstIdAt(time.AddMilliseconds(1)) => cursor,
-        (_, { } time) => FirstIdAt(time.AddMilliseconds(1)),
-        _ => Cursor,
-    };
+    /// <summary>Jobs have smaller ids than this. What ended before a time was created before it.</summary>
+    internal Guid? Until => new[] { CreatedBefore, FinishedBefore }
+        .Select(time => time is { } before ? FirstIdAt(before.AddMilliseconds(1)) : (Guid?)null)
+        .Append(Cursor)
+        .Min();
+
+    /// <summary>Whether only jobs are asked for that have not ended, of which there are few among many.</summary>
+    internal bool IsOpen => States?.All(state => JobStates.TryParse(state, out JobState known) && !known.IsFinal()) == true;
 
     /// <summary>Jobs that are read for a page, of which one more than fit tells that more follow.</summary>
     internal int Look => Text is null ? Limit + 1 : LookMax;

@@ -10,6 +10,7 @@ internal static class JobListSql
         deleted_at IS NULL
           AND (@Dataset::text IS NULL OR dataset = @Dataset)
           AND (@States::text[] IS NULL OR state = ANY (@States))
+          AND (NOT @IsOpen OR finished_at IS NULL)
           AND (@Source::text IS NULL OR source = @Source)
           AND (@CreatedAfter::timestamptz IS NULL OR created_at >= @CreatedAfter)
           AND (@CreatedBefore::timestamptz IS NULL OR created_at < @CreatedBefore)
@@ -25,7 +26,8 @@ internal static class JobListSql
 
     /// <summary>
     /// By the datasets that load into the table, and the newest of each from its own index: one query over all jobs would have to pass
-    /// over those of other tables.
+    /// over those of other tables. Not by equality: else the order of that index would not be asked for, and the one over all jobs be read
+    /// in the hope of an early find.
     /// </summary>
     private const string OfTable = $"""
         SELECT newest.*
@@ -33,8 +35,8 @@ internal static class JobListSql
               FROM pipeline.dataset_versions v WHERE v.definition #>> '{"{load,table}"}' = @Table GROUP BY v.dataset) target
         CROSS JOIN LATERAL (
             SELECT {JobSql.Columns} FROM pipeline.jobs
-            WHERE dataset = target.name AND dataset_version = ANY (target.versions) AND {Conditions}
-            ORDER BY id DESC LIMIT @Look) newest
+            WHERE dataset >= target.name AND dataset <= target.name AND dataset_version = ANY (target.versions) AND {Conditions}
+            ORDER BY dataset, id DESC LIMIT @Look) newest
         ORDER BY id DESC LIMIT @Look
         """;
 

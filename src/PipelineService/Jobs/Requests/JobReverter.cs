@@ -63,8 +63,9 @@ public sealed partial class JobReverter(
             "SELECT set_config('lock_timeout', @lockTimeout, true), set_config('statement_timeout', '0', true)",
             new { lockTimeout = $"{(long)writeOptions.Value.LockTimeout.TotalMilliseconds}ms" }, transaction,
             cancellationToken: cancellationToken));
-        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            JobEndSql.LockForRevert, new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken)))
+        LandedRows? landed = await connection.QuerySingleOrDefaultAsync<LandedRows>(new CommandDefinition(
+            JobEndSql.LockForRevert, new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
+        if (landed is null or { IsReverted: true })
         {
             return (0, null); // it was reverted before, perhaps just now
         }
@@ -76,9 +77,7 @@ public sealed partial class JobReverter(
             return (0, JobProblems.IsBeingReplaced(job));
         }
 
-        long rows = await connection.ExecuteAsync(new CommandDefinition(
-            $"DELETE FROM {table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = @id",
-            new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
+        long rows = await RowsOfJob.DeleteAsync(connection, table, job, landed, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             JobEndSql.MarkReverted, new { id = job, now = time.GetDatabaseNow().UtcDateTime, rows }, transaction,
             cancellationToken: cancellationToken));

@@ -7,9 +7,10 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Removes the jobs of this spool that ended longer ago than <see cref="JobsOptions.Retention"/>, each with its dead
-/// letters, its checkpoints and its idempotency key, and what is left of jobs that were deleted. One instance at a time, in
-/// transactions of bounded size: a job may have millions of dead letters.
+/// Removes the jobs of this spool that ended longer ago than <see cref="JobsOptions.Keep"/>, each with its dead letters and its
+/// checkpoints, and what is left of jobs that were deleted; remembers their idempotency keys, for as long as
+/// <see cref="JobsOptions.KeysKeep"/> says. One instance at a time, in transactions of bounded size: a job may have millions of dead
+/// letters.
 /// </summary>
 /// <remarks>
 /// Rows of jobs only of this spool: a job whose upload is still there must be known as final when the spool is looked through, or it
@@ -66,9 +67,13 @@ public sealed partial class JobCleaner(
     /// <returns>How many jobs were removed; 0 also when another instance is at it.</returns>
     internal async Task<int> CleanAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset before = time.GetUtcNow() - options.Value.Retention;
+        DateTimeOffset before = time.GetUtcNow() - options.Value.Keep;
         int deleted = await CleanAsync(JobCleanerSql.FindDeleted, before, cancellationToken);
-        int due = options.Value.Retention == TimeSpan.Zero ? 0 : await CleanAsync(JobCleanerSql.FindDue, before, cancellationToken);
+        int due = options.Value.Keep == TimeSpan.Zero ? 0 : await CleanAsync(JobCleanerSql.FindDue, before, cancellationToken);
+        await database.RunPatientlyAsync(
+            (connection, token) => connection.ExecuteAsync(new CommandDefinition(
+                JobCleanerSql.ForgetSomeKeys, new { now = time.GetUtcNow().UtcDateTime, limit = RowsAtOnce }, cancellationToken: token)),
+            cancellationToken);
         if (due > 0)
         {
             Log.Cleaned(logger, due, before.UtcDateTime);
@@ -121,6 +126,12 @@ public sealed partial class JobCleaner(
         rows += await connection.ExecuteAsync(
             Command(JobCleanerSql.DeleteSomeChunks, new { ids, limit = RowsAtOnce - rows }));
         bool isMoreOfThem = rows == RowsAtOnce;
+        if (!isMoreOfThem && find == JobCleanerSql.FindDue)
+        {
+            await connection.ExecuteAsync(Command(
+                JobCleanerSql.RememberKeys, new { ids = unheld, keysKeep = options.Value.KeysKeep, now = time.GetUtcNow().UtcDateTime }));
+        }
+
         int jobs = isMoreOfThem ? 0 : await connection.ExecuteAsync(Command(JobCleanerSql.DeleteFinal, new { ids = unheld }));
         await transaction.CommitAsync(cancellationToken);
         return isMoreOfThem
@@ -141,7 +152,7 @@ public sealed partial class JobCleaner(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information,
-            Message = "Removed {Jobs} jobs that had ended before {Before:u} (Jobs:Retention).")]
+            Message = "Removed {Jobs} jobs that had ended before {Before:u} (Jobs:Keep).")]
         public static partial void Cleaned(ILogger logger, int jobs, DateTime before);
 
         [LoggerMessage(Level = LogLevel.Warning,

@@ -41,5 +41,23 @@ internal static class JobCleanerSql
         WHERE ctid = ANY (ARRAY (SELECT ctid FROM pipeline.job_chunks WHERE job_id = ANY (@ids) LIMIT @limit))
         """;
 
+    /// <summary>
+    /// The keys of jobs that are about to go, where an upload under one is not to be loaded once more. Those are left out that give it up
+    /// (<see cref="JobSql.FindByKey"/>), and failed ones of which nothing was loaded: those may be tried again.
+    /// </summary>
+    public const string RememberKeys = """
+        INSERT INTO pipeline.upload_keys (dataset, key, job, forget_at)
+        SELECT dataset, idempotency_key, to_jsonb(j), finished_at + @keysKeep
+        FROM pipeline.jobs j
+        WHERE id = ANY (@ids) AND idempotency_key IS NOT NULL AND reverted_at IS NULL AND (state <> 'failed' OR records_loaded > 0)
+          AND finished_at + @keysKeep > @now
+        ON CONFLICT (dataset, key) DO UPDATE SET job = excluded.job, forget_at = excluded.forget_at
+        """;
+
+    public const string ForgetSomeKeys = """
+        DELETE FROM pipeline.upload_keys
+        WHERE ctid = ANY (ARRAY (SELECT ctid FROM pipeline.upload_keys WHERE forget_at <= @now ORDER BY forget_at LIMIT @limit))
+        """;
+
     public const string DeleteFinal = "DELETE FROM pipeline.jobs WHERE id = ANY (@ids) AND finished_at IS NOT NULL AND upload_kept_until IS NULL";
 }

@@ -184,7 +184,7 @@ public sealed class JobLoader(
                 $"{counts} over {load.BytesDone} bytes, but the spool holds {upload.Length - start} bytes of records.");
         }
 
-        NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest, load.BytesDone);
+        NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest, load);
         IReadOnlyList<WriteSession> sessions = load.Sessions.Uncommitted;
         if (sessions.Count == 0)
         {
@@ -236,22 +236,29 @@ public sealed class JobLoader(
         IsRollingForward = job.JobState == JobState.Committing,
     };
 
-    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest, long bytes) => new(JobEndSql.Finish)
+    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest, JobLoad load)
     {
-        Parameters =
+        // What earlier attempts have committed may be anywhere.
+        TablePlace? beginning = load.Plan.CoveredBytes == 0 ? load.Beginning.Place : null;
+        NpgsqlBatchCommand finish = new(JobEndSql.Finish)
         {
-            new() { Value = job.Id },
-            new() { Value = time.GetDatabaseNow().UtcDateTime },
-            new() { Value = job.RecordsPerSecond is { } rate ? rate : DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double },
-            new() { Value = manifest.UploadBytes },
-            new() { Value = Convert.FromHexString(manifest.Sha256) },
-            new() { Value = manifest.ReceivedAt.UtcDateTime },
-            new()
+            Parameters =
             {
-                Value = (object?)job.UploadColumns ?? DBNull.Value,
-                NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text,
+                new() { Value = job.Id },
+                new() { Value = time.GetDatabaseNow().UtcDateTime },
+                new() { Value = job.RecordsPerSecond is { } rate ? rate : DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double },
+                new() { Value = manifest.UploadBytes },
+                new() { Value = Convert.FromHexString(manifest.Sha256) },
+                new() { Value = manifest.ReceivedAt.UtcDateTime },
+                new()
+                {
+                    Value = (object?)job.UploadColumns ?? DBNull.Value,
+                    NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text,
+                },
+                new() { Value = load.BytesDone },
             },
-            new() { Value = bytes },
-        },
-    };
+        };
+        finish.Parameters.AddRange(RowsOfJob.PlaceOf(load.Plan.Rows.Definition.Load.Table, beginning));
+        return finish;
+    }
 }

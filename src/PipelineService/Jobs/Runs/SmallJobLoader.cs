@@ -6,11 +6,13 @@ using System.Text.Json;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets;
+using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
@@ -185,7 +187,7 @@ public sealed partial class SmallJobLoader(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(
             [together[0].Job.Stopping, .. together.Select(job => job.Job.Live.CancelRequested)]);
         Task<SharedOutcome> running = transaction.RunAsync(
-            shared, rows, EndOf(together), async reader => ended.AddRange(await EndedAsync(reader)), stop.Token);
+            shared, rows, place => EndOf(together, plan.Definition.Load.Table, place), async reader => ended.AddRange(await EndedAsync(reader)), stop.Token);
         await sessions.WhenDoneAsync(running, first.Id, stop.Token);
         SharedOutcome outcome = await running;
         if (outcome != SharedOutcome.Committed)
@@ -212,11 +214,9 @@ public sealed partial class SmallJobLoader(
         await end.CompleteAsync(job.Job.Live, job.Job.Upload, row, tally);
     }
 
-    private NpgsqlBatchCommand[] EndOf(List<Prepared> jobs) =>
-    [
-        new(SmallJobSql.RequireEpochs) { Parameters = { Array(jobs, j => j.Row.Id), Array(jobs, j => j.Row.Epoch) } },
-        new(DurableCommit.Sql), // after this commit the uploads leave the spool
-        new(SmallJobSql.Finish)
+    private NpgsqlBatchCommand[] EndOf(List<Prepared> jobs, TableName table, TablePlace? place)
+    {
+        NpgsqlBatchCommand finish = new(SmallJobSql.Finish)
         {
             Parameters =
             {
@@ -232,8 +232,15 @@ public sealed partial class SmallJobLoader(
                 Array(jobs, j => JsonSerializer.Serialize(j.Start.Columns?.Select(Faults.Storable) ?? [])),
                 new() { Value = time.GetDatabaseNow().UtcDateTime },
             },
-        },
-    ];
+        };
+        finish.Parameters.AddRange(RowsOfJob.PlaceOf(table, place));
+        return
+        [
+            new(SmallJobSql.RequireEpochs) { Parameters = { Array(jobs, j => j.Row.Id), Array(jobs, j => j.Row.Epoch) } },
+            new(DurableCommit.Sql), // after this commit the uploads leave the spool
+            finish,
+        ];
+    }
 
     private static NpgsqlParameter Array<T>(List<Prepared> jobs, Func<Prepared, T> value) =>
         new() { Value = jobs.Select(value).ToArray() };

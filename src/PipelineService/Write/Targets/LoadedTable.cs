@@ -32,7 +32,14 @@ public sealed class LoadedTable(JobLoad load)
     /// <exception cref="JobFaultException">The table contradicts the definition.</exception>
     public async Task ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        if (!await reader.ReadAsync(cancellationToken) || reader.GetString(0) is not string look || look == _look)
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return;
+        }
+
+        load.Beginning.See(await reader.IsDBNullAsync(1, cancellationToken) ? null : new TablePlace(reader.GetInt64(1), reader.GetInt64(2)));
+        string look = reader.GetString(0);
+        if (look == _look)
         {
             return;
         }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
+using PipelineService.Hosting;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
@@ -9,7 +10,7 @@ using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;
 
-/// <summary>What is older than <c>Jobs:Retention</c> goes, with all that belongs to it, and nothing else does.</summary>
+/// <summary>What is older than <c>Jobs:Keep</c> goes, with all that belongs to it, and nothing else does.</summary>
 public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
@@ -27,7 +28,8 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
             ON CONFLICT DO NOTHING;
         INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at) VALUES ('old', 1, '{}', now())
             ON CONFLICT DO NOTHING;
-        DELETE FROM pipeline.jobs
+        DELETE FROM pipeline.jobs;
+        DELETE FROM pipeline.upload_keys
         """);
 
     public ValueTask DisposeAsync()
@@ -141,7 +143,7 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
         Guid old = await EndedAsync(age: 10_000 * Day);
         Guid deleted = await EndedAsync(age: Day, letters: 3);
         await DeleteAsync(deleted);
-        using JobCleaner cleaner = Cleaner(retention: TimeSpan.Zero);
+        using JobCleaner cleaner = Cleaner(keep: TimeSpan.Zero);
 
         Assert.Equal(1, await cleaner.CleanAsync(Token)); // but for what is to go
 
@@ -192,6 +194,49 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
         Assert.Equal([elsewhere], await JobsAsync());
     }
 
+    /// <summary>The job has gone and answers for its key; the key goes when its own time is over.</summary>
+    [Fact]
+    public async Task Remembers_the_keys_of_jobs_that_have_loaded_something_for_as_long_as_they_are_to_be()
+    {
+        Guid loaded = await EndedAsync(age: 11 * Day, key: "loaded");
+        await _database.ExecuteAsync($"""
+            UPDATE pipeline.jobs SET state = 'succeeded', error = NULL, upload_sha256 = '\x0102', rejects = NULL WHERE id = '{loaded}'
+            """);
+        await EndedAsync(age: 11 * Day, key: "failed");
+        await EndedAsync(age: 21 * Day, key: "long ago");
+        await _database.ExecuteAsync("UPDATE pipeline.jobs SET state = 'succeeded', error = NULL WHERE idempotency_key = 'long ago'");
+        using JobCleaner cleaner = Cleaner();
+
+        Assert.Equal(3, await cleaner.CleanAsync(Token));
+
+        JobStore store = new(_database.Database, new Instance(), _time);
+        JobRow? answer = await store.FindByKeyAsync("old", version: 7, "loaded", Token);
+        Assert.Equal((loaded, "succeeded", "0102"), (answer?.Id, answer?.State, Convert.ToHexString(answer?.UploadSha256 ?? [])));
+        Assert.Null(await store.FindByKeyAsync("old", 1, "failed", Token));
+        Assert.Null(await store.FindByKeyAsync("old", 1, "long ago", Token));
+        PostgresException taken = await Assert.ThrowsAsync<PostgresException>(() => store.RegisterAsync(RowOf("loaded"), Token));
+        Assert.Equal(PostgresErrorCodes.UniqueViolation, taken.SqlState);
+        Assert.True(await store.RegisterAsync(RowOf("failed"), Token));
+
+        _time.Advance(10 * Day);
+        await cleaner.CleanAsync(Token);
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM pipeline.upload_keys"));
+        Assert.True(await store.RegisterAsync(RowOf("loaded"), Token));
+    }
+
+    private JobRow RowOf(string key) => new()
+    {
+        Id = Guid.CreateVersion7(),
+        Dataset = "old",
+        DatasetVersion = 1,
+        State = "queued",
+        ContentType = "text/csv",
+        UploadComplete = true,
+        IdempotencyKey = key,
+        CreatedAt = _time.GetUtcNow().UtcDateTime,
+        Spool = _spool.Directory.Id,
+    };
+
     private async Task<Guid> EndedAsync(TimeSpan age, int letters = 0, string? key = null, Guid? spool = null, Guid? id = null)
     {
         DateTimeOffset end = _time.GetUtcNow() - age;
@@ -226,8 +271,8 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
     private async Task<Guid[]> JobsAsync() =>
         await _database.ScalarAsync<Guid[]>("SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM pipeline.jobs") ?? [];
 
-    private JobCleaner Cleaner(TimeSpan? retention = null) => new(
-        _database.Database, _spool.Spool, Options.Create(new JobsOptions { Retention = retention ?? (10 * Day) }), _time,
+    private JobCleaner Cleaner(TimeSpan? keep = null) => new(
+        _database.Database, _spool.Spool, Options.Create(new JobsOptions { Keep = keep ?? (10 * Day), KeysKeep = 20 * Day }), _time,
         NullLogger<JobCleaner>.Instance);
 
     /// <summary>The cleaner sets its timer in the background, so the clock goes on until it is met.</summary>
