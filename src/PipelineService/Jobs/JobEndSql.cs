@@ -115,9 +115,12 @@ internal static class JobEndSql
         """;
 
     /// <summary>Two who revert the same job come one after the other. Whether it was reverted before, and where its rows are.</summary>
-    public const string LockForRevert = """
+    public const string LockForRevert = $"{FindLanded} FOR UPDATE";
+
+    /// <inheritdoc cref="LockForRevert"/>
+    public const string FindLanded = """
         SELECT reverted_at IS NOT NULL AS is_reverted, records_loaded AS rows, rows_file AS file, rows_from AS first, rows_until AS until
-        FROM pipeline.jobs WHERE id = @id FOR UPDATE
+        FROM pipeline.jobs WHERE id = @id
         """;
 
     public const string MarkReverted = """

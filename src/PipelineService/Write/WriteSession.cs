@@ -131,17 +131,16 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     }
 
     /// <summary>
-    /// Runs a statement in the open transaction that takes what it takes, as a large table may have to be read through; only locks are
+    /// Does something in the open transaction that takes what it takes, as a large table may have to be read through; only locks are
     /// not waited for without end.
     /// </summary>
-    /// <returns>How many rows it has changed.</returns>
-    public async Task<long> ExecuteUnhurriedAsync(NpgsqlBatchCommand statement, CancellationToken cancellationToken)
+    public async Task<T> DoUnhurriedAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> act, CancellationToken cancellationToken)
     {
-        await using NpgsqlBatch batch = Batch(
-            [WriteSql.StatementTimeout("0"), statement, WriteSql.StatementTimeout(Milliseconds(options.ChunkTimeout))]);
-        batch.Timeout = 0;
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        return statement.RecordsAffected;
+        await ExecuteAsync([WriteSql.StatementTimeout("0")], cancellationToken);
+        T done = await act(Connection, cancellationToken);
+        await ExecuteAsync([WriteSql.StatementTimeout(Milliseconds(options.ChunkTimeout))], cancellationToken);
+        return done;
     }
 
     /// <summary>What was done in front of the first chunk stays, whatever becomes of the rows.</summary>

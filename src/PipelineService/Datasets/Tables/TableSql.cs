@@ -180,7 +180,4 @@ internal static class TableSql
 
     private static string Column(ColumnShape column) =>
         $"{Identifier.Quote(column.Name)} {column.Type}{(column.IsNotNull ? " NOT NULL" : "")}";
-
-    /// <summary>Removes the rows that a job (<c>$1</c>) has loaded into a table, found by their lineage.</summary>
-    public static string RemoveRows(TableName table) => $"DELETE FROM {table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = $1";
 }

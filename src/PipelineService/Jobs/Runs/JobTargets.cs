@@ -1,3 +1,5 @@
+using Dapper;
+using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
@@ -26,6 +28,16 @@ public sealed class JobTargets(RowTargets targets, JobStore store, DatasetCatalo
         }
 
         DatasetVersion version = await datasets.GetVersionAsync(old.Dataset, old.DatasetVersion, cancellationToken);
-        return new ReplacementTarget(definition, new ReplacedJob(replaced, version.Definition.Load.Table), job.Id);
+        TableName table = version.Definition.Load.Table;
+        return new ReplacementTarget(
+            definition, new ReplacedJob(replaced, (connection, token) => RemoveAsync(connection, table, replaced, token)), job.Id);
+    }
+
+    /// <summary>Nobody else reverts it meanwhile, so its row need not be locked.</summary>
+    private static async Task<long> RemoveAsync(NpgsqlConnection connection, TableName table, Guid job, CancellationToken cancellationToken)
+    {
+        LandedRows landed = await connection.QuerySingleAsync<LandedRows>(
+            JobSql.Command(JobEndSql.FindLanded, new { id = job }, cancellationToken));
+        return await RowsOfJob.DeleteAsync(connection, table, job, landed, cancellationToken);
     }
 }

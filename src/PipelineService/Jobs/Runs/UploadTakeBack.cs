@@ -1,7 +1,6 @@
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
-using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
@@ -44,7 +43,7 @@ public sealed partial class UploadTakeBack(
         NpgsqlConnection connection, TableName table, Guid job, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = new(
-            TableSql.RemoveRows(table), connection)
+            $"DELETE FROM {table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = $1", connection)
         {
             CommandTimeout = 0, // a large table without an index on the lineage is read through
             Parameters = { new() { Value = job } },

@@ -8,8 +8,8 @@ using PipelineService.Hosting.Postgres;
 namespace PipelineService.Write.Targets;
 
 /// <summary>A job whose rows go.</summary>
-/// <param name="Table">Where it has loaded them.</param>
-public sealed record ReplacedJob(Guid Id, TableName Table);
+/// <param name="RemoveAsync">Removes them in an open transaction, and tells how many.</param>
+public sealed record ReplacedJob(Guid Id, Func<NpgsqlConnection, CancellationToken, Task<long>> RemoveAsync);
 
 /// <summary>
 /// Rows take the place of those of another job, which are removed in the transaction that loads them and ends both jobs: whoever reads
@@ -49,8 +49,7 @@ public sealed class ReplacementTarget(DatasetDefinition definition, ReplacedJob 
         FaultPoints.Reach(FaultPoint.ReplacedRowsRemoving);
         try
         {
-            _removed = await session.ExecuteUnhurriedAsync(
-                new(TableSql.RemoveRows(replaced.Table)) { Parameters = { new() { Value = replaced.Id } } }, cancellationToken);
+            _removed = await session.DoUnhurriedAsync(replaced.RemoveAsync, cancellationToken);
         }
         catch (PostgresException e) when (!SqlFaults.MayPass(e))
         {
