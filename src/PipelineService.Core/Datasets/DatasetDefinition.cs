@@ -42,6 +42,9 @@ public sealed record LoadPolicy
 
     /// <summary>Whether rows carry <c>_job_id uuid</c> and <c>_record bigint</c>.</summary>
     public bool Lineage { get; init; } = true;
+
+    /// <summary>How long the bytes of an upload stay after its job's end; null: they go with it.</summary>
+    public TimeSpan? KeepUpload { get; init; }
 }
 
 /// <summary>When rows become visible: all at the end of the job, or chunk by chunk as they land.</summary>

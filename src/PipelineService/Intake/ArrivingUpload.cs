@@ -40,7 +40,7 @@ internal sealed class ArrivingUpload : IAsyncDisposable
             // It waits in the queue, or has ended already: cancelled while its last bytes came, its run knew no file to remove.
             if (Live.Current.JobState.IsFinal())
             {
-                await _releases.ReleaseAsync(Writer.Id);
+                await _releases.ReleaseAsync(Live.Current);
             }
 
             _liveJobs.Remove(Live);
@@ -65,7 +65,7 @@ internal sealed class ArrivingUpload : IAsyncDisposable
         _liveJobs.Remove(Live);
         if (Writer.Growth.IsSealed)
         {
-            await _releases.ReleaseAsync(Writer.Id);
+            await _releases.DiscardAsync(Writer.Id);
         }
     }
 }

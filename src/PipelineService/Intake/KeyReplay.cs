@@ -14,8 +14,9 @@ internal static class KeyReplay
     /// <param name="earlier">The job that has the key, and does not let go of it.</param>
     /// <param name="sha256">Of the bytes that came now, lower-case hexadecimal.</param>
     /// <param name="version">The dataset's version now.</param>
+    /// <param name="replaces">The job that the upload is to replace now.</param>
     /// <exception cref="UploadRefusedException">The key stands for other bytes, or for a job that is no answer.</exception>
-    public static JobRow Of(JobRow earlier, string sha256, int version)
+    public static JobRow Of(JobRow earlier, string sha256, int version, Guid? replaces)
     {
         if (earlier.JobState == JobState.Cancelled)
         {
@@ -31,6 +32,11 @@ internal static class KeyReplay
         if (Convert.ToHexStringLower(known) != sha256)
         {
             throw new UploadRefusedException(UploadRefusal.KeyReused(earlier.Id));
+        }
+
+        if (earlier.Replaces != replaces)
+        {
+            throw new UploadRefusedException(UploadRefusal.KeyOfAnotherCall(earlier.Id));
         }
 
         bool hasFailed = earlier.JobState == JobState.Failed;

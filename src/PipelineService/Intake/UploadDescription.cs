@@ -37,7 +37,12 @@ internal static class UploadDescription
         .Takes(
             DatasetName.Shown,
             new ShownParameter(
-                "source", "Who sends: a label on the job, and in the metrics.", Shapes.TextOf(1, UploadRequest.SourceLengthMax)))
+                "source", "Who sends: a label on the job, and in the metrics.", Shapes.TextOf(1, UploadRequest.SourceLengthMax)),
+            new ShownParameter(
+                "replaces",
+                "A final job of the dataset, loaded with `load.lineage`. When this upload succeeds, the rows of that job go in the moment in "
+                    + "which its own come, and that job is reverted: readers see the old rows or the new ones. If it fails, that job is as it was.",
+                Shapes.Id))
         .HeedsHeaders(Headers)
         .AcceptsStream("The data: delimited text or one JSON object a line.", UploadContentType.Known)
         .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()

@@ -29,7 +29,7 @@ public static class UploadEndpoints
     }
 
     private static async Task<IResult> UploadAsync(
-        string dataset, string? source, HttpContext context, DatasetCatalog datasets, UploadIntake intake, JobQueries jobs,
+        string dataset, string? source, string? replaces, HttpContext context, DatasetCatalog datasets, UploadIntake intake, JobQueries jobs,
         IOptions<IntakeOptions> options, IDiagnosticContext requestLine, TimeProvider time)
     {
         SetBodyLimits(context, options.Value);

@@ -91,7 +91,7 @@ public sealed class UploadIntake(
             if (await earlierUploads.FindAsync(dataset, key, cancellationToken) is { } earlier)
             {
                 string sha256 = await receiver.DigestAsync(http.BodyReader, cancellationToken);
-                return new UploadReceipt(KeyReplay.Of(earlier, sha256, dataset.Version), IsReplay: true);
+                return new UploadReceipt(KeyReplay.Of(earlier, sha256, dataset.Version, request.Replaces), IsReplay: true);
             }
 
             try

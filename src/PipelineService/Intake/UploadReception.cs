@@ -7,6 +7,7 @@ using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs;
+using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
 
@@ -22,6 +23,7 @@ public sealed partial class UploadReception(
     LiveJobs liveJobs,
     ISpool spool,
     UploadRelease releases,
+    ReplacementCheck replacements,
     PipelineMetrics metrics,
     IOptions<SpoolOptions> spoolOptions,
     TimeProvider time,
@@ -33,6 +35,7 @@ public sealed partial class UploadReception(
     public async Task<JobRow> ReceiveAsync(
         DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
     {
+        await RefuseUnreplaceableAsync(request.Replaces, dataset.Name, cancellationToken);
         DateTimeOffset created = time.GetDatabaseNow();
         var id = Guid.CreateVersion7(created);
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
@@ -64,11 +67,25 @@ public sealed partial class UploadReception(
             throw;
         }
 
+        catch (PostgresException e) when (e.SqlState == JobSql.ReplacementRefused)
+        {
+            arriving.IsTaken = false; // another was faster
+            throw new UploadRefusedException(UploadRefusal.Of(JobProblems.NoLongerReplaceable(request.Replaces!.Value)));
+        }
+
         long bytes = arriving.Writer.Growth.Received;
         metrics.UploadReceived(dataset.Name, request.Source, bytes);
         Log.Received(logger, id, dataset.Name, bytes);
         FaultPoints.Reach(FaultPoint.Answering);
         return arriving.Live.Current;
+    }
+
+    private async Task RefuseUnreplaceableAsync(Guid? replaced, string dataset, CancellationToken cancellationToken)
+    {
+        if (replaced is { } job && (await replacements.FindAsync(job, dataset, cancellationToken)).Problem is { } problem)
+        {
+            throw new UploadRefusedException(UploadRefusal.Of(problem));
+        }
     }
 
     /// <summary>What an error of the spool means for a sender, told to the operator too.</summary>
@@ -92,6 +109,8 @@ public sealed partial class UploadReception(
             IdempotencyKey = request.IdempotencyKey,
             CreatedAt = created.UtcDateTime,
             Spool = spool.Id,
+            KeepUpload = dataset.Definition.Load.KeepUpload,
+            Replaces = request.Replaces,
         };
         LiveJob live = new(row, dataset.Definition.Load.Table.Quoted, request.Kind, spoolOptions.Value.RecordBytesMax, time)
         {
@@ -130,6 +149,8 @@ public sealed partial class UploadReception(
             Source = request.Source,
             ContentType = request.ContentType,
             IdempotencyKey = request.IdempotencyKey,
+            Replaces = request.Replaces,
+            KeepUpload = dataset.Definition.Load.KeepUpload,
             UploadBytes = bytes.Received,
             Sha256 = bytes.Sha256,
             DataBytes = bytes.Kept,

@@ -1,5 +1,7 @@
+using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting.Http;
+using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
 
 namespace PipelineService.Intake;
@@ -84,6 +86,11 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         "malformed_query", StatusCodes.Status400BadRequest,
         "A query parameter cannot be used.",
         $"source: has {length} characters; 1 to {UploadRequest.SourceLengthMax} printable ones are allowed.");
+
+    public static UploadRefusal ReplacesUnusable { get; } = new(
+        "malformed_query", StatusCodes.Status400BadRequest,
+        "A query parameter cannot be used.",
+        "replaces: is not the id of a job. Ids are UUIDs, as the answer to the upload gave them.");
 
     public static UploadRefusal Truncated(long received) => new(
         "upload_truncated", StatusCodes.Status400BadRequest,
@@ -172,12 +179,17 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         "The Idempotency-Key was used for other data.",
         $"Job {jobId} was made under this key from other bytes. Use a new key for new data.");
 
+    public static UploadRefusal KeyOfAnotherCall(Guid jobId) => new(
+        "idempotency_key_reused", StatusCodes.Status422UnprocessableEntity,
+        "The Idempotency-Key was used for another purpose.",
+        $"Job {jobId} was made under this key, and does not replace the job that this upload is to replace (replaces). Use a new key.");
+
     /// <summary>What an error of the spool's disk means for the sender: no room, which passes, or no disk.</summary>
     public static UploadRefusal Of(Exception diskError) => diskError is IOException error && SpoolFullException.IsDiskFull(error)
         ? SpoolFull("The disk of the spool is full.")
         : SpoolUnavailable;
 
-    private static UploadRefusal Of(Problem problem) => new(problem.Code, problem.Status, problem.Title, problem.Detail);
+    public static UploadRefusal Of(Problem problem) => new(problem.Code, problem.Status, problem.Title, problem.Detail);
 
     public IResult ToResult(HttpContext context)
     {
@@ -201,6 +213,8 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
 
     public Problem ToProblem() => new() { Code = Code, Status = Status, Title = Title, Detail = Detail };
 
+    private static Guid ExampleJob { get; } = Guid.Parse(JobEndpoints.ExampleId);
+
     /// <summary>One of each, for the API's description.</summary>
     internal static IReadOnlyList<UploadRefusal> Examples =>
     [
@@ -212,6 +226,13 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         UnsupportedDigest("Content-Digest", "md5"),
         MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),
         SourceUnusable(200),
+        ReplacesUnusable,
+        Of(JobProblems.NotFound(ExampleJob.ToString())),
+        Of(JobProblems.IsNotFinal(JobState.Running)),
+        Of(JobProblems.IsOfAnotherDataset(ExampleJob, "trips")),
+        Of(JobProblems.IsReverted(ExampleJob)),
+        Of(JobProblems.IsBeingReplaced(ExampleJob)),
+        Of(JobProblems.NoLineage),
         Truncated(1_048_576),
         Malformed("Bad chunk size data."),
         TooSlow(new IntakeOptions()),
@@ -222,9 +243,10 @@ public sealed record UploadRefusal(string Code, int Status, string Title, string
         ShuttingDown,
         DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         KeyInUse,
-        Cancelled(Guid.Parse("0199a3c0-0000-7000-8000-000000000000")),
-        RowsKept(Guid.Parse("0199a3c0-0000-7000-8000-000000000000"), 4_096),
-        KeyReused(Guid.Parse("0199a3c0-0000-7000-8000-000000000000")),
+        Cancelled(ExampleJob),
+        RowsKept(ExampleJob, 4_096),
+        KeyReused(ExampleJob),
+        KeyOfAnotherCall(ExampleJob),
     ];
 }
 

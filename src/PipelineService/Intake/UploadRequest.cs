@@ -19,6 +19,9 @@ public sealed record UploadRequest
 
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>The job whose rows those of this upload are to take the place of.</summary>
+    public Guid? Replaces { get; init; }
+
     /// <summary>Header name and SHA-256 (lower-case hexadecimal) of each digest that the sender announced.</summary>
     public required IReadOnlyList<(string Header, string Sha256)> Digests { get; init; }
 
@@ -37,6 +40,7 @@ public sealed record UploadRequest
             ContentType = mediaType,
             Kind = kind,
             Source = ParseSource(request.Query["source"]),
+            Replaces = ParseReplaces(request.Query["replaces"]),
             IdempotencyKey = ParseKey(request.Headers["Idempotency-Key"]),
             Digests = [.. ParseDigests(request, "Content-Digest"), .. ParseDigests(request, "Repr-Digest")],
             Wait = ParseWait(request.Headers[PreferHeader.Name]),
@@ -69,6 +73,10 @@ public sealed record UploadRequest
             ? source
             : throw new UploadRefusedException(UploadRefusal.SourceUnusable(length));
     }
+
+    private static Guid? ParseReplaces(StringValues values) => values.Count == 0
+        ? null
+        : Guid.TryParseExact(values.ToString(), "D", out Guid job) ? job : throw new UploadRefusedException(UploadRefusal.ReplacesUnusable);
 
     private static string? ParseKey(StringValues values)
     {

@@ -62,7 +62,7 @@ internal static class JobEndSql
             rejects = {SumOfRejects}, progress_ratio = 1, records_per_second = $3, waiting_for = NULL,
             upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6, upload_columns = $7,
             {RowsOfJob.PlaceColumns},
-            finished_at = $2, owner = NULL, lease_until = NULL, revision = revision + 1
+            finished_at = $2, upload_kept_until = $2 + keep_upload, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(read), 0) AS read, coalesce(sum(loaded), 0) AS loaded,
                      coalesce(sum(rejected), 0) AS rejected, coalesce(sum(filtered), 0) AS filtered,
                      coalesce(sum(end_offset - start_offset), 0) AS bytes
@@ -91,7 +91,7 @@ internal static class JobEndSql
             records_loaded = c.loaded, records_filtered = c.filtered, records_rejected = d.rejected,
             records_read = c.loaded + c.filtered + d.rejected, rejects = {SumOfRejects}, waiting_for = NULL,
             progress_ratio = coalesce((SELECT p.progress_ratio FROM pipeline.job_progress p WHERE p.job_id = @id), progress_ratio),
-            finished_at = @now, owner = NULL, lease_until = NULL, revision = revision + 1
+            finished_at = @now, upload_kept_until = @now + keep_upload, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(loaded), 0) AS loaded, coalesce(sum(filtered), 0) AS filtered
               FROM pipeline.job_chunks WHERE job_id = @id) c,
              (SELECT count(*) AS rejected FROM pipeline.dead_letters WHERE job_id = @id) d
@@ -104,22 +104,27 @@ internal static class JobEndSql
     public const string Remove = "DELETE FROM pipeline.jobs WHERE id = @id AND state = 'receiving'";
 
     /// <summary>
-    /// A final job that nobody shall see any more: its key is free, and <see cref="JobCleaner"/> clears away what is left of it. The
-    /// row stays until then, because a job that its spool still holds something of must be known as final.
+    /// A final job that nobody shall see any more: its key is free, its upload is kept no longer, and <see cref="JobCleaner"/> clears
+    /// away what is left of it. The row stays until then, because a job that its spool still holds something of must be known as final.
     /// </summary>
     public const string Delete = """
-        UPDATE pipeline.jobs SET deleted_at = @now, idempotency_key = NULL, revision = revision + 1
+        UPDATE pipeline.jobs
+        SET deleted_at = @now, idempotency_key = NULL, revision = revision + 1,
+            upload_kept_until = CASE WHEN upload_kept_until IS NOT NULL THEN 'epoch'::timestamptz END
         WHERE id = @id AND finished_at IS NOT NULL AND deleted_at IS NULL
         """;
 
     /// <summary>Two who revert the same job come one after the other. Whether it was reverted before, and where its rows are.</summary>
-    public const string LockForRevert = """
+    public const string LockForRevert = $"{FindLanded} FOR UPDATE";
+
+    /// <inheritdoc cref="LockForRevert"/>
+    public const string FindLanded = """
         SELECT reverted_at IS NOT NULL AS is_reverted, records_loaded AS rows, rows_file AS file, rows_from AS first, rows_until AS until
-        FROM pipeline.jobs WHERE id = @id FOR UPDATE
+        FROM pipeline.jobs WHERE id = @id
         """;
 
     public const string MarkReverted = """
-        UPDATE pipeline.jobs SET reverted_at = @now, records_reverted = @rows, revision = revision + 1
+        UPDATE pipeline.jobs SET reverted_at = @now, records_reverted = @rows, replaced_by = NULL, revision = revision + 1
         WHERE id = @id
         """;
 }

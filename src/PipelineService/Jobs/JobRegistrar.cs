@@ -30,7 +30,7 @@ public sealed class JobRegistrar
 
     /// <summary>Registers a job or completes its row, as <see cref="JobStore.RegisterAsync"/> does.</summary>
     /// <returns>False when another owner or attempt has the job.</returns>
-    public async Task<bool> RegisterAsync(JobRow row) => row.IdempotencyKey is null
+    public async Task<bool> RegisterAsync(JobRow row) => row is { IdempotencyKey: null, Replaces: null }
         ? await await _shared.AddAsync(true, row)
         : await _store.RegisterAsync(row, CancellationToken.None); // what it meets is told to nobody else
 

@@ -51,6 +51,21 @@ public sealed record JobRow
 
     public Guid? ParentJob { get; init; }
 
+    /// <summary>The upload that it loads, where another job had that before; null: the one that it came with, which has its id.</summary>
+    public Guid? UploadId { get; init; }
+
+    /// <summary>How long its upload is kept after its end; null: not at all.</summary>
+    public TimeSpan? KeepUpload { get; init; }
+
+    /// <summary>Until when it keeps its upload; null before its end, and when the bytes are gone.</summary>
+    public DateTime? UploadKeptUntil { get; init; }
+
+    /// <summary>The job whose rows its own take the place of; null for most.</summary>
+    public Guid? Replaces { get; init; }
+
+    /// <summary>The last job that was to take its place. That it has is told by <see cref="RevertedAt"/>.</summary>
+    public Guid? ReplacedBy { get; init; }
+
     /// <summary>A problem object as JSON text, of a failed job.</summary>
     public string? Error { get; init; }
 
@@ -95,6 +110,9 @@ public sealed record JobRow
     public JobState JobState => JobStates.TryParse(State, out JobState state)
         ? state
         : throw new InvalidOperationException($"Job {Id} has the unknown state {State}.");
+
+    /// <summary>The upload that it loads.</summary>
+    public Guid Upload => UploadId ?? Id;
 
     public RecordCounts Counts => new(RecordsRead, RecordsLoaded, RecordsRejected, RecordsFiltered);
 }

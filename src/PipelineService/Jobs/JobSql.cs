@@ -11,7 +11,7 @@ internal static class JobSql
         records_filtered, rejects, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
         upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
         cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, deleted_at, revision, spool, owner,
-        epoch, attempt, tries, tried_bytes, waiting_since
+        epoch, attempt, tries, tried_bytes, waiting_since, upload_id, keep_upload, upload_kept_until, replaces, replaced_by
         """;
 
     /// <summary>
@@ -28,7 +28,7 @@ internal static class JobSql
                greatest(p.upload_bytes, j.upload_bytes) AS upload_bytes, j.upload_complete, j.upload_sha256, j.upload_columns,
                j.idempotency_key, j.parent_job, j.error, j.cancel_requested, j.records_reverted, j.created_at, j.received_at,
                j.started_at, j.finished_at, j.reverted_at, j.deleted_at, j.revision, j.spool, j.owner, j.epoch, j.attempt, j.tries,
-               j.tried_bytes, j.waiting_since
+               j.tried_bytes, j.waiting_since, j.upload_id, j.keep_upload, j.upload_kept_until, j.replaces, j.replaced_by
         FROM
         """;
 
@@ -60,6 +60,18 @@ internal static class JobSql
         """;
 
     /// <summary>
+    /// Before <see cref="Register"/>, in the same transaction, of a job that replaces another: from here on nobody else does. Raises
+    /// <see cref="ReplacementRefused"/> when somebody has been faster.
+    /// </summary>
+    public const string BeginReplacement = """
+        CALL pipeline.begin_replacement(@Replaces, @Id, @UploadId);
+
+        """;
+
+    /// <summary>The SQLSTATE of a replacement that cannot be any more.</summary>
+    public const string ReplacementRefused = "PL002";
+
+    /// <summary>
     /// Registers a job, or completes the row of one that was registered while it was received. Changes nothing when the
     /// upload is already complete there, so it can be repeated. Another instance that shares the spool may have found the upload,
     /// registered it and claimed it: <see cref="IsAsGiven"/>.
@@ -72,7 +84,8 @@ internal static class JobSql
     private const string Insert = """
         INSERT INTO pipeline.jobs
             (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
-             upload_sha256, idempotency_key, created_at, received_at, started_at, spool, owner, lease_until, epoch, attempt)
+             upload_sha256, idempotency_key, created_at, received_at, started_at, spool, owner, lease_until, epoch, attempt,
+             upload_id, keep_upload, replaces)
         VALUES
             (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, @UploadComplete,
              @UploadSha256,
@@ -80,7 +93,8 @@ internal static class JobSql
 
     private const string OrComplete = """
              , @CreatedAt, @ReceivedAt, @StartedAt, @Spool, @Owner,
-             CASE WHEN @Owner IS NULL THEN NULL ELSE 'infinity'::timestamptz END, @Epoch, @Attempt)
+             CASE WHEN @Owner IS NULL THEN NULL ELSE 'infinity'::timestamptz END, @Epoch, @Attempt,
+             @UploadId, @KeepUpload, @Replaces)
         ON CONFLICT (id) DO UPDATE
         SET state = CASE WHEN jobs.state = 'receiving' THEN excluded.state ELSE jobs.state END,
             upload_bytes = excluded.upload_bytes, upload_complete = true, upload_sha256 = excluded.upload_sha256,
@@ -100,10 +114,10 @@ internal static class JobSql
         {DurableCommit.Sql};
         INSERT INTO pipeline.jobs
             (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
-             upload_sha256, error, created_at, received_at, finished_at, spool)
+             upload_sha256, error, created_at, received_at, finished_at, spool, replaces)
         VALUES
             (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, true,
-             @UploadSha256, @Error::jsonb, @CreatedAt, @ReceivedAt, @FinishedAt, @Spool)
+             @UploadSha256, @Error::jsonb, @CreatedAt, @ReceivedAt, @FinishedAt, @Spool, @Replaces)
         ON CONFLICT (id) DO NOTHING
         """;
 
@@ -118,6 +132,11 @@ internal static class JobSql
         FROM (SELECT (jsonb_populate_record(NULL::pipeline.jobs, job)).* FROM pipeline.upload_keys
               WHERE dataset = @Dataset AND key = @IdempotencyKey) kept
         LIMIT 1
+        """;
+
+    /// <summary>Whether another job is about to take the place of this one.</summary>
+    public const string IsBeingReplaced = """
+        SELECT EXISTS (SELECT FROM pipeline.jobs j JOIN pipeline.jobs r ON r.id = j.replaced_by AND r.finished_at IS NULL WHERE j.id = @id)
         """;
 
     public const string FindAll = $"{WithProgress} (SELECT {Columns} FROM pipeline.jobs WHERE id = ANY(@ids)) j {Progress}";

@@ -36,6 +36,11 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
                 FindByKeyCommand(dataset, version, key, token)),
             cancellationToken);
 
+    /// <summary>Whether another job is about to take the place of this one.</summary>
+    public Task<bool> IsBeingReplacedAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleAsync<bool>(JobSql.Command(JobSql.IsBeingReplaced, new { id }, token)),
+        cancellationToken);
+
     /// <summary>The rows of those among these jobs that have one.</summary>
     public Task<IReadOnlyList<JobRow>> FindAllAsync(Guid[] ids, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) => (IReadOnlyList<JobRow>)
@@ -121,6 +126,8 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         Owner = isOurs ? instance.Id : null,
         Epoch = isOurs ? 1 : 0,
         Attempt = isOurs ? 1 : 0,
+        KeepUpload = manifest.KeepUpload,
+        Replaces = manifest.Replaces,
     };
 
     public DateTime Now => time.GetDatabaseNow().UtcDateTime;
@@ -138,7 +145,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
 
     private static CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
-        $"{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; {JobSql.IsAsGiven}",
+        $"{(row.Replaces is null ? "" : JobSql.BeginReplacement)}{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; {JobSql.IsAsGiven}",
         RegisterValues(row),
         cancellationToken);
 
@@ -164,5 +171,8 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             row.Owner,
             row.Epoch,
             row.Attempt,
+            row.UploadId,
+            row.KeepUpload,
+            row.Replaces,
         };
 }

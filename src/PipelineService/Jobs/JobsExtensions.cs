@@ -32,11 +32,18 @@ public static class JobsExtensions
         builder.Services.AddSingleton<DeadLetterStore>();
         builder.Services.AddSingleton<JobCanceller>();
         builder.Services.AddSingleton<JobReverter>();
+        builder.Services.AddSingleton<ReplacementCheck>();
+        builder.Services.AddSingleton<JobRerun>();
         builder.Services.AddSingleton<JobDeleter>();
         builder.Services.AddSingleton<InstanceBeat>();
+        builder.Services.AddSingleton<JobTargets>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
+        builder.Services.AddSingleton<EndedUploads>();
         builder.Services.AddSingleton<UploadRelease>();
+        builder.Services.AddSingleton<KeptUploads>();
+        builder.Services.AddSingleton<UploadCleaner>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<UploadCleaner>());
         builder.Services.AddSingleton<JobEndReport>();
         builder.Services.AddSingleton<JobEnd>();
         builder.Services.AddSingleton<JobFlow>();
@@ -49,6 +56,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobStarter>();
         builder.Services.AddSingleton<SuspectJob>();
         builder.Services.AddSingleton<ClaimedJobs>();
+        builder.Services.AddSingleton<UnloadableUploads>();
         builder.Services.AddSingleton<SpoolRecovery>();
         builder.Services.AddSingleton<JobRescuer>();
         builder.Services.AddSingleton<JobClaimer>();

@@ -25,7 +25,8 @@ internal static class SmallJobSql
         SET state = 'succeeded', records_read = ended.read, records_loaded = ended.loaded, records_rejected = 0,
             records_filtered = ended.filtered, rejects = '{"groups": [], "other": 0}', progress_ratio = 1,
             waiting_for = NULL, upload_columns = ARRAY(SELECT jsonb_array_elements_text(ended.columns::jsonb)),
-            {{RowsOfJob.PlaceColumns}}, finished_at = $11, owner = NULL, lease_until = NULL, revision = revision + 1
+            {{RowsOfJob.PlaceColumns}}, finished_at = $11, upload_kept_until = $11 + keep_upload, owner = NULL, lease_until = NULL,
+            revision = revision + 1
         FROM ended LEFT JOIN {{RowsOfJob.Place("$12", "$13", "$14")}} ON true
         WHERE id = ended.job_id
         RETURNING {{JobSql.Columns}}

@@ -38,13 +38,13 @@ public interface ISpool
     /// <exception cref="IOException">It cannot be begun; there may be no room for it.</exception>
     SpoolWriter Create(Guid upload);
 
-    /// <summary>A sealed upload to be read.</summary>
+    /// <summary>A sealed upload to be read, kept or not.</summary>
     /// <exception cref="SpoolDamagedException">It is missing or not what was received.</exception>
     /// <exception cref="SpoolNewerException">It was written by a newer version.</exception>
     /// <exception cref="SpoolUnavailableException">It cannot be read now, or the spool is not there.</exception>
     ValueTask<SpoolReader> OpenAsync(Guid upload, CancellationToken cancellationToken);
 
-    /// <summary>The manifest of a sealed upload, or null when the spool does not hold it.</summary>
+    /// <summary>The manifest of a sealed upload that is not kept, or null when the spool does not hold such a one.</summary>
     /// <exception cref="SpoolDamagedException">It is there but not what was written.</exception>
     /// <exception cref="SpoolNewerException">It was written by a newer version.</exception>
     /// <exception cref="SpoolUnavailableException">It cannot be read now, or the spool is not there.</exception>
@@ -55,7 +55,7 @@ public interface ISpool
     /// </summary>
     ValueTask<SpoolManifest?> FindByKeyAsync(string dataset, string key, CancellationToken cancellationToken);
 
-    /// <summary>All sealed uploads, in the order in which they came (UUIDv7 sorts by time).</summary>
+    /// <summary>All sealed uploads that are not kept, in the order in which they came (UUIDv7 sorts by time).</summary>
     IAsyncEnumerable<Guid> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>Whether anything of an upload is here, set aside or not.</summary>
@@ -63,7 +63,15 @@ public interface ISpool
     /// <exception cref="SpoolUnavailableException">The spool is not there.</exception>
     ValueTask<bool> HoldsAsync(Guid upload, CancellationToken cancellationToken);
 
-    /// <summary>Removes an upload. Removing one that is not there changes nothing.</summary>
+    /// <summary>
+    /// Puts a sealed upload among those that are kept after their jobs: it can be opened like another, and is no longer listed
+    /// or found. Repeating it changes nothing.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be put there; it stays where it is.</exception>
+    /// <exception cref="SpoolUnavailableException">The spool is not there.</exception>
+    ValueTask KeepAsync(Guid upload);
+
+    /// <summary>Removes an upload, kept or not. Removing one that is not there changes nothing.</summary>
     /// <exception cref="IOException">The spool does not let go of it.</exception>
     ValueTask DeleteAsync(Guid upload);
 

@@ -13,11 +13,12 @@ public sealed record SpoolManifest
 {
     /// <summary>
     /// The newest form known here. A reader leaves one that it does not know alone (<see cref="SpoolNewerException"/>),
-    /// so each manifest has the oldest form that says all of it: 1, or 2 with a <see cref="Failure"/>.
+    /// so each manifest has the oldest form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job
+    /// takes another's place or keeps the upload.
     /// </summary>
-    public const int FormVersion = 2;
+    public const int FormVersion = 3;
 
-    public int Form => Failure is null ? 1 : FormVersion;
+    public int Form => Replaces is not null || KeepUpload is not null ? FormVersion : Failure is not null ? 2 : 1;
 
     /// <summary>
     /// The upload's id, which the job that it was sent for has too; all forms call it by that. Other jobs that load it have ids of
@@ -45,6 +46,14 @@ public sealed record SpoolManifest
     public string? ContentEncoding { get; init; }
 
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>The job whose rows those of this upload take the place of.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? Replaces { get; init; }
+
+    /// <summary>How long the upload is kept after the end of its job.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TimeSpan? KeepUpload { get; init; }
 
     /// <summary>Bytes as the client sent them.</summary>
     public required long UploadBytes { get; init; }

@@ -130,6 +130,19 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
         HoldsRows = true;
     }
 
+    /// <summary>
+    /// Does something in the open transaction that takes what it takes, as a large table may have to be read through; only locks are
+    /// not waited for without end.
+    /// </summary>
+    public async Task<T> DoUnhurriedAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync([WriteSql.StatementTimeout("0")], cancellationToken);
+        T done = await act(Connection, cancellationToken);
+        await ExecuteAsync([WriteSql.StatementTimeout(Milliseconds(options.ChunkTimeout))], cancellationToken);
+        return done;
+    }
+
     /// <summary>What was done in front of the first chunk stays, whatever becomes of the rows.</summary>
     public async Task HoldAsync(CancellationToken cancellationToken)
     {

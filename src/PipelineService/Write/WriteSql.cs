@@ -1,3 +1,4 @@
+using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Write.Rejects;
@@ -30,6 +31,17 @@ internal static class WriteSql
                set_config('jit', 'off', true),
                CASE WHEN $4 AND current_setting('synchronous_commit') = 'on' THEN set_config('synchronous_commit', 'off', true) END
         """;
+
+    /// <summary>
+    /// The end of a job ($1) whose place another ($2) takes: so many of its rows ($3) were removed, in the transaction that loads those of
+    /// the other. Raises PL002 when somebody has reverted it.
+    /// </summary>
+    public const string EndReplacement = "SELECT pipeline.end_replacement($1, $2, $3)";
+
+    /// <summary>For what follows in the transaction.</summary>
+    /// <param name="milliseconds">0: none.</param>
+    public static NpgsqlBatchCommand StatementTimeout(string milliseconds) =>
+        new("SELECT set_config('statement_timeout', $1, true)") { Parameters = { new() { Value = milliseconds } } };
 
     public const string ConstraintsImmediate = "SET CONSTRAINTS ALL IMMEDIATE";
 

@@ -48,6 +48,7 @@ internal static class ExampleCalls
         await LookAtDatasetsAsync(api);
         JobView job = await UploadAsync(api);
         await LookAtJobsAsync(api, job.Id);
+        await CorrectAsync(api);
         await EndAsync(api, job.Id);
     }
 
@@ -109,6 +110,18 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected, ("Accept", "application/x-ndjson")));
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?code=minimum&field=day&bom=true", ("Accept", "text/csv")));
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}/dead-letters"));
+    }
+
+    private static async Task CorrectAsync(Api api)
+    {
+        const string Other = "id,day,fare,paid,note\n20,,,,\n";
+        await api.DeclareAsync(Dataset, Definition.Replace("\"chunk\"", "\"chunk\", \"keepUpload\": \"P1D\"", StringComparison.Ordinal));
+        JobView job = Expect(HttpStatusCode.OK, await api.UploadAsync(Dataset, Other, headers: ("Prefer", "wait=30"))).Job;
+        Expect(HttpStatusCode.NotFound, await api.ReplaceAsync(Dataset, Guid.Empty, Other));
+        JobView next = Expect(HttpStatusCode.OK, await api.ReplaceAsync(Dataset, job.Id, Other, ("Prefer", "wait=30"))).Job;
+        Expect(HttpStatusCode.NotFound, await api.RerunAsync(Guid.Empty));
+        Expect(HttpStatusCode.Conflict, await api.RerunAsync(job.Id));
+        Assert.Equal(JobState.Succeeded, (await api.WhenFinalAsync(Expect(HttpStatusCode.Accepted, await api.RerunAsync(next.Id)).Job.Id)).State);
     }
 
     private static async Task EndAsync(Api api, Guid id)

@@ -214,6 +214,20 @@ public sealed class DefinitionReaderTests
         DefinitionText.Faults($"{{ 'schema': {{ 'fields': [ {{ 'name': 'a' }} ] }}, 'load': {{ 'table': '{table}' }} }}"));
 
     [Theory]
+    [InlineData("a week", "Must be a duration of weeks, or of days, hours, minutes and seconds")]
+    [InlineData("P1M", "Years and months have no fixed length.")]
+    [InlineData("PT59S", "Must be a minute (PT1M) to ten years (P3650D)")]
+    [InlineData("P3651D", "Must be a minute (PT1M) to ten years (P3650D)")]
+    public void Refuses_a_time_that_uploads_cannot_be_kept(string text, string fault)
+    {
+        string told = Assert.Single(DefinitionText.Faults(
+            $"{{ 'schema': {{ 'fields': [ {{ 'name': 'a' }} ] }}, 'load': {{ 'keepUpload': '{text}' }} }}"));
+
+        Assert.StartsWith("/load/keepUpload: ", told, StringComparison.Ordinal);
+        Assert.Contains(fault, told, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("trips", "public", "trips")]
     [InlineData("Sales.Über fahrten", "Sales", "Über fahrten")]
     [InlineData("\"a.b\".\"c\"\"d\"", "a.b", "c\"d")]

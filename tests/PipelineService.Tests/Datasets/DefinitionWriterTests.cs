@@ -26,7 +26,7 @@ public sealed class DefinitionWriterTests
             ],
             'fieldsMatch': 'superset', 'missingValues': [], 'primaryKey': ['s', 'd']
           },
-          'load': { 'table': 'sales.trips', 'commit': 'chunk', 'lineage': false },
+          'load': { 'table': 'sales.trips', 'commit': 'chunk', 'lineage': false, 'keepUpload': 'P7D' },
           'rejects': { 'maxCount': 5, 'maxRatio': 0.1 }
         }
         """)]

@@ -58,6 +58,15 @@ public sealed class Api(HttpClient http)
 
     public Task<ApiAnswer> RevertAsync(Guid job) => PostAsync($"/v1/jobs/{job}/revert");
 
+    public Task<ApiAnswer> RerunAsync(Guid job) => PostAsync($"/v1/jobs/{job}/rerun");
+
+    /// <summary>Sends an upload that is to take the place of a job.</summary>
+    public async Task<ApiAnswer> ReplaceAsync(string dataset, Guid replaced, string body, params (string Name, string Value)[] headers)
+    {
+        using StringContent content = new(body, Encoding.UTF8, "text/csv");
+        return await PostAsync($"/v1/datasets/{dataset}/uploads?replaces={replaced}", content, headers);
+    }
+
     /// <summary>Follows a job by long polls until a condition holds.</summary>
     public Task<JobView> WhenAsync(Guid job, string what, Func<JobView, bool> condition) =>
         FollowAsync(job, condition).Within($"job {job} to be {what}");

@@ -10,6 +10,7 @@ internal sealed class MemorySpool(long quotaBytes = long.MaxValue) : ISpool
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<Guid, Stored> _sealed = [];
+    private readonly HashSet<Guid> _kept = [];
     private readonly HashSet<Guid> _setAside = [];
     private long _used;
 
@@ -34,15 +35,22 @@ internal sealed class MemorySpool(long quotaBytes = long.MaxValue) : ISpool
 
     public async ValueTask<SpoolReader> OpenAsync(Guid upload, CancellationToken cancellationToken)
     {
-        SpoolManifest manifest = await FindAsync(upload, cancellationToken) ?? throw new SpoolDamagedException("There is no such upload.");
-        return new SpoolReader(manifest, new Bytes(this, upload, new MemoryStream(_sealed[upload].Data)) { IsSealed = true });
+        await Task.Yield(); // as a disk may let its callers wait
+        lock (_lock)
+        {
+            return _sealed.TryGetValue(upload, out Stored? stored)
+                ? new SpoolReader(
+                    ManifestDocument.Read(stored.Manifest, "manifest"),
+                    new Bytes(this, upload, new MemoryStream(stored.Data)) { IsSealed = true })
+                : throw new SpoolDamagedException("There is no such upload.");
+        }
     }
 
     public ValueTask<SpoolManifest?> FindAsync(Guid upload, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            return new(_sealed.TryGetValue(upload, out Stored? stored) ? ManifestDocument.Read(stored.Manifest, "manifest") : null);
+            return new(!_kept.Contains(upload) && _sealed.TryGetValue(upload, out Stored? stored) ? ManifestDocument.Read(stored.Manifest, "manifest") : null);
         }
     }
 
@@ -54,7 +62,7 @@ internal sealed class MemorySpool(long quotaBytes = long.MaxValue) : ISpool
     {
         lock (_lock)
         {
-            return _sealed.Keys.ToArray().ToAsyncEnumerable();
+            return _sealed.Keys.Except(_kept).ToArray().ToAsyncEnumerable();
         }
     }
 
@@ -66,10 +74,21 @@ internal sealed class MemorySpool(long quotaBytes = long.MaxValue) : ISpool
         }
     }
 
+    public ValueTask KeepAsync(Guid upload)
+    {
+        lock (_lock)
+        {
+            _kept.Add(upload);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask DeleteAsync(Guid upload)
     {
         lock (_lock)
         {
+            _kept.Remove(upload);
             Interlocked.Add(ref _used, -(_sealed.Remove(upload, out Stored? stored) ? stored.Data.Length : 0));
         }
 

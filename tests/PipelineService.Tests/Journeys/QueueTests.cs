@@ -45,6 +45,25 @@ public sealed class QueueTests(QueueTests.OneSession running) : IClassFixture<Qu
         Assert.Equal(new RecordsView(10_000, 10_000, 0, 0), (await _api.WhenFinalAsync(waiting.Id)).Records);
     }
 
+    /// <summary>What an upload is loaded under is decided when it is taken, and read by every attempt.</summary>
+    [Fact]
+    public async Task Loads_a_queued_upload_under_the_version_that_it_was_taken_for()
+    {
+        await _api.DeclareAsync("before", Readings.Definition());
+        await _api.DeclareAsync("pinned", Readings.Definition());
+        await using LoadGate gate = await LoadGate.CloseAsync(running.Database, "before", id: 2);
+        await UploadAndRunAsync("before");
+        JobView queued = (await _api.UploadAsync("pinned", Readings.Csv(3))).Job;
+        Assert.Equal((JobState.Queued, 1), (queued.State, queued.DatasetVersion));
+
+        await _api.DeclareAsync("pinned", Readings.Definition("'load': { 'table': 'public.elsewhere', 'keepUpload': 'P1D' }"));
+        await gate.OpenAsync();
+        JobView job = await _api.WhenFinalAsync(queued.Id);
+
+        Assert.Equal((JobState.Succeeded, 1, null), (job.State, job.DatasetVersion, job.Upload.KeptUntil));
+        Assert.Equal((3L, 0L), (await running.CountRowsAsync("pinned"), await running.CountRowsAsync("elsewhere")));
+    }
+
     /// <summary>Uploads three records and waits until their job holds the only session.</summary>
     private async Task<JobView> UploadAndRunAsync(string dataset)
     {

@@ -88,6 +88,38 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         return sending;
     }
 
+    /// <summary>
+    /// Sends in the background an upload that is kept, then another in its place, and has that one loaded again.
+    /// </summary>
+    public Task SendCorrected(int records)
+    {
+        int number = Interlocked.Increment(ref _sent);
+        var wrong = Sample.Make(Sample.Corrected, $"{name}-{number}-wrong", records);
+        var right = Sample.Make(Sample.Corrected, $"{name}-{number}-right", records + 1);
+        var sending = Task.Run(
+            async () =>
+            {
+                Guid first = await EndAsync(await Sender.SendAsync(wrong, Token), wrong);
+                Guid second = await EndAsync(await Sender.SendAsync(right, Token, replaces: first), right);
+                Accepted[first] = wrong with { IsReplaced = true };
+                if (await Sender.RerunAsync(second, Token) is { } third)
+                {
+                    await EndAsync(third, right);
+                    Accepted[second] = right with { IsReplaced = true };
+                }
+            },
+            Token);
+        _sending.Enqueue(sending);
+        return sending;
+
+        async Task<Guid> EndAsync(Guid id, Sample sample)
+        {
+            Accepted[id] = sample;
+            await Sender.WaitUntilFinalAsync(id, Token);
+            return id;
+        }
+    }
+
     /// <summary>Sends most of an upload in the background, lets it land in part where it does, and breaks it off.</summary>
     public Task BreakOff(string dataset, int records)
     {
@@ -97,11 +129,11 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         return sending;
     }
 
-    /// <summary>One upload in either commit policy, one that fails, and one that breaks off.</summary>
+    /// <summary>One upload in either commit policy, one that fails, one that breaks off, and those that take each other's place.</summary>
     public Task[] SendRound(int records) =>
     [
         Send(Sample.WholeJobs, records), Send(Sample.ByChunk, records), Send(Sample.Strict, records / 2),
-        BreakOff(Sample.ByChunk, records * 3),
+        BreakOff(Sample.ByChunk, records * 3), SendCorrected(records / 4),
     ];
 
     /// <summary>Sends rounds until something has happened, or the service has died.</summary>

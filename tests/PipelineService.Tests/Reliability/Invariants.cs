@@ -37,6 +37,12 @@ internal static class Invariants
         UNION ALL SELECT 'prepared transactions', count(*) FROM pg_prepared_xacts WHERE database = current_database()
         """;
 
+    /// <summary>Uploads of which a job's row says that it keeps them, and whether that time is not over.</summary>
+    private const string Kept = """
+        SELECT coalesce(upload_id, id), bool_or(upload_kept_until > now())
+        FROM pipeline.jobs WHERE upload_kept_until IS NOT NULL GROUP BY 1
+        """;
+
     /// <param name="accepted">What was answered 202 or 200, by job.</param>
     /// <returns>Every fault found, in words; none when all is well.</returns>
     public static async Task<IReadOnlyList<string>> CheckAsync(
@@ -117,7 +123,7 @@ internal static class Invariants
         {
             var id = rows.GetGuid(0);
             seen.Add(id);
-            if (accepted.GetValueOrDefault(id) is not { Fails: false } sample || sample.Dataset != dataset)
+            if (accepted.GetValueOrDefault(id) is not { Fails: false, IsReplaced: false } sample || sample.Dataset != dataset)
             {
                 faults.Add($"{dataset} has {rows.GetInt64(1)} rows of job {id}, of which nothing may be seen");
             }
@@ -128,7 +134,7 @@ internal static class Invariants
         }
 
         faults.AddRange(accepted
-            .Where(job => job.Value.Dataset == dataset && job.Value is { Loaded: > 0, Fails: false, MayFail: false } && !seen.Contains(job.Key))
+            .Where(job => job.Value.Dataset == dataset && job.Value is { Loaded: > 0, Fails: false, MayFail: false, IsReplaced: false } && !seen.Contains(job.Key))
             .Select(job => $"{dataset} has no row of job {job.Key}"));
     }
 
@@ -143,6 +149,7 @@ internal static class Invariants
                 .Select(path => Path.GetFileName(path))
                 .Where(name => !SpoolFolder.OwnFiles.Contains(name))
                 .Select(name => $"the spool still holds {name}")];
+            left.AddRange(await KeptWronglyAsync(database, spool, cancellationToken));
             await foreach (NpgsqlDataReader row in ReadAsync(database, Leftovers, cancellationToken))
             {
                 if (row.GetInt64(1) > 0)
@@ -158,6 +165,28 @@ internal static class Invariants
 
             await Task.Delay(Poll, TimeProvider.System, cancellationToken);
         }
+    }
+
+    /// <summary>An upload is kept in two files while a job says so; a moment before it no longer does, they go.</summary>
+    private static async Task<IReadOnlyList<string>> KeptWronglyAsync(
+        NpgsqlDataSource database, string spool, CancellationToken cancellationToken)
+    {
+        HashSet<string> wanted = [], tolerated = [];
+        await foreach (NpgsqlDataReader upload in ReadAsync(database, Kept, cancellationToken))
+        {
+            foreach (string extension in (string[])[".data", ".json"])
+            {
+                (upload.GetBoolean(1) ? wanted : tolerated).Add($"{upload.GetGuid(0)}{extension}");
+            }
+        }
+
+        string kept = Path.Combine(spool, "kept");
+        HashSet<string> found = Directory.Exists(kept) ? [.. Directory.EnumerateFiles(kept).Select(path => Path.GetFileName(path))] : [];
+        return
+        [
+            .. found.Except(wanted).Except(tolerated).Select(name => $"{name} is kept for no job"),
+            .. wanted.Except(found).Select(name => $"{name} is to be kept and is not there"),
+        ];
     }
 
     private static async IAsyncEnumerable<NpgsqlDataReader> ReadAsync(

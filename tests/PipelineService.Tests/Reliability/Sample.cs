@@ -23,6 +23,9 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// <summary>Its table has a foreign key and a trigger that adds missing parents, leaves rows out and refuses others.</summary>
     public const string Triggered = "triggered";
 
+    /// <summary>Its uploads are kept for a while, and take the place of each other.</summary>
+    public const string Corrected = "corrected";
+
     /// <summary>Its table is altered, locked and dropped while it is loaded: see <see cref="UnstableTable"/>.</summary>
     public const string Unstable = "unstable";
 
@@ -39,6 +42,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         [Strict] = Definition(Strict, "job", rejectsMax: 0),
         [Keyed] = Definition(Keyed, "chunk", rejectsMax: null),
         [Triggered] = Definition(Triggered, "job", rejectsMax: null),
+        [Corrected] = Definition(Corrected, "chunk", rejectsMax: null, """, "keepUpload": "PT2M" """),
         [Unstable] = Definition(Unstable, "job", rejectsMax: null),
     };
 
@@ -66,6 +70,9 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         """;
 
     public bool Fails => Dataset == Strict;
+
+    /// <summary>Whether another has taken its place, so that nothing of it may be seen any more.</summary>
+    public bool IsReplaced { get; init; }
 
     /// <summary>Whether its table may be away or of another form when it is loaded: then it fails, and leaves nothing.</summary>
     public bool MayFail => Dataset == Unstable;
@@ -111,14 +118,14 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         return new Sample(dataset, key, Encoding.UTF8.GetBytes(body.ToString()), records, loaded, filtered, digest);
     }
 
-    private static string Definition(string dataset, string commit, int? rejectsMax) => $$"""
+    private static string Definition(string dataset, string commit, int? rejectsMax, string load = "") => $$"""
         {
           "format": "csv",
           "schema": { "fields": [
             { "name": "id", "type": "integer" },
             { "name": "amount", "type": "integer" },
             { "name": "note", "type": "string" } ] },
-          "load": { "table": "public.{{dataset}}", "commit": "{{commit}}" },
+          "load": { "table": "public.{{dataset}}", "commit": "{{commit}}"{{load}} },
           "rejects": { "maxCount": {{rejectsMax?.ToString(CultureInfo.InvariantCulture) ?? "null"}} }
         }
         """;

@@ -36,12 +36,13 @@ internal sealed class Sender(params int[] ports) : IDisposable
         }
     }
 
+    /// <param name="replaces">The job whose place it is to take.</param>
     /// <returns>The job, from the first 202 or 200.</returns>
-    public async Task<Guid> SendAsync(Sample sample, CancellationToken cancellationToken)
+    public async Task<Guid> SendAsync(Sample sample, CancellationToken cancellationToken, Guid? replaces = null)
     {
         while (true)
         {
-            if (await TryAsync(() => Request(sample), cancellationToken) is { } job)
+            if (await TryAsync(() => Request(sample, replaces), cancellationToken) is { } job)
             {
                 return job.RootElement.GetProperty("id").GetGuid();
             }
@@ -91,10 +92,41 @@ internal sealed class Sender(params int[] ports) : IDisposable
         }
     }
 
+    /// <summary>
+    /// Has the upload of a job loaded again, and waits for the end of that. An answer may be lost: then the job itself says what has
+    /// taken its place.
+    /// </summary>
+    /// <returns>The job that has; null when the upload is no longer kept.</returns>
+    public async Task<Guid?> RerunAsync(Guid id, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await TryAsync(
+                () => new HttpRequestMessage(HttpMethod.Post, new Uri(Instance, $"/v1/jobs/{id}/rerun")), cancellationToken);
+            JsonDocument? job = await TryAsync(
+                () => new HttpRequestMessage(HttpMethod.Get, new Uri(Instance, $"/v1/jobs/{id}")), cancellationToken);
+            if (job?.RootElement is { } seen)
+            {
+                if (seen.GetProperty("replacedBy") is { ValueKind: JsonValueKind.String } replacement)
+                {
+                    return replacement.GetGuid();
+                }
+
+                if (seen.GetProperty("links").GetProperty("rerun").ValueKind == JsonValueKind.Null)
+                {
+                    return null;
+                }
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
-    private HttpRequestMessage Request(Sample sample) => new(
-        HttpMethod.Post, new Uri(Instance, $"/v1/datasets/{sample.Dataset}/uploads"))
+    private HttpRequestMessage Request(Sample sample, Guid? replaces) => new(
+        HttpMethod.Post,
+        new Uri(Instance, $"/v1/datasets/{sample.Dataset}/uploads{(replaces is null ? "" : $"?replaces={replaces}")}"))
     {
         Content = new ByteArrayContent(sample.Body) { Headers = { ContentType = new MediaTypeHeaderValue("text/csv") } },
         Headers = { { "Idempotency-Key", sample.Key } },

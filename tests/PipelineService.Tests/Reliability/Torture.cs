@@ -96,13 +96,18 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         await using UnstableTable unstable = new(server.DataSource, _random.Next());
         unstable.Begin();
         _ = neighbour.Send(_random);
-        string[] datasets = [.. Sample.Definitions.Keys];
+        string[] datasets = [.. Sample.Definitions.Keys.Where(dataset => dataset != Sample.Corrected)];
         for (int upload = _random.Next(2, 7); upload > 0; upload--)
         {
             int records = Sizes[_random.Next(Sizes.Length)];
             string dataset = datasets[_random.Next(datasets.Length)];
             _ = field.Send(dataset, dataset == Sample.Strict ? records + 50 : records);
             _records += records;
+        }
+
+        if (_random.Next(2) == 0)
+        {
+            _ = field.SendCorrected(Sizes[_random.Next(3, 6)]);
         }
 
         if (_random.Next(2) == 0)

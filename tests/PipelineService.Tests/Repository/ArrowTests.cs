@@ -27,8 +27,8 @@ public sealed partial class ArrowTests
         [("Jobs", "Write")] =
         [
             "ChunkTooSlowException", "JobLoad", "JobLoadPlan", "JobTakenOverException", "KeyFilter", "RejectForecast",
-            "RejectLimitException", "RowTarget", "RowTargets", "SessionBrokenException", "SessionBudget", "SessionReservation",
-            "SharedOutcome", "SharedTransaction", "TableHeldException", "TargetProblems", "WriteOptions", "WriteSession", "WriteSql",
+            "RejectLimitException", "ReplacedJob", "ReplacementTarget", "RowTarget", "RowTargets", "SessionBrokenException",
+            "SessionBudget", "SessionReservation", "SharedOutcome", "SharedTransaction", "TableHeldException", "TargetProblems", "WriteOptions", "WriteSession", "WriteSql",
         ],
     };
 

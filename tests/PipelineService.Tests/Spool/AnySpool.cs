@@ -163,6 +163,31 @@ public abstract class AnySpool : IDisposable
     }
 
     [Fact]
+    public async Task Keeps_an_upload_out_of_the_queue_and_counts_it_until_it_is_deleted()
+    {
+        await using SpoolWriter upload = await Spool.SealedAsync(Bytes);
+
+        await Spool.KeepAsync(upload.Id);
+        await Spool.KeepAsync(upload.Id);
+
+        Assert.Empty(await Spool.ListAsync(Token).ToArrayAsync(Token));
+        Assert.Null(await Spool.FindByKeyAsync("trips", "key-1", Token));
+        Assert.Null(await Spool.FindAsync(upload.Id, Token));
+        Assert.True(await Spool.HoldsAsync(upload.Id, Token));
+        Assert.False(Spool.HasRoomFor(QuotaBytes));
+        await using (SpoolReader again = await Spool.OpenAsync(upload.Id, Token))
+        {
+            Assert.Equal(upload.Id, again.Manifest.UploadId);
+            await again.VerifyAsync(0, Bytes.Length, Token);
+        }
+
+        await Spool.DeleteAsync(upload.Id);
+        await Assert.ThrowsAsync<SpoolDamagedException>(() => Spool.OpenAsync(upload.Id, Token).AsTask());
+        Assert.False(await Spool.HoldsAsync(upload.Id, Token));
+        Assert.True(Spool.HasRoomFor(QuotaBytes));
+    }
+
+    [Fact]
     public async Task Holds_what_was_set_aside_and_shows_it_to_nobody()
     {
         await using SpoolWriter upload = await Spool.SealedAsync(Bytes);

@@ -42,10 +42,16 @@ public sealed class SpoolManifestTests : IDisposable
             Failure = new Problem { Code = "reject_limit_reached", Title = "Too many.", Status = 422, Detail = "11 of 10." },
         };
 
-        ManifestFile.Write(failed, File);
+        SpoolManifest replacing = manifest with { Replaces = Guid.CreateVersion7(), KeepUpload = TimeSpan.FromDays(7) };
+        foreach (SpoolManifest other in (SpoolManifest[])[failed, replacing])
+        {
+            ManifestFile.Write(other, File);
+            Assert.Equivalent(other, ManifestFile.Read(File), strict: true);
+        }
 
-        Assert.Equal((1, 2), (manifest.Form, failed.Form));
-        Assert.Equivalent(failed, ManifestFile.Read(File), strict: true);
+        Assert.Equal(
+            (1, 2, 3, 3),
+            (manifest.Form, failed.Form, replacing.Form, (replacing with { Failure = failed.Failure, Replaces = null }).Form));
     }
 
     [Fact]

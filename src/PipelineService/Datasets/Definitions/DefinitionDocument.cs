@@ -210,6 +210,14 @@ public sealed record LoadDocument
     [DefaultValue(true)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Lineage { get; init; }
+
+    /// <summary>
+    /// How long the bytes of an upload stay after its job's end, for a re-run: an ISO 8601 duration of a minute to ten years, such as
+    /// `P7D`. They count in the spool's quota. Default: they go with the job's end.
+    /// </summary>
+    [RegularExpression(DurationText.Pattern)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? KeepUpload { get; init; }
 }
 
 /// <summary>How many rejected records a job bears before it fails; null is no limit.</summary>

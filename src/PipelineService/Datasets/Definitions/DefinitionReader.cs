@@ -166,9 +166,29 @@ public static class DefinitionReader
             Table = table ?? TableNameText.DefaultOf(dataset),
             Commit = load.Choice("commit", DefinitionWords.Commits, CommitPolicy.Job),
             Lineage = load.Boolean("lineage", otherwise: true),
+            KeepUpload = ReadKeepUpload(load),
         };
         load.Finish(MisplacedWords.OfLoad);
         return read;
+    }
+
+    private static TimeSpan? ReadKeepUpload(ObjectReader load)
+    {
+        if (load.Text("keepUpload") is not string text)
+        {
+            return null;
+        }
+
+        if (DurationText.Parse(text) is not TimeSpan time)
+        {
+            load.Fault(
+                "keepUpload",
+                "Must be a duration of weeks, or of days, hours, minutes and seconds, as ISO 8601 writes it: \"P7D\", \"PT12H\". Years and "
+                + "months have no fixed length.");
+            return null;
+        }
+
+        return time;
     }
 
     private static RejectLimits ReadRejects(ObjectReader? rejects)

@@ -33,6 +33,8 @@ internal sealed class DialectValidator : AbstractValidator<CsvDialect>
 
 internal sealed class LoadPolicyValidator : AbstractValidator<LoadPolicy>
 {
+    private static readonly TimeSpan KeepUploadMin = TimeSpan.FromMinutes(1), KeepUploadMax = TimeSpan.FromDays(3_650);
+
     public LoadPolicyValidator()
     {
         RuleFor(l => l.Table).Custom((table, context) =>
@@ -52,6 +54,8 @@ internal sealed class LoadPolicyValidator : AbstractValidator<LoadPolicy>
                 context.AddFailure($"The schema \"{table.Schema}\" belongs to the service or to PostgreSQL: use another.");
             }
         });
+        RuleFor(l => l.KeepUpload).InclusiveBetween(KeepUploadMin, KeepUploadMax)
+            .WithMessage("Must be a minute (PT1M) to ten years (P3650D); leave it out to keep nothing.");
     }
 
     private static bool IsReserved(string schema) =>

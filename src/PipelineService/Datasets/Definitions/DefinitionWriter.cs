@@ -45,6 +45,7 @@ public static class DefinitionWriter
             Mode = "append",
             Commit = DefinitionWords.Commits.WordFor(definition.Load.Commit),
             Lineage = definition.Load.Lineage,
+            KeepUpload = definition.Load.KeepUpload is { } time ? DurationText.Format(time) : null,
         },
         Rejects = new RejectsDocument
         {

@@ -14,7 +14,7 @@ internal static class MisplacedWords
     public static readonly FrozenDictionary<string, string> OfResource = Table(
         Belong("schema", "fields", "missingValues", "primaryKey", "fieldsMatch"),
         Belong("dialect", "delimiter", "quoteChar", "header", "raggedRows"),
-        Belong("load", "table", "mode", "commit", "lineage"),
+        Belong("load", "table", "mode", "commit", "lineage", "keepUpload"),
         Belong("rejects", "maxCount", "maxRatio"),
         Mean("schema.fields", "columns"),
         Mean("dialect.delimiter", "separator", "sep"),

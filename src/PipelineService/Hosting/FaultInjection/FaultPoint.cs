@@ -44,6 +44,10 @@ public enum FaultPoint
     CheckpointWriting,
     CheckpointWritten,
 
+    /// <summary>The rows of a job that is replaced are about to be removed, before those that take their place are loaded.</summary>
+    ReplacedRowsRemoving,
+    ReplacedRowsRemoved,
+
     /// <summary>A transaction with rows is about to be committed.</summary>
     Committing,
     Committed,
@@ -59,6 +63,13 @@ public enum FaultPoint
     /// <summary>The manifest is gone, the data file is not.</summary>
     ManifestUnlinked,
     UploadUnlinked,
+
+    /// <summary>An upload is about to be put among those that are kept.</summary>
+    UploadKeeping,
+
+    /// <summary>Its data file is there, its manifest is not.</summary>
+    DataKept,
+    UploadKept,
 
     /// <summary>The spool and the job rows are about to be brought into agreement.</summary>
     Recovering,

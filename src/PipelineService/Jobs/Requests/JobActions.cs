@@ -1,11 +1,12 @@
 using PipelineService.Core.Jobs;
+using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Jobs.Requests;
 
-/// <summary>What clients do to jobs: cancel one that is not final, revert or delete one that is.</summary>
+/// <summary>What clients do to jobs: cancel one that is not final; revert, load again or delete one that is.</summary>
 public static class JobActions
 {
     public static void MapJobActions(this IEndpointRouteBuilder jobs)
@@ -31,20 +32,37 @@ public static class JobActions
             .Produces<RevertView>()
             .ProducesProblems(
                 JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.NoLineage,
-                JobProblems.TableIsHeld("public.trips"),
+                JobProblems.TableIsHeld("public.trips"), JobProblems.IsBeingReplaced(Guid.Parse(JobEndpoints.ExampleId)),
                 JobProblems.RevertRefused("relation \"public.trips\" does not exist", "42P01"))
             .NeedsDatabase()
             .Answers(
                 AnswerHeader.RetryAfter.Sometimes("Seconds after which the table may be free, where somebody holds it."),
                 StatusCodes.Status409Conflict);
+        jobs.MapPost("/{id}/rerun", RerunAsync)
+            .WithName("rerunJob").WithSummary("Load the kept upload of a job once more")
+            .WithDescription("Under the version of the dataset that is current now, as a new job that takes the place of this one: when "
+                + "it succeeds, the rows of this one go in the moment in which its own come, and this one is reverted. If it fails, "
+                + "this one is as it was. Needs `load.keepUpload` and `load.lineage`.")
+            .Takes(JobEndpoints.IdOfJob)
+            .Produces<JobView>(StatusCodes.Status202Accepted)
+            .ProducesProblems(
+                JobProblems.NotFound(JobEndpoints.ExampleId), DatasetProblems.NotFound("trips"), JobProblems.IsNotFinal(JobState.Running),
+                JobProblems.IsReverted(Guid.Parse(JobEndpoints.ExampleId)), JobProblems.NoLineage,
+                JobProblems.IsBeingReplaced(Guid.Parse(JobEndpoints.ExampleId)), JobProblems.UploadNotKept(Guid.Parse(JobEndpoints.ExampleId)))
+            .NeedsDatabase()
+            .Answers(AnswerHeader.Location, StatusCodes.Status202Accepted)
+            .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
+            .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapDelete("/{id}", DeleteAsync)
             .WithName("deleteJob").WithSummary("Delete a job that has ended; its rows stay")
             .WithDescription("The job is gone at once, for every call, and its dead letters with their raw records are erased within "
-                + "moments. The rows that it loaded stay, and cannot be reverted any more: revert first if they are to go. Its "
-                + "`Idempotency-Key` is free: an upload under it is a new one. A second delete finds no job.")
+                + "moments, as is its upload where it was kept. The rows that it loaded stay, and cannot be reverted any more: revert "
+                + "first if they are to go. Its `Idempotency-Key` is free: an upload under it is a new one. A second delete finds no job.")
             .Takes(JobEndpoints.IdOfJob)
             .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running))
+            .ProducesProblems(
+                JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running),
+                JobProblems.IsBeingReplaced(Guid.Parse(JobEndpoints.ExampleId)))
             .NeedsDatabase();
     }
 
@@ -113,8 +131,26 @@ public static class JobActions
         return TypedResults.Json(new RevertView(rows, JobView.Of(after)), PipelineJson.Options);
     }
 
+    private static async Task<IResult> RerunAsync(
+        string id, HttpContext context, JobRerun rerun, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "D", out Guid jobId))
+        {
+            return JobProblems.NotFound(id).ToResult();
+        }
+
+        (JobRow? job, Problem? problem) = await rerun.BeginAsync(jobId, cancellationToken);
+        if (job is null)
+        {
+            return problem!.ToResult();
+        }
+
+        context.Response.Headers.Location = $"/v1/jobs/{job.Id}";
+        return JobEndpoints.Answer(context, job, StatusCodes.Status202Accepted);
+    }
+
     private static async Task<IResult> DeleteAsync(
-        string id, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
+        string id, JobStore store, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
     {
         if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
         {
@@ -124,6 +160,11 @@ public static class JobActions
         if (!job.JobState.IsFinal())
         {
             return JobProblems.IsNotFinal(job.JobState).ToResult();
+        }
+
+        if (job.ReplacedBy is not null && await store.IsBeingReplacedAsync(jobId, cancellationToken))
+        {
+            return JobProblems.IsBeingReplaced(jobId).ToResult();
         }
 
         return await deleter.DeleteAsync(job, cancellationToken)

@@ -69,7 +69,7 @@ public sealed class JobCanceller(
         {
             if (live is null && await endings.CancelWaitingAsync(job.Id, cancellationToken))
             {
-                await uploads.ReleaseAsync(job.Id);
+                await uploads.ReleaseAsync(job.Id, cancellationToken);
                 liveJobs.Tell(job.Id);
                 await report.TellAsync(job.Id, cancellationToken);
                 return true;

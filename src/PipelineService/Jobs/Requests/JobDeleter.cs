@@ -4,7 +4,7 @@ using PipelineService.Jobs.Runs;
 namespace PipelineService.Jobs.Requests;
 
 /// <summary>Takes a job that has ended out of everybody's sight, and has what is left of it cleared away.</summary>
-public sealed partial class JobDeleter(JobEndings endings, LiveJobs liveJobs, JobCleaner cleaner, ILogger<JobDeleter> logger)
+public sealed partial class JobDeleter(JobEndings endings, LiveJobs liveJobs, JobCleaner cleaner, UploadCleaner uploads, ILogger<JobDeleter> logger)
 {
     /// <returns>False when somebody else was faster.</returns>
     public async Task<bool> DeleteAsync(JobRow job, CancellationToken cancellationToken)
@@ -21,6 +21,7 @@ public sealed partial class JobDeleter(JobEndings endings, LiveJobs liveJobs, Jo
         }
 
         cleaner.Wake();
+        uploads.Wake();
         Log.Deleted(logger, job.Id, job.RecordsRejected);
         return true;
     }

@@ -46,6 +46,50 @@ public static class JobProblems
         Detail = $"PostgreSQL says: {reason} (SQLSTATE {sqlState}). Nothing was removed.",
     };
 
+    public static Problem IsBeingReplaced(Guid job) => new()
+    {
+        Code = "job_being_replaced",
+        Status = StatusCodes.Status409Conflict,
+        Title = "Another job is about to take the place of this one.",
+        Detail = $"An upload that replaces job {job}, or a re-run of it, is being loaded. Wait for its end: if it fails, job {job} is as it was.",
+    };
+
+    public static Problem IsReverted(Guid job) => new()
+    {
+        Code = "job_reverted",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The job has no rows to be replaced.",
+        Detail = $"Job {job} was reverted, or replaced before: its rows are gone. Send the data as an upload of its own, or replace the job "
+            + "that has taken its place (replacedBy).",
+    };
+
+    public static Problem IsOfAnotherDataset(Guid job, string dataset) => new()
+    {
+        Code = "job_of_another_dataset",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The job belongs to another dataset.",
+        Detail = $"Job {job} has loaded data of dataset '{dataset}'. Send the upload to that one: POST /v1/datasets/{dataset}/uploads?replaces={job}.",
+    };
+
+    public static Problem UploadNotKept(Guid job) => new()
+    {
+        Code = "upload_not_kept",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The bytes of the upload are not there any more.",
+        Detail = $"Nothing keeps the upload of job {job}: send it again with ?replaces={job}. To have the next ones kept, declare the dataset "
+            + "with load.keepUpload, for example \"P7D\".",
+    };
+
+    /// <summary>It could be replaced when that was asked for, and cannot now.</summary>
+    public static Problem NoLongerReplaceable(Guid job) => new()
+    {
+        Code = "job_being_replaced",
+        Status = StatusCodes.Status409Conflict,
+        Title = "Another has been faster to replace the job.",
+        Detail = $"Job {job} was reverted, replaced or deleted meanwhile, or is being replaced, or its upload has gone. Look at it "
+            + $"(GET /v1/jobs/{job}) and decide anew; nothing of this was loaded.",
+    };
+
     public static Problem IsFinal(JobState state) => new()
     {
         Code = "job_final",

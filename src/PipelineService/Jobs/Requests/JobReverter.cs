@@ -35,7 +35,7 @@ public sealed partial class JobReverter(
         try
         {
             using CancellationShield shield = new(cancellationToken);
-            return (await RemoveAsync(job.Id, table, shield.Token), null);
+            return await RemoveAsync(job.Id, table, shield.Token);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -53,7 +53,7 @@ public sealed partial class JobReverter(
         }
     }
 
-    private async Task<long> RemoveAsync(Guid job, TableName table, CancellationToken cancellationToken)
+    private async Task<(long Rows, Problem? Problem)> RemoveAsync(Guid job, TableName table, CancellationToken cancellationToken)
     {
         // Not through the pipelines for requests: a large table is read through, and that takes what it takes. Only locks
         // are not waited for without end.
@@ -67,7 +67,14 @@ public sealed partial class JobReverter(
             JobEndSql.LockForRevert, new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
         if (landed is null or { IsReverted: true })
         {
-            return 0; // it was reverted before, perhaps just now
+            return (0, null); // it was reverted before, perhaps just now
+        }
+
+        // By a statement of its own, which sees what the lock has waited for.
+        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            JobSql.IsBeingReplaced, new { id = job }, transaction, cancellationToken: cancellationToken)))
+        {
+            return (0, JobProblems.IsBeingReplaced(job));
         }
 
         long rows = await RowsOfJob.DeleteAsync(connection, table, job, landed, cancellationToken);
@@ -77,7 +84,7 @@ public sealed partial class JobReverter(
         await transaction.CommitAsync(cancellationToken);
         liveJobs.Tell(job);
         Log.Reverted(logger, job, rows);
-        return rows;
+        return (rows, null);
     }
 
     private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)

@@ -17,7 +17,9 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Rejects">
 /// What was wrong with the rejected records, by code and field; null for a job that ended before the service counted that.
 /// </param>
-/// <param name="Reverted">When and how many of its rows a revert removed.</param>
+/// <param name="Reverted">When and how many of its rows a revert or a replacement removed.</param>
+/// <param name="Replaces">The job whose rows its own take the place of: they go in the moment in which its own come.</param>
+/// <param name="ReplacedBy">The job whose rows have taken the place of its own.</param>
 /// <param name="Error">
 /// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
 /// upload has come.
@@ -39,6 +41,8 @@ public sealed record JobView(
     DateTime? StartedAt,
     DateTime? FinishedAt,
     RevertedView? Reverted,
+    Guid? Replaces,
+    Guid? ReplacedBy,
     Problem? Error,
     JobLinks Links)
 {
@@ -54,11 +58,13 @@ public sealed record JobView(
             row.WaitingFor,
             row.CancelRequested,
             new UploadView(
+                row.Upload,
                 row.ContentType,
                 row.ContentEncoding,
                 row.UploadBytes,
                 row.UploadComplete,
-                row.UploadSha256 is null ? null : Convert.ToHexStringLower(row.UploadSha256)),
+                row.UploadSha256 is null ? null : Convert.ToHexStringLower(row.UploadSha256),
+                row.UploadKeptUntil),
             new RecordsView(row.RecordsRead, row.RecordsLoaded, row.RecordsRejected, row.RecordsFiltered),
             RejectsView.Of(row),
             ProgressView.Of(row, state),
@@ -67,14 +73,21 @@ public sealed record JobView(
             row.StartedAt,
             row.FinishedAt,
             row is { RevertedAt: { } at, RecordsReverted: { } reverted } ? new RevertedView(at, reverted) : null,
+            row.Replaces,
+            row.RevertedAt is null ? null : row.ReplacedBy,
             row.Error is null ? null : Faults.FromJson(row.Error),
-            JobLinks.Of(row.Id, state));
+            JobLinks.Of(row, state));
     }
 }
 
+/// <param name="Id">The upload. A re-run loads that of the job before; any other job has one of its own, with the job's id.</param>
 /// <param name="Bytes">Received so far, as the client sent them.</param>
 /// <param name="Sha256">Of those bytes, lower-case hexadecimal; null until all have come.</param>
-public sealed record UploadView(string ContentType, string? ContentEncoding, long Bytes, bool Complete, string? Sha256);
+/// <param name="KeptUntil">
+/// Until when this job keeps the bytes for a re-run (<c>load.keepUpload</c>); null before its end, and when it keeps none.
+/// </param>
+public sealed record UploadView(
+    Guid Id, string ContentType, string? ContentEncoding, long Bytes, bool Complete, string? Sha256, DateTime? KeptUntil);
 
 /// <summary>What became of the records; for a final job read = loaded + rejected + filtered.</summary>
 public sealed record RecordsView(long Read, long Loaded, long Rejected, long Filtered);
@@ -102,14 +115,18 @@ public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTi
     }
 }
 
-/// <summary>What can be done with the job now: <c>cancel</c> until it is final, <c>revert</c> from then on.</summary>
-public sealed record JobLinks(string Self, string DeadLetters, string? Cancel, string? Revert)
+/// <summary>
+/// What can be done with the job now: <c>cancel</c> until it is final, <c>revert</c> from then on, and <c>rerun</c> while it keeps its
+/// upload and nobody has taken its place.
+/// </summary>
+public sealed record JobLinks(string Self, string DeadLetters, string? Cancel, string? Revert, string? Rerun)
 {
-    internal static JobLinks Of(Guid id, JobState state) => new(
-        $"/v1/jobs/{id}",
-        $"/v1/jobs/{id}/dead-letters",
-        state.IsFinal() ? null : $"/v1/jobs/{id}/cancel",
-        state.IsFinal() ? $"/v1/jobs/{id}/revert" : null);
+    internal static JobLinks Of(JobRow job, JobState state) => new(
+        $"/v1/jobs/{job.Id}",
+        $"/v1/jobs/{job.Id}/dead-letters",
+        state.IsFinal() ? null : $"/v1/jobs/{job.Id}/cancel",
+        state.IsFinal() ? $"/v1/jobs/{job.Id}/revert" : null,
+        job is { UploadKeptUntil: not null, RevertedAt: null } ? $"/v1/jobs/{job.Id}/rerun" : null);
 }
 
 /// <summary>That the rows of a job were removed again.</summary>

@@ -97,13 +97,13 @@ public sealed partial class ClaimedJobs(
         SpoolReader upload;
         try
         {
-            upload = await spool.OpenAsync(row.Id, cancellationToken);
+            upload = await spool.OpenAsync(row.Upload, cancellationToken);
         }
         catch (SpoolDamagedException e)
         {
             reservation.Dispose();
-            await spool.SetAsideAsync(row.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
-            await GiveUpAsync(row, Faults.SpoolDamaged(e, row.Id), cancellationToken);
+            await spool.SetAsideAsync(row.Upload, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
+            await GiveUpAsync(row, Faults.SpoolDamaged(e, row.Upload), cancellationToken);
             return null;
         }
         catch (SpoolUnavailableException e)
@@ -203,7 +203,7 @@ public sealed partial class ClaimedJobs(
     private async Task EndUnrunAsync(JobRow row, JobState state, string? error, CancellationToken cancellationToken)
     {
         await endings.EndAsync(row.Id, row.Epoch, state, error, row.UploadColumns, cancellationToken);
-        await uploads.ReleaseAsync(row.Id);
+        await uploads.ReleaseAsync(row.Id, cancellationToken);
         liveJobs.Tell(row.Id);
         await report.TellAsync(row.Id, cancellationToken);
     }

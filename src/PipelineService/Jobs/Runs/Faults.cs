@@ -40,12 +40,12 @@ internal static class Faults
     };
 
     /// <summary>Names the files and not their folder: clients read it, and the operator knows where the spool is.</summary>
-    public static Problem SpoolDamaged(SpoolDamagedException error, Guid jobId) => new()
+    public static Problem SpoolDamaged(SpoolDamagedException error, Guid upload) => new()
     {
         Code = "spool_damaged",
         Status = StatusCodes.Status500InternalServerError,
         Title = "The stored upload is not what was received.",
-        Detail = $"{error.Message} Nothing of it is loaded from here on; send it again. What is left of it is set aside in the spool as {jobId:D}.data.damaged and {jobId:D}.json.damaged.",
+        Detail = $"{error.Message} Nothing of it is loaded from here on; send it again. What is left of it is set aside in the spool as {upload:D}.data.damaged and {upload:D}.json.damaged.",
     };
 
     /// <summary>Not a failure: the data is the other job's.</summary>

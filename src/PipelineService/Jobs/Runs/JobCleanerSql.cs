@@ -8,10 +8,12 @@ internal static class JobCleanerSql
     /// </summary>
     public const string TryLock = "SELECT pg_try_advisory_xact_lock(hashtextextended('pipeline.cleaning', 0))";
 
-    /// <summary>Final jobs of a spool, the oldest first. One that is being reverted is left to the next time.</summary>
+    /// <summary>
+    /// Final jobs of a spool that keep no upload, the oldest first. One that is being reverted is left to the next time.
+    /// </summary>
     public const string FindDue = """
         SELECT id, true AS is_ours FROM pipeline.jobs
-        WHERE id > @after AND id < @youngest AND spool = @spool AND finished_at < @before
+        WHERE id > @after AND id < @youngest AND spool = @spool AND finished_at < @before AND upload_kept_until IS NULL
         ORDER BY id LIMIT @limit
         FOR UPDATE SKIP LOCKED
         """;
@@ -57,5 +59,5 @@ internal static class JobCleanerSql
         WHERE ctid = ANY (ARRAY (SELECT ctid FROM pipeline.upload_keys WHERE forget_at <= @now ORDER BY forget_at LIMIT @limit))
         """;
 
-    public const string DeleteFinal = "DELETE FROM pipeline.jobs WHERE id = ANY (@ids) AND finished_at IS NOT NULL";
+    public const string DeleteFinal = "DELETE FROM pipeline.jobs WHERE id = ANY (@ids) AND finished_at IS NOT NULL AND upload_kept_until IS NULL";
 }

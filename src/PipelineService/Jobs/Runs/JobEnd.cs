@@ -46,7 +46,7 @@ public sealed partial class JobEnd(
     {
         if (upload.IsSealed)
         {
-            await uploads.ReleaseAsync(job.Id);
+            await uploads.ReleaseAsync(job);
         }
 
         // Before its sender is answered: whoever looks then finds it told.
@@ -80,7 +80,7 @@ public sealed partial class JobEnd(
     {
         // Until then it shows why, and its sessions are others'.
         reservation.Dispose();
-        if (!isDamaged)
+        if (!isDamaged && live.Current.KeepUpload is null)
         {
             upload.Growth.Fail(problem);
         }
@@ -104,11 +104,15 @@ public sealed partial class JobEnd(
 
         if (isDamaged)
         {
-            await spool.SetAsideAsync(job.Id, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
+            await spool.SetAsideAsync(job.Upload, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
         }
 
         // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
-        await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
+        if (job.UploadId is null)
+        {
+            await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
+        }
+
         await endings.EndAsync(
             job.Id, job.Epoch, JobState.Failed, Faults.ToJson(problem), job.UploadColumns, cancellationToken);
         await FinishAsync(live, upload, cancellationToken);

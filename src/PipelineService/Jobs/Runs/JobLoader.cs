@@ -26,7 +26,7 @@ public sealed class JobLoader(
     Database database,
     JobCheckpoints checkpoints,
     StoppedSessions sessions,
-    RowTargets targets,
+    JobTargets targets,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -51,7 +51,7 @@ public sealed class JobLoader(
         Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
 
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
-        RowTarget target = targets.Of(rows.Definition);
+        RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
         bool isSmall = IsSmall(upload);
         TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(target, stopping);
         reservation.ShrinkTo(isSmall ? 1 : target.SessionsMax(table));

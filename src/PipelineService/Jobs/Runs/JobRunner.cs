@@ -156,7 +156,7 @@ public sealed partial class JobRunner(
         }
         catch (SpoolDamagedException e)
         {
-            await end.FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Id), lost, isDamaged: true);
+            await end.FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Upload), lost, isDamaged: true);
             return null;
         }
         catch (Exception e)

@@ -39,7 +39,8 @@ public sealed partial class JobStarter(
     /// <returns>False when it has to wait until it has arrived.</returns>
     public bool TryStartReceiving(LiveJob live, SpoolWriter upload)
     {
-        if (_stopping.IsCancellationRequested || !readiness.IsReady
+        // One that takes another's place waits until it has arrived: it removes rows first, and a slow sender would hold them.
+        if (live.Current.Replaces is not null || _stopping.IsCancellationRequested || !readiness.IsReady
             || budget.TryReserve(live.Table, writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
         {
             return false;
@@ -54,7 +55,9 @@ public sealed partial class JobStarter(
     /// Takes over a sealed upload: registers its row, and starts it when a session is free. When the database is away the
     /// upload waits in the spool, where recovery finds it.
     /// </summary>
-    /// <exception cref="PostgresException">Another upload has the same idempotency key.</exception>
+    /// <exception cref="PostgresException">
+    /// Another upload has the same idempotency key, or another job takes the place of the one that it is to replace.
+    /// </exception>
     public Task SubmitAsync(LiveJob live, SpoolWriter upload) => live.Current.Owner is null
         ? SubmitWaitingAsync(live, upload)
         : CompleteAsync(live, upload);
@@ -108,7 +111,7 @@ public sealed partial class JobStarter(
         catch (Exception e)
         {
             reservation?.Dispose();
-            if (e is not PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+            if (e is not PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or JobSql.ReplacementRefused })
             {
                 recovery.LookAgain(); // it is durable, and has no row
             }
@@ -128,9 +131,12 @@ public sealed partial class JobStarter(
         else
         {
             reservation?.Dispose(); // it waits for a session, or another instance was faster
-            Queued?.Invoke();
+            TellQueued();
         }
     }
+
+    /// <summary>A job was registered that waits in the queue.</summary>
+    public void TellQueued() => Queued?.Invoke();
 
     /// <summary>One for an upload of one chunk: more would only be taken from others.</summary>
     private int SessionsFor(long bytes) =>

@@ -41,7 +41,11 @@ public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOpti
     public async Task PostponeAsync(LiveJob live, SpoolReader upload, TimeSpan pause, CancellationToken lost)
     {
         // The row may not know yet that the upload is complete: without, nobody would claim it.
-        await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);
+        if (live.Current.UploadId is null)
+        {
+            await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);
+        }
+
         if (await leases.PostponeAsync(live.Current, pause, lost) is { } job)
         {
             live.Change(_ => job);

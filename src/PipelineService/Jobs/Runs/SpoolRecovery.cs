@@ -1,7 +1,6 @@
 using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.FaultInjection;
-using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 
@@ -12,7 +11,8 @@ namespace PipelineService.Jobs.Runs;
 /// got its 202 has a row afterwards, and what is final leaves the spool.
 /// </summary>
 public sealed partial class SpoolRecovery(
-    JobStore store, JobLeases leases, JobEndings endings, ISpool spool, LiveJobs liveJobs, JobEndReport report,
+    JobStore store, JobLeases leases, JobEndings endings, ISpool spool, LiveJobs liveJobs, EndedUploads ended,
+    UnloadableUploads unloadable, JobEndReport report,
     ILogger<SpoolRecovery> logger)
 {
     private const int BatchSize = 500;
@@ -71,7 +71,7 @@ public sealed partial class SpoolRecovery(
         {
             if (liveJobs.Find(id) is null)
             {
-                await spool.DeleteAsync(id); // its process died between the commit and the unlink
+                await ended.ReleaseAsync(id, cancellationToken); // its process died between the commit and that
             }
 
             return;
@@ -103,11 +103,18 @@ public sealed partial class SpoolRecovery(
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            await EndSentAgainAsync(id, cancellationToken);
+            if (!await unloadable.TryEndSentAgainAsync(id, cancellationToken))
+            {
+                LookAgain(); // one of the two has gone since, or given its key up
+            }
+        }
+        catch (PostgresException e) when (e.SqlState == JobSql.ReplacementRefused)
+        {
+            await unloadable.EndNotReplacingAsync(id, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
-            await SetAsideOrphanAsync(id, cancellationToken);
+            await unloadable.SetAsideOrphanAsync(id, cancellationToken);
         }
     }
 
@@ -152,46 +159,6 @@ public sealed partial class SpoolRecovery(
         _newer = newer;
     }
 
-    /// <summary>
-    /// An upload for a dataset, or a version of one, that the database does not have: it was restored from a backup of
-    /// an earlier day. Nobody can load it, and it may be all there is of what was answered 202.
-    /// </summary>
-    private async Task SetAsideOrphanAsync(Guid id, CancellationToken cancellationToken)
-    {
-        if (await spool.FindAsync(id, cancellationToken) is { } manifest)
-        {
-            await spool.SetAsideAsync(id, store.Now);
-            Log.Orphan(logger, id, manifest.Dataset, manifest.DatasetVersion, spool.Place);
-        }
-    }
-
-    /// <summary>
-    /// An upload whose key another job has: it came in an outage, when nobody could look, or its process died and the sender
-    /// has sent it again elsewhere. It may have been answered 202, so its id stays known, and says what became of it.
-    /// </summary>
-    private async Task EndSentAgainAsync(Guid id, CancellationToken cancellationToken)
-    {
-        if (await spool.FindAsync(id, cancellationToken) is not { IdempotencyKey: { } key } manifest
-            || await store.FindByKeyPatientlyAsync(
-                manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
-        {
-            LookAgain(); // one of them has gone since, or given its key up
-            return;
-        }
-
-        using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
-        bool isSame = first.UploadSha256 is { } sha256 && Convert.ToHexStringLower(sha256) == manifest.Sha256;
-        Problem reason = isSame ? Faults.Replayed(first) : Faults.KeyReused(first.Id);
-        JobState state = isSame ? JobState.Cancelled : JobState.Failed;
-        await store.RegisterEndedAsync(
-            store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
-            cancellationToken);
-        await spool.DeleteAsync(id);
-        liveJobs.Tell(id);
-        Log.SentAgain(logger, id, first.Id, state.ToText());
-        await report.TellAsync(id, cancellationToken);
-    }
-
     /// <summary>Whether it is received or run here: then its receiver registers it, or refuses it after all.</summary>
     private bool IsInHand(Guid id) => liveJobs.Find(id) is { } live
         && (!live.Run.IsCompleted || live.Current.JobState == JobState.Receiving);
@@ -220,18 +187,8 @@ public sealed partial class SpoolRecovery(
         public static partial void Registered(ILogger logger, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "The upload {JobId} was found in the spool; job {First} has its idempotency key, so it ends {State} with nothing loaded.")]
-        public static partial void SentAgain(ILogger logger, Guid jobId, Guid first, string state);
-
-        [LoggerMessage(Level = LogLevel.Warning,
             Message = "{Count} uploads in the spool were taken by a newer PipelineService, and are left to it.")]
         public static partial void LeftToNewer(ILogger logger, int count);
-
-        [LoggerMessage(Level = LogLevel.Error,
-            Message = "The upload of job {JobId} is for version {Version} of dataset {Dataset}, which the database "
-                + "does not have. Its files are set aside in {Directory}, as {JobId}.data.damaged and "
-                + "{JobId}.json.damaged.")]
-        public static partial void Orphan(ILogger logger, Guid jobId, string dataset, int version, string directory);
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The upload of job {JobId} in the spool cannot be recovered; it is tried again.")]

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using PipelineService.Hosting;
+using PipelineService.Hosting.FaultInjection;
 
 namespace PipelineService.Spool.Local;
 
@@ -28,7 +28,7 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
 
     public ValueTask<SpoolReader> OpenAsync(Guid upload, CancellationToken cancellationToken)
     {
-        SpoolManifest manifest = directory.FindManifest(upload)
+        SpoolManifest manifest = directory.FindManifestOrKept(upload)
             ?? throw new SpoolDamagedException("The manifest of the upload is missing from the spool.");
         return new(new SpoolReader(manifest, LocalUpload.Open(directory, manifest)));
     }
@@ -42,8 +42,7 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
 
     public ValueTask<bool> HoldsAsync(Guid upload, CancellationToken cancellationToken)
     {
-        bool isHeld = new[] { directory.DataPath(upload), directory.ManifestPath(upload) }
-            .Any(path => !SpoolSweep.IsMissing(path) || !SpoolSweep.IsMissing(path + SpoolDirectory.DamagedExtension));
+        bool isHeld = directory.Files.Hold(upload);
         if (!isHeld)
         {
             directory.ThrowUnlessThere(); // what is missing there is not missing here
@@ -52,16 +51,40 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
         return new(isHeld);
     }
 
+    /// <summary>
+    /// Into a folder of its own, so that the queue is looked through at no cost for what is kept. The manifest goes last: data without
+    /// one would be cleared away.
+    /// </summary>
+    public async ValueTask KeepAsync(Guid upload)
+    {
+        directory.ThrowUnlessThere();
+        directory.Usage.Take(upload, 0); // a count must not meet the file under neither name, or under both
+        try
+        {
+            await DiskThreads.RunAsync(() =>
+            {
+                FaultPoints.Reach(FaultPoint.UploadKeeping);
+                directory.Files.Keep(directory.DataPath(upload));
+                FaultPoints.Reach(FaultPoint.DataKept);
+                directory.Files.Keep(directory.ManifestPath(upload));
+                FaultPoints.Reach(FaultPoint.UploadKept);
+            });
+        }
+        finally
+        {
+            directory.Usage.Put(upload, 0);
+        }
+    }
+
     /// <summary>The manifest goes first: data without one is known to be nobody's.</summary>
     public ValueTask DeleteAsync(Guid upload)
     {
-        FileInfo data = new(directory.DataPath(upload));
-        if (!data.Exists)
+        if (directory.Files.DataBytes(upload) is not { } bytes)
         {
             directory.ThrowUnlessThere(); // what is missing in another place is still there when the spool comes back
+            bytes = 0;
         }
 
-        long bytes = data.Exists ? data.Length : 0;
         directory.Usage.Take(upload, bytes);
         directory.Discard(upload, bytes);
         return ValueTask.CompletedTask;
@@ -74,10 +97,8 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
         directory.Usage.Take(upload, 0); // a count must not meet the file under neither name, or under both
         try
         {
-            SetAside(directory.DataPath(upload), now);
-            DirectorySync.Flush(directory.Root);
-            SetAside(directory.ManifestPath(upload), now);
-            DirectorySync.Flush(directory.Root);
+            directory.Files.SetAside(directory.DataPath(upload), now);
+            directory.Files.SetAside(directory.ManifestPath(upload), now);
         }
         finally
         {
@@ -85,18 +106,5 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
         }
 
         return ValueTask.CompletedTask;
-    }
-
-    private static void SetAside(string path, DateTimeOffset now)
-    {
-        try
-        {
-            File.SetLastWriteTimeUtc(path, now.UtcDateTime);
-            File.Move(path, path + SpoolDirectory.DamagedExtension, overwrite: true);
-        }
-        catch (FileNotFoundException)
-        {
-            // That it is missing may be the damage. What cannot be looked at is no such case: it is not given up.
-        }
     }
 }

@@ -7,7 +7,7 @@ namespace PipelineService.Spool.Local;
 internal static class ManifestFile
 {
     /// <summary>Of a manifest that is being written, after the upload's id.</summary>
-    public const string TemporaryExtension = SpoolDirectory.ManifestExtension + TemporarySuffix;
+    public const string TemporaryExtension = UploadFiles.ManifestExtension + TemporarySuffix;
 
     private const string TemporarySuffix = ".new";
 

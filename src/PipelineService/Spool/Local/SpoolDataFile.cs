@@ -48,8 +48,9 @@ internal static class SpoolDataFile
         SafeFileHandle? handle = null;
         try
         {
-            handle = File.OpenHandle(
-                directory.DataPath(manifest.UploadId), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            handle = directory.Files.Read(
+                directory.DataPath(manifest.UploadId),
+                path => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
             long length = RandomAccess.GetLength(handle);
             long blocks = (length + BlockChecksums.BlockBytes - 1) / BlockChecksums.BlockBytes;
             return length == manifest.DataBytes && blocks == manifest.Blocks.Count ? handle : throw new SpoolDamagedException(

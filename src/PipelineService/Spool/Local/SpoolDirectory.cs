@@ -9,15 +9,12 @@ namespace PipelineService.Spool.Local;
 /// </summary>
 /// <remarks>
 /// <c>{upload}.data</c> holds the bytes; <c>{upload}.json</c> is the manifest, written last. Data without a manifest was never
-/// acknowledged. Files that end in <c>.damaged</c> are set aside for an operator. <c>spool.id</c> names the directory, so that
+/// acknowledged. Both lie in the folder <c>kept</c> when the job has ended and the upload is kept. Files that end in <c>.damaged</c> are
+/// set aside for an operator. <c>spool.id</c> names the directory, so that
 /// a job row says where its upload lies; <c>spool.database</c> names the database whose jobs those are.
 /// </remarks>
 public sealed class SpoolDirectory : IDisposable
 {
-    internal const string DataExtension = ".data";
-    internal const string ManifestExtension = ".json";
-    internal const string DamagedExtension = ".damaged";
-
     private readonly SpoolOptions _options;
     private readonly ILogger<SpoolDirectory> _logger;
     private readonly SpoolIdentity _identity;
@@ -33,6 +30,7 @@ public sealed class SpoolDirectory : IDisposable
         _usage = new SpoolUsage(_options.QuotaBytes);
         _free = new FreeSpace(FreeBytes, _options.FreeBytesMin);
         _identity = new SpoolIdentity(Path.GetFullPath(_options.Directory!));
+        Files = new UploadFiles(Root);
     }
 
     public string Root => _identity.Root;
@@ -60,9 +58,11 @@ public sealed class SpoolDirectory : IDisposable
 
     internal SpoolUsage Usage => _usage;
 
-    public string DataPath(Guid upload) => Path.Combine(Root, $"{upload:D}{DataExtension}");
+    internal UploadFiles Files { get; }
 
-    public string ManifestPath(Guid upload) => Path.Combine(Root, $"{upload:D}{ManifestExtension}");
+    public string DataPath(Guid upload) => Files.Data(upload);
+
+    public string ManifestPath(Guid upload) => Files.Manifest(upload);
 
     /// <inheritdoc cref="SpoolIdentity.Identify"/>
     public void Identify() => _identity.Identify();
@@ -80,6 +80,7 @@ public sealed class SpoolDirectory : IDisposable
     {
         Identify();
         _instance = instance;
+        DirectorySync.Create(Files.Kept);
         _lock = InstanceLock.Take(Root, instance);
         DirectorySync.Flush(Root); // a power cut must leave the lock: its leases need then not be waited for
         Sweep(DateTimeOffset.MinValue);
@@ -110,7 +111,7 @@ public sealed class SpoolDirectory : IDisposable
 
     /// <summary>Ids of all sealed uploads, in the order in which they came (UUIDv7 sorts by time).</summary>
     public IEnumerable<Guid> SealedUploads() =>
-        Directory.EnumerateFiles(Root, $"*{ManifestExtension}")
+        Directory.EnumerateFiles(Root, $"*{UploadFiles.ManifestExtension}")
             .Select(path => Guid.TryParse(Path.GetFileNameWithoutExtension(path), out Guid id) ? id : Guid.Empty)
             .Where(id => id != Guid.Empty)
             .Order();
@@ -119,11 +120,17 @@ public sealed class SpoolDirectory : IDisposable
     /// <exception cref="SpoolDamagedException">It is there but not what was written.</exception>
     /// <exception cref="SpoolNewerException">It was written by a newer version.</exception>
     /// <exception cref="SpoolUnavailableException">It cannot be read now, or the spool is not there.</exception>
-    public SpoolManifest? FindManifest(Guid upload)
+    public SpoolManifest? FindManifest(Guid upload) => FindManifest(upload, ManifestFile.Read);
+
+    /// <summary>The same, also of one that is kept.</summary>
+    /// <inheritdoc cref="FindManifest(Guid)" path="/exception"/>
+    public SpoolManifest? FindManifestOrKept(Guid upload) => FindManifest(upload, path => Files.Read(path, ManifestFile.Read));
+
+    private SpoolManifest? FindManifest(Guid upload, Func<string, SpoolManifest> read)
     {
         try
         {
-            return ManifestFile.Read(ManifestPath(upload));
+            return read(ManifestPath(upload));
         }
         catch (FileNotFoundException)
         {
@@ -173,9 +180,9 @@ public sealed class SpoolDirectory : IDisposable
         try
         {
             FaultPoints.Reach(FaultPoint.UploadUnlinking);
-            File.Delete(ManifestPath(upload));
+            Files.Delete(ManifestPath(upload));
             FaultPoints.Reach(FaultPoint.ManifestUnlinked);
-            File.Delete(DataPath(upload));
+            Files.Delete(DataPath(upload));
         }
         catch
         {

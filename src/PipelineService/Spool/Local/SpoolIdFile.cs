@@ -55,7 +55,7 @@ internal static class SpoolIdFile
     /// <returns>The name that the uploads were taken under; null when there is no upload.</returns>
     private static Guid? FindInManifests(string path, string directory)
     {
-        string[] manifests = Directory.GetFiles(directory, $"*{SpoolDirectory.ManifestExtension}");
+        string[] manifests = Directory.GetFiles(directory, $"*{UploadFiles.ManifestExtension}");
         Guid[] names = [.. manifests.Select(NameIn).OfType<Guid>().Distinct()];
         return (manifests.Length, names) switch
         {

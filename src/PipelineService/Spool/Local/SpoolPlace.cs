@@ -40,7 +40,7 @@ internal static partial class SpoolPlace
         {
             return File.Exists(Path.Combine(shared, SpoolIdFile.Name)) && (SpoolOwner.Find(shared) is { } owner
                 ? owner.Address == database.Text
-                : Directory.EnumerateFiles(shared, $"*{SpoolDirectory.ManifestExtension}").Any());
+                : Directory.EnumerateFiles(shared, $"*{UploadFiles.ManifestExtension}").Any());
         }
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {

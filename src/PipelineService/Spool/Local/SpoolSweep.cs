@@ -39,24 +39,37 @@ internal sealed partial class SpoolSweep(
             }
         }
 
+        CountKept();
         return (_left, _removed);
+    }
+
+    /// <summary>What is kept goes by the database, not by a look here.</summary>
+    private void CountKept()
+    {
+        foreach (FileInfo file in new DirectoryInfo(spool.Files.Kept).EnumerateFiles($"*{UploadFiles.DataExtension}"))
+        {
+            if (Guid.TryParseExact(Path.GetFileNameWithoutExtension(file.Name), "D", out Guid upload) && !isInHand(upload))
+            {
+                Count(file.Length, isGone: false);
+            }
+        }
     }
 
     private void Look(FileInfo file, Guid upload, string kind)
     {
         switch (kind)
         {
-            case SpoolDirectory.DataExtension:
+            case UploadFiles.DataExtension:
                 long bytes = file.Length;
                 Count(bytes, isGone: ClearUnacknowledged(file, upload, bytes));
                 break;
             case ManifestFile.TemporaryExtension:
                 ClearHalfManifest(file, upload);
                 break;
-            case SpoolDirectory.DataExtension + SpoolDirectory.DamagedExtension:
+            case UploadFiles.DataExtension + UploadFiles.DamagedExtension:
                 Count(file.Length, isGone: ClearDamaged(file, upload));
                 break;
-            case SpoolDirectory.ManifestExtension + SpoolDirectory.DamagedExtension:
+            case UploadFiles.ManifestExtension + UploadFiles.DamagedExtension:
                 ClearDamaged(file, upload);
                 break;
             case SpoolProbe.Extension:
@@ -75,7 +88,7 @@ internal sealed partial class SpoolSweep(
     /// <summary>Data without a manifest was never acknowledged, unless somebody is receiving it.</summary>
     private bool ClearUnacknowledged(FileInfo data, Guid upload, long bytes)
     {
-        if (!IsMissing(spool.ManifestPath(upload)))
+        if (!UploadFiles.IsMissing(spool.ManifestPath(upload)))
         {
             return false;
         }
@@ -83,7 +96,7 @@ internal sealed partial class SpoolSweep(
         // The lock can be had only when no process is receiving this upload.
         using (FileStream? alone = TryLock(data.FullName))
         {
-            if (alone is null || !IsMissing(spool.ManifestPath(upload)))
+            if (alone is null || !UploadFiles.IsMissing(spool.ManifestPath(upload)))
             {
                 return false; // being received, or sealed and let go since the look above
             }
@@ -100,7 +113,7 @@ internal sealed partial class SpoolSweep(
     {
         string data = spool.DataPath(upload);
         using FileStream? alone = TryLock(data);
-        if (alone is not null || IsMissing(data))
+        if (alone is not null || UploadFiles.IsMissing(data))
         {
             manifest.Delete();
         }
@@ -126,21 +139,6 @@ internal sealed partial class SpoolSweep(
         if (alone is not null)
         {
             file.Delete();
-        }
-    }
-
-    /// <summary>Known to be missing: a file that cannot be looked at may be there.</summary>
-    /// <exception cref="IOException">The disk does not tell.</exception>
-    internal static bool IsMissing(string path)
-    {
-        try
-        {
-            _ = File.GetAttributes(path);
-            return false;
-        }
-        catch (FileNotFoundException)
-        {
-            return true;
         }
     }
 

@@ -18,6 +18,15 @@ public static class TargetProblems
         Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Mend the table or its permissions and send the upload again.",
     };
 
+    /// <summary>The rows of a job that is to be replaced are kept there by something.</summary>
+    public static Problem NotReplaced(Guid replaced, PostgresException error) => new()
+    {
+        Code = "revert_refused",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The rows of the job that is replaced cannot be removed.",
+        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Job {replaced} is as it was; nothing of this one was loaded.",
+    };
+
     /// <summary>The table is no longer what the dataset's version was declared with.</summary>
     /// <param name="contradictions">JSON pointer into the definition → what the table says instead.</param>
     public static Problem Contradicts(string table, IReadOnlyDictionary<string, string[]> contradictions)

@@ -61,7 +61,7 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
         string manifest = _spool.ManifestPath(id);
         File.Delete(manifest);
         await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(manifest).FullName, "in the way"), "", Token);
-        await running.Service.Services.GetRequiredService<UploadRelease>().ReleaseAsync(id);
+        await running.Service.Services.GetRequiredService<UploadRelease>().ReleaseAsync(id, Token);
         Assert.True(_recovery.IsDue);
 
         Directory.Delete(manifest, recursive: true);
@@ -88,8 +88,44 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
         Assert.Equal(3, await running.CountRowsAsync(dataset));
     }
 
+    /// <summary>Its sender was told 202 in an outage, or never; somebody has reverted the job meanwhile.</summary>
+    [Fact]
+    public async Task Ends_an_upload_that_can_no_longer_take_the_place_of_a_job()
+    {
+        await running.Api.DeclareAsync("overtaken", Readings.Definition());
+        JobView old = await running.Api.LoadAsync("overtaken", Body);
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await running.Api.RevertAsync(old.Id)).Status);
+        Guid late = await SealAsync("overtaken", replaces: old.Id);
+
+        await _recovery.RunAsync(Token);
+
+        JobView ended = (await running.Api.GetAsync($"/v1/jobs/{late}")).Job;
+        Assert.Equal((JobState.Failed, "job_being_replaced", old.Id), (ended.State, ended.Error!.Code, ended.Replaces));
+        Assert.Empty(Directory.EnumerateFiles(_spool.Root, $"{late}*"));
+        Assert.Equal(0, await running.CountRowsAsync("overtaken"));
+    }
+
+    /// <summary>What died between its end and that is put there by the next recovery.</summary>
+    [Fact]
+    public async Task Puts_an_upload_among_those_that_are_kept_whose_job_is_final()
+    {
+        Guid left = await SealAsync("to_keep");
+        await running.Database.ExecuteAsync($"""
+            INSERT INTO pipeline.jobs (id, dataset, dataset_version, state, content_type, created_at, finished_at, spool, upload_kept_until)
+            VALUES ('{left}', 'to_keep', 1, 'succeeded', 'text/csv', now(), now(), '{_spool.Id}', now() + interval '1 d')
+            """);
+
+        await _recovery.RunAsync(Token);
+
+        Assert.Equal(
+            [$"{left}.data", $"{left}.json"],
+            Directory.EnumerateFiles(Path.Combine(_spool.Root, "kept")).Select(Path.GetFileName).Order());
+        Assert.Empty(Directory.EnumerateFiles(_spool.Root, $"{left}*"));
+        await _uploads.DeleteAsync(left);
+    }
+
     /// <summary>An upload as a process leaves it that died between the flush and the row.</summary>
-    private async Task<Guid> SealAsync(string dataset, string? key = null, string? sha256 = null)
+    private async Task<Guid> SealAsync(string dataset, string? key = null, string? sha256 = null, Guid? replaces = null)
     {
         await running.Api.DeclareAsync(dataset, Readings.Definition());
         await using SpoolWriter upload = _uploads.Create(Guid.CreateVersion7());
@@ -102,6 +138,7 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
             ContentType = "text/csv",
             ContentEncoding = null,
             IdempotencyKey = key,
+            Replaces = replaces,
             Sha256 = sha256 ?? BodySha256,
         });
         return upload.Id;
