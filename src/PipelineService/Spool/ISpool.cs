@@ -59,8 +59,7 @@ public interface ISpool
     IAsyncEnumerable<Guid> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>Whether anything of an upload is here, set aside or not.</summary>
-    /// <exception cref="IOException">It cannot be told now.</exception>
-    /// <exception cref="SpoolUnavailableException">The spool is not there.</exception>
+    /// <exception cref="SpoolUnavailableException">It cannot be told now, or the spool is not there.</exception>
     ValueTask<bool> HoldsAsync(Guid upload, CancellationToken cancellationToken);
 
     /// <summary>

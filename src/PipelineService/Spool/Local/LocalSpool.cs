@@ -42,7 +42,16 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
 
     public ValueTask<bool> HoldsAsync(Guid upload, CancellationToken cancellationToken)
     {
-        bool isHeld = directory.Files.Hold(upload);
+        bool isHeld;
+        try
+        {
+            isHeld = directory.Files.Hold(upload);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            throw new SpoolUnavailableException($"It cannot be told whether the upload is there: {e.Message}", e);
+        }
+
         if (!isHeld)
         {
             directory.ThrowUnlessThere(); // what is missing there is not missing here

@@ -46,7 +46,8 @@ internal sealed partial class SpoolSweep(
     /// <summary>What is kept goes by the database, not by a look here.</summary>
     private void CountKept()
     {
-        foreach (FileInfo file in new DirectoryInfo(spool.Files.Kept).EnumerateFiles($"*{UploadFiles.DataExtension}"))
+        DirectoryInfo kept = new(spool.Files.Kept);
+        foreach (FileInfo file in kept.Exists ? kept.EnumerateFiles($"*{UploadFiles.DataExtension}") : [])
         {
             if (Guid.TryParseExact(Path.GetFileNameWithoutExtension(file.Name), "D", out Guid upload) && !isInHand(upload))
             {

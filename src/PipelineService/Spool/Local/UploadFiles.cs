@@ -28,7 +28,7 @@ internal sealed class UploadFiles(string root)
         {
             return read(path);
         }
-        catch (FileNotFoundException)
+        catch (FileNotFoundException) when (Directory.Exists(Kept))
         {
             return read(KeptPath(path));
         }
@@ -48,6 +48,7 @@ internal sealed class UploadFiles(string root)
     {
         if (!IsMissing(path))
         {
+            DirectorySync.Create(Kept);
             File.Move(path, KeptPath(path), overwrite: true);
             DirectorySync.Flush(Kept);
             DirectorySync.Flush(root);
@@ -70,7 +71,10 @@ internal sealed class UploadFiles(string root)
     public void Delete(string path)
     {
         File.Delete(path);
-        File.Delete(KeptPath(path));
+        if (!IsMissing(KeptPath(path)))
+        {
+            File.Delete(KeptPath(path));
+        }
     }
 
     /// <summary>Known to be missing: a file that cannot be looked at may be there.</summary>
@@ -82,7 +86,7 @@ internal sealed class UploadFiles(string root)
             _ = File.GetAttributes(path);
             return false;
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return true;
         }

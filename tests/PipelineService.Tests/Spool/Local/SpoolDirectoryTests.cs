@@ -166,6 +166,25 @@ public sealed class SpoolDirectoryTests : IDisposable
         Assert.Equal(10, back.Length);
     }
 
+    /// <summary>Files there may be deleted by hand, and so may the folder.</summary>
+    [Fact]
+    public async Task Does_without_the_folder_of_what_is_kept_until_something_is()
+    {
+        await using SpoolWriter first = await _spool.SealedAsync(new byte[10]);
+        await using SpoolWriter second = await _spool.SealedAsync(new byte[10]);
+        Directory.Delete(Path.Combine(_spool.Path, "kept"));
+
+        _spool.Directory.Sweep(DateTimeOffset.MinValue);
+        Assert.Equal(20, _spool.Directory.Bytes);
+        Assert.False(await _spool.Spool.HoldsAsync(Guid.CreateVersion7(), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<SpoolDamagedException>(() => OpenAsync(Guid.CreateVersion7()));
+        await _spool.Spool.DeleteAsync(first.Id);
+        await _spool.Spool.KeepAsync(second.Id);
+
+        await using SpoolReader kept = await OpenAsync(second.Id);
+        Assert.Equal(10, kept.Length);
+    }
+
     [Fact]
     public void Says_which_instances_have_died()
     {
