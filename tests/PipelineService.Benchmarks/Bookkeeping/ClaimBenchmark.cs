@@ -20,6 +20,10 @@ internal static class ClaimBenchmark
     private const string Dataset = "bench_claim";
     private const string Table = $"public.{Dataset}";
     private const int Uploads = 16;
+
+    /// <summary>More than one chunk: those of one wait for each other, and not in the queue.</summary>
+    private const int UploadBytes = 3 << 19;
+
     private const int ClaimsMin = 30;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ClaimsAge = TimeSpan.FromSeconds(20);
@@ -64,6 +68,7 @@ internal static class ClaimBenchmark
         await database.ExecuteAsync($"ALTER DATABASE {database.Name} SET log_min_duration_statement = 0");
         long from = new FileInfo(log).Length;
         long before = await CountWaitingAsync(database);
+        Check.That(before >= options.Jobs, $"only {before} jobs wait: none of the uploads before has come to the queue");
         long claimed;
         await using (ServiceProcess service = await build.StartAsync())
         {
@@ -96,8 +101,8 @@ internal static class ClaimBenchmark
         await using NpgsqlTransaction held = await connection.BeginTransactionAsync();
         await using NpgsqlCommand hold = new($"LOCK TABLE {Table} IN SHARE MODE", connection, held);
         await hold.ExecuteNonQueryAsync();
-        byte[] buffer = new byte[8 << 10];
-        int length = new TripsGenerator(new TripsOptions { Rows = 1 }).Fill(buffer);
+        byte[] buffer = new byte[UploadBytes];
+        int length = new TripsGenerator(new TripsOptions { Rows = UploadBytes }).Fill(buffer);
         for (int i = 0; i < Uploads; i++)
         {
             using ByteArrayContent body = new(buffer, 0, length);

@@ -31,11 +31,16 @@ internal static class ByHand
     /// <exception cref="ArgumentException">An option is unknown or lacks its value; the message lists what there is.</exception>
     public static string[]? Parse(string[] args)
     {
-        if (args is not [string name, ..] || Commands.FirstOrDefault(c => c.Name == name) is not { } command)
+        // dotnet run puts in front what dotnet test is told for its result file.
+        int at = Array.FindIndex(args, arg => Commands.Any(c => c.Name == arg));
+        if (at < 0)
         {
             return null;
         }
 
+        args = args[at..];
+        string name = args[0];
+        Command command = Commands.First(c => c.Name == name);
         for (int i = 1; i < args.Length; i += 2)
         {
             Option? option = command.Options.FirstOrDefault(o => $"--{o.Name}" == args[i]);
