@@ -148,7 +148,7 @@ internal sealed class Sender(params int[] ports) : IDisposable
                 answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity,
                 await answer.Content.ReadAsStringAsync(cancellationToken));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
+        catch (Exception e) when (e is HttpRequestException or SocketException or IOException or JsonException
             || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
             Count(0);

@@ -121,9 +121,10 @@ internal sealed class ServiceProcess : IAsyncDisposable
                     return true;
                 }
             }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or SocketException or TaskCanceledException
+                && !cancellationToken.IsCancellationRequested)
             {
-                // Not listening yet.
+                // Not listening yet, or it has died as soon as the connection was there: that the client tells as it is.
             }
 
             Assert.True(TimeProvider.System.GetElapsedTime(started) < StartAgeMax, $"The service is not ready:\n{Log}");

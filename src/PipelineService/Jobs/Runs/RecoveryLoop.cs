@@ -55,6 +55,10 @@ public sealed partial class RecoveryLoop(
 
             return true;
         }
+        catch (DatabaseUnavailableException)
+        {
+            return false; // the circuit has told of it
+        }
         catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
             Log.NotRecovered(logger, e);
