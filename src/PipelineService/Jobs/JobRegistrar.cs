@@ -44,8 +44,21 @@ public sealed class JobRegistrar
         }
         catch (PostgresException) when (rows.Count > 1)
         {
-            return [.. rows.Select(row => _store.RegisterAsync(row, CancellationToken.None))]; // it is one of them
+            return await RegisterOneByOneAsync(rows); // it is one of them
         }
+    }
+
+    /// <summary>One after the other: a connection for each would be all there are.</summary>
+    private async Task<IReadOnlyList<Task<bool>>> RegisterOneByOneAsync(IReadOnlyList<JobRow> rows)
+    {
+        List<Task<bool>> results = [];
+        foreach (JobRow row in rows)
+        {
+            results.Add(_store.RegisterAsync(row, CancellationToken.None));
+            await Task.WhenAny(results[^1]);
+        }
+
+        return results;
     }
 
     private static async Task<bool[]> WriteRowsAsync(

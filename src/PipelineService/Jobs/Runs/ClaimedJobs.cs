@@ -81,7 +81,7 @@ public sealed partial class ClaimedJobs(
         }
         catch
         {
-            reservation.Dispose(); // the job is claimed again when its lease has run out
+            reservation.Dispose(); // nobody runs the job then, and it is let go
             throw;
         }
     }

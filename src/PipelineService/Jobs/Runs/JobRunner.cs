@@ -74,7 +74,7 @@ public sealed partial class JobRunner(
         }
         catch (Exception e)
         {
-            // Nothing is lost: the spool holds the bytes, and the lease runs out.
+            // Nothing is lost: the spool holds the bytes, and what nobody runs is let go.
             Log.Broke(logger, e, job.Id);
         }
         finally
@@ -300,7 +300,7 @@ public sealed partial class JobRunner(
         [LoggerMessage(Level = LogLevel.Warning, Message = "Another attempt has taken over job {JobId}.")]
         public static partial void TakenOver(ILogger logger, Guid jobId);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} stopped here; it goes on when its lease has run out.")]
+        [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} stopped here; it can be claimed again in a while.")]
         public static partial void Broke(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Warning,

@@ -41,25 +41,12 @@ public sealed partial class SmallJobLoader(
 
     private readonly ConcurrentStack<TransformWorkspace> _idle = new();
 
-    /// <summary>Tables that have refused a shared transaction, and when. As many as have small jobs at that time.</summary>
+    /// <summary>Tables that have refused a shared transaction, and when; as many as have done so of late.</summary>
     private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
 
     /// <summary>Whether jobs of a table are better run each by itself now.</summary>
-    public bool IsApart(string table)
-    {
-        if (!_refused.TryGetValue(table, out long since))
-        {
-            return false;
-        }
-
-        if (time.GetElapsedTime(since) < ApartTime)
-        {
-            return true;
-        }
-
-        _refused.TryRemove(new KeyValuePair<string, long>(table, since));
-        return false;
-    }
+    public bool IsApart(string table) =>
+        _refused.TryGetValue(table, out long since) && time.GetElapsedTime(since) < ApartTime;
 
     /// <summary>Loads the jobs that can be loaded together. Never throws: what fails is left to each job's own run.</summary>
     /// <returns>What became of each, in their order.</returns>
@@ -82,12 +69,12 @@ public sealed partial class SmallJobLoader(
             for (int next = 0; next < jobs.Count && target.TakesJobsTogether;)
             {
                 RowBuffer rows = new();
-                List<Prepared> together = [];
+                List<TransformedJob> together = [];
                 for (; next < jobs.Count && rows.Length < spoolOptions.Value.ChunkBytes; next++)
                 {
-                    if (await PrepareAsync(jobs[next], next, plan, rows) is { } prepared)
+                    if (await TransformAsync(jobs[next], next, plan, rows) is { } transformed)
                     {
-                        together.Add(prepared);
+                        together.Add(transformed);
                     }
                 }
 
@@ -105,8 +92,13 @@ public sealed partial class SmallJobLoader(
     /// <summary>Transforms a job and adds its rows to the others'.</summary>
     /// <returns>Null when it has to be run by itself.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever it is, the job's own run meets it again and judges it.")]
-    private async Task<Prepared?> PrepareAsync(SmallJob job, int place, RowPlan plan, RowBuffer rows)
+    private async Task<TransformedJob?> TransformAsync(SmallJob job, int place, RowPlan plan, RowBuffer rows)
     {
+        if (job.Live.CancelRequested.IsCancellationRequested)
+        {
+            return null;
+        }
+
         long start = time.GetTimestamp();
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)job.Upload.Length);
         TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
@@ -139,8 +131,7 @@ public sealed partial class SmallJobLoader(
                 rows.Append(workspace.Rows.RowBytes(i, 1).Span, workspace.Rows.Marks[i].Record);
             }
 
-            metrics.ChunkWritten(row.Dataset, read, time.GetElapsedTime(start));
-            return new Prepared(job, place, row, records, scan.Lines, counts);
+            return new TransformedJob(job, place, row, records, scan.Lines, counts, time.GetElapsedTime(start));
         }
         catch (Exception e)
         {
@@ -166,7 +157,7 @@ public sealed partial class SmallJobLoader(
     }
 
     private async Task LoadAsync(
-        List<Prepared> together, RowPlan plan, RowTarget target, RowBuffer rows, SharedOutcome[] outcomes)
+        List<TransformedJob> together, RowPlan plan, RowTarget target, RowBuffer rows, SharedOutcome[] outcomes)
     {
         if (together.Count == 0)
         {
@@ -183,88 +174,55 @@ public sealed partial class SmallJobLoader(
             Target = target,
             RawBytesMax = int.MaxValue,
         };
-        List<JobRow> ended = [];
+        SmallJobEnd ends = new(together, plan.Definition.Load.Table, time.GetDatabaseNow().UtcDateTime);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(
             [together[0].Job.Stopping, .. together.Select(job => job.Job.Live.CancelRequested)]);
-        Task<SharedOutcome> running = transaction.RunAsync(
-            shared, rows, place => EndOf(together, plan.Definition.Load.Table, place), async reader => ended.AddRange(await EndedAsync(reader)), stop.Token);
+        Task<SharedOutcome> running = transaction.RunAsync(shared, rows, ends.Statements, ends.ReadAsync, stop.Token);
         await sessions.WhenDoneAsync(running, first.Id, stop.Token);
         SharedOutcome outcome = await running;
         if (outcome != SharedOutcome.Committed)
         {
-            _refused[together[0].Job.Live.Table] = time.GetTimestamp();
+            NoteRefusal(together[0].Job.Live.Table);
         }
 
-        var final = ended.ToDictionary(row => row.Id);
-        foreach (Prepared job in together)
+        foreach (TransformedJob job in together)
         {
-            outcomes[job.Place] = outcome;
-            if (outcome == SharedOutcome.Committed)
+            outcomes[job.Place] = outcome == SharedOutcome.Committed ? await CompletedAsync(job, ends) : outcome;
+        }
+    }
+
+    /// <summary>A job that cannot be told of here has ended all the same: its own run finds that in its row.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it is, it is this job's alone: its neighbours have ended, too.")]
+    private async Task<SharedOutcome> CompletedAsync(TransformedJob job, SmallJobEnd ends)
+    {
+        using IDisposable? scope = logger.BeginJobScope(job.Row.Dataset, job.Row.Id);
+        try
+        {
+            RecordTally tally = new();
+            tally.Add(job.Counts);
+            metrics.ChunkWritten(job.Row.Dataset, job.Counts.Read, job.Elapsed);
+            await end.CompleteAsync(job.Job.Live, job.Job.Upload, ends.RowOf(job.Row.Id), tally);
+            return SharedOutcome.Committed;
+        }
+        catch (Exception e)
+        {
+            Log.LeftApart(logger, e, 1);
+            return SharedOutcome.Unknown;
+        }
+    }
+
+    private void NoteRefusal(string table)
+    {
+        foreach ((string other, long since) in _refused)
+        {
+            if (time.GetElapsedTime(since) >= ApartTime)
             {
-                await CompleteAsync(job, final[job.Row.Id]);
+                _refused.TryRemove(new KeyValuePair<string, long>(other, since));
             }
         }
+
+        _refused[table] = time.GetTimestamp();
     }
-
-    private async Task CompleteAsync(Prepared job, JobRow row)
-    {
-        using IDisposable? scope = logger.BeginJobScope(row.Dataset, row.Id);
-        RecordTally tally = new();
-        tally.Add(job.Counts);
-        await end.CompleteAsync(job.Job.Live, job.Job.Upload, row, tally);
-    }
-
-    private NpgsqlBatchCommand[] EndOf(List<Prepared> jobs, TableName table, TablePlace? place)
-    {
-        NpgsqlBatchCommand finish = new(SmallJobSql.Finish)
-        {
-            Parameters =
-            {
-                Array(jobs, j => j.Row.Id),
-                Array(jobs, j => j.Row.Epoch),
-                Array(jobs, j => j.Start.Offset),
-                Array(jobs, j => j.Job.Upload.Length),
-                Array(jobs, j => j.Start.Position.FirstLine),
-                Array(jobs, j => j.Lines),
-                Array(jobs, j => j.Counts.Read),
-                Array(jobs, j => j.Counts.Loaded),
-                Array(jobs, j => j.Counts.Filtered),
-                Array(jobs, j => JsonSerializer.Serialize(j.Start.Columns?.Select(Faults.Storable) ?? [])),
-                new() { Value = time.GetDatabaseNow().UtcDateTime },
-            },
-        };
-        finish.Parameters.AddRange(RowsOfJob.PlaceOf(table, place));
-        return
-        [
-            new(SmallJobSql.RequireEpochs) { Parameters = { Array(jobs, j => j.Row.Id), Array(jobs, j => j.Row.Epoch) } },
-            new(DurableCommit.Sql), // after this commit the uploads leave the spool
-            finish,
-        ];
-    }
-
-    private static NpgsqlParameter Array<T>(List<Prepared> jobs, Func<Prepared, T> value) =>
-        new() { Value = jobs.Select(value).ToArray() };
-
-    private static async Task<List<JobRow>> EndedAsync(NpgsqlDataReader reader)
-    {
-        while (reader.FieldCount <= 1 && await reader.NextResultAsync())
-        {
-            // The fence and the setting come before.
-        }
-
-        List<JobRow> rows = [];
-        Func<System.Data.Common.DbDataReader, JobRow> parse = reader.GetRowParser<JobRow>();
-        while (await reader.ReadAsync())
-        {
-            rows.Add(parse(reader));
-        }
-
-        return rows;
-    }
-
-    /// <summary>A job whose rows are among those of a transaction.</summary>
-    /// <param name="Place">Among the jobs of the call.</param>
-    private sealed record Prepared(SmallJob Job, int Place, JobRow Row, RecordsStart Start, long Lines, RecordCounts Counts);
 
     private static partial class Log
     {

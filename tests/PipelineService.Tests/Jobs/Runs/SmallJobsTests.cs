@@ -1,6 +1,8 @@
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Runs;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;
@@ -53,6 +55,33 @@ public sealed class SmallJobsTests(RunningService running) : IClassFixture<Runni
 
         await ExpectAsync(jobs, guilty: 5, new RecordsView(3, 2, 1, 0));
         Assert.Equal((Uploads * 2) + 1, await running.CountRowsAsync("refusing"));
+    }
+
+    [Fact]
+    public async Task A_job_that_is_cancelled_while_it_waits_takes_no_neighbour_along()
+    {
+        await running.Api.DeclareAsync("cancelled", Definition());
+        var jobs = new Guid[Uploads];
+        await using (TableLock held = await TableLock.TakeAsync(running.Database, "cancelled"))
+        {
+            for (int i = 0; i < jobs.Length; i++)
+            {
+                jobs[i] = (await running.Api.UploadAsync("cancelled", Readings.Header + Rows(i * 100, 2))).Job.Id;
+            }
+
+            await running.Database.WhenBlockedAsync("cancelled"); // the first is at the table, the others wait for it
+            await running.Service.Services.GetRequiredService<LiveJobs>().Find(jobs[5])!.CancelAsync();
+            await held.ReleaseAsync();
+        }
+
+        for (int i = 0; i < jobs.Length; i++)
+        {
+            Assert.Equal(
+                i == 5 ? JobState.Cancelled : JobState.Succeeded, (await running.Api.WhenFinalAsync(jobs[i])).State);
+        }
+
+        Assert.Equal((Uploads - 1) * 2, await running.CountRowsAsync("cancelled"));
+        Assert.InRange(await TransactionsAsync("cancelled"), 1, Uploads - 2);
     }
 
     [Fact]
