@@ -85,11 +85,15 @@ public sealed class DatabaseRefusalTests(EmptyTestDatabase database) : IClassFix
             return role;
         }
 
-        /// <summary>From here on it gets no connection, and has none.</summary>
-        public Task LockOutAsync() => database.ExecuteAsync($"""
-            ALTER ROLE {Name} NOLOGIN;
-            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '{Name}'
-            """);
+        /// <summary>
+        /// From here on it gets no connection, and has none. Two statements, each with a transaction of its own: until the first has
+        /// committed, who is thrown out may come in again.
+        /// </summary>
+        public async Task LockOutAsync()
+        {
+            await database.ExecuteAsync($"ALTER ROLE {Name} NOLOGIN");
+            await database.ExecuteAsync($"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '{Name}'");
+        }
 
         public Task LetInAsync() => database.ExecuteAsync($"ALTER ROLE {Name} LOGIN");
 
