@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Runs;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Runs;
@@ -67,6 +68,7 @@ public sealed class HopelessJobTests(HopelessJobTests.Impatient running) : IClas
     {
         await _api.DeclareAsync("unwritable", Readings.Definition());
         Guid id = (await _api.LoadAsync("unwritable", Readings.Csv(1))).Id;
+        await (running.Service.Services.GetRequiredService<LiveJobs>().Find(id)?.Run ?? Task.CompletedTask); // it still looks at its row
         await running.Database.ExecuteAsync($"""
             UPDATE pipeline.jobs SET state = 'running', finished_at = NULL, owner = gen_random_uuid(), lease_until = now() + interval '1 h'
             WHERE id = '{id}'
