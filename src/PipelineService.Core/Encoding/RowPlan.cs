@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Parsing;
 
 namespace PipelineService.Core.Encoding;
@@ -46,6 +47,30 @@ public sealed class RowPlan
     /// <param name="columns">0-based indexes.</param>
     public RowPlan Without(IReadOnlySet<int> columns) =>
         columns.Count == 0 ? this : new(Definition, [.. Columns.Where((_, index) => !columns.Contains(index))], Steps);
+
+    /// <summary>The ops of the dataset's transforms, to tell them by.</summary>
+    public ImmutableArray<OpLabel> Ops { get; init; } = [];
+
+    /// <summary>What the ops did, without those that did nothing.</summary>
+    /// <param name="records">By the index of the op; none behind the last that did something.</param>
+    public IReadOnlyList<OpCount> CountOps(ReadOnlySpan<long> records)
+    {
+        if (!records.ContainsAnyExcept(0))
+        {
+            return [];
+        }
+
+        List<OpCount> counts = [];
+        for (int i = 0; i < records.Length; i++)
+        {
+            if (records[i] > 0)
+            {
+                counts.Add(new OpCount(i, Ops[i].Op, Ops[i].Name, records[i]));
+            }
+        }
+
+        return counts;
+    }
 
     /// <summary>Whether a step may give a value to a field of the schema, so that it is sent whether the data has it or not.</summary>
     /// <param name="field">0-based index.</param>

@@ -12,6 +12,7 @@ public sealed class RecordTally
 
     private readonly Lock _lock = new();
     private readonly long[] _rejects = new long[1 + (int)AllCodes.Max()];
+    private readonly OpTally _ops = new();
     private RecordCounts _counts;
 
     public RecordCounts Counts
@@ -34,6 +35,26 @@ public sealed class RecordTally
             {
                 return [.. AllCodes.Select(code => (code, _rejects[(int)code])).Where(reject => reject.Item2 != 0)];
             }
+        }
+    }
+
+    /// <summary>What the dataset's transforms did.</summary>
+    public IReadOnlyList<OpCount> Ops
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ops.Counts;
+            }
+        }
+    }
+
+    public void Add(IReadOnlyList<OpCount> ops)
+    {
+        lock (_lock)
+        {
+            _ops.Add(ops);
         }
     }
 
@@ -69,9 +90,11 @@ public sealed class RecordTally
     public void Add(RecordTally other)
     {
         (RecordCounts counts, IReadOnlyList<(RecordErrorCode, long)> rejects) = (other.Counts, other.Rejects);
+        IReadOnlyList<OpCount> ops = other.Ops;
         lock (_lock)
         {
             _counts += counts;
+            _ops.Add(ops);
             foreach ((RecordErrorCode code, long records) in rejects)
             {
                 _rejects[(int)code] += records;

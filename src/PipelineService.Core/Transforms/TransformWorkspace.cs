@@ -14,6 +14,9 @@ public sealed class TransformWorkspace
     /// <summary>Records that a step left out.</summary>
     public int Filtered { get; internal set; }
 
+    /// <summary>For each op of the dataset's transforms, how many records it left out, or gave something else than the rest.</summary>
+    public long[] Ops { get; internal set; } = [];
+
     /// <summary>The record being looked at.</summary>
     public RecordValues Values { get; } = new();
 
@@ -25,5 +28,6 @@ public sealed class TransformWorkspace
         Rows.Clear();
         Rejects.Clear();
         Filtered = 0;
+        Array.Clear(Ops);
     }
 }

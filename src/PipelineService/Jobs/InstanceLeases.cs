@@ -70,6 +70,7 @@ public sealed class InstanceLeases(Database database, Instance instance, ISpool 
                 Rejected = jobs.Select(job => job.RecordsRejected).ToArray(),
                 Filtered = jobs.Select(job => job.RecordsFiltered).ToArray(),
                 Rejects = jobs.Select(job => job.Rejects).ToArray(),
+                Ops = jobs.Select(job => job.Ops).ToArray(),
                 Ratios = jobs.Select(job => job.ProgressRatio).ToArray(),
                 Rates = jobs.Select(job => job.RecordsPerSecond).ToArray(),
                 Bytes = jobs.Select(job => job.UploadBytes).ToArray(),

@@ -52,18 +52,19 @@ internal static class InstanceSql
     /// <summary>Of jobs that are still their owner's.</summary>
     public const string Tell = """
         INSERT INTO pipeline.job_progress
-            (job_id, waiting_for, records_read, records_loaded, records_rejected, records_filtered, rejects, progress_ratio,
+            (job_id, waiting_for, records_read, records_loaded, records_rejected, records_filtered, rejects, ops, progress_ratio,
              records_per_second, upload_bytes)
-        SELECT t.job_id, t.waiting_for, t.records_read, t.records_loaded, t.records_rejected, t.records_filtered, t.rejects::jsonb,
+        SELECT t.job_id, t.waiting_for, t.records_read, t.records_loaded, t.records_rejected, t.records_filtered, t.rejects::jsonb, t.ops::jsonb,
                t.progress_ratio, t.records_per_second, t.upload_bytes
-        FROM unnest(@Ids, @Epochs, @WaitingFor, @Read, @Loaded, @Rejected, @Filtered, @Rejects, @Ratios, @Rates, @Bytes)
+        FROM unnest(@Ids, @Epochs, @WaitingFor, @Read, @Loaded, @Rejected, @Filtered, @Rejects, @Ops, @Ratios, @Rates, @Bytes)
              AS t (job_id, epoch, waiting_for, records_read, records_loaded, records_rejected, records_filtered, rejects,
-                   progress_ratio, records_per_second, upload_bytes)
+                   ops, progress_ratio, records_per_second, upload_bytes)
         JOIN pipeline.jobs j ON j.id = t.job_id AND j.epoch = t.epoch AND j.owner = @owner AND j.finished_at IS NULL
         ORDER BY t.job_id
         ON CONFLICT (job_id) DO UPDATE
         SET waiting_for = excluded.waiting_for, records_read = excluded.records_read, records_loaded = excluded.records_loaded,
             records_rejected = excluded.records_rejected, records_filtered = excluded.records_filtered, rejects = excluded.rejects,
+            ops = excluded.ops,
             progress_ratio = excluded.progress_ratio, records_per_second = excluded.records_per_second,
             upload_bytes = excluded.upload_bytes, told_at = excluded.told_at
         """;

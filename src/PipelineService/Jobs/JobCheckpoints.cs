@@ -17,9 +17,11 @@ public sealed record Checkpoint(
 /// <summary>What the attempts of a job before this one have committed.</summary>
 /// <param name="Checkpoints">Ordered by offset.</param>
 /// <param name="Rejects">By code and field.</param>
-public sealed record Covered(IReadOnlyList<Checkpoint> Checkpoints, IReadOnlyList<RejectCount> Rejects)
+/// <param name="Ops">What the dataset's transforms did.</param>
+public sealed record Covered(
+    IReadOnlyList<Checkpoint> Checkpoints, IReadOnlyList<RejectCount> Rejects, IReadOnlyList<OpCount> Ops)
 {
-    public static Covered Nothing { get; } = new([], []);
+    public static Covered Nothing { get; } = new([], [], []);
 }
 
 /// <summary>What the attempts of a job before this one have left: what is committed, and what has to go.</summary>
@@ -29,6 +31,8 @@ public sealed class JobCheckpoints(Database database)
         SELECT start_offset, end_offset, first_record, first_line, lines, read, loaded, rejected, filtered
         FROM pipeline.job_chunks WHERE job_id = @id ORDER BY start_offset
         """;
+
+    private static readonly string SumOps = $"SELECT {OpSql.Sum("@id")}::text";
 
     /// <summary>
     /// Removes the dead letters of records that no checkpoint covers (ranges of record numbers, each without its end) and their
@@ -47,30 +51,23 @@ public sealed class JobCheckpoints(Database database)
     /// <summary>Reads what is committed, and removes what was rejected and not committed: it may be loaded now.</summary>
     public async Task<Covered> TakeUpAsync(Guid id, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Checkpoint> checkpoints = await database.RunPatientlyAsync(
-            async (connection, token) => (IReadOnlyList<Checkpoint>)
-                [.. await connection.QueryAsync<Checkpoint>(JobSql.Command(Read, new { id }, token))],
+        (IReadOnlyList<Checkpoint> checkpoints, string? ops) = await database.RunPatientlyAsync(
+            async (connection, token) =>
+            {
+                IReadOnlyList<Checkpoint> read = [.. await connection.QueryAsync<Checkpoint>(JobSql.Command(Read, new { id }, token))];
+                return (read, await connection.ExecuteScalarAsync<string?>(JobSql.Command(SumOps, new { id }, token)));
+            },
             cancellationToken);
         IReadOnlyList<RecordRange> uncovered = CheckpointMap.UncoveredRecords(checkpoints);
         var values = new { id, firsts = uncovered.Select(r => r.First).ToArray(), ends = uncovered.Select(r => r.End).ToArray() };
-        return new Covered(checkpoints, await database.RunPatientlyAsync(
-            async (connection, token) => KnownOf(await connection.QueryAsync<(string Code, string? Field, long Records)>(
-                JobSql.Command(ForgetUncovered, values, token))),
-            cancellationToken));
-    }
-
-    /// <summary>Without codes that only a newer version knows: nobody sees them until the end, which sums up what is stored.</summary>
-    private static List<RejectCount> KnownOf(IEnumerable<(string Code, string? Field, long Records)> rows)
-    {
-        List<RejectCount> known = [];
-        foreach ((string name, string? field, long records) in rows)
-        {
-            if (RecordErrorCodes.TryParse(name, out RecordErrorCode code))
-            {
-                known.Add(new RejectCount(code, field, records));
-            }
-        }
-
-        return known;
+        IReadOnlyList<RejectCount> rejects = await database.RunPatientlyAsync(
+            async (connection, token) => (IReadOnlyList<RejectCount>)
+            [
+                .. from reject in await connection.QueryAsync<(string Code, string? Field, long Records)>(
+                    JobSql.Command(ForgetUncovered, values, token))
+                   select new RejectCount(reject.Code, reject.Field, reject.Records),
+            ],
+            cancellationToken);
+        return new Covered(checkpoints, rejects, OpCounts.FromJson(ops));
     }
 }

@@ -59,7 +59,7 @@ internal static class JobEndSql
         UPDATE pipeline.jobs j
         SET state = CASE WHEN c.rejected = 0 THEN 'succeeded' ELSE 'partially_succeeded' END,
             records_read = c.read, records_loaded = c.loaded, records_rejected = c.rejected, records_filtered = c.filtered,
-            rejects = {SumOfRejects}, progress_ratio = 1, records_per_second = $3, waiting_for = NULL,
+            rejects = {SumOfRejects}, ops = {OpSql.Sum("j.id")}, progress_ratio = 1, records_per_second = $3, waiting_for = NULL,
             upload_bytes = $4, upload_complete = true, upload_sha256 = $5, received_at = $6, upload_columns = $7,
             {RowsOfJob.PlaceColumns},
             finished_at = $2, upload_kept_until = $2 + keep_upload, owner = NULL, lease_until = NULL, revision = revision + 1
@@ -89,7 +89,8 @@ internal static class JobEndSql
         SET state = @state, error = @error::jsonb, upload_columns = @columns,
             cancel_requested = cancel_requested OR @state = 'cancelled',
             records_loaded = c.loaded, records_filtered = c.filtered, records_rejected = d.rejected,
-            records_read = c.loaded + c.filtered + d.rejected, rejects = {SumOfRejects}, waiting_for = NULL,
+            records_read = c.loaded + c.filtered + d.rejected, rejects = {SumOfRejects}, ops = {OpSql.Sum("j.id")},
+            waiting_for = NULL,
             progress_ratio = coalesce((SELECT p.progress_ratio FROM pipeline.job_progress p WHERE p.job_id = @id), progress_ratio),
             finished_at = @now, upload_kept_until = @now + keep_upload, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(loaded), 0) AS loaded, coalesce(sum(filtered), 0) AS filtered

@@ -28,6 +28,9 @@ public sealed record JobRow
     /// <summary>A <see cref="RejectsView"/> as JSON text; null while nothing was counted.</summary>
     public string? Rejects { get; init; }
 
+    /// <summary>What the dataset's transforms did, as JSON text: <see cref="Core.Rules.OpCounts"/>; null for nothing.</summary>
+    public string? Ops { get; init; }
+
     public double ProgressRatio { get; init; }
 
     public double? RecordsPerSecond { get; init; }

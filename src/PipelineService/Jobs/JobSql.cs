@@ -8,7 +8,7 @@ internal static class JobSql
 {
     public const string Columns = """
         id, dataset, dataset_version, state, waiting_for, records_read, records_loaded, records_rejected,
-        records_filtered, rejects, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
+        records_filtered, rejects, ops, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
         upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
         cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, deleted_at, revision, spool, owner,
         epoch, attempt, tries, tried_bytes, waiting_since, upload_id, keep_upload, upload_kept_until, replaces, replaced_by
@@ -23,6 +23,7 @@ internal static class JobSql
                coalesce(p.records_read, j.records_read) AS records_read, coalesce(p.records_loaded, j.records_loaded) AS records_loaded,
                coalesce(p.records_rejected, j.records_rejected) AS records_rejected,
                coalesce(p.records_filtered, j.records_filtered) AS records_filtered, coalesce(p.rejects, j.rejects) AS rejects,
+               coalesce(p.ops, j.ops) AS ops,
                coalesce(p.progress_ratio, j.progress_ratio) AS progress_ratio,
                coalesce(p.records_per_second, j.records_per_second) AS records_per_second, j.source, j.content_type, j.content_encoding,
                greatest(p.upload_bytes, j.upload_bytes) AS upload_bytes, j.upload_complete, j.upload_sha256, j.upload_columns,

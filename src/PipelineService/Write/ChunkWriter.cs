@@ -51,20 +51,21 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
                 FaultPoints.Reach(FaultPoint.DeadLettersWritten);
             }
 
-            Tell(session.Tally, counts, workspace, rows);
+            IReadOnlyList<OpCount> ops = load.Plan.Rows.CountOps(workspace.Ops);
+            Tell(session.Tally, counts, ops, workspace, rows);
             if (isOverLimit)
             {
                 throw new RejectLimitException(load.Counts.Read + read, load.Counts.Rejected + rejected);
             }
 
             // 4. The checkpoint, and the commit or the next savepoint.
-            WrittenChunk written = Written(chunk, counts, rows);
+            WrittenChunk written = Written(chunk, counts, ops, rows);
             FaultPoints.Reach(FaultPoint.CheckpointWriting);
             await (commitsNow
                 ? session.CommitAsync([written.Checkpoint(load.Plan)], shield.Token)
                 : session.KeepAsync(written, shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
-            load.Add(counts, chunk.Extent.Bytes, tally);
+            load.Add(counts, chunk.Extent.Bytes, ops, tally);
             return counts;
         }
         catch (Exception e) when (SqlFaults.MayPass(e))
@@ -92,9 +93,11 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
         return outcome;
     }
 
-    private static void Tell(RecordTally tally, RecordCounts counts, TransformWorkspace workspace, RowOutcome rows)
+    private static void Tell(
+        RecordTally tally, RecordCounts counts, IReadOnlyList<OpCount> ops, TransformWorkspace workspace, RowOutcome rows)
     {
         tally.Add(counts);
+        tally.Add(ops);
         tally.AddReasons(workspace.Rejects);
         foreach (RejectedRow row in rows.Refused)
         {
@@ -102,10 +105,12 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
         }
     }
 
-    private static WrittenChunk Written(TransformedChunk chunk, RecordCounts counts, RowOutcome rows) => new()
+    private static WrittenChunk Written(
+        TransformedChunk chunk, RecordCounts counts, IReadOnlyList<OpCount> ops, RowOutcome rows) => new()
     {
         Extent = chunk.Extent,
         Counts = counts,
+        Ops = ops,
         Refused = [.. rows.Refused.Select(row => row.Index)],
         Waiting = [.. rows.Waiting.Select(row => row.Index)],
     };

@@ -152,7 +152,7 @@ public sealed class DeadLetterWriter(Database database)
                 {
                     new() { Value = job },
                     new() { Value = chunk.Extent.StartOffset },
-                    new() { Value = counts.Select(c => RecordErrorCodes.NameOf(c.Code)).ToArray() },
+                    new() { Value = counts.Select(c => c.Code).ToArray() },
                     new() { Value = counts.Select(c => c.Field).ToArray() },
                     new() { Value = counts.Select(c => c.Records).ToArray() },
                 },

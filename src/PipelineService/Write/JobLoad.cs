@@ -25,6 +25,7 @@ public sealed class JobLoad : IDisposable
     private long _bytes;
     private long _waiting;
     private readonly RejectTally _rejects = new();
+    private readonly OpTally _ops = new();
 
     public JobLoad(JobLoadPlan plan, int sessions, WriteOptions options, ILogger logger, CancellationToken stopping)
     {
@@ -39,6 +40,8 @@ public sealed class JobLoad : IDisposable
         {
             _rejects.Add(count.Code, count.Field, count.Records);
         }
+
+        _ops.Add(plan.CoveredOps);
 
         Sessions = new WriteSessions(this, sessions, options, logger);
     }
@@ -82,6 +85,18 @@ public sealed class JobLoad : IDisposable
             lock (_rejects)
             {
                 return [.. _rejects.Counts];
+            }
+        }
+    }
+
+    /// <summary>What the dataset's transforms have done so far.</summary>
+    public IReadOnlyList<OpCount> Ops
+    {
+        get
+        {
+            lock (_ops)
+            {
+                return _ops.Counts;
             }
         }
     }
@@ -139,9 +154,18 @@ public sealed class JobLoad : IDisposable
     public Action? Landed { get; init; }
 
     /// <summary>Adds a written chunk to the counts.</summary>
+    /// <param name="ops">What the transforms did.</param>
     /// <param name="rejects">What its rejects are, if there are any.</param>
-    public void Add(RecordCounts counts, long bytes, RejectTally? rejects = null)
+    public void Add(RecordCounts counts, long bytes, IReadOnlyList<OpCount> ops, RejectTally? rejects = null)
     {
+        if (ops.Count > 0)
+        {
+            lock (_ops)
+            {
+                _ops.Add(ops);
+            }
+        }
+
         if (rejects is not null)
         {
             lock (_rejects)

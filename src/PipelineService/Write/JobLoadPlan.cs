@@ -37,6 +37,8 @@ public sealed record JobLoadPlan
 
     public IReadOnlyList<RejectCount> CoveredRejects { get; init; } = [];
 
+    public IReadOnlyList<OpCount> CoveredOps { get; init; } = [];
+
     /// <summary>
     /// True when a session of an earlier attempt has committed although the job promises all or nothing: then what is
     /// left must follow, whatever the limits say.

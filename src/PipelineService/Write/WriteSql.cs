@@ -50,8 +50,8 @@ internal static class WriteSql
 
     public const string InsertCheckpoint = """
         INSERT INTO pipeline.job_chunks
-            (job_id, start_offset, end_offset, first_record, first_line, lines, read, loaded, rejected, filtered, epoch)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            (job_id, start_offset, end_offset, first_record, first_line, lines, read, loaded, rejected, filtered, epoch, ops)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """;
 
     /// <summary>The first of several sessions is about to commit: from here on the job only goes forward.</summary>

@@ -1,5 +1,7 @@
 using Npgsql;
+using NpgsqlTypes;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 
 namespace PipelineService.Write;
@@ -13,6 +15,9 @@ public sealed record WrittenChunk
     public required ChunkExtent Extent { get; init; }
 
     public required RecordCounts Counts { get; init; }
+
+    /// <summary>What the dataset's transforms did.</summary>
+    public IReadOnlyList<OpCount> Ops { get; init; } = [];
 
     /// <summary>0-based indexes of its rows that the table refused, ascending.</summary>
     public IReadOnlyList<int> Refused { get; init; } = [];
@@ -36,6 +41,7 @@ public sealed record WrittenChunk
             new() { Value = Counts.Rejected },
             new() { Value = Counts.Filtered },
             new() { Value = plan.Epoch },
+            new() { Value = (object?)OpCounts.ToJson(Ops) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb },
         },
     };
 }

@@ -18,11 +18,11 @@ public sealed class RejectTallyTests
 
         Assert.Equal(
             [
-                new(RecordErrorCode.TypeMismatch, "z", 7),
-                new(RecordErrorCode.Required, "b", 2),
-                new(RecordErrorCode.Minimum, "a", 1),
-                new(RecordErrorCode.Required, "a", 1),
-                new(RecordErrorCode.TooFewFields, null, 1),
+                new("type_mismatch", "z", 7),
+                new("required", "b", 2),
+                new("minimum", "a", 1),
+                new("required", "a", 1),
+                new("too_few_fields", null, 1),
             ],
             tally.Counts);
     }
@@ -35,9 +35,10 @@ public sealed class RejectTallyTests
         RejectTally more = new();
         more.Add(RecordErrorCode.Unique, "a", records: 3);
         more.Add(RecordErrorCode.Unique, field: null);
+        more.Add("late", field: null);
 
         all.Add(more);
 
-        Assert.Equal([new(RecordErrorCode.Unique, "a", 5), new(RecordErrorCode.Unique, null, 1)], all.Counts);
+        Assert.Equal([new("unique", "a", 5), new("late", null, 1), new("unique", null, 1)], all.Counts);
     }
 }

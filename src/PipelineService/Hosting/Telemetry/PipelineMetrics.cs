@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 
@@ -46,6 +47,7 @@ public sealed class PipelineMetrics
     private readonly Counter<long> _records;
     private readonly Counter<long> _sourceRecords;
     private readonly Counter<long> _rejects;
+    private readonly Counter<long> _opRecords;
     private readonly Counter<long> _chunkRecords;
     private readonly Histogram<double> _chunkDuration;
     private readonly Counter<long> _jobsFinished;
@@ -58,6 +60,7 @@ public sealed class PipelineMetrics
     private readonly BoundedPair _sourcesOfDatasets = new(PairsMax);
     private readonly BoundedPair _datasetsOfRejects = new(PairsMax);
     private readonly BoundedPair _datasetsOfFailures = new(PairsMax);
+    private readonly BoundedPair _opsOfDatasets = new(PairsMax);
     private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
     private long _retries;
     private long _displaced;
@@ -75,6 +78,9 @@ public sealed class PipelineMetrics
         _sourceRecords = _meter.CreateCounter<long>(
             "pipeline.source.records", "{record}", "The same records by who sent them, whatever the dataset.");
         _rejects = _meter.CreateCounter<long>("pipeline.rejects", "{record}", "Rejected records by their first reason.");
+        _opRecords = _meter.CreateCounter<long>(
+            "pipeline.transform.records", "{record}",
+            "Records that an op left out (filter), or gave something else than the rest (any other op).");
         _chunkRecords = _meter.CreateCounter<long>(
             "pipeline.chunk.records", "{record}", "Records of chunks that were written, committed or not yet.");
         _chunkDuration = _meter.CreateHistogram(
@@ -134,6 +140,12 @@ public sealed class PipelineMetrics
         {
             string name = RecordErrorCodes.NameOf(code);
             _rejects.Add(records, Label("dataset", _datasetsOfRejects.SecondOf(name, label)), Label("code", name));
+        }
+
+        foreach (OpCount op in isLoaded ? tally.Ops : [])
+        {
+            string name = op.Name ?? string.Create(CultureInfo.InvariantCulture, $"{op.Index} {op.Op}");
+            _opRecords.Add(op.Records, Label("dataset", label), Label("op", _opsOfDatasets.SecondOf(label, name)));
         }
 
         void Count(long records, string outcome)

@@ -1,4 +1,5 @@
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs.Runs;
@@ -17,6 +18,7 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Rejects">
 /// What was wrong with the rejected records, by code and field; null for a job that ended before the service counted that.
 /// </param>
+/// <param name="Transforms">What the ops of the dataset's transforms did, in their order: none that did nothing.</param>
 /// <param name="Reverted">When and how many of its rows a revert or a replacement removed.</param>
 /// <param name="Replaces">The job whose rows its own take the place of: they go in the moment in which its own come.</param>
 /// <param name="ReplacedBy">The job whose rows have taken the place of its own.</param>
@@ -35,6 +37,7 @@ public sealed record JobView(
     UploadView Upload,
     RecordsView Records,
     RejectsView? Rejects,
+    IReadOnlyList<TransformView> Transforms,
     ProgressView Progress,
     DateTime CreatedAt,
     DateTime? ReceivedAt,
@@ -67,6 +70,7 @@ public sealed record JobView(
                 row.UploadKeptUntil),
             new RecordsView(row.RecordsRead, row.RecordsLoaded, row.RecordsRejected, row.RecordsFiltered),
             RejectsView.Of(row),
+            [.. OpCounts.FromJson(row.Ops).Select(op => new TransformView(op.Index, op.Op, op.Name, op.Records))],
             ProgressView.Of(row, state),
             row.CreatedAt,
             row.ReceivedAt,
@@ -91,6 +95,16 @@ public sealed record UploadView(
 
 /// <summary>What became of the records; for a final job read = loaded + rejected + filtered.</summary>
 public sealed record RecordsView(long Read, long Loaded, long Rejected, long Filtered);
+
+/// <summary>What an op of the dataset's transforms did.</summary>
+/// <param name="Index">0-based place of the op in the definition's list.</param>
+/// <param name="Op">Which op it is.</param>
+/// <param name="Name">Its name in the definition.</param>
+/// <param name="Records">
+/// Of <c>filter</c>: records that it left out; of any other op: records to which it gave something else than to the rest, as a null in
+/// place of an error, or a text that was cut short.
+/// </param>
+public sealed record TransformView(int Index, string Op, string? Name, long Records);
 
 /// <param name="Ratio">
 /// The part of the upload that is loaded, 0 to 1, by bytes: while it arrives of its <c>Content-Length</c>, and 0 without one.

@@ -16,7 +16,7 @@ public sealed record RejectsView(IReadOnlyList<RejectGroup> Groups, long Other)
 
     /// <param name="counts">All pairs, the most frequent first.</param>
     internal static RejectsView Of(IReadOnlyList<RejectCount> counts) => new(
-        [.. counts.Take(GroupsMax).Select(c => new RejectGroup(RecordErrorCodes.NameOf(c.Code), c.Field, c.Records))],
+        [.. counts.Take(GroupsMax).Select(c => new RejectGroup(c.Code, c.Field, c.Records))],
         counts.Skip(GroupsMax).Sum(c => c.Records));
 
     /// <summary>What a row says of its rejects; null when it has some and nobody has counted them.</summary>

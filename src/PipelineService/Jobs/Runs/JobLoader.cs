@@ -233,6 +233,7 @@ public sealed class JobLoader(
         Covered = CheckpointMap.CountsOf(covered.Checkpoints),
         CoveredBytes = CheckpointMap.BytesOf(covered.Checkpoints),
         CoveredRejects = covered.Rejects,
+        CoveredOps = covered.Ops,
         IsRollingForward = job.JobState == JobState.Committing,
     };
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
 using PipelineService.Write;
@@ -155,6 +156,7 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
             RecordsLoaded = counts.Loaded,
             RecordsRejected = counts.Rejected,
             RecordsFiltered = counts.Filtered,
+            Ops = OpCounts.ToJson(load.Ops),
             Rejects = counts.Rejected > 0 ? RejectsView.Of(load.Rejects).ToJson() : null,
             ProgressRatio = total > 0 ? Math.Min(1, (double)load.BytesDone / total) : 0,
             RecordsPerSecond = seconds > 0 ? Math.Round((counts.Read - load.Plan.Covered.Read) / seconds) : null,

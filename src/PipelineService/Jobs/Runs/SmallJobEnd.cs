@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.Postgres;
 
@@ -36,6 +37,7 @@ internal sealed class SmallJobEnd(IReadOnlyList<TransformedJob> jobs, TableName 
             },
         };
         finish.Parameters.AddRange(RowsOfJob.PlaceOf(table, place));
+        finish.Parameters.Add(Each(job => OpCounts.ToJson(job.Ops)));
         return
         [
             new(SmallJobSql.RequireEpochs) { Parameters = { Each(job => job.Row.Id), Each(job => job.Row.Epoch) } },

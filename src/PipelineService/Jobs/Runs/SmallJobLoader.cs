@@ -10,6 +10,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets;
 using PipelineService.Datasets.Tables;
@@ -131,7 +132,8 @@ public sealed partial class SmallJobLoader(
                 rows.Append(workspace.Rows.RowBytes(i, 1).Span, workspace.Rows.Marks[i].Record);
             }
 
-            return new TransformedJob(job, place, row, records, scan.Lines, counts, time.GetElapsedTime(start));
+            IReadOnlyList<OpCount> ops = records.Rows.CountOps(workspace.Ops);
+            return new TransformedJob(job, place, row, records, scan.Lines, counts, ops, time.GetElapsedTime(start));
         }
         catch (Exception e)
         {
@@ -200,6 +202,7 @@ public sealed partial class SmallJobLoader(
         {
             RecordTally tally = new();
             tally.Add(job.Counts);
+            tally.Add(job.Ops);
             metrics.ChunkWritten(job.Row.Dataset, job.Counts.Read, job.Elapsed);
             await end.CompleteAsync(job.Job.Live, job.Job.Upload, ends.RowOf(job.Row.Id), tally);
             return SharedOutcome.Committed;

@@ -1,4 +1,5 @@
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Rules;
 using PipelineService.Spool.Formats;
 
 namespace PipelineService.Jobs.Runs;
@@ -8,6 +9,8 @@ namespace PipelineService.Jobs.Runs;
 /// <param name="Row">Its row before.</param>
 /// <param name="Start">Where its records start.</param>
 /// <param name="Lines">Lines of its records.</param>
+/// <param name="Ops">What the dataset's transforms did.</param>
 /// <param name="Elapsed">What reading and transforming it took.</param>
 internal sealed record TransformedJob(
-    SmallJob Job, int Place, JobRow Row, RecordsStart Start, long Lines, RecordCounts Counts, TimeSpan Elapsed);
+    SmallJob Job, int Place, JobRow Row, RecordsStart Start, long Lines, RecordCounts Counts, IReadOnlyList<OpCount> Ops,
+    TimeSpan Elapsed);

@@ -168,7 +168,7 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
         _count -= gone.Length;
         load.AddWaiting(-gone.Length);
         RecordCounts mended = new(Read: 0, gone.Length - filtered, -gone.Length, filtered);
-        load.Add(mended, bytes: 0);
+        load.Add(mended, bytes: 0, ops: []);
         session.Tally.Add(mended);
     }
 
