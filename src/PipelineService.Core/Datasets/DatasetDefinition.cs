@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace PipelineService.Core.Datasets;
 
 /// <summary>
@@ -24,6 +26,9 @@ public sealed record DatasetDefinition
     public required LoadPolicy Load { get; init; }
 
     public RejectLimits Rejects { get; init; } = RejectLimits.None;
+
+    /// <summary>Examples of what it does, run when it is declared.</summary>
+    public ImmutableArray<DatasetTest> Tests { get; init; } = [];
 }
 
 /// <summary>How the records of an upload are written.</summary>

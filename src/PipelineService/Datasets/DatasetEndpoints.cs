@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using PipelineService.Core.Encoding;
 using PipelineService.Datasets.Definitions;
+using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -137,6 +139,12 @@ public static class DatasetEndpoints
         {
             declared = DefinitionEnvelope.Read(json.RootElement, dataset, out IReadOnlyDictionary<string, string[]> errors);
             if (declared.Definition is null || errors.Count > 0)
+            {
+                return DatasetProblems.InvalidDefinition(errors).ToResult();
+            }
+
+            errors = declared.InBody(DatasetTestRun.FaultsOf(new RowPlan(declared.Definition)));
+            if (errors.Count > 0)
             {
                 return DatasetProblems.InvalidDefinition(errors).ToResult();
             }

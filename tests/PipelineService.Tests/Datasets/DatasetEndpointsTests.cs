@@ -54,6 +54,20 @@ public sealed class DatasetEndpointsTests(TestDatabase database) : IClassFixture
     }
 
     [Fact]
+    public async Task Refuses_a_definition_of_which_a_test_fails()
+    {
+        string tested = Definition.Replace(" } ] } }", " } ] }, 'tests': [ { 'record': { 'a': '1' }, 'row': { 'a': 2 } } ] }", StringComparison.Ordinal);
+
+        JsonNode problem = await AssertProblemAsync(await PutAsync("tested", tested), 400, "invalid_definition");
+
+        Assert.Equal("2 was expected, but the row has 1.", (string?)problem["errors"]!["/tests/0/row/a"]![0]);
+        await AssertProblemAsync(await SendAsync(HttpMethod.Get, "tested"), 404, "dataset_not_found");
+        using HttpResponseMessage created = await PutAsync("tested", tested.Replace("'a': 2", "'a': 1", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        Assert.Equal(1, (int)(await GetJsonAsync("/v1/datasets/tested"))["definition"]!["tests"]![0]!["row"]!["a"]!);
+    }
+
+    [Fact]
     public async Task Honours_preconditions()
     {
         await AssertProblemAsync(await PutAsync("guarded", Definition, ("If-Match", "*")), 412, "precondition_failed");

@@ -44,6 +44,30 @@ public sealed record DefinitionDocument
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RejectsDocument? Rejects { get; init; }
+
+    /// <summary>Examples of what the definition does, run at each PUT; one that fails refuses it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<TestDocument>? Tests { get; init; }
+}
+
+/// <summary>A record, and what must become of it: one of row, rejected and filtered.</summary>
+public sealed record TestDocument
+{
+    /// <summary>What the data calls a field → its value, as an object of an upload of NDJSON.</summary>
+    public required JsonElement Record { get; init; }
+
+    /// <summary>Columns that the row must have → their values; the others may have any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Row { get; init; }
+
+    /// <summary>The record must be rejected, with this code among its reasons.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Rejected { get; init; }
+
+    /// <summary>The record must be left out, by the filter of this name, or by any: true.</summary>
+    [Scalar(JsonSchemaType.Boolean | JsonSchemaType.String)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Filtered { get; init; }
 }
 
 /// <summary>How delimited text is written (Table Dialect).</summary>

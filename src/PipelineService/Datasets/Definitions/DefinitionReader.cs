@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
+using PipelineService.Datasets.Definitions.Tests;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -70,6 +71,7 @@ public static class DefinitionReader
             Schema = ReadSchema(resource, faults),
             Load = ReadLoad(resource.Object("load"), dataset),
             Rejects = ReadRejects(resource.Object("rejects")),
+            Tests = ReadTests(resource, faults),
         };
 
         if (resource.Text("encoding") is string encoding && !Utf8.Equals(encoding, StringComparison.OrdinalIgnoreCase))
@@ -88,6 +90,18 @@ public static class DefinitionReader
         resource.Metadata("path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
         resource.Finish(MisplacedWords.OfResource);
         return definition;
+    }
+
+    private static ImmutableArray<DatasetTest> ReadTests(ObjectReader resource, DefinitionFaults faults)
+    {
+        ImmutableArray<DatasetTest> tests =
+            resource.Items("tests", (element, pointer) => DatasetTestReader.Read(element, pointer, faults));
+        if (!tests.IsDefault && tests.Length > DatasetTestReader.CountMax)
+        {
+            resource.Fault("tests", $"There are more than {DatasetTestReader.CountMax} of them.");
+        }
+
+        return tests.IsDefault ? [] : tests;
     }
 
     private static TableSchema ReadSchema(ObjectReader resource, DefinitionFaults faults)

@@ -52,6 +52,17 @@ public static class DefinitionWriter
             MaxCount = definition.Rejects.MaxCount,
             MaxRatio = definition.Rejects.MaxRatio,
         },
+        Tests = definition.Tests.IsEmpty ? null : [.. definition.Tests.Select(ToDocument)],
+    };
+
+    private static TestDocument ToDocument(DatasetTest test) => new()
+    {
+        Record = JsonElement.Parse(test.Record),
+        Row = test.Row is null ? null : JsonElement.Parse(test.Row),
+        Rejected = test.Outcome == TestOutcome.Rejected ? test.Reason : null,
+        Filtered = test.Outcome != TestOutcome.Filtered ? null
+            : test.Reason is null ? JsonElement.Parse("true")
+            : JsonSerializer.SerializeToElement(test.Reason, PipelineJson.Options),
     };
 
     private static FieldDocument ToDocument(FieldDefinition field)

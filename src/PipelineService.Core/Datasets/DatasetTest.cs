@@ -1,0 +1,24 @@
+namespace PipelineService.Core.Datasets;
+
+/// <summary>
+/// An example of what a definition does: a record, and what must become of it. Run when the definition is declared, so that one that
+/// does something else than its author means never loads a record.
+/// </summary>
+/// <param name="Record">The text of a JSON object: what the data calls a field → its value.</param>
+/// <param name="Outcome">What must become of it.</param>
+public sealed record DatasetTest(string Record, TestOutcome Outcome)
+{
+    /// <summary>Of a row: the text of a JSON object with the columns that count, each with its value; the others may be anything.</summary>
+    public string? Row { get; init; }
+
+    /// <summary>Of a reject: a code that is among its reasons. Of a filtered record: the name of the filter, or null for any.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>What may become of a record.</summary>
+public enum TestOutcome
+{
+    Row,
+    Rejected,
+    Filtered,
+}

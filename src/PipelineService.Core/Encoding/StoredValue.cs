@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Core.Encoding;
+
+/// <summary>A value as a column stores it, to be compared with another of the same column and shown.</summary>
+public readonly struct StoredValue
+{
+    private const int JsonbVersionBytes = 1;
+
+    private readonly byte[]? _bytes;
+    private readonly SqlType _type;
+
+    private StoredValue(byte[]? bytes, SqlType type) => (_bytes, _type) = (bytes, type);
+
+    /// <summary>The value of a column of a row.</summary>
+    /// <param name="index">0-based, of the column in the plan.</param>
+    public static StoredValue Of(RowBuffer rows, int row, int index, ColumnPlan column) =>
+        new(rows.TryGetField(row, index, out ReadOnlySpan<byte> value) ? value.ToArray() : null, column.Field.SentType);
+
+    /// <summary>A value that a definition writes in JSON, as the column would store it: read as the same value in a record is.</summary>
+    public static bool TryEncode(JsonElement json, ColumnPlan column, out StoredValue value, out RecordErrorCode code)
+    {
+        value = new StoredValue(null, column.Field.SentType);
+        code = RecordErrorCode.None;
+        if (json.ValueKind == JsonValueKind.Null)
+        {
+            return true;
+        }
+
+        RowBuffer rows = new(initialBytes: 256);
+        rows.BeginRow(1);
+        code = json.ValueKind == JsonValueKind.String
+            ? column.Encode(System.Text.Encoding.UTF8.GetBytes(json.GetString()!), rows)
+            : column.EncodeJson(KindOf(json.ValueKind), System.Text.Encoding.UTF8.GetBytes(json.GetRawText()), rows);
+        if (code != RecordErrorCode.None)
+        {
+            return false;
+        }
+
+        rows.EndRow(record: 1, line: 1, rawStart: 0, rawLength: 0);
+        value = Of(rows, row: 0, index: 0, column);
+        return true;
+    }
+
+    /// <summary>Whether PostgreSQL would call them equal; of JSON and text whether they are written alike.</summary>
+    public bool IsSameAs(StoredValue other)
+    {
+        if (_bytes is null || other._bytes is null)
+        {
+            return _bytes is null && other._bytes is null;
+        }
+
+        return _bytes.AsSpan().SequenceEqual(other._bytes) || _type.Name switch
+        {
+            SqlTypeName.Numeric => Trimmed(ToString()) == Trimmed(other.ToString()),
+            SqlTypeName.Json => JsonElement.DeepEquals(JsonElement.Parse(_bytes), JsonElement.Parse(other._bytes)),
+            SqlTypeName.Jsonb => JsonElement.DeepEquals(
+                JsonElement.Parse(_bytes.AsSpan(JsonbVersionBytes)), JsonElement.Parse(other._bytes.AsSpan(JsonbVersionBytes))),
+            _ => false,
+        };
+    }
+
+    /// <summary>As PostgreSQL writes it; text in quotes, so that it is not taken for another value.</summary>
+    public override string ToString()
+    {
+        if (_bytes is null)
+        {
+            return "null";
+        }
+
+        switch (_type.Name)
+        {
+            case SqlTypeName.Text or SqlTypeName.Varchar:
+                return $"\"{System.Text.Encoding.UTF8.GetString(_bytes)}\"";
+            case SqlTypeName.Json:
+                return System.Text.Encoding.UTF8.GetString(_bytes);
+            case SqlTypeName.Jsonb:
+                return System.Text.Encoding.UTF8.GetString(_bytes, JsonbVersionBytes, _bytes.Length - JsonbVersionBytes);
+            default:
+                var text = new ArrayBufferWriter<byte>();
+                ValueText.Write(_type.Name, _bytes, text);
+                return System.Text.Encoding.UTF8.GetString(text.WrittenSpan);
+        }
+    }
+
+    /// <summary>A number without the zeros that only show its scale.</summary>
+    private static string Trimmed(string number) =>
+        number.Contains('.', StringComparison.Ordinal) ? number.TrimEnd('0').TrimEnd('.') : number;
+
+    private static ValueKind KindOf(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Number => ValueKind.Number,
+        JsonValueKind.True => ValueKind.True,
+        JsonValueKind.False => ValueKind.False,
+        JsonValueKind.Object => ValueKind.Object,
+        _ => ValueKind.Array,
+    };
+}

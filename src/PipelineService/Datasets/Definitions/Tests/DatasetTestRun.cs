@@ -1,0 +1,150 @@
+using System.Text;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rejects;
+using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms;
+
+namespace PipelineService.Datasets.Definitions.Tests;
+
+/// <summary>
+/// Runs the tests of a definition on the code that loads records: each record is read, transformed and encoded as one of an upload of
+/// NDJSON. What the database has to say about a row comes later, and no test can ask for it.
+/// </summary>
+internal sealed class DatasetTestRun
+{
+    private readonly RowPlan _plan;
+    private readonly ChunkTransform _transform;
+    private readonly TransformWorkspace _workspace = new();
+    private readonly DefinitionFaults _faults = new();
+
+    private DatasetTestRun(RowPlan plan)
+    {
+        _plan = plan;
+        _transform = new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
+    }
+
+    /// <summary>What is wrong with the tests of a definition, or with the definition: both sides of each that fails.</summary>
+    /// <returns>JSON pointer → sentences; empty when all of them pass.</returns>
+    public static IReadOnlyDictionary<string, string[]> FaultsOf(RowPlan plan)
+    {
+        DatasetTestRun run = new(plan);
+        for (int i = 0; i < plan.Definition.Tests.Length; i++)
+        {
+            run.Check(plan.Definition.Tests[i], JsonPointer.Append("/tests", i));
+        }
+
+        return run._faults.ToErrors();
+    }
+
+    private void Check(DatasetTest test, string pointer)
+    {
+        byte[] record = Encoding.UTF8.GetBytes(test.Record);
+        _transform.Run(record, new ChunkPosition(FirstRecord: 1, FirstLine: 1), _workspace);
+        switch (test.Outcome)
+        {
+            case TestOutcome.Row when _workspace.Rows.Count == 1:
+                CheckRow(test, JsonPointer.Append(pointer, "row"));
+                break;
+            case TestOutcome.Rejected when Reasons().Any(reason => reason.Code == test.Reason):
+            case TestOutcome.Filtered when _workspace.Filtered == 1 && IsBy(test.Reason):
+                break;
+            case TestOutcome.Row:
+                _faults.Add(JsonPointer.Append(pointer, "row"), $"A row was expected, but {Happened()}");
+                break;
+            case TestOutcome.Rejected:
+                _faults.Add(
+                    JsonPointer.Append(pointer, "rejected"), $"A reject with {Excerpt.Of(test.Reason!)} was expected, but {Happened()}");
+                break;
+            default:
+                string by = test.Reason is null ? "" : $" by {Excerpt.Of(test.Reason)}";
+                _faults.Add(
+                    JsonPointer.Append(pointer, "filtered"), $"The record was expected to be filtered{by}, but {Happened()}");
+                break;
+        }
+    }
+
+    private void CheckRow(DatasetTest test, string pointer)
+    {
+        using JsonDocument expected = JsonDocument.Parse(test.Row!);
+        foreach (JsonProperty member in expected.RootElement.EnumerateObject())
+        {
+            string place = JsonPointer.Append(pointer, member.Name);
+            int column = IndexOf(member.Name);
+            if (column < 0)
+            {
+                string meant = Hosting.Suggestion.For(member.Name, _plan.Columns.Select(c => c.Field.Name));
+                _faults.Add(place, $"The dataset has no column \"{Excerpt.Of(member.Name)}\".{meant}");
+                continue;
+            }
+
+            StoredValue found = StoredValue.Of(_workspace.Rows, row: 0, column, _plan.Columns[column]);
+            if (StoredValue.TryEncode(member.Value, _plan.Columns[column], out StoredValue value, out RecordErrorCode code))
+            {
+                if (!found.IsSameAs(value))
+                {
+                    _faults.Add(place, $"{value} was expected, but the row has {found}.");
+                }
+            }
+            else
+            {
+                _faults.Add(place, $"No row can have this: {ErrorMessages.For(_plan.Columns[column].Field, code)} This one has {found}.");
+            }
+        }
+    }
+
+    /// <summary>Whether a filter of this name, or any, has left the record out.</summary>
+    private bool IsBy(string? filter) =>
+        filter is null || _plan.CountOps(_workspace.Ops).Any(op => op.Op == "filter" && op.Name == filter);
+
+    /// <summary>Why the record was rejected; empty when it was not.</summary>
+    private List<(string Code, string? Field, string Message)> Reasons()
+    {
+        List<(string Code, string? Field, string Message)> reasons = [];
+        foreach (Reject reject in _workspace.Rejects.Rejects)
+        {
+            foreach (RecordError error in _workspace.Rejects.ErrorsOf(reject))
+            {
+                FieldDefinition? field = error.Column == RecordError.WholeRecord ? null : _plan.Columns[error.Column].Field;
+                string message = field is null ? ErrorMessages.For(error.Code) : ErrorMessages.For(field, error.Code);
+                reasons.Add((RecordErrorCodes.NameOf(error.Code), field?.Name, message));
+            }
+        }
+
+        return reasons;
+    }
+
+    private int IndexOf(string column)
+    {
+        for (int i = 0; i < _plan.Columns.Length; i++)
+        {
+            if (_plan.Columns[i].Field.Name == column)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>What became of the record, as the end of a sentence.</summary>
+    private string Happened()
+    {
+        if (_workspace.Rows.Count == 1)
+        {
+            IEnumerable<string> values = _plan.Columns.Select((column, i) =>
+                $"{column.Field.Name} = {StoredValue.Of(_workspace.Rows, row: 0, i, column)}");
+            return $"the row is {string.Join(", ", values)}.";
+        }
+
+        if (_workspace.Filtered == 1)
+        {
+            return "it was filtered.";
+        }
+
+        return "it was rejected: " + string.Join(
+            ' ', Reasons().Select(r => r.Field is null ? $"{r.Code}: {r.Message}" : $"{r.Code} of {r.Field}: {r.Message}"));
+    }
+}
