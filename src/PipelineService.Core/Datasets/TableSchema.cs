@@ -113,7 +113,7 @@ public sealed record FieldDefinition
         SqlTypeName.Bytea => (Type, Format) is not (FieldType.String, FieldFormats.Binary),
         SqlTypeName.Interval => Type != FieldType.Duration,
         SqlTypeName.Point => Type != FieldType.GeoPoint,
-        SqlTypeName.Array => Type != FieldType.List || Item.IsReadByColumn,
+        SqlTypeName.Array => Type != FieldType.List || ToItem().IsReadByColumn,
         _ => false,
     };
 
@@ -130,7 +130,7 @@ public sealed record FieldDefinition
     };
 
     /// <summary>What an item of a list is, as a field of its own: in its default format, without constraints.</summary>
-    public FieldDefinition Item => new() { Name = Name, Type = ItemType, SqlType = ColumnType.Element };
+    public FieldDefinition ToItem() => new() { Name = Name, Type = ItemType, SqlType = ColumnType.Element };
 }
 
 /// <summary>The types of Table Schema.</summary>

@@ -117,7 +117,7 @@ public static class FieldEncoders
             (FieldType.YearMonth, _) => Scalar<int, YearMonthFormat>(field, default),
             (FieldType.Duration, _) => Scalar<Interval, DurationFormat>(field, default),
             (FieldType.GeoPoint, _) => Scalar<GeoPoint, GeoPointFormat>(field, new GeoPointFormat(field.Format)),
-            (FieldType.List, _) => new ListEncoder(field, Compile(field.Item)),
+            (FieldType.List, _) => new ListEncoder(field, Compile(field.ToItem())),
             _ => CompileCalendar(field, column),
         };
     }

@@ -106,7 +106,14 @@ internal struct AnyDate
                 && TryTellApart();
         }
 
-        return TakeJoint(ref rest) && TryReadMonth(ref rest) && TakeJoint(ref rest) && rest.TryTakeNumber(4, 4, out _year);
+        TakeJoint(ref rest, (byte)'.');
+        if (!TryReadMonth(ref rest))
+        {
+            return false;
+        }
+
+        TakeJoint(ref rest, (byte)',');
+        return rest.TryTakeNumber(4, 4, out _year);
     }
 
     /// <summary>Which of two numbers is the month.</summary>
@@ -143,16 +150,14 @@ internal struct AnyDate
         return name > 0;
     }
 
-    /// <summary>What may stand beside the name of a month: nothing, blanks, a comma with blanks, or one mark.</summary>
-    private static bool TakeJoint(ref AnyText rest)
+    /// <summary>What may stand beside the name of a month: nothing, blanks, a mark of its own with blanks, or a dash or slash.</summary>
+    private static void TakeJoint(ref AnyText rest, byte mark)
     {
         if (!rest.TryTake((byte)'-') && !rest.TryTake((byte)'/'))
         {
-            _ = rest.TryTake((byte)',') || rest.TryTake((byte)'.');
+            rest.TryTake(mark);
             rest.TakeBlanks();
         }
-
-        return true;
     }
 
     private static bool Is(AnyText rest, ReadOnlySpan<byte> suffix) => Ascii.EqualsIgnoreCase(rest.Rest[..2], suffix);

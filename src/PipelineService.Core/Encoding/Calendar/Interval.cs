@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace PipelineService.Core.Encoding.Calendar;
 
 /// <summary>
@@ -21,6 +23,12 @@ internal readonly struct Interval(int months, int days, long microseconds) : ICo
     public long Microseconds { get; } = microseconds;
 
     private Int128 Length => ((((Int128)Months * DaysPerMonth) + Days) * MicrosecondsPerDay) + Microseconds;
+
+    /// <summary>An interval from its binary form, see <see cref="DurationFormat"/>.</summary>
+    public static Interval Read(ReadOnlySpan<byte> value) => new(
+        BinaryPrimitives.ReadInt32BigEndian(value[(sizeof(long) + sizeof(int))..]),
+        BinaryPrimitives.ReadInt32BigEndian(value[sizeof(long)..]),
+        BinaryPrimitives.ReadInt64BigEndian(value));
 
     public int CompareTo(Interval other) => Length.CompareTo(other.Length);
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
 
 namespace PipelineService.Core.Encoding.Calendar;
@@ -16,18 +15,16 @@ internal static class IntervalText
     /// <returns>How many bytes were written.</returns>
     public static int Write(ReadOnlySpan<byte> value, Span<byte> text)
     {
-        long microseconds = BinaryPrimitives.ReadInt64BigEndian(value);
-        int days = BinaryPrimitives.ReadInt32BigEndian(value[sizeof(long)..]);
-        int months = BinaryPrimitives.ReadInt32BigEndian(value[(sizeof(long) + sizeof(int))..]);
+        var interval = Interval.Read(value);
         text[0] = (byte)'P';
         int length = 1;
-        length += WritePart(months, (byte)'M', text[length..]);
-        length += WritePart(days, (byte)'D', text[length..]);
+        length += WritePart(interval.Months, (byte)'M', text[length..]);
+        length += WritePart(interval.Days, (byte)'D', text[length..]);
         text[length++] = (byte)'T';
-        (long seconds, long fraction) = Math.DivRem(microseconds, IsoCalendar.MicrosecondsPerSecond);
+        (long seconds, long fraction) = Math.DivRem(interval.Microseconds, IsoCalendar.MicrosecondsPerSecond);
         length += WritePart(seconds / 3600, (byte)'H', text[length..]);
         length += WritePart(seconds % 3600 / 60, (byte)'M', text[length..]);
-        if (microseconds < 0)
+        if (interval.Microseconds < 0)
         {
             text[length++] = (byte)'-';
         }

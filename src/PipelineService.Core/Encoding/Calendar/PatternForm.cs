@@ -8,25 +8,26 @@ namespace PipelineService.Core.Encoding.Calendar;
 /// <summary>One step of a pattern: a directive, one or more blanks, or a text that must stand there.</summary>
 /// <param name="Directive">The letter of the directive, a blank, or 0 for a text.</param>
 /// <param name="Literal">The text.</param>
-internal readonly record struct PatternStep(char Directive, byte[] Literal);
+/// <param name="IsFull">Whether a number must have all of its digits, because more digits stand beside it.</param>
+internal readonly record struct PatternStep(char Directive, byte[] Literal, bool IsFull = false);
 
 /// <summary>
 /// Dates and times as a pattern of <c>strptime</c> says, read as Python reads them: numbers with or without leading zeros,
 /// names in any case, one or more blanks where the pattern has some.
 /// </summary>
 /// <remarks>
-/// Source: https://docs.python.org/3/library/datetime.html#format-codes and Lib/_strptime.py. A number takes as many digits as
-/// it can and gives some back when the rest does not fit (<c>%m%Y</c> of <c>12024</c>), which is bounded: there are few
-/// directives, each stands once, and each has at most six ways.
+/// Source: https://docs.python.org/3/library/datetime.html#format-codes and Lib/_strptime.py. In one point it is stricter:
+/// numbers that stand side by side have all of their digits. Python reads 2024111 by <c>%Y%m%d</c> as the first of November, and
+/// it may be the eleventh of January.
 /// </remarks>
 internal sealed class PatternForm : CalendarForm
 {
     private readonly ImmutableArray<PatternStep> _steps;
 
+    private PatternForm(ImmutableArray<PatternStep> steps) => _steps = steps;
+
     /// <summary>±hh:mm, ±hhmm, ±hh and Z.</summary>
     private static ReadOnlySpan<byte> OffsetLengths => [6, 5, 3, 1];
-
-    private PatternForm(ImmutableArray<PatternStep> steps) => _steps = steps;
 
     /// <summary>Compiles a pattern for a type of field.</summary>
     /// <exception cref="FieldFaultException">It cannot be read, or does not say what the type needs.</exception>
@@ -35,59 +36,57 @@ internal sealed class PatternForm : CalendarForm
     public override RecordErrorCode Read(ReadOnlySpan<byte> text, out CalendarReading reading)
     {
         PatternValues values = default;
-        if (TryRead(0, text, ref values))
+        foreach (PatternStep step in _steps)
         {
-            return values.Finish(out reading);
+            int length = ReadStep(step, text, ref values);
+            if (length == 0)
+            {
+                reading = default;
+                return RecordErrorCode.TypeMismatch;
+            }
+
+            text = text[length..];
         }
 
-        reading = default;
-        return RecordErrorCode.TypeMismatch;
+        RecordErrorCode code = values.Finish(out reading);
+        return text.IsEmpty ? code : RecordErrorCode.TypeMismatch;
     }
 
-    private bool TryRead(int index, ReadOnlySpan<byte> text, ref PatternValues values)
+    /// <returns>Bytes that the step takes; 0 when the text does not go on so.</returns>
+    private static int ReadStep(PatternStep step, ReadOnlySpan<byte> text, ref PatternValues values)
     {
-        if (index == _steps.Length)
-        {
-            return text.IsEmpty;
-        }
-
-        PatternStep step = _steps[index];
         switch (step.Directive)
         {
             case '\0':
-                return text.Length >= step.Literal.Length
-                    && Ascii.EqualsIgnoreCase(text[..step.Literal.Length], step.Literal)
-                    && TryRead(index + 1, text[step.Literal.Length..], ref values);
+                int length = step.Literal.Length;
+                return text.Length >= length && Ascii.EqualsIgnoreCase(text[..length], step.Literal) ? length : 0;
             case ' ':
                 int blanks = text.IndexOfAnyExcept(PatternSyntax.Blanks);
-                blanks = blanks < 0 ? text.Length : blanks;
-                return blanks > 0 && TryRead(index + 1, text[blanks..], ref values);
+                return blanks < 0 ? text.Length : blanks;
             case 'b' or 'B':
-                int month = CalendarNames.StartsWithMonth(text, step.Directive == 'b', out values.Month);
-                return month > 0 && TryRead(index + 1, text[month..], ref values);
+                return CalendarNames.StartsWithMonth(text, isShort: step.Directive == 'b', out values.Month);
             case 'a' or 'A':
-                int weekday = CalendarNames.StartsWithWeekday(text, step.Directive == 'a');
-                return weekday > 0 && TryRead(index + 1, text[weekday..], ref values);
+                return CalendarNames.StartsWithWeekday(text, isShort: step.Directive == 'a');
             case 'p':
-                return TryReadHalf(text, ref values) && TryRead(index + 1, text[2..], ref values);
+                return ReadHalf(text, ref values);
             case 'z':
-                return TryReadOffset(index, text, ref values);
+                return ReadOffset(text, ref values);
             case 'Z':
-                int zone = ZoneText.StartsWithName(text);
-                values.HasOffset = zone > 0;
-                return zone > 0 && TryRead(index + 1, text[zone..], ref values);
+                values.HasOffset = true;
+                return ZoneText.StartsWithName(text);
             case 'd' when text.Length > 1 && text[0] == ' ' && text[1] is >= (byte)'1' and <= (byte)'9':
                 values.Day = text[1] - '0';
-                return TryRead(index + 1, text[2..], ref values);
+                return 2;
             default:
-                return TryReadNumber(index, step.Directive, text, ref values);
+                return ReadNumber(step, text, ref values);
         }
     }
 
-    /// <summary>The longest number first.</summary>
-    private bool TryReadNumber(int index, char directive, ReadOnlySpan<byte> text, ref PatternValues values)
+    /// <summary>As many digits as make a number that may stand there: of 1 to 12 in 13, the first alone.</summary>
+    private static int ReadNumber(PatternStep step, ReadOnlySpan<byte> text, ref PatternValues values)
     {
-        (int digitsMin, int digitsMax, int least, int most) = PatternSyntax.NumberOf(directive);
+        (int digitsMin, int digitsMax, int least, int most) = PatternSyntax.NumberOf(step.Directive);
+        digitsMin = step.IsFull ? digitsMax : digitsMin;
         int digits = text.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
         digits = Math.Min(digits < 0 ? text.Length : digits, digitsMax);
         for (; digits >= digitsMin; digits--)
@@ -100,37 +99,31 @@ internal sealed class PatternForm : CalendarForm
 
             if (number >= least && number <= most)
             {
-                values.Set(directive, number, digits);
-                if (TryRead(index + 1, text[digits..], ref values))
-                {
-                    return true;
-                }
+                values.Set(step.Directive, number, digits);
+                return digits;
             }
         }
 
-        return false;
+        return 0;
     }
 
-    private bool TryReadOffset(int index, ReadOnlySpan<byte> text, ref PatternValues values)
+    private static int ReadOffset(ReadOnlySpan<byte> text, ref PatternValues values)
     {
+        values.HasOffset = true;
         foreach (byte length in OffsetLengths)
         {
             if (text.Length >= length && ZoneText.TryReadOffset(text[..length], out values.OffsetSeconds))
             {
-                values.HasOffset = true;
-                if (TryRead(index + 1, text[length..], ref values))
-                {
-                    return true;
-                }
+                return length;
             }
         }
 
-        return false;
+        return 0;
     }
 
-    private static bool TryReadHalf(ReadOnlySpan<byte> text, ref PatternValues values)
+    private static int ReadHalf(ReadOnlySpan<byte> text, ref PatternValues values)
     {
         values.IsAfternoon = text.Length >= 2 && Ascii.EqualsIgnoreCase(text[..2], "PM"u8);
-        return values.IsAfternoon || (text.Length >= 2 && Ascii.EqualsIgnoreCase(text[..2], "AM"u8));
+        return values.IsAfternoon || (text.Length >= 2 && Ascii.EqualsIgnoreCase(text[..2], "AM"u8)) ? 2 : 0;
     }
 }

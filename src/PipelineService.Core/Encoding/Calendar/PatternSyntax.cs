@@ -80,7 +80,11 @@ internal static class PatternSyntax
         var steps = ImmutableArray.CreateBuilder<PatternStep>();
         Read(pattern, steps);
         Check(type, pattern, [.. steps.Where(s => s.Directive is not ('\0' or ' ')).Select(s => s.Directive)]);
-        return steps.DrainToImmutable();
+        return [.. steps.Select((step, i) => step with
+        {
+            IsFull = IsNumber(step) && ((i > 0 && EndsInDigit(steps[i - 1])) || (i + 1 < steps.Count && StartsWithDigit(steps[i + 1])))
+                && !(step.Directive == 'f' && (i + 1 == steps.Count || !StartsWithDigit(steps[i + 1]))),
+        })];
     }
 
     private static void Read(string pattern, ImmutableArray<PatternStep>.Builder steps)
@@ -169,6 +173,15 @@ internal static class PatternSyntax
         FieldType.Time => "%I:%M %p",
         _ => "%d/%m/%Y %H:%M",
     };
+
+    /// <summary>Of texts neither.</summary>
+    private static bool IsNumber(PatternStep step) => step.Directive is not ('\0' or ' ' or 'b' or 'B' or 'a' or 'A' or 'p' or 'z' or 'Z');
+
+    private static bool StartsWithDigit(PatternStep step) =>
+        IsNumber(step) || (step.Literal is [var first, ..] && char.IsAsciiDigit((char)first));
+
+    private static bool EndsInDigit(PatternStep step) =>
+        IsNumber(step) || step.Directive == 'z' || (step.Literal is [.., var last] && char.IsAsciiDigit((char)last));
 
     private static bool IsBlank(char c) => char.IsAscii(c) && Blanks.Contains((byte)c);
 

@@ -24,7 +24,7 @@ internal sealed class ListEncoder : FieldEncoder
     private readonly byte[][] _members;
 
     /// <param name="field">Of type list, in an array column.</param>
-    /// <param name="item">The encoder of <see cref="FieldDefinition.Item"/>.</param>
+    /// <param name="item">The encoder of <see cref="FieldDefinition.ToItem"/>.</param>
     public ListEncoder(FieldDefinition field, FieldEncoder item)
     {
         _item = item;

@@ -16,7 +16,7 @@ internal static class FieldCapabilities
 
     /// <summary>The column types that a field can have, as a list to read; of those that only read text none.</summary>
     public static string AllowedSqlTypes(FieldDefinition field) => field.Type == FieldType.List
-        ? $"text, {string.Join(", ", AllowedTypes(field.Item with { SqlType = null }).Select(SqlType.ArrayOf))}"
+        ? $"text, {string.Join(", ", AllowedTypes(field.ToItem() with { SqlType = null }).Select(SqlType.ArrayOf))}"
         : string.Join(", ", AllowedTypes(field));
 
     private static IEnumerable<SqlType> AllowedTypes(FieldDefinition field) =>

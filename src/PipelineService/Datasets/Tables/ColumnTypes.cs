@@ -26,7 +26,7 @@ internal static class ColumnTypes
         [FieldType.Object] = "US",
         [FieldType.Array] = "AUS",
         [FieldType.GeoJson] = "US",
-        [FieldType.List] = "AUS",
+        [FieldType.List] = "AU",
         [FieldType.Year] = "NUS",
         [FieldType.YearMonth] = "DUS",
         [FieldType.Duration] = "TUS",

@@ -166,6 +166,7 @@ internal sealed class TableComparison
         {
             (true, true) => $" Name \"{actual.Type}\" as sqlType.",
             (true, false) => "",
+            (false, true) when type!.IsArray => $" It is a domain over {actual.BaseType}: name that as sqlType.",
             (false, true) => $" It is a domain over {actual.BaseType}: name that as sqlType, or the domain itself.",
             (false, false) => $" Declare the field as string, and PostgreSQL reads its text; or name \"{actual.Type}\" as sqlType.",
         };

@@ -10,7 +10,8 @@ namespace PipelineService.Core.Tests.Encoding.Calendar;
 public sealed class PatternTests
 {
     /// <summary>
-    /// Patterns, texts and what Python 3.12 made of them ("-": an error); random dates by <c>strftime</c>, some of them damaged.
+    /// Patterns, texts and what Python 3.11 made of them ("-": an error): random dates by <c>strftime</c>, some of them damaged. Left out is
+    /// what Python takes and this does not: numbers side by side with fewer digits.
     /// </summary>
     private static readonly string Cases = Path.Combine(
         typeof(PatternTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
@@ -37,6 +38,13 @@ public sealed class PatternTests
     [InlineData("%Y-%j", "2024-366", "2024-12-31")]
     [InlineData("%Y-%j", "2023-366", null)]
     [InlineData("%d/%m/%Y", "31/04/2024", null)]
+    [InlineData("%Y%m%d", "20240229", "2024-02-29")]
+    [InlineData("%Y%m%d", "2024111", null)]
+    [InlineData("%Y%m%d", "202411", null)]
+    [InlineData("%m%Y", "12024", null)]
+    [InlineData("%y%j", "2460", null)]
+    [InlineData("%y%j", "24060", "2024-02-29")]
+    [InlineData("%d1%m.%Y", "0110.2024", null)]
     [InlineData("%d/%m/%Y", "29/02/2024 ", null)]
     [InlineData("%d/%m/%Y", "", null)]
     public void Reads_dates(string pattern, string text, string? day) => Assert.Equal(
@@ -48,6 +56,8 @@ public sealed class PatternTests
     [InlineData("%I:%M%p", "12:00AM", "00:00:00")]
     [InlineData("%R", "23:59", "23:59:00")]
     [InlineData("%T", "23:59:07", "23:59:07")]
+    [InlineData("%H%M%S%f", "2359075", "23:59:07.5")]
+    [InlineData("%H%M%S%f", "235907", null)]
     [InlineData("%H.%M.%S,%f", "23.59.07,5", "23:59:07.5")]
     [InlineData("%I:%M %p", "13:05 pm", null)]
     [InlineData("%H:%M:%S", "23:59:60", null)]
