@@ -21,6 +21,12 @@ public enum SqlTypeName
     TimestampTz,
     Json,
     Jsonb,
+    Bytea,
+    Interval,
+    Point,
+
+    /// <summary>An array of one of the types above.</summary>
+    Array,
 
     /// <summary>Any other type of the database: what a text means there is left to PostgreSQL's own input.</summary>
     Other,
@@ -34,20 +40,25 @@ public enum SqlTypeName
 /// </param>
 /// <param name="Scale">Of numeric with a precision: digits after the point, 0 to Precision.</param>
 /// <param name="Written">Of any other type: its name in SQL, modifiers included; else null.</param>
+/// <param name="Element">Of an array: the type of its elements; else null.</param>
 public sealed record SqlType(
-    SqlTypeName Name, int? Length = null, int? Precision = null, int Scale = 0, string? Written = null)
+    SqlTypeName Name, int? Length = null, int? Precision = null, int Scale = 0, string? Written = null, SqlType? Element = null)
 {
     private const string ArrayMark = "[]";
 
     /// <summary>Whether it is an array.</summary>
-    public bool IsArray => Written?.EndsWith(ArrayMark, StringComparison.Ordinal) == true;
+    public bool IsArray => Name == SqlTypeName.Array || Written?.EndsWith(ArrayMark, StringComparison.Ordinal) == true;
 
     /// <summary>Whether it is an array whose elements are JSON.</summary>
-    public bool IsArrayOfJson => Written is "json" + ArrayMark or "jsonb" + ArrayMark;
+    public bool IsArrayOfJson => Element?.Name is SqlTypeName.Json or SqlTypeName.Jsonb;
 
     /// <summary>A type that has no name of its own here.</summary>
     /// <param name="written">Its name in SQL.</param>
     public static SqlType Other(string written) => new(SqlTypeName.Other, Written: written);
+
+    /// <summary>An array type.</summary>
+    /// <param name="element">A type that is known here, and no array.</param>
+    public static SqlType ArrayOf(SqlType element) => new(SqlTypeName.Array, Element: element);
 
     /// <summary>The type as SQL text, in the spelling of PostgreSQL's <c>format_type</c>.</summary>
     public override string ToString() => Name switch
@@ -72,22 +83,32 @@ public sealed record SqlType(
         SqlTypeName.TimestampTz => $"timestamp{SecondDigits} with time zone",
         SqlTypeName.Json => "json",
         SqlTypeName.Jsonb => "jsonb",
+        SqlTypeName.Bytea => "bytea",
+        SqlTypeName.Interval => "interval",
+        SqlTypeName.Point => "point",
+        SqlTypeName.Array => Element + ArrayMark,
         _ => Written!,
     };
 
-    /// <summary>The column type of a field that names none.</summary>
-    public static SqlType DefaultOf(FieldType type) => new(type switch
+    /// <summary>
+    /// The column type of a field of a type in its default format: see <see cref="FieldDefinition.DefaultColumnType"/>.
+    /// </summary>
+    public static SqlType DefaultOf(FieldType type) => type switch
     {
-        FieldType.String or FieldType.Any => SqlTypeName.Text,
-        FieldType.Number => SqlTypeName.Numeric,
-        FieldType.Integer => SqlTypeName.BigInt,
-        FieldType.Boolean => SqlTypeName.Boolean,
-        FieldType.Date => SqlTypeName.Date,
-        FieldType.Time => SqlTypeName.Time,
-        FieldType.DateTime => SqlTypeName.TimestampTz,
-        FieldType.Object or FieldType.Array => SqlTypeName.Jsonb,
+        FieldType.String or FieldType.Any => new(SqlTypeName.Text),
+        FieldType.Number => new(SqlTypeName.Numeric),
+        FieldType.Integer => new(SqlTypeName.BigInt),
+        FieldType.Boolean => new(SqlTypeName.Boolean),
+        FieldType.Date or FieldType.YearMonth => new(SqlTypeName.Date),
+        FieldType.Time => new(SqlTypeName.Time),
+        FieldType.DateTime => new(SqlTypeName.TimestampTz),
+        FieldType.Object or FieldType.Array or FieldType.GeoJson => new(SqlTypeName.Jsonb),
+        FieldType.List => ArrayOf(new(SqlTypeName.Text)),
+        FieldType.Year => new(SqlTypeName.Integer),
+        FieldType.Duration => new(SqlTypeName.Interval),
+        FieldType.GeoPoint => new(SqlTypeName.Point),
         _ => throw new InvalidOperationException($"No default SQL type for {type}."),
-    });
+    };
 
     private string SecondDigits =>
         Precision is int digits ? string.Create(CultureInfo.InvariantCulture, $"({digits})") : "";

@@ -47,6 +47,9 @@ public sealed record FieldDefinition
 
     public FieldType Type { get; init; } = FieldType.Any;
 
+    /// <summary>How the type is written: one of <see cref="FieldFormats"/>, or a pattern of a date or time.</summary>
+    public string Format { get; init; } = FieldFormats.Default;
+
     public string? Title { get; init; }
 
     public string? Description { get; init; }
@@ -72,25 +75,65 @@ public sealed record FieldDefinition
 
     public ImmutableArray<string> FalseValues { get; init; } = ["false", "False", "FALSE", "0"];
 
+    /// <summary>Text between the items of a list; one or more characters.</summary>
+    public string Delimiter { get; init; } = ",";
+
+    /// <summary>What the items of a list are: one of <see cref="ItemTypes"/>, each in its default format.</summary>
+    public FieldType ItemType { get; init; } = FieldType.String;
+
+    /// <summary>The types that items of a list can have.</summary>
+    public static ImmutableArray<FieldType> ItemTypes { get; } =
+    [
+        FieldType.String, FieldType.Integer, FieldType.Boolean, FieldType.Number, FieldType.DateTime, FieldType.Date,
+        FieldType.Time,
+    ];
+
     /// <summary>The name by which the data knows this field.</summary>
     public string NameInData => Source ?? Name;
 
     /// <summary>The column's type: what the definition says, or the default of the field's type.</summary>
-    public SqlType ColumnType => SqlType ?? Datasets.SqlType.DefaultOf(Type);
+    public SqlType ColumnType => SqlType ?? DefaultColumnType;
+
+    /// <summary>The column's type where the definition names none.</summary>
+    public SqlType DefaultColumnType => (Type, Format) switch
+    {
+        (FieldType.String, FieldFormats.Uuid) => new SqlType(SqlTypeName.Uuid),
+        (FieldType.String, FieldFormats.Binary) => new SqlType(SqlTypeName.Bytea),
+        (FieldType.List, _) => Datasets.SqlType.ArrayOf(Datasets.SqlType.DefaultOf(ItemType)),
+        _ => Datasets.SqlType.DefaultOf(Type),
+    };
+
+    /// <summary>
+    /// Whether the column's own input function makes the value, of a text: where no encoder knows the binary form of the
+    /// column's type, or the field is no value of that type but a text that may mean one.
+    /// </summary>
+    public bool IsReadByColumn => ColumnType.Name switch
+    {
+        SqlTypeName.Other => true,
+        SqlTypeName.Bytea => (Type, Format) is not (FieldType.String, FieldFormats.Binary),
+        SqlTypeName.Interval => Type != FieldType.Duration,
+        SqlTypeName.Point => Type != FieldType.GeoPoint,
+        SqlTypeName.Array => Type != FieldType.List || ToItem().IsReadByColumn,
+        _ => false,
+    };
 
     /// <summary>
     /// The type as which a row carries the value. Mostly the column's; for one that PostgreSQL reads from text a type whose
     /// text is exact: texts as they are, typed values as what they mean.
     /// </summary>
-    public SqlType SentType => ColumnType.Name != SqlTypeName.Other ? ColumnType : Type switch
+    public SqlType SentType => !IsReadByColumn ? ColumnType : Type switch
     {
         FieldType.Integer => new SqlType(SqlTypeName.Numeric),
-        FieldType.Object or FieldType.Array => new SqlType(SqlTypeName.Text),
-        _ => Datasets.SqlType.DefaultOf(Type),
+        FieldType.Object or FieldType.Array or FieldType.GeoJson => new SqlType(SqlTypeName.Text),
+        FieldType.String when Format != FieldFormats.Binary => new SqlType(SqlTypeName.Text),
+        _ => DefaultColumnType,
     };
+
+    /// <summary>What an item of a list is, as a field of its own: in its default format, without constraints.</summary>
+    public FieldDefinition ToItem() => new() { Name = Name, Type = ItemType, SqlType = ColumnType.Element };
 }
 
-/// <summary>The types of Table Schema that the service loads.</summary>
+/// <summary>The types of Table Schema.</summary>
 public enum FieldType
 {
     String,
@@ -103,6 +146,12 @@ public enum FieldType
     Object,
     Array,
     Any,
+    List,
+    Year,
+    YearMonth,
+    Duration,
+    GeoPoint,
+    GeoJson,
 }
 
 /// <summary>

@@ -53,6 +53,7 @@ internal static class BoundText
     public static FieldFaultException Fault(FieldDefinition field, string constraint, string text)
     {
         string type = field.Type.ToString().ToLowerInvariant();
-        return new($"{constraint} \"{Excerpt.Of(text)}\" is not a value of type {type} that fits {field.ColumnType}.");
+        string format = field.Format == FieldFormats.Default ? "" : $": it is written by the field's format, {Excerpt.Of(field.Format)}";
+        return new($"{constraint} \"{Excerpt.Of(text)}\" is not a value of type {type} that fits {field.ColumnType}{format}.");
     }
 }

@@ -20,15 +20,16 @@ internal static class ConstraintFaults
         string type = field.Type.ToString().ToLowerInvariant();
 
         ThrowIf(
-            !FieldEncoders.IsAllowed(field.Type, column.Name),
+            !FieldEncoders.IsAllowed(field, column),
             $"A field of type {type} cannot go to a column of type {column}.");
 
         bool isOrdered = field.Type is FieldType.Number or FieldType.Integer or FieldType.Date or FieldType.Time
-            or FieldType.DateTime;
+            or FieldType.DateTime or FieldType.Year or FieldType.YearMonth or FieldType.Duration;
         ThrowIf(!isOrdered && constraints.Minimum is not null, $"minimum does not apply to a field of type {type}.");
         ThrowIf(!isOrdered && constraints.Maximum is not null, $"maximum does not apply to a field of type {type}.");
 
-        bool hasLength = field.Type is FieldType.String or FieldType.Object or FieldType.Array;
+        bool hasLength = field.Type is FieldType.String or FieldType.Object or FieldType.Array or FieldType.List
+            or FieldType.GeoJson;
         ThrowIf(!hasLength && constraints.MinLength is not null, $"minLength does not apply to a field of type {type}.");
         ThrowIf(!hasLength && constraints.MaxLength is not null, $"maxLength does not apply to a field of type {type}.");
         ThrowIf(constraints.MinLength < 0, "minLength must be at least 0.");
@@ -41,6 +42,7 @@ internal static class ConstraintFaults
         ThrowIf(
             field.Type == FieldType.Array && column.IsArray && !constraints.Enum.IsEmpty,
             $"enum does not apply to a field of type array in a column of type {column}.");
+        ThrowIf(FieldFormatFault.Of(field) is not null, FieldFormatFault.Of(field) ?? "");
         ThrowIf(
             field.Type != FieldType.String && constraints.Pattern is not null,
             $"pattern does not apply to a field of type {type}.");

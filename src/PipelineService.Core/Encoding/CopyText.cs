@@ -19,10 +19,10 @@ public sealed class CopyText(RowPlan plan)
     private const int InitialBytes = 64 << 10;
 
     private readonly ArrayBufferWriter<byte> _lines = new(InitialBytes);
-    private readonly SqlTypeName[] _types =
+    private readonly SqlType[] _types =
     [
-        .. plan.Columns.Select(c => c.Field.SentType.Name),
-        .. plan.Definition.Load.Lineage ? LineageColumns.Types : [],
+        .. plan.Columns.Select(c => c.Field.SentType),
+        .. (plan.Definition.Load.Lineage ? LineageColumns.Types : []).Select(type => new SqlType(type)),
     ];
 
     /// <summary>The lines of the rows that were appended since the last <see cref="Clear"/>.</summary>

@@ -178,6 +178,10 @@ public sealed class RowBuffer
     public void EndField(int start) =>
         BinaryPrimitives.WriteInt32BigEndian(_bytes.AsSpan(start - sizeof(int)), _length - start);
 
+    /// <summary>Puts a number in the place of one that was written before it was known.</summary>
+    internal void WriteInt32At(int position, int value) =>
+        BinaryPrimitives.WriteInt32BigEndian(_bytes.AsSpan(position), value);
+
     /// <summary>Bytes of a field that was begun.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {

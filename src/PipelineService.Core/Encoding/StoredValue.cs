@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding.Calendar;
+using PipelineService.Core.Encoding.Lists;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
@@ -57,6 +59,8 @@ public readonly struct StoredValue
         return _bytes.AsSpan().SequenceEqual(other._bytes) || _type.Name switch
         {
             SqlTypeName.Numeric => Trimmed(ToString()) == Trimmed(other.ToString()),
+            SqlTypeName.Interval => Interval.Read(_bytes).CompareTo(Interval.Read(other._bytes)) == 0,
+            SqlTypeName.Array => ArrayBinary.AreEqual(_type.Element!.Name, _bytes, other._bytes),
             SqlTypeName.Json => JsonElement.DeepEquals(JsonElement.Parse(_bytes), JsonElement.Parse(other._bytes)),
             SqlTypeName.Jsonb => JsonElement.DeepEquals(
                 JsonElement.Parse(_bytes.AsSpan(JsonbVersionBytes)), JsonElement.Parse(other._bytes.AsSpan(JsonbVersionBytes))),
@@ -82,8 +86,10 @@ public readonly struct StoredValue
                 return System.Text.Encoding.UTF8.GetString(_bytes, JsonbVersionBytes, _bytes.Length - JsonbVersionBytes);
             default:
                 var text = new ArrayBufferWriter<byte>();
-                ValueText.Write(_type.Name, _bytes, text);
-                return System.Text.Encoding.UTF8.GetString(text.WrittenSpan);
+                ValueText.Write(_type, _bytes, text);
+
+                // COPY has another backslash before each.
+                return System.Text.Encoding.UTF8.GetString(text.WrittenSpan).Replace("\\\\", "\\", StringComparison.Ordinal);
         }
     }
 

@@ -83,7 +83,7 @@ public static class ErrorMessages
         FieldConstraints constraints = field.Constraints;
         return code switch
         {
-            RecordErrorCode.TypeMismatch => $"Not {NameOf(field)}: expected {FormOf(field)}.",
+            RecordErrorCode.TypeMismatch => $"Not {ExpectedForm.NameOf(field)}: expected {ExpectedForm.Of(field)}.",
             RecordErrorCode.Required => "A value is required.",
             RecordErrorCode.Minimum => $"Must be at least {Shown(constraints.Minimum)}.",
             RecordErrorCode.Maximum => $"Must be at most {Shown(constraints.Maximum)}.",
@@ -91,7 +91,7 @@ public static class ErrorMessages
             RecordErrorCode.MaxLength => $"More than {Count(field, LengthMax(field))}.",
             RecordErrorCode.Pattern => $"Does not match the pattern {Shown(constraints.Pattern)}.",
             RecordErrorCode.Enum => $"Must be one of {Members(constraints.Enum)}.",
-            RecordErrorCode.Format => FormatOf(field),
+            RecordErrorCode.Format => ExpectedForm.OfFormat(field),
             RecordErrorCode.OutOfRange => RangeOf(field),
             RecordErrorCode.InvalidUtf8 => "Not valid UTF-8.",
             RecordErrorCode.NulCharacter => "Holds a NUL character (U+0000), which PostgreSQL cannot store.",
@@ -104,49 +104,6 @@ public static class ErrorMessages
         };
     }
 
-    private static string NameOf(FieldDefinition field) => field switch
-    {
-        { Type: FieldType.Integer } => "an integer",
-        { Type: FieldType.Object } => "a JSON object",
-        { Type: FieldType.Array } => "a JSON array",
-        { Type: FieldType.DateTime } => "a date and time",
-        { Type: FieldType.String, ColumnType.Name: SqlTypeName.Uuid } => "a UUID",
-        { Type: FieldType.String, ColumnType.Name: SqlTypeName.Json or SqlTypeName.Jsonb } => "JSON",
-        _ => $"a {field.Type.ToString().ToLowerInvariant()}",
-    };
-
-    private static string FormOf(FieldDefinition field) => field switch
-    {
-        { Type: FieldType.Integer } => $"digits with an optional sign{MarksOf(field)}",
-        { Type: FieldType.Number } => $"a decimal number, or NaN, INF, -INF{MarksOf(field)}",
-        { Type: FieldType.Boolean } => $"one of {Members([.. field.TrueValues, .. field.FalseValues])}",
-        { Type: FieldType.Date } => "a day that exists, as YYYY-MM-DD",
-        { Type: FieldType.Time } => "hh:mm:ss, with an optional fraction and no zone",
-        { Type: FieldType.DateTime, ColumnType.Name: SqlTypeName.Timestamp } =>
-            "YYYY-MM-DDThh:mm:ss, with an optional fraction",
-        { Type: FieldType.DateTime } => "YYYY-MM-DDThh:mm:ss, with an optional fraction and an optional Z or offset",
-        { Type: FieldType.Object } => "well-formed JSON in braces",
-        { Type: FieldType.Array } => "well-formed JSON in brackets",
-        { ColumnType.Name: SqlTypeName.Uuid } => "32 hexadecimal digits as 8-4-4-4-12",
-        { ColumnType.Name: SqlTypeName.Json or SqlTypeName.Jsonb } => "well-formed JSON",
-        _ => "text",
-    };
-
-    private static string MarksOf(FieldDefinition field)
-    {
-        string point = field.Type == FieldType.Number && field.DecimalChar != "."
-            ? $", decimal mark \"{Shown(field.DecimalChar)}\""
-            : "";
-        return field.GroupChar is string group
-            ? $"{point}, group mark \"{Shown(group)}\" before groups of three digits"
-            : point;
-    }
-
-    private static string FormatOf(FieldDefinition field) =>
-        field is { Type: FieldType.DateTime, ColumnType.Name: SqlTypeName.Timestamp }
-            ? "Has an offset, which a column without time zone cannot keep."
-            : "Not in the declared format.";
-
     private static string RangeOf(FieldDefinition field) => field switch
     {
         { ColumnType: { Name: SqlTypeName.Numeric, Precision: int precision } column } => string.Create(
@@ -157,10 +114,13 @@ public static class ErrorMessages
         { ColumnType.Name: SqlTypeName.Integer } => "Out of the range of integer, -2147483648 to 2147483647.",
         { ColumnType.Name: SqlTypeName.BigInt } =>
             "Out of the range of bigint, -9223372036854775808 to 9223372036854775807.",
-        { Type: FieldType.Date } => "The year must be 0001 to 9999.",
+        { Type: FieldType.Date or FieldType.YearMonth } => "The year must be 0001 to 9999.",
+        { Type: FieldType.Duration } => "Longer than PostgreSQL's interval can be, or finer than a microsecond.",
+        { Type: FieldType.GeoPoint } => "Longitudes go from -180 to 180, latitudes from -90 to 90.",
+        { Type: FieldType.List } => $"An item is out of the range of {field.ColumnType.Element}.",
         { Type: FieldType.Time } => "Finer than a microsecond.",
         { Type: FieldType.DateTime } => "The year is not 0001 to 9999, or the time is finer than a microsecond.",
-        { Type: FieldType.Object or FieldType.Array or FieldType.String } =>
+        { Type: FieldType.Object or FieldType.Array or FieldType.GeoJson or FieldType.String } =>
             "Holds a number out of the range of PostgreSQL's numeric.",
         _ => $"Out of the range of {field.ColumnType}.",
     };
@@ -175,14 +135,15 @@ public static class ErrorMessages
     {
         string unit = field.Type switch
         {
-            FieldType.Object => "member",
+            FieldType.Object or FieldType.GeoJson => "member",
             FieldType.Array => "element",
+            FieldType.List => "item",
             _ => "character",
         };
         return string.Create(CultureInfo.InvariantCulture, $"{count} {unit}{(count == 1 ? "" : "s")}");
     }
 
-    private static string Members(ImmutableArray<string> members)
+    internal static string Members(ImmutableArray<string> members)
     {
         string named = string.Join(", ", members.Take(MembersNamedMax).Select(Shown));
         int rest = members.Length - MembersNamedMax;

@@ -143,7 +143,7 @@ internal static class WriteSql
         plan,
         some,
         prefix: "",
-        (_, field) => field.ColumnType.Name == SqlTypeName.Other
+        (_, field) => field.IsReadByColumn
             ? $"NULL::{field.SentType}"
             : $"{Identifier.Quote(field.Name)}::{field.ColumnType}");
 

@@ -50,6 +50,9 @@ public sealed class CopyTextTests
     [InlineData(FieldType.String, SqlTypeName.Text, "\\.", "\\\\.")]
     [InlineData(FieldType.Object, SqlTypeName.Jsonb, "{\"a\\n\":\n1}", "{\"a\\\\n\":\\n1}")]
     [InlineData(FieldType.Array, SqlTypeName.Json, "[1]", "[1]")]
+    [InlineData(FieldType.Duration, SqlTypeName.Interval, "-P1Y2M3DT4H5M6.5S", "P-14M-3DT-4H-5M-6.500000S")]
+    [InlineData(FieldType.Duration, SqlTypeName.Interval, "PT2562047788H54.775807S", "P0M0DT2562047788H0M54.775807S")]
+    [InlineData(FieldType.GeoPoint, SqlTypeName.Point, "-90.50, 45.25", "-90.5,45.25")]
     public void Writes_each_type_so_that_it_is_read_as_the_same_value(FieldType type, SqlTypeName column, string text, string expected) =>
         Assert.Equal(expected, Line(Encoded.Field(type, column), text));
 
@@ -64,6 +67,18 @@ public sealed class CopyTextTests
     [InlineData(FieldType.Object, "{ }", "{ }")]
     public void Writes_what_only_the_database_can_read(FieldType type, string text, string expected) =>
         Assert.Equal(expected, Line(Encoded.Field(type, SqlType.Other("public.mine")), text));
+
+    /// <summary>In array literals a backslash has one before it, and each of the two has another in COPY.</summary>
+    [Theory]
+    [InlineData(FieldType.String, "a b|\"|\\|NULL||\t|{", """{"a b","\\"","\\\\","NULL","","\t","{"}""")]
+    [InlineData(FieldType.Number, "1.50|NaN", """{"1.50","NaN"}""")]
+    [InlineData(FieldType.DateTime, "2024-02-29T01:00:00+02:00", """{"2024-02-28 23:00:00+00"}""")]
+    public void Writes_lists_as_array_literals(FieldType item, string text, string expected) =>
+        Assert.Equal(expected, Line(Encoded.Field(FieldType.List) with { Delimiter = "|", ItemType = item }, text));
+
+    [Fact]
+    public void Writes_bytes_as_hexadecimal_digits() => Assert.Equal(
+        "\\\\x00ff", Line(Encoded.Field(FieldType.String) with { Format = FieldFormats.Binary }, "AP8="));
 
     [Fact]
     public void Separates_values_and_tells_null_from_an_empty_text()
@@ -105,12 +120,13 @@ public sealed class CopyTextTests
             Encoded.Field(FieldType.Integer), Encoded.Field(FieldType.Number), Encoded.Field(FieldType.Number, SqlTypeName.Real),
             Encoded.Field(FieldType.Boolean), Encoded.Field(FieldType.Date), Encoded.Field(FieldType.Time),
             Encoded.Field(FieldType.DateTime), Encoded.Field(FieldType.String), Encoded.Field(FieldType.String, SqlTypeName.Uuid),
-            Encoded.Field(FieldType.Object),
+            Encoded.Field(FieldType.Object), Encoded.Field(FieldType.Duration), Encoded.Field(FieldType.List),
+            Encoded.Field(FieldType.GeoPoint), Encoded.Field(FieldType.String) with { Format = FieldFormats.Binary },
         ];
         string[] values =
         [
             "-1", "12345678901234567890.5", "1.5", "true", "2024-02-29", "12:34:56.7", "2024-02-29T00:00:00Z", "a\\b\nc",
-            "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "{\"a\":1}",
+            "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "{\"a\":1}", "P1DT1.5S", "a,b", "1,2", "aGVsbG8=",
         ];
         RowBuffer rows = new();
         rows.BeginRow((short)fields.Length);

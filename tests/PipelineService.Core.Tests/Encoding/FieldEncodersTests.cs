@@ -14,12 +14,19 @@ public sealed class FieldEncodersTests
         {
             foreach (SqlTypeName column in Enum.GetValues<SqlTypeName>())
             {
-                bool isValid = FieldEncoders.TryValidate(Encoded.Field(type, column), out string? fault);
-                Assert.True(isValid == FieldEncoders.IsAllowed(type, column), $"{type} to {column}: {fault}");
+                SqlType columnType = new(column, Element: column == SqlTypeName.Array ? new(SqlTypeName.Text) : null);
+                foreach (string format in FieldFormats.Of(type))
+                {
+                    FieldDefinition field = Encoded.Field(type, columnType) with { Format = format };
+                    bool isValid = FieldEncoders.TryValidate(field, out string? fault);
+                    Assert.True(isValid == FieldEncoders.IsAllowed(field, columnType), $"{type} {format} to {column}: {fault}");
+                }
             }
 
-            Assert.True(FieldEncoders.IsAllowed(type, SqlType.DefaultOf(type).Name));
-            Assert.True(FieldEncoders.IsAllowed(type, SqlTypeName.Text));
+            FieldDefinition bare = Encoded.Field(type);
+            Assert.True(FieldEncoders.IsAllowed(bare, bare.DefaultColumnType));
+            Assert.True(FieldEncoders.IsAllowed(bare, new(SqlTypeName.Text)));
+            Assert.Equal(SqlType.DefaultOf(type), bare.DefaultColumnType);
         }
     }
 
@@ -28,6 +35,9 @@ public sealed class FieldEncodersTests
     [InlineData(FieldType.Number, "1.5", "1.50e1", "1.499", "15.001")]
     [InlineData(FieldType.Date, "2024-01-01", "2024-12-31", "2023-12-31", "2025-01-01")]
     [InlineData(FieldType.Time, "08:00:00", "17:00:00", "07:59:59.999999", "17:00:00.000001")]
+    [InlineData(FieldType.Year, "2000", "2024", "1999", "2025")]
+    [InlineData(FieldType.YearMonth, "2023-02", "2024-01", "2023-01", "2024-02")]
+    [InlineData(FieldType.Duration, "P1D", "P1M", "PT23H", "P31D")]
     [InlineData(FieldType.DateTime, "2024-01-01T00:00:00Z", "2024-01-01T00:00:00-01:00", "2023-12-31T23:59:59Z", "2024-01-01T01:00:01Z")]
     public void Bounds_are_inclusive(FieldType type, string minimum, string maximum, string below, string above)
     {

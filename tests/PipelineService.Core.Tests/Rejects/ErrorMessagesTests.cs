@@ -8,12 +8,21 @@ namespace PipelineService.Core.Tests.Rejects;
 public sealed class ErrorMessagesTests
 {
     [Theory]
-    [InlineData(FieldType.Integer, "Not an integer: expected digits with an optional sign.")]
-    [InlineData(FieldType.Number, "Not a number: expected a decimal number, or NaN, INF, -INF.")]
+    [InlineData(FieldType.Integer, "Not an integer: expected digits with an optional sign, such as -12.")]
+    [InlineData(FieldType.Number, "Not a number: expected a decimal number, or NaN, INF, -INF, such as -1.5.")]
     [InlineData(FieldType.Boolean, "Not a boolean: expected one of true, True, TRUE, 1, false, False, FALSE, 0.")]
-    [InlineData(FieldType.Date, "Not a date: expected a day that exists, as YYYY-MM-DD.")]
-    [InlineData(FieldType.Object, "Not a JSON object: expected well-formed JSON in braces.")]
+    [InlineData(FieldType.Date, "Not a date: expected a day that exists, as YYYY-MM-DD, such as 2024-02-29.")]
+    [InlineData(FieldType.Object, "Not a JSON object: expected well-formed JSON in braces, such as {\"a\": 1}.")]
     [InlineData(FieldType.String, "Not a string: expected text.")]
+    [InlineData(FieldType.Array, "Not a JSON array: expected well-formed JSON in brackets, such as [1, 2].")]
+    [InlineData(FieldType.Time, "Not a time: expected hh:mm:ss, with an optional fraction and no zone, such as 15:00:00.")]
+    [InlineData(FieldType.DateTime, "Not a date and time: expected YYYY-MM-DDThh:mm:ss, with an optional fraction and an optional Z or offset, such as 2024-02-29T15:00:00Z.")]
+    [InlineData(FieldType.Year, "Not a year: expected a year of four digits, such as 2024.")]
+    [InlineData(FieldType.YearMonth, "Not a month of a year: expected YYYY-MM, such as 2024-02.")]
+    [InlineData(FieldType.Duration, "Not a duration: expected ISO 8601, such as P3DT4H.")]
+    [InlineData(FieldType.GeoPoint, "Not a point: expected \"lon, lat\", such as 90.50, 45.50.")]
+    [InlineData(FieldType.GeoJson, "Not a JSON object: expected GeoJSON in braces, such as {\"type\": \"Point\", \"coordinates\": [90.5, 45.5]}.")]
+    [InlineData(FieldType.List, "Not a list of items of type string: expected items with \",\" between them, such as a,b.")]
     public void A_type_mismatch_says_what_was_expected(FieldType type, string message) =>
         Assert.Equal(message, ErrorMessages.For(new() { Name = "f", Type = type }, RecordErrorCode.TypeMismatch));
 
@@ -62,9 +71,17 @@ public sealed class ErrorMessagesTests
 
     [Fact]
     public void Group_marks_are_told_with_their_place() => Assert.Equal(
-        "Not a number: expected a decimal number, or NaN, INF, -INF, group mark \",\" before groups of three digits.",
+        "Not a number: expected a decimal number, or NaN, INF, -INF, group mark \",\" before groups of three digits, such as -1.5.",
         ErrorMessages.For(
             new() { Name = "f", Type = FieldType.Number, GroupChar = "," }, RecordErrorCode.TypeMismatch));
+
+    [Theory]
+    [InlineData(FieldType.Date, "%d/%m/%Y", RecordErrorCode.TypeMismatch, "Not a date: expected the form %d/%m/%Y, and a day and a time that exist.")]
+    [InlineData(FieldType.Date, "any", RecordErrorCode.Format, "Day and month cannot be told apart: set \"format\" to a pattern, such as %d/%m/%Y or %m/%d/%Y.")]
+    [InlineData(FieldType.GeoPoint, "array", RecordErrorCode.TypeMismatch, "Not a point: expected a JSON array of longitude and latitude, such as [90.50, 45.50].")]
+    [InlineData(FieldType.String, "email", RecordErrorCode.Format, "Not an email address: expected local@domain, such as ada@example.org.")]
+    public void A_format_says_what_was_expected(FieldType type, string format, RecordErrorCode code, string message) =>
+        Assert.Equal(message, ErrorMessages.For(new() { Name = "f", Type = type, Format = format }, code));
 
     [Fact]
     public void A_key_is_named_by_its_fields()

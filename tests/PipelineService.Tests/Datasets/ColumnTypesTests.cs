@@ -125,8 +125,7 @@ public sealed class ColumnTypesTests(DatabaseTypes service) : IClassFixture<Data
                     + " its text; or name \"public.mood\" as sqlType.",
                 "Column \"d\" is integer in the table and text here. ALTER TABLE \"public\".\"typed_other\" ALTER COLUMN \"d\" TYPE text"
                     + " makes it so.",
-                "Column \"e\" is public.odd_numbers in the table and jsonb here. Declare the field as string, and PostgreSQL reads its"
-                    + " text; or name \"public.odd_numbers\" as sqlType.",
+                "Column \"e\" is public.odd_numbers in the table and jsonb here. It is a domain over integer[]: name that as sqlType.",
                 "Column \"f\" is timestamp(3) without time zone in the table and timestamp with time zone here. ALTER TABLE"
                     + " \"public\".\"typed_other\" ALTER COLUMN \"f\" TYPE timestamp with time zone makes it so. Name"
                     + " \"timestamp(3) without time zone\" as sqlType.",

@@ -46,7 +46,7 @@ public sealed class DatasetTestRunTests
         "/tests/0/row/fare: No row can have this: Must be at least 0. This one has 1.00.")]
     [InlineData(
         "{ 'record': { 'id': 'x' }, 'row': { 'id': 1 } }",
-        "/tests/0/row: A row was expected, but it was rejected: type_mismatch of id: Not an integer: expected digits with an optional sign.")]
+        "/tests/0/row: A row was expected, but it was rejected: type_mismatch of id: Not an integer: expected digits with an optional sign, such as -12.")]
     [InlineData(
         "{ 'record': { 'id': 1, 'fare': 2 }, 'rejected': 'minimum' }",
         "/tests/0/rejected: A reject with minimum was expected, but the row is id = 1, fare = 2.00, at = null, note = null, extra = null.")]

@@ -122,7 +122,7 @@ public sealed class DefinitionReaderTests
                 "/dialect/quoteChar: Must be one ASCII character.",
                 "/dialect/escapeChar: \"escapeChar\" is not supported by this version.",
                 "/schema/fields/0/type: \"integre\" is not known here: use one of string, number, integer, boolean, date, time,"
-                    + " datetime, object, array, any. Did you mean \"integer\"?",
+                    + " datetime, object, array, list, year, yearmonth, duration, geopoint, geojson, any. Did you mean \"integer\"?",
                 "/schema/fields/0/constraints/minimum: Must be a text, a number or a boolean.",
                 "/schema/fields/1/constraints/unique: \"unique\" is not supported by this version.",
                 "/schema/fields/2: Must be an object.",
@@ -134,7 +134,7 @@ public sealed class DefinitionReaderTests
                 "/titel: \"titel\" is not a known property. Did you mean \"title\"?",
                 "/schema/fields/1/constraints/minimum: Does not apply to fields of type string.",
                 "/schema/fields/3/sqlType: A field of type number cannot be stored as uuid: use one of "
-                    + FieldCapabilities.AllowedSqlTypes(FieldType.Number) + ".",
+                    + FieldCapabilities.AllowedSqlTypes(new() { Name = "b", Type = FieldType.Number }) + ".",
                 "/schema/fields/3/constraints/maximum: Is less than minimum: no value could pass.",
                 "/schema/fields/1/name: \"a\" is already the name of field 0.",
                 "/schema/primaryKey: \"c\" is not the name of a field. Did you mean \"a\"?",
@@ -159,9 +159,24 @@ public sealed class DefinitionReaderTests
     [InlineData("'name': 3", "name: Must be a text.")]
     [InlineData(@"'name': 'a\u0000b'", "name: Must not hold the NUL character: PostgreSQL cannot store it.")]
     [InlineData("'name': '_record'", "name: \"_record\" is a lineage column: use another name, or \"lineage\": false.")]
-    [InlineData("'name': 'a', 'type': 'geopoint'", "type: The type geopoint is not supported by this version: use string.")]
-    [InlineData("'name': 'a', 'type': 'string', 'format': 'email'",
-        "format: \"format\" is not supported by this version: the values must be in the type's default format.")]
+    [InlineData("'name': 'a', 'type': 'string', 'format': 'ipv4'",
+        "format: \"ipv4\" is no format of type string: use one of default, email, uri, binary, uuid.")]
+    [InlineData("'name': 'a', 'type': 'integer', 'format': 'any'", "format: \"any\" is no format of type integer: use default.")]
+    [InlineData("'name': 'a', 'type': 'date', 'format': '%d/%m'", "format: The pattern has no year: %Y or %y.")]
+    [InlineData("'name': 'a', 'type': 'date', 'format': 'fmt:%c'",
+        "format: \"%c\" is no directive that can be read: use %Y %y %m %b %B %d %j %H %I %p %M %S %f %z %Z %a %A %F %T %R %D %e %h %%.")]
+    [InlineData("'name': 'a', 'type': 'list', 'itemType': 'any'",
+        "itemType: \"any\" is not known here: use one of string, number, integer, boolean, date, time, datetime.")]
+    [InlineData("'name': 'a', 'type': 'list', 'delimiter': ''", "delimiter: Must not be empty.")]
+    [InlineData("'name': 'a', 'type': 'array', 'delimiter': ';'", "delimiter: Belongs to fields of type list.")]
+    [InlineData("'name': 'a', 'type': 'list', 'sqlType': 'bigint'",
+        "sqlType: A field of type list cannot be stored as bigint: use one of text, text[], character varying[], uuid[], json[], jsonb[].")]
+    [InlineData("'name': 'a', 'type': 'duration', 'sqlType': 'time'",
+        "sqlType: A field of type duration cannot be stored as time without time zone: use one of text, interval.")]
+    [InlineData("'name': 'a', 'type': 'string', 'format': 'email', 'sqlType': 'uuid'",
+        "sqlType: A field of type string cannot be stored as uuid: use one of text, character varying.")]
+    [InlineData("'name': 'a', 'type': 'date', 'format': '%d/%m/%Y', 'constraints': { 'minimum': '2020-01-02' }",
+        "constraints/minimum: minimum \"2020-01-02\" is not a value of type date that fits date: it is written by the field's format, %d/%m/%Y.")]
     [InlineData("'name': 'a', 'type': 'string', 'decimalChar': ','", "decimalChar: Belongs to fields of type number.")]
     [InlineData("'name': 'a', 'type': 'number', 'decimalChar': ',', 'groupChar': ','", "groupChar: Must differ from decimalChar.")]
     [InlineData("'name': 'a', 'type': 'boolean', 'trueValues': ['1'], 'falseValues': ['1']",
@@ -183,7 +198,7 @@ public sealed class DefinitionReaderTests
     [Fact]
     public void Lists_the_column_types_that_a_field_can_have() => Assert.Equal(
         ["/schema/fields/0/sqlType: \"date; x\" is not a column type that can be loaded. Use one of "
-            + FieldCapabilities.AllowedSqlTypes(FieldType.Date) + "."],
+            + FieldCapabilities.AllowedSqlTypes(new() { Name = "a", Type = FieldType.Date }) + "."],
         DefinitionText.Faults(DefinitionText.WithField("'name': 'a', 'type': 'date', 'sqlType': 'date; x'")));
 
     [Theory]
@@ -254,6 +269,12 @@ public sealed class DefinitionReaderTests
     [InlineData("timestamptz(0)", "timestamp(0) with time zone")]
     [InlineData("Timestamp ( 6 ) With  Time Zone", "timestamp(6) with time zone")]
     [InlineData("time(2) without time zone", "time(2) without time zone")]
+    [InlineData("INTERVAL", "interval")]
+    [InlineData("bytea", "bytea")]
+    [InlineData("int[]", "integer[]")]
+    [InlineData("double precision [3][]", "double precision[]")]
+    [InlineData("timestamptz(3)[]", "timestamp(3) with time zone[]")]
+    [InlineData("varchar(40)[]", "character varying(40)[]")]
     public void Reads_type_names_and_aliases(string text, string type) =>
         Assert.Equal(type, SqlTypeText.Parse(text).Type?.ToString());
 
@@ -284,9 +305,9 @@ public sealed class DefinitionReaderTests
     [InlineData("char(3)")]
     [InlineData("bit varying(4)")]
     [InlineData("numeric(10,-2)")]
-    [InlineData("integer[]")]
-    [InlineData("double precision [3][]")]
-    [InlineData("timestamp(3) with time zone[]")]
+    [InlineData("mood[]")]
+    [InlineData("bytea[]")]
+    [InlineData("interval(3)")]
     [InlineData("interval day to second(2)")]
     [InlineData("geometry(Point,4326)")]
     [InlineData("größe")]

@@ -22,7 +22,15 @@ public sealed class DefinitionWriterTests
               { 'name': 'd', 'type': 'date', 'constraints': { 'minimum': '2020-01-01' } },
               { 'name': 'o', 'type': 'object', 'sqlType': 'json' },
               { 'name': 't', 'type': 'datetime', 'sqlType': 'timestamp(3)' },
-              { 'name': 'x', 'type': 'number', 'sqlType': 'sales.\"Great mood\"[]' }
+              { 'name': 'x', 'type': 'number', 'sqlType': 'sales.\"Great mood\"[]' },
+              { 'name': 'e', 'type': 'string', 'format': 'email' }, { 'name': 'u', 'type': 'string', 'format': 'uuid' },
+              { 'name': 'v', 'type': 'string', 'format': 'binary', 'sqlType': 'text' },
+              { 'name': 'f', 'type': 'date', 'format': 'fmt:%d/%m/%Y', 'constraints': { 'maximum': '31/12/2024' } },
+              { 'name': 'l', 'type': 'list', 'delimiter': ';', 'itemType': 'integer', 'sqlType': 'int[]' }, { 'name': 'm', 'type': 'list' },
+              { 'name': 'y', 'type': 'year', 'constraints': { 'minimum': 2000, 'enum': [2001, '0476'] } },
+              { 'name': 'z', 'type': 'duration', 'constraints': { 'maximum': 'P1Y' } },
+              { 'name': 'g', 'type': 'geopoint', 'format': 'array' }, { 'name': 'j', 'type': 'geojson', 'format': 'topojson' },
+              { 'name': 'k', 'type': 'string', 'sqlType': 'interval' }, { 'name': 'q', 'type': 'array', 'sqlType': 'text[][3]' }
             ],
             'fieldsMatch': 'superset', 'missingValues': [], 'primaryKey': ['s', 'd']
           },

@@ -36,6 +36,11 @@ public sealed class TableComparisonTests
     [InlineData("timestamptz", "timestamp without time zone", false)]
     [InlineData("timestamptz", "timestamp(0) with time zone", false)]
     [InlineData("uuid", "text", false)]
+    [InlineData("interval", "text", false)]
+    [InlineData("interval", "interval(3)", false)] // rounds
+    [InlineData("integer[]", "integer[]", true)]
+    [InlineData("integer[]", "bigint[]", false)]
+    [InlineData("bytea", "text", false)]
     [InlineData("json", "jsonb", false)]
     [InlineData("public.mood", "public.mood", true)]
     [InlineData("public.mood", "text", true)]

@@ -30,6 +30,8 @@ public sealed class DatabaseTypes(PostgresServer server) : LoadingService(server
         CREATE DOMAIN public.small AS smallint;
         CREATE DOMAIN public.odd_numbers AS integer[] CHECK (2 <> ALL (VALUE));
         CREATE DOMAIN public.document AS jsonb CHECK (VALUE ? 'id');
+        CREATE DOMAIN public.stay AS interval CHECK (VALUE < '7 days');
+        CREATE DOMAIN public.place AS point CHECK (VALUE[0] >= 0);
         CREATE DOMAIN public.home AS inet CHECK (family(VALUE) = 4);
         CREATE SCHEMA "Other one";
         CREATE TYPE "Other one"."Great ""mood""" AS ENUM ('sad', 'ok');

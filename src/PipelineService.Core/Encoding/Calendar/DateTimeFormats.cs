@@ -93,9 +93,6 @@ file static class TimestampText
 {
     private const long SecondsPerDay = 86_400;
 
-    /// <summary>PostgreSQL's bound on an offset, exclusive (MAX_TZDISP_HOUR in datatype/timestamp.h).</summary>
-    private const int OffsetHoursMax = 16;
-
     public static RecordErrorCode Parse(ReadOnlySpan<byte> text, out long microseconds, out bool hasOffset)
     {
         microseconds = 0;
@@ -113,45 +110,12 @@ file static class TimestampText
         int offsetSeconds = 0;
         if (dateCode == RecordErrorCode.TypeMismatch
             || timeCode == RecordErrorCode.TypeMismatch
-            || (hasOffset && !TryReadOffset(zone, out offsetSeconds)))
+            || (hasOffset && !ZoneText.TryReadOffset(zone, out offsetSeconds)))
         {
             return RecordErrorCode.TypeMismatch;
         }
 
         microseconds = (((days * SecondsPerDay) - offsetSeconds) * IsoCalendar.MicrosecondsPerSecond) + time;
         return dateCode == RecordErrorCode.None ? timeCode : dateCode;
-    }
-
-    private static bool TryReadOffset(ReadOnlySpan<byte> zone, out int seconds)
-    {
-        seconds = 0;
-        if (zone.Length == 1)
-        {
-            return zone[0] is (byte)'Z' or (byte)'z';
-        }
-
-        if (zone[0] is not ((byte)'+' or (byte)'-') || zone.Length is not (3 or 5 or 6)
-            || (zone.Length == 6 && zone[3] != ':'))
-        {
-            return false;
-        }
-
-        int minutes = 0;
-        if (!TryReadTwoDigits(zone[1..], out int hours) || (zone.Length > 3 && !TryReadTwoDigits(zone[^2..], out minutes))
-            || hours >= OffsetHoursMax || minutes > 59)
-        {
-            return false;
-        }
-
-        seconds = ((hours * 60) + minutes) * (zone[0] == '-' ? -60 : 60);
-        return true;
-    }
-
-    private static bool TryReadTwoDigits(ReadOnlySpan<byte> text, out int value)
-    {
-        uint tens = (uint)text[0] - '0';
-        uint ones = (uint)text[1] - '0';
-        value = (int)((tens * 10) + ones);
-        return tens <= 9 && ones <= 9;
     }
 }

@@ -52,13 +52,24 @@ internal static class IsoCalendar
 
         uint year = (ByteOf(head, 0) * 1000) + (ByteOf(head, 1) * 100) + (ByteOf(head, 2) * 10) + ByteOf(head, 3);
         uint month = (ByteOf(head, 5) * 10) + ByteOf(head, 6);
-        uint day = (tens * 10) + ones;
+        return DaysOf(year, month, (tens * 10) + ones, out days);
+    }
+
+    /// <summary>The day of a year, a month and a day of it, if there is one.</summary>
+    /// <param name="year">0 to 9999; the year 0 is out of range.</param>
+    /// <param name="month">Any number, as it was read.</param>
+    /// <param name="day">Likewise.</param>
+    /// <param name="days">Days since 2000-01-01, negative before.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RecordErrorCode DaysOf(uint year, uint month, uint day, out int days)
+    {
+        days = 0;
         if (month - 1 > 11 || day == 0)
         {
             return RecordErrorCode.TypeMismatch;
         }
 
-        uint isLeap = (year & 3) == 0 && (year % 100 != 0 || year % 400 == 0) ? 1u : 0u;
+        uint isLeap = IsLeap(year) ? 1u : 0u;
         uint daysInMonth = (uint)DaysBeforeMonth[(int)month + 1] - DaysBeforeMonth[(int)month] + (month == 2 ? isLeap : 0);
         if (day > daysInMonth)
         {
@@ -75,6 +86,10 @@ internal static class IsoCalendar
         days = (int)((past * 365) + (past / 4) - (past / 100) + (past / 400) + dayOfYear) - EpochDays;
         return RecordErrorCode.None;
     }
+
+    /// <summary>Whether a year has 366 days.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsLeap(uint year) => (year & 3) == 0 && (year % 100 != 0 || year % 400 == 0);
 
     /// <summary>
     /// Reads <c>hh:mm:ss[.f…]</c>. Digits after the sixth of a fraction must be zeros: a microsecond is the finest that

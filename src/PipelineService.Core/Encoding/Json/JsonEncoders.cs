@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding.Geo;
 using PipelineService.Core.Encoding.Text;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding.Json;
 
-/// <summary>Objects and arrays in json and jsonb columns, written as JSON in CSV or as they are in NDJSON.</summary>
+/// <summary>Objects, arrays and GeoJSON in json and jsonb columns, written as JSON in CSV or as they are in NDJSON.</summary>
 internal sealed class JsonEncoder : FieldEncoder
 {
     private readonly ValueKind _kind;
@@ -15,11 +16,15 @@ internal sealed class JsonEncoder : FieldEncoder
     private readonly SqlTypeName _column;
     private readonly int _countMin;
     private readonly int _countMax;
+    private readonly bool _isGeoJson;
+    private readonly bool _isTopoJson;
     private readonly JsonElement[] _members;
 
     public JsonEncoder(FieldDefinition field)
     {
-        bool isObject = field.Type == FieldType.Object;
+        bool isObject = field.Type is FieldType.Object or FieldType.GeoJson;
+        _isTopoJson = field is { Type: FieldType.GeoJson, Format: FieldFormats.TopoJson };
+        _isGeoJson = field.Type == FieldType.GeoJson && !_isTopoJson;
         _kind = isObject ? ValueKind.Object : ValueKind.Array;
         _opening = isObject ? (byte)'{' : (byte)'[';
         _column = field.ColumnType.Name;
@@ -62,6 +67,11 @@ internal sealed class JsonEncoder : FieldEncoder
         if (count > _countMax)
         {
             return RecordErrorCode.MaxLength;
+        }
+
+        if ((_isGeoJson && !GeoJson.IsObject(json)) || (_isTopoJson && !TopoJson.IsTopology(json)))
+        {
+            return RecordErrorCode.Format;
         }
 
         return _members.Length == 0 || IsMember(json) ? RecordErrorCode.None : RecordErrorCode.Enum;

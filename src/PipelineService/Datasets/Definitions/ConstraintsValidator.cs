@@ -7,12 +7,12 @@ namespace PipelineService.Datasets.Definitions;
 /// <summary>Whether the constraints of a field apply to its type and leave any value at all.</summary>
 internal sealed class ConstraintsValidator : AbstractValidator<FieldConstraints>
 {
-    public ConstraintsValidator(FieldType type)
+    public ConstraintsValidator(FieldType type, string format = FieldFormats.Default)
     {
-        bool isNumeric = type is FieldType.Number or FieldType.Integer;
-        bool isTemporal = type is FieldType.Date or FieldType.Time or FieldType.DateTime;
-        bool hasOrder = isNumeric || isTemporal;
-        bool hasLength = type is FieldType.String or FieldType.Object or FieldType.Array;
+        bool isNumeric = type is FieldType.Number or FieldType.Integer or FieldType.Year;
+        bool isTemporal = FieldFormats.TakesPattern(type);
+        bool hasOrder = isNumeric || isTemporal || type is FieldType.YearMonth or FieldType.Duration;
+        bool hasLength = type is FieldType.String or FieldType.Object or FieldType.Array or FieldType.List or FieldType.GeoJson;
         string word = DefinitionWords.FieldTypes.WordFor(type);
         string doesNotApply = $"Does not apply to fields of type {word}.";
 
@@ -23,7 +23,8 @@ internal sealed class ConstraintsValidator : AbstractValidator<FieldConstraints>
         RuleFor(c => c.Pattern).Null().Unless(_ => type == FieldType.String).WithMessage(doesNotApply);
         RuleFor(c => c.Enum).Must(members => members.Length == members.Distinct().Count())
             .WithMessage("Has the same member more than once.");
-        RuleFor(c => c.Maximum).Must((c, _) => !IsReversed(c.Minimum, c.Maximum, isNumeric)).When(_ => hasOrder)
+        RuleFor(c => c.Maximum).Must((c, _) => !IsReversed(c.Minimum, c.Maximum, isNumeric))
+            .When(_ => isNumeric || (isTemporal && format == FieldFormats.Default))
             .WithMessage("Is less than minimum: no value could pass.");
         RuleFor(c => c.MaxLength).Must((c, max) => max >= c.MinLength).When(c => c.MaxLength is not null && c.MinLength is not null)
             .WithMessage("Is less than minLength: no value could pass.");

@@ -133,6 +133,15 @@ public sealed record FieldDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Type { get; init; }
 
+    /// <summary>
+    /// How the type is written. Of a string `default`, `email`, `uri`, `binary` (base64) or `uuid`; of a date, time or datetime
+    /// `default`, `any`, or a pattern of strptime such as `%d/%m/%Y`; of a geopoint `default`, `array` or `object`; of geojson
+    /// `default` or `topojson`.
+    /// </summary>
+    [DefaultValue("default")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Format { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Title { get; init; }
 
@@ -172,6 +181,15 @@ public sealed record FieldDocument
     /// <summary>Of booleans: texts for false; default false, False, FALSE, 0.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? FalseValues { get; init; }
+
+    /// <summary>Of lists: text between the items; default a comma.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Delimiter { get; init; }
+
+    /// <summary>Of lists: what the items are; default string.</summary>
+    [Words("ItemType", typeof(DefinitionWords), nameof(DefinitionWords.ItemTypes))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ItemType { get; init; }
 }
 
 /// <summary>What each value must fulfil.</summary>
@@ -192,7 +210,7 @@ public sealed record ConstraintsDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Maximum { get; init; }
 
-    /// <summary>Unicode code points of a text, elements of an array, members of an object.</summary>
+    /// <summary>Unicode code points of a text, elements of an array, items of a list, members of an object.</summary>
     [Range(0, int.MaxValue)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MinLength { get; init; }

@@ -40,11 +40,17 @@ internal static class DefinitionWords
         ("datetime", FieldType.DateTime),
         ("object", FieldType.Object),
         ("array", FieldType.Array),
+        ("list", FieldType.List),
+        ("year", FieldType.Year),
+        ("yearmonth", FieldType.YearMonth),
+        ("duration", FieldType.Duration),
+        ("geopoint", FieldType.GeoPoint),
+        ("geojson", FieldType.GeoJson),
         ("any", FieldType.Any),
     ];
 
-    public static readonly ImmutableArray<string> UnsupportedFieldTypes =
-        ["year", "yearmonth", "duration", "geopoint", "geojson", "list"];
+    public static readonly ImmutableArray<(string Word, FieldType Value)> ItemTypes =
+        [.. FieldTypes.Where(type => FieldDefinition.ItemTypes.Contains(type.Value))];
 
     public static readonly ImmutableArray<string> UnsupportedConstraints =
         ["unique", "exclusiveMinimum", "exclusiveMaximum", "jsonSchema"];

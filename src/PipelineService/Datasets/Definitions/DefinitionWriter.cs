@@ -68,6 +68,7 @@ public static class DefinitionWriter
     private static FieldDocument ToDocument(FieldDefinition field)
     {
         bool isNumeric = field.Type is FieldType.Number or FieldType.Integer;
+        bool isList = field.Type == FieldType.List;
         bool isBoolean = field.Type == FieldType.Boolean;
         return new FieldDocument
         {
@@ -76,13 +77,16 @@ public static class DefinitionWriter
             Title = field.Title,
             Description = field.Description,
             Source = field.Source,
+            Format = field.Format == FieldFormats.Default ? null : field.Format,
             SqlType = field.ColumnType.ToString(),
-            Constraints = ToDocument(field.Constraints, isNumeric),
+            Constraints = ToDocument(field.Constraints, isNumeric || field.Type == FieldType.Year),
             DecimalChar = field.Type == FieldType.Number ? field.DecimalChar : null,
             GroupChar = isNumeric ? field.GroupChar : null,
             BareNumber = isNumeric ? field.BareNumber : null,
             TrueValues = isBoolean ? field.TrueValues : null,
             FalseValues = isBoolean ? field.FalseValues : null,
+            Delimiter = isList ? field.Delimiter : null,
+            ItemType = isList ? DefinitionWords.ItemTypes.WordFor(field.ItemType) : null,
         };
     }
 

@@ -24,11 +24,19 @@ internal sealed class FieldFormValidator : AbstractValidator<FieldDefinition>
             }
         });
         RuleFor(f => f.Source).NotEqual("").WithMessage("Must not be empty.");
-        RuleFor(f => f.SqlType).Must((field, type) => FieldCapabilities.IsAllowed(field.Type, type!.Name))
+        RuleFor(f => f.Format).Custom((_, context) =>
+        {
+            if (FieldCapabilities.FaultOfFormat(context.InstanceToValidate) is string fault)
+            {
+                context.AddFailure(fault);
+            }
+        });
+        RuleFor(f => f.Delimiter).NotEmpty().WithMessage("Must not be empty.");
+        RuleFor(f => f.SqlType).Must((field, type) => FieldCapabilities.IsAllowed(field, type!))
             .When(f => f.SqlType is not null)
             .WithMessage(f =>
                 $"A field of type {DefinitionWords.FieldTypes.WordFor(f.Type)} cannot be stored as {f.SqlType}:"
-                + $" use one of {FieldCapabilities.AllowedSqlTypes(f.Type)}.");
+                + $" use one of {FieldCapabilities.AllowedSqlTypes(f)}.");
         RuleFor(f => f.DecimalChar).NotEmpty().WithMessage("Must not be empty.");
         RuleFor(f => f.GroupChar).NotEqual("").WithMessage("Must not be empty.");
         RuleFor(f => f.GroupChar).NotEqual(f => f.DecimalChar).When(f => f.Type == FieldType.Number)
@@ -37,6 +45,6 @@ internal sealed class FieldFormValidator : AbstractValidator<FieldDefinition>
         RuleFor(f => f.FalseValues).Must(values => values.Length > 0).WithMessage("Must have at least one text.");
         RuleFor(f => f.FalseValues).Must((field, values) => !values.Intersect(field.TrueValues).Any())
             .WithMessage("A text cannot mean both true and false.");
-        RuleFor(f => f.Constraints).SetValidator(f => new ConstraintsValidator(f.Type));
+        RuleFor(f => f.Constraints).SetValidator(f => new ConstraintsValidator(f.Type, f.Format));
     }
 }

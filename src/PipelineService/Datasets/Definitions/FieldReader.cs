@@ -18,14 +18,20 @@ internal static class FieldReader
         }
 
         bool typeIsKnown = TryReadType(field, faults, out FieldType type);
-        FieldDefinition read = defaults with
+        FieldDefinition typed = defaults with
+        {
+            Type = type,
+            Format = ReadFormat(field),
+            Delimiter = field.Text("delimiter") ?? defaults.Delimiter,
+            ItemType = field.Choice("itemType", DefinitionWords.ItemTypes, defaults.ItemType),
+        };
+        FieldDefinition read = typed with
         {
             Name = ReadName(field),
-            Type = type,
             Title = field.Text("title"),
             Description = field.Text("description"),
             Source = field.Text("source"),
-            SqlType = ReadSqlType(field, type, typeIsKnown),
+            SqlType = ReadSqlType(field, typed, typeIsKnown),
             Constraints = ReadConstraints(field.Object("constraints"), faults),
             DecimalChar = field.Text("decimalChar") ?? defaults.DecimalChar,
             GroupChar = field.Text("groupChar"),
@@ -39,7 +45,6 @@ internal static class FieldReader
             RefuseForeignProperties(field, type);
         }
 
-        field.Unsupported("format", IsDefaultFormat, "the values must be in the type's default format.");
         field.Unsupported("missingValues", hint: "missing values are declared for the whole schema.");
         field.Metadata("example", "rdfType", "categories", "categoriesOrdered");
         field.Finish(MisplacedWords.OfField);
@@ -67,11 +72,7 @@ internal static class FieldReader
 
         if (field.Text("type") is string word)
         {
-            if (DefinitionWords.UnsupportedFieldTypes.Contains(word))
-            {
-                field.Fault("type", TypeAdvice.For(word));
-            }
-            else if (DefinitionWords.FieldTypes.FirstOrDefault(t => t.Word.Equals(word, StringComparison.OrdinalIgnoreCase))
+            if (DefinitionWords.FieldTypes.FirstOrDefault(t => t.Word.Equals(word, StringComparison.OrdinalIgnoreCase))
                 is { Word: not null } known)
             {
                 type = known.Value;
@@ -88,7 +89,15 @@ internal static class FieldReader
         return false;
     }
 
-    private static SqlType? ReadSqlType(ObjectReader field, FieldType type, bool typeIsKnown)
+    /// <summary>Version 0 of the standard wrote patterns with "fmt:" before them, and readers must take it off.</summary>
+    private static string ReadFormat(ObjectReader field)
+    {
+        const string Prefix = "fmt:";
+        string format = field.Text("format") ?? FieldFormats.Default;
+        return format.StartsWith(Prefix, StringComparison.Ordinal) ? format[Prefix.Length..] : format;
+    }
+
+    private static SqlType? ReadSqlType(ObjectReader field, FieldDefinition typed, bool typeIsKnown)
     {
         if (field.Text("sqlType") is not string text)
         {
@@ -98,12 +107,12 @@ internal static class FieldReader
         (SqlType? sqlType, string? fault) = SqlTypeText.Parse(text);
         if (sqlType is null)
         {
-            string allowed = typeIsKnown ? $" Use one of {FieldCapabilities.AllowedSqlTypes(type)}." : "";
+            string allowed = typeIsKnown ? $" Use one of {FieldCapabilities.AllowedSqlTypes(typed)}." : "";
             field.Fault("sqlType", fault ?? $"\"{Excerpt.Of(text)}\" is not a column type that can be loaded.{allowed}");
         }
 
         // To name the default is to name nothing: the two definitions are one.
-        return sqlType == SqlType.DefaultOf(type) ? null : sqlType;
+        return sqlType == typed.DefaultColumnType ? null : sqlType;
     }
 
     private static FieldConstraints ReadConstraints(ObjectReader? constraints, DefinitionFaults faults)
@@ -175,6 +184,8 @@ internal static class FieldReader
             ("bareNumber", [FieldType.Number, FieldType.Integer]),
             ("trueValues", [FieldType.Boolean]),
             ("falseValues", [FieldType.Boolean]),
+            ("delimiter", [FieldType.List]),
+            ("itemType", [FieldType.List]),
         ];
 
         foreach ((string name, FieldType[] types) in owned)
@@ -186,7 +197,4 @@ internal static class FieldReader
             }
         }
     }
-
-    private static bool IsDefaultFormat(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String && value.GetString() == "default";
 }

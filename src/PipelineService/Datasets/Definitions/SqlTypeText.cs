@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -53,6 +54,9 @@ internal static partial class SqlTypeText
         ["timestamp with time zone"] = SqlTypeName.TimestampTz,
         ["json"] = SqlTypeName.Json,
         ["jsonb"] = SqlTypeName.Jsonb,
+        ["bytea"] = SqlTypeName.Bytea,
+        ["interval"] = SqlTypeName.Interval,
+        ["point"] = SqlTypeName.Point,
     }.ToImmutableDictionary();
 
     /// <summary>The names of the types that are known here, aliases included.</summary>
@@ -64,13 +68,14 @@ internal static partial class SqlTypeText
         text = text.Length <= LengthMax ? text.Trim() : "";
         Match match = TypeSyntax().Match(text);
         string name = Spaces().Replace($"{match.Groups["name"]} {match.Groups["rest"]}".TrimEnd(), " ").ToLowerInvariant();
-        if (!match.Success || !Names.TryGetValue(name, out SqlTypeName known))
-        {
-            return (OtherSyntax().IsMatch(text) ? SqlType.Other(text) : null, null);
-        }
-
         int? first = ModifierOf(match.Groups["first"]);
         int? second = ModifierOf(match.Groups["second"]);
+        if (!match.Success || !Names.TryGetValue(name, out SqlTypeName known)
+            || (known == SqlTypeName.Interval && first is not null))
+        {
+            return ArrayOf(text) is SqlType array ? (array, null) : (OtherSyntax().IsMatch(text) ? SqlType.Other(text) : null, null);
+        }
+
         return known switch
         {
             SqlTypeName.Varchar when second is null => Varchar(first),
@@ -79,6 +84,17 @@ internal static partial class SqlTypeText
             _ when first is null => (new SqlType(known), null),
             _ => (null, $"{name} takes no modifier here."),
         };
+    }
+
+    /// <summary>An array of a type that is known here; how many dimensions it says PostgreSQL does not heed.</summary>
+    private static SqlType? ArrayOf(string text)
+    {
+        Match dimensions = Dimensions().Match(text);
+        return dimensions.Success
+            && Parse(text[..dimensions.Index]).Type is { Name: not (SqlTypeName.Other or SqlTypeName.Array) } element
+            && FieldEncoders.IsElement(element.Name)
+            ? SqlType.ArrayOf(element)
+            : null;
     }
 
     private static (SqlType?, string?) Varchar(int? length) => length is null or (>= 1 and <= VarcharLengthMax)
@@ -113,6 +129,9 @@ internal static partial class SqlTypeText
         + @"(\s+[A-Za-z]+)*(\s*\(\s*-?\w+(\s*,\s*-?\w+)*\s*\))?(\s+[A-Za-z]+)*(\s*\[\s*[0-9]*\s*\])*$",
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex OtherSyntax();
+
+    [GeneratedRegex(@"(\s*\[\s*[0-9]*\s*\])+$", RegexOptions.ExplicitCapture)]
+    private static partial Regex Dimensions();
 
     [GeneratedRegex(" +")]
     private static partial Regex Spaces();

@@ -21,21 +21,7 @@ internal static class TypeAdvice
 
     /// <summary>Types that PostgreSQL reads from text: the field is a string, and the column's type stands beside it.</summary>
     private static readonly FrozenSet<string> ReadFromText = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase, "bytea", "cidr", "citext", "inet", "interval", "macaddr", "money", "xml");
-
-    private static readonly FrozenDictionary<string, string> Instead = new Dictionary<string, string>
-    {
-        ["year"] = "use integer",
-        ["yearmonth"] = "use string, with a pattern",
-        ["duration"] = "use string",
-        ["geopoint"] = "use string",
-        ["geojson"] = "use object",
-        ["list"] = "use array with JSON in the data, or string",
-    }.ToFrozenDictionary();
-
-    /// <summary>What to declare in place of a type of the standard that this version does not have.</summary>
-    public static string For(string unsupported) =>
-        $"The type {unsupported} is not supported by this version: {Instead.GetValueOrDefault(unsupported, "use any")}.";
+        StringComparer.OrdinalIgnoreCase, "cidr", "citext", "inet", "macaddr", "money", "xml");
 
     /// <summary>A fault for a word that is no field type, with the one that it most likely means.</summary>
     public static string ForUnknown(string word)
@@ -55,7 +41,7 @@ internal static class TypeAdvice
 
         FieldType type = column.Name == SqlTypeName.Other ? FieldType.String
             : DefinitionWords.FieldTypes.Select(t => t.Value)
-                .Where(t => t != FieldType.Any && FieldCapabilities.IsAllowed(t, column.Name))
+                .Where(t => t is not (FieldType.Any or FieldType.Year or FieldType.YearMonth) && FieldCapabilities.IsAllowed(new() { Name = "", Type = t }, column))
                 .MaxBy(t => (SqlType.DefaultOf(t).Name == column.Name, t != FieldType.String));
         string meant = $" Did you mean \"{DefinitionWords.FieldTypes.WordFor(type)}\"?";
         return column == SqlType.DefaultOf(type)

@@ -25,6 +25,12 @@ internal static class ColumnTypes
         [FieldType.DateTime] = "DUS",
         [FieldType.Object] = "US",
         [FieldType.Array] = "AUS",
+        [FieldType.GeoJson] = "US",
+        [FieldType.List] = "AU",
+        [FieldType.Year] = "NUS",
+        [FieldType.YearMonth] = "DUS",
+        [FieldType.Duration] = "TUS",
+        [FieldType.GeoPoint] = "GUS",
     }.ToImmutableDictionary();
 
     /// <summary>Fills in the types, inside the caller's transaction.</summary>
@@ -67,8 +73,9 @@ internal static class ColumnTypes
             return null;
         }
 
-        bool decides = type.Name == SqlTypeName.Other
-            ? field.Type is FieldType.String or FieldType.Any || (field.Type == FieldType.Array && type.IsArray)
+        bool isRead = FieldCapabilities.IsAllowed(field, type) && (field with { SqlType = type }).IsReadByColumn;
+        bool decides = isRead
+            ? field.Type is FieldType.String or FieldType.Any || (field.Type is FieldType.Array or FieldType.List && type.IsArray)
             : field.Type is FieldType.Time or FieldType.DateTime && type.Name == field.ColumnType.Name;
         return decides ? type : null;
     }
@@ -81,7 +88,7 @@ internal static class ColumnTypes
         {
             string word = DefinitionWords.FieldTypes.WordFor(field.Type);
             fault = $"A field of type {word} cannot be stored as {named.Name}: use one of"
-                + $" {FieldCapabilities.AllowedSqlTypes(field.Type)}, or a field of type string.";
+                + $" {FieldCapabilities.AllowedSqlTypes(field)}, or a field of type string.";
         }
 
         if (fault is not null)
@@ -90,7 +97,7 @@ internal static class ColumnTypes
             return field.SqlType;
         }
 
-        return type == SqlType.DefaultOf(field.Type) ? null : type;
+        return type == field.DefaultColumnType ? null : type;
     }
 
     /// <summary>A domain of arrays is no type for arrays here: that it is one shows in no name.</summary>

@@ -161,11 +161,12 @@ internal sealed class TableComparison
         bool isKnown = SqlTypeText.Parse(actual.Type).Type is { Name: not SqlTypeName.Other };
         SqlType? type = SqlTypeText.Parse(actual.BaseType ?? actual.Type).Type;
         bool isAllowed = type is not null and not { Name: SqlTypeName.Other }
-            && FieldCapabilities.IsAllowed(field.Type, type.Name);
+            && FieldCapabilities.IsAllowed(field, type);
         return (isKnown, isAllowed) switch
         {
             (true, true) => $" Name \"{actual.Type}\" as sqlType.",
             (true, false) => "",
+            (false, true) when type!.IsArray => $" It is a domain over {actual.BaseType}: name that as sqlType.",
             (false, true) => $" It is a domain over {actual.BaseType}: name that as sqlType, or the domain itself.",
             (false, false) => $" Declare the field as string, and PostgreSQL reads its text; or name \"{actual.Type}\" as sqlType.",
         };
@@ -189,7 +190,7 @@ internal sealed class TableComparison
     }
 
     private bool IsReadFromText(FieldDefinition field) =>
-        field.ColumnType.Name == SqlTypeName.Other
+        field.IsReadByColumn
         && _table.Columns.Any(c => c.Name == field.Name && !(c.TakesText && field.SentType.Name == SqlTypeName.Text));
 
     private void CompareOtherColumns()

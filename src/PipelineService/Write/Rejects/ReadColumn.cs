@@ -35,12 +35,12 @@ public sealed record ReadColumn(int Index, FieldDefinition Field, string Type, s
     /// </summary>
     /// <param name="sent">SQL for the value as the row carries it.</param>
     public string Read(string sent) =>
-        Field.ColumnType.Name != SqlTypeName.Other ? $"({sent})::{Type}"
+        !Field.IsReadByColumn ? $"({sent})::{Type}"
         : BaseType is "json" or "jsonb" ? $"({sent})::{BaseType}::{Type}"
         : $"(SELECT _r.v FROM json_to_record(json_build_object('v', {sent})) AS _r (v {Type}))";
 
     private static ReadColumn? Of(int index, FieldDefinition field, ColumnShape shape) =>
-        field.ColumnType.Name == SqlTypeName.Other
+        field.IsReadByColumn
             ? new(index, field, shape.Type, shape.BaseType, !shape.TakesText || field.SentType.Name != SqlTypeName.Text)
         : shape.BaseType is not null ? new(index, field, shape.Type, shape.BaseType, IsCopiedAsText: false)
         : null;

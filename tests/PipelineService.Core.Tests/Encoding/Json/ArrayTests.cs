@@ -6,7 +6,7 @@ namespace PipelineService.Core.Tests.Encoding.Json;
 /// <summary>Arrays in array columns: JSON becomes the literal that means it, a literal stays as it is.</summary>
 public sealed class ArrayTests
 {
-    private static readonly SqlType Texts = SqlType.Other("text[]");
+    private static readonly SqlType Texts = SqlType.ArrayOf(new(SqlTypeName.Text));
 
     [Theory]
     [InlineData("[]", "{}")]
@@ -26,8 +26,8 @@ public sealed class ArrayTests
     [InlineData("""["a",null,[1],{"b":2}]""", """{"\"a\"",NULL,"[1]","{\"b\":2}"}""")]
     public void Elements_that_are_JSON_stay_JSON(string json, string literal)
     {
-        Assert.Equal(literal, Read(Encoded.Json(Encoded.Field(FieldType.Array, SqlType.Other("jsonb[]")), json)));
-        Assert.Equal(literal, Read(Encoded.Json(Encoded.Field(FieldType.Array, SqlType.Other("json[]")), json)));
+        Assert.Equal(literal, Read(Encoded.Json(Encoded.Field(FieldType.Array, SqlType.ArrayOf(new(SqlTypeName.Jsonb))), json)));
+        Assert.Equal(literal, Read(Encoded.Json(Encoded.Field(FieldType.Array, SqlType.ArrayOf(new(SqlTypeName.Json))), json)));
     }
 
     [Theory]

@@ -72,7 +72,7 @@ internal static class DefinitionMistakes
         OfType("inet", "string", "\"sqlType\": \"inet\""),
         Mistake.Definition("a type that nobody has", Field("'type': 'banana'"), "/schema/fields/0/type: \"banana\" is not known here: use one of string, number"),
         OfType("interger", "integer"),
-        Mistake.Definition("a year", Field("'type': 'year'"), "/schema/fields/0/type:", "not supported by this version: use integer."),
+        Mistake.Definition("a day without a year", Field("'type': 'date', 'format': '%d.%m.'"), "/schema/fields/0/format:", "has no year: %Y or %y."),
         Mistake.Definition("a column type that does not fit", Field("'type': 'date', 'sqlType': 'integer'"), "/schema/fields/0/sqlType:", "cannot be stored as integer"),
     ];
 

@@ -95,11 +95,16 @@ public sealed class DatabaseTypeTests(DatabaseTypes service) : IClassFixture<Dat
     [InlineData("integer", "oid", "007", "7", "7.0")]
     [InlineData("integer", "positive", "5", "5", "0")]
     [InlineData("boolean", "plain", "1", "t", "yes")]
+    [InlineData("array", "odd_numbers", "[1,3]", "{1,3}", "[1,2]", "integer[]")]
+    [InlineData("list", "mood[]", "sad,ok", "{sad,ok}", "sad,never")]
+    [InlineData("duration", "interval day to second(2)", "P1DT1.005S", "1 day 00:00:01.01", "1 day")]
+    [InlineData("duration", "stay", "P2D", "2 days", "P9D")]
+    [InlineData("geopoint", "place", "1.5, 2", "(1.5,2)", "1.5, 91")]
     [InlineData("object", "document", "{\"\"id\"\":1}", "{\"id\": 1}", "[]")]
-    public async Task Takes_typed_values(string field, string type, string good, string stored, string bad)
+    public async Task Takes_typed_values(string field, string type, string good, string stored, string bad, string? sqlType = null)
     {
         string table = await CreateAsync(type);
-        await DeclareAsync(table, $"\"type\": \"{field}\", \"sqlType\": \"{type}\"");
+        await DeclareAsync(table, $"\"type\": \"{field}\", \"sqlType\": \"{sqlType ?? type}\"");
 
         JobView job = await service.LoadAsync(table, $"id,v\n1,\"{good}\"\n2,\"{bad}\"\n3,\n");
 
