@@ -31,12 +31,13 @@ public static class PipelineServiceBuilder
     public static WebApplication UsePipelineService(this WebApplication app)
     {
         app.UseHosting();
-        IEndpointRouteBuilder routes = app.MapGroup("").WithHeadWhereGetIs();
+        RouteGroupBuilder routes = app.MapGroup("").WithHeadWhereGetIs();
         routes.MapHosting();
         routes.MapOpenApiDocument();
-        routes.MapDatasets();
-        routes.MapUploads();
-        routes.MapJobs();
+        RouteGroupBuilder api = routes.MapGroup("/v1").WithCheckedQueries(); // the one group: what holds for every call is said here
+        api.MapDatasets();
+        api.MapUploads();
+        api.MapJobs();
         return app;
     }
 }

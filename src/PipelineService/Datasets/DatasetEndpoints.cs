@@ -34,9 +34,9 @@ public static class DatasetEndpoints
         ["/schema/fields/2/sqlType"] = ["Column \"fare\" is numeric(8,2) in the table and numeric(10,2) here."],
     };
 
-    public static IEndpointRouteBuilder MapDatasets(this IEndpointRouteBuilder routes)
+    public static IEndpointRouteBuilder MapDatasets(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder all = routes.MapGroup("/v1/datasets").WithTags(DocumentTags.Datasets);
+        RouteGroupBuilder all = api.MapGroup("/datasets").WithTags(DocumentTags.Datasets);
         RouteGroupBuilder one = all.MapGroup("/{dataset}");
         one.AddEndpointFilter(DatasetName.Check);
         one.Takes(DatasetName.Shown);
@@ -122,7 +122,7 @@ public static class DatasetEndpoints
                 DatasetProblems.VersionNotFound("trips", 7))
             .NeedsDatabase();
 
-        return routes;
+        return api;
     }
 
     private static async Task<IResult> PutAsync(

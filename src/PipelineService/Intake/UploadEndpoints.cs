@@ -18,14 +18,14 @@ public static class UploadEndpoints
 {
     private static readonly TimeSpan HangUpAfter = TimeSpan.FromMilliseconds(500);
 
-    public static IEndpointRouteBuilder MapUploads(this IEndpointRouteBuilder app)
+    public static IEndpointRouteBuilder MapUploads(this IEndpointRouteBuilder api)
     {
-        PipelineMetrics metrics = app.ServiceProvider.GetRequiredService<PipelineMetrics>();
+        PipelineMetrics metrics = api.ServiceProvider.GetRequiredService<PipelineMetrics>();
         metrics.ExpectRefusals([.. UploadRefusal.Examples.Select(refusal => refusal.Code), DatabaseUnavailableException.Example.Code]);
-        app.MapPost("/v1/datasets/{dataset}/uploads", UploadAsync)
+        api.MapPost("/datasets/{dataset}/uploads", UploadAsync)
             .WithMetadata(new ProblemCounter(metrics.UploadRefused))
             .Describe();
-        return app;
+        return api;
     }
 
     private static async Task<IResult> UploadAsync(

@@ -5,21 +5,19 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace PipelineService.Hosting.Http;
 
 /// <summary>
-/// Refuses parameters in the query that a call of <c>/v1</c> does not have, and those that are given twice where one is meant: a
+/// Refuses parameters in the query that a call of the API does not have, and those that are given twice where one is meant: a
 /// filter that is mistyped would show everything, and the label of an upload would be lost for ever. Which ones a call has is known
 /// from its handler, so no call has to think of it.
 /// </summary>
 internal sealed class QueryParameters(RequestDelegate next)
 {
-    private const string Checked = "/v1/";
-
     private readonly ConditionalWeakTable<Endpoint, Dictionary<string, bool>> _known = [];
 
     public Task InvokeAsync(HttpContext context)
     {
         if (context.Request.Query.Count == 0
             || context.GetEndpoint() is not RouteEndpoint endpoint
-            || endpoint.RoutePattern.RawText?.StartsWith(Checked, StringComparison.Ordinal) != true)
+            || endpoint.Metadata.GetMetadata<CheckedQuery>() is null)
         {
             return next(context);
         }
@@ -59,4 +57,13 @@ internal sealed class QueryParameters(RequestDelegate next)
     /// <summary>Everything else that handlers take is a service or the request itself.</summary>
     private static bool IsValue(Type type) => type == typeof(string) || type == typeof(string[])
         || (Nullable.GetUnderlyingType(type) ?? type).IsPrimitive;
+}
+
+/// <summary>On an endpoint: its query has no other parameters than its handler takes.</summary>
+internal sealed class CheckedQuery;
+
+internal static class CheckedQueries
+{
+    /// <summary>Has the query of every call of the group checked.</summary>
+    public static RouteGroupBuilder WithCheckedQueries(this RouteGroupBuilder routes) => routes.WithMetadata(new CheckedQuery());
 }

@@ -24,9 +24,9 @@ public static class JobEndpoints
     internal static readonly AnswerHeader WaitGranted = new(
         PreferHeader.Applied, "`wait=N`, where `Prefer: wait` was sent: how many seconds are waited at most.", Shapes.Text, IsAlways: false);
 
-    public static IEndpointRouteBuilder MapJobs(this IEndpointRouteBuilder app)
+    public static IEndpointRouteBuilder MapJobs(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder group = app.MapGroup("/v1/jobs").WithTags(DocumentTags.Jobs);
+        RouteGroupBuilder group = api.MapGroup("/jobs").WithTags(DocumentTags.Jobs);
         group.MapGet("/{id}", GetAsync)
             .WithName("getJob").WithSummary("A job: its state, counts and progress")
             .WithDescription("Answers at once, or with `Prefer: wait=N` when the job has changed since `If-None-Match` "
@@ -45,7 +45,7 @@ public static class JobEndpoints
         group.MapJobList();
         group.MapDeadLetters();
         group.MapJobActions();
-        return app;
+        return api;
     }
 
     /// <summary>The answer that carries a job: its ETag, and when to ask again.</summary>
