@@ -35,9 +35,9 @@ public static class SpoolExtensions
     /// Looks at the spool before any other stage starts, also while the database is away: a spool that cannot be used
     /// then ends the start with its own message alone.
     /// </summary>
-    private sealed class SpoolPreparation(SpoolDirectory spool, PipelineMetrics metrics) : IHostedLifecycleService
+    private sealed class SpoolPreparation(SpoolDirectory spool, PipelineMetrics metrics) : StartingStep
     {
-        public Task StartingAsync(CancellationToken cancellationToken)
+        public override Task StartingAsync(CancellationToken cancellationToken)
         {
             spool.Identify();
             metrics.ObserveGauge("pipeline.spool.used", "By", "Bytes that uploads hold in the spool.", () => spool.Bytes);
@@ -59,15 +59,5 @@ public static class SpoolExtensions
                 return 0;
             }
         }
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -23,7 +23,7 @@ internal sealed partial class DatabaseStartup(
     IConfiguration configuration,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
-    ILogger<DatabaseStartup> logger) : IHostedLifecycleService, IAsyncDisposable
+    ILogger<DatabaseStartup> logger) : StartingStep, IAsyncDisposable
 {
     private readonly HostingOptions _options = options.Value;
     private readonly DatabaseAddress _address = DatabaseAddress.Of(configuration);
@@ -31,7 +31,7 @@ internal sealed partial class DatabaseStartup(
     private EmbeddedPostgres? _embedded;
     private Task _background = Task.CompletedTask;
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    public override async Task StartingAsync(CancellationToken cancellationToken)
     {
         metrics.ObserveCircuit(() => (int)database.Circuit.State);
         pool.ConnectionString = _address.ConnectionString ?? await StartEmbeddedAsync(cancellationToken);
@@ -52,15 +52,7 @@ internal sealed partial class DatabaseStartup(
         _background = Task.Run(() => WatchAsync(_stopping.Token), CancellationToken.None);
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public async Task StoppedAsync(CancellationToken cancellationToken) => await DisposeAsync();
+    public override async Task StoppedAsync(CancellationToken cancellationToken) => await DisposeAsync();
 
     public async ValueTask DisposeAsync()
     {
