@@ -1,10 +1,8 @@
-using System.Diagnostics.CodeAnalysis;
 using PipelineService.Core.Datasets;
 
 namespace PipelineService.Core.Encoding;
 
 /// <summary>A field's definition cannot be compiled; the message is the sentence that the client reads.</summary>
-[SuppressMessage("Design", "CA1032", Justification = "Thrown and caught here only, and never without a sentence.")]
 internal sealed class FieldFaultException(string message) : FormatException(message);
 
 /// <summary>

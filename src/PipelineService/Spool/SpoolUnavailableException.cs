@@ -7,22 +7,8 @@ namespace PipelineService.Spool;
 /// <remarks>
 /// Not an <see cref="IOException"/>: those are faults of the database to <see cref="Hosting.Postgres.SqlFaults"/>. Ask for this one first.
 /// </remarks>
-public sealed class SpoolUnavailableException : Exception
+public sealed class SpoolUnavailableException(string message, Exception? cause = null) : Exception(message, cause)
 {
-    public SpoolUnavailableException()
-    {
-    }
-
-    public SpoolUnavailableException(string message)
-        : base(message)
-    {
-    }
-
-    public SpoolUnavailableException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-
     /// <summary>Whether an error is the file system's, and not one that another try could not mend.</summary>
     public static bool IsFault(Exception error) => error is IOException or UnauthorizedAccessException or SpoolUnavailableException;
 }

@@ -105,20 +105,4 @@ public sealed class UploadGrowth
 }
 
 /// <summary>The upload that is being loaded broke off; what it loaded is to be rolled back.</summary>
-public sealed class UploadAbandonedException : Exception
-{
-    public UploadAbandonedException()
-        : base("The upload broke off.")
-    {
-    }
-
-    public UploadAbandonedException(string message)
-        : base(message)
-    {
-    }
-
-    public UploadAbandonedException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+public sealed class UploadAbandonedException() : Exception("The upload broke off.");

@@ -192,7 +192,7 @@ public sealed partial class Database : IAsyncDisposable
         $"The database refuses the service (SQLSTATE {sqlState}); its operator has to look. {UploadsGoOn}";
 
     private DatabaseUnavailableException Unavailable(string message, Exception? fault) =>
-        new(message, fault!) { RetryAfter = (fault as BrokenCircuitException)?.RetryAfter ?? _options.BreakerDuration };
+        new(message, fault) { RetryAfter = (fault as BrokenCircuitException)?.RetryAfter ?? _options.BreakerDuration };
 
     private static partial class Log
     {

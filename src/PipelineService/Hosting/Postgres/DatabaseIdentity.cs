@@ -68,26 +68,7 @@ public sealed class DatabaseIdentity
 /// The database's address leads to another database than before. For everybody who uses it that is an outage: nothing
 /// is read or written there, and what waits goes on when the first one is back.
 /// </summary>
-public sealed class DatabaseExchangedException : NpgsqlException
-{
-    public DatabaseExchangedException()
-    {
-    }
-
-    public DatabaseExchangedException(string message)
-        : base(message)
-    {
-    }
-
-    public DatabaseExchangedException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-
-    internal DatabaseExchangedException(Guid expected, Guid? found)
-        : this("This is another database than the one that was reached first: its identity is "
-            + $"{found?.ToString() ?? "missing"}, not {expected}. Nothing is read or written there. Bring the first "
-            + "one back, or restart the service to use this one.")
-    {
-    }
-}
+public sealed class DatabaseExchangedException(Guid expected, Guid? found) : NpgsqlException(
+    "This is another database than the one that was reached first: its identity is "
+    + $"{found?.ToString() ?? "missing"}, not {expected}. Nothing is read or written there. Bring the first "
+    + "one back, or restart the service to use this one.");

@@ -4,19 +4,4 @@ namespace PipelineService.Hosting.Startup;
 /// The service cannot start, for a reason that the operator can mend. Its message is written for them, and is all they see:
 /// no stack trace.
 /// </summary>
-public class StartupException : Exception
-{
-    public StartupException()
-    {
-    }
-
-    public StartupException(string message)
-        : base(message)
-    {
-    }
-
-    public StartupException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+public class StartupException(string message, Exception? cause = null) : Exception(message, cause);

@@ -4,19 +4,4 @@ namespace PipelineService.Hosting.Startup;
 /// A program that the start needs was ended by a signal: Ctrl+C reaches all programs of a terminal at once, and that one may say so
 /// before our own handler has run.
 /// </summary>
-public sealed class StartupInterruptedException : OperationCanceledException
-{
-    public StartupInterruptedException()
-    {
-    }
-
-    public StartupInterruptedException(string message)
-        : base(message)
-    {
-    }
-
-    public StartupInterruptedException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+public sealed class StartupInterruptedException(string message) : OperationCanceledException(message);
