@@ -47,7 +47,7 @@ public static class DatasetEndpoints
             .WithDescription("By name. What a dataset is called and since when; its definition is in the dataset itself.")
             .Takes(Paging)
             .Produces<DatasetPage>()
-            .ProducesProblems(DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}."))
+            .ProducesProblems(Problem.MalformedQuery("limit", $"Must be from 1 to {PageMax}."))
             .NeedsDatabase();
 
         one.MapPut("", PutAsync)
@@ -106,7 +106,7 @@ public static class DatasetEndpoints
             .Produces<DatasetVersionPage>()
             .ProducesProblems(
                 DatasetProblems.InvalidName("Trips!"),
-                DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}."),
+                Problem.MalformedQuery("limit", $"Must be from 1 to {PageMax}."),
                 DatasetProblems.NotFound("trips"))
             .NeedsDatabase();
 
@@ -191,12 +191,12 @@ public static class DatasetEndpoints
     {
         if (limit is < 1 or > PageMax)
         {
-            return DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}.").ToResult();
+            return Problem.MalformedQuery("limit", $"Must be from 1 to {PageMax}.").ToResult();
         }
 
         if (cursor is not null && !DatasetName.IsValid(cursor))
         {
-            return DatasetProblems.InvalidQuery("cursor", "Must be the nextCursor of the page before.").ToResult();
+            return Problem.MalformedQuery("cursor", "Must be the nextCursor of the page before.").ToResult();
         }
 
         // One more than asked for tells whether there is a next page.
@@ -213,13 +213,13 @@ public static class DatasetEndpoints
     {
         if (limit is < 1 or > PageMax)
         {
-            return DatasetProblems.InvalidQuery("limit", $"Must be from 1 to {PageMax}.").ToResult();
+            return Problem.MalformedQuery("limit", $"Must be from 1 to {PageMax}.").ToResult();
         }
 
         int before = 0;
         if (cursor is not null && !int.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
         {
-            return DatasetProblems.InvalidQuery("cursor", "Must be the nextCursor of the page before.").ToResult();
+            return Problem.MalformedQuery("cursor", "Must be the nextCursor of the page before.").ToResult();
         }
 
         if (await store.FindAsync(dataset, cancellationToken) is null)

@@ -15,14 +15,6 @@ public static class DatasetProblems
             + "and underscores, 63 characters at most.",
     };
 
-    public static Problem InvalidQuery(string parameter, string detail) => new()
-    {
-        Code = "malformed_query",
-        Status = StatusCodes.Status400BadRequest,
-        Title = "A query parameter cannot be used.",
-        Detail = $"{parameter}: {detail}",
-    };
-
     public static Problem MalformedJson(string detail) => new()
     {
         Code = "malformed_json",
@@ -54,7 +46,7 @@ public static class DatasetProblems
         Code = "dataset_not_found",
         Status = StatusCodes.Status404NotFound,
         Title = "There is no such dataset.",
-        Detail = $"No dataset is called \"{name}\". Declare it with PUT /v1/datasets/{name}.",
+        Detail = $"No dataset is called \"{Excerpt.Of(name)}\". Declare it with PUT /v1/datasets/{Excerpt.Of(name)}.",
     };
 
     public static Problem VersionNotFound(string name, int version) => new()
@@ -71,6 +63,7 @@ public static class DatasetProblems
         Status = StatusCodes.Status409Conflict,
         Title = "Someone else is using the table.",
         Detail = $"Table {table} must be changed, and a load or another transaction holds it. Nothing was changed; try again.",
+        RetryAfterSeconds = 5,
     };
 
     public static Problem PreconditionFailed(string name) => new()

@@ -50,7 +50,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
 
             if (upload.Growth.Received > _options.BodyBytesMax)
             {
-                throw new UploadRefusedException(UploadRefusal.TooLarge(_options.BodyBytesMax));
+                throw new UploadRefusedException(UploadProblems.TooLarge(_options.BodyBytesMax));
             }
 
             if (read.IsCompleted)
@@ -86,7 +86,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
             body.AdvanceTo(read.Buffer.End);
             if (received > _options.BodyBytesMax)
             {
-                throw new UploadRefusedException(UploadRefusal.TooLarge(_options.BodyBytesMax));
+                throw new UploadRefusedException(UploadProblems.TooLarge(_options.BodyBytesMax));
             }
 
             if (read.IsCompleted)
@@ -117,20 +117,20 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
         {
             throw new UploadRefusedException(e.StatusCode switch
             {
-                StatusCodes.Status408RequestTimeout => UploadRefusal.TooSlow(_options),
-                StatusCodes.Status413PayloadTooLarge => UploadRefusal.TooLarge(_options.BodyBytesMax),
+                StatusCodes.Status408RequestTimeout => UploadProblems.TooSlow(_options),
+                StatusCodes.Status413PayloadTooLarge => UploadProblems.TooLarge(_options.BodyBytesMax),
                 _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) =>
-                    UploadRefusal.Truncated(upload?.Growth.Received ?? 0),
-                _ => UploadRefusal.Malformed(e.Message),
+                    UploadProblems.Truncated(upload?.Growth.Received ?? 0),
+                _ => UploadProblems.Malformed(e.Message),
             });
         }
         catch (IOException e) when (e.InnerException is OverflowException)
         {
-            throw new UploadRefusedException(UploadRefusal.Malformed("The size of a chunk is too large a number."));
+            throw new UploadRefusedException(UploadProblems.Malformed("The size of a chunk is too large a number."));
         }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
         {
-            throw new UploadRefusedException(UploadRefusal.Truncated(upload?.Growth.Received ?? 0));
+            throw new UploadRefusedException(UploadProblems.Truncated(upload?.Growth.Received ?? 0));
         }
     }
 
@@ -150,7 +150,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
         }
         catch (SpoolFullException e)
         {
-            throw new UploadRefusedException(UploadRefusal.SpoolFull(e.Message));
+            throw new UploadRefusedException(UploadProblems.SpoolFull(e.Message));
         }
     }
 }

@@ -20,28 +20,28 @@ internal static class KeyReplay
     {
         if (earlier.JobState == JobState.Cancelled)
         {
-            throw new UploadRefusedException(UploadRefusal.CancelledBefore(earlier.Id));
+            throw new UploadRefusedException(UploadProblems.CancelledBefore(earlier.Id));
         }
 
         if (earlier.UploadSha256 is not { } known)
         {
             // It still arrives, so nothing is known about its bytes.
-            throw new UploadRefusedException(UploadRefusal.KeyInUse);
+            throw new UploadRefusedException(UploadProblems.KeyInUse);
         }
 
         if (Convert.ToHexStringLower(known) != sha256)
         {
-            throw new UploadRefusedException(UploadRefusal.KeyReused(earlier.Id));
+            throw new UploadRefusedException(UploadProblems.KeyReused(earlier.Id));
         }
 
         if (earlier.Replaces != replaces)
         {
-            throw new UploadRefusedException(UploadRefusal.KeyOfAnotherCall(earlier.Id));
+            throw new UploadRefusedException(UploadProblems.KeyOfAnotherCall(earlier.Id));
         }
 
         bool hasFailed = earlier.JobState == JobState.Failed;
         return hasFailed && earlier.DatasetVersion < version
-            ? throw new UploadRefusedException(UploadRefusal.RowsKept(earlier.Id, earlier.RecordsLoaded))
+            ? throw new UploadRefusedException(UploadProblems.RowsKept(earlier.Id, earlier.RecordsLoaded))
             : hasFailed ? WithAdvice(earlier) : earlier;
     }
 

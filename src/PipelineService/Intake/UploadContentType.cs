@@ -28,13 +28,13 @@ internal static class UploadContentType
 
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
         {
-            throw new UploadRefusedException(UploadRefusal.UnsupportedMediaType(request.ContentType));
+            throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(request.ContentType));
         }
 
         string charset = type.Charset.ToString().Trim('"');
         if (charset.Length > 0 && charset.ToLowerInvariant() is not ("utf-8" or "utf8" or "us-ascii"))
         {
-            throw new UploadRefusedException(UploadRefusal.UnsupportedCharset(charset));
+            throw new UploadRefusedException(UploadProblems.UnsupportedCharset(charset));
         }
 
         string mediaType = type.MediaType.ToString().ToLowerInvariant();
@@ -52,7 +52,7 @@ internal static class UploadContentType
             case "application/vnd.ms-excel": // what browsers on Windows call a file whose name ends in .csv
                 return Of(DataFormat.Csv);
             default:
-                throw new UploadRefusedException(UploadRefusal.UnsupportedMediaType(request.ContentType));
+                throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(request.ContentType));
         }
     }
 
@@ -66,7 +66,7 @@ internal static class UploadContentType
             ?.Value.ToString().Trim('"') ?? "";
         if (said.Length > 0 && !said.Equals(isDeclared ? "present" : "absent", StringComparison.OrdinalIgnoreCase))
         {
-            throw new UploadRefusedException(UploadRefusal.OtherHeader(said, isDeclared));
+            throw new UploadRefusedException(UploadProblems.OtherHeader(said, isDeclared));
         }
     }
 }

@@ -52,28 +52,5 @@ internal static class UploadDescription
         .Answers(Replayed, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .Answers(JobEndpoints.WaitGranted, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .NeedsDatabase()
-        .Refuses(UploadRefusal.Examples);
-
-    /// <summary>Each refusal as an example, with the headers that it has.</summary>
-    private static RouteHandlerBuilder Refuses(this RouteHandlerBuilder upload, IReadOnlyList<UploadRefusal> refusals)
-    {
-        upload.ProducesProblems([.. refusals.Select(refusal => refusal.ToProblem())]);
-        foreach (IGrouping<int, UploadRefusal> alike in refusals.GroupBy(refusal => refusal.Status))
-        {
-            if (alike.Any(refusal => refusal.RetryAfterSeconds is not null))
-            {
-                upload.Answers(
-                    AnswerHeader.RetryAfter with { IsAlways = alike.All(refusal => refusal.RetryAfterSeconds is not null) }, alike.Key);
-            }
-
-            foreach ((string name, string value) in alike.Select(refusal => refusal.Accepts).OfType<(string, string)>().Distinct())
-            {
-                upload.Answers(
-                    new AnswerHeader(name, $"`{value}`: what is taken, where something else was sent.", Shapes.Text, IsAlways: false),
-                    alike.Key);
-            }
-        }
-
-        return upload;
-    }
+        .ProducesProblems(UploadProblems.Examples);
 }

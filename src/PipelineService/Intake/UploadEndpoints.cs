@@ -21,7 +21,8 @@ public static class UploadEndpoints
     public static IEndpointRouteBuilder MapUploads(this IEndpointRouteBuilder api)
     {
         PipelineMetrics metrics = api.ServiceProvider.GetRequiredService<PipelineMetrics>();
-        metrics.ExpectRefusals([.. UploadRefusal.Examples.Select(refusal => refusal.Code), DatabaseUnavailableException.Example.Code]);
+        metrics.ExpectRefusals(
+            [.. UploadProblems.Examples.Append(DatabaseUnavailableException.Example).Select(refusal => refusal.Code)]);
         api.MapPost("/datasets/{dataset}/uploads", UploadAsync)
             .WithMetadata(new ProblemCounter(metrics.UploadRefused))
             .Describe();
@@ -43,12 +44,13 @@ public static class UploadEndpoints
         }
         catch (UploadRefusedException e)
         {
-            if (e.Refusal == UploadRefusal.ShuttingDown)
+            if (e.Problem == UploadProblems.ShuttingDown)
             {
+                context.Response.Headers.Connection = "close"; // the rest of the body is not waited for
                 context.Response.OnCompleted(() => HangUpAsync(context, time));
             }
 
-            return e.Refusal.ToResult(context);
+            return e.Problem.ToResult();
         }
 
         requestLine.Set(LogScopes.Job, receipt.Job.Id);
@@ -73,11 +75,11 @@ public static class UploadEndpoints
         try
         {
             return await datasets.FindAsync(name, cancellationToken)
-                ?? throw new UploadRefusedException(UploadRefusal.DatasetNotFound(name));
+                ?? throw new UploadRefusedException(DatasetProblems.NotFound(name));
         }
         catch (DatabaseUnavailableException e)
         {
-            throw new UploadRefusedException(UploadRefusal.DatasetNotAtHand(name, e.RetryAfterSeconds));
+            throw new UploadRefusedException(UploadProblems.DatasetNotAtHand(name, e.RetryAfterSeconds));
         }
     }
 

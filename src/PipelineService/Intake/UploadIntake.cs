@@ -33,7 +33,7 @@ public sealed class UploadIntake(
         if (Interlocked.Increment(ref _arriving) > options.Value.UploadsMax)
         {
             Interlocked.Decrement(ref _arriving);
-            throw new UploadRefusedException(UploadRefusal.TooManyUploads(options.Value.UploadsMax));
+            throw new UploadRefusedException(UploadProblems.TooManyUploads(options.Value.UploadsMax));
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(requestAborted, lifetime.ApplicationStopping);
@@ -46,7 +46,7 @@ public sealed class UploadIntake(
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            throw new UploadRefusedException(UploadRefusal.ShuttingDown);
+            throw new UploadRefusedException(UploadProblems.ShuttingDown);
         }
         finally
         {
@@ -58,7 +58,7 @@ public sealed class UploadIntake(
     {
         if (contentLength > options.Value.BodyBytesMax)
         {
-            throw new UploadRefusedException(UploadRefusal.TooLarge(options.Value.BodyBytesMax));
+            throw new UploadRefusedException(UploadProblems.TooLarge(options.Value.BodyBytesMax));
         }
 
         bool hasRoom;
@@ -73,7 +73,7 @@ public sealed class UploadIntake(
 
         if (!hasRoom)
         {
-            throw new UploadRefusedException(UploadRefusal.SpoolFull("The spool's quota or disk does not hold the upload."));
+            throw new UploadRefusedException(UploadProblems.SpoolFull("The spool's quota or disk does not hold the upload."));
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class UploadIntake(
     {
         if (!_keysArriving.TryAdd((dataset.Name, key), true))
         {
-            throw new UploadRefusedException(UploadRefusal.KeyInUse);
+            throw new UploadRefusedException(UploadProblems.KeyInUse);
         }
 
         try
@@ -101,7 +101,7 @@ public sealed class UploadIntake(
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
             {
                 // Another instance took an upload with this key while this one arrived.
-                throw new UploadRefusedException(UploadRefusal.KeyInUse);
+                throw new UploadRefusedException(UploadProblems.KeyInUse);
             }
         }
         finally

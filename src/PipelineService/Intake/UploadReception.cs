@@ -55,7 +55,7 @@ public sealed partial class UploadReception(
         }
         catch (OperationCanceledException) when (arriving.Live.CancelRequested.IsCancellationRequested)
         {
-            throw new UploadRefusedException(UploadRefusal.Cancelled(id));
+            throw new UploadRefusedException(UploadProblems.Cancelled(id));
         }
         catch (Exception e) when (!arriving.IsTaken && SpoolUnavailableException.IsFault(e))
         {
@@ -70,7 +70,7 @@ public sealed partial class UploadReception(
         catch (PostgresException e) when (e.SqlState == JobSql.ReplacementRefused)
         {
             arriving.IsTaken = false; // another was faster
-            throw new UploadRefusedException(UploadRefusal.Of(JobProblems.NoLongerReplaceable(request.Replaces!.Value)));
+            throw new UploadRefusedException(JobProblems.NoLongerReplaceable(request.Replaces!.Value));
         }
 
         long bytes = arriving.Writer.Growth.Received;
@@ -84,7 +84,7 @@ public sealed partial class UploadReception(
     {
         if (replaced is { } job && (await replacements.FindAsync(job, dataset, cancellationToken)).Problem is { } problem)
         {
-            throw new UploadRefusedException(UploadRefusal.Of(problem));
+            throw new UploadRefusedException(problem);
         }
     }
 
@@ -92,7 +92,7 @@ public sealed partial class UploadReception(
     public UploadRefusedException RefusedBy(Exception spoolFault)
     {
         Log.SpoolUnusable(logger, spoolFault);
-        return new UploadRefusedException(UploadRefusal.Of(spoolFault));
+        return new UploadRefusedException(UploadProblems.Of(spoolFault));
     }
 
     private ArrivingUpload Begin(
@@ -134,7 +134,7 @@ public sealed partial class UploadReception(
         {
             if (expected != bytes.Sha256)
             {
-                throw new UploadRefusedException(UploadRefusal.DigestMismatch(header, bytes.Sha256));
+                throw new UploadRefusedException(UploadProblems.DigestMismatch(header, bytes.Sha256));
             }
         }
 

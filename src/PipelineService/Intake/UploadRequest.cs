@@ -51,13 +51,13 @@ public sealed record UploadRequest
     {
         if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
-            throw new UploadRefusedException(UploadRefusal.UnsupportedEncoding(encoding));
+            throw new UploadRefusedException(UploadProblems.UnsupportedEncoding(encoding));
         }
     }
 
     private static TimeSpan? ParseWait(StringValues prefer) => PreferHeader.TryReadWait(prefer, out TimeSpan? wait)
         ? wait
-        : throw new UploadRefusedException(UploadRefusal.MalformedHeader(PreferHeader.Name, PreferHeader.Fault));
+        : throw new UploadRefusedException(Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault));
 
     private static string? ParseSource(StringValues values)
     {
@@ -71,12 +71,12 @@ public sealed record UploadRequest
         int length = source.EnumerateRunes().Count();
         return length <= SourceLengthMax && !source.Any(char.IsControl)
             ? source
-            : throw new UploadRefusedException(UploadRefusal.SourceUnusable(length));
+            : throw new UploadRefusedException(UploadProblems.SourceUnusable(length));
     }
 
     private static Guid? ParseReplaces(StringValues values) => values.Count == 0
         ? null
-        : Guid.TryParseExact(values.ToString(), "D", out Guid job) ? job : throw new UploadRefusedException(UploadRefusal.ReplacesUnusable);
+        : Guid.TryParseExact(values.ToString(), "D", out Guid job) ? job : throw new UploadRefusedException(UploadProblems.ReplacesUnusable);
 
     private static string? ParseKey(StringValues values)
     {
@@ -88,7 +88,7 @@ public sealed record UploadRequest
         string key = values.Count == 1 ? values[0]!.Trim().Trim('"') : string.Empty;
         return key.Length is > 0 and <= KeyLengthMax && key.All(c => c is > ' ' and < (char)127)
             ? key
-            : throw new UploadRefusedException(UploadRefusal.MalformedHeader(
+            : throw new UploadRefusedException(Problem.MalformedHeader(
                 "Idempotency-Key", $"give one value of 1 to {KeyLengthMax} visible ASCII characters."));
     }
 
@@ -115,7 +115,7 @@ public sealed record UploadRequest
 
         return digests.Count > 0 || others.Count == 0
             ? digests
-            : throw new UploadRefusedException(UploadRefusal.UnsupportedDigest(header, string.Join(", ", others)));
+            : throw new UploadRefusedException(UploadProblems.UnsupportedDigest(header, string.Join(", ", others)));
     }
 
     /// <returns>Lower-case hexadecimal.</returns>
@@ -125,7 +125,7 @@ public sealed record UploadRequest
         return value.Length >= 2 && value[0] == ':' && value[^1] == ':'
             && Convert.TryFromBase64String(value[1..^1], digest, out int written) && written == digest.Length
                 ? Convert.ToHexStringLower(digest)
-                : throw new UploadRefusedException(UploadRefusal.MalformedHeader(
+                : throw new UploadRefusedException(Problem.MalformedHeader(
                     header, "write sha-256=:BASE64: with the 32 bytes of the digest (RFC 9530)."));
     }
 }

@@ -69,7 +69,7 @@ public sealed class UploadRequestTests
         Assert.Equal(Csv, Parse($"text/csv; header={said}", With(isDeclared)).ContentType);
         Assert.Equal(
             "unsupported_media_type",
-            Assert.Throws<UploadRefusedException>(() => Parse($"text/csv; header={said}", With(!isDeclared))).Refusal.Code);
+            Assert.Throws<UploadRefusedException>(() => Parse($"text/csv; header={said}", With(!isDeclared))).Problem.Code);
 
         static DatasetDefinition With(bool header) => Dataset with { Dialect = CsvDialect.Default with { Header = header } };
     }
@@ -134,7 +134,7 @@ public sealed class UploadRequestTests
             }
             catch (UploadRefusedException refused)
             {
-                Assert.NotEmpty(refused.Refusal.Code);
+                Assert.NotEmpty(refused.Problem.Code);
             }
         },
         iter: 2_000);
@@ -155,5 +155,5 @@ public sealed class UploadRequestTests
     }
 
     private static string RefusalOf(string? contentType, params (string Name, string Value)[] headers) =>
-        Assert.Throws<UploadRefusedException>(() => Parse(contentType, headers)).Refusal.Code;
+        Assert.Throws<UploadRefusedException>(() => Parse(contentType, headers)).Problem.Code;
 }

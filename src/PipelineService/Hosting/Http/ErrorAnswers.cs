@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using PipelineService.Core.Rules;
@@ -61,7 +60,6 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, AddressAdvice a
         switch (fault)
         {
             case DatabaseUnavailableException unavailable:
-                response.Headers.RetryAfter = unavailable.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
                 return unavailable.ToProblem();
 
             // What the framework says here is about the request, and written for the client.

@@ -33,6 +33,19 @@ public sealed record Problem
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
 
+    /// <summary>Seconds after which another try may do, for the header <c>Retry-After</c>; null when it would not.</summary>
+    [JsonIgnore]
+    public int? RetryAfterSeconds { get; init; }
+
+    /// <summary>A header that says what would have been taken.</summary>
+    [JsonIgnore]
+    public (string Name, string Value)? Accepts { get; init; }
+
+    /// <summary>A parameter that cannot be used.</summary>
+    /// <param name="fault">What is wrong with it, to stand behind its name and a colon.</param>
+    public static Problem MalformedQuery(string parameter, string fault) =>
+        MalformedQuery(new Dictionary<string, string[]> { [$"/{parameter}"] = [fault] });
+
     /// <summary>Parameters that cannot be used, as JSON pointers into the query.</summary>
     public static Problem MalformedQuery(IReadOnlyDictionary<string, string[]> faults) => new()
     {

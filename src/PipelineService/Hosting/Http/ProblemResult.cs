@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace PipelineService.Hosting.Http;
 
@@ -13,6 +14,17 @@ internal sealed class ProblemResult(Problem problem) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        IHeaderDictionary headers = httpContext.Response.Headers;
+        if (problem.RetryAfterSeconds is { } seconds)
+        {
+            headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (problem.Accepts is var (name, value))
+        {
+            headers[name] = value;
+        }
+
         httpContext.Features.Set(new AnsweredProblem(problem.Code));
         httpContext.GetEndpoint()?.Metadata.GetMetadata<ProblemCounter>()?.Count(problem.Code);
         return Results

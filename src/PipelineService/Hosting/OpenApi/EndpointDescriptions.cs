@@ -11,8 +11,8 @@ internal static class EndpointDescriptions
     internal const string AnyType = "*/*";
 
     /// <summary>
-    /// The problems that this call can answer with. Each is its own example, so the document cannot name a code that the
-    /// service does not have.
+    /// The problems that this call can answer with, and their headers. Each is its own example, so the document cannot name a code
+    /// that the service does not have.
     /// </summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<Problem> problems)
     {
@@ -26,9 +26,8 @@ internal static class EndpointDescriptions
     }
 
     /// <summary>The call asks the database, and answers 503 when that cannot be asked.</summary>
-    public static RouteHandlerBuilder NeedsDatabase(this RouteHandlerBuilder endpoint) => endpoint
-        .ProducesProblems(DatabaseUnavailableException.Example)
-        .Answers(AnswerHeader.RetryAfter, StatusCodes.Status503ServiceUnavailable);
+    public static RouteHandlerBuilder NeedsDatabase(this RouteHandlerBuilder endpoint) =>
+        endpoint.ProducesProblems(DatabaseUnavailableException.Example);
 
     /// <summary>An answer that is no JSON, but text of another media type.</summary>
     /// <param name="meaning">What the text holds.</param>

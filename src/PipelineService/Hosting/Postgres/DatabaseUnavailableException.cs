@@ -3,22 +3,8 @@ using PipelineService.Hosting.Http;
 namespace PipelineService.Hosting.Postgres;
 
 /// <summary>The database cannot be reached; requests that need it are answered 503 with <c>Retry-After</c>.</summary>
-public sealed class DatabaseUnavailableException : Exception
+public sealed class DatabaseUnavailableException(string message, Exception? cause = null) : Exception(message, cause)
 {
-    public DatabaseUnavailableException()
-    {
-    }
-
-    public DatabaseUnavailableException(string message)
-        : base(message)
-    {
-    }
-
-    public DatabaseUnavailableException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-
     /// <summary>
     /// When another try makes sense; at once where a circuit says that its time was up before it has said so.
     /// </summary>
@@ -41,5 +27,6 @@ public sealed class DatabaseUnavailableException : Exception
         Status = StatusCodes.Status503ServiceUnavailable,
         Title = "The database cannot be used.",
         Detail = Message,
+        RetryAfterSeconds = RetryAfterSeconds,
     };
 }

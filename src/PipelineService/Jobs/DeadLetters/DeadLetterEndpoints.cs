@@ -52,7 +52,7 @@ public static class DeadLetterEndpoints
             .Produces<DeadLetterPage>()
             .ProducesText(Ndjson, "One object a line, each as the items of the page, but with all of `raw` that is kept.", NdjsonExample)
             .ProducesText(Csv, "The columns of the upload, then those of the service.", CsvExample)
-            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.MalformedQuery("limit"))
+            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), Problem.MalformedQuery("limit", "It is out of range."))
             .NeedsDatabase();
 
     private static async Task<IResult> GetAsync(

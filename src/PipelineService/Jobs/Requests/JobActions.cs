@@ -34,10 +34,7 @@ public static class JobActions
                 JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.NoLineage,
                 JobProblems.TableIsHeld("public.trips"), JobProblems.IsBeingReplaced(Guid.Parse(JobEndpoints.ExampleId)),
                 JobProblems.RevertRefused("relation \"public.trips\" does not exist", "42P01"))
-            .NeedsDatabase()
-            .Answers(
-                AnswerHeader.RetryAfter.Sometimes("Seconds after which the table may be free, where somebody holds it."),
-                StatusCodes.Status409Conflict);
+            .NeedsDatabase();
         jobs.MapPost("/{id}/rerun", RerunAsync)
             .WithName("rerunJob").WithSummary("Load the kept upload of a job once more")
             .WithDescription("Under the version of the dataset that is current now, as a new job that takes the place of this one: when "
@@ -104,7 +101,7 @@ public static class JobActions
     };
 
     private static async Task<IResult> RevertAsync(
-        string id, HttpContext context, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
+        string id, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
     {
         if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
         {
@@ -119,11 +116,6 @@ public static class JobActions
         (long rows, Problem? problem) = await reverter.RevertAsync(job, cancellationToken);
         if (problem is not null)
         {
-            if (problem.Code == JobProblems.TableIsHeld("").Code)
-            {
-                context.Response.Headers.RetryAfter = "5";
-            }
-
             return problem.ToResult();
         }
 

@@ -26,7 +26,7 @@ public static class JobListEndpoint
                 Shapes.ListOf(Shapes.Named(nameof(JobState)))))
             .Takes(Paging.Shown)
             .Produces<JobPage>()
-            .ProducesProblems(JobProblems.MalformedQuery("limit"))
+            .ProducesProblems(Problem.MalformedQuery("limit", "It is out of range."))
             .NeedsDatabase();
 
     private static async Task<IResult> ListAsync(

@@ -36,6 +36,7 @@ public static class JobProblems
         Status = StatusCodes.Status409Conflict,
         Title = "Someone else is using the table.",
         Detail = $"A load, another revert or another transaction holds table {table} or rows of the job. Nothing was removed; try again.",
+        RetryAfterSeconds = 5,
     };
 
     public static Problem RevertRefused(string reason, string sqlState) => new()
@@ -105,7 +106,4 @@ public static class JobProblems
         Title = "The job has not ended.",
         Detail = $"It is {state.ToText()}. Wait for its end, or cancel it.",
     };
-
-    public static Problem MalformedQuery(string parameter) => Problem.MalformedQuery(
-        new Dictionary<string, string[]> { [$"/{parameter}"] = ["It is out of range."] });
 }
