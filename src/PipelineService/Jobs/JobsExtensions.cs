@@ -3,6 +3,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Jobs.DeadLetters;
+using PipelineService.Jobs.Instances;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
 
@@ -36,6 +37,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobRerun>();
         builder.Services.AddSingleton<JobDeleter>();
         builder.Services.AddSingleton<InstanceBeat>();
+        builder.Services.AddSingleton<JobNews>();
         builder.Services.AddSingleton<JobTargets>();
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
@@ -62,6 +64,8 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobClaimer>();
         builder.Services.AddSingleton<JobCleaner>();
         builder.Services.AddHostedService(services => services.GetRequiredService<InstanceBeat>()); // stops when all jobs have
+        builder.Services.AddHostedService(services => services.GetRequiredService<JobNews>());
+        builder.Services.AddHostedService<JobNewsListener>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobCleaner>());
         builder.Services.AddHostedService<JobCensus>();
         builder.Services.AddHostedService(services => services.GetRequiredService<JobClaimer>());

@@ -7,8 +7,8 @@ namespace PipelineService.Write;
 /// <summary>Registers stage 5.</summary>
 public static class WriteExtensions
 {
-    /// <summary>For requests, claims, heartbeats and the dead letters of jobs that commit at their end.</summary>
-    private const int OtherConnections = 4;
+    /// <summary>For requests, claims, heartbeats, what other instances tell, and the dead letters of jobs that commit at their end.</summary>
+    private const int OtherConnections = 5;
 
     public static WebApplicationBuilder AddWrite(this WebApplicationBuilder builder)
     {

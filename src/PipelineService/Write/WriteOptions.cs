@@ -7,7 +7,7 @@ public sealed class WriteOptions
 {
     /// <summary>
     /// Write sessions (connections with an open transaction) of all jobs together. A quarter of them, at least one, is kept for
-    /// tables that have none, one for each. Default 8, 1 to 500; the pool (<c>Hosting:PoolSizeMax</c>) must hold them and 4 more.
+    /// tables that have none, one for each. Default 8, 1 to 500; the pool (<c>Hosting:PoolSizeMax</c>) must hold them and 5 more.
     /// </summary>
     public int SessionsMax { get; set; } = 8;
 

@@ -52,7 +52,7 @@ public sealed class ServiceUnderTest : IAsyncDisposable
             ("ConnectionStrings:Pipeline", connectionString),
             ("DATABASE_URL", null),
             ("Hosting:DataDirectory", Path.Combine(folder.Path, "data")),
-            ("Hosting:PoolSizeMax", "12"),
+            ("Hosting:PoolSizeMax", "13"),
             ("Spool:Directory", spoolDirectory),
             ("Serilog:MinimumLevel:Default", "Warning"),
             ("Serilog:MinimumLevel:Override:Microsoft.Hosting.Lifetime", "Warning"),

@@ -1,5 +1,6 @@
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Instances;
 using PipelineService.Spool;
 using PipelineService.Spool.Local;
 

@@ -4,6 +4,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Instances;
 using PipelineService.Spool;
 using PipelineService.Spool.Formats;
 using PipelineService.Write;

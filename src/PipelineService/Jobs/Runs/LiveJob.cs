@@ -200,10 +200,17 @@ public sealed class LiveJobs
         Tell(job.Id);
     }
 
+    /// <summary>Told whenever this instance has changed a job, takes it up or has let it go.</summary>
+    public event Action<Guid>? Told;
+
     /// <summary>
     /// Wakes those who wait for a job that is not live: this instance has changed it, or takes it up.
     /// </summary>
-    public void Tell(Guid id) => ChangeOf(id).Set();
+    public void Tell(Guid id)
+    {
+        ChangeOf(id).Set();
+        Told?.Invoke(id);
+    }
 
     /// <summary>Completes when this instance changes a job that is not live. Take it before looking.</summary>
     public Task NextChange(Guid id) => ChangeOf(id).Next;

@@ -7,7 +7,9 @@ using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Jobs.Requests;
 
-/// <summary>However many wait for jobs that run elsewhere, the database is asked once an interval.</summary>
+/// <summary>
+/// However many wait for jobs that run elsewhere, the database is asked once an interval, and at once for those that are told of.
+/// </summary>
 public sealed class JobWatchTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -67,6 +69,51 @@ public sealed class JobWatchTests
         _time.Advance(Interval);
 
         Assert.NotNull(await next.Within("the look after the outage"));
+    }
+
+    [Fact]
+    public async Task Looks_at_once_for_who_waits_for_a_job_that_is_told_of_and_for_nobody_else()
+    {
+        var (told, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        JobWatch watch = WatchOf(ids => ids.Select(RowOf));
+        Task<JobRow?> wait = watch.NextAsync(told);
+        Task<JobRow?> otherWait = watch.NextAsync(other);
+
+        watch.Hear([Guid.CreateVersion7(), told]);
+
+        Assert.Equal(told, (await wait.Within("the look"))?.Id);
+        Assert.Equal([told], Assert.Single(_looks));
+        Assert.False(otherWait.IsCompleted);
+        _time.Advance(Interval);
+        Assert.Equal(other, (await otherWait.Within("the look that comes anyway"))?.Id);
+    }
+
+    /// <summary>It was told of after a look at its row and before the wait for the next.</summary>
+    [Fact]
+    public async Task Looks_at_once_for_who_begins_to_wait_for_a_job_that_was_told_of_and_does_so_once()
+    {
+        var job = Guid.CreateVersion7();
+        JobWatch watch = WatchOf(ids => ids.Select(RowOf));
+        watch.Hear([job]);
+        Assert.Empty(_looks);
+
+        Assert.Equal(job, (await watch.NextAsync(job).Within("the look"))?.Id);
+        Task<JobRow?> second = watch.NextAsync(job);
+
+        Assert.False(second.IsCompleted);
+        Assert.Single(_looks);
+    }
+
+    [Fact]
+    public async Task Looks_at_once_for_all_when_any_job_may_have_changed()
+    {
+        JobWatch watch = WatchOf(ids => ids.Select(RowOf));
+        Task<JobRow?>[] waits = [watch.NextAsync(Guid.CreateVersion7()), watch.NextAsync(Guid.CreateVersion7())];
+
+        watch.LookNow();
+
+        await Task.WhenAll(waits).Within("everybody to be told");
+        Assert.Single(_looks);
     }
 
     private JobWatch WatchOf(Func<Guid[], IEnumerable<JobRow>> find) => new(

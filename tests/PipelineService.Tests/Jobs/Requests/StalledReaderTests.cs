@@ -58,7 +58,7 @@ public sealed class StalledReaderTests(StalledReaderTests.SmallPool running) : I
     /// <summary>Fewer connections to the database than readers.</summary>
     public sealed class SmallPool(PostgresServer server) : RunningService(server)
     {
-        public const int Connections = 5;
+        public const int Connections = 6;
 
         protected override IEnumerable<(string Key, string? Value)> Settings =>
         [

@@ -6,7 +6,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;
 
-namespace PipelineService.Jobs;
+namespace PipelineService.Jobs.Instances;
 
 /// <summary>A job that is said to be run, as its row says.</summary>
 public sealed record OwnedJob(Guid Id, long Epoch, Guid Owner);
@@ -23,12 +23,21 @@ public sealed class InstanceLeases(Database database, Instance instance, ISpool 
     private static readonly string Version =
         typeof(InstanceLeases).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    /// <summary>The first lease, before any job is run here.</summary>
-    public Task BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(RenewCommand(cancellationToken));
+    private readonly GrowthSignal _others = new();
+    private volatile bool _hasOthers;
 
-    public Task RenewAsync(CancellationToken cancellationToken) => database.RunAsync(
-        (connection, token) => connection.ExecuteAsync(RenewCommand(token)), cancellationToken);
+    /// <summary>Whether other instances ran on this database when the lease was renewed last.</summary>
+    public bool HasOthers => _hasOthers;
+
+    /// <summary>Completes when <see cref="HasOthers"/> changes. Take it before looking.</summary>
+    public Task OthersChange => _others.Next;
+
+    /// <summary>The first lease, before any job is run here.</summary>
+    public async Task BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        KnowOthers(await connection.QuerySingleAsync<bool>(RenewCommand(cancellationToken)));
+
+    public async Task RenewAsync(CancellationToken cancellationToken) => KnowOthers(await database.RunAsync(
+        (connection, token) => connection.QuerySingleAsync<bool>(RenewCommand(token)), cancellationToken));
 
     /// <summary>The leases of instances that are known to be dead, or that stop, are over at once.</summary>
     public Task EndAsync(Guid[] ids, CancellationToken cancellationToken) => database.RunAsync(
@@ -78,6 +87,15 @@ public sealed class InstanceLeases(Database database, Instance instance, ISpool 
             },
             token)),
         cancellationToken);
+
+    private void KnowOthers(bool areThere)
+    {
+        if (_hasOthers != areThere)
+        {
+            _hasOthers = areThere;
+            _others.Set();
+        }
+    }
 
     private CommandDefinition RenewCommand(CancellationToken cancellationToken) => JobSql.Command(
         InstanceSql.Renew,

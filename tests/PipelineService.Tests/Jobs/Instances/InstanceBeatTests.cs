@@ -5,7 +5,7 @@ using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
-namespace PipelineService.Tests.Jobs.Runs;
+namespace PipelineService.Tests.Jobs.Instances;
 
 /// <summary>What an instance writes while it runs jobs: one row for itself, and little for each job.</summary>
 public sealed class InstanceBeatTests(InstanceBeatTests.Lively running) : IClassFixture<InstanceBeatTests.Lively>

@@ -1,12 +1,16 @@
-namespace PipelineService.Jobs;
+namespace PipelineService.Jobs.Instances;
 
 /// <summary>The SQL of <see cref="InstanceLeases"/>. Leases are measured by the database's clock, which all instances share.</summary>
 internal static class InstanceSql
 {
-    /// <summary>One row, whatever the instance runs. A row that others have removed meanwhile is made again.</summary>
+    /// <summary>
+    /// One row, whatever the instance runs. A row that others have removed meanwhile is made again. Answers whether there are other
+    /// instances.
+    /// </summary>
     public const string Renew = """
         INSERT INTO pipeline.instances (id, spool, host, version, lease_until) VALUES (@id, @spool, @host, @version, now() + @lease)
         ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until
+        RETURNING EXISTS (SELECT FROM pipeline.instances i WHERE i.id <> @id AND i.lease_until >= now())
         """;
 
     /// <summary>

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Runs;
 
-namespace PipelineService.Jobs.Runs;
+namespace PipelineService.Jobs.Instances;
 
 /// <summary>
 /// The heartbeat of this instance, one for all jobs that it runs: renews its lease, learns which jobs are another's by now or are to

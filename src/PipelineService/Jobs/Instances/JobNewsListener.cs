@@ -1,0 +1,79 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Requests;
+
+namespace PipelineService.Jobs.Instances;
+
+/// <summary>
+/// Hears from other instances which jobs have changed there (<see cref="JobNews"/>), over one connection, as long as there are others.
+/// While that is broken, or where a proxy lets nothing through, <see cref="JobWatch"/> looks by itself.
+/// </summary>
+public sealed partial class JobNewsListener(
+    Database database, InstanceLeases leases, Instance instance, JobWatch watch, IOptions<JobsOptions> options, TimeProvider time,
+    ILogger<JobNewsListener> logger) : BackgroundService
+{
+    private static readonly TimeSpan ListenAgainAfter = TimeSpan.FromSeconds(1);
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever ends it, it is begun again: nobody else would.")]
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using IDisposable untraced = PipelineTracing.Untraced(); // it is nobody's wait
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            Task change = leases.OthersChange;
+            try
+            {
+                await (leases.HasOthers ? ListenAsync(change, stoppingToken) : change.WaitAsync(stoppingToken));
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                Log.Deaf(logger, e.Message);
+                await database.ReportFaultAsync(e);
+                await Task.WhenAny(Task.Delay(ListenAgainAfter, time, stoppingToken));
+            }
+        }
+    }
+
+    /// <param name="alone">Completes when there are no others any more.</param>
+    private async Task ListenAsync(Task alone, CancellationToken stoppingToken)
+    {
+        await using NpgsqlConnection connection = await database.OpenSessionAsync(stoppingToken);
+        connection.Notification += (_, told) => Hear(told.Payload);
+        await using (NpgsqlCommand listen = new($"LISTEN {NewsText.Channel}", connection))
+        {
+            await listen.ExecuteNonQueryAsync(stoppingToken);
+        }
+
+        watch.LookNow(); // nobody was told here of what has changed before
+        while (!alone.IsCompleted)
+        {
+            using CancellationShield shield = new(stoppingToken);
+            if (!await connection.WaitAsync(options.Value.LeaseTime, shield.Token))
+            {
+                await DatabasePool.PingAsync(connection, shield.Token); // one that a firewall has forgotten is silent for ever
+            }
+        }
+    }
+
+    private void Hear(string text)
+    {
+        if (NewsText.TryRead(text, out Guid sender, out Guid[]? jobs) && sender != instance.Id)
+        {
+            watch.Hear(jobs);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "What other instances tell of their jobs is not heard: {Reason}")]
+        public static partial void Deaf(ILogger logger, string reason);
+    }
+}
