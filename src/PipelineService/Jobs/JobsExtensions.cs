@@ -51,6 +51,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobFlow>();
         builder.Services.AddSingleton<AttemptJudge>();
         builder.Services.AddSingleton<JobWaits>();
+        builder.Services.AddSingleton<JobAttempts>();
         builder.Services.AddSingleton<JobRunner>();
         builder.Services.AddSingleton<StoppedSessions>();
         builder.Services.AddSingleton<SmallJobLoader>();

@@ -1,12 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using PipelineService.Core.Jobs;
-using PipelineService.Datasets;
-using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs.Instances;
 using PipelineService.Spool;
-using PipelineService.Spool.Formats;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -15,17 +12,13 @@ namespace PipelineService.Jobs.Runs;
 /// Stage 2: runs one job to its end, or until it has to wait: then it gives its sessions back, and goes back to the queue. The
 /// data's own faults end the job; a stop hands it back.
 /// </summary>
-[SuppressMessage("Design", "CA1031", Justification = "Whatever ends an attempt is judged or told, a lack of memory too.")]
+[SuppressMessage("Design", "CA1031", Justification = "Whatever ends a run is told, a lack of memory too.")]
 public sealed partial class JobRunner(
     JobStore store,
-    JobLeases leases,
+    JobAttempts attempts,
     JobEndings endings,
-    JobLoader loader,
     InstanceBeat beat,
-    AttemptJudge judge,
-    UploadTakeBack takeBack,
     LiveJobs liveJobs,
-    DatasetCatalog datasets,
     JobWaits waits,
     JobEnd end,
     ILogger<JobRunner> logger)
@@ -66,7 +59,7 @@ public sealed partial class JobRunner(
             if (await begins(lost.Token))
             {
                 using IDisposable following = beat.Follow(live, lost);
-                await RunAttemptsAsync(live, upload, reservation, lost.Token);
+                await attempts.RunAsync(live, upload, reservation, lost.Token);
             }
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
@@ -102,7 +95,7 @@ public sealed partial class JobRunner(
         LiveJob live, SpoolReader upload, SessionReservation reservation, bool isUnknown, CancellationToken lost)
     {
         lost.ThrowIfCancellationRequested();
-        if (isUnknown && !await BeginNextAttemptAsync(live, upload, lost))
+        if (isUnknown && !await attempts.BeginNextAsync(live, upload, lost))
         {
             return false;
         }
@@ -113,123 +106,6 @@ public sealed partial class JobRunner(
         }
 
         return reservation.Count > 0;
-    }
-
-    private async Task RunAttemptsAsync(
-        LiveJob live, SpoolReader upload, SessionReservation reservation, CancellationToken lost)
-    {
-        while (await FailsAsync(live, upload, reservation, lost) is { } fault)
-        {
-            if (!await AwaitNextAttemptAsync(live, upload, reservation, fault, lost))
-            {
-                return;
-            }
-        }
-    }
-
-    /// <summary>One attempt.</summary>
-    /// <returns>Why it failed, or null when the job has come to its end.</returns>
-    private async Task<Exception?> FailsAsync(
-        LiveJob live, SpoolReader upload, SessionReservation reservation, CancellationToken lost)
-    {
-        JobRow job = live.Current;
-        try
-        {
-            DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
-            var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
-            await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
-            await end.FinishAsync(live, upload, lost);
-            return null;
-        }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (UploadAbandonedException)
-        {
-            await TakeBackAsync(live);
-            return null;
-        }
-        catch (JobTakenOverException)
-        {
-            Log.TakenOver(logger, job.Id);
-            return null;
-        }
-        catch (SpoolDamagedException e)
-        {
-            await end.FailAsync(live, upload, reservation, Faults.SpoolDamaged(e, job.Upload), lost, isDamaged: true);
-            return null;
-        }
-        catch (Exception e)
-        {
-            return e;
-        }
-    }
-
-    private async Task TakeBackAsync(LiveJob live)
-    {
-        live.CancelRequested.ThrowIfCancellationRequested();
-        await takeBack.RunAsync(live.Current, CancellationToken.None);
-    }
-
-    /// <summary>
-    /// Ends a job that tries cannot help. Another gives its sessions back, and waits in the queue; one whose upload still arrives
-    /// waits here, because here are its bytes.
-    /// </summary>
-    /// <returns>Whether the next attempt has begun.</returns>
-    private async Task<bool> AwaitNextAttemptAsync(
-        LiveJob live, SpoolReader upload, SessionReservation reservation, Exception fault, CancellationToken lost)
-    {
-        Verdict verdict = judge.Of(fault, live.Current, live.BytesReached);
-        TimeSpan pause = verdict.Pause ?? reservation.LetTableRest();
-        if (verdict.End is { } reason)
-        {
-            if (fault is not (JobFaultException or RejectLimitException))
-            {
-                Log.Ends(logger, fault, live.Id, reason.Code); // where the data is at fault, the end says all there is to say
-            }
-
-            await end.FailAsync(live, upload, reservation, reason, lost);
-            return false;
-        }
-
-        Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
-        live.Change(row => row with
-        {
-            WaitingFor = verdict.Job.WaitingFor,
-            Tries = verdict.Job.Tries,
-            TriedBytes = verdict.Job.TriedBytes,
-            WaitingSince = verdict.Job.WaitingSince,
-        });
-        if (verdict.KeepsSessions)
-        {
-            return await BeginNextAttemptAsync(live, upload, lost);
-        }
-
-        reservation.Dispose();
-        if (await waits.HasSessionsAgainAsync(upload, reservation, pause, lost))
-        {
-            return await BeginNextAttemptAsync(live, upload, lost);
-        }
-
-        await (upload.IsAbandoned ? TakeBackAsync(live) : waits.PostponeAsync(live, upload, pause, lost));
-        return false;
-    }
-
-    /// <summary>Fences the failed attempt off, and looks whether it succeeded after all: an answer may have been lost.</summary>
-    /// <returns>False when there is nothing left to do.</returns>
-    private async Task<bool> BeginNextAttemptAsync(LiveJob live, SpoolReader upload, CancellationToken lost)
-    {
-        JobRow before = live.Current;
-        JobRow? job = await leases.NextEpochAsync(before.Id, before.Epoch, WriteSession.SessionName(before.Id), lost);
-        if (job is not null)
-        {
-            live.Change(row => row with { Epoch = job.Epoch, State = job.State });
-            return true;
-        }
-
-        await end.FinishIfFinalAsync(live, upload, lost);
-        return false;
     }
 
     /// <summary>
@@ -270,7 +146,7 @@ public sealed partial class JobRunner(
     private async Task CancelAsync(
         LiveJob live, SpoolReader upload, SessionReservation reservation, CancellationToken stopping)
     {
-        if (!await BeginNextAttemptAsync(live, upload, stopping))
+        if (!await attempts.BeginNextAsync(live, upload, stopping))
         {
             return;
         }
@@ -280,7 +156,7 @@ public sealed partial class JobRunner(
         {
             // It may have been waiting, without sessions.
             await (reservation.Count > 0 || reservation.TryTakeAgain()
-                ? RunAttemptsAsync(live, upload, reservation, stopping)
+                ? attempts.RunAsync(live, upload, reservation, stopping)
                 : waits.PostponeAsync(live, upload, TimeSpan.Zero, stopping));
             return;
         }
@@ -291,13 +167,6 @@ public sealed partial class JobRunner(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning,
-            Message = "An attempt of job {JobId} failed; it waits for {WaitingFor}, and is tried again in {Pause} at the earliest.")]
-        public static partial void AttemptFailed(ILogger logger, Exception exception, Guid jobId, string waitingFor, TimeSpan pause);
-
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} ends with {Code}: trying again would not help.")]
-        public static partial void Ends(ILogger logger, Exception exception, Guid jobId, string code);
-
         [LoggerMessage(Level = LogLevel.Warning, Message = "Another attempt has taken over job {JobId}.")]
         public static partial void TakenOver(ILogger logger, Guid jobId);
 
