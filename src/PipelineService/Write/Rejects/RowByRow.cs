@@ -12,24 +12,30 @@ internal readonly record struct MissedRow(int Index, string State, string Messag
 
 /// <summary>
 /// Inserts staged rows one by one and tells which of them did not land, each with its reason. What a row alone raises belongs to
-/// the row, whatever its code, ASSERT included; errors that belong to somebody else end it.
+/// the row, whatever its code, ASSERT included; errors that belong to somebody else end it. Where the code says that the table is
+/// wrong, it is the row's only if others land: a permission that was taken away must not reject good rows.
 /// </summary>
 /// <remarks>
-/// Of a refusal that PL/pgSQL catches there is no form without a subtransaction for each row, and one that stays counts until the
-/// end of the transaction. So a few rows are tried at a time, all of them are undone, and those that landed are inserted once more,
-/// as they are: that leaves none. It costs some 30 µs a row, so it is kept for doubts.
+/// Of a refusal that PL/pgSQL catches there is no form without a subtransaction for each row, and one that stays counts until
+/// the end of the transaction. So a few rows are tried at a time, all of them are undone, and those that landed are inserted
+/// once more, as they are: that leaves none. It costs some 30 µs a row, so it is kept for doubts.
 /// </remarks>
 internal sealed class RowByRow(WriteSession session, TimeSpan patience)
 {
     private const string Missed = "pg_temp.\"_pipeline_missed\"";
 
-    /// <summary>Rows that are tried before they are undone: subtransactions at a time, of the 64 that a transaction may have.</summary>
+    /// <summary>
+    /// Rows that are tried before they are undone: subtransactions at a time, of the 64 that a transaction may have.
+    /// </summary>
     private const int TriedMax = 8;
 
+    /// <summary>So many rows that the table is blamed for, before any has landed, and it is to blame.</summary>
+    private const string BlamesMax = "32";
+
     /// <summary>
-    /// The INSERT is prepared, so that it is planned once and not once a row. One that a call left behind when it was ended is of a
-    /// staging table that is gone: no transaction takes a prepared statement along. Identifiers come in settings, because a block
-    /// has no parameters.
+    /// The INSERT is prepared, so that it is planned once and not once a row. One that a call left behind when it was ended is
+    /// of a staging table that is gone: no transaction takes a prepared statement along. Identifiers come in settings, because
+    /// a block has no parameters.
     /// </summary>
     private const string Insert = $"""
         DO $_pipeline$
@@ -46,6 +52,10 @@ internal sealed class RowByRow(WriteSession session, TimeSpan patience)
             _column text;
             _has_landed boolean;
             _are_tried boolean;
+            _has_any_landed boolean := false;
+            _blames integer := 0;
+            _blame_state text;
+            _blame_message text;
         BEGIN
             IF EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE name = 'pipeline_insert_one') THEN
                 DEALLOCATE pipeline_insert_one;
@@ -66,7 +76,12 @@ internal sealed class RowByRow(WriteSession session, TimeSpan patience)
                                 _state = RETURNED_SQLSTATE, _message = MESSAGE_TEXT,
                                 _constraint = CONSTRAINT_NAME, _column = COLUMN_NAME;
                             IF _state ~ '{SqlFaults.NoRowPattern}' THEN
-                                RAISE;
+                                _blames := _blames + 1;
+                                _blame_state := _state;
+                                _blame_message := _message;
+                                IF _state !~ '{SqlFaults.OfSomeRowsPattern}' OR (NOT _has_any_landed AND _blames >= {BlamesMax}) THEN
+                                    RAISE;
+                                END IF;
                             END IF;
                             _states[i] := _state;
                             _messages[i] := _message;
@@ -87,6 +102,7 @@ internal sealed class RowByRow(WriteSession session, TimeSpan patience)
                         IF _has_landed IS DISTINCT FROM (CASE WHEN _states[i] IS NULL THEN true END) THEN
                             RAISE EXCEPTION 'A row landed once, and once it did not.' USING ERRCODE = 'PL003';
                         END IF;
+                        _has_any_landed := _has_any_landed OR coalesce(_has_landed, false);
                         CONTINUE WHEN _has_landed;
                         _messages[i] := '';
                         _constraints[i] := '';
@@ -96,6 +112,9 @@ internal sealed class RowByRow(WriteSession session, TimeSpan patience)
                 END LOOP;
             END LOOP;
             DEALLOCATE pipeline_insert_one;
+            IF _blames > 0 AND NOT _has_any_landed THEN
+                RAISE EXCEPTION '%', _blame_message USING ERRCODE = _blame_state;
+            END IF;
         END $_pipeline$
         """;
 

@@ -88,6 +88,7 @@ public sealed class SqlFaultsTests
                 Assert.Equal(SqlFaults.Of(code) != SqlFault.Row, Regex.IsMatch(code, SqlFaults.NoRowPattern));
                 Assert.Equal(
                     SqlFaults.Of(code) is SqlFault.Busy or SqlFault.Outage, Regex.IsMatch(code, SqlFaults.PassingPattern));
+                Assert.True(SqlFaults.Of(code) == SqlFault.Statement || !Regex.IsMatch(code, SqlFaults.OfSomeRowsPattern));
             },
             iter: 100_000,
             print: code => code);
