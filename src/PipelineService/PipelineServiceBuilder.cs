@@ -34,7 +34,8 @@ public static class PipelineServiceBuilder
         RouteGroupBuilder routes = app.MapGroup("").WithHeadWhereGetIs();
         routes.MapHosting();
         routes.MapOpenApiDocument();
-        RouteGroupBuilder api = routes.MapGroup("/v1").WithCheckedQueries(); // the one group: what holds for every call is said here
+        // The one group: what holds for every call of the API is said here.
+        RouteGroupBuilder api = routes.MapGroup("/v1").WithCheckedQueries();
         api.MapDatasets();
         api.MapUploads();
         api.MapJobs();

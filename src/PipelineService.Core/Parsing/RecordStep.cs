@@ -16,14 +16,17 @@ public abstract class RecordStep
     /// </summary>
     public virtual ImmutableArray<int> Gives => [];
 
-    /// <summary>Works on a record; the values that it leaves are what the next step sees, and the last one's are encoded.</summary>
+    /// <summary>
+    /// Works on a record; the values that it leaves are what the next step sees, and the last one's are encoded.
+    /// </summary>
     public abstract StepResult Apply(OpenRecord record);
 }
 
 /// <summary>What becomes of a record after a step.</summary>
 public readonly record struct StepResult
 {
-    private StepResult(bool isFiltered, short field, RecordErrorCode code) => (IsFiltered, Field, Code) = (isFiltered, field, code);
+    private StepResult(bool isFiltered, short field, RecordErrorCode code) =>
+        (IsFiltered, Field, Code) = (isFiltered, field, code);
 
     /// <summary>It goes on.</summary>
     public static StepResult Kept => default;

@@ -38,7 +38,8 @@ internal static class TextWord
 
         // Of one byte or two, some of the three are the same.
         int middle = length >> 1;
-        return length == 0 ? 0 : text[0] | ((ulong)text[middle] << (middle * 8)) | ((ulong)text[length - 1] << ((length - 1) * 8));
+        return length == 0 ? 0
+            : text[0] | ((ulong)text[middle] << (middle * 8)) | ((ulong)text[length - 1] << ((length - 1) * 8));
     }
 
     /// <summary>Whether each byte is a number from 0 to 9: a digit less the digit zero.</summary>

@@ -109,9 +109,9 @@ public sealed record HostingOptions
     public TimeSpan ReaderStallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The OTLP collector that traces, metrics and logs are sent to, such as <c>http://localhost:4317</c>. Default: null, nothing
-    /// is sent. It goes before the standard variable <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>; the other <c>OTEL_*</c> variables serve with
-    /// either (<c>OTEL_EXPORTER_OTLP_PROTOCOL</c>; gRPC by default).
+    /// The OTLP collector that traces, metrics and logs are sent to, such as <c>http://localhost:4317</c>. Default: null,
+    /// nothing is sent. It goes before the standard variable <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>; the other <c>OTEL_*</c>
+    /// variables serve with either (<c>OTEL_EXPORTER_OTLP_PROTOCOL</c>; gRPC by default).
     /// </summary>
     public Uri? OtlpEndpoint { get; init; }
 

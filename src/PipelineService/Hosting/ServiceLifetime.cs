@@ -91,7 +91,8 @@ internal sealed partial class ServiceLifetime(
         public static partial void Stopping(ILogger logger, PosixSignal signal);
 
         [LoggerMessage(LogLevel.Information,
-            "{Signal}: readiness says no from now on; connections are refused in {Delay} (Hosting:DrainDelay). A second signal stops at once.")]
+            "{Signal}: readiness says no from now on; connections are refused in {Delay} (Hosting:DrainDelay). "
+            + "A second signal stops at once.")]
         public static partial void Draining(ILogger logger, PosixSignal signal, TimeSpan delay);
     }
 }

@@ -5,7 +5,8 @@ using PipelineService.Spool;
 namespace PipelineService.Intake;
 
 /// <summary>
-/// An upload on its way in, and its job as far as there is one. Disposing ends its stay here: it leaves nothing unless it was taken.
+/// An upload on its way in, and its job as far as there is one. Disposing ends its stay here: it leaves nothing unless it was
+/// taken.
 /// </summary>
 internal sealed class ArrivingUpload : IAsyncDisposable
 {

@@ -7,7 +7,9 @@ using PipelineService.Spool;
 
 namespace PipelineService.Intake;
 
-/// <summary>Finds the job that was made under an idempotency key before: in the database, and in the spool where that cannot tell.</summary>
+/// <summary>
+/// Finds the job that was made under an idempotency key before: in the database, and in the spool where that cannot tell.
+/// </summary>
 public sealed class EarlierUploads(JobStore store, SpoolRecovery recovery, ISpool spool)
 {
     public async Task<JobRow?> FindAsync(DatasetVersion dataset, string key, CancellationToken cancellationToken)

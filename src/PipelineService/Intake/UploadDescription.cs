@@ -27,7 +27,8 @@ internal static class UploadDescription
                 + "preferences are passed over."),
         new(
             "Content-Digest",
-            "`sha-256=:BASE64:` of the body (RFC 9530); nothing is kept when it does not match. Other algorithms alone are refused."),
+            "`sha-256=:BASE64:` of the body (RFC 9530); nothing is kept when it does not match. "
+            + "Other algorithms alone are refused."),
         new("Repr-Digest", "As `Content-Digest`."),
     ];
 

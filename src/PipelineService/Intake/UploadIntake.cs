@@ -10,7 +10,9 @@ namespace PipelineService.Intake;
 /// <summary>What became of an upload: its job, and whether an earlier upload with the same key had made it.</summary>
 public readonly record struct UploadReceipt(JobRow Job, bool IsReplay);
 
-/// <summary>Stage 1: decides whether an upload is received: 1. whether it fits, 2. whether there is room, 3. whether it is new.</summary>
+/// <summary>
+/// Stage 1: decides whether an upload is received: 1. whether it fits, 2. whether there is room, 3. whether it is new.
+/// </summary>
 public sealed class UploadIntake(
     UploadReception reception,
     EarlierUploads earlierUploads,
@@ -96,7 +98,8 @@ public sealed class UploadIntake(
 
             try
             {
-                return new UploadReceipt(await reception.ReceiveAsync(dataset, request, http, cancellationToken), IsReplay: false);
+                return new UploadReceipt(
+                    await reception.ReceiveAsync(dataset, request, http, cancellationToken), IsReplay: false);
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
             {

@@ -190,7 +190,8 @@ public static class UploadProblems
     ];
 
     private static Problem Refusal(
-        string code, int status, string title, string detail, int? retryAfterSeconds = null, (string Name, string Value)? accepts = null) =>
+        string code, int status, string title, string detail, int? retryAfterSeconds = null,
+        (string Name, string Value)? accepts = null) =>
         new()
         {
             Code = code,

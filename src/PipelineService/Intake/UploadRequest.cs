@@ -76,7 +76,9 @@ public sealed record UploadRequest
 
     private static Guid? ParseReplaces(StringValues values) => values.Count == 0
         ? null
-        : Guid.TryParseExact(values.ToString(), "D", out Guid job) ? job : throw new UploadRefusedException(UploadProblems.ReplacesUnusable);
+        : Guid.TryParseExact(values.ToString(), "D", out Guid job)
+            ? job
+            : throw new UploadRefusedException(UploadProblems.ReplacesUnusable);
 
     private static string? ParseKey(StringValues values)
     {

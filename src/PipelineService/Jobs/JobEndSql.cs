@@ -8,8 +8,8 @@ namespace PipelineService.Jobs;
 internal static class JobEndSql
 {
     /// <summary>
-    /// Asks the owner of a job, which looks at every heartbeat, to cancel it. Whoever takes the job over looks too, so a wish that
-    /// is written here survives its owner.
+    /// Asks the owner of a job, which looks at every heartbeat, to cancel it. Whoever takes the job over looks too, so a wish
+    /// that is written here survives its owner.
     /// </summary>
     public const string RequestCancel = """
         UPDATE pipeline.jobs SET cancel_requested = true, revision = revision + 1
@@ -41,8 +41,8 @@ internal static class JobEndSql
         """;
 
     /// <summary>
-    /// Behind the statement that ends a job: what was counted chunk by chunk is summed up, and not needed any more, and neither is how
-    /// far it was. The sum is made from what was there before this statement.
+    /// Behind the statement that ends a job: what was counted chunk by chunk is summed up, and not needed any more, and neither
+    /// is how far it was. The sum is made from what was there before this statement.
     /// </summary>
     private const string Forget = """
         , forgotten AS (DELETE FROM pipeline.job_progress p USING ended WHERE p.job_id = ended.id)
@@ -50,9 +50,9 @@ internal static class JobEndSql
         """;
 
     /// <summary>
-    /// The end of a job whose records are all accounted for. Runs in the transaction that commits the last of them. Changes nothing
-    /// unless the checkpoints cover as many bytes as this attempt has loaded: a server that crashed may have forgotten the commit of a
-    /// chunk, which waited for no flush.
+    /// The end of a job whose records are all accounted for. Runs in the transaction that commits the last of them. Changes
+    /// nothing unless the checkpoints cover as many bytes as this attempt has loaded: a server that crashed may have forgotten
+    /// the commit of a chunk, which waited for no flush.
     /// </summary>
     public static readonly string Finish = $"""
         WITH ended AS (
@@ -105,8 +105,9 @@ internal static class JobEndSql
     public const string Remove = "DELETE FROM pipeline.jobs WHERE id = @id AND state = 'receiving'";
 
     /// <summary>
-    /// A final job that nobody shall see any more: its key is free, its upload is kept no longer, and <see cref="JobCleaner"/> clears
-    /// away what is left of it. The row stays until then, because a job that its spool still holds something of must be known as final.
+    /// A final job that nobody shall see any more: its key is free, its upload is kept no longer, and <see cref="JobCleaner"/>
+    /// clears away what is left of it. The row stays until then, because a job that its spool still holds something of must be
+    /// known as final.
     /// </summary>
     public const string Delete = """
         UPDATE pipeline.jobs
@@ -115,7 +116,9 @@ internal static class JobEndSql
         WHERE id = @id AND finished_at IS NOT NULL AND deleted_at IS NULL
         """;
 
-    /// <summary>Two who revert the same job come one after the other. Whether it was reverted before, and where its rows are.</summary>
+    /// <summary>
+    /// Two who revert the same job come one after the other. Whether it was reverted before, and where its rows are.
+    /// </summary>
     public const string LockForRevert = $"{FindLanded} FOR UPDATE";
 
     /// <inheritdoc cref="LockForRevert"/>

@@ -13,7 +13,8 @@ public sealed class JobEndings(Database database, TimeProvider time)
     /// <summary>Asks whoever runs the job to cancel it.</summary>
     /// <returns>False when that is not possible any more, or the job has no row yet.</returns>
     public async Task<bool> RequestCancelAsync(Guid id, CancellationToken cancellationToken) => await database.RunAsync(
-        (connection, token) => connection.ExecuteAsync(JobSql.Command(JobEndSql.RequestCancel, new { id }, token)), cancellationToken) > 0;
+        (connection, token) =>
+            connection.ExecuteAsync(JobSql.Command(JobEndSql.RequestCancel, new { id }, token)), cancellationToken) > 0;
 
     /// <summary>Ends a job that nobody runs, before anybody can take it up.</summary>
     /// <returns>False when somebody runs it, or it has ended.</returns>

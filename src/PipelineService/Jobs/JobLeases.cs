@@ -32,7 +32,9 @@ public sealed class JobLeases(Database database, Instance instance)
         (connection, token) => connection.ExecuteAsync(JobSql.Command(JobLeaseSql.HandBack, new { id, epoch }, token)),
         cancellationToken);
 
-    /// <summary>Gives a job back to the queue for a while. The claims go on with other jobs, and its attempt does not count.</summary>
+    /// <summary>
+    /// Gives a job back to the queue for a while. The claims go on with other jobs, and its attempt does not count.
+    /// </summary>
     /// <param name="job">With what it waits for, and how its tries went.</param>
     /// <returns>Its row, or null when it has ended or is another's.</returns>
     public Task<JobRow?> PostponeAsync(JobRow job, TimeSpan pause, CancellationToken cancellationToken) =>

@@ -17,8 +17,8 @@ public sealed record ClaimFilter(
     IReadOnlyCollection<Guid> Left);
 
 /// <summary>
-/// The jobs that wait to be run. A claim reads a bounded number of rows, whatever waits: it looks at the head of the queue, and when
-/// all jobs there are for tables that can take none now, at the oldest job of each other dataset. One claim at a time.
+/// The jobs that wait to be run. A claim reads a bounded number of rows, whatever waits: it looks at the head of the queue, and
+/// when all jobs there are for tables that can take none now, at the oldest job of each other dataset. One claim at a time.
 /// </summary>
 public sealed class JobQueue(Database database, Instance instance, IOptions<JobsOptions> options, TimeProvider time)
 {
@@ -31,8 +31,8 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
     private readonly JobsOptions _options = options.Value;
 
     /// <summary>
-    /// The oldest job that may still be there. Entries of jobs that were claimed stay in the index until no transaction is older, and
-    /// a load may be open for hours: without this, each claim would pass over all of them.
+    /// The oldest job that may still be there. Entries of jobs that were claimed stay in the index until no transaction is
+    /// older, and a load may be open for hours: without this, each claim would pass over all of them.
     /// </summary>
     private Guid _from;
 
@@ -67,7 +67,8 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
 
     /// <summary>How many jobs have waited for so long without being run, of those that would be next.</summary>
     /// <param name="max">Where there are more, no more than that are counted.</param>
-    public Task<long> CountWaitingAsync(Guid spool, TimeSpan age, int max, CancellationToken cancellationToken) => database.RunAsync(
+    public Task<long> CountWaitingAsync(Guid spool, TimeSpan age, int max, CancellationToken cancellationToken) =>
+        database.RunAsync(
         (connection, token) => connection.QuerySingleAsync<long>(JobSql.Command(
             JobQueueSql.CountWaiting, new { spool, age, look = max }, token)),
         cancellationToken);
@@ -91,7 +92,8 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
         };
     }
 
-    private async Task<JobRow?> ClaimFirstAsync(NpgsqlConnection connection, ClaimFilter filter, CancellationToken cancellationToken)
+    private async Task<JobRow?> ClaimFirstAsync(
+        NpgsqlConnection connection, ClaimFilter filter, CancellationToken cancellationToken)
     {
         if (time.GetElapsedTime(_looked) >= _options.PollInterval)
         {
@@ -99,7 +101,8 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
         }
 
         DateTime now = time.GetDatabaseNow().UtcDateTime;
-        JobRow? job = await ClaimAsync(connection, JobQueueSql.ClaimFirst, ValuesOf(filter, filter.Closed, _from, now), cancellationToken);
+        JobRow? job = await ClaimAsync(
+            connection, JobQueueSql.ClaimFirst, ValuesOf(filter, filter.Closed, _from, now), cancellationToken);
         if (job is null && _from != Guid.Empty)
         {
             (_from, _looked) = (Guid.Empty, time.GetTimestamp());

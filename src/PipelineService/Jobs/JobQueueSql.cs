@@ -70,8 +70,8 @@ internal static class JobQueueSql
         """;
 
     /// <summary>
-    /// The first of each of these versions of datasets. Compared as rows, not as equals: else the order by the whole index would not be
-    /// asked for, and the one over all datasets would be read in the hope of an early find.
+    /// The first of each of these versions of datasets. Compared as rows, not as equals: else the order by the whole index
+    /// would not be asked for, and the one over all datasets would be read in the hope of an early find.
     /// </summary>
     private const string HeadOfEach = $"""
         SELECT first.id
@@ -84,8 +84,8 @@ internal static class JobQueueSql
         """;
 
     /// <remarks>
-    /// NO KEY, because each checkpoint in an open transaction holds its job's row by the foreign key: FOR UPDATE would pass over a
-    /// job for as long as the instance that hangs keeps its transactions open.
+    /// NO KEY, because each checkpoint in an open transaction holds its job's row by the foreign key: FOR UPDATE would pass
+    /// over a job for as long as the instance that hangs keeps its transactions open.
     /// </remarks>
     private const string TakeFirst = $"""
         next AS (
@@ -106,9 +106,10 @@ internal static class JobQueueSql
         """;
 
     /// <summary>
-    /// Takes a job that nobody runs: one of the queue, or one whose owner's lease has run out. That is an attempt, unless its owner
-    /// lives and could not renew the lease, in an outage: then nothing has died. The oldest of those that were not tried yet comes
-    /// first, then the one that waits for longest; suspects (their last attempt is next) before all others, when they are asked for.
+    /// Takes a job that nobody runs: one of the queue, or one whose owner's lease has run out. That is an attempt, unless its
+    /// owner lives and could not renew the lease, in an outage: then nothing has died. The oldest of those that were not tried
+    /// yet comes first, then the one that waits for longest; suspects (their last attempt is next) before all others, when they
+    /// are asked for.
     /// </summary>
     public const string ClaimFirst = $"""
         WITH candidate AS (
@@ -131,7 +132,9 @@ internal static class JobQueueSql
         {TakeFirst}
         """;
 
-    /// <summary>Versions of datasets for which jobs wait: the first ones behind the one that is given, in the order of their names.</summary>
+    /// <summary>
+    /// Versions of datasets for which jobs wait: the first ones behind the one that is given, in the order of their names.
+    /// </summary>
     public const string FindDatasets = $"""
         WITH RECURSIVE waiting AS (
             (SELECT dataset, dataset_version FROM pipeline.jobs

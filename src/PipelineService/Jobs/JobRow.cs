@@ -47,14 +47,18 @@ public sealed record JobRow
 
     public byte[]? UploadSha256 { get; init; }
 
-    /// <summary>The names of the upload's columns in its order, once its header was read; null where records name their fields.</summary>
+    /// <summary>
+    /// The names of the upload's columns in its order, once its header was read; null where records name their fields.
+    /// </summary>
     public string[]? UploadColumns { get; init; }
 
     public string? IdempotencyKey { get; init; }
 
     public Guid? ParentJob { get; init; }
 
-    /// <summary>The upload that it loads, where another job had that before; null: the one that it came with, which has its id.</summary>
+    /// <summary>
+    /// The upload that it loads, where another job had that before; null: the one that it came with, which has its id.
+    /// </summary>
     public Guid? UploadId { get; init; }
 
     /// <summary>How long its upload is kept after its end; null: not at all.</summary>
@@ -101,10 +105,14 @@ public sealed record JobRow
 
     public int Attempt { get; init; }
 
-    /// <summary>Tries in a row that failed for a reason that may be the job's own, and came no further than those before.</summary>
+    /// <summary>
+    /// Tries in a row that failed for a reason that may be the job's own, and came no further than those before.
+    /// </summary>
     public int Tries { get; init; }
 
-    /// <summary>How many bytes of the upload were written by the try that came furthest, whether they were committed or not.</summary>
+    /// <summary>
+    /// How many bytes of the upload were written by the try that came furthest, whether they were committed or not.
+    /// </summary>
     public long TriedBytes { get; init; }
 
     /// <summary>Since when it waits for its table, without having come further meanwhile; null when it does not.</summary>

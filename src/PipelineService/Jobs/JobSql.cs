@@ -15,7 +15,8 @@ internal static class JobSql
         """;
 
     /// <summary>
-    /// Job rows as clients see them: in front of a query of <see cref="Columns"/> named <c>j</c>, with <see cref="Progress"/> behind it.
+    /// Job rows as clients see them: in front of a query of <see cref="Columns"/> named <c>j</c>, with <see cref="Progress"/>
+    /// behind it.
     /// </summary>
     public const string WithProgress = """
         SELECT j.id, j.dataset, j.dataset_version, j.state,
@@ -61,8 +62,8 @@ internal static class JobSql
         """;
 
     /// <summary>
-    /// Before <see cref="Register"/>, in the same transaction, of a job that replaces another: from here on nobody else does. Raises
-    /// <see cref="ReplacementRefused"/> when somebody has been faster.
+    /// Before <see cref="Register"/>, in the same transaction, of a job that replaces another: from here on nobody else does.
+    /// Raises <see cref="ReplacementRefused"/> when somebody has been faster.
     /// </summary>
     public const string BeginReplacement = """
         CALL pipeline.begin_replacement(@Replaces, @Id, @UploadId);

@@ -30,7 +30,8 @@ public sealed class JobsHealthCheck(JobFlow flow, JobQueue queue, ISpool spool) 
             return waiting == 0
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Degraded(
-                    $"{(waiting == CountMax ? "At least " : "")}{waiting} jobs wait, and none has got on for {flow.Still.TotalSeconds:0} s. Their waitingFor says what for.");
+                    $"{(waiting == CountMax ? "At least " : "")}{waiting} jobs wait, "
+                    + $"and none has got on for {flow.Still.TotalSeconds:0} s. Their waitingFor says what for.");
         }
         catch (DatabaseUnavailableException)
         {

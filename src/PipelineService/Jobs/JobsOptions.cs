@@ -18,9 +18,9 @@ public sealed class JobsOptions
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How often counts and progress of a running job are written, for those who ask another instance, and how often it is looked whether
-    /// somebody has asked for its end there. Default 1 s, 100 ms to 1 minute. A job that has run for more than a hundred times as long
-    /// writes less often: after another hundredth of its time.
+    /// How often counts and progress of a running job are written, for those who ask another instance, and how often it is
+    /// looked whether somebody has asked for its end there. Default 1 s, 100 ms to 1 minute. A job that has run for more than a
+    /// hundred times as long writes less often: after another hundredth of its time.
     /// </summary>
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -32,20 +32,20 @@ public sealed class JobsOptions
     public int AttemptsMax { get; set; } = 3;
 
     /// <summary>
-    /// How long a job is kept after its end, with its checkpoints and its dead letters. Default 30 days, 0 to 3,650 days; 0 keeps all for
-    /// ever. A job of which the spool still holds bytes is kept beyond that.
+    /// How long a job is kept after its end, with its checkpoints and its dead letters. Default 30 days, 0 to 3,650 days; 0
+    /// keeps all for ever. A job of which the spool still holds bytes is kept beyond that.
     /// </summary>
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// How long an idempotency key is remembered after the end of its job: at least as long as the job is kept (<see cref="Keep"/>).
-    /// Default 90 days, 0 to 3,650 days.
+    /// How long an idempotency key is remembered after the end of its job: at least as long as the job is kept
+    /// (<see cref="Keep"/>). Default 90 days, 0 to 3,650 days.
     /// </summary>
     public TimeSpan KeysKeep { get; set; } = TimeSpan.FromDays(90);
 
     /// <summary>
-    /// How long a job waits for its table, or for rows of it, which somebody holds (<c>waitingFor: "table"</c>), before it is failed.
-    /// Default 1 day, 1 second to 365 days. Meanwhile it holds no session; each try waits for <c>Write:LockTimeout</c>.
+    /// How long a job waits for its table, or for rows of it, which somebody holds (<c>waitingFor: "table"</c>), before it is
+    /// failed. Default 1 day, 1 second to 365 days. Meanwhile it holds no session; each try waits for <c>Write:LockTimeout</c>.
     /// </summary>
     public TimeSpan TableWaitMax { get; set; } = TimeSpan.FromDays(1);
 

@@ -15,9 +15,9 @@ public sealed record LandedRows(bool IsReverted, long Rows, long? File, long? Fi
 
 /// <summary>
 /// Removes the rows of a job from its table, found by their lineage. No index tells where they are: each load would pay a third
-/// more of PostgreSQL's time for it. But rows land at the end of a table, and where its end was is written in the row of the job: so it is
-/// looked there first, then in growing pieces before it, where a session may have had a page that was not full, and only when not all of
-/// them are there in the rest.
+/// more of PostgreSQL's time for it. But rows land at the end of a table, and where its end was is written in the row of the
+/// job: so it is looked there first, then in growing pieces before it, where a session may have had a page that was not full,
+/// and only when not all of them are there in the rest.
 /// </summary>
 internal static class RowsOfJob
 {

@@ -6,8 +6,9 @@ namespace PipelineService.Spool;
 /// </summary>
 /// <remarks>
 /// Writing and reading are the same whatever keeps the bytes: <see cref="SpoolWriter"/> and <see cref="SpoolReader"/> stand on
-/// <see cref="IUploadBytes"/>. A spool adds which uploads there are. The local disk is the first (<see cref="Local.LocalSpool"/>); the
-/// tests have one in memory that keeps the same promises, so that the seam holds no more of a disk than it says.
+/// <see cref="IUploadBytes"/>. A spool adds which uploads there are. The local disk is the first
+/// (<see cref="Local.LocalSpool"/>); the tests have one in memory that keeps the same promises, so that the seam holds no more
+/// of a disk than it says.
 /// </remarks>
 public interface ISpool
 {
@@ -18,8 +19,8 @@ public interface ISpool
     string Place { get; }
 
     /// <summary>
-    /// Whether it is the one that was opened at the start. While it is away nothing that is missing in it is lost, and nothing may be
-    /// written to what stands in its place.
+    /// Whether it is the one that was opened at the start. While it is away nothing that is missing in it is lost, and nothing
+    /// may be written to what stands in its place.
     /// </summary>
     bool IsThere();
 
@@ -75,8 +76,8 @@ public interface ISpool
     ValueTask DeleteAsync(Guid upload);
 
     /// <summary>
-    /// Keeps a damaged upload out of the way, for an operator to look at: it may be all there is of what was answered 202. Repeating it
-    /// changes nothing.
+    /// Keeps a damaged upload out of the way, for an operator to look at: it may be all there is of what was answered 202.
+    /// Repeating it changes nothing.
     /// </summary>
     /// <param name="now">From when on its retention counts.</param>
     /// <exception cref="IOException">It cannot be set aside.</exception>

@@ -1,12 +1,14 @@
 namespace PipelineService.Spool;
 
 /// <summary>
-/// Where a spool keeps the bytes of one upload. One writer appends; readers read what is there meanwhile, and afterwards. Whoever uses
-/// it sees to it that it is closed once, by the last user.
+/// Where a spool keeps the bytes of one upload. One writer appends; readers read what is there meanwhile, and afterwards.
+/// Whoever uses it sees to it that it is closed once, by the last user.
 /// </summary>
 public interface IUploadBytes
 {
-    /// <summary>Appends. When that fails part of the bytes may be there: nothing is appended after it, and nothing sealed.</summary>
+    /// <summary>
+    /// Appends. When that fails part of the bytes may be there: nothing is appended after it, and nothing sealed.
+    /// </summary>
     /// <param name="segments">What to write, in order.</param>
     /// <param name="bytes">The sum of the segments' lengths.</param>
     /// <exception cref="SpoolFullException">The spool does not hold them.</exception>

@@ -1,8 +1,8 @@
 namespace PipelineService.Spool;
 
 /// <summary>
-/// An upload that is open here: its bytes, and how far it has come. Its writer and those who read it meanwhile share it, and the last
-/// of them closes it.
+/// An upload that is open here: its bytes, and how far it has come. Its writer and those who read it meanwhile share it, and
+/// the last of them closes it.
 /// </summary>
 internal sealed class OpenUpload(Guid id, IUploadBytes bytes, UploadGrowth growth)
 {

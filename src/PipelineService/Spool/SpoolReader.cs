@@ -76,7 +76,8 @@ public sealed class SpoolReader : IAsyncDisposable
             long last = Math.Min(offset + BlockChecksums.BlockBytes, Length);
             while (offset < last)
             {
-                int count = await ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, last - offset)), offset, cancellationToken);
+                int count = await ReadAsync(
+                    buffer.AsMemory(0, (int)Math.Min(buffer.Length, last - offset)), offset, cancellationToken);
                 read.Append(buffer.AsSpan(0, count));
                 offset += count;
             }

@@ -33,7 +33,8 @@ public sealed class SpoolWriter : IAsyncDisposable
 
     /// <summary>Appends bytes, unless the job has failed and nobody will read them.</summary>
     /// <inheritdoc cref="IUploadBytes.AppendAsync"/>
-    public async ValueTask AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
+    public async ValueTask AppendAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
     {
         bool isKept = DropIfFailed() is null;
         if (isKept)
@@ -53,8 +54,8 @@ public sealed class SpoolWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes the upload durable: from here on it survives a crash. Not to be tried again when it fails: the kernel tells of a failed
-    /// flush once, forgets the bytes and confirms the next one.
+    /// Makes the upload durable: from here on it survives a crash. Not to be tried again when it fails: the kernel tells of a
+    /// failed flush once, forgets the bytes and confirms the next one.
     /// </summary>
     /// <inheritdoc cref="IUploadBytes.SealAsync" path="/exception"/>
     public async Task SealAsync(SpoolManifest manifest)
@@ -62,7 +63,8 @@ public sealed class SpoolWriter : IAsyncDisposable
         if (manifest.DataBytes != Growth.Length || _isBroken)
         {
             throw new InvalidOperationException(
-                $"The manifest says {manifest.DataBytes} bytes, the spool holds {Growth.Length}{(_isBroken ? ", not all of them safely" : "")}.");
+                $"The manifest says {manifest.DataBytes} bytes, "
+                + $"the spool holds {Growth.Length}{(_isBroken ? ", not all of them safely" : "")}.");
         }
 
         _isBroken = true; // until all of it has succeeded
@@ -83,7 +85,8 @@ public sealed class SpoolWriter : IAsyncDisposable
         return _upload.ReleaseAsync();
     }
 
-    private async ValueTask KeepAsync(IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
+    private async ValueTask KeepAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> segments, long bytes, CancellationToken cancellationToken)
     {
         try
         {

@@ -3,8 +3,8 @@ using PipelineService.Hosting.Http;
 namespace PipelineService.Spool;
 
 /// <summary>
-/// How far an upload has come: what its writer tells those who follow it, and what they tell the writer. The same for an upload that
-/// arrives, waits or was found again.
+/// How far an upload has come: what its writer tells those who follow it, and what they tell the writer. The same for an upload
+/// that arrives, waits or was found again.
 /// </summary>
 public sealed class UploadGrowth
 {

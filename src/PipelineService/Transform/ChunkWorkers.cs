@@ -36,7 +36,9 @@ public sealed partial class ChunkWorkers(
             Enumerable.Range(0, options.Value.Workers).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
     }
 
-    /// <summary>Lets the workers finish: the loads have been stopped before, so what they still take is given up quickly.</summary>
+    /// <summary>
+    /// Lets the workers finish: the loads have been stopped before, so what they still take is given up quickly.
+    /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         channel.Writer.TryComplete();

@@ -91,7 +91,8 @@ public sealed class ChunkCopy(NpgsqlConnection connection, RowPlan plan, TimeSpa
     }
 
     /// <summary>
-    /// Ends a COPY of text that was not sent to its end. It has no trailer that would be missed: closed, it would count for whole.
+    /// Ends a COPY of text that was not sent to its end. It has no trailer that would be missed: closed, it would count for
+    /// whole.
     /// </summary>
     private static async Task GiveUpAsync(NpgsqlRawCopyStream copy)
     {
@@ -144,7 +145,9 @@ public sealed class ChunkCopy(NpgsqlConnection connection, RowPlan plan, TimeSpa
             : throw new InvalidOperationException($"{piece.Count} rows were sent, and PostgreSQL counts {landed}.");
     }
 
-    /// <summary>Sends rows, or some columns of them, with their index in the chunk as an additional first column (integer).</summary>
+    /// <summary>
+    /// Sends rows, or some columns of them, with their index in the chunk as an additional first column (integer).
+    /// </summary>
     /// <param name="piece">0-based indexes of the rows to send, ascending.</param>
     /// <param name="columns">0-based indexes of the columns to send, or null for all.</param>
     public Task SendNumberedAsync(

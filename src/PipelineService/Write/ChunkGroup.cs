@@ -6,9 +6,9 @@ namespace PipelineService.Write;
 /// taken is rare.
 /// </summary>
 /// <remarks>
-/// PostgreSQL keeps 64 subtransactions of a transaction in shared memory (PGPROC_MAX_CACHED_SUBXIDS). Beyond them each snapshot of
-/// all who use the server looks their parents up in pg_subtrans, as long as the transaction is open. A savepoint that is released
-/// counts until the end, one that is rolled back does not. What is left of the 64 is for the chunk at hand.
+/// PostgreSQL keeps 64 subtransactions of a transaction in shared memory (PGPROC_MAX_CACHED_SUBXIDS). Beyond them each snapshot
+/// of all who use the server looks their parents up in pg_subtrans, as long as the transaction is open. A savepoint that is
+/// released counts until the end, one that is rolled back does not. What is left of the 64 is for the chunk at hand.
 /// </remarks>
 public sealed class ChunkGroup
 {

@@ -21,7 +21,9 @@ public sealed class DeadLetterWriter(Database database)
     /// <summary>Letters are sent when they are more than this. One alone may be longer, by its raw bytes.</summary>
     private const int BatchBytes = 128 << 10;
 
-    /// <summary>Writes the rejects of a chunk and the rows of it that the database refused, and how many there are of each kind.</summary>
+    /// <summary>
+    /// Writes the rejects of a chunk and the rows of it that the database refused, and how many there are of each kind.
+    /// </summary>
     /// <param name="connection">
     /// The connection whose transaction they belong to, or null to commit them at once: then an outage is waited for,
     /// and the token bounds that.

@@ -60,7 +60,9 @@ public sealed class JobLoad : IDisposable
     /// <summary>How chunks become rows.</summary>
     public ChunkTransform? Transform { get; private set; }
 
-    /// <summary>Tells how chunks become rows, before the first of them enters: it depends on the header, which is read first.</summary>
+    /// <summary>
+    /// Tells how chunks become rows, before the first of them enters: it depends on the header, which is read first.
+    /// </summary>
     /// <param name="rows">The columns of those rows.</param>
     /// <param name="keys">The keys to watch, if there are any.</param>
     public void Begin(ChunkTransform transform, RowPlan rows, KeyFilter? keys)
@@ -75,9 +77,12 @@ public sealed class JobLoad : IDisposable
 
     /// <summary>Records accounted for so far, checkpoints of earlier attempts included.</summary>
     public RecordCounts Counts => new(
-        Interlocked.Read(ref _read), Interlocked.Read(ref _loaded), Interlocked.Read(ref _rejected), Interlocked.Read(ref _filtered));
+        Interlocked.Read(ref _read), Interlocked.Read(ref _loaded), Interlocked.Read(ref _rejected), Interlocked.Read(
+            ref _filtered));
 
-    /// <summary>Those that were rejected, by code and field, the most frequent first. Rows that waited and have landed still count.</summary>
+    /// <summary>
+    /// Those that were rejected, by code and field, the most frequent first. Rows that waited and have landed still count.
+    /// </summary>
     public IReadOnlyList<RejectCount> Rejects
     {
         get

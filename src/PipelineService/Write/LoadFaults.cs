@@ -8,7 +8,9 @@ namespace PipelineService.Write;
 /// </summary>
 public sealed class TableHeldException(string message, Exception? cause = null) : Exception(message, cause);
 
-/// <summary>One row alone, or two together, take longer than <see cref="WriteOptions.ChunkTimeout"/>: no smaller chunk would do.</summary>
+/// <summary>
+/// One row alone, or two together, take longer than <see cref="WriteOptions.ChunkTimeout"/>: no smaller chunk would do.
+/// </summary>
 public sealed class ChunkTooSlowException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>

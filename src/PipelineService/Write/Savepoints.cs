@@ -5,9 +5,9 @@ using PipelineService.Hosting.Postgres;
 namespace PipelineService.Write;
 
 /// <summary>
-/// The savepoints of a session's open transaction. One of them (<c>chunk</c>) lies before a group of chunks; what they met is told
-/// from there on anew. While the rows of a chunk are searched for those that the table refuses there are more, inside of it
-/// (<c>piece</c>); of those none stays.
+/// The savepoints of a session's open transaction. One of them (<c>chunk</c>) lies before a group of chunks; what they met is
+/// told from there on anew. While the rows of a chunk are searched for those that the table refuses there are more, inside of
+/// it (<c>piece</c>); of those none stays.
 /// </summary>
 /// <param name="session">Whose transaction it is.</param>
 public sealed class Savepoints(WriteSession session, JobLoad load)
@@ -80,8 +80,8 @@ public sealed class Savepoints(WriteSession session, JobLoad load)
     }
 
     /// <summary>
-    /// The rows of the chunk at hand are tried behind a savepoint that is rolled back in any case: for a transaction that can have
-    /// no more of them that stay.
+    /// The rows of the chunk at hand are tried behind a savepoint that is rolled back in any case: for a transaction that can
+    /// have no more of them that stay.
     /// </summary>
     public async Task RehearseAsync(CancellationToken cancellationToken)
     {

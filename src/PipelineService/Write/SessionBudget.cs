@@ -164,7 +164,8 @@ public sealed class SessionBudget
             {
                 double rest = RestMin.TotalSeconds * Math.Pow(2, Math.Min(known.Failures, 10));
                 known.Failures++;
-                known.Rest = TimeSpan.FromSeconds(Math.Min(RestMax.TotalSeconds, rest) * (0.5 + (Random.Shared.NextDouble() / 2)));
+                known.Rest = TimeSpan.FromSeconds(
+                    Math.Min(RestMax.TotalSeconds, rest) * (0.5 + (Random.Shared.NextDouble() / 2)));
                 known.RestsSince = _time.GetTimestamp();
             }
 

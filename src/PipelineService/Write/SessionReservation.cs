@@ -1,7 +1,8 @@
 namespace PipelineService.Write;
 
 /// <summary>Sessions that one job may open. Disposing gives them back.</summary>
-public sealed class SessionReservation(SessionBudget budget, string table, int sessionsMax, int count, bool isReceiving) : IDisposable
+public sealed class SessionReservation(
+    SessionBudget budget, string table, int sessionsMax, int count, bool isReceiving) : IDisposable
 {
     // The job shrinks and gives back while intake may tell that the upload has arrived.
     private readonly Lock _lock = new();
@@ -52,7 +53,9 @@ public sealed class SessionReservation(SessionBudget budget, string table, int s
         budget.NoLongerReceiving(count);
     }
 
-    /// <summary>The job could not write to its table, for a reason that others would meet too. Call it before giving back.</summary>
+    /// <summary>
+    /// The job could not write to its table, for a reason that others would meet too. Call it before giving back.
+    /// </summary>
     /// <returns>How long the table rests; until then no job for it begins.</returns>
     public TimeSpan LetTableRest() => budget.Rest(table);
 

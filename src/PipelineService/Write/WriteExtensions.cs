@@ -7,7 +7,9 @@ namespace PipelineService.Write;
 /// <summary>Registers stage 5.</summary>
 public static class WriteExtensions
 {
-    /// <summary>For requests, claims, heartbeats, what other instances tell, and the dead letters of jobs that commit at their end.</summary>
+    /// <summary>
+    /// For requests, claims, heartbeats, what other instances tell, and the dead letters of jobs that commit at their end.
+    /// </summary>
     private const int OtherConnections = 5;
 
     public static WebApplicationBuilder AddWrite(this WebApplicationBuilder builder)
@@ -25,7 +27,9 @@ public static class WriteExtensions
         return builder;
     }
 
-    /// <summary>As it is written, valid or not: what is wrong there is no fault of these options, and would hide theirs.</summary>
+    /// <summary>
+    /// As it is written, valid or not: what is wrong there is no fault of these options, and would hide theirs.
+    /// </summary>
     private static int PoolSizeMax(IConfiguration configuration) =>
         StageOptions.Read<HostingOptions>(configuration, HostingOptions.Section).PoolSizeMax;
 }

@@ -24,8 +24,8 @@ public sealed class WriteOptions
     public int SessionsReceivingMax { get; set; } = 6;
 
     /// <summary>
-    /// Small uploads of one dataset (of one chunk each) that may be loaded in one transaction, when several are there. Default 64, 1 to
-    /// 1,000; 1 loads each by itself.
+    /// Small uploads of one dataset (of one chunk each) that may be loaded in one transaction, when several are there. Default
+    /// 64, 1 to 1,000; 1 loads each by itself.
     /// </summary>
     public int JobsTogetherMax { get; set; } = 64;
 

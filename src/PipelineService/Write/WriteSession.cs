@@ -131,8 +131,8 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     }
 
     /// <summary>
-    /// Does something in the open transaction that takes what it takes, as a large table may have to be read through; only locks are
-    /// not waited for without end.
+    /// Does something in the open transaction that takes what it takes, as a large table may have to be read through; only
+    /// locks are not waited for without end.
     /// </summary>
     public async Task<T> DoUnhurriedAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> act, CancellationToken cancellationToken)

@@ -32,8 +32,8 @@ public sealed class WriteSessions
     public void Return(WriteSession session) => _idle.Writer.TryWrite(session);
 
     /// <summary>
-    /// Does what comes before the first chunk, in the transaction of the first session, which stays open. Which columns the rows have
-    /// is not known yet.
+    /// Does what comes before the first chunk, in the transaction of the first session, which stays open. Which columns the
+    /// rows have is not known yet.
     /// </summary>
     public async Task PrepareAsync(
         Database database, Func<WriteSession, CancellationToken, Task> prepare, CancellationToken cancellationToken)

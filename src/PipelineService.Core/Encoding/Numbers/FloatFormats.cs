@@ -8,13 +8,15 @@ namespace PipelineService.Core.Encoding.Numbers;
 /// <summary>Numbers in double precision columns. Binary form: IEEE 754 binary64, big-endian.</summary>
 internal readonly struct DoubleFormat : IScalarFormat<double>
 {
-    /// <summary>10^22 is the last that a double has exactly, and more than the digits of a <see cref="ShortDecimal"/> need.</summary>
+    /// <summary>
+    /// 10^22 is the last that a double has exactly, and more than the digits of a <see cref="ShortDecimal"/> need.
+    /// </summary>
     private static readonly double[] PowersOfTen =
         [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
     /// <remarks>
-    /// A quotient of two exact numbers is rounded once, and so the nearest to the number. Source: William D. Clinger, "How to Read
-    /// Floating Point Numbers Accurately", PLDI 1990.
+    /// A quotient of two exact numbers is rounded once, and so the nearest to the number. Source: William D. Clinger, "How to
+    /// Read Floating Point Numbers Accurately", PLDI 1990.
     /// </remarks>
     public RecordErrorCode Parse(ReadOnlySpan<byte> text, out double value)
     {

@@ -63,7 +63,9 @@ internal static class NumericText
 
     /// <summary>A base-10000 digit; those that are not written are zero.</summary>
     private static int GroupAt(ReadOnlySpan<byte> groups, int index) =>
-        (uint)index < (uint)groups.Length / sizeof(short) ? BinaryPrimitives.ReadUInt16BigEndian(groups[(index * sizeof(short))..]) : 0;
+        (uint)index < (uint)groups.Length / sizeof(short)
+            ? BinaryPrimitives.ReadUInt16BigEndian(groups[(index * sizeof(short))..])
+            : 0;
 
     private static void WriteGroup(int group, Span<byte> digits)
     {

@@ -5,8 +5,8 @@ using System.Xml;
 namespace PipelineService.Datasets.Definitions;
 
 /// <summary>
-/// Durations as ISO 8601 writes them: <c>P7D</c>, <c>P2W</c>, <c>PT12H</c>, <c>P1DT6H</c>. Without years and months, which have no
-/// length of their own.
+/// Durations as ISO 8601 writes them: <c>P7D</c>, <c>P2W</c>, <c>PT12H</c>, <c>P1DT6H</c>. Without years and months, which have
+/// no length of their own.
 /// </summary>
 internal static partial class DurationText
 {

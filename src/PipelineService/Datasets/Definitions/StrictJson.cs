@@ -23,7 +23,8 @@ internal static class StrictJson
     {
         if (json.IndexOfAnyExcept(" \t\r\n"u8) < 0)
         {
-            return "The body is empty: send the definition as JSON, as curl -X PUT -H 'Content-Type: application/json' -d @FILE does.";
+            return "The body is empty: send the definition as JSON, as curl -X PUT "
+                + "-H 'Content-Type: application/json' -d @FILE does.";
         }
 
         if (!Utf8.IsValid(json))
@@ -126,7 +127,8 @@ internal static class StrictJson
         return rest switch
         {
             [] => "the JSON ends before it is complete: a brace, a bracket or a quote is not closed.",
-            [(byte)'}' or (byte)']', ..] when before is [.., (byte)','] => "a comma stands before the closing bracket: remove it.",
+            [(byte)'}' or (byte)']', ..] when before is [.., (byte)','] =>
+                "a comma stands before the closing bracket: remove it.",
             [(byte)'\'', ..] => "an apostrophe: names and texts stand in double quotes.",
             [(byte)'/' or (byte)'#', ..] => "JSON has no comments: remove it.",
             [< 0x20, ..] => "a line end or another control character stands in a text: write it as an escape, such as \\n.",

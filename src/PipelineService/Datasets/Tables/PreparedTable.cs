@@ -6,7 +6,9 @@ namespace PipelineService.Datasets.Tables;
 
 /// <summary>What became of a table that a declaration asks for.</summary>
 /// <param name="Problem">Why it cannot take such rows; then nothing was changed.</param>
-/// <param name="Warnings">JSON pointer into the definition → what the table does not do of what stands there; null when it does all.</param>
+/// <param name="Warnings">
+/// JSON pointer into the definition → what the table does not do of what stands there; null when it does all.
+/// </param>
 internal sealed record PreparedTable(Problem? Problem, IReadOnlyDictionary<string, string[]>? Warnings)
 {
     public static PreparedTable Ready { get; } = new(null, null);

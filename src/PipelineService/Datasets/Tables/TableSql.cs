@@ -32,7 +32,9 @@ internal static class TableSql
             || format_type(a.atttypid, a.atttypmod)
         """;
 
-    /// <summary>From a column (a) to its type (t), the type that is named in it (e: of an array that of its elements), its schema.</summary>
+    /// <summary>
+    /// From a column (a) to its type (t), the type that is named in it (e: of an array that of its elements), its schema.
+    /// </summary>
     private const string TypeJoins = """
         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
         JOIN pg_catalog.pg_type e ON e.oid = CASE WHEN t.typlen = -1 AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
@@ -52,10 +54,11 @@ internal static class TableSql
     public const string SchemaExists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = @schema)";
 
     /// <summary>
-    /// A table by schema ($1) and name ($2), with all that matters to a load, in one answer: one round trip in front of a load's
-    /// first row, and one consistent picture. No row when there is no such relation; <see cref="TableShape.Parse"/> reads it. Behind it
-    /// the file of the table and, for those who hold a lock on it ($3), how many blocks it has: a <see cref="TablePlace"/>, or NULL where
-    /// the table has none of its own. Whoever asks for the size without a lock waits for one, as long as somebody holds the table.
+    /// A table by schema ($1) and name ($2), with all that matters to a load, in one answer: one round trip in front of a
+    /// load's first row, and one consistent picture. No row when there is no such relation; <see cref="TableShape.Parse"/>
+    /// reads it. Behind it the file of the table and, for those who hold a lock on it ($3), how many blocks it has: a
+    /// <see cref="TablePlace"/>, or NULL where the table has none of its own. Whoever asks for the size without a lock waits
+    /// for one, as long as somebody holds the table.
     /// </summary>
     /// <remarks>
     /// Which types take text in binary COPY is told by their functions, since there is no other promise: those of enums, of
@@ -171,7 +174,8 @@ internal static class TableSql
 
     /// <param name="added">Columns to add.</param>
     /// <param name="required">Columns that take no NULL from now on.</param>
-    public static string Alter(TableName table, IEnumerable<ColumnShape> added, IEnumerable<string> required) => new StringBuilder()
+    public static string Alter(TableName table, IEnumerable<ColumnShape> added, IEnumerable<string> required) =>
+        new StringBuilder()
         .Append("ALTER TABLE ").Append(table.Quoted)
         .AppendJoin(
             ',',

@@ -13,10 +13,10 @@ public static class TargetTable
     /// Inside the caller's transaction, makes the table when it is missing and grows it when it is the service's own.
     /// </summary>
     /// <remarks>
-    /// A column of a table with rows stays nullable even when its field is required: rows that are there may have no value for it.
-    /// New records are held to the rule before they reach the table. The answer says so.
-    /// No index on the lineage columns: it would slow every load down for the sake of a rare revert. One of BRIN, however small it is,
-    /// costs PostgreSQL a third more time for each row; where the rows of a job are stands in its row instead.
+    /// A column of a table with rows stays nullable even when its field is required: rows that are there may have no value for
+    /// it. New records are held to the rule before they reach the table. The answer says so. No index on the lineage columns:
+    /// it would slow every load down for the sake of a rare revert. One of BRIN, however small it is, costs PostgreSQL a third
+    /// more time for each row; where the rows of a job are stands in its row instead.
     /// </remarks>
     internal static async Task<PreparedTable> PrepareAsync(
         NpgsqlConnection connection, string dataset, DatasetDefinition definition, CancellationToken cancellationToken)

@@ -4,8 +4,9 @@ using PipelineService.Datasets.Definitions;
 namespace PipelineService.Datasets.Tables;
 
 /// <summary>
-/// The statement that makes a column another type: for the operator to run, since the service changes no column. With USING only
-/// where PostgreSQL does not convert by itself, because a cast that is asked for cuts what is too long, and one that is not refuses.
+/// The statement that makes a column another type: for the operator to run, since the service changes no column. With USING
+/// only where PostgreSQL does not convert by itself, because a cast that is asked for cuts what is too long, and one that is
+/// not refuses.
 /// </summary>
 internal static class TypeChange
 {

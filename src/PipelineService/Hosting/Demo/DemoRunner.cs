@@ -115,10 +115,12 @@ internal sealed class DemoRunner(
         double seconds = elapsed.TotalSeconds;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"demo: {job.State.ToText()}: {job.Records.Read:N0} read = {job.Records.Loaded:N0} loaded + {job.Records.Rejected:N0} rejected + {job.Records.Filtered:N0} filtered"));
+            $"demo: {job.State.ToText()}: {job.Records.Read:N0} read = {job.Records.Loaded:N0} loaded + "
+            + $"{job.Records.Rejected:N0} rejected + {job.Records.Filtered:N0} filtered"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"      {generator.Bytes / 1e6:F1} MB in {seconds:F2} s, from the first byte sent to the last row committed: {job.Records.Read / seconds:N0} rows/s"));
+            $"      {generator.Bytes / 1e6:F1} MB in {seconds:F2} s, from the first byte sent to the last row committed: "
+            + $"{job.Records.Read / seconds:N0} rows/s"));
 
         int shown = 0;
         await foreach (ObservedDeadLetter reject in client.DeadLettersAsync(job.Id, stoppingToken))
@@ -152,7 +154,8 @@ internal sealed class DemoRunner(
 
     private static string Describe(ObservedJob job) => string.Create(
         CultureInfo.InvariantCulture,
-        $"demo: {job.State.ToText()}{(job.WaitingFor is null ? "" : $", waiting for the {job.WaitingFor}")}: {job.Progress?.Ratio ?? 0:P0}, {job.Records.Loaded:N0} rows loaded, {job.Records.Rejected:N0} rejected");
+        $"demo: {job.State.ToText()}{(job.WaitingFor is null ? "" : $", waiting for the {job.WaitingFor}")}: "
+        + $"{job.Progress?.Ratio ?? 0:P0}, {job.Records.Loaded:N0} rows loaded, {job.Records.Rejected:N0} rejected");
 
     /// <summary>An address that a client on this machine can use: a service bound to all addresses has no host to call.</summary>
     private Uri OwnAddress()

@@ -37,7 +37,8 @@ internal sealed partial class ClusterContents(Cluster cluster, Func<string, stri
         {
             return await OpenAsync(Cluster.Superuser, cancellationToken);
         }
-        catch (PostgresException fault) when (fault.SqlState is PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidPassword)
+        catch (PostgresException fault)
+            when (fault.SqlState is PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidPassword)
         {
             Log.RoleIsSuperuser(logger, cluster.Folder, Role);
             return await OpenAsync(Role, cancellationToken);
@@ -76,7 +77,8 @@ internal sealed partial class ClusterContents(Cluster cluster, Func<string, stri
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The private server in {Folder} was made by an earlier version: its role {Role} is a superuser. "
+        [LoggerMessage(LogLevel.Warning,
+            "The private server in {Folder} was made by an earlier version: its role {Role} is a superuser. "
             + "One that is made anew has a role without such rights.")]
         public static partial void RoleIsSuperuser(ILogger logger, string folder, string role);
     }

@@ -78,7 +78,8 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             Cluster cluster = await Cluster.PrepareAsync(folder, settings, binaries, account, cancellationToken);
             server = new EmbeddedPostgres(settings, account, cluster, control, directoryLock);
             await server.StartServerAsync(cancellationToken);
-            await new ClusterContents(cluster, role => server.ConnectionOf(role, "postgres"), logger).EnsureAsync(cancellationToken);
+            ClusterContents contents = new(cluster, role => server.ConnectionOf(role, "postgres"), logger);
+            await contents.EnsureAsync(cancellationToken);
             Log.Started(logger, binaries.MajorVersion, binaries.Folder, folder, server.ProcessId);
             return server;
         }
@@ -195,13 +196,16 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Private PostgreSQL {Version} from {Programs} runs with its data in {Folder} (process {ProcessId})")]
+        [LoggerMessage(LogLevel.Information,
+            "Private PostgreSQL {Version} from {Programs} runs with its data in {Folder} (process {ProcessId})")]
         public static partial void Started(ILogger logger, int version, string programs, string folder, int processId);
 
-        [LoggerMessage(LogLevel.Warning, "An earlier run did not stop its PostgreSQL (process {ProcessId}, data in {Folder}): stopping it if it still runs")]
+        [LoggerMessage(LogLevel.Warning,
+            "An earlier run did not stop its PostgreSQL (process {ProcessId}, data in {Folder}): stopping it if it still runs")]
         public static partial void StoppingLeftover(ILogger logger, int processId, string folder);
 
-        [LoggerMessage(LogLevel.Warning, "{Asked} is closed to the user {Account} that PostgreSQL runs as; its data is in {Folder}")]
+        [LoggerMessage(LogLevel.Warning,
+            "{Asked} is closed to the user {Account} that PostgreSQL runs as; its data is in {Folder}")]
         public static partial void DataElsewhere(ILogger logger, string asked, string? account, string folder);
     }
 }

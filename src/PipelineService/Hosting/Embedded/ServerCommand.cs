@@ -12,8 +12,8 @@ internal readonly record struct CommandResult(int ExitCode, string Output)
     public bool Succeeded => ExitCode == 0;
 
     /// <summary>
-    /// Stands for the end of a program by a signal, which is no fault of the machine: its own end, or that of a program that it ran
-    /// (initdb says then "caught signal", or "child process was terminated by signal 2").
+    /// Stands for the end of a program by a signal, which is no fault of the machine: its own end, or that of a program that it
+    /// ran (initdb says then "caught signal", or "child process was terminated by signal 2").
     /// </summary>
     /// <exception cref="StartupInterruptedException">It ended so.</exception>
     public void ThrowIfInterrupted()

@@ -9,7 +9,9 @@ public static class AcceptHeader
     /// <summary>Chooses among the forms that an answer has.</summary>
     /// <param name="accept">The header's values. One that cannot be read, like none at all, takes any form.</param>
     /// <param name="forms">Media types, the usual one first.</param>
-    /// <returns>The form that the client wants most, by the order of its wishes where they are equal; null when it takes none.</returns>
+    /// <returns>
+    /// The form that the client wants most, by the order of its wishes where they are equal; null when it takes none.
+    /// </returns>
     public static string? Choose(StringValues accept, IReadOnlyList<string> forms)
     {
         if (!MediaTypeHeaderValue.TryParseList(accept, out IList<MediaTypeHeaderValue>? ranges) || ranges.Count == 0)
@@ -24,7 +26,9 @@ public static class AcceptHeader
                 select form).FirstOrDefault();
     }
 
-    /// <summary>The most exact range that holds the type says how much it is wanted, and where among the wishes it stands.</summary>
+    /// <summary>
+    /// The most exact range that holds the type says how much it is wanted, and where among the wishes it stands.
+    /// </summary>
     private static (double Quality, int Place) WishFor(MediaTypeHeaderValue type, IEnumerable<MediaTypeHeaderValue> ranges) =>
         (from wish in ranges.Index()
          where type.IsSubsetOf(Bare(wish.Item))

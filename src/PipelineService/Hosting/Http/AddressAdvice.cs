@@ -57,7 +57,8 @@ internal sealed class AddressAdvice(EndpointDataSource endpoints)
             ("DELETE", ["v1", "datasets", _, "uploads"]) =>
                 "POST /v1/jobs/{id}/cancel ends a job, POST /v1/jobs/{id}/revert removes the rows that it loaded.",
             (_, ["v1", "jobs"]) => "A job is made by an upload: POST /v1/datasets/{name}/uploads.",
-            ("GET" or "HEAD" or "PUT" or "DELETE", ["v1", "jobs", _, "cancel" or "revert"]) => "It is done with POST, without a body.",
+            ("GET" or "HEAD" or "PUT" or "DELETE", ["v1", "jobs", _, "cancel" or "revert"]) =>
+                "It is done with POST, without a body.",
             ("POST" or "PUT" or "PATCH", ["v1", "jobs", _]) =>
                 "POST …/cancel ends a job, POST …/revert removes the rows that it loaded.",
             _ => "",
@@ -85,7 +86,9 @@ internal sealed class AddressAdvice(EndpointDataSource endpoints)
         return best is var (nearest, _) ? $"Did you mean {nearest}? " : "";
     }
 
-    /// <summary>How many words of a path differ from a route's, each only by a slip of the hand; null when it is another route.</summary>
+    /// <summary>
+    /// How many words of a path differ from a route's, each only by a slip of the hand; null when it is another route.
+    /// </summary>
     private static int? DistanceOf(string[] path, string[] route)
     {
         if (path.Length != route.Length)

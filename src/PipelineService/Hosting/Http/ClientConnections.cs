@@ -98,7 +98,8 @@ internal sealed class ClientConnections(IOptions<HostingOptions> options, TimePr
         using var end = CancellationTokenSource.CreateLinkedTokenSource(
             silence.Token,
             connection.ConnectionClosed,
-            connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None);
+            connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
+                ?? CancellationToken.None);
         try
         {
             ReadResult read = await connection.Transport.Input.ReadAsync(end.Token);

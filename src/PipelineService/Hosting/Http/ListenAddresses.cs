@@ -44,7 +44,9 @@ internal sealed class ListenAddresses(IConfiguration configuration) : IValidateO
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
-    /// <summary>A scheme that the server speaks, a host and a port; a path would be refused by the server, with a stack.</summary>
+    /// <summary>
+    /// A scheme that the server speaks, a host and a port; a path would be refused by the server, with a stack.
+    /// </summary>
     internal static bool IsAddress(string address)
     {
         try

@@ -2,8 +2,8 @@
 namespace PipelineService.Hosting.Http;
 
 /// <summary>
-/// Answers OPTIONS with the methods that an address takes. A browser that asks for a page of another origin is told why it gets no
-/// leave: nothing here is meant to be called across origins.
+/// Answers OPTIONS with the methods that an address takes. A browser that asks for a page of another origin is told why it gets
+/// no leave: nothing here is meant to be called across origins.
 /// </summary>
 internal sealed class OptionsRequests(RequestDelegate next)
 {

@@ -6,8 +6,8 @@ namespace PipelineService.Hosting.Http;
 
 /// <summary>
 /// Refuses parameters in the query that a call of the API does not have, and those that are given twice where one is meant: a
-/// filter that is mistyped would show everything, and the label of an upload would be lost for ever. Which ones a call has is known
-/// from its handler, so no call has to think of it.
+/// filter that is mistyped would show everything, and the label of an upload would be lost for ever. Which ones a call has is
+/// known from its handler, so no call has to think of it.
 /// </summary>
 internal sealed class QueryParameters(RequestDelegate next)
 {
@@ -22,7 +22,8 @@ internal sealed class QueryParameters(RequestDelegate next)
             return next(context);
         }
 
-        Dictionary<string, string[]> faults = FaultsOf(context.Request.Query, _known.GetValue(endpoint, _ => ParametersOf(endpoint)));
+        Dictionary<string, string[]> faults = FaultsOf(
+            context.Request.Query, _known.GetValue(endpoint, _ => ParametersOf(endpoint)));
         return faults.Count == 0 ? next(context) : Problem.MalformedQuery(faults).ToResult().ExecuteAsync(context);
     }
 
@@ -36,7 +37,8 @@ internal sealed class QueryParameters(RequestDelegate next)
                 string shown = Core.Rules.Excerpt.Of(name);
                 faults[$"/{shown}"] = [known.Count == 0
                     ? "This call has no parameters."
-                    : $"This call has no such parameter.{Suggestion.For(name, known.Keys)} It has {string.Join(", ", known.Keys.Order())}."];
+                    : $"This call has no such parameter.{Suggestion.For(name, known.Keys)} It has "
+                        + $"{string.Join(", ", known.Keys.Order())}."];
             }
             else if (values.Count > 1 && !mayRepeat)
             {

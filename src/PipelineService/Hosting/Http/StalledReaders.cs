@@ -6,8 +6,8 @@ namespace PipelineService.Hosting.Http;
 
 /// <summary>
 /// Ends connections whose client has stopped to read its answer. An answer waits when some 64 KiB of it are not yet with the
-/// operating system, and goes on when half of that is; when this takes longer than <see cref="HostingOptions.ReaderStallTimeout"/>,
-/// nobody reads.
+/// operating system, and goes on when half of that is; when this takes longer than
+/// <see cref="HostingOptions.ReaderStallTimeout"/>, nobody reads.
 /// </summary>
 /// <remarks>
 /// The server's own <c>MinResponseDataRate</c> is an average over the whole answer: after a megabyte that went into the
@@ -19,7 +19,8 @@ internal sealed class StalledReaders(IOptions<HostingOptions> options, TimeProvi
     public async Task WatchAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         IDuplexPipe transport = connection.Transport;
-        connection.Transport = new Watched(transport.Input, new Writer(transport.Output, connection, options.Value.ReaderStallTimeout, time));
+        connection.Transport = new Watched(
+            transport.Input, new Writer(transport.Output, connection, options.Value.ReaderStallTimeout, time));
         try
         {
             await next(connection);
@@ -59,7 +60,8 @@ internal sealed class StalledReaders(IOptions<HostingOptions> options, TimeProvi
         private async ValueTask<FlushResult> WatchAsync(ValueTask<FlushResult> flush)
         {
             await using ITimer limit = time.CreateTimer(
-                static connection => ((ConnectionContext)connection!).Abort(new ConnectionAbortedException("The client reads nothing.")),
+                static connection =>
+                    ((ConnectionContext)connection!).Abort(new ConnectionAbortedException("The client reads nothing.")),
                 connection, timeout, Timeout.InfiniteTimeSpan);
             return await flush;
         }

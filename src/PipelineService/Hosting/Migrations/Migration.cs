@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 
 namespace PipelineService.Hosting.Migrations;
 
-/// <summary>One step of our schema: <c>NNN_name.sql</c>, embedded in the assembly. A step that was released never changes.</summary>
+/// <summary>
+/// One step of our schema: <c>NNN_name.sql</c>, embedded in the assembly. A step that was released never changes.
+/// </summary>
 internal sealed partial record Migration(int Number, string Name, string Sql)
 {
     /// <summary>All steps of this version, in order, without gaps.</summary>

@@ -95,7 +95,8 @@ internal sealed partial class Migrator(IReadOnlyList<Migration> migrations, Time
         record.Parameters.Add(new NpgsqlParameter { Value = migration.Number });
         record.Parameters.Add(new NpgsqlParameter { Value = migration.Name });
         record.Parameters.Add(new NpgsqlParameter { Value = migration.Sha256 });
-        record.Parameters.Add(new NpgsqlParameter { Value = time.GetUtcNow().UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        record.Parameters.Add(
+            new NpgsqlParameter { Value = time.GetUtcNow().UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         await record.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

@@ -11,8 +11,8 @@ internal static class EndpointDescriptions
     internal const string AnyType = "*/*";
 
     /// <summary>
-    /// The problems that this call can answer with, and their headers. Each is its own example, so the document cannot name a code
-    /// that the service does not have.
+    /// The problems that this call can answer with, and their headers. Each is its own example, so the document cannot name a
+    /// code that the service does not have.
     /// </summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<Problem> problems)
     {
@@ -71,7 +71,9 @@ internal static class EndpointDescriptions
         this RouteHandlerBuilder endpoint, params ReadOnlySpan<ShownParameter> headers) =>
         endpoint.WithMetadata(new HeededHeaders([.. headers]));
 
-    /// <summary>What parameters in the path or the query mean and can hold, where the handler's signature does not say it.</summary>
+    /// <summary>
+    /// What parameters in the path or the query mean and can hold, where the handler's signature does not say it.
+    /// </summary>
     public static TBuilder Takes<TBuilder>(this TBuilder endpoints, params ReadOnlySpan<ShownParameter> parameters)
         where TBuilder : IEndpointConventionBuilder =>
         endpoints.WithMetadata(new TakenParameters([.. parameters]));

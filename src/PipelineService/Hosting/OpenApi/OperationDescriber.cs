@@ -32,7 +32,8 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
         }
 
         ProblemExampleWriter.Write(operation, metadata, document);
-        IEnumerable<AnsweredHeader> ofProblems = ProblemHeaders.Of([.. metadata.OfType<ProblemExamples>().SelectMany(e => e.Problems)]);
+        IEnumerable<AnsweredHeader> ofProblems = ProblemHeaders.Of(
+            [.. metadata.OfType<ProblemExamples>().SelectMany(e => e.Problems)]);
         foreach (AnsweredHeader answered in ofProblems.Concat(metadata.OfType<AnsweredHeader>()))
         {
             AddAnswered(operation, answered, document);

@@ -35,7 +35,8 @@ internal static class ProblemExampleWriter
 
         Add(operation, AnyOther, InternalError, document);
         operation.Responses![AnyOther].Description =
-            "Any other error: what the server refuses before it knows the call (408, 414, 431 …), and faults of the service (500).";
+            "Any other error: what the server refuses before it knows the call (408, 414, 431 …), "
+            + "and faults of the service (500).";
     }
 
     private static void Add(OpenApiOperation operation, string status, Problem problem, OpenApiDocument document)

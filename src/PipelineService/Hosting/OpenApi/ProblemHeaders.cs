@@ -15,7 +15,8 @@ internal static class ProblemHeaders
                 yield return new AnsweredHeader(AnswerHeader.RetryAfter with { IsAlways = isAlways }, [alike.Key]);
             }
 
-            foreach ((string name, string value) in alike.Select(problem => problem.Accepts).OfType<(string, string)>().Distinct())
+            IEnumerable<(string, string)> taken = alike.Select(problem => problem.Accepts).OfType<(string, string)>().Distinct();
+            foreach ((string name, string value) in taken)
             {
                 string meaning = $"`{value}`: what is taken, where something else was sent.";
                 yield return new AnsweredHeader(new AnswerHeader(name, meaning, Shapes.Text, IsAlways: false), [alike.Key]);

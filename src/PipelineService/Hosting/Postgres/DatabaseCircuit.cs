@@ -78,7 +78,8 @@ public sealed partial class DatabaseCircuit(IOptions<HostingOptions> options, IL
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The database cannot be reached; requests are refused and jobs wait, next try in {Pause}: {Fault}")]
+        [LoggerMessage(LogLevel.Warning,
+            "The database cannot be reached; requests are refused and jobs wait, next try in {Pause}: {Fault}")]
         public static partial void Opened(ILogger logger, TimeSpan pause, string? fault);
 
         [LoggerMessage(LogLevel.Information, "The database is back")]

@@ -11,8 +11,8 @@ internal sealed class DatabasePool(IOptions<HostingOptions> options, Database da
     public const string Name = "pipeline";
 
     /// <summary>
-    /// Statements that a connection keeps prepared. The service has some sixty of its own, and the look at a table takes ten times
-    /// longer to plan than to run; a few more are of the tables that it loads into.
+    /// Statements that a connection keeps prepared. The service has some sixty of its own, and the look at a table takes ten
+    /// times longer to plan than to run; a few more are of the tables that it loads into.
     /// </summary>
     private const int PreparedMax = 100;
 

@@ -54,7 +54,8 @@ internal static partial class DatabaseResilience
     {
         return new CircuitBreakerStrategyOptions
         {
-            ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is { } fault && SqlFaults.Of(fault) == SqlFault.Outage),
+            ShouldHandle = attempt =>
+                ValueTask.FromResult(attempt.Outcome.Exception is { } fault && SqlFaults.Of(fault) == SqlFault.Outage),
             FailureRatio = 0.5,
             MinimumThroughput = options.BreakerFailures,
             SamplingDuration = options.BreakerWindow,
@@ -74,7 +75,8 @@ internal static partial class DatabaseResilience
     private static RetryStrategyOptions PatientRetryOf(AddResiliencePipelineContext<string> context)
     {
         HostingOptions options = OptionsOf(context);
-        RetryStrategyOptions retry = RetryOf(context, fault => fault is BrokenCircuitException || SqlFaults.MayPass(fault), int.MaxValue);
+        RetryStrategyOptions retry = RetryOf(
+            context, fault => fault is BrokenCircuitException || SqlFaults.MayPass(fault), int.MaxValue);
         retry.DelayGenerator = attempt => ValueTask.FromResult(
             attempt.Outcome.Exception is BrokenCircuitException broken
                 ? UntilHalfOpen(broken.RetryAfter ?? options.BreakerDuration, options.RetryDelayBase)
@@ -82,7 +84,8 @@ internal static partial class DatabaseResilience
         return retry;
     }
 
-    private static RetryStrategyOptions RetryOf(AddResiliencePipelineContext<string> context, Func<Exception, bool> handles, int attempts)
+    private static RetryStrategyOptions RetryOf(
+        AddResiliencePipelineContext<string> context, Func<Exception, bool> handles, int attempts)
     {
         HostingOptions options = OptionsOf(context);
         PipelineMetrics metrics = context.ServiceProvider.GetRequiredService<PipelineMetrics>();

@@ -111,7 +111,8 @@ internal sealed partial class DatabaseStartup(
 
             while (true)
             {
-                await database.Circuit.WaitUntilAsync(state => state != Polly.CircuitBreaker.CircuitState.Closed, cancellationToken);
+                await database.Circuit.WaitUntilAsync(
+                    state => state != Polly.CircuitBreaker.CircuitState.Closed, cancellationToken);
                 await RecoverAsync(cancellationToken);
             }
         }
@@ -153,7 +154,8 @@ internal sealed partial class DatabaseStartup(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The database cannot be reached and is waited for; until it was reached once uploads are answered 503: {Fault}")]
+        [LoggerMessage(LogLevel.Warning,
+            "The database cannot be reached and is waited for; until it was reached once uploads are answered 503: {Fault}")]
         public static partial void StartingWithoutDatabase(ILogger logger, string fault);
 
         [LoggerMessage(LogLevel.Information, "The database was reached, and is prepared")]

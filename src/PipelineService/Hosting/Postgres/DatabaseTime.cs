@@ -1,8 +1,8 @@
 namespace PipelineService.Hosting.Postgres;
 
 /// <summary>
-/// Times in PostgreSQL's resolution, a microsecond: what is written must equal what is read, and what a client is told at once what it
-/// is told later.
+/// Times in PostgreSQL's resolution, a microsecond: what is written must equal what is read, and what a client is told at once
+/// what it is told later.
 /// </summary>
 public static class DatabaseTime
 {

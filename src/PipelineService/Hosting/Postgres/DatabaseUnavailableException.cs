@@ -14,7 +14,9 @@ public sealed class DatabaseUnavailableException(string message, Exception? caus
         init => field = value < TimeSpan.Zero ? TimeSpan.Zero : value;
     } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The same for the header Retry-After, which has whole seconds: at least one, so that nobody tries without a pause.</summary>
+    /// <summary>
+    /// The same for the header Retry-After, which has whole seconds: at least one, so that nobody tries without a pause.
+    /// </summary>
     public int RetryAfterSeconds => Math.Max(1, (int)Math.Ceiling(RetryAfter.TotalSeconds));
 
     /// <summary>What a request is answered in a common outage, for the API's description.</summary>

@@ -11,7 +11,9 @@ internal static partial class PostgresUri
 {
     private const string SslMode = "SSL Mode";
 
-    /// <summary>Parameters of libpq that the driver has under other names. It takes all others as they are, or not at all.</summary>
+    /// <summary>
+    /// Parameters of libpq that the driver has under other names. It takes all others as they are, or not at all.
+    /// </summary>
     private static readonly Dictionary<string, string> Renamed = new(StringComparer.OrdinalIgnoreCase)
     {
         ["dbname"] = "Database",
@@ -37,7 +39,8 @@ internal static partial class PostgresUri
         Match parts = Form().Match(uri);
         if (!parts.Success)
         {
-            throw new FormatException("It is not a URI of PostgreSQL; in a password, @ : / ? # % are written %40 %3A %2F %3F %23 %25.");
+            throw new FormatException(
+                "It is not a URI of PostgreSQL; in a password, @ : / ? # % are written %40 %3A %2F %3F %23 %25.");
         }
 
         List<(string Keyword, string Value)> keywords = [];

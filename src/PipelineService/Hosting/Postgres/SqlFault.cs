@@ -45,7 +45,8 @@ public static class SqlFaults
         "^(0A|0B|0L|0P|24|25|26|28|2B|2D|34|3B|3D|3F|40|42|53|55|57|58|72|F0|HV|PL|08...|22P03|22P04|XX001|XX002)";
 
     /// <summary>
-    /// Those among them that a trigger may raise for some rows and not for others: what it uses there is missing, or not its to use.
+    /// Those among them that a trigger may raise for some rows and not for others: what it uses there is missing, or not its to
+    /// use.
     /// </summary>
     public const string OfSomeRowsPattern = "^(3F|42)";
 

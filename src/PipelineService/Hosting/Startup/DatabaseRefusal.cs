@@ -4,7 +4,9 @@ using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Hosting.Startup;
 
-/// <summary>What a database that answers has against the service: at its start that is for an operator to mend, not to wait for.</summary>
+/// <summary>
+/// What a database that answers has against the service: at its start that is for an operator to mend, not to wait for.
+/// </summary>
 internal static class DatabaseRefusal
 {
     /// <summary>The sentence for the operator; null when the fault is not one of theirs, or may pass.</summary>
@@ -19,7 +21,8 @@ internal static class DatabaseRefusal
         PostgresException e when !SqlFaults.MayPass(e) =>
             $"The database {database.Text} cannot be prepared: {Text(e)}. The role needs the grants that docs/operations.md lists.",
         NpgsqlException e when IsWithoutPassword(e) =>
-            $"The database {database.Text} asks for a password, and there is none in {database.Origin}. Add it: Password=…, in a URI postgres://user:password@host/database.",
+            $"The database {database.Text} asks for a password, and there is none in {database.Origin}. Add it: Password=…, "
+            + "in a URI postgres://user:password@host/database.",
         NpgsqlException { InnerException: AuthenticationException e } =>
             $"The certificate of {database.Text} is not accepted: {e.Message} Name the authority that issued it in {database.Origin} "
             + "(Root Certificate=…), or correct its SSL Mode.",

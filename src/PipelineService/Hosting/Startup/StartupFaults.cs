@@ -43,8 +43,8 @@ public static class StartupFaults
     }
 
     /// <summary>
-    /// To stages that run already this is a stop like any other: disposed of without one, each would tell of it at length, and bury
-    /// the one sentence that helps.
+    /// To stages that run already this is a stop like any other: disposed of without one, each would tell of it at length, and
+    /// bury the one sentence that helps.
     /// </summary>
     private static async Task StopCalmlyAsync(WebApplication app) =>
         await app.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -6,7 +6,9 @@ namespace PipelineService.Hosting.Telemetry;
 /// A label whose values others choose. The first ones that come are kept apart, further ones are counted together: each
 /// value is a series, which costs memory here and in whatever scrapes for as long as the process lives.
 /// </summary>
-/// <param name="max">Values that are kept apart. Passed by a few when threads race: it bounds memory, and promises nothing.</param>
+/// <param name="max">
+/// Values that are kept apart. Passed by a few when threads race: it bounds memory, and promises nothing.
+/// </param>
 internal sealed class BoundedLabel(int max)
 {
     /// <summary>In place of a value that is not kept apart.</summary>

@@ -28,7 +28,9 @@ internal sealed class CollectorVariables(IConfiguration configuration) : IValida
     /// <summary>Whether there is one, for whatever.</summary>
     public bool IsNamed => Signals.Any(signal => Value(signal, EndpointName) is not null);
 
-    /// <summary>Whether a signal is sent. One with a variable that cannot be understood is not: the start ends with that.</summary>
+    /// <summary>
+    /// Whether a signal is sent. One with a variable that cannot be understood is not: the start ends with that.
+    /// </summary>
     public bool Takes(string signal) =>
         !Is(configuration[$"OTEL_{signal}_EXPORTER"], None)
         && !Is(configuration["OTEL_SDK_DISABLED"], "true")
@@ -104,7 +106,8 @@ internal sealed class CollectorVariables(IConfiguration configuration) : IValida
     private string? Value(string signal, string name) =>
         Own(signal, name) ?? (configuration[General + name] is { Length: > 0 } value ? value : null);
 
-    private string? Own(string signal, string name) => configuration[$"{General}{signal}_{name}"] is { Length: > 0 } value ? value : null;
+    private string? Own(string signal, string name) =>
+        configuration[$"{General}{signal}_{name}"] is { Length: > 0 } value ? value : null;
 
     private static bool Is(string? value, string word) => string.Equals(value?.Trim(), word, StringComparison.OrdinalIgnoreCase);
 }

@@ -7,13 +7,17 @@ using Serilog.Formatting.Compact;
 
 namespace PipelineService.Hosting.Telemetry;
 
-/// <summary>The log: Serilog on standard output, as text or JSON lines. The stages write to <c>ILogger</c> and do not know it.</summary>
+/// <summary>
+/// The log: Serilog on standard output, as text or JSON lines. The stages write to <c>ILogger</c> and do not know it.
+/// </summary>
 internal static class LoggingExtensions
 {
     private const string TextTemplate =
         "{Timestamp:yyyy-MM-ddTHH:mm:ss.fffzzz} {Level:u3} {Message:lj}{" + LogScopes.AsText.Property + "}{NewLine}{Exception}";
 
-    /// <param name="toCollector">Whether lines go to the providers that others register, too: there is a collector for them.</param>
+    /// <param name="toCollector">
+    /// Whether lines go to the providers that others register, too: there is a collector for them.
+    /// </param>
     public static void AddPipelineLogging(this WebApplicationBuilder builder, LogFormat format, bool toCollector)
     {
         builder.Logging.ClearProviders();
@@ -42,7 +46,9 @@ internal static class LoggingExtensions
         }
     }
 
-    /// <summary>A failed start is told once, by <see cref="StartupFaults"/> or as a crash; the host would add a stack trace.</summary>
+    /// <summary>
+    /// A failed start is told once, by <see cref="StartupFaults"/> or as a crash; the host would add a stack trace.
+    /// </summary>
     private static bool IsStartFault(LogEvent entry) =>
         entry.Properties.TryGetValue(Constants.SourceContextPropertyName, out LogEventPropertyValue? source)
         && source is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" }

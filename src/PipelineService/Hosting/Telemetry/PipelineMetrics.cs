@@ -19,8 +19,8 @@ public sealed class PipelineMetrics
     internal const string JobsFinished = "pipeline.jobs.finished";
 
     /// <summary>
-    /// Series of one of these two at most, everything that is "other" included: more than the collecting side keeps of an instrument
-    /// unless it is told.
+    /// Series of one of these two at most, everything that is "other" included: more than the collecting side keeps of an
+    /// instrument unless it is told.
     /// </summary>
     internal const int SeriesMax = Outcomes * (PairsMax + DatasetsMax + 2);
 

@@ -15,7 +15,9 @@ public static class PipelineTracing
 
     public static ActivitySource Source { get; } = new("PipelineService");
 
-    /// <summary>Whether what happens now belongs to a trace that is kept. What runs by itself, such as a look for jobs, does not.</summary>
+    /// <summary>
+    /// Whether what happens now belongs to a trace that is kept. What runs by itself, such as a look for jobs, does not.
+    /// </summary>
     public static bool IsRecorded => Activity.Current is { Recorded: true };
 
     /// <summary>
@@ -28,8 +30,8 @@ public static class PipelineTracing
     public static IDisposable Untraced() => SuppressInstrumentationScope.Begin();
 
     /// <summary>
-    /// A run of a job. It outlives the request that brought the upload, and may follow it in another process. Where nobody listens
-    /// it is there all the same, so that lines of the log carry its trace.
+    /// A run of a job. It outlives the request that brought the upload, and may follow it in another process. Where nobody
+    /// listens it is there all the same, so that lines of the log carry its trace.
     /// </summary>
     /// <param name="request">The span of that request; default when it is not known.</param>
     public static Activity StartJob(string dataset, Guid job, string? source, ActivityContext request)

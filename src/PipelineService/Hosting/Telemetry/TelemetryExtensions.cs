@@ -40,7 +40,8 @@ internal static class TelemetryExtensions
         if (collector.Takes(CollectorVariables.Logs))
         {
             telemetry.WithLogging(
-                logs => logs.AddOtlpExporter(CollectorVariables.Logs, configureExporter: Apply(collector, CollectorVariables.Logs)),
+                logs =>
+                    logs.AddOtlpExporter(CollectorVariables.Logs, configureExporter: Apply(collector, CollectorVariables.Logs)),
                 options => options.IncludeFormattedMessage = true);
         }
 
@@ -50,7 +51,9 @@ internal static class TelemetryExtensions
         }
     }
 
-    /// <summary>The variables come last: <c>OTEL_SERVICE_NAME</c> and <c>OTEL_RESOURCE_ATTRIBUTES</c> go before what we say.</summary>
+    /// <summary>
+    /// The variables come last: <c>OTEL_SERVICE_NAME</c> and <c>OTEL_RESOURCE_ATTRIBUTES</c> go before what we say.
+    /// </summary>
     private static void Describe(ResourceBuilder resource) => resource
         .AddService(ServiceName, serviceVersion: typeof(TelemetryExtensions).Assembly.GetName().Version?.ToString())
         .AddEnvironmentVariableDetector();
@@ -71,8 +74,8 @@ internal static class TelemetryExtensions
     }
 
     /// <summary>
-    /// Several hosts may live in one process, as tests have them, and their meters have the same names: each host collects its own.
-    /// One view for all that is to be said, because of two that match an instrument each makes a stream.
+    /// Several hosts may live in one process, as tests have them, and their meters have the same names: each host collects its
+    /// own. One view for all that is to be said, because of two that match an instrument each makes a stream.
     /// </summary>
     private static void Choose(IServiceProvider services, MeterProviderBuilder metrics)
     {

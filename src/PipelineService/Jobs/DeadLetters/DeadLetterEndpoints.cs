@@ -52,7 +52,8 @@ public static class DeadLetterEndpoints
             .Produces<DeadLetterPage>()
             .ProducesText(Ndjson, "One object a line, each as the items of the page, but with all of `raw` that is kept.", NdjsonExample)
             .ProducesText(Csv, "The columns of the upload, then those of the service.", CsvExample)
-            .ProducesProblems(JobProblems.NotFound(JobEndpoints.ExampleId), Problem.MalformedQuery("limit", "It is out of range."))
+            .ProducesProblems(
+                JobProblems.NotFound(JobEndpoints.ExampleId), Problem.MalformedQuery("limit", "It is out of range."))
             .NeedsDatabase();
 
     private static async Task<IResult> GetAsync(
@@ -114,7 +115,9 @@ public static class DeadLetterEndpoints
         return bom == "true";
     }
 
-    /// <summary>The first of the types that we have in the order in which the client prefers them; JSON when it has no wish.</summary>
+    /// <summary>
+    /// The first of the types that we have in the order in which the client prefers them; JSON when it has no wish.
+    /// </summary>
     private static string? PreferredType(HttpRequest request) =>
         MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out IList<MediaTypeHeaderValue>? accepted)
             ? accepted.Where(a => a.Quality is not 0)

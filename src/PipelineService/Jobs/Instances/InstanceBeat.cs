@@ -8,17 +8,18 @@ using PipelineService.Jobs.Runs;
 namespace PipelineService.Jobs.Instances;
 
 /// <summary>
-/// The heartbeat of this instance, one for all jobs that it runs: renews its lease, learns which jobs are another's by now or are to
-/// be cancelled, and tells how far they are. A job that is lost ends its attempt; an outage does not: the epoch fences whatever this
-/// instance could still do.
+/// The heartbeat of this instance, one for all jobs that it runs: renews its lease, learns which jobs are another's by now or
+/// are to be cancelled, and tells how far they are. A job that is lost ends its attempt; an outage does not: the epoch fences
+/// whatever this instance could still do.
 /// </summary>
 public sealed partial class InstanceBeat(
     InstanceLeases leases, Instance instance, DatabaseReadiness readiness, IOptions<JobsOptions> options, TimeProvider time,
     ILogger<InstanceBeat> logger) : BackgroundService
 {
     /// <summary>
-    /// A job that has run for so many times an interval tells only after another: the longer it runs, the less it changes. So one of
-    /// many hours leaves no more behind than some hundred versions of its row, which nobody can clear away while it is open.
+    /// A job that has run for so many times an interval tells only after another: the longer it runs, the less it changes. So
+    /// one of many hours leaves no more behind than some hundred versions of its row, which nobody can clear away while it is
+    /// open.
     /// </summary>
     private const int Patience = 100;
 
@@ -53,7 +54,9 @@ public sealed partial class InstanceBeat(
         }
     }
 
-    /// <summary>This service stops when all jobs here have: what could not be given back need not wait for the lease to run out.</summary>
+    /// <summary>
+    /// This service stops when all jobs here have: what could not be given back need not wait for the lease to run out.
+    /// </summary>
     private async Task EndAsync()
     {
         try
@@ -112,8 +115,8 @@ public sealed partial class InstanceBeat(
 
     /// <param name="row">The job as it was here before the look.</param>
     /// <param name="found">
-    /// Its row, if there is one. Under another epoch of the same owner, or without one, this instance has just begun its next attempt or
-    /// given it back, and has not had the answer yet.
+    /// Its row, if there is one. Under another epoch of the same owner, or without one, this instance has just begun its next
+    /// attempt or given it back, and has not had the answer yet.
     /// </param>
     private async Task TakeNoteAsync(Followed job, JobRow row, JobGlance? found)
     {

@@ -16,7 +16,8 @@ public sealed record OwnedJob(Guid Id, long Epoch, Guid Owner);
 public sealed record JobGlance(Guid Id, Guid? Owner, long Epoch, bool IsFinal, bool IsToEnd);
 
 /// <summary>
-/// The rows of running instances, each with the lease that covers all jobs of one. While it is renewed, nobody else takes them up.
+/// The rows of running instances, each with the lease that covers all jobs of one. While it is renewed, nobody else takes them
+/// up.
 /// </summary>
 public sealed class InstanceLeases(Database database, Instance instance, ISpool spool, IOptions<JobsOptions> options)
 {
@@ -61,7 +62,8 @@ public sealed class InstanceLeases(Database database, Instance instance, ISpool 
 
     /// <summary>What has become of those of these jobs that have a row.</summary>
     public Task<Dictionary<Guid, JobGlance>> LookAsync(Guid[] ids, CancellationToken cancellationToken) => database.RunAsync(
-        async (connection, token) => (await connection.QueryAsync<JobGlance>(JobSql.Command(InstanceSql.Look, new { ids }, token)))
+        async (connection, token) =>
+            (await connection.QueryAsync<JobGlance>(JobSql.Command(InstanceSql.Look, new { ids }, token)))
             .ToDictionary(job => job.Id),
         cancellationToken);
 

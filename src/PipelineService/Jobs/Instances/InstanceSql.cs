@@ -1,11 +1,13 @@
 namespace PipelineService.Jobs.Instances;
 
-/// <summary>The SQL of <see cref="InstanceLeases"/>. Leases are measured by the database's clock, which all instances share.</summary>
+/// <summary>
+/// The SQL of <see cref="InstanceLeases"/>. Leases are measured by the database's clock, which all instances share.
+/// </summary>
 internal static class InstanceSql
 {
     /// <summary>
-    /// One row, whatever the instance runs. A row that others have removed meanwhile is made again. Answers whether there are other
-    /// instances.
+    /// One row, whatever the instance runs. A row that others have removed meanwhile is made again. Answers whether there are
+    /// other instances.
     /// </summary>
     public const string Renew = """
         INSERT INTO pipeline.instances (id, spool, host, version, lease_until) VALUES (@id, @spool, @host, @version, now() + @lease)
@@ -14,8 +16,8 @@ internal static class InstanceSql
         """;
 
     /// <summary>
-    /// Instances that are known to be dead have no lease any more, and neither have jobs of those that came from before there was one
-    /// for all of an instance.
+    /// Instances that are known to be dead have no lease any more, and neither have jobs of those that came from before there
+    /// was one for all of an instance.
     /// </summary>
     public const string End = """
         UPDATE pipeline.instances SET lease_until = '-infinity' WHERE id = ANY (@ids);
@@ -32,8 +34,8 @@ internal static class InstanceSql
         """;
 
     /// <summary>
-    /// Jobs of this spool that belong to nobody who was ever seen: somebody has deleted the row of their owner. Those of this instance
-    /// are told, too: it knows which of them it runs.
+    /// Jobs of this spool that belong to nobody who was ever seen: somebody has deleted the row of their owner. Those of this
+    /// instance are told, too: it knows which of them it runs.
     /// </summary>
     public const string FindUnfollowed = """
         SELECT id, epoch, owner FROM pipeline.jobs j
@@ -41,13 +43,17 @@ internal static class InstanceSql
           AND (owner = @owner OR NOT EXISTS (SELECT FROM pipeline.instances i WHERE i.id = j.owner))
         """;
 
-    /// <summary>A job that nobody runs although its owner lives: others may take it up from now on, and it is no attempt.</summary>
+    /// <summary>
+    /// A job that nobody runs although its owner lives: others may take it up from now on, and it is no attempt.
+    /// </summary>
     public const string LetGo = """
         UPDATE pipeline.jobs SET lease_until = '-infinity'
         WHERE id = @Id AND epoch = @Epoch AND owner = @Owner AND finished_at IS NULL
         """;
 
-    /// <summary>What has become of jobs that an instance runs: whose they are, and whether somebody has asked for their end in time.</summary>
+    /// <summary>
+    /// What has become of jobs that an instance runs: whose they are, and whether somebody has asked for their end in time.
+    /// </summary>
     public const string Look = """
         SELECT id, owner, epoch, finished_at IS NOT NULL AS is_final, cancel_requested AND state <> 'committing' AS is_to_end
         FROM pipeline.jobs WHERE id = ANY (@ids)

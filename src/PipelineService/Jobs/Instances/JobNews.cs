@@ -9,14 +9,14 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs.Instances;
 
 /// <summary>
-/// Tells other instances which jobs have changed here, so that who waits for one of them there need not wait for the next look into
-/// the database.
+/// Tells other instances which jobs have changed here, so that who waits for one of them there need not wait for the next look
+/// into the database.
 /// </summary>
 /// <remarks>
-/// Not in the transactions that change the jobs: a commit that notifies takes a lock of the whole server and holds it while it is
-/// flushed, so that all such commits come one after the other, whatever tables they are of. This tells of many jobs at once, when they
-/// have changed, in a transaction that writes nothing and so flushes nothing. What is not told, since this process dies in between or
-/// the database is away, is seen by the look that comes anyway.
+/// Not in the transactions that change the jobs: a commit that notifies takes a lock of the whole server and holds it while it
+/// is flushed, so that all such commits come one after the other, whatever tables they are of. This tells of many jobs at once,
+/// when they have changed, in a transaction that writes nothing and so flushes nothing. What is not told, since this process
+/// dies in between or the database is away, is seen by the look that comes anyway.
 /// </remarks>
 public sealed partial class JobNews : BackgroundService
 {
@@ -66,7 +66,9 @@ public sealed partial class JobNews : BackgroundService
         }
     }
 
-    /// <summary>Nobody is told who is not there, and of more jobs than one text holds others learn as they would without this.</summary>
+    /// <summary>
+    /// Nobody is told who is not there, and of more jobs than one text holds others learn as they would without this.
+    /// </summary>
     private void Note(Guid job)
     {
         if (!_leases.HasOthers)

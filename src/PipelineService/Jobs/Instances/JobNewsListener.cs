@@ -9,8 +9,8 @@ using PipelineService.Jobs.Requests;
 namespace PipelineService.Jobs.Instances;
 
 /// <summary>
-/// Hears from other instances which jobs have changed there (<see cref="JobNews"/>), over one connection, as long as there are others.
-/// While that is broken, or where a proxy lets nothing through, <see cref="JobWatch"/> looks by itself.
+/// Hears from other instances which jobs have changed there (<see cref="JobNews"/>), over one connection, as long as there are
+/// others. While that is broken, or where a proxy lets nothing through, <see cref="JobWatch"/> looks by itself.
 /// </summary>
 public sealed partial class JobNewsListener(
     Database database, InstanceLeases leases, Instance instance, JobWatch watch, IOptions<JobsOptions> options, TimeProvider time,

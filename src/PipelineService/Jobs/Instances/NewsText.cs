@@ -11,7 +11,8 @@ internal static class NewsText
     /// <summary>Jobs of one text, which holds less than 8,000 bytes: 33 each, and as many for the sender.</summary>
     public const int JobsMax = 200;
 
-    public static string Write(Guid sender, IEnumerable<Guid> jobs) => string.Join(',', jobs.Prepend(sender).Select(id => id.ToString("N")));
+    public static string Write(Guid sender, IEnumerable<Guid> jobs) =>
+        string.Join(',', jobs.Prepend(sender).Select(id => id.ToString("N")));
 
     /// <returns>False for a text of another form: from a newer version, or from somebody who tries out what happens.</returns>
     public static bool TryRead(string text, out Guid sender, [NotNullWhen(true)] out Guid[]? jobs)

@@ -43,9 +43,11 @@ public static class JobActions
             .Takes(JobEndpoints.IdOfJob)
             .Produces<JobView>(StatusCodes.Status202Accepted)
             .ProducesProblems(
-                JobProblems.NotFound(JobEndpoints.ExampleId), DatasetProblems.NotFound("trips"), JobProblems.IsNotFinal(JobState.Running),
+                JobProblems.NotFound(JobEndpoints.ExampleId), DatasetProblems.NotFound("trips"),
+                JobProblems.IsNotFinal(JobState.Running),
                 JobProblems.IsReverted(Guid.Parse(JobEndpoints.ExampleId)), JobProblems.NoLineage,
-                JobProblems.IsBeingReplaced(Guid.Parse(JobEndpoints.ExampleId)), JobProblems.UploadNotKept(Guid.Parse(JobEndpoints.ExampleId)))
+                JobProblems.IsBeingReplaced(Guid.Parse(JobEndpoints.ExampleId)),
+                JobProblems.UploadNotKept(Guid.Parse(JobEndpoints.ExampleId)))
             .NeedsDatabase()
             .Answers(AnswerHeader.Location, StatusCodes.Status202Accepted)
             .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
@@ -81,12 +83,15 @@ public static class JobActions
         {
             null => JobEndpoints.Answer(context, Vanished(before, time), StatusCodes.Status202Accepted),
             JobState.Committing => JobProblems.IsCommitting.ToResult(),
-            JobState.Succeeded or JobState.PartiallySucceeded or JobState.Failed => JobProblems.IsFinal(after.JobState).ToResult(),
+            JobState.Succeeded or JobState.PartiallySucceeded or JobState.Failed =>
+                JobProblems.IsFinal(after.JobState).ToResult(),
             _ => JobEndpoints.Answer(context, after, StatusCodes.Status202Accepted),
         };
     }
 
-    /// <summary>A job that ended before it had a row, or was taken back with its upload: nothing of it is left to be read.</summary>
+    /// <summary>
+    /// A job that ended before it had a row, or was taken back with its upload: nothing of it is left to be read.
+    /// </summary>
     private static JobRow Vanished(JobRow job, TimeProvider time) => job with
     {
         State = JobState.Cancelled.ToText(),

@@ -4,7 +4,8 @@ using PipelineService.Jobs.Runs;
 namespace PipelineService.Jobs.Requests;
 
 /// <summary>Takes a job that has ended out of everybody's sight, and has what is left of it cleared away.</summary>
-public sealed partial class JobDeleter(JobEndings endings, LiveJobs liveJobs, JobCleaner cleaner, UploadCleaner uploads, ILogger<JobDeleter> logger)
+public sealed partial class JobDeleter(
+    JobEndings endings, LiveJobs liveJobs, JobCleaner cleaner, UploadCleaner uploads, ILogger<JobDeleter> logger)
 {
     /// <returns>False when somebody else was faster.</returns>
     public async Task<bool> DeleteAsync(JobRow job, CancellationToken cancellationToken)
@@ -28,7 +29,8 @@ public sealed partial class JobDeleter(JobEndings endings, LiveJobs liveJobs, Jo
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} was deleted, and its {DeadLetters} dead letters are erased.")]
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "Job {JobId} was deleted, and its {DeadLetters} dead letters are erased.")]
         public static partial void Deleted(ILogger logger, Guid jobId, long deadLetters);
     }
 }

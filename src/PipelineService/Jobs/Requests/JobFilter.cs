@@ -36,12 +36,14 @@ public sealed record JobFilter
     public required int Limit { get; init; }
 
     /// <summary>
-    /// Jobs that a page with <see cref="Text"/> looks at: no index finds a text in the middle of others, and a page must come at once
-    /// however many jobs there are. Reading so many takes some 100 ms.
+    /// Jobs that a page with <see cref="Text"/> looks at: no index finds a text in the middle of others, and a page must come
+    /// at once however many jobs there are. Reading so many takes some 100 ms.
     /// </summary>
     public int LookMax { get; init; } = 50_000;
 
-    /// <summary>Ids are UUIDv7: jobs that were created later have larger ones. Narrows the index; the time itself decides.</summary>
+    /// <summary>
+    /// Ids are UUIDv7: jobs that were created later have larger ones. Narrows the index; the time itself decides.
+    /// </summary>
     internal Guid? From => CreatedAfter is { } time ? FirstIdAt(time) : null;
 
     /// <summary>Jobs have smaller ids than this. What ended before a time was created before it.</summary>

@@ -44,7 +44,8 @@ public static class JobListEndpoint
             new JobPage([.. page.Rows.Select(JobView.Of)], page.Next is { } next ? Paging.CursorOf(next) : null), PipelineJson.Options);
     }
 
-    private static JobFilter FilterOf(JobListParameters parameters, JobsOptions options, Dictionary<string, string[]> faults) => new()
+    private static JobFilter FilterOf(JobListParameters parameters, JobsOptions options, Dictionary<string, string[]> faults) =>
+        new()
     {
         Dataset = parameters.Dataset,
         Table = TableOf(parameters.Table, faults),
@@ -105,7 +106,8 @@ internal sealed record JobListParameters
     [FromQuery(Name = "dataset"), Description("Jobs of this dataset.")]
     public string? Dataset { get; init; }
 
-    [FromQuery(Name = "table"), Description("Jobs that load into this table, whatever their dataset: `schema.table`, or a table in `public`.")]
+    [FromQuery(Name = "table"), Description("Jobs that load into this table, whatever their dataset: `schema.table`, "
+        + "or a table in `public`.")]
     public string? Table { get; init; }
 
     [FromQuery(Name = "state")]
@@ -119,7 +121,8 @@ internal sealed record JobListParameters
         + "A page looks at 50,000 jobs at most.")]
     public string? Text { get; init; }
 
-    [FromQuery(Name = "createdAfter"), Description("Jobs created then or later: an RFC 3339 time, or a date for its begin in UTC.")]
+    [FromQuery(Name = "createdAfter"), Description("Jobs created then or later: an RFC 3339 time, "
+        + "or a date for its begin in UTC.")]
     public string? CreatedAfter { get; init; }
 
     [FromQuery(Name = "createdBefore"), Description("Jobs created earlier than that.")]

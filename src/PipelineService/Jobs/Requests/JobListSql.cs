@@ -1,8 +1,8 @@
 namespace PipelineService.Jobs.Requests;
 
 /// <summary>
-/// The SQL that lists jobs, newest first. Each statement is planned with its values, so conditions that ask for nothing cost nothing,
-/// and the index that fits is taken.
+/// The SQL that lists jobs, newest first. Each statement is planned with its values, so conditions that ask for nothing cost
+/// nothing, and the index that fits is taken.
 /// </summary>
 internal static class JobListSql
 {
@@ -25,9 +25,9 @@ internal static class JobListSql
         """;
 
     /// <summary>
-    /// By the datasets that load into the table, and the newest of each from its own index: one query over all jobs would have to pass
-    /// over those of other tables. Not by equality: else the order of that index would not be asked for, and the one over all jobs be read
-    /// in the hope of an early find.
+    /// By the datasets that load into the table, and the newest of each from its own index: one query over all jobs would have
+    /// to pass over those of other tables. Not by equality: else the order of that index would not be asked for, and the one
+    /// over all jobs be read in the hope of an early find.
     /// </summary>
     private const string OfTable = $"""
         SELECT newest.*

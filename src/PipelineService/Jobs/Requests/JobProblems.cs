@@ -52,7 +52,8 @@ public static class JobProblems
         Code = "job_being_replaced",
         Status = StatusCodes.Status409Conflict,
         Title = "Another job is about to take the place of this one.",
-        Detail = $"An upload that replaces job {job}, or a re-run of it, is being loaded. Wait for its end: if it fails, job {job} is as it was.",
+        Detail = $"An upload that replaces job {job}, or a re-run of it, is being loaded. Wait for its end: if it fails, "
+            + $"job {job} is as it was.",
     };
 
     public static Problem IsReverted(Guid job) => new()
@@ -69,7 +70,8 @@ public static class JobProblems
         Code = "job_of_another_dataset",
         Status = StatusCodes.Status409Conflict,
         Title = "The job belongs to another dataset.",
-        Detail = $"Job {job} has loaded data of dataset '{dataset}'. Send the upload to that one: POST /v1/datasets/{dataset}/uploads?replaces={job}.",
+        Detail = $"Job {job} has loaded data of dataset '{dataset}'. Send the upload to that one: "
+            + $"POST /v1/datasets/{dataset}/uploads?replaces={job}.",
     };
 
     public static Problem UploadNotKept(Guid job) => new()

@@ -10,8 +10,8 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs.Requests;
 
 /// <summary>
-/// Loads an upload that was kept once more, under the version of the dataset that is current now: a new job, which takes the place of
-/// the one before in the moment in which it succeeds.
+/// Loads an upload that was kept once more, under the version of the dataset that is current now: a new job, which takes the
+/// place of the one before in the moment in which it succeeds.
 /// </summary>
 public sealed partial class JobRerun(
     ReplacementCheck check, DatasetCatalog datasets, JobStore store, JobStarter starter, ISpool spool, TimeProvider time,

@@ -84,7 +84,9 @@ public sealed record JobView(
     }
 }
 
-/// <param name="Id">The upload. A re-run loads that of the job before; any other job has one of its own, with the job's id.</param>
+/// <param name="Id">
+/// The upload. A re-run loads that of the job before; any other job has one of its own, with the job's id.
+/// </param>
 /// <param name="Bytes">Received so far, as the client sent them.</param>
 /// <param name="Sha256">Of those bytes, lower-case hexadecimal; null until all have come.</param>
 /// <param name="KeptUntil">
@@ -115,7 +117,8 @@ public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTi
     {
         if (state.IsFinal())
         {
-            return new ProgressView(state is JobState.Succeeded or JobState.PartiallySucceeded ? 1 : row.ProgressRatio, row.RecordsPerSecond, null);
+            return new ProgressView(
+                state is JobState.Succeeded or JobState.PartiallySucceeded ? 1 : row.ProgressRatio, row.RecordsPerSecond, null);
         }
 
         DateTime? estimate = null;
@@ -130,8 +133,8 @@ public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTi
 }
 
 /// <summary>
-/// What can be done with the job now: <c>cancel</c> until it is final, <c>revert</c> from then on, and <c>rerun</c> while it keeps its
-/// upload and nobody has taken its place.
+/// What can be done with the job now: <c>cancel</c> until it is final, <c>revert</c> from then on, and <c>rerun</c> while it
+/// keeps its upload and nobody has taken its place.
 /// </summary>
 public sealed record JobLinks(string Self, string DeadLetters, string? Cancel, string? Revert, string? Rerun)
 {

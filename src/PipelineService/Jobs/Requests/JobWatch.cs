@@ -5,8 +5,8 @@ using PipelineService.Hosting.Telemetry;
 namespace PipelineService.Jobs.Requests;
 
 /// <summary>
-/// For those who wait for jobs that do not run here: one look into the database for all of them together, each interval, and one at once
-/// for those of which another instance tells. Nobody looks while nobody waits.
+/// For those who wait for jobs that do not run here: one look into the database for all of them together, each interval, and
+/// one at once for those of which another instance tells. Nobody looks while nobody waits.
 /// </summary>
 /// <param name="find">Reads the rows of those among these jobs that have one.</param>
 /// <param name="interval">From when somebody begins to wait to the look that comes when nobody tells.</param>
@@ -62,7 +62,9 @@ public sealed class JobWatch(
         return wait.Task;
     }
 
-    /// <summary>These jobs have changed: who waits for one of them is shown it at once, and who is about to wait is, too.</summary>
+    /// <summary>
+    /// These jobs have changed: who waits for one of them is shown it at once, and who is about to wait is, too.
+    /// </summary>
     public void Hear(ReadOnlySpan<Guid> jobs)
     {
         Dictionary<Guid, TaskCompletionSource<JobRow?>> awaited = [];

@@ -5,7 +5,8 @@ namespace PipelineService.Jobs.Requests;
 /// <summary>Times in the query: RFC 3339, or a date alone, which is its first moment in UTC.</summary>
 internal static class QueryTime
 {
-    private static readonly string[] Forms = ["yyyy-MM-dd", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mmK"];
+    private static readonly string[] Forms =
+        ["yyyy-MM-dd", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mmK"];
 
     /// <returns>Null when there is none, or none that can be read: then a fault is added.</returns>
     public static DateTime? Parse(string name, string? text, Dictionary<string, string[]> faults)

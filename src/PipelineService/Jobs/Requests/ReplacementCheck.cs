@@ -6,8 +6,8 @@ using PipelineService.Hosting.Postgres;
 namespace PipelineService.Jobs.Requests;
 
 /// <summary>
-/// Whether a job can be replaced. Looked at before anything is done for that; what changes meanwhile is met when the replacement is
-/// registered (<see cref="JobSql.BeginReplacement"/>).
+/// Whether a job can be replaced. Looked at before anything is done for that; what changes meanwhile is met when the
+/// replacement is registered (<see cref="JobSql.BeginReplacement"/>).
 /// </summary>
 public sealed class ReplacementCheck(JobStore store, DatasetCatalog datasets)
 {

@@ -13,7 +13,9 @@ namespace PipelineService.Jobs.Runs;
 /// <param name="Job">Its row, with what it waits for and how its tries went.</param>
 /// <param name="End">The reason with which it ends, or null when it is to be tried again.</param>
 /// <param name="KeepsSessions">Whether the next attempt begins at once, with the sessions of this one.</param>
-/// <param name="Pause">How long until then; null: for as long as its table has to rest, because other jobs would fail the same way.</param>
+/// <param name="Pause">
+/// How long until then; null: for as long as its table has to rest, because other jobs would fail the same way.
+/// </param>
 public readonly record struct Verdict(JobRow Job, Problem? End, TimeSpan? Pause, bool KeepsSessions = false);
 
 /// <summary>
@@ -77,7 +79,9 @@ public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOp
     {
         job = job with { Tries = job.Tries + 1, WaitingFor = null };
         return new Verdict(
-            job, job.Tries < _options.AttemptsMax ? null : Faults.Internal(error), TimeSpan.FromSeconds(Math.Pow(2, job.Tries - 1)));
+            job,
+            job.Tries < _options.AttemptsMax ? null : Faults.Internal(error),
+            TimeSpan.FromSeconds(Math.Pow(2, job.Tries - 1)));
     }
 
     private static Verdict Ends(JobRow job, Problem reason) => new(job, reason, TimeSpan.Zero);

@@ -42,7 +42,9 @@ public sealed partial class ClaimedJobs(
     /// <summary>Jobs to pass over in the queue, because only a newer version of the service can read their uploads.</summary>
     public IReadOnlyCollection<Guid> Left => _left;
 
-    /// <summary>What to pass over in the queue: versions of datasets that load into tables for which no job can begin now.</summary>
+    /// <summary>
+    /// What to pass over in the queue: versions of datasets that load into tables for which no job can begin now.
+    /// </summary>
     public (string Dataset, int Version)[] Closed()
     {
         IReadOnlySet<string> closed = budget.Closed();
@@ -102,7 +104,8 @@ public sealed partial class ClaimedJobs(
         catch (SpoolDamagedException e)
         {
             reservation.Dispose();
-            await spool.SetAsideAsync(row.Upload, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
+            // First: it outlives the job's end, whenever this process may die.
+            await spool.SetAsideAsync(row.Upload, time.GetUtcNow());
             await GiveUpAsync(row, Faults.SpoolDamaged(e, row.Upload), cancellationToken);
             return null;
         }
@@ -130,7 +133,9 @@ public sealed partial class ClaimedJobs(
 
         LiveJob live = new(row, table, new UploadForm(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, time)
         {
-            Request = ActivityContext.TryParse(manifest.TraceParent, traceState: null, out ActivityContext request) ? request : default,
+            Request = ActivityContext.TryParse(manifest.TraceParent, traceState: null, out ActivityContext request)
+                ? request
+                : default,
         };
         liveJobs.Add(live);
         starter.Start(live, upload, reservation, isRegistered: true);
@@ -213,7 +218,8 @@ public sealed partial class ClaimedJobs(
         [LoggerMessage(Level = LogLevel.Error, Message = "Job {JobId} waits for the spool: {Reason}")]
         public static partial void Postponed(ILogger logger, Guid jobId, string reason);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} is left to the instances that can read its upload: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Job {JobId} is left to the instances that can read its upload: {Reason}")]
         public static partial void Left(ILogger logger, Guid jobId, string reason);
     }
 }

@@ -45,7 +45,8 @@ internal static class Faults
         Code = "spool_damaged",
         Status = StatusCodes.Status500InternalServerError,
         Title = "The stored upload is not what was received.",
-        Detail = $"{error.Message} Nothing of it is loaded from here on; send it again. What is left of it is set aside in the spool as {upload:D}.data.damaged and {upload:D}.json.damaged.",
+        Detail = $"{error.Message} Nothing of it is loaded from here on; send it again. "
+            + $"What is left of it is set aside in the spool as {upload:D}.data.damaged and {upload:D}.json.damaged.",
     };
 
     /// <summary>Not a failure: the data is the other job's.</summary>
@@ -54,7 +55,8 @@ internal static class Faults
         Code = "upload_replayed",
         Status = StatusCodes.Status409Conflict,
         Title = "The upload was sent before, under the same Idempotency-Key.",
-        Detail = $"Job {first.Id} ({first.State}) was made from the same bytes; follow that one. Nothing was loaded a second time. It could not be said at once, because the database could not be asked.",
+        Detail = $"Job {first.Id} ({first.State}) was made from the same bytes; follow that one. "
+            + "Nothing was loaded a second time. It could not be said at once, because the database could not be asked.",
     };
 
     public static Problem KeyReused(Guid first) => new()
@@ -62,7 +64,8 @@ internal static class Faults
         Code = "idempotency_key_reused",
         Status = StatusCodes.Status422UnprocessableEntity,
         Title = "The Idempotency-Key was used for other data.",
-        Detail = $"Job {first} was made under this key from other bytes. Nothing of this upload was loaded; send it under a new key. It could not be said at once, because the database could not be asked.",
+        Detail = $"Job {first} was made under this key from other bytes. Nothing of this upload was loaded; "
+            + "send it under a new key. It could not be said at once, because the database could not be asked.",
     };
 
     public static Problem Poisoned(int attempts) => new()
@@ -70,7 +73,8 @@ internal static class Faults
         Code = "attempts_exhausted",
         Status = StatusCodes.Status500InternalServerError,
         Title = "The job ended the process that ran it, again and again.",
-        Detail = $"It was tried {attempts} times, the last time with no other job beside it. It is given up so that other jobs are not harmed; the log of the service says more.",
+        Detail = $"It was tried {attempts} times, the last time with no other job beside it. "
+            + "It is given up so that other jobs are not harmed; the log of the service says more.",
     };
 
     public static Problem TooSlow(TimeSpan limit, int tries) => new()
@@ -78,7 +82,9 @@ internal static class Faults
         Code = "target_too_slow",
         Status = StatusCodes.Status409Conflict,
         Title = "The table takes rows too slowly.",
-        Detail = $"PostgreSQL did not load a chunk within the time limit of {limit:c} (Write:ChunkTimeout), {tries} times in a row, and nothing more was loaded meanwhile. A trigger, an index or a constraint of the table may be slow: mend it or raise the limit, and send the upload again.",
+        Detail = $"PostgreSQL did not load a chunk within the time limit of {limit:c} (Write:ChunkTimeout), "
+            + $"{tries} times in a row, and nothing more was loaded meanwhile. "
+            + "A trigger, an index or a constraint of the table may be slow: mend it or raise the limit, and send the upload again.",
     };
 
     public static Problem TableHeld(string reason, TimeSpan limit) => new()
@@ -86,7 +92,8 @@ internal static class Faults
         Code = "target_held",
         Status = StatusCodes.Status409Conflict,
         Title = "Someone else held the table for too long.",
-        Detail = $"The table, or rows of it, could not be had within the time limit of {limit:c} (Jobs:TableWaitMax). PostgreSQL says: {reason} Send the upload again when the table is free.",
+        Detail = $"The table, or rows of it, could not be had within the time limit of {limit:c} (Jobs:TableWaitMax). "
+            + $"PostgreSQL says: {reason} Send the upload again when the table is free.",
     };
 
     /// <summary>In place of a reason that PostgreSQL did not take.</summary>

@@ -144,8 +144,10 @@ public sealed partial class JobAttempts(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "An attempt of job {JobId} failed; it waits for {WaitingFor}, and is tried again in {Pause} at the earliest.")]
-        public static partial void AttemptFailed(ILogger logger, Exception exception, Guid jobId, string waitingFor, TimeSpan pause);
+            Message = "An attempt of job {JobId} failed; it waits for {WaitingFor}, "
+                + "and is tried again in {Pause} at the earliest.")]
+        public static partial void AttemptFailed(
+            ILogger logger, Exception exception, Guid jobId, string waitingFor, TimeSpan pause);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} ends with {Code}: trying again would not help.")]
         public static partial void Ends(ILogger logger, Exception exception, Guid jobId, string code);

@@ -56,7 +56,8 @@ public sealed partial class JobClaimer : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _metrics.ObserveGauge("pipeline.sessions.used", "{session}", "Write sessions that jobs have reserved.", () => _budget.Used);
+        _metrics.ObserveGauge(
+            "pipeline.sessions.used", "{session}", "Write sessions that jobs have reserved.", () => _budget.Used);
         _metrics.ObserveGauge(
             "pipeline.tables.resting", "{table}", "Tables that could not be written to when they were tried last.", () => _budget.Resting);
         await _readiness.WaitAsync(stoppingToken);
@@ -94,7 +95,9 @@ public sealed partial class JobClaimer : BackgroundService
         ClaimFilter filter = new(_spool.Id, living, takesSuspects, _claimed.Closed(), _claimed.Left);
         JobRow? row = await _queue.ClaimNextAsync(filter, cancellationToken);
         bool isSuspect = row is not null && _suspects.Is(row);
-        Task? run = row is null ? null : await _claimed.StartAsync(row, isSuspect ? 1 : _writeOptions.SessionsPerJobMax, cancellationToken);
+        Task? run = row is null
+            ? null
+            : await _claimed.StartAsync(row, isSuspect ? 1 : _writeOptions.SessionsPerJobMax, cancellationToken);
         if (takesSuspects)
         {
             _suspects.Looked(isSuspect ? run : null);

@@ -9,12 +9,12 @@ namespace PipelineService.Jobs.Runs;
 /// <summary>
 /// Removes the jobs of this spool that ended longer ago than <see cref="JobsOptions.Keep"/>, each with its dead letters and its
 /// checkpoints, and what is left of jobs that were deleted; remembers their idempotency keys, for as long as
-/// <see cref="JobsOptions.KeysKeep"/> says. One instance at a time, in transactions of bounded size: a job may have millions of dead
-/// letters.
+/// <see cref="JobsOptions.KeysKeep"/> says. One instance at a time, in transactions of bounded size: a job may have millions of
+/// dead letters.
 /// </summary>
 /// <remarks>
-/// Rows of jobs only of this spool: a job whose upload is still there must be known as final when the spool is looked through, or it
-/// would be loaded once more, and of another spool nobody here can tell.
+/// Rows of jobs only of this spool: a job whose upload is still there must be known as final when the spool is looked through,
+/// or it would be loaded once more, and of another spool nobody here can tell.
 /// </remarks>
 public sealed partial class JobCleaner(
     Database database, ISpool spool, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobCleaner> logger)

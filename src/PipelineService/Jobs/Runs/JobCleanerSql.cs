@@ -19,8 +19,8 @@ internal static class JobCleanerSql
         """;
 
     /// <summary>
-    /// Jobs that were deleted, of whatever spool: their dead letters go now. The rows of another spool's are that spool's affair, and
-    /// are passed over once nothing but the row is left.
+    /// Jobs that were deleted, of whatever spool: their dead letters go now. The rows of another spool's are that spool's
+    /// affair, and are passed over once nothing but the row is left.
     /// </summary>
     public const string FindDeleted = """
         SELECT id, spool = @spool AS is_ours FROM pipeline.jobs j
@@ -42,8 +42,8 @@ internal static class JobCleanerSql
         """;
 
     /// <summary>
-    /// The keys of jobs that are about to go, where an upload under one is not to be loaded once more. Those are left out that give it up
-    /// (<see cref="JobSql.FindByKey"/>), and failed ones of which nothing was loaded: those may be tried again.
+    /// The keys of jobs that are about to go, where an upload under one is not to be loaded once more. Those are left out that
+    /// give it up (<see cref="JobSql.FindByKey"/>), and failed ones of which nothing was loaded: those may be tried again.
     /// </summary>
     public const string RememberKeys = """
         INSERT INTO pipeline.upload_keys (dataset, key, job, forget_at)
@@ -59,5 +59,6 @@ internal static class JobCleanerSql
         WHERE ctid = ANY (ARRAY (SELECT ctid FROM pipeline.upload_keys WHERE forget_at <= @now ORDER BY forget_at LIMIT @limit))
         """;
 
-    public const string DeleteFinal = "DELETE FROM pipeline.jobs WHERE id = ANY (@ids) AND finished_at IS NOT NULL AND upload_kept_until IS NULL";
+    public const string DeleteFinal =
+        "DELETE FROM pipeline.jobs WHERE id = ANY (@ids) AND finished_at IS NOT NULL AND upload_kept_until IS NULL";
 }

@@ -7,7 +7,9 @@ using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
 
-/// <summary>The ways in which a run of a job comes to its end, and what becomes of its row, its upload and its sender then.</summary>
+/// <summary>
+/// The ways in which a run of a job comes to its end, and what becomes of its row, its upload and its sender then.
+/// </summary>
 public sealed partial class JobEnd(
     JobStore store,
     JobLeases leases,
@@ -104,13 +106,15 @@ public sealed partial class JobEnd(
 
         if (isDamaged)
         {
-            await spool.SetAsideAsync(job.Upload, time.GetUtcNow()); // first: it outlives the job's end, whenever this process may die
+            // First: it outlives the job's end, whenever this process may die.
+            await spool.SetAsideAsync(job.Upload, time.GetUtcNow());
         }
 
         // The row may not know yet that the upload is complete: what the end says must be true of the whole upload.
         if (job.UploadId is null)
         {
-            await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
+            await store.RegisterPatientlyAsync(
+                store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
         }
 
         await endings.EndAsync(

@@ -207,9 +207,12 @@ public sealed class JobLoader(
         }
     }
 
-    /// <summary>The table as it is before the load: worth how many sessions, and what it gives columns that are not sent.</summary>
+    /// <summary>
+    /// The table as it is before the load: worth how many sessions, and what it gives columns that are not sent.
+    /// </summary>
     private Task<TableShape?> LookAsync(RowTarget target, CancellationToken cancellationToken) =>
-        database.RunPatientlyAsync((connection, token) => TargetTable.LookAsync(connection, target.Table, token), cancellationToken);
+        database.RunPatientlyAsync(
+            (connection, token) => TargetTable.LookAsync(connection, target.Table, token), cancellationToken);
 
     /// <summary>Whether all of it is one chunk.</summary>
     private bool IsSmall(SpoolReader upload) => upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;

@@ -7,8 +7,8 @@ using PipelineService.Spool.Local;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Sees to it that no job stays with somebody who does not run it: those of instances that have died can be claimed, those that this
-/// instance has lost sight of too, and uploads that broke off with their instance are taken back.
+/// Sees to it that no job stays with somebody who does not run it: those of instances that have died can be claimed, those that
+/// this instance has lost sight of too, and uploads that broke off with their instance are taken back.
 /// </summary>
 public sealed partial class JobRescuer(
     InstanceLeases instances, JobLeases leases, SpoolRecovery recovery, ISpool spool, SpoolDirectory directory, LiveJobs liveJobs, UploadTakeBack takeBack,
@@ -37,8 +37,8 @@ public sealed partial class JobRescuer(
     }
 
     /// <summary>
-    /// The answer to a claim was lost, or a run broke: its row says that it is run here, and so nobody else takes it up. The same where
-    /// the row of its owner has been deleted by hand.
+    /// The answer to a claim was lost, or a run broke: its row says that it is run here, and so nobody else takes it up. The
+    /// same where the row of its owner has been deleted by hand.
     /// </summary>
     private async Task LetGoAsync(CancellationToken cancellationToken)
     {

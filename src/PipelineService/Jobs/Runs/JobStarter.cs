@@ -155,7 +155,9 @@ public sealed partial class JobStarter(
             run => _runs.TryRemove(run, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
-    /// <summary>Stops the runs: each rolls back or finishes its chunk, and hands its job back. From here on none is started.</summary>
+    /// <summary>
+    /// Stops the runs: each rolls back or finishes its chunk, and hands its job back. From here on none is started.
+    /// </summary>
     public Task StopAsync() => _stopping.CancelAsync();
 
     public Task WhenIdleAsync(CancellationToken cancellationToken) => Task.WhenAll(_runs.Keys).WaitAsync(cancellationToken);

@@ -9,7 +9,9 @@ using PipelineService.Write.Targets;
 
 namespace PipelineService.Jobs.Runs;
 
-/// <summary>Where the rows of a job go: where its dataset says, and in the place of another job's where it replaces one.</summary>
+/// <summary>
+/// Where the rows of a job go: where its dataset says, and in the place of another job's where it replaces one.
+/// </summary>
 public sealed class JobTargets(RowTargets targets, JobStore store, DatasetCatalog datasets)
 {
     /// <param name="definition">Of the version of the dataset that the job is loaded under.</param>
@@ -34,7 +36,8 @@ public sealed class JobTargets(RowTargets targets, JobStore store, DatasetCatalo
     }
 
     /// <summary>Nobody else reverts it meanwhile, so its row need not be locked.</summary>
-    private static async Task<long> RemoveAsync(NpgsqlConnection connection, TableName table, Guid job, CancellationToken cancellationToken)
+    private static async Task<long> RemoveAsync(
+        NpgsqlConnection connection, TableName table, Guid job, CancellationToken cancellationToken)
     {
         LandedRows landed = await connection.QuerySingleAsync<LandedRows>(
             JobSql.Command(JobEndSql.FindLanded, new { id = job }, cancellationToken));

@@ -5,7 +5,9 @@ using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
 
-/// <summary>How a job waits for its next attempt, without sessions: in the queue, or here while its upload still arrives.</summary>
+/// <summary>
+/// How a job waits for its next attempt, without sessions: in the queue, or here while its upload still arrives.
+/// </summary>
 public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOptions<JobsOptions> options, TimeProvider time)
 {
     /// <summary>Waits until a table has rested and has sessions for an upload that still arrives.</summary>
@@ -43,7 +45,8 @@ public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOpti
         // The row may not know yet that the upload is complete: without, nobody would claim it.
         if (live.Current.UploadId is null)
         {
-            await store.RegisterPatientlyAsync(store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);
+            await store.RegisterPatientlyAsync(
+                store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);
         }
 
         if (await leases.PostponeAsync(live.Current, pause, lost) is { } job)

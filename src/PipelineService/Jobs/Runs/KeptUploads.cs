@@ -5,8 +5,8 @@ namespace PipelineService.Jobs.Runs;
 
 /// <summary>Which uploads are kept for no job any more. That is told by the jobs' rows alone.</summary>
 /// <remarks>
-/// An upload that is kept has at least one row that says until when, and that row says so until the bytes are gone. So whatever dies
-/// in between, they are found again.
+/// An upload that is kept has at least one row that says until when, and that row says so until the bytes are gone. So whatever
+/// dies in between, they are found again.
 /// </remarks>
 public sealed class KeptUploads(Database database)
 {

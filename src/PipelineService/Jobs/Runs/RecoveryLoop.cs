@@ -6,9 +6,9 @@ using PipelineService.Spool.Local;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Rescues jobs each lease time, and looks the spool through at the start, when an upload could not be registered, and after whatever
-/// else may have left it and the rows at odds: an outage, the death of an instance, files that somebody has put back. Jobs are claimed
-/// meanwhile: one upload that cannot be recovered keeps no job waiting.
+/// Rescues jobs each lease time, and looks the spool through at the start, when an upload could not be registered, and after
+/// whatever else may have left it and the rows at odds: an outage, the death of an instance, files that somebody has put back.
+/// Jobs are claimed meanwhile: one upload that cannot be recovered keeps no job waiting.
 /// </summary>
 public sealed partial class RecoveryLoop(
     SpoolRecovery recovery,

@@ -13,8 +13,8 @@ internal sealed record SmallJob(LiveJob Live, SpoolReader Upload, Activity Span,
 
 /// <summary>
 /// Runs jobs of one chunk. Those of one dataset that come while others of it are being loaded go together in the next
-/// transaction, so that a flood of small uploads costs a few round trips for many of them. Each keeps its own fate: a job of which
-/// a record is rejected, and all of a transaction that is refused, are run by themselves.
+/// transaction, so that a flood of small uploads costs a few round trips for many of them. Each keeps its own fate: a job of
+/// which a record is rejected, and all of a transaction that is refused, are run by themselves.
 /// </summary>
 public sealed class SmallJobs
 {
@@ -45,11 +45,12 @@ public sealed class SmallJobs
     }
 
     /// <summary>
-    /// Whether an upload that has arrived is loaded this way: it is of one chunk, takes nobody's place, and there is a session for it,
-    /// or one that loads others of its dataset now.
+    /// Whether an upload that has arrived is loaded this way: it is of one chunk, takes nobody's place, and there is a session
+    /// for it, or one that loads others of its dataset now.
     /// </summary>
     public bool Takes(LiveJob live, long bytes) =>
-        _writeOptions.JobsTogetherMax > 1 && live.Current.Replaces is null && bytes <= _spoolOptions.ChunkBytes && !_loader.IsApart(live.Table)
+        _writeOptions.JobsTogetherMax > 1 && live.Current.Replaces is null && bytes <= _spoolOptions.ChunkBytes
+            && !_loader.IsApart(live.Table)
         && Volatile.Read(ref _running) < _writeOptions.JobsTogetherMax * WaitingFactor
         && (_shared.IsCalling(KeyOf(live.Current)) || _budget.MayReserve(live.Table));
 

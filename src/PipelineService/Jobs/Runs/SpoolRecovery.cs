@@ -7,8 +7,8 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Brings the spool and the job rows into agreement: at the start, after an outage, and when something was missed. Every upload that
-/// got its 202 has a row afterwards, and what is final leaves the spool.
+/// Brings the spool and the job rows into agreement: at the start, after an outage, and when something was missed. Every upload
+/// that got its 202 has a row afterwards, and what is final leaves the spool.
 /// </summary>
 public sealed partial class SpoolRecovery(
     JobStore store, JobLeases leases, JobEndings endings, ISpool spool, LiveJobs liveJobs, EndedUploads ended,
@@ -27,7 +27,9 @@ public sealed partial class SpoolRecovery(
     /// </summary>
     public bool IsComplete => Volatile.Read(ref _missing) == 0;
 
-    /// <summary>Whether the spool may hold what no row knows of, or what no job needs any more. It is as large as what waits.</summary>
+    /// <summary>
+    /// Whether the spool may hold what no row knows of, or what no job needs any more. It is as large as what waits.
+    /// </summary>
     public bool IsDue => _isDue || !IsComplete;
 
     /// <summary>An upload was answered 202 although its row could not be written.</summary>

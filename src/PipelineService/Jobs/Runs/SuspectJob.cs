@@ -4,9 +4,9 @@ using PipelineService.Write;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// The last attempt of a job that has ended its process before. It begins in a moment in which nothing else runs here: should the
-/// process end again, no neighbour is harmed or blamed. It holds nobody up meanwhile, and when there is no such moment for a while
-/// it begins beside the others, but never beside another suspect.
+/// The last attempt of a job that has ended its process before. It begins in a moment in which nothing else runs here: should
+/// the process end again, no neighbour is harmed or blamed. It holds nobody up meanwhile, and when there is no such moment for
+/// a while it begins beside the others, but never beside another suspect.
 /// </summary>
 public sealed partial class SuspectJob(
     JobQueue queue, SessionBudget budget, IOptions<JobsOptions> options, TimeProvider time, ILogger<SuspectJob> logger)

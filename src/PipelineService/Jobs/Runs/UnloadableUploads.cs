@@ -7,7 +7,8 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// What becomes of uploads that were found in the spool and cannot have the row that they were taken for: the database has changed since.
+/// What becomes of uploads that were found in the spool and cannot have the row that they were taken for: the database has
+/// changed since.
 /// </summary>
 public sealed partial class UnloadableUploads(
     JobStore store, ISpool spool, LiveJobs liveJobs, JobEndReport report, ILogger<UnloadableUploads> logger)
@@ -43,11 +44,14 @@ public sealed partial class UnloadableUploads(
         bool isSame = first.UploadSha256 is { } sha256 && Convert.ToHexStringLower(sha256) == manifest.Sha256;
         JobState state = isSame ? JobState.Cancelled : JobState.Failed;
         Log.SentAgain(logger, id, first.Id, state.ToText());
-        await EndUnregisteredAsync(manifest, state, isSame ? Faults.Replayed(first) : Faults.KeyReused(first.Id), cancellationToken);
+        await EndUnregisteredAsync(
+            manifest, state, isSame ? Faults.Replayed(first) : Faults.KeyReused(first.Id), cancellationToken);
         return true;
     }
 
-    /// <summary>An upload that was to replace a job which another has replaced, or somebody has reverted, before this one had a row.</summary>
+    /// <summary>
+    /// An upload that was to replace a job which another has replaced, or somebody has reverted, before this one had a row.
+    /// </summary>
     public async Task EndNotReplacingAsync(Guid id, CancellationToken cancellationToken)
     {
         if (await spool.FindAsync(id, cancellationToken) is { Replaces: { } replaced } manifest)
@@ -58,7 +62,8 @@ public sealed partial class UnloadableUploads(
         }
     }
 
-    private async Task EndUnregisteredAsync(SpoolManifest manifest, JobState state, Problem reason, CancellationToken cancellationToken)
+    private async Task EndUnregisteredAsync(
+        SpoolManifest manifest, JobState state, Problem reason, CancellationToken cancellationToken)
     {
         await store.RegisterEndedAsync(
             store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
@@ -71,7 +76,8 @@ public sealed partial class UnloadableUploads(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning,
-            Message = "The upload {JobId} was found in the spool; job {First} has its idempotency key, so it ends {State} with nothing loaded.")]
+            Message = "The upload {JobId} was found in the spool; job {First} has its idempotency key, "
+                + "so it ends {State} with nothing loaded.")]
         public static partial void SentAgain(ILogger logger, Guid jobId, Guid first, string state);
 
         [LoggerMessage(Level = LogLevel.Warning,

@@ -5,8 +5,8 @@ using PipelineService.Spool;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Removes uploads of this spool that were kept long enough (<c>load.keepUpload</c>), or whose job was deleted, once no job loads them
-/// any more. Several instances may be at it: removing twice changes nothing.
+/// Removes uploads of this spool that were kept long enough (<c>load.keepUpload</c>), or whose job was deleted, once no job
+/// loads them any more. Several instances may be at it: removing twice changes nothing.
 /// </summary>
 public sealed partial class UploadCleaner(
     KeptUploads kept, ISpool spool, DatabaseReadiness readiness, TimeProvider time, ILogger<UploadCleaner> logger) : BackgroundService
@@ -65,7 +65,8 @@ public sealed partial class UploadCleaner(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Uploads} uploads that were kept long enough (load.keepUpload).")]
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "Removed {Uploads} uploads that were kept long enough (load.keepUpload).")]
         public static partial void Cleaned(ILogger logger, int uploads);
 
         [LoggerMessage(Level = LogLevel.Warning,

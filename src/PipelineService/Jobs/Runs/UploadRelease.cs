@@ -34,7 +34,8 @@ public sealed partial class UploadRelease(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The upload of job {JobId} is still among those that wait in the spool: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "The upload of job {JobId} is still among those that wait in the spool: {Reason}")]
         public static partial void NotReleased(ILogger logger, Guid jobId, string reason);
     }
 }

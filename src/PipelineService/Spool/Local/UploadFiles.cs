@@ -20,7 +20,9 @@ internal sealed class UploadFiles(string root)
 
     public string Manifest(Guid upload) => Path.Combine(root, $"{upload:D}{ManifestExtension}");
 
-    /// <summary>Reads a file where it lies. Uploads go to those that are kept and never back, so this order misses none.</summary>
+    /// <summary>
+    /// Reads a file where it lies. Uploads go to those that are kept and never back, so this order misses none.
+    /// </summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public T Read<T>(string path, Func<string, T> read)
     {

@@ -8,7 +8,9 @@ namespace PipelineService.Write.Rejects;
 /// <param name="Code">What clients see.</param>
 /// <param name="Column">The column at fault when the database names one, or the only column of the constraint.</param>
 /// <param name="Message">The sentence: ours for a key, else the database's own.</param>
-/// <param name="Key">The columns whose values to show, as indexes into the rows' columns: those of a key that was there already.</param>
+/// <param name="Key">
+/// The columns whose values to show, as indexes into the rows' columns: those of a key that was there already.
+/// </param>
 public readonly record struct RejectedRow(
     int Index, RecordErrorCode Code, string? Column, string Message, IReadOnlyList<short>? Key = null)
 {

@@ -79,7 +79,8 @@ internal sealed class RowByRow(WriteSession session, TimeSpan patience)
                                 _blames := _blames + 1;
                                 _blame_state := _state;
                                 _blame_message := _message;
-                                IF _state !~ '{SqlFaults.OfSomeRowsPattern}' OR (NOT _has_any_landed AND _blames >= {BlamesMax}) THEN
+                                IF _state !~ '{SqlFaults.OfSomeRowsPattern}'
+                                    OR (NOT _has_any_landed AND _blames >= {BlamesMax}) THEN
                                     RAISE;
                                 END IF;
                             END IF;

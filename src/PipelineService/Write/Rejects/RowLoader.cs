@@ -10,8 +10,8 @@ namespace PipelineService.Write.Rejects;
 /// for those that PostgreSQL refuses, behind savepoints; then what is left is written in one go.
 /// </summary>
 /// <remarks>
-/// The second go is left out where the search leaves no subtransaction behind, which is the rule. So what a chunk meets never adds
-/// to the subtransactions of its transaction, of which there is a small number (<see cref="ChunkGroup"/>).
+/// The second go is left out where the search leaves no subtransaction behind, which is the rule. So what a chunk meets never
+/// adds to the subtransactions of its transaction, of which there is a small number (<see cref="ChunkGroup"/>).
 /// </remarks>
 public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions options, ILogger logger)
 {

@@ -4,8 +4,8 @@ using PipelineService.Hosting.Postgres;
 namespace PipelineService.Write.Rejects;
 
 /// <summary>
-/// The ways to load a piece of the rows at hand: together, screened, one by one, in halves. One that meets an error in a search gives
-/// the piece to the next, which finds out more and takes longer.
+/// The ways to load a piece of the rows at hand: together, screened, one by one, in halves. One that meets an error in a search
+/// gives the piece to the next, which finds out more and takes longer.
 /// </summary>
 /// <remarks>
 /// A job that has met a refusal leaves out the rows that may repeat one of its own keys, and one that meets refusals which
@@ -67,7 +67,9 @@ internal sealed class RowWays(RowSearch search, WriteSession session, JobLoad lo
         await search.LoadAsync(piece.Except(refused.Select(row => row.Index)).ToArray(), next, cancellationToken);
     };
 
-    /// <summary>Rows that a query calls doubtful by themselves, the others in one go; all one by one where it sees too little.</summary>
+    /// <summary>
+    /// Rows that a query calls doubtful by themselves, the others in one go; all one by one where it sees too little.
+    /// </summary>
     private async Task ScreenedAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
     {
         if (!session.Constraints.IsScreenable)
@@ -96,7 +98,9 @@ internal sealed class RowWays(RowSearch search, WriteSession session, JobLoad lo
         await search.LoadAsync(doubts.OfKeys, ConflictingAsync, cancellationToken);
     }
 
-    /// <summary>Rows whose keys are probably there already: in one statement that passes those over, where there is such.</summary>
+    /// <summary>
+    /// Rows whose keys are probably there already: in one statement that passes those over, where there is such.
+    /// </summary>
     private async Task ConflictingAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
     {
         if (!session.Staged.CanInsertUnlessThere)
@@ -116,7 +120,9 @@ internal sealed class RowWays(RowSearch search, WriteSession session, JobLoad lo
         }
     }
 
-    /// <summary>Staged and inserted row by row, where that is the same as sending them and nothing is met that is no row's.</summary>
+    /// <summary>
+    /// Staged and inserted row by row, where that is the same as sending them and nothing is met that is no row's.
+    /// </summary>
     private async Task OneByOneAsync(ArraySegment<int> piece, CancellationToken cancellationToken)
     {
         if (!session.Staged.CanInsert)

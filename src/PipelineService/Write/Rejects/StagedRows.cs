@@ -15,9 +15,9 @@ public readonly record struct Doubts(int[] OfKeys, int[] OfAllKinds)
 }
 
 /// <summary>
-/// The temporary tables by which rows are looked at and inserted otherwise than by COPY: one query over the keys of the rows tells
-/// which of them are doubtful; those whose keys are there are passed over in one statement, the others are inserted row by row,
-/// where each refusal is caught with its reason.
+/// The temporary tables by which rows are looked at and inserted otherwise than by COPY: one query over the keys of the rows
+/// tells which of them are doubtful; those whose keys are there are passed over in one statement, the others are inserted row
+/// by row, where each refusal is caught with its reason.
 /// </summary>
 public sealed class StagedRows(WriteSession session, JobLoadPlan load, TimeSpan patience)
 {

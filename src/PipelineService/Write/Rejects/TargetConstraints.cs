@@ -76,7 +76,8 @@ public sealed class TargetConstraints
 
     /// <summary>
     /// Whether a query tells which rows meet each other, so that these few may come behind all others. Not where a trigger may
-    /// change rows, nor with an index on part of the rows, on an expression or on what is not sent: there the order is the data's.
+    /// change rows, nor with an index on part of the rows, on an expression or on what is not sent: there the order is the
+    /// data's.
     /// </summary>
     public bool IsScreenable { get; }
 

@@ -68,7 +68,9 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
         }
     }
 
-    /// <summary>Tries them again, the last first, for as long as that loads any; what is refused still stays a dead letter.</summary>
+    /// <summary>
+    /// Tries them again, the last first, for as long as that loads any; what is refused still stays a dead letter.
+    /// </summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         if (_count > 0)

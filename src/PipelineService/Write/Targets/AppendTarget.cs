@@ -4,8 +4,9 @@ using PipelineService.Core.Encoding;
 namespace PipelineService.Write.Targets;
 
 /// <summary>
-/// Rows come in addition to those that are there. They are sent in the fastest way that the table allows: by binary COPY, by COPY of
-/// text where a column can be read from nothing else, and where a trigger may let rows fall in a way that tells how many landed.
+/// Rows come in addition to those that are there. They are sent in the fastest way that the table allows: by binary COPY, by
+/// COPY of text where a column can be read from nothing else, and where a trigger may let rows fall in a way that tells how
+/// many landed.
 /// </summary>
 public class AppendTarget(DatasetDefinition definition) : RowTarget(definition)
 {

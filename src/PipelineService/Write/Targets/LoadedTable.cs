@@ -7,8 +7,8 @@ using PipelineService.Write.Rejects;
 namespace PipelineService.Write.Targets;
 
 /// <summary>
-/// The table as a session's transactions find it. Each locks it against whoever would alter it, looks at it and holds it against the
-/// definition, in the round trip that begins it: binary COPY stores what fits by its bytes, whatever it means.
+/// The table as a session's transactions find it. Each locks it against whoever would alter it, looks at it and holds it
+/// against the definition, in the round trip that begins it: binary COPY stores what fits by its bytes, whatever it means.
 /// </summary>
 public sealed class LoadedTable(JobLoad load)
 {

@@ -12,12 +12,14 @@ namespace PipelineService.Write.Targets;
 public sealed record ReplacedJob(Guid Id, Func<NpgsqlConnection, CancellationToken, Task<long>> RemoveAsync);
 
 /// <summary>
-/// Rows take the place of those of another job, which are removed in the transaction that loads them and ends both jobs: whoever reads
-/// sees the old ones or the new ones, never neither, never both; and whatever ends the attempt leaves the old ones.
+/// Rows take the place of those of another job, which are removed in the transaction that loads them and ends both jobs:
+/// whoever reads sees the old ones or the new ones, never neither, never both; and whatever ends the attempt leaves the old
+/// ones.
 /// </summary>
 /// <param name="replaced">The job that is replaced.</param>
 /// <param name="replacement">The job that takes its place.</param>
-public sealed class ReplacementTarget(DatasetDefinition definition, ReplacedJob replaced, Guid replacement) : AppendTarget(definition)
+public sealed class ReplacementTarget(
+    DatasetDefinition definition, ReplacedJob replaced, Guid replacement) : AppendTarget(definition)
 {
     private long _removed;
 

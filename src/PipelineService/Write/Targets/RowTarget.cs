@@ -7,9 +7,9 @@ using PipelineService.Hosting.Postgres;
 namespace PipelineService.Write.Targets;
 
 /// <summary>
-/// Where the rows of a load go and how they get there: which table, through how many sessions, when they become visible, and what
-/// is done before the first of them and behind the last. Which rows the table refuses is found out in the same way for all targets:
-/// the search sends rows, and inserts them, as their target says.
+/// Where the rows of a load go and how they get there: which table, through how many sessions, when they become visible, and
+/// what is done before the first of them and behind the last. Which rows the table refuses is found out in the same way for all
+/// targets: the search sends rows, and inserts them, as their target says.
 /// </summary>
 /// <param name="definition">The dataset's.</param>
 public abstract class RowTarget(DatasetDefinition definition)
@@ -20,19 +20,23 @@ public abstract class RowTarget(DatasetDefinition definition)
     /// <summary>When the rows become visible: as the dataset says, unless the target needs it otherwise.</summary>
     public virtual CommitPolicy Commit => definition.Load.Commit;
 
-    /// <summary>How many sessions may write at once: one where rows could wait for each other, or where their order matters.</summary>
+    /// <summary>
+    /// How many sessions may write at once: one where rows could wait for each other, or where their order matters.
+    /// </summary>
     /// <param name="table">As it is before the load; null where it was not looked at, or there is none.</param>
     public virtual int SessionsMax(TableShape? table) => table is null or { NeedsOneSession: true } ? 1 : int.MaxValue;
 
-    /// <summary>Whether a row is refused where its key is there already, so that it is worth looking for such rows first.</summary>
+    /// <summary>
+    /// Whether a row is refused where its key is there already, so that it is worth looking for such rows first.
+    /// </summary>
     public abstract bool RefusesKnownKeys { get; }
 
     /// <summary>Whether rows of several jobs may come in one transaction: where nothing comes before them or behind.</summary>
     public abstract bool TakesJobsTogether { get; }
 
     /// <summary>
-    /// What comes before the first chunk of an attempt. A target that has such a thing to do lets one session write, and makes rows
-    /// visible at the end: so that it is in the transaction of the rows (<see cref="WriteSessions.PrepareAsync"/>).
+    /// What comes before the first chunk of an attempt. A target that has such a thing to do lets one session write, and makes
+    /// rows visible at the end: so that it is in the transaction of the rows (<see cref="WriteSessions.PrepareAsync"/>).
     /// </summary>
     public virtual Task PrepareAsync(JobLoad load, Database database, CancellationToken cancellationToken) => Task.CompletedTask;
 

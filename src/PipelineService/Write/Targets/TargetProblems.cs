@@ -15,7 +15,8 @@ public static class TargetProblems
         Code = "target_refused",
         Status = StatusCodes.Status409Conflict,
         Title = Title,
-        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Mend the table or its permissions and send the upload again.",
+        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). "
+            + "Mend the table or its permissions and send the upload again.",
     };
 
     /// <summary>The rows of a job that is to be replaced are kept there by something.</summary>
@@ -24,7 +25,8 @@ public static class TargetProblems
         Code = "revert_refused",
         Status = StatusCodes.Status409Conflict,
         Title = "The rows of the job that is replaced cannot be removed.",
-        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Job {replaced} is as it was; nothing of this one was loaded.",
+        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Job {replaced} is as it was; "
+            + "nothing of this one was loaded.",
     };
 
     /// <summary>The table is no longer what the dataset's version was declared with.</summary>
