@@ -44,8 +44,8 @@ public static class JobListEndpoint
             new JobPage([.. page.Rows.Select(JobView.Of)], page.Next is { } next ? Paging.CursorOf(next) : null), PipelineJson.Options);
     }
 
-    private static JobFilter FilterOf(JobListParameters parameters, JobsOptions options, Dictionary<string, string[]> faults) =>
-        new()
+    private static JobFilter FilterOf(
+        JobListParameters parameters, JobsOptions options, Dictionary<string, string[]> faults) => new()
     {
         Dataset = parameters.Dataset,
         Table = TableOf(parameters.Table, faults),

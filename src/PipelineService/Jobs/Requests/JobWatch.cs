@@ -134,7 +134,7 @@ public sealed class JobWatch(
         using IDisposable untraced = PipelineTracing.Untraced(); // it is nobody's alone
         try
         {
-            Dictionary<Guid, JobRow> rows = (await find([.. waits.Keys], CancellationToken.None)).ToDictionary(row => row.Id);
+            var rows = (await find([.. waits.Keys], CancellationToken.None)).ToDictionary(row => row.Id);
             foreach ((Guid id, TaskCompletionSource<JobRow?> wait) in waits)
             {
                 wait.SetResult(rows.GetValueOrDefault(id));
