@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Rules;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;
 

@@ -9,7 +9,7 @@ using PipelineService.Core.Rules;
 namespace PipelineService.Core.Encoding;
 
 /// <summary>A value as a column stores it, to be compared with another of the same column and shown.</summary>
-public readonly struct StoredValue
+public sealed class StoredValue
 {
     private const int JsonbVersionBytes = 1;
 

@@ -107,11 +107,11 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
 
     private static WrittenChunk Written(
         TransformedChunk chunk, RecordCounts counts, IReadOnlyList<OpCount> ops, RowOutcome rows) => new()
-    {
-        Extent = chunk.Extent,
-        Counts = counts,
-        Ops = ops,
-        Refused = [.. rows.Refused.Select(row => row.Index)],
-        Waiting = [.. rows.Waiting.Select(row => row.Index)],
-    };
+        {
+            Extent = chunk.Extent,
+            Counts = counts,
+            Ops = ops,
+            Refused = [.. rows.Refused.Select(row => row.Index)],
+            Waiting = [.. rows.Waiting.Select(row => row.Index)],
+        };
 }

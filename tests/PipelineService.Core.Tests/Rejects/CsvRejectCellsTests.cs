@@ -3,8 +3,8 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
-using PipelineService.Core.Transforms;
 using PipelineService.Core.Tests.Transforms;
+using PipelineService.Core.Transforms;
 using Xunit;
 using Text = System.Text.Encoding;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
@@ -53,7 +54,7 @@ internal static class PatternSyntax
         ['h'] = "%b",
     }.ToImmutableDictionary();
 
-    public static ReadOnlySpan<byte> Blanks => " \t\n\r\f\v"u8;
+    public static readonly SearchValues<byte> Blanks = SearchValues.Create(" \t\n\r\f\v"u8);
 
     /// <summary>How a directive's number is written: fewest and most digits, least and greatest value.</summary>
     public static (int DigitsMin, int DigitsMax, int Least, int Most) NumberOf(char directive) => directive switch

@@ -46,19 +46,19 @@ public static class JobListEndpoint
 
     private static JobFilter FilterOf(
         JobListParameters parameters, JobsOptions options, Dictionary<string, string[]> faults) => new()
-    {
-        Dataset = parameters.Dataset,
-        Table = TableOf(parameters.Table, faults),
-        States = StatesOf(parameters.State, faults),
-        Source = parameters.Source,
-        Text = TextOf(parameters.Text, faults),
-        CreatedAfter = QueryTime.Parse("createdAfter", parameters.CreatedAfter, faults),
-        CreatedBefore = QueryTime.Parse("createdBefore", parameters.CreatedBefore, faults),
-        FinishedAfter = QueryTime.Parse("finishedAfter", parameters.FinishedAfter, faults),
-        FinishedBefore = QueryTime.Parse("finishedBefore", parameters.FinishedBefore, faults),
-        Cursor = Paging.ParseCursor(parameters.Cursor, faults),
-        Limit = Paging.ParseLimit(parameters.Limit, options, faults),
-    };
+        {
+            Dataset = parameters.Dataset,
+            Table = TableOf(parameters.Table, faults),
+            States = StatesOf(parameters.State, faults),
+            Source = parameters.Source,
+            Text = TextOf(parameters.Text, faults),
+            CreatedAfter = QueryTime.Parse("createdAfter", parameters.CreatedAfter, faults),
+            CreatedBefore = QueryTime.Parse("createdBefore", parameters.CreatedBefore, faults),
+            FinishedAfter = QueryTime.Parse("finishedAfter", parameters.FinishedAfter, faults),
+            FinishedBefore = QueryTime.Parse("finishedBefore", parameters.FinishedBefore, faults),
+            Cursor = Paging.ParseCursor(parameters.Cursor, faults),
+            Limit = Paging.ParseLimit(parameters.Limit, options, faults),
+        };
 
     private static string? TableOf(string? text, Dictionary<string, string[]> faults)
     {

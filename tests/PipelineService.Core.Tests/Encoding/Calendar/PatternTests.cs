@@ -75,8 +75,8 @@ public sealed class PatternTests
     [Fact]
     public void Bounds_are_written_by_the_pattern()
     {
-        FieldDefinition field = Encoded.Field(FieldType.Date, constraints: new() { Minimum = "01/03/2024", Enum = ["02/03/2024", "29/02/2024"] })
-            with { Format = "%d/%m/%Y" };
+        FieldConstraints constraints = new() { Minimum = "01/03/2024", Enum = ["02/03/2024", "29/02/2024"] };
+        FieldDefinition field = Encoded.Field(FieldType.Date, constraints: constraints) with { Format = "%d/%m/%Y" };
         Assert.Equal("None", Encoded.Text(field, "2/3/2024").Code.ToString());
         Assert.Equal("Minimum", Encoded.Text(field, "29/02/2024").Hex);
         Assert.Equal("Enum", Encoded.Text(field, "01/03/2024").Hex);

@@ -11,8 +11,15 @@ public sealed class ExpressionMeaningTests
 {
     private static readonly ExpressionRecord Record = new(new Dictionary<string, string?>
     {
-        ["i1"] = "7", ["n1"] = "12.50", ["f1"] = "2.5", ["t1"] = "Abc", ["b1"] = "true", ["d1"] = "2024-01-31",
-        ["l1"] = "2024-03-31 02:30:00", ["z1"] = "2024-03-31 01:30:00.5+00", ["j1"] = """{"a": {"b": ["x", 2.50]}, "n": null, "e": 1e2}""",
+        ["i1"] = "7",
+        ["n1"] = "12.50",
+        ["f1"] = "2.5",
+        ["t1"] = "Abc",
+        ["b1"] = "true",
+        ["d1"] = "2024-01-31",
+        ["l1"] = "2024-03-31 02:30:00",
+        ["z1"] = "2024-03-31 01:30:00.5+00",
+        ["j1"] = """{"a": {"b": ["x", 2.50]}, "n": null, "e": 1e2}""",
     });
 
     [Theory]

@@ -41,7 +41,8 @@ public sealed class JobNewsTests(JobNewsTests.Rarely running) : IClassFixture<Jo
         await BoundedWait.UntilAsync("it to be alone", () => !LeasesOf(running.Service).HasOthers);
         await BoundedWait.UntilAsync("nobody to listen", async () =>
             await running.Database.ScalarAsync<long>($"SELECT count(*) {Listeners}") == 0);
-        await using NpgsqlConnection connection = await running.Database.DataSource.OpenConnectionAsync();
+        await using NpgsqlConnection connection = await running.Database.DataSource.OpenConnectionAsync(
+            TestContext.Current.CancellationToken);
         List<string> heard = [];
         connection.Notification += (_, told) => heard.Add(told.Payload);
         await using (NpgsqlCommand listen = new("LISTEN pipeline_jobs", connection))

@@ -68,7 +68,7 @@ internal sealed class DatasetTestRun
 
     private void CheckRow(DatasetTest test, string pointer)
     {
-        using JsonDocument expected = JsonDocument.Parse(test.Row!);
+        using var expected = JsonDocument.Parse(test.Row!);
         foreach (JsonProperty member in expected.RootElement.EnumerateObject())
         {
             string place = JsonPointer.Append(pointer, member.Name);
@@ -80,7 +80,7 @@ internal sealed class DatasetTestRun
                 continue;
             }
 
-            StoredValue found = StoredValue.Of(_workspace.Rows, row: 0, column, _plan.Columns[column]);
+            var found = StoredValue.Of(_workspace.Rows, row: 0, column, _plan.Columns[column]);
             if (StoredValue.TryEncode(member.Value, _plan.Columns[column], out StoredValue value, out RecordErrorCode code))
             {
                 if (!found.IsSameAs(value))
