@@ -142,6 +142,33 @@ public sealed class TransformedRecordsTests(TransformedRecordsTests.Service serv
     }
 
     [Fact]
+    public async Task Tests_of_a_definition_see_what_the_ops_make()
+    {
+        const string Definition = """
+            { "schema": { "fields": [ { "name": "a", "type": "string" } ] },
+              "transforms": [ { "op": "split", "field": "a", "separator": "-", "into": [ "a", { "name": "n", "type": "integer" } ] } ],
+              "tests": [ { "record": { "a": "x-7" }, "row": { "a": "x", "n": 7 } }, { "record": { "a": "x-y" }, "rejected": "REASON" } ] }
+            """;
+
+        ApiAnswer refused = await PutAsync("ops_tests", Definition.Replace("REASON", "required", StringComparison.Ordinal));
+        Assert.Equal(["/tests/1/rejected"], refused.Problem.Errors!.Keys);
+        ApiAnswer taken = await PutAsync("ops_tests", Definition.Replace("REASON", "type_mismatch", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.Created, taken.Status);
+    }
+
+    [Fact]
+    public async Task What_an_op_cuts_is_counted_on_the_job()
+    {
+        await service.DeclareAsync("ops_cut", """{ "name": "a", "type": "string" }""", rest: """
+            , "transforms": [ { "op": "trim", "fields": ["a"] }, { "op": "truncate", "name": "short", "fields": ["a"], "length": 2 } ]
+            """);
+
+        JobView job = await service.LoadAsync("ops_cut", "a\nabc\nab \nabcd\n");
+
+        Assert.Equal([new TransformView(1, "truncate", "short", 2)], job.Transforms);
+    }
+
+    [Fact]
     public async Task A_secret_that_is_not_set_is_a_fault_of_the_definition_and_never_shown()
     {
         ApiAnswer answer = await PutAsync("ops_secret", """

@@ -60,9 +60,11 @@ public sealed record DefinitionDocument
 public sealed record TestDocument
 {
     /// <summary>What the data calls a field → its value, as an object of an upload of NDJSON.</summary>
+    [Scalar(JsonSchemaType.Object)]
     public required JsonElement Record { get; init; }
 
     /// <summary>Columns that the row must have → their values; the others may have any.</summary>
+    [Scalar(JsonSchemaType.Object)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Row { get; init; }
 

@@ -109,6 +109,11 @@ internal sealed class ComponentDescriber : IOpenApiDocumentTransformer
             return array;
         }
 
+        if (types == JsonSchemaType.Object)
+        {
+            return new OpenApiSchema { Type = types }; // with any members
+        }
+
         return new OpenApiSchema
         {
             Type = types | JsonSchemaType.Object,

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Text.Json;
 using PipelineService.Core.Datasets.Transforms;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
@@ -33,6 +34,10 @@ internal static class OpWords
 
     public static readonly ImmutableArray<(string Word, HashKind Value)> HashKinds =
         [("sha256", HashKind.Sha256), ("hmac-sha256", HashKind.HmacSha256)];
+
+    /// <summary>The properties of all ops.</summary>
+    public static readonly ImmutableArray<string> Properties =
+        [.. typeof(TransformDocument).GetProperties().Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))];
 
     /// <summary>Ops of other tools, and what does the same here.</summary>
     public static readonly FrozenDictionary<string, string> OfOps = Table(

@@ -67,6 +67,7 @@ internal sealed class TransformsReader
 
         OpReader reader = new(properties, _faults);
         TransformOp op = read(reader) with { Name = name };
+        properties.PassOverNull(OpWords.Properties);
         properties.Finish(OpWords.OfProperties);
         _fields.Check(op, index, reader);
         return op;
