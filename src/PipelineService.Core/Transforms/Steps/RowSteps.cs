@@ -33,26 +33,29 @@ public static class RowSteps
         int index,
         ImmutableArray<StepField> fields,
         ImmutableArray<int> sets,
-        Func<string, byte[]?> secretOf) => op switch
+        Func<string, byte[]?> secretOf)
     {
-        TrimOp trim => new TrimStep(fields, trim.Characters),
-        CollapseWhitespaceOp => new CollapseWhitespaceStep(fields),
-        LowerOp => new CaseStep(fields, isUpper: false),
-        UpperOp => new CaseStep(fields, isUpper: true),
-        ReplaceOp { Pattern: string pattern } replace => new ReplacePatternStep(fields, pattern, replace.With),
-        ReplaceOp replace => new ReplaceTextStep(fields, replace.Text!, replace.With),
-        MapOp map => new MapStep(fields, map),
-        NullIfOp nullIf => new NullIfStep(fields, nullIf.Values),
-        DefaultOp otherwise => new DefaultStep(fields, otherwise.Value),
-        TruncateOp truncate => new TruncateStep(fields, index, truncate.Length),
-        PadOp pad => new PadStep(fields, pad),
-        SplitOp split => new SplitStep(fields[0], sets, split.Separator),
-        ConcatOp concat => new ConcatStep(fields, sets[0], concat.Separator),
-        HashOp hash => new HashStep(fields, hash.Algorithm, SecretOf(hash, secretOf)),
-        MaskOp mask => new MaskStep(fields, mask),
-        RedactOp redact => new RedactStep(fields, redact.With),
-        _ => throw new InvalidOperationException($"No step for {op.Word}."),
-    };
+        return op switch
+        {
+            TrimOp trim => new TrimStep(fields, trim.Characters),
+            CollapseWhitespaceOp => new CollapseWhitespaceStep(fields),
+            LowerOp => new CaseStep(fields, isUpper: false),
+            UpperOp => new CaseStep(fields, isUpper: true),
+            ReplaceOp { Pattern: string pattern } replace => new ReplacePatternStep(fields, pattern, replace.With),
+            ReplaceOp replace => new ReplaceTextStep(fields, replace.Text!, replace.With),
+            MapOp map => new MapStep(fields, map),
+            NullIfOp nullIf => new NullIfStep(fields, nullIf.Values),
+            DefaultOp otherwise => new DefaultStep(fields, otherwise.Value),
+            TruncateOp truncate => new TruncateStep(fields, index, truncate.Length),
+            PadOp pad => new PadStep(fields, pad),
+            SplitOp split => new SplitStep(fields[0], sets, split.Separator),
+            ConcatOp concat => new ConcatStep(fields, sets[0], concat.Separator),
+            HashOp hash => new HashStep(fields, hash.Algorithm, SecretOf(hash, secretOf)),
+            MaskOp mask => new MaskStep(fields, mask),
+            RedactOp redact => new RedactStep(fields, redact.With),
+            _ => throw new InvalidOperationException($"No step for {op.Word}."),
+        };
+    }
 
     private static byte[] SecretOf(HashOp hash, Func<string, byte[]?> secretOf) =>
         hash.Secret is not string name ? [] : secretOf(name) ?? throw new SecretMissingException(name);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using System.Text.Unicode;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Parsing;

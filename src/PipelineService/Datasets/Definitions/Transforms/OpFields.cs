@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
-using PipelineService.Core.Encoding;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 
@@ -37,7 +36,7 @@ internal sealed class OpFields
 
         for (int i = 0; i < op.Sets.Length; i++)
         {
-            CheckSet(op, i, index, reader.SetPointers[i]);
+            CheckSet(op, i, reader.SetPointers[i]);
         }
 
         _scope.AddSetsOf(op, index);
@@ -102,7 +101,7 @@ internal sealed class OpFields
             ? $" The data calls it so, and its name is \"{Excerpt.Of(meant.Name)}\"."
             : null;
 
-    private void CheckSet(TransformOp op, int place, int index, SetPointer pointer)
+    private void CheckSet(TransformOp op, int place, SetPointer pointer)
     {
         SetField set = op.Sets[place];
         int known = _scope.IndexOf(set.Name);
