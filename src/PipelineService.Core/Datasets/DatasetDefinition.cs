@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Datasets.Transforms;
 
 namespace PipelineService.Core.Datasets;
 
@@ -23,12 +24,49 @@ public sealed record DatasetDefinition
 
     public required TableSchema Schema { get; init; }
 
+    /// <summary>What is done to each record before it is stored, in this order.</summary>
+    public ImmutableArray<TransformOp> Transforms { get; init; } = [];
+
     public required LoadPolicy Load { get; init; }
 
     public RejectLimits Rejects { get; init; } = RejectLimits.None;
 
     /// <summary>Examples of what it does, run when it is declared.</summary>
     public ImmutableArray<DatasetTest> Tests { get; init; } = [];
+
+    /// <summary>
+    /// What a row has a column for: the fields of the schema, and behind them the fields that only transforms set, which nobody expects
+    /// in the data.
+    /// </summary>
+    public ImmutableArray<FieldDefinition> Columns => Transforms.IsEmpty ? Schema.Fields : [.. FieldScope.Of(this).Fields];
+
+    /// <summary>The same with other SQL types of its columns.</summary>
+    /// <param name="types">One for each of the <see cref="Columns"/>; null is the default of the field's type.</param>
+    public DatasetDefinition WithColumnTypes(IReadOnlyList<SqlType?> types)
+    {
+        IReadOnlyList<FieldPlace> places = FieldScope.Of(this).Places;
+        var fields = Schema.Fields.ToBuilder();
+        var transforms = Transforms.ToBuilder();
+        for (int column = 0; column < types.Count; column++)
+        {
+            (int op, int index) = places[column];
+            if (places[column].IsInSchema)
+            {
+                fields[index] = fields[index] with { SqlType = types[column] };
+            }
+            else
+            {
+                SetField set = transforms[op].Sets[index] with { SqlType = types[column] };
+                transforms[op] = transforms[op] with { Sets = transforms[op].Sets.SetItem(index, set) };
+            }
+        }
+
+        return this with
+        {
+            Schema = Schema with { Fields = fields.DrainToImmutable() },
+            Transforms = transforms.DrainToImmutable(),
+        };
+    }
 }
 
 /// <summary>How the records of an upload are written.</summary>

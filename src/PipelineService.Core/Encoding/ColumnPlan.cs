@@ -16,7 +16,7 @@ public sealed class ColumnPlan
     private readonly bool _required;
 
     /// <param name="field">What the column holds.</param>
-    /// <param name="index">0-based index of the field in the schema.</param>
+    /// <param name="index">0-based index of the field among the columns of the dataset.</param>
     /// <param name="missingValues">Texts that stand for no value.</param>
     public ColumnPlan(FieldDefinition field, int index, ImmutableArray<string> missingValues)
     {
@@ -29,7 +29,7 @@ public sealed class ColumnPlan
         _required = field.Constraints.Required;
     }
 
-    /// <summary>0-based index of the field in the schema; in the row it is another where columns are left to the table.</summary>
+    /// <summary>0-based index of the field among the columns of the dataset; in the row it is another where columns are left to the table.</summary>
     public int Index { get; }
 
     public FieldDefinition Field { get; }

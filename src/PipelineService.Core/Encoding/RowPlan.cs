@@ -20,7 +20,7 @@ public sealed class RowPlan
     public RowPlan(DatasetDefinition definition, ImmutableArray<RecordStep> steps)
         : this(
             definition,
-            [.. definition.Schema.Fields.Select((f, index) => new ColumnPlan(f, index, definition.Schema.MissingValues))],
+            [.. definition.Columns.Select((f, index) => new ColumnPlan(f, index, definition.Schema.MissingValues))],
             steps)
     {
     }
@@ -30,6 +30,7 @@ public sealed class RowPlan
         Definition = definition;
         Columns = columns;
         Steps = steps;
+        Ops = [.. definition.Transforms.Select(op => new OpLabel(op.Word, op.Name))];
     }
 
     public DatasetDefinition Definition { get; }
@@ -37,7 +38,7 @@ public sealed class RowPlan
     /// <summary>What is done to a record before it is encoded, in this order.</summary>
     public ImmutableArray<RecordStep> Steps { get; }
 
-    /// <summary>One per field of the schema that is sent, in its order, which is the order of the columns in COPY.</summary>
+    /// <summary>One per column of the dataset that is sent, in its order, which is the order of the columns in COPY.</summary>
     public ImmutableArray<ColumnPlan> Columns { get; }
 
     /// <summary>Columns of a row in COPY: the fields, then the two lineage columns if the dataset has them.</summary>
@@ -49,7 +50,7 @@ public sealed class RowPlan
         columns.Count == 0 ? this : new(Definition, [.. Columns.Where((_, index) => !columns.Contains(index))], Steps);
 
     /// <summary>The ops of the dataset's transforms, to tell them by.</summary>
-    public ImmutableArray<OpLabel> Ops { get; init; } = [];
+    public ImmutableArray<OpLabel> Ops { get; }
 
     /// <summary>What the ops did, without those that did nothing.</summary>
     /// <param name="records">By the index of the op; none behind the last that did something.</param>
@@ -72,7 +73,7 @@ public sealed class RowPlan
         return counts;
     }
 
-    /// <summary>Whether a step may give a value to a field of the schema, so that it is sent whether the data has it or not.</summary>
+    /// <summary>Whether a step may give a value to a field, so that it is sent whether the data has it or not.</summary>
     /// <param name="field">0-based index.</param>
     public bool IsGiven(int field) => Steps.Any(step => step.Gives.Contains(field));
 }

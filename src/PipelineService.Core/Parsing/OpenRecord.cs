@@ -50,6 +50,27 @@ public readonly ref struct OpenRecord
         _values.Keep(field, text.Length);
     }
 
+    /// <summary>What the value of a field is and where it stands; of one whose text was got, that text.</summary>
+    internal RecordValue ValueOf(int field) => _values.Get(field);
+
+    /// <summary>Gives a field a part of a text that was got from the record; it is not copied.</summary>
+    /// <param name="field">The field that gets it.</param>
+    /// <param name="whole">The value whose text it is a part of.</param>
+    /// <param name="start">Where the part starts in that text.</param>
+    /// <param name="length">Its bytes.</param>
+    internal void SetPart(int field, RecordValue whole, int start, int length) =>
+        _values.Set(field, whole with { Start = whole.Start + start, Length = length, Kind = ValueKind.Text });
+
+    /// <summary>Takes note that an op has put something else in the place of a value, without rejecting the record.</summary>
+    /// <param name="op">0-based index of the op in the definition.</param>
+    internal void CountFor(int op) => _values.CountFor(op);
+
+    /// <inheritdoc cref="RecordValues.TryMakeRoom"/>
+    internal bool TryMakeRoom(long bytes, out Span<byte> room) => _values.TryMakeRoom(bytes, out room);
+
+    /// <summary>Makes the text that was written to the room the value of a field.</summary>
+    internal void Keep(int field, int length) => _values.Keep(field, length);
+
     /// <summary>Takes the value of a field away.</summary>
     public void Remove(int field) => _values.Set(field, default);
 

@@ -6,10 +6,19 @@ namespace PipelineService.Core.Parsing;
 /// </summary>
 public sealed class RecordValues
 {
+    /// <summary>
+    /// Bytes that steps can make of one record: as much as the longest record that the service can be told to take. Without a bound
+    /// a replacement that is longer than what it replaces would make anything of a record.
+    /// </summary>
+    internal const int MadeBytesMax = 64 << 20;
+
     private RecordValue[] _slots = [];
     private RecordValue[] _fields = [];
     private byte[] _scratch = new byte[256];
     private byte[] _made = [];
+    private long[] _ops = [];
+    private long[] _recordOfOp = [];
+    private long _record;
     private int _slotCount;
     private int _fieldCount;
     private int _madeLength;
@@ -19,6 +28,11 @@ public sealed class RecordValues
 
     /// <summary>The values as the steps left them.</summary>
     internal ReadOnlySpan<RecordValue> Fields => _fields.AsSpan(0, _fieldCount);
+
+    /// <summary>
+    /// By the index of an op, how many records it has left out, or given something else than the rest; none behind the last op that has.
+    /// </summary>
+    internal ReadOnlySpan<long> Ops => _ops;
 
     /// <summary>Room for so many slots, all of them absent.</summary>
     internal Span<RecordValue> ClearSlots(int count)
@@ -48,6 +62,7 @@ public sealed class RecordValues
     internal void Spread(ReadOnlySpan<int> slotOfField)
     {
         _madeLength = 0;
+        _record++;
         _fieldCount = slotOfField.Length;
         _fields = _fields.Length < _fieldCount ? new RecordValue[_fieldCount] : _fields;
         for (int field = 0; field < slotOfField.Length; field++)
@@ -60,6 +75,27 @@ public sealed class RecordValues
     /// <summary>Changes the value of a field.</summary>
     internal void Set(int field, RecordValue value) => _fields[field] = value;
 
+    /// <summary>Counts the record for an op, once however often it is told.</summary>
+    internal void CountFor(int op)
+    {
+        if (op >= _ops.Length)
+        {
+            Array.Resize(ref _ops, op + 1);
+            Array.Resize(ref _recordOfOp, op + 1);
+        }
+
+        if (_recordOfOp[op] != _record)
+        {
+            _recordOfOp[op] = _record;
+            _ops[op]++;
+        }
+    }
+
+    internal void ClearOps() => Array.Clear(_ops);
+
+    /// <summary>The value of a field as the steps left it.</summary>
+    internal RecordValue Get(int field) => _fields[field];
+
     /// <summary>Room for text that a step makes; <see cref="Keep"/> makes so much of it a value as was written.</summary>
     internal Span<byte> RoomFor(int bytes)
     {
@@ -69,6 +105,14 @@ public sealed class RecordValues
         }
 
         return _made.AsSpan(_madeLength);
+    }
+
+    /// <summary>The same, as long as it is not more than a record may become.</summary>
+    internal bool TryMakeRoom(long bytes, out Span<byte> room)
+    {
+        bool fits = bytes <= MadeBytesMax - _madeLength;
+        room = fits ? RoomFor((int)bytes) : default;
+        return fits;
     }
 
     /// <summary>Makes the text that was written to the room the value of a field.</summary>

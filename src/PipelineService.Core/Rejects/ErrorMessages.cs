@@ -52,6 +52,8 @@ public static class ErrorMessages
         RecordErrorCode.Check => "The row violates a check constraint of the table.",
         RecordErrorCode.Expression => "The expression cannot be computed for this record.",
         RecordErrorCode.Database => "The database refused the row.",
+        RecordErrorCode.Unmapped => "The transforms map this field, and their table has no such text: add it, or set \"else\".",
+        RecordErrorCode.ResultTooLong => "The transforms make more than 64 MiB of the record.",
         RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
         RecordErrorCode.Unmended =>
             "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",

@@ -13,20 +13,20 @@ namespace PipelineService.Core.Rejects;
 /// </summary>
 public sealed class JsonRejectCells : RejectCells
 {
-    private readonly RowPlan _plan;
+    private readonly ColumnPlan[] _columns;
     private readonly NdjsonRecordReader _reader;
     private readonly RecordValues _values = new();
     private readonly RejectBuffer _errors = new();
     private readonly RowBuffer _encoded = new(initialBytes: 256);
     private readonly byte[]? _missing;
 
-    /// <param name="plan">The dataset's columns.</param>
+    /// <param name="plan">The dataset's columns; those that only transforms set are not in the data, and get no cell.</param>
     public JsonRejectCells(RowPlan plan)
     {
-        _plan = plan;
+        _columns = [.. plan.Columns.Where(column => column.Index < plan.Definition.Schema.Fields.Length)];
         _reader = new NdjsonRecordReader(plan.Definition.Schema);
         _missing = MissingCellOf(plan.Definition.Schema);
-        Columns = [.. plan.Columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
+        Columns = [.. _columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
     }
 
     /// <inheritdoc/>
@@ -82,9 +82,9 @@ public sealed class JsonRejectCells : RejectCells
     {
         line.Append(json);
         bool isSame = true;
-        for (int column = 0; column < _plan.Columns.Length; column++)
+        foreach (ColumnPlan column in _columns)
         {
-            isSame &= _reader.SlotOfField[_plan.Columns[column].Index] != slot || MeansTheSameAsText(_plan.Columns[column], kind, json);
+            isSame &= _reader.SlotOfField[column.Index] != slot || MeansTheSameAsText(column, kind, json);
         }
 
         return isSame;

@@ -37,4 +37,10 @@ public enum RecordErrorCode : byte
 
     /// <summary>A record of a CSV of rejects whose cells do not hold all that was sent, and say so.</summary>
     Unmended = 25,
+
+    /// <summary>A step that maps texts has no entry for this one, and is told to take no other.</summary>
+    Unmapped = 26,
+
+    /// <summary>What the steps make of the record is longer than they may.</summary>
+    ResultTooLong = 27,
 }

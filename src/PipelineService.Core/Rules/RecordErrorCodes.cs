@@ -38,6 +38,8 @@ public static class RecordErrorCodes
         RecordErrorCode.Database => "database",
         RecordErrorCode.MoreErrors => "more_errors",
         RecordErrorCode.Unmended => "unmended",
+        RecordErrorCode.Unmapped => "unmapped",
+        RecordErrorCode.ResultTooLong => "result_too_long",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

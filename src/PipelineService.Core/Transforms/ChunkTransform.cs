@@ -27,7 +27,7 @@ public sealed class ChunkTransform
     {
         _reader = reader;
         _encoder = new RecordEncoder(plan, reader, jobId);
-        _slotOfColumn = [.. plan.Columns.Select(column => reader.SlotOfField[column.Index])];
+        _slotOfColumn = [.. plan.Columns.Select(column => _encoder.SlotOfField[column.Index])];
     }
 
     /// <summary>

@@ -7,6 +7,8 @@ namespace PipelineService.Core.Transforms;
 /// <summary>Makes a row of a record that was read. One per job, shared by all workers.</summary>
 internal sealed class RecordEncoder
 {
+    private const int NoSlot = -1;
+
     private readonly RecordReader _reader;
     private readonly short _columnCount;
     private readonly ColumnPlan[] _columns;
@@ -22,11 +24,16 @@ internal sealed class RecordEncoder
         _columnCount = plan.ColumnCount;
         _columns = [.. plan.Columns];
         _fieldOfColumn = [.. plan.Columns.Select(column => column.Index)];
-        _slotOfField = [.. reader.SlotOfField];
+        _slotOfField = new int[plan.Definition.Columns.Length];
+        _slotOfField.AsSpan().Fill(NoSlot);
+        reader.SlotOfField.CopyTo(_slotOfField);
         _slotOfColumn = [.. _fieldOfColumn.Select(field => _slotOfField[field])];
         _steps = [.. plan.Steps];
         _lineage = new Lineage(plan, jobId);
     }
+
+    /// <summary>For each column of the dataset the slot of its value; −1 when the data does not have it.</summary>
+    public ReadOnlySpan<int> SlotOfField => _slotOfField;
 
     public bool HasSteps => _steps.Length > 0;
 
@@ -35,11 +42,16 @@ internal sealed class RecordEncoder
     {
         values.Spread(_slotOfField);
         OpenRecord record = new(bytes, _reader, values);
-        foreach (RecordStep step in _steps)
+        for (int op = 0; op < _steps.Length; op++)
         {
-            StepResult result = step.Apply(record);
+            StepResult result = _steps[op].Apply(record);
             if (!result.IsKept)
             {
+                if (result.IsFiltered)
+                {
+                    values.CountFor(op);
+                }
+
                 return result;
             }
         }

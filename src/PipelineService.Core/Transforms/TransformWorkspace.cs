@@ -15,7 +15,7 @@ public sealed class TransformWorkspace
     public int Filtered { get; internal set; }
 
     /// <summary>For each op of the dataset's transforms, how many records it left out, or gave something else than the rest.</summary>
-    public long[] Ops { get; internal set; } = [];
+    public ReadOnlySpan<long> Ops => Values.Ops;
 
     /// <summary>The record being looked at.</summary>
     public RecordValues Values { get; } = new();
@@ -28,6 +28,6 @@ public sealed class TransformWorkspace
         Rows.Clear();
         Rejects.Clear();
         Filtered = 0;
-        Array.Clear(Ops);
+        Values.ClearOps();
     }
 }

@@ -15,6 +15,9 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
     private readonly BoundedCache<(string Name, int Version), DatasetVersion> _versions = new(options.Value.CacheCountMax);
     private readonly ConcurrentDictionary<string, Lazy<Task<DatasetVersion?>>> _refreshes = new(StringComparer.Ordinal);
 
+    /// <summary>What definitions name and do not hold.</summary>
+    public DatasetSecrets Secrets { get; } = new(options.Value);
+
     /// <summary>The current version of a dataset, or null when there is none of that name.</summary>
     /// <exception cref="DatabaseUnavailableException">The database is away, and this dataset was never seen.</exception>
     public async Task<DatasetVersion?> FindAsync(string name, CancellationToken cancellationToken)
@@ -51,7 +54,7 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
             (connection, token) => connection.QuerySingleOrDefaultAsync<StoredVersion>(
                 new CommandDefinition(DatasetSql.FindVersion, new { name, version }, cancellationToken: token)),
             cancellationToken);
-        return stored is null ? null : Keep(DatasetVersion.Read(name, version, stored.CreatedAt, stored.Definition!));
+        return stored is null ? null : Keep(DatasetVersion.Read(name, version, stored.CreatedAt, stored.Definition!, Secrets));
     }
 
     /// <summary>The version that a job was made under. Versions are never removed, so it is there.</summary>
@@ -78,7 +81,7 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
             try
             {
                 SetCurrent(
-                    version.Name, Keep(DatasetVersion.Read(version.Name, version.Version, version.CreatedAt, version.Definition)), asOf);
+                    version.Name, Keep(DatasetVersion.Read(version.Name, version.Version, version.CreatedAt, version.Definition, Secrets)), asOf);
                 read++;
             }
             catch (InvalidDataException)
@@ -111,7 +114,7 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
             {
                 null => null,
                 { Definition: null } => known,
-                _ => Keep(DatasetVersion.Read(name, stored.Version, stored.CreatedAt, stored.Definition)),
+                _ => Keep(DatasetVersion.Read(name, stored.Version, stored.CreatedAt, stored.Definition, Secrets)),
             };
             return SetCurrent(name, dataset, asOf);
         }

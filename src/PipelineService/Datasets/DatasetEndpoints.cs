@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using PipelineService.Core.Encoding;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Hosting.Http;
@@ -126,7 +125,7 @@ public static class DatasetEndpoints
     }
 
     private static async Task<IResult> PutAsync(
-        string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
+        string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, CancellationToken cancellationToken)
     {
         (JsonDocument? json, Problem? refusal) = await DefinitionBody.ReadAsync(context.Request, cancellationToken);
         if (json is null)
@@ -143,7 +142,13 @@ public static class DatasetEndpoints
                 return DatasetProblems.InvalidDefinition(errors).ToResult();
             }
 
-            errors = declared.InBody(DatasetTestRun.FaultsOf(new RowPlan(declared.Definition)));
+            errors = catalog.Secrets.FaultsOf(declared.Definition);
+            if (errors.Count == 0)
+            {
+                errors = DatasetTestRun.FaultsOf(DatasetVersion.Compile(declared.Definition, catalog.Secrets));
+            }
+
+            errors = declared.InBody(errors);
             if (errors.Count > 0)
             {
                 return DatasetProblems.InvalidDefinition(errors).ToResult();

@@ -107,4 +107,13 @@ public static class DatasetProblems
         Title = "The content encoding cannot be removed.",
         Detail = $"Send the definition without Content-Encoding, not as {Excerpt.Of(encoding)}.",
     };
+
+    /// <summary>Of a job: a definition that was checked when it was declared names what is not set any more.</summary>
+    public static Problem SecretMissing(string secret) => new()
+    {
+        Code = "secret_missing",
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Title = "The service lacks a secret that the dataset needs.",
+        Detail = $"The definition names the secret \"{secret}\": set Datasets:Secrets:{secret}, start the service again, and run the job again.",
+    };
 }

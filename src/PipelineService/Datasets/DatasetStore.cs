@@ -2,6 +2,7 @@ using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
+using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
@@ -26,7 +27,8 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             (connection, token) => TryPutAsync(connection, change, token), cancellationToken);
         if (outcome.Dataset is StoredDataset stored)
         {
-            catalog.Remember(new DatasetVersion(name, stored.Version, change.VersionCreatedAt, change.Definition));
+            catalog.Remember(new DatasetVersion(
+                name, stored.Version, change.VersionCreatedAt, change.Definition, catalog.Secrets));
         }
 
         return outcome;
@@ -148,7 +150,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             return new PutOutcome(null, false, table.Problem);
         }
 
-        change.Warnings = table.Warnings;
+        change.Warnings = TransformWarnings.With(table.Warnings, change.Definition);
 
         // 5. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
         PutOutcome outcome;

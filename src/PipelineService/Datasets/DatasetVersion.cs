@@ -1,7 +1,9 @@
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Transforms.Steps;
 using PipelineService.Datasets.Definitions;
+using PipelineService.Hosting;
 
 namespace PipelineService.Datasets;
 
@@ -10,8 +12,9 @@ public sealed class DatasetVersion
 {
     private readonly Lazy<RowPlan> _plan;
 
-    public DatasetVersion(string name, int version, DateTime createdAt, DatasetDefinition definition)
-        : this(name, version, createdAt, definition, () => new RowPlan(definition))
+    /// <param name="secrets">Has what the definition names.</param>
+    public DatasetVersion(string name, int version, DateTime createdAt, DatasetDefinition definition, DatasetSecrets secrets)
+        : this(name, version, createdAt, definition, () => Compile(definition, secrets))
     {
     }
 
@@ -35,11 +38,12 @@ public sealed class DatasetVersion
     public DatasetDefinition Definition { get; }
 
     /// <summary>Compiled by the first who asks, then shared by all jobs of this version.</summary>
+    /// <exception cref="JobFaultException">It cannot be compiled: a secret that it needs is not set any more.</exception>
     public RowPlan Plan => _plan.Value;
 
     /// <summary>Reads a stored definition.</summary>
     /// <exception cref="InvalidDataException">This version of the service cannot read it: a newer one has written it.</exception>
-    internal static DatasetVersion Read(string name, int version, DateTime createdAt, string json)
+    internal static DatasetVersion Read(string name, int version, DateTime createdAt, string json, DatasetSecrets secrets)
     {
         using var document = JsonDocument.Parse(json);
         DatasetDefinition definition =
@@ -47,6 +51,20 @@ public sealed class DatasetVersion
             ?? throw new InvalidDataException(
                 $"Version {version} of dataset \"{name}\" cannot be read: "
                 + string.Join(' ', errors.Select(e => $"{e.Key}: {string.Join(' ', e.Value)}")));
-        return new DatasetVersion(name, version, createdAt, definition);
+        return new DatasetVersion(name, version, createdAt, definition, secrets);
+    }
+
+    /// <summary>A definition compiled for loading.</summary>
+    /// <exception cref="JobFaultException">A secret that it names is not set.</exception>
+    internal static RowPlan Compile(DatasetDefinition definition, DatasetSecrets secrets)
+    {
+        try
+        {
+            return new RowPlan(definition, RowSteps.Of(definition, secrets.Find));
+        }
+        catch (SecretMissingException exception)
+        {
+            throw new JobFaultException(DatasetProblems.SecretMissing(exception.Name));
+        }
     }
 }

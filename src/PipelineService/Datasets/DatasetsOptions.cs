@@ -19,6 +19,12 @@ public sealed class DatasetsOptions
     /// fields takes some 10 kB.
     /// </summary>
     public int CacheCountMax { get; init; } = 1_000;
+
+    /// <summary>
+    /// Secrets that definitions may name, by their names: keys and salts of the op <c>hash</c>. They appear nowhere else: not in
+    /// definitions, jobs, dead letters or logs. A definition that names one that is not here is refused, and its jobs fail. Default none.
+    /// </summary>
+    public Dictionary<string, string>? Secrets { get; init; }
 }
 
 public sealed class DatasetsOptionsValidator : AbstractValidator<DatasetsOptions>

@@ -33,6 +33,8 @@ public sealed class RecordErrorCodesTests
         [23] = "database",
         [24] = "more_errors",
         [25] = "unmended",
+        [26] = "unmapped",
+        [27] = "result_too_long",
     };
 
     [Fact]

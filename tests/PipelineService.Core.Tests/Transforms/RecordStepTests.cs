@@ -27,21 +27,21 @@ public sealed class RecordStepTests
 
     [Theory, MemberData(nameof(Formats))]
     public void Values_are_changed_and_records_without_them_go_on(string format) =>
-        Assert.Equal(["101:201 1|<x", "102:202 2|<say \"hi\"", "103:203 3|~"], Run(format, Steps.Prefix(1, "<")).Rows);
+        Assert.Equal(["101:201 1|<x", "102:202 2|<say \"hi\"", "103:203 3|~"], Run(format, PlainSteps.Prefix(1, "<")).Rows);
 
     [Theory, MemberData(nameof(Formats))]
     public void Each_step_sees_what_the_one_before_has_left(string format) => Assert.Equal(
         ["101:201 -1|<-1", "102:202 -2|<-2", "103:203 -3|<-3"],
-        Run(format, Steps.Prefix(0, "-"), Steps.Copy(0, 1), Steps.Prefix(1, "<")).Rows);
+        Run(format, PlainSteps.Prefix(0, "-"), PlainSteps.Copy(0, 1), PlainSteps.Prefix(1, "<")).Rows);
 
     [Theory, MemberData(nameof(Formats))]
     public void Values_are_taken_away(string format) =>
-        Assert.Equal(["101:201 1|~", "102:202 2|~", "103:203 3|~"], Run(format, Steps.Remove(1)).Rows);
+        Assert.Equal(["101:201 1|~", "102:202 2|~", "103:203 3|~"], Run(format, PlainSteps.Remove(1)).Rows);
 
     [Theory, MemberData(nameof(Formats))]
     public void A_record_that_is_left_out_is_counted_and_seen_by_no_later_step(string format)
     {
-        Transforming result = Run(format, Steps.Filter(0, "2"), Steps.Reject(0, "2", atFault: 0));
+        Transforming result = Run(format, PlainSteps.Filter(0, "2"), PlainSteps.Reject(0, "2", atFault: 0));
 
         Assert.Equal((3, 1), (result.Records, result.Filtered));
         Assert.Equal(["101:201 1|x", "103:203 3|~"], result.Rows);
@@ -54,7 +54,7 @@ public sealed class RecordStepTests
     [InlineData("csv", -1, "102:202 2,\"say \"\"hi\"\"\" -> * Expression")]
     public void A_record_that_is_rejected_is_told_with_the_value_as_it_was_sent(string format, short atFault, string reject)
     {
-        Transforming result = Run(format, Steps.Prefix(1, "made of "), Steps.Reject(0, "2", atFault));
+        Transforming result = Run(format, PlainSteps.Prefix(1, "made of "), PlainSteps.Reject(0, "2", atFault));
 
         Assert.Equal(["101:201 1|made of x", "103:203 3|~"], result.Rows);
         Assert.Equal([reject], result.Rejects);
@@ -64,7 +64,7 @@ public sealed class RecordStepTests
     public void A_value_that_a_step_spoils_is_refused_as_it_was_sent()
     {
         FieldDefinition[] fields = [new() { Name = "a", Type = FieldType.Integer }];
-        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, fields, Steps.Prefix(0, "x"));
+        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, fields, PlainSteps.Prefix(0, "x"));
 
         Assert.Equal(["101:201 1 -> 0 TypeMismatch 1"], RunCsv(plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), "1\n").Rejects);
     }
@@ -72,7 +72,7 @@ public sealed class RecordStepTests
     [Fact]
     public void A_field_that_the_data_does_not_have_is_given_a_value()
     {
-        RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Superset, steps: Steps.Copy(2, 1));
+        RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Superset, steps: PlainSteps.Copy(2, 1));
         var binding = CsvHeaderBinding.ByName(["c"], plan.Definition.Schema, out _);
 
         Assert.Equal((false, true, false), (plan.IsGiven(0), plan.IsGiven(1), plan.IsGiven(2)));
@@ -83,7 +83,7 @@ public sealed class RecordStepTests
     [Fact]
     public void Columns_that_are_left_to_the_table_change_nothing_for_the_steps()
     {
-        RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Superset, steps: [Steps.Prefix(2, "<"), Steps.Reject(1, "no", 1)]);
+        RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Superset, steps: [PlainSteps.Prefix(2, "<"), PlainSteps.Reject(1, "no", 1)]);
         var binding = CsvHeaderBinding.ByName(["c", "b"], plan.Definition.Schema, out _);
 
         Transforming result = RunCsv(plan.Without(new HashSet<int> { 0 }), binding!, "x,y\nz,no\n");
@@ -96,7 +96,7 @@ public sealed class RecordStepTests
     public void Two_fields_that_read_one_value_are_changed_apart()
     {
         FieldDefinition[] fields = [new() { Name = "a", Source = "s" }, new() { Name = "b", Source = "s" }];
-        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, fields, Steps.Prefix(1, "<"));
+        RowPlan plan = Transforming.PlanOf(match: null, lineage: false, fields, PlainSteps.Prefix(1, "<"));
 
         Assert.Equal(["101:201 1|<1"], RunNdjson(plan, "{\"s\":\"1\"}").Rows);
     }
@@ -104,7 +104,7 @@ public sealed class RecordStepTests
     [Fact]
     public void Kinds_of_JSON_are_told_and_text_that_says_nothing_is_left_to_the_encoder()
     {
-        RowPlan plan = Transforming.PlanOf("a,b", steps: Steps.Copy(0, 1));
+        RowPlan plan = Transforming.PlanOf("a,b", steps: PlainSteps.Copy(0, 1));
 
         Transforming result = RunNdjson(plan, """
             {"a":"\u0041","b":"\ud800"}
@@ -120,7 +120,7 @@ public sealed class RecordStepTests
     [Fact]
     public void The_value_of_a_row_that_is_refused_later_is_the_one_that_was_sent()
     {
-        Transforming result = Run("csv", Steps.Filter(0, "1"), Steps.Prefix(1, "<"));
+        Transforming result = Run("csv", PlainSteps.Filter(0, "1"), PlainSteps.Prefix(1, "<"));
 
         Assert.Equal("CsvDoubled say \"\"hi\"\"", result.Refuse(0, 1));
     }
@@ -128,7 +128,7 @@ public sealed class RecordStepTests
     [Fact]
     public void Steps_allocate_nothing_once_the_workspace_has_grown()
     {
-        RowPlan plan = Transforming.PlanOf("a,b", steps: [Steps.Copy(0, 1), Steps.Filter(1, "2"), Steps.Reject(1, "3", atFault: 0)]);
+        RowPlan plan = Transforming.PlanOf("a,b", steps: [PlainSteps.Copy(0, 1), PlainSteps.Filter(1, "2"), PlainSteps.Reject(1, "3", atFault: 0)]);
         ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
         byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{\"a\":\"\\u0031\"}\n{\"a\":\"2\"}\n{\"a\":\"3\"}\n", 1_000)));
         TransformWorkspace workspace = new();

@@ -105,7 +105,7 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
         Database gate = DatabaseAccess.To(dead);
         var catalog = new DatasetCatalog(gate, Options.Create(new DatasetsOptions()), time);
         DatasetDefinition definition = DefinitionText.Read(DefinitionText.WithField("'name': 'a'"));
-        catalog.Remember(new DatasetVersion("known", 3, DateTime.UnixEpoch, definition));
+        catalog.Remember(new DatasetVersion("known", 3, DateTime.UnixEpoch, definition, catalog.Secrets));
 
         time.Advance(TimeSpan.FromDays(1));
 

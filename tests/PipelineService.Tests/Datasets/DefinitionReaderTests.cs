@@ -108,7 +108,7 @@ public sealed class DefinitionReaderTests
                 ],
                 'primaryKey': ['c']
               },
-              'transforms': [ { 'op': 'trim' } ],
+              'transforms': [ { 'op': 'trimm' } ],
               'load': { 'table': 'a.b.c', 'mode': 'upsert' },
               'rejects': { 'maxCount': -1, 'maxRatio': 2 }
             }
@@ -129,8 +129,8 @@ public sealed class DefinitionReaderTests
                 "/load/table: Must be a table, or a schema and a table with a dot between; names with dots in quotes.",
                 "/load/mode: The mode upsert is not supported by this version: use append.",
                 "/rejects/maxCount: Must be a whole number from 0 to 9223372036854775807.",
+                "/transforms/0/op: \"trimm\" is not an op. Did you mean \"trim\"?",
                 "/encoding: Encodings other than utf-8 are not supported by this version.",
-                "/transforms: \"transforms\" is not supported by this version.",
                 "/titel: \"titel\" is not a known property. Did you mean \"title\"?",
                 "/schema/fields/1/constraints/minimum: Does not apply to fields of type string.",
                 "/schema/fields/3/sqlType: A field of type number cannot be stored as uuid: use one of "

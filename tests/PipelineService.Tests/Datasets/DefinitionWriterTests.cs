@@ -38,6 +38,29 @@ public sealed class DefinitionWriterTests
           'rejects': { 'maxCount': 5, 'maxRatio': 0.1 }
         }
         """)]
+    [InlineData("""
+        {
+          'schema': { 'fields': [ { 'name': 'a' }, { 'name': 'b', 'type': 'string' } ] },
+          'transforms': [
+            { 'op': 'trim', 'fields': ['*'] }, { 'op': 'TRIM', 'name': 'dashes', 'fields': ['a', 'b'], 'characters': '- é' },
+            { 'op': 'collapse_whitespace', 'fields': ['a'] }, { 'op': 'lower', 'fields': ['a'] }, { 'op': 'upper', 'fields': ['b*'] },
+            { 'op': 'truncate', 'fields': ['a'], 'length': 3 },
+            { 'op': 'pad', 'fields': ['a'], 'length': 3, 'side': 'end', 'character': '😀' },
+            { 'op': 'replace', 'fields': ['a'], 'text': '\\u0001', 'with': '' },
+            { 'op': 'replace', 'fields': ['a'], 'pattern': '[a-z]', 'with': '$1' },
+            { 'op': 'map', 'fields': ['a'], 'table': { 'z': 'y', 'A': '', '': 'x', 'n': 1.50, 't': true }, 'else': 'reject' },
+            { 'op': 'null_if', 'fields': ['a'], 'values': ['-', -1, false] }, { 'op': 'default', 'fields': ['a'], 'value': 0.10 },
+            { 'op': 'split', 'field': 'a', 'separator': ' ', 'into': [
+                'first', { 'name': 'amount', 'type': 'number', 'sqlType': 'decimal(9,3)' }, 'b' ] },
+            { 'op': 'concat', 'fields': ['first', 'b'], 'field': 'both', 'type': 'any', 'sqlType': 'public.mood' },
+            { 'op': 'concat', 'fields': ['a'], 'separator': ', ', 'field': 'amount' },
+            { 'op': 'hash', 'fields': ['a'], 'algorithm': 'sha256', 'saltFrom': 'SALT', 'pii': true },
+            { 'op': 'hash', 'fields': ['a'], 'secret': 'KEY' },
+            { 'op': 'mask', 'fields': ['a'], 'keepFirst': 1, 'keepLast': 2 }, { 'op': 'redact', 'fields': ['a'], 'with': '-' },
+            { 'op': 'redact', 'fields': ['a'] }
+          ]
+        }
+        """)]
     public void What_was_written_reads_as_the_same(string text)
     {
         DatasetDefinition definition = DefinitionText.Read(text);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Parsing;
@@ -66,7 +67,7 @@ public sealed class FilteredRecordsTests(LoadingService service) : IClassFixture
         {
             catalog.Remember(new DatasetVersion(
                 dataset, declared.Version, declared.CreatedAt.AddTicks(ticks), declared.Definition,
-                () => new RowPlan(declared.Definition, [new Step()])));
+                () => new RowPlan(declared.Definition with { Transforms = [new TrimOp()] }, [new Step()])));
         }
     }
 

@@ -16,9 +16,6 @@ namespace PipelineService.Core.Encoding.Text;
 /// </summary>
 internal sealed class TextRules
 {
-    /// <summary>Longer patterns are refused; the engine's time is linear in the text but grows with the pattern.</summary>
-    public const int PatternLengthMax = 1_000;
-
     private const int StackChars = 256;
 
     /// <summary>The longest UTF-8 form of a code point.</summary>
@@ -36,7 +33,7 @@ internal sealed class TextRules
         FieldConstraints constraints = field.Constraints;
         _lengthMin = constraints.MinLength ?? 0;
         _lengthMax = Math.Min(constraints.MaxLength ?? int.MaxValue, columnLength ?? int.MaxValue);
-        _pattern = constraints.Pattern is string pattern ? Compile(pattern) : null;
+        _pattern = constraints.Pattern is string pattern ? TextPattern.CompileWhole(pattern) : null;
         _members = constraints.Enum.IsEmpty ? null : new TextSet(constraints.Enum);
     }
 
@@ -137,36 +134,5 @@ internal sealed class TextRules
         }
 
         return isMatch;
-    }
-
-    /// <summary><c>InsufficientClosingParentheses</c> as people read it.</summary>
-    private static string WordsOf(RegexParseError error) =>
-        string.Concat(error.ToString().Select((c, i) => i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
-
-    private static Regex Compile(string pattern)
-    {
-        const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
-        if (pattern.Length > PatternLengthMax)
-        {
-            throw new FieldFaultException($"pattern is longer than {PatternLengthMax} characters.");
-        }
-
-        try
-        {
-            // On its own first: brackets that do not match could close the group put around it.
-            _ = new Regex(pattern, Options);
-            return new Regex($@"\A(?:{pattern})\z", Options);
-        }
-        catch (RegexParseException exception)
-        {
-            throw new FieldFaultException(
-                $"pattern cannot be read at character {exception.Offset + 1}: {WordsOf(exception.Error)}.");
-        }
-        catch (NotSupportedException)
-        {
-            throw new FieldFaultException(
-                "pattern cannot be used: look-around, back references and the like are not taken, so that the time for a value "
-                + "stays proportional to its length.");
-        }
     }
 }

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.OpenApi;
+using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Datasets.Definitions;
@@ -38,6 +39,11 @@ public sealed record DefinitionDocument
     public DialectDocument? Dialect { get; init; }
 
     public required SchemaDocument Schema { get; init; }
+
+    /// <summary>What is done to each record before it is stored, in this order; at most 500 ops.</summary>
+    [MaxLength(500)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<TransformDocument>? Transforms { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LoadDocument? Load { get; init; }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets.Definitions.Tests;
+using PipelineService.Datasets.Definitions.Transforms;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -73,6 +74,10 @@ public static class DefinitionReader
             Rejects = ReadRejects(resource.Object("rejects")),
             Tests = ReadTests(resource, faults),
         };
+        definition = definition with
+        {
+            Transforms = TransformsReader.Read(resource, definition.Schema, definition.Load.Lineage, faults),
+        };
 
         if (resource.Text("encoding") is string encoding && !Utf8.Equals(encoding, StringComparison.OrdinalIgnoreCase))
         {
@@ -85,7 +90,6 @@ public static class DefinitionReader
         }
 
         DefinitionEnvelope.CheckName(resource, dataset);
-        resource.Unsupported("transforms", IsEmpty);
         resource.Unsupported("data", hint: "send the data as an upload.");
         resource.Metadata("path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
         resource.Finish(MisplacedWords.OfResource);

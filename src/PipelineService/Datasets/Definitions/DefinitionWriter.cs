@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Definitions;
@@ -39,6 +40,7 @@ public static class DefinitionWriter
             MissingValues = definition.Schema.MissingValues,
             PrimaryKey = definition.Schema.PrimaryKey,
         },
+        Transforms = definition.Transforms.IsEmpty ? null : [.. definition.Transforms.Select(TransformWriter.ToDocument)],
         Load = new LoadDocument
         {
             Table = TableNameText.Format(definition.Load.Table),

@@ -10,17 +10,9 @@ internal sealed class FieldFormValidator : AbstractValidator<FieldDefinition>
     {
         RuleFor(f => f.Name).Custom((name, context) =>
         {
-            if (IdentifierRules.FaultOf(name) is string fault)
+            if (IdentifierRules.FaultOfColumn(name, hasLineage) is string fault)
             {
-                context.AddFailure($"The name {fault}");
-            }
-            else if (IdentifierRules.IsSystemColumn(name))
-            {
-                context.AddFailure($"\"{name}\" is a system column of every table: use another name, and \"source\" for this one.");
-            }
-            else if (hasLineage && name is LineageColumns.Job or LineageColumns.Record)
-            {
-                context.AddFailure($"\"{name}\" is a lineage column: use another name, or \"lineage\": false.");
+                context.AddFailure(fault);
             }
         });
         RuleFor(f => f.Source).NotEqual("").WithMessage("Must not be empty.");

@@ -62,7 +62,7 @@ internal static class FieldReader
         return name ?? "";
     }
 
-    private static bool TryReadType(ObjectReader field, DefinitionFaults faults, out FieldType type)
+    internal static bool TryReadType(ObjectReader field, DefinitionFaults faults, out FieldType type)
     {
         type = FieldType.Any;
         if (!field.TryGet("type", out _))
@@ -97,7 +97,7 @@ internal static class FieldReader
         return format.StartsWith(Prefix, StringComparison.Ordinal) ? format[Prefix.Length..] : format;
     }
 
-    private static SqlType? ReadSqlType(ObjectReader field, FieldDefinition typed, bool typeIsKnown)
+    internal static SqlType? ReadSqlType(ObjectReader field, FieldDefinition typed, bool typeIsKnown)
     {
         if (field.Text("sqlType") is not string text)
         {

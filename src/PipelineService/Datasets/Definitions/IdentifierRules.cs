@@ -14,6 +14,16 @@ internal static class IdentifierRules
         _ => null,
     };
 
+    /// <summary>Why a field, and so a column, cannot have the name; null when it can.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="hasLineage">Whether the names of the lineage columns are taken.</param>
+    public static string? FaultOfColumn(string name, bool hasLineage) =>
+        FaultOf(name) is string fault ? $"The name {fault}"
+        : IsSystemColumn(name) ? $"\"{name}\" is a system column of every table: use another name, and \"source\" for this one."
+        : hasLineage && name is LineageColumns.Job or LineageColumns.Record
+            ? $"\"{name}\" is a lineage column: use another name, or \"lineage\": false."
+        : null;
+
     /// <summary>Names of columns that every PostgreSQL table has already.</summary>
     public static bool IsSystemColumn(string name) =>
         name is "tableoid" or "xmin" or "cmin" or "xmax" or "cmax" or "ctid";

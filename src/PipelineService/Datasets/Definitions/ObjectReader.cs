@@ -187,6 +187,18 @@ internal sealed class ObjectReader
         }
     }
 
+    /// <summary>Takes properties of these names if they are <c>null</c>: generated clients write those that they leave out.</summary>
+    public void PassOverNull(IEnumerable<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (_element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Null)
+            {
+                _known.Add(name);
+            }
+        }
+    }
+
     /// <summary>Refuses every property that was not asked for: a typo must not be taken for silence.</summary>
     /// <param name="advice">Words that are often put here, with a sentence each: see <see cref="MisplacedWords"/>.</param>
     public void Finish(IReadOnlyDictionary<string, string>? advice = null)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
+using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 
@@ -38,25 +39,22 @@ internal static class ColumnTypes
     public static async Task<DatasetDefinition> ResolveAsync(
         NpgsqlConnection connection, DatasetDefinition definition, DefinitionFaults faults, CancellationToken cancellationToken)
     {
+        ImmutableArray<FieldDefinition> columns = definition.Columns;
         Dictionary<string, NamedType> named = [];
-        foreach (string written in definition.Schema.Fields.Select(f => f.SqlType?.Written).OfType<string>().Distinct())
+        foreach (string written in columns.Select(f => f.SqlType?.Written).OfType<string>().Distinct())
         {
             named.Add(written, await FindAsync(connection, written, cancellationToken));
         }
 
         TableShape? table = await TargetTable.LookAsync(connection, definition.Load.Table, cancellationToken);
-        var fields = definition.Schema.Fields.ToBuilder();
-        for (int index = 0; index < fields.Count; index++)
-        {
-            FieldDefinition field = fields[index];
-            SqlType? type = field.SqlType is null ? TypeInTable(field, table)
+        ColumnPointers pointers = new(definition);
+        return definition.WithColumnTypes(
+        [
+            .. columns.Select((field, index) => field.SqlType is null ? TypeInTable(field, table)
                 : field.SqlType.Written is string written
-                    ? Checked(field, named[written], JsonPointer.Append("/schema/fields", index), faults)
-                : field.SqlType;
-            fields[index] = field with { SqlType = type };
-        }
-
-        return definition with { Schema = definition.Schema with { Fields = fields.DrainToImmutable() } };
+                    ? Checked(field, named[written], pointers.ToSqlType(index), faults)
+                : field.SqlType),
+        ]);
     }
 
     /// <summary>
@@ -93,7 +91,7 @@ internal static class ColumnTypes
 
         if (fault is not null)
         {
-            faults.Add($"{pointer}/sqlType", fault);
+            faults.Add(pointer, fault);
             return field.SqlType;
         }
 

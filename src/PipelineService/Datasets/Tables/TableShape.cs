@@ -69,7 +69,7 @@ public sealed record TableShape(
     internal static ImmutableArray<ColumnShape> ColumnsOf(DatasetDefinition definition)
     {
         ImmutableArray<ColumnShape>.Builder columns = ImmutableArray.CreateBuilder<ColumnShape>();
-        foreach (FieldDefinition field in definition.Schema.Fields)
+        foreach (FieldDefinition field in definition.Columns)
         {
             columns.Add(ColumnShape.Wanted(field.Name, field.ColumnType.ToString(), field.Constraints.Required));
         }

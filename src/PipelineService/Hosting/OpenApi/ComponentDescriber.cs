@@ -111,7 +111,7 @@ internal sealed class ComponentDescriber : IOpenApiDocumentTransformer
 
         if (types == JsonSchemaType.Object)
         {
-            return new OpenApiSchema { Type = types };
+            return new OpenApiSchema { Type = types }; // with any members
         }
 
         return new OpenApiSchema

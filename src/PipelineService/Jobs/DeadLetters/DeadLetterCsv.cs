@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
 using PipelineService.Datasets;
@@ -64,7 +65,7 @@ internal sealed class DeadLetterCsv
             "text/csv" or "application/csv" => CellsOf(job, dataset.Definition.Schema, dialect),
             "text/tab-separated-values" =>
                 CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = (byte)'\t' }),
-            _ => new JsonRejectCells(dataset.Plan),
+            _ => new JsonRejectCells(new RowPlan(dataset.Definition)),
         };
     }
 

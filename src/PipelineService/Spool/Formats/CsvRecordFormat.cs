@@ -86,7 +86,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     {
         int recordBytesMax = binding.IsGuarded ? RejectHeader.RecordBytesMax(RecordBytesMax) : RecordBytesMax;
         var leftOut = Enumerable.Range(0, Rows.Columns.Length)
-            .Where(column => binding.FieldOfColumn[column] < 0 && !Rows.IsGiven(column))
+            .Where(column => !Rows.IsGiven(column) && binding.FieldOfColumn[column] < 0)
             .Where(column => Rows.Columns[column].Field is var field
                 && (!field.Constraints.Required || defaults.Contains(field.Name)))
             .ToHashSet();

@@ -5,7 +5,7 @@ using PipelineService.Core.Rules;
 namespace PipelineService.Core.Tests.Transforms;
 
 /// <summary>Steps as small as they can be: one for each thing that a step may do.</summary>
-internal static class Steps
+internal static class PlainSteps
 {
     /// <summary>Puts a prefix before the text of a field.</summary>
     public static RecordStep Prefix(int field, string prefix) => new Step(record =>

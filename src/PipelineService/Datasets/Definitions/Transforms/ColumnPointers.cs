@@ -1,0 +1,33 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Datasets.Transforms;
+
+namespace PipelineService.Datasets.Definitions.Transforms;
+
+/// <summary>Where a definition says what it says of each of its columns, as JSON pointers.</summary>
+internal sealed class ColumnPointers(DatasetDefinition definition)
+{
+    private readonly IReadOnlyList<FieldPlace> _places = FieldScope.Of(definition).Places;
+
+    /// <summary>The column's name.</summary>
+    public string ToName(int column) => IsOnlyField(column) ? JsonPointer.Append(Of(column), "field") : JsonPointer.Append(Of(column), "name");
+
+    /// <summary>The column's SQL type.</summary>
+    public string ToSqlType(int column) => JsonPointer.Append(Of(column), "sqlType");
+
+    /// <summary>Whether the column may be NULL; that of a field that only transforms set always may.</summary>
+    public string ToRequired(int column) =>
+        _places[column].IsInSchema ? $"{Of(column)}/constraints/required" : ToName(column);
+
+    /// <summary>Where all of it stands.</summary>
+    private string Of(int column)
+    {
+        (int op, int index) = _places[column];
+        return _places[column].IsInSchema ? JsonPointer.Append("/schema/fields", index)
+            : IsOnlyField(column) ? JsonPointer.Append("/transforms", op)
+            : JsonPointer.Append($"{JsonPointer.Append("/transforms", op)}/into", index);
+    }
+
+    /// <summary>Whether the op has its one field beside its other properties.</summary>
+    private bool IsOnlyField(int column) =>
+        !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is not SplitOp;
+}

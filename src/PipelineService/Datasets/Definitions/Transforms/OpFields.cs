@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Datasets.Transforms;
+using PipelineService.Core.Rules;
+using PipelineService.Hosting;
+
+namespace PipelineService.Datasets.Definitions.Transforms;
+
+/// <summary>The fields that there are at each place in the list of ops: what an op may name, and what it adds.</summary>
+internal sealed class OpFields
+{
+    private readonly DefinitionFaults _faults;
+    private readonly bool _hasLineage;
+    private readonly bool _isKnown;
+    private readonly FieldScope _scope;
+
+    /// <param name="schema">Without fields it could not be read: then nothing is said of names.</param>
+    /// <param name="hasLineage">Whether the names of the lineage columns are taken.</param>
+    /// <param name="faults">Takes what is wrong.</param>
+    public OpFields(TableSchema schema, bool hasLineage, DefinitionFaults faults)
+    {
+        _faults = faults;
+        _hasLineage = hasLineage;
+        _isKnown = !schema.Fields.IsEmpty;
+        _scope = new FieldScope(schema);
+    }
+
+    /// <summary>Looks at the fields that an op names, then takes in those that it sets.</summary>
+    public void Check(TransformOp op, int index, OpReader reader)
+    {
+        for (int i = 0; i < op.Fields.Length && _isKnown; i++)
+        {
+            CheckNamed(op, op.Fields[i], reader.FieldPointers[i]);
+        }
+
+        for (int i = 0; i < op.Sets.Length; i++)
+        {
+            CheckSet(op, i, reader.SetPointers[i]);
+        }
+
+        _scope.AddSetsOf(op, index);
+    }
+
+    /// <summary>Takes in what an op that cannot be read most likely sets, so that it is not missed behind it.</summary>
+    public void AddUnread(JsonElement op)
+    {
+        IEnumerable<string?> names = op.TryGetProperty("into", out JsonElement into) && into.ValueKind == JsonValueKind.Array
+            ? into.EnumerateArray().Select(NameOf)
+            : op.TryGetProperty("field", out JsonElement field) ? [NameOf(field)]
+            : op.TryGetProperty("set", out JsonElement set) && set.ValueKind == JsonValueKind.Object
+                ? set.EnumerateObject().Select(string? (property) => property.Name)
+            : [];
+        _scope.AddSetsOf(new UnreadOp { Sets = [.. names.OfType<string>().Select(name => new SetField(name))] }, 0);
+    }
+
+    /// <summary>PostgreSQL's bound on columns holds for all of them together.</summary>
+    public void CheckCount(ObjectReader resource)
+    {
+        if (_scope.Fields.Count > TableSchemaValidator.FieldsMax && _scope.Places.Any(place => !place.IsInSchema))
+        {
+            resource.Fault(
+                "transforms",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"With the fields that they set there are {_scope.Fields.Count} columns: at most {TableSchemaValidator.FieldsMax} are possible."));
+        }
+    }
+
+    private static string? NameOf(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Object when element.TryGetProperty("name", out JsonElement name) => NameOf(name),
+        _ => null,
+    };
+
+    private void CheckNamed(TransformOp op, string text, string pointer)
+    {
+        if (_scope.Find(text, op).Any())
+        {
+            return;
+        }
+
+        if (!_scope.IsPattern(text))
+        {
+            string meant = Suggestion.For(text, _scope.Fields.Select(field => field.Name));
+            _faults.Add(pointer, $"\"{Excerpt.Of(text)}\" is not the name of a field here.{SourceAdvice(text) ?? meant}");
+            return;
+        }
+
+        bool matchesOthers = _scope.Fields.Any(field => FieldScope.Matches(text, field.Name));
+        _faults.Add(
+            pointer,
+            matchesOthers
+                ? $"\"{Excerpt.Of(text)}\" matches no field of type string or any, and {op.Word} takes others only by their names."
+                : $"\"{Excerpt.Of(text)}\" matches no field.");
+    }
+
+    private string? SourceAdvice(string text) =>
+        _scope.Fields.FirstOrDefault(field => field.Source == text) is { } meant
+            ? $" The data calls it so, and its name is \"{Excerpt.Of(meant.Name)}\"."
+            : null;
+
+    private void CheckSet(TransformOp op, int place, SetPointer pointer)
+    {
+        SetField set = op.Sets[place];
+        int known = _scope.IndexOf(set.Name);
+        if (op.Sets.Take(place).Any(other => other.Name == set.Name))
+        {
+            _faults.Add(pointer.Name, $"\"{Excerpt.Of(set.Name)}\" is there twice.");
+        }
+        else if (known < 0)
+        {
+            CheckNew(set, pointer);
+        }
+        else if (set.Type is not null || set.SqlType is not null)
+        {
+            FieldPlace declared = _scope.Places[known];
+            string where = declared.IsInSchema
+                ? "the schema declares this field"
+                : string.Create(CultureInfo.InvariantCulture, $"op {declared.Op} sets this field first");
+            _faults.Add(set.Type is not null ? pointer.Type : pointer.SqlType, $"Leave it out: {where}, and says its type.");
+        }
+    }
+
+    private void CheckNew(SetField set, SetPointer pointer)
+    {
+        FieldDefinition field = new() { Name = set.Name, Type = set.Type ?? FieldType.String, SqlType = set.SqlType };
+        if (IdentifierRules.FaultOfColumn(set.Name, _hasLineage) is string fault)
+        {
+            _faults.Add(pointer.Name, fault);
+        }
+
+        if (!_faults.Hides(pointer.SqlType) && FieldCapabilities.FaultsOf(field).FirstOrDefault().Sentence is string sentence)
+        {
+            _faults.Add(pointer.SqlType, sentence);
+        }
+    }
+
+    private sealed record UnreadOp : TransformOp
+    {
+        public override string Word => "";
+    }
+}

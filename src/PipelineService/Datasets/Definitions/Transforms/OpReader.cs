@@ -1,0 +1,223 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Datasets.Transforms;
+
+namespace PipelineService.Datasets.Definitions.Transforms;
+
+/// <summary>Reads the properties that ops have in common, and keeps in mind where they name fields.</summary>
+/// <param name="json">The op.</param>
+/// <param name="faults">Takes what is wrong.</param>
+internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
+{
+    /// <summary>Where the op names the fields that it works on: as many as <see cref="TransformOp.Fields"/>.</summary>
+    public List<string> FieldPointers { get; } = [];
+
+    /// <summary>Where the op describes the fields that it sets: as many as <see cref="TransformOp.Sets"/>.</summary>
+    public List<SetPointer> SetPointers { get; } = [];
+
+    public ObjectReader Json => json;
+
+    /// <summary><c>fields</c>: names and patterns, at least one.</summary>
+    public ImmutableArray<string> Fields()
+    {
+        ImmutableArray<string> fields = json.Items("fields", (element, pointer) =>
+        {
+            string? text = json.TextOf(element, pointer);
+            if (text is not null)
+            {
+                FieldPointers.Add(pointer);
+            }
+
+            return text;
+        });
+        if (fields.IsDefaultOrEmpty && !IsSaid("fields"))
+        {
+            json.Fault("fields", "Is missing: the fields to work on, such as [\"email\", \"addr_*\"].");
+        }
+        else if (fields is { IsDefault: false, Length: 0 } && json.TryGet("fields", out JsonElement list) && list.GetArrayLength() == 0)
+        {
+            json.Fault("fields", "Must have at least one field.");
+        }
+
+        return fields.IsDefault ? [] : fields;
+    }
+
+    /// <summary><c>field</c>: the one field that is worked on.</summary>
+    public ImmutableArray<string> Field()
+    {
+        if (RequiredText("field", "the field to work on") is not string name)
+        {
+            return [];
+        }
+
+        FieldPointers.Add(json.PointerTo("field"));
+        return [name];
+    }
+
+    /// <summary><c>field</c> with <c>type</c> and <c>sqlType</c>: the one field that is set.</summary>
+    public ImmutableArray<SetField> Set()
+    {
+        if (RequiredText("field", "the field that takes the result") is not string name)
+        {
+            json.Metadata("type", "sqlType");
+            return [];
+        }
+
+        SetPointers.Add(new SetPointer(json.PointerTo("field"), json.PointerTo("type"), json.PointerTo("sqlType")));
+        return [ReadSet(json, name)];
+    }
+
+    /// <summary><c>into</c>: the fields that are set, each a name or an object with <c>name</c>, <c>type</c> and <c>sqlType</c>.</summary>
+    public ImmutableArray<SetField> Into()
+    {
+        ImmutableArray<SetField> sets = json.Items("into", ReadInto);
+        if (sets.IsDefaultOrEmpty && !json.TryGet("into", out _))
+        {
+            json.Fault("into", "Is missing: the fields that take the parts, such as [\"first\", \"rest\"].");
+        }
+        else if (sets is { IsDefault: false, Length: 0 } && json.TryGet("into", out JsonElement list) && list.GetArrayLength() == 0)
+        {
+            json.Fault("into", "Must have at least one field.");
+        }
+
+        return sets.IsDefault ? [] : sets;
+    }
+
+    /// <summary>A text that must be there.</summary>
+    /// <param name="name">The property.</param>
+    /// <param name="meaning">What it is, for who has left it out.</param>
+    public string? RequiredText(string name, string meaning)
+    {
+        string? text = json.Text(name);
+        if (text is null && !IsSaid(name))
+        {
+            json.Fault(name, $"Is missing: {meaning}.");
+        }
+
+        return text;
+    }
+
+    /// <summary>A text that must be there and not be empty.</summary>
+    public string FilledText(string name, string meaning)
+    {
+        string? text = RequiredText(name, meaning);
+        if (text is { Length: 0 })
+        {
+            json.Fault(name, "Must not be empty.");
+        }
+
+        return text ?? "";
+    }
+
+    /// <summary>A whole number that must be there.</summary>
+    public int RequiredCount(string name, int min, int max, string meaning)
+    {
+        if (!json.TryGet(name, out _))
+        {
+            json.Fault(name, $"Is missing: {meaning}.");
+            return min;
+        }
+
+        return Count(name, min, max, otherwise: min);
+    }
+
+    public int Count(string name, int min, int max, int otherwise)
+    {
+        if (!json.TryGet(name, out JsonElement value))
+        {
+            return otherwise;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        json.Fault(name, string.Create(CultureInfo.InvariantCulture, $"Must be a whole number from {min} to {max}."));
+        return otherwise;
+    }
+
+    /// <summary>One character: a code point.</summary>
+    public Rune Character(Rune otherwise)
+    {
+        if (json.Text("character") is not string text)
+        {
+            return otherwise;
+        }
+
+        if (text.Length > 0 && Rune.GetRuneAt(text, 0) is Rune rune && rune.Utf16SequenceLength == text.Length)
+        {
+            return rune;
+        }
+
+        json.Fault("character", "Must be one character.");
+        return otherwise;
+    }
+
+    /// <summary>What data would write: a text, or a number or boolean of JSON, whose spelling is kept.</summary>
+    public string? ValueOf(JsonElement value, string pointer)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False:
+                return value.GetRawText();
+            case JsonValueKind.String:
+                return json.TextOf(value, pointer);
+            default:
+                faults.Add(pointer, "Must be a text, a number or a boolean.");
+                return null;
+        }
+    }
+
+    public void Fault(string pointer, string message) => faults.Add(pointer, message);
+
+    private bool IsSaid(string name) => json.TryGet(name, out _);
+
+    private SetField? ReadInto(JsonElement element, string pointer)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            if (json.TextOf(element, pointer) is not string plain)
+            {
+                return null;
+            }
+
+            SetPointers.Add(new SetPointer(pointer, pointer, pointer));
+            return new SetField(plain);
+        }
+
+        ObjectReader field = ObjectReader.Open(element, pointer, faults)!;
+        string? name = field.Text("name");
+        if (name is null && !field.TryGet("name", out _))
+        {
+            field.Fault("name", "Is missing.");
+        }
+
+        SetField set = ReadSet(field, name ?? "");
+        field.Finish();
+        if (name is null)
+        {
+            return null;
+        }
+
+        SetPointers.Add(new SetPointer(field.PointerTo("name"), field.PointerTo("type"), field.PointerTo("sqlType")));
+        return set;
+    }
+
+    private SetField ReadSet(ObjectReader field, string name)
+    {
+        bool isTyped = field.TryGet("type", out _);
+        bool typeIsKnown = FieldReader.TryReadType(field, faults, out FieldType type);
+        FieldType meant = isTyped ? type : FieldType.String;
+        return new SetField(
+            name,
+            isTyped && typeIsKnown ? type : null,
+            FieldReader.ReadSqlType(field, new FieldDefinition { Name = name, Type = meant }, typeIsKnown));
+    }
+}
+
+/// <summary>Where an op describes a field that it sets.</summary>
+internal readonly record struct SetPointer(string Name, string Type, string SqlType);

@@ -1,0 +1,79 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
+using PipelineService.Core.Datasets.Transforms;
+
+namespace PipelineService.Datasets.Definitions.Transforms;
+
+/// <summary>The words of <c>transforms</c>: the ops, each with its reader, the words of their properties, and words that are none.</summary>
+internal static class OpWords
+{
+    public static readonly ImmutableArray<(string Word, Func<OpReader, TransformOp> Read)> Ops =
+    [
+        ("trim", CharacterOps.ReadTrim),
+        ("collapse_whitespace", CharacterOps.ReadCollapseWhitespace),
+        ("lower", CharacterOps.ReadLower),
+        ("upper", CharacterOps.ReadUpper),
+        ("truncate", CharacterOps.ReadTruncate),
+        ("pad", CharacterOps.ReadPad),
+        ("replace", ValueOps.ReadReplace),
+        ("map", ValueOps.ReadMap),
+        ("null_if", ValueOps.ReadNullIf),
+        ("default", ValueOps.ReadDefault),
+        ("split", PartOps.ReadSplit),
+        ("concat", PartOps.ReadConcat),
+        ("hash", PrivacyOps.ReadHash),
+        ("mask", PrivacyOps.ReadMask),
+        ("redact", PrivacyOps.ReadRedact),
+    ];
+
+    public static readonly ImmutableArray<(string Word, MapElse Value)> MapElses =
+        [("keep", MapElse.Keep), ("null", MapElse.Null), ("reject", MapElse.Reject)];
+
+    public static readonly ImmutableArray<(string Word, PadSide Value)> PadSides = [("start", PadSide.Start), ("end", PadSide.End)];
+
+    public static readonly ImmutableArray<(string Word, HashKind Value)> HashKinds =
+        [("sha256", HashKind.Sha256), ("hmac-sha256", HashKind.HmacSha256)];
+
+    /// <summary>The properties of all ops.</summary>
+    public static readonly ImmutableArray<string> Properties =
+        [.. typeof(TransformDocument).GetProperties().Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))];
+
+    /// <summary>Ops of other tools, and what does the same here.</summary>
+    public static readonly FrozenDictionary<string, string> OfOps = Table(
+        Mean("\"trim\"", "strip", "strip_whitespace"),
+        Mean("\"lower\"", "lowercase", "to_lower", "downcase"),
+        Mean("\"upper\"", "uppercase", "to_upper", "upcase"),
+        Mean("\"replace\"", "regex_replace", "gsub", "substitute"),
+        Mean("\"null_if\"", "nullif", "nullify"),
+        Mean("\"default\"", "coalesce", "fill", "fill_null", "fillna"),
+        Mean("\"map\"", "translate", "lookup_table", "recode"),
+        Mean("\"concat\"", "join", "concatenate"),
+        Mean("\"hash\", \"mask\" or \"redact\"", "anonymize", "pseudonymize", "encrypt", "obfuscate"),
+        Mean("\"pad\", with \"side\"", "lpad", "rpad"),
+        [
+            ("rename", "The field of the schema has it: \"name\" for the column, \"source\" for the name in the data."),
+            ("cast", "The field of the schema has it: \"type\" and \"sqlType\"."),
+            ("drop", "Leave the field out of the schema, and set schema.fieldsMatch to \"subset\"."),
+        ]);
+
+    /// <summary>Other names of properties.</summary>
+    public static readonly FrozenDictionary<string, string> OfProperties = Table(
+        Mean("\"fields\"", "columns", "column"),
+        Mean("\"with\"", "replacement", "by", "to"),
+        Mean("\"pattern\"", "regex"),
+        Mean("\"text\"", "find", "search"),
+        Mean("\"table\"", "mapping", "map"),
+        Mean("\"else\"", "otherwise", "fallback"),
+        Mean("\"length\"", "max", "maxLength", "width"),
+        Mean("\"character\"", "char", "fill"),
+        Mean("\"characters\"", "chars"),
+        Mean("\"secret\", the name of a setting: the secret itself never stands in a definition", "key"),
+        Mean("\"saltFrom\", the name of a setting: the salt itself never stands in a definition", "salt"));
+
+    private static FrozenDictionary<string, string> Table(params (string Word, string Advice)[][] words) =>
+        words.SelectMany(all => all).ToFrozenDictionary(w => w.Word, w => w.Advice, StringComparer.OrdinalIgnoreCase);
+
+    private static (string Word, string Advice)[] Mean(string meant, params string[] words) =>
+        [.. words.Select(word => (word, $"Did you mean {meant}?"))];
+}

@@ -1,0 +1,148 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using PipelineService.Hosting.OpenApi;
+
+namespace PipelineService.Datasets.Definitions.Transforms;
+
+/// <summary>
+/// One op of `transforms`. Which properties it has is told by its `op`; docs/transforms.md describes each op with an example.
+/// </summary>
+/// <remarks>
+/// One type with the properties of all ops, because clients that are generated from a list of alternatives differ in what they make of
+/// it, and none of them reads well.
+/// </remarks>
+public sealed record TransformDocument
+{
+    /// <summary>What is done.</summary>
+    [Words("TransformOp", typeof(OpWords), nameof(OpWords.Ops))]
+    public required string Op { get; init; }
+
+    /// <summary>What counts and messages call it; unique in the definition.</summary>
+    [StringLength(63, MinimumLength = 1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Name { get; init; }
+
+    /// <summary>
+    /// The fields to work on: names, and patterns in which `*` stands for any characters. Of concat: the fields to put together.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Fields { get; init; }
+
+    /// <summary>Of split: the field whose text is cut. Of concat: the field that takes the result.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Field { get; init; }
+
+    /// <summary>Of the field that takes the result, where the schema does not declare it; default string.</summary>
+    [Words("FieldType", typeof(DefinitionWords), nameof(DefinitionWords.FieldTypes))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Type { get; init; }
+
+    /// <summary>Of the field that takes the result, where the schema does not declare it; default by its type.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SqlType { get; init; }
+
+    /// <summary>Of split: the fields that take the parts, in their order; the last one takes all that is left.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<SetFieldDocument>? Into { get; init; }
+
+    /// <summary>Of trim: the characters to take away; default white space of Unicode.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Characters { get; init; }
+
+    /// <summary>Of replace: the text to look for, unless there is a pattern.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Text { get; init; }
+
+    /// <summary>Of replace: a regular expression to look for, without look-around and back references.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Pattern { get; init; }
+
+    /// <summary>Of replace: what comes in its place, as it stands. Of redact: what stands for the value; default none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? With { get; init; }
+
+    /// <summary>Of map: what each text becomes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string>? Table { get; init; }
+
+    /// <summary>Of map: whether a text that is not in the table stays, is taken away, or has its record rejected.</summary>
+    [DefaultValue("keep")]
+    [Words("MapElse", typeof(OpWords), nameof(OpWords.MapElses))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Else { get; init; }
+
+    /// <summary>Of null_if: texts that stand for no value.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Values { get; init; }
+
+    /// <summary>Of default: the value for those that have none, as the data would write it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Value { get; init; }
+
+    /// <summary>Of truncate: characters that stay. Of pad: characters that there are at least.</summary>
+    [Range(0, int.MaxValue)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Length { get; init; }
+
+    /// <summary>Of pad: where the characters go that are missing.</summary>
+    [DefaultValue("start")]
+    [Words("PadSide", typeof(OpWords), nameof(OpWords.PadSides))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Side { get; init; }
+
+    /// <summary>Of pad: what to fill up with, default a space. Of mask: what stands for a character, default `*`.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Character { get; init; }
+
+    /// <summary>Of split and concat: the text between the parts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Separator { get; init; }
+
+    /// <summary>Of mask: characters at the start that stay.</summary>
+    [DefaultValue(0)]
+    [Range(0, int.MaxValue)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? KeepFirst { get; init; }
+
+    /// <summary>Of mask: characters at the end that stay.</summary>
+    [DefaultValue(0)]
+    [Range(0, int.MaxValue)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? KeepLast { get; init; }
+
+    /// <summary>Of hash.</summary>
+    [DefaultValue("hmac-sha256")]
+    [Words("HashAlgorithm", typeof(OpWords), nameof(OpWords.HashKinds))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Algorithm { get; init; }
+
+    /// <summary>Of hash with hmac-sha256: the name of the key. The key itself is a setting of the service.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Secret { get; init; }
+
+    /// <summary>Of hash with sha256: the name of the salt that is put before the text. The salt itself is a setting of the service.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SaltFrom { get; init; }
+
+    /// <summary>Of hash: whether the fields hold personal data.</summary>
+    [DefaultValue(false)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Pii { get; init; }
+}
+
+/// <summary>A field that an op sets.</summary>
+public sealed record SetFieldDocument
+{
+    /// <summary>Its name, which is the column's.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where the schema does not declare it; default string.</summary>
+    [Words("FieldType", typeof(DefinitionWords), nameof(DefinitionWords.FieldTypes))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Type { get; init; }
+
+    /// <summary>Where the schema does not declare it; default by its type.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SqlType { get; init; }
+}

@@ -1,0 +1,62 @@
+using PipelineService.Core.Datasets.Transforms;
+
+namespace PipelineService.Datasets.Definitions.Transforms;
+
+/// <summary>Writes ops in their canonical form: see <see cref="DefinitionWriter"/>.</summary>
+internal static class TransformWriter
+{
+    public static TransformDocument ToDocument(TransformOp op)
+    {
+        TransformDocument common = new() { Op = op.Word, Name = op.Name };
+        return op switch
+        {
+            SplitOp split => common with { Field = op.Fields[0], Separator = split.Separator, Into = [.. op.Sets.Select(ToDocument)] },
+            ConcatOp concat => WithSet(common, op) with { Fields = op.Fields, Separator = concat.Separator },
+            _ => WithParameters(common with { Fields = op.Fields }, op),
+        };
+    }
+
+    private static TransformDocument WithParameters(TransformDocument common, TransformOp op) => op switch
+    {
+        TrimOp trim => common with { Characters = trim.Characters },
+        ReplaceOp replace => common with { Text = replace.Text, Pattern = replace.Pattern, With = replace.With },
+        MapOp map => common with
+        {
+            Table = new OrderedDictionary<string, string>(map.Table),
+            Else = OpWords.MapElses.WordFor(map.Else),
+        },
+        NullIfOp nullIf => common with { Values = nullIf.Values },
+        DefaultOp otherwise => common with { Value = otherwise.Value },
+        TruncateOp truncate => common with { Length = truncate.Length },
+        PadOp pad => common with
+        {
+            Length = pad.Length,
+            Side = OpWords.PadSides.WordFor(pad.Side),
+            Character = pad.Character.ToString(),
+        },
+        HashOp hash => common with
+        {
+            Algorithm = OpWords.HashKinds.WordFor(hash.Algorithm),
+            Secret = hash.Algorithm == HashKind.HmacSha256 ? hash.Secret : null,
+            SaltFrom = hash.Algorithm == HashKind.Sha256 ? hash.Secret : null,
+            Pii = hash.Pii,
+        },
+        MaskOp mask => common with { KeepFirst = mask.KeepFirst, KeepLast = mask.KeepLast, Character = mask.Character.ToString() },
+        RedactOp redact => common with { With = redact.With },
+        _ => common,
+    };
+
+    private static TransformDocument WithSet(TransformDocument common, TransformOp op) => common with
+    {
+        Field = op.Sets[0].Name,
+        Type = op.Sets[0].Type is { } type ? DefinitionWords.FieldTypes.WordFor(type) : null,
+        SqlType = op.Sets[0].SqlType?.ToString(),
+    };
+
+    private static SetFieldDocument ToDocument(SetField set) => new()
+    {
+        Name = set.Name,
+        Type = set.Type is { } type ? DefinitionWords.FieldTypes.WordFor(type) : null,
+        SqlType = set.SqlType?.ToString(),
+    };
+}
