@@ -60,7 +60,7 @@ public sealed class TransformsReaderTests
                 "/transforms/14/value: Is missing: the value for those that have none.",
                 "/transforms/15/separator: Must not be empty.",
                 "/transforms/15/into/0/type: \"sting\" is not known here: use one of string, number, integer, boolean, date, time,"
-                    + " datetime, object, array, any. Did you mean \"string\"?",
+                    + " datetime, object, array, list, year, yearmonth, duration, geopoint, geojson, any. Did you mean \"string\"?",
                 "/transforms/15/into/2/name: Is missing.",
                 "/transforms/15/into/1: \"p\" is there twice.",
                 "/transforms/15/into/3: \"_record\" is a lineage column: use another name, or \"lineage\": false.",
