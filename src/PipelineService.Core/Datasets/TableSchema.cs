@@ -11,10 +11,13 @@ public sealed record TableSchema
     public FieldsMatch? FieldsMatch { get; init; }
 
     /// <summary>Texts that stand for "no value", quoted or not. The standard's default is the empty text alone.</summary>
-    public ImmutableArray<string> MissingValues { get; init; } = [""];
+    public ImmutableArray<LabelledText> MissingValues { get; init; } = [""];
 
     /// <summary>Names of the fields that together identify a row; empty when there is no key.</summary>
     public ImmutableArray<string> PrimaryKey { get; init; } = [];
+
+    /// <summary>The texts that stand for "no value" in a field: its own, which replace those of the schema, or those.</summary>
+    public ImmutableArray<LabelledText> MissingValuesOf(FieldDefinition field) => field.MissingValues ?? MissingValues;
 }
 
 /// <summary>
@@ -87,6 +90,18 @@ public sealed record FieldDefinition
         FieldType.String, FieldType.Integer, FieldType.Boolean, FieldType.Number, FieldType.DateTime, FieldType.Date,
         FieldType.Time,
     ];
+
+    /// <summary>Texts that stand for "no value" in this field, in place of the schema's; null takes those.</summary>
+    public ImmutableArray<LabelledText>? MissingValues { get; init; }
+
+    /// <summary>Of strings and integers: the only values that are taken, as the definition wrote them; empty when any is.</summary>
+    public ImmutableArray<LabelledText> Categories { get; init; } = [];
+
+    /// <summary>Whether the categories stand in their natural order; null when nothing is said about it.</summary>
+    public bool? CategoriesOrdered { get; init; }
+
+    /// <summary>The only values that are taken: those of the enum, which are among the categories, or the categories. Empty: any.</summary>
+    public ImmutableArray<string> Members => Constraints.Enum.IsEmpty ? [.. Categories.Select(c => c.Value)] : Constraints.Enum;
 
     /// <summary>The name by which the data knows this field.</summary>
     public string NameInData => Source ?? Name;
@@ -167,6 +182,12 @@ public sealed record FieldConstraints
     public string? Minimum { get; init; }
 
     public string? Maximum { get; init; }
+
+    /// <summary>The value must be greater than this.</summary>
+    public string? ExclusiveMinimum { get; init; }
+
+    /// <summary>The value must be less than this.</summary>
+    public string? ExclusiveMaximum { get; init; }
 
     /// <summary>Unicode code points for text, elements for arrays, members for objects.</summary>
     public int? MinLength { get; init; }

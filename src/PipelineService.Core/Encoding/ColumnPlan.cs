@@ -18,12 +18,12 @@ public sealed class ColumnPlan
     /// <param name="field">What the column holds.</param>
     /// <param name="index">0-based index of the field among the columns of the dataset.</param>
     /// <param name="missingValues">Texts that stand for no value.</param>
-    public ColumnPlan(FieldDefinition field, int index, ImmutableArray<string> missingValues)
+    public ColumnPlan(FieldDefinition field, int index, ImmutableArray<LabelledText> missingValues)
     {
         Index = index;
         Field = field;
         _encoder = FieldEncoders.Create(field);
-        _missingValues = [.. missingValues.Select(System.Text.Encoding.UTF8.GetBytes)];
+        _missingValues = [.. missingValues.Select(v => System.Text.Encoding.UTF8.GetBytes(v.Value))];
         _missingLengthMax = _missingValues.Length == 0 ? -1 : _missingValues.Max(v => v.Length);
         _isEmptyMissing = _missingValues.Any(v => v.Length == 0);
         _required = field.Constraints.Required;

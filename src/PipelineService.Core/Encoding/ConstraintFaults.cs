@@ -25,6 +25,12 @@ internal static class ConstraintFaults
             or FieldType.DateTime or FieldType.Year or FieldType.YearMonth or FieldType.Duration;
         ThrowIf(!isOrdered && constraints.Minimum is not null, $"minimum does not apply to a field of type {type}.");
         ThrowIf(!isOrdered && constraints.Maximum is not null, $"maximum does not apply to a field of type {type}.");
+        ThrowIf(
+            !isOrdered && constraints.ExclusiveMinimum is not null,
+            $"exclusiveMinimum does not apply to a field of type {type}.");
+        ThrowIf(
+            !isOrdered && constraints.ExclusiveMaximum is not null,
+            $"exclusiveMaximum does not apply to a field of type {type}.");
 
         bool hasLength = field.Type is FieldType.String or FieldType.Object or FieldType.Array or FieldType.List
             or FieldType.GeoJson;

@@ -20,7 +20,7 @@ public sealed class RowPlan
     public RowPlan(DatasetDefinition definition, ImmutableArray<RecordStep> steps)
         : this(
             definition,
-            [.. definition.Columns.Select((f, index) => new ColumnPlan(f, index, definition.Schema.MissingValues))],
+            [.. definition.Columns.Select((f, index) => new ColumnPlan(f, index, definition.Schema.MissingValuesOf(f)))],
             steps)
     {
     }

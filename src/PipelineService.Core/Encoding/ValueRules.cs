@@ -4,18 +4,24 @@ using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Encoding;
 
-/// <summary>Inclusive bounds and allowed values of a scalar column, parsed once with the column's own type.</summary>
+/// <summary>Bounds and allowed values of a scalar column, parsed once with the column's own type.</summary>
 internal sealed class ValueRules<TValue>
     where TValue : struct, IComparable<TValue>, IEquatable<TValue>
 {
-    private readonly TValue? _minimum;
-    private readonly TValue? _maximum;
+    private readonly TValue? _least;
+    private readonly TValue? _most;
+    private readonly ValueBounds<TValue> _bounds;
+    private readonly int _orderMin;
+    private readonly int _orderMax;
     private readonly TValue[] _members;
 
-    private ValueRules(TValue? minimum, TValue? maximum, TValue[] members)
+    private ValueRules(ValueBounds<TValue> bounds, TValue[] members)
     {
-        _minimum = minimum;
-        _maximum = maximum;
+        _bounds = bounds;
+        _least = bounds.Least?.Value;
+        _most = bounds.Most?.Value;
+        _orderMin = bounds.Least is { IsExclusive: true } ? 1 : 0;
+        _orderMax = bounds.Most is { IsExclusive: true } ? -1 : 0;
         _members = members;
     }
 
@@ -23,29 +29,25 @@ internal sealed class ValueRules<TValue>
     public static ValueRules<TValue>? Compile<TFormat>(FieldDefinition field, TFormat format)
         where TFormat : struct, IScalarFormat<TValue>
     {
-        FieldConstraints constraints = field.Constraints;
-        TValue? minimum = constraints.Minimum is string low ? Parse(field, "minimum", low, format) : null;
-        TValue? maximum = constraints.Maximum is string high ? Parse(field, "maximum", high, format) : null;
-        TValue[] members = [.. constraints.Enum.Select(member => Parse(field, "enum", member, format))];
-        if (minimum is TValue least && maximum is TValue most && least.CompareTo(most) > 0)
-        {
-            throw new FieldFaultException("minimum is greater than maximum.");
-        }
-
-        return minimum is null && maximum is null && members.Length == 0 ? null : new(minimum, maximum, members);
+        TValue[] members = [.. field.Members.Select(member => Parse(field, "enum", member, format))];
+        var bounds = ValueBounds<TValue>.Compile(
+            field.Constraints,
+            (constraint, text) => Parse(field, constraint, text, format),
+            (one, other) => one.CompareTo(other));
+        return bounds.IsEmpty && members.Length == 0 ? null : new(bounds, members);
     }
 
     public RecordErrorCode Check(TValue value)
     {
         // NaN is neither above nor below a bound; CompareTo would call it smaller than everything.
-        if (_minimum is TValue minimum && (value.CompareTo(minimum) < 0 || IsNaN(value)))
+        if (_least is TValue least && (value.CompareTo(least) < _orderMin || IsNaN(value)))
         {
-            return RecordErrorCode.Minimum;
+            return _bounds.Least!.Code;
         }
 
-        if (_maximum is TValue maximum && (value.CompareTo(maximum) > 0 || IsNaN(value)))
+        if (_most is TValue most && (value.CompareTo(most) > _orderMax || IsNaN(value)))
         {
-            return RecordErrorCode.Maximum;
+            return _bounds.Most!.Code;
         }
 
         return _members.Length != 0 && !_members.AsSpan().Contains(value) ? RecordErrorCode.Enum : RecordErrorCode.None;

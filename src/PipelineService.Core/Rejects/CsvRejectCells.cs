@@ -13,7 +13,7 @@ public sealed class CsvRejectCells : RejectCells
     private readonly RecordValue[] _fields;
     private readonly ImmutableArray<int> _dataFields;
     private readonly int _rawField = -1;
-    private readonly byte[]? _missing;
+    private readonly byte[]?[] _missing;
     private byte[] _scratch = [];
 
     /// <param name="names">The names in the upload's header, in its order; of data without a header the schema's.</param>
@@ -22,7 +22,7 @@ public sealed class CsvRejectCells : RejectCells
     public CsvRejectCells(ImmutableArray<string> names, TableSchema schema, CsvDialect dialect)
     {
         _dialect = dialect;
-        _missing = MissingCellOf(schema);
+        _missing = [.. names.Select(name => MissingCellOf(schema, name))];
         _fields = new RecordValue[names.Length];
         if (RejectHeader.Find(names, schema) is { } header)
         {
@@ -53,7 +53,7 @@ public sealed class CsvRejectCells : RejectCells
         bool isWhole = !isCut && IsWhole(count);
         foreach (int field in _dataFields)
         {
-            line.Append(field < known ? ValueOf(raw, _fields[field]) : isWhole ? _missing : []);
+            line.Append(field < known ? ValueOf(raw, _fields[field]) : isWhole ? _missing[field] : []);
         }
 
         // What a file of rejects that was sent back says about a record holds until the record is mended.
@@ -66,7 +66,7 @@ public sealed class CsvRejectCells : RejectCells
     private bool IsWhole(int count) =>
         count == _fields.Length
         || (count > _fields.Length && _dialect.Trims)
-        || (count > 0 && count < _fields.Length && _dialect.Pads && _missing is not null);
+        || (count > 0 && count < _fields.Length && _dialect.Pads && !_missing.AsSpan(count).Contains(null));
 
     /// <returns>How many fields the record has; 0 when its quotes are at fault.</returns>
     private int ReadFields(ReadOnlySpan<byte> raw)

@@ -41,7 +41,7 @@ public static class ErrorMessages
     /// <summary>A fault of the record as a whole, or of a field that the schema does not know.</summary>
     public static string For(RecordErrorCode code) => code switch
     {
-        RecordErrorCode.TooFewFields => "The record has fewer fields than there are columns.",
+        RecordErrorCode.TooFewFields => "The record has none of the fields of the schema.",
         RecordErrorCode.TooManyFields => "The record has more fields than there are columns.",
         RecordErrorCode.UnterminatedQuote => "A quoted field is not closed, or text follows its closing quote.",
         RecordErrorCode.RecordTooLong => "The record is longer than the limit, Spool:RecordBytesMax.",
@@ -89,10 +89,13 @@ public static class ErrorMessages
             RecordErrorCode.Required => "A value is required.",
             RecordErrorCode.Minimum => $"Must be at least {Shown(constraints.Minimum)}.",
             RecordErrorCode.Maximum => $"Must be at most {Shown(constraints.Maximum)}.",
+            RecordErrorCode.ExclusiveMinimum => $"Must be greater than {Shown(constraints.ExclusiveMinimum)}.",
+            RecordErrorCode.ExclusiveMaximum => $"Must be less than {Shown(constraints.ExclusiveMaximum)}.",
             RecordErrorCode.MinLength => $"Fewer than {Count(field, constraints.MinLength)}.",
             RecordErrorCode.MaxLength => $"More than {Count(field, LengthMax(field))}.",
             RecordErrorCode.Pattern => $"Does not match the pattern {Shown(constraints.Pattern)}.",
-            RecordErrorCode.Enum => $"Must be one of {Members(constraints.Enum)}.",
+            RecordErrorCode.Enum => $"Must be one of {Members(field.Members)}.",
+            RecordErrorCode.JsonSchema => "Does not conform to the field's JSON Schema.",
             RecordErrorCode.Format => ExpectedForm.OfFormat(field),
             RecordErrorCode.OutOfRange => RangeOf(field),
             RecordErrorCode.InvalidUtf8 => "Not valid UTF-8.",

@@ -18,15 +18,15 @@ public sealed class JsonRejectCells : RejectCells
     private readonly RecordValues _values = new();
     private readonly RejectBuffer _errors = new();
     private readonly RowBuffer _encoded = new(initialBytes: 256);
-    private readonly byte[]? _missing;
+    private readonly byte[]?[] _missing;
 
     /// <param name="plan">The dataset's columns; those that only transforms set are not in the data, and get no cell.</param>
     public JsonRejectCells(RowPlan plan)
     {
         _columns = [.. plan.Columns.Where(column => column.Index < plan.Definition.Schema.Fields.Length)];
         _reader = new NdjsonRecordReader(plan.Definition.Schema);
-        _missing = MissingCellOf(plan.Definition.Schema);
         Columns = [.. _columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
+        _missing = [.. Columns.Select(name => MissingCellOf(plan.Definition.Schema, name))];
     }
 
     /// <inheritdoc/>
@@ -48,7 +48,7 @@ public sealed class JsonRejectCells : RejectCells
             RecordValue value = _values.Slots[slot];
             bool isSame = value.Kind switch
             {
-                ValueKind.Absent or ValueKind.Null => AppendMissing(line),
+                ValueKind.Absent or ValueKind.Null => AppendMissing(slot, line),
                 ValueKind.Text => AppendText(raw.Slice(value.Start, value.Length), value.Spelling, line),
                 _ => AppendJson(slot, value.Kind, raw.Slice(value.Start, value.Length), line),
             };
@@ -58,10 +58,10 @@ public sealed class JsonRejectCells : RejectCells
         return isAll ? [] : raw;
     }
 
-    private bool AppendMissing(CsvLine line)
+    private bool AppendMissing(int slot, CsvLine line)
     {
-        line.Append(_missing);
-        return _missing is not null;
+        line.Append(_missing[slot]);
+        return _missing[slot] is not null;
     }
 
     private bool AppendText(ReadOnlySpan<byte> json, ValueSpelling spelling, CsvLine line)

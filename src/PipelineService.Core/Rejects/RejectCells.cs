@@ -21,9 +21,19 @@ public abstract class RejectCells
     /// what stands for it, to be shown beside them.</returns>
     public abstract ReadOnlySpan<byte> Write(ReadOnlySpan<byte> raw, bool isCut, CsvLine line);
 
-    /// <summary>The cell for a field that a record does not have; null where no text means that there is no value.</summary>
-    protected static byte[]? MissingCellOf(TableSchema schema) =>
-        schema.MissingValues.Contains("") ? []
-        : schema.MissingValues is [string first, ..] ? System.Text.Encoding.UTF8.GetBytes(first)
-        : null;
+    /// <summary>
+    /// The cell for a field that a record does not have: what means that there is no value to all that read it. Null where there
+    /// is no such text.
+    /// </summary>
+    /// <param name="name">The field's name in the data; one that the schema does not know is not loaded.</param>
+    protected static byte[]? MissingCellOf(TableSchema schema, string name)
+    {
+        FieldDefinition[] readers = [.. schema.Fields.Where(field => field.NameInData == name)];
+        string[] shared = readers.Length == 0
+            ? Texts(schema.MissingValues)
+            : [.. readers.Select(field => Texts(schema.MissingValuesOf(field))).Aggregate((all, more) => [.. all.Intersect(more)])];
+        return shared.Contains("") ? [] : shared is [string first, ..] ? System.Text.Encoding.UTF8.GetBytes(first) : null;
+
+        static string[] Texts(ImmutableArray<LabelledText> values) => [.. values.Select(value => value.Value)];
+    }
 }

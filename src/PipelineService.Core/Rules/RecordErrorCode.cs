@@ -43,4 +43,8 @@ public enum RecordErrorCode : byte
 
     /// <summary>What the steps make of the record is longer than they may.</summary>
     ResultTooLong = 27,
+
+    ExclusiveMinimum = 28,
+    ExclusiveMaximum = 29,
+    JsonSchema = 30,
 }

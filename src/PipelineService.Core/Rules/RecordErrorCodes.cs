@@ -40,6 +40,9 @@ public static class RecordErrorCodes
         RecordErrorCode.Unmended => "unmended",
         RecordErrorCode.Unmapped => "unmapped",
         RecordErrorCode.ResultTooLong => "result_too_long",
+        RecordErrorCode.ExclusiveMinimum => "exclusive_minimum",
+        RecordErrorCode.ExclusiveMaximum => "exclusive_maximum",
+        RecordErrorCode.JsonSchema => "json_schema",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

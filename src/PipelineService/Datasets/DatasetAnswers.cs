@@ -7,7 +7,8 @@ namespace PipelineService.Datasets;
 
 /// <summary>A dataset as clients see it.</summary>
 /// <param name="Warnings">
-/// Of a PUT: JSON pointer into the definition → what the table does not do of what stands there. Absent when there are none.
+/// Of a PUT: JSON pointer into the body → what is not done of what stands there: properties that are passed over, and what the
+/// table does not do. Absent when there are none.
 /// </param>
 public sealed record DatasetAnswer(
     string Name,

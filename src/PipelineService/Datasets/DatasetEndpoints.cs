@@ -163,7 +163,7 @@ public static class DatasetEndpoints
             return (problem.Errors is null ? problem : problem with { Errors = declared.InBody(problem.Errors) }).ToResult();
         }
 
-        var answer = DatasetAnswer.Of(stored, outcome.Warnings is null ? null : declared.InBody(outcome.Warnings));
+        var answer = DatasetAnswer.Of(stored, declared.WarningsWith(outcome.Warnings));
         context.Response.Headers.ETag = DatasetPrecondition.TagOf(stored.Version);
         return outcome.IsCreated ? TypedResults.Created(answer.Links.Self, answer) : TypedResults.Ok(answer);
     }

@@ -17,6 +17,16 @@ internal static partial class DatasetName
     public static bool IsValid(string name) => Syntax().IsMatch(name);
 
     /// <summary>
+    /// The name of the dataset that a name of a resource stands for, which may also have capitals, hyphens, dots and blanks; null
+    /// when none can have it.
+    /// </summary>
+    public static string? Like(string name)
+    {
+        string like = string.Concat(name.Select(c => c is '-' or '.' or ' ' or '/' ? '_' : char.ToLowerInvariant(c)));
+        return IsValid(like) ? like : null;
+    }
+
+    /// <summary>
     /// Refuses names that no dataset can have. A filter and not a route constraint, whose 404 would not say what is wrong.
     /// </summary>
     public static ValueTask<object?> Check(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>

@@ -13,14 +13,15 @@ public sealed class FieldFaultsTests
         {
             Minimum = "x",
             Maximum = "1.5",
+            ExclusiveMaximum = "",
             MinLength = 1,
             Pattern = ".",
             Enum = ["1", "two", "3", "four"],
         });
 
         Assert.Equal(
-            ["Minimum", "Maximum", "MinLength", "Pattern", "Enum[1]", "Enum[3]"],
-            FieldFaults.Of(field).Select(f => f.Constraint + (f.Member is int member ? $"[{member}]" : "")));
+            ["Minimum", "Maximum", "ExclusiveMaximum", "MinLength", "Pattern", "Enum[1]", "Enum[3]"],
+            FieldFaults.Of(field).Select(f => f.Place?.Split('.')[^1] + (f.Member is int member ? $"[{member}]" : "")));
         Assert.All(FieldFaults.Of(field), fault => Assert.EndsWith(".", fault.Sentence, StringComparison.Ordinal));
     }
 
@@ -44,6 +45,24 @@ public sealed class FieldFaultsTests
     [Fact]
     public void A_field_that_can_be_compiled_has_none() =>
         Assert.Empty(FieldFaults.Of(Encoded.Field(FieldType.Integer, constraints: new() { Minimum = "1", Enum = ["1", "2"] })));
+
+    [Fact]
+    public void Members_of_an_enum_are_among_the_categories()
+    {
+        FieldDefinition field = Encoded.Field(FieldType.Integer, constraints: new() { Enum = ["3", "2.0", "5"] });
+
+        FieldFault[] faults = [.. FieldFaults.Of(field with { Categories = ["1", "2", new("3", "three")] })];
+
+        Assert.Equal([new("Constraints.Enum", 2, "enum \"5\" is not among the categories.")], faults);
+    }
+
+    [Fact]
+    public void Categories_are_values_of_the_field()
+    {
+        FieldDefinition field = Encoded.Field(FieldType.Integer) with { Categories = ["1", "two", "3"] };
+
+        Assert.Equal(("Categories", 1), Assert.Single(FieldFaults.Of(field)) is var fault ? (fault.Place, fault.Member) : default);
+    }
 
     [Theory]
     [InlineData("(a", "pattern cannot be read at character 3: insufficient closing parentheses.")]

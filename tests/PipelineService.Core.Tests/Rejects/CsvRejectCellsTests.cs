@@ -109,6 +109,30 @@ public sealed class CsvRejectCellsTests
             Write(new CsvRejectCells(["a", "b", "c"], schema, CsvDialect.Default with { RaggedRows = ragged }), raw, isCut: true).Beside);
     }
 
+    /// <summary>A cell for a field that is left out says "no value" in the field's own words.</summary>
+    [Fact]
+    public void A_field_with_missing_values_of_its_own_is_left_out_as_one_of_them()
+    {
+        TableSchema schema = new()
+        {
+            Fields = [new() { Name = "a" }, new() { Name = "b" }, new() { Name = "c", MissingValues = [new("-99", "refused"), "-"] }],
+            MissingValues = ["NA"],
+        };
+
+        Assert.Equal(
+            ("1,NA,-99,", ""),
+            Write(new CsvRejectCells(["a", "b", "c"], schema, CsvDialect.Default with { RaggedRows = RaggedRows.Pad }), "1", isCut: false));
+        Assert.Equal(
+            ("1,2,,", "1,2"),
+            Write(
+                new CsvRejectCells(
+                    ["a", "b", "c"],
+                    schema with { Fields = schema.Fields.SetItem(2, new() { Name = "c", MissingValues = [] }) },
+                    CsvDialect.Default with { RaggedRows = RaggedRows.Pad }),
+                "1,2",
+                isCut: false));
+    }
+
     private static (string Cells, string Beside) Write(string raw, bool isCut) => Write(Cells(), raw, isCut);
 
     private static (string Cells, string Beside) Write(CsvRejectCells all, string raw, bool isCut)

@@ -38,6 +38,8 @@ public sealed class ErrorMessagesTests
             {
                 Minimum = "0",
                 Maximum = "9.5",
+                ExclusiveMinimum = "-1",
+                ExclusiveMaximum = "10",
                 MinLength = 1,
                 MaxLength = 50,
                 Pattern = "a+",
@@ -47,11 +49,21 @@ public sealed class ErrorMessagesTests
         Assert.Equal("A value is required.", ErrorMessages.For(field, RecordErrorCode.Required));
         Assert.Equal("Must be at least 0.", ErrorMessages.For(field, RecordErrorCode.Minimum));
         Assert.Equal("Must be at most 9.5.", ErrorMessages.For(field, RecordErrorCode.Maximum));
+        Assert.Equal("Must be greater than -1.", ErrorMessages.For(field, RecordErrorCode.ExclusiveMinimum));
+        Assert.Equal("Must be less than 10.", ErrorMessages.For(field, RecordErrorCode.ExclusiveMaximum));
         Assert.Equal("Fewer than 1 character.", ErrorMessages.For(field, RecordErrorCode.MinLength));
         Assert.Equal("More than 40 characters.", ErrorMessages.For(field, RecordErrorCode.MaxLength));
         Assert.Equal("Does not match the pattern a+.", ErrorMessages.For(field, RecordErrorCode.Pattern));
         Assert.Equal(
             "Must be one of m1, m2, m3, m4, m5, m6, m7, m8, m9, m10 and 2 more.", ErrorMessages.For(field, RecordErrorCode.Enum));
+    }
+
+    [Fact]
+    public void Categories_are_named_as_the_members_of_an_enum_are()
+    {
+        var field = new FieldDefinition { Name = "f", Type = FieldType.Integer, Categories = ["1", new("2", "two")] };
+
+        Assert.Equal("Must be one of 1, 2.", ErrorMessages.For(field, RecordErrorCode.Enum));
     }
 
     [Fact]

@@ -35,6 +35,9 @@ public sealed class RecordErrorCodesTests
         [25] = "unmended",
         [26] = "unmapped",
         [27] = "result_too_long",
+        [28] = "exclusive_minimum",
+        [29] = "exclusive_maximum",
+        [30] = "json_schema",
     };
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class DefinitionReaderTests
               'licenses': [ { 'name': 'MIT' } ], 'sources': [], 'homepage': 'https://example.com', 'transforms': [],
               'dialect': { 'doubleQuote': true, 'skipInitialSpace': false, 'lineTerminator': '\n', 'headerRows': [1] },
               'schema': {
-                'fields': [ { 'name': 'a', 'example': 3, 'rdfType': 'x', 'categories': ['a'], 'format': 'default' } ],
+                'fields': [ { 'name': 'a', 'example': 3, 'rdfType': 'x', 'format': 'default', 'missingValues': [ { 'value': '0' } ] } ],
                 'fieldsMatch': ['subset'],
                 'missingValues': [ '-', { 'value': '-99', 'label': 'not asked' } ],
                 'foreignKeys': []
@@ -86,7 +86,8 @@ public sealed class DefinitionReaderTests
             }
             """);
 
-        Assert.Equal(["-", "-99"], definition.Schema.MissingValues);
+        Assert.Equal(["-", new("-99", "not asked")], definition.Schema.MissingValues);
+        Assert.Equal(["0"], definition.Schema.Fields[0].MissingValues);
         Assert.Equal(FieldsMatch.Subset, definition.Schema.FieldsMatch);
     }
 
@@ -146,7 +147,7 @@ public sealed class DefinitionReaderTests
     [Theory]
     [InlineData("[]", ": Must be an object with a schema in it: { \"schema\": { \"fields\": [ … ] } }.")]
     [InlineData("{}", "/schema: Is missing: the fields must be declared.")]
-    [InlineData("{ 'schema': 'schema.json' }", "/schema: Must be an object.")]
+    [InlineData("{ 'schema': 'schema.json' }", "/schema: Must be an object: put what the file holds in the place of its name.")]
     [InlineData("{ 'schema': {} }", "/schema/fields: Is missing: the fields must be declared.")]
     [InlineData("{ 'schema': { 'fields': [] } }", "/schema/fields: There must be 1 to 1598 fields.")]
     [InlineData("{ 'schema': { 'fields': {} , 'primaryKey': ['a'] } }", "/schema/fields: Must be an array.")]
@@ -191,6 +192,21 @@ public sealed class DefinitionReaderTests
         "constraints/maximum: Is less than minimum: no value could pass.")]
     [InlineData("'name': 'a', 'constraints': { 'enum': [] }", "constraints/enum: Must have at least one member.")]
     [InlineData("'name': 'a', 'constraints': { 'required': 'yes' }", "constraints/required: Must be true or false.")]
+    [InlineData("'name': 'a', 'type': 'date', 'categories': ['2020-01-01']", "categories: Belongs to fields of type string and integer.")]
+    [InlineData("'name': 'a', 'type': 'string', 'categories': []", "categories: Must have at least one value.")]
+    [InlineData("'name': 'a', 'type': 'string', 'categories': ['x', { 'value': 'x' }]", "categories/1: \"x\" is there more than once.")]
+    [InlineData("'name': 'a', 'type': 'integer', 'categories': [{ 'value': 0, 'label': 'x' }, { 'value': 1, 'label': 'x' }]",
+        "categories/1: \"x\" is there more than once.")]
+    [InlineData("'name': 'a', 'type': 'integer', 'categories': [{ 'label': 'x' }]", "categories/0/value: Is missing.")]
+    [InlineData("'name': 'a', 'type': 'integer', 'categories': [1, 'two']",
+        "categories/1: enum \"two\" is not a value of type integer that fits bigint.")]
+    [InlineData("'name': 'a', 'type': 'string', 'categories': ['x'], 'constraints': { 'enum': ['x', 'y'] }",
+        "constraints/enum/1: enum \"y\" is not among the categories.")]
+    [InlineData("'name': 'a', 'type': 'string', 'categories': ['x'], 'categoriesOrdered': 1", "categoriesOrdered: Must be true or false.")]
+    [InlineData("'name': 'a', 'missingValues': [7]", "missingValues/0: Must be a text.")]
+    [InlineData("'name': 'a', 'missingValues': [{ 'label': 'x' }]", "missingValues/0/value: Is missing.")]
+    [InlineData("'name': 'a', 'type': 'integer', 'constraints': { 'minimum': 5, 'exclusiveMaximum': 5 }",
+        "constraints: minimum is equal to exclusiveMaximum.")]
     [InlineData("'name': 'a', 'Type': 'any'", "Type: \"Type\" is not a known property. Did you mean \"type\"?")]
     public void Refuses_a_wrong_field(string properties, string fault) =>
         Assert.Equal(["/schema/fields/0/" + fault], DefinitionText.Faults(DefinitionText.WithField(properties)));

@@ -15,9 +15,12 @@ public sealed class DefinitionWriterTests
             'fields': [
               { 'name': 'n', 'type': 'number', 'title': 'N', 'description': 'x', 'source': 'N n', 'sqlType': 'decimal(9,3)',
                 'decimalChar': ',', 'groupChar': ' ', 'bareNumber': false,
-                'constraints': { 'minimum': -0.50, 'maximum': 1e3, 'enum': [1, '2', 3.10, 123456] } },
+                'constraints': { 'minimum': -0.50, 'maximum': 1e3, 'exclusiveMinimum': '-1', 'exclusiveMaximum': 1000.5, 'enum': [1, '2', 3.10, 123456] } },
               { 'name': 's', 'type': 'string', 'sqlType': 'varchar(5)',
                 'constraints': { 'required': true, 'minLength': 1, 'maxLength': 5, 'pattern': '[a-z]+', 'enum': ['a', 1, true] } },
+              { 'name': 'c', 'type': 'integer', 'categories': [ { 'value': 0, 'label': 'no' }, 1, '2' ], 'categoriesOrdered': true,
+                'missingValues': [ '-', { 'value': '-99', 'label': 'refused' } ] },
+              { 'name': 'k', 'type': 'string', 'categories': ['a', 1], 'categoriesOrdered': false, 'missingValues': [] },
               { 'name': 'b', 'type': 'boolean', 'trueValues': ['y'], 'falseValues': ['n', 'no'] },
               { 'name': 'd', 'type': 'date', 'constraints': { 'minimum': '2020-01-01' } },
               { 'name': 'o', 'type': 'object', 'sqlType': 'json' },

@@ -67,7 +67,9 @@ internal sealed class NumberFormat
         {
             Minimum = MakePlain(field, "minimum", field.Constraints.Minimum),
             Maximum = MakePlain(field, "maximum", field.Constraints.Maximum),
-            Enum = [.. field.Constraints.Enum.Select(member => MakePlain(field, "enum", member)!)],
+            ExclusiveMinimum = MakePlain(field, "exclusiveMinimum", field.Constraints.ExclusiveMinimum),
+            ExclusiveMaximum = MakePlain(field, "exclusiveMaximum", field.Constraints.ExclusiveMaximum),
+            Enum = [.. field.Members.Select(member => MakePlain(field, "enum", member)!)],
         },
     };
 

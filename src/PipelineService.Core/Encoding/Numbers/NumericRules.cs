@@ -9,14 +9,12 @@ namespace PipelineService.Core.Encoding.Numbers;
 /// </summary>
 internal sealed class NumericRules
 {
-    private readonly byte[]? _minimum;
-    private readonly byte[]? _maximum;
+    private readonly ValueBounds<byte[]> _bounds;
     private readonly byte[][] _members;
 
-    private NumericRules(byte[]? minimum, byte[]? maximum, byte[][] members)
+    private NumericRules(ValueBounds<byte[]> bounds, byte[][] members)
     {
-        _minimum = minimum;
-        _maximum = maximum;
+        _bounds = bounds;
         _members = members;
     }
 
@@ -25,29 +23,25 @@ internal sealed class NumericRules
     /// <param name="encoder">Its encoder, which has no rules yet: it encodes the bounds.</param>
     public static NumericRules? Compile(FieldDefinition field, NumericEncoder encoder)
     {
-        FieldConstraints constraints = field.Constraints;
-        byte[]? minimum = constraints.Minimum is string low ? Encode(field, "minimum", low, encoder) : null;
-        byte[]? maximum = constraints.Maximum is string high ? Encode(field, "maximum", high, encoder) : null;
-        byte[][] members = [.. constraints.Enum.Select(member => Encode(field, "enum", member, encoder))];
-        if (minimum is not null && maximum is not null && NumericBinary.Compare(minimum, maximum) > 0)
-        {
-            throw new FieldFaultException("minimum is greater than maximum.");
-        }
-
-        return minimum is null && maximum is null && members.Length == 0 ? null : new(minimum, maximum, members);
+        byte[][] members = [.. field.Members.Select(member => Encode(field, "enum", member, encoder))];
+        var bounds = ValueBounds<byte[]>.Compile(
+            field.Constraints,
+            (constraint, text) => Encode(field, constraint, text, encoder),
+            (one, other) => NumericBinary.Compare(one, other));
+        return bounds.IsEmpty && members.Length == 0 ? null : new(bounds, members);
     }
 
     public RecordErrorCode Check(ReadOnlySpan<byte> value)
     {
         bool isNaN = NumericBinary.IsNaN(value);
-        if (_minimum is not null && (isNaN || NumericBinary.Compare(value, _minimum) < 0))
+        if (_bounds.Least is { } least && (isNaN || NumericBinary.Compare(value, least.Value) < (least.IsExclusive ? 1 : 0)))
         {
-            return RecordErrorCode.Minimum;
+            return least.Code;
         }
 
-        if (_maximum is not null && (isNaN || NumericBinary.Compare(value, _maximum) > 0))
+        if (_bounds.Most is { } most && (isNaN || NumericBinary.Compare(value, most.Value) > (most.IsExclusive ? -1 : 0)))
         {
-            return RecordErrorCode.Maximum;
+            return most.Code;
         }
 
         return _members.Length == 0 || IsMember(value, isNaN) ? RecordErrorCode.None : RecordErrorCode.Enum;

@@ -34,7 +34,7 @@ internal sealed class TextRules
         _lengthMin = constraints.MinLength ?? 0;
         _lengthMax = Math.Min(constraints.MaxLength ?? int.MaxValue, columnLength ?? int.MaxValue);
         _pattern = constraints.Pattern is string pattern ? TextPattern.CompileWhole(pattern) : null;
-        _members = constraints.Enum.IsEmpty ? null : new TextSet(constraints.Enum);
+        _members = field.Members is { IsEmpty: false } members ? new TextSet(members) : null;
     }
 
     /// <summary>Whether PostgreSQL can store the text; COPY would fail without naming the row.</summary>

@@ -18,6 +18,8 @@ internal sealed class ConstraintsValidator : AbstractValidator<FieldConstraints>
 
         RuleFor(c => c.Minimum).Null().Unless(_ => hasOrder).WithMessage(doesNotApply);
         RuleFor(c => c.Maximum).Null().Unless(_ => hasOrder).WithMessage(doesNotApply);
+        RuleFor(c => c.ExclusiveMinimum).Null().Unless(_ => hasOrder).WithMessage(doesNotApply);
+        RuleFor(c => c.ExclusiveMaximum).Null().Unless(_ => hasOrder).WithMessage(doesNotApply);
         RuleFor(c => c.MinLength).Null().Unless(_ => hasLength).WithMessage(doesNotApply);
         RuleFor(c => c.MaxLength).Null().Unless(_ => hasLength).WithMessage(doesNotApply);
         RuleFor(c => c.Pattern).Null().Unless(_ => type == FieldType.String).WithMessage(doesNotApply);

@@ -121,9 +121,10 @@ public sealed record SchemaDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FieldsMatch { get; init; }
 
-    /// <summary>Texts that stand for "no value". Default: the empty text.</summary>
+    /// <summary>Texts that stand for "no value", each for itself or with a label: `{ "value": "-99", "label": "refused" }`. Default: the empty text.</summary>
+    [Scalar(JsonSchemaType.String | JsonSchemaType.Object)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? MissingValues { get; init; }
+    public IReadOnlyList<JsonElement>? MissingValues { get; init; }
 
     /// <summary>Names of the fields that together identify a row.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -169,6 +170,20 @@ public sealed record FieldDocument
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ConstraintsDocument? Constraints { get; init; }
+
+    /// <summary>Texts that stand for "no value" in this field, in place of those of the schema.</summary>
+    [Scalar(JsonSchemaType.String | JsonSchemaType.Object)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<JsonElement>? MissingValues { get; init; }
+
+    /// <summary>Of strings and integers: the only values that are taken, each for itself or as `{ "value": 0, "label": "apple" }`.</summary>
+    [Scalar(JsonSchemaType.Number | JsonSchemaType.String | JsonSchemaType.Object)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<JsonElement>? Categories { get; init; }
+
+    /// <summary>Whether the categories stand in their natural order.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? CategoriesOrdered { get; init; }
 
     /// <summary>Of numbers: text before the fraction; default a dot.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -217,6 +232,16 @@ public sealed record ConstraintsDocument
     [Scalar(JsonSchemaType.Number | JsonSchemaType.String)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Maximum { get; init; }
+
+    /// <summary>As minimum, and the bound itself is not taken.</summary>
+    [Scalar(JsonSchemaType.Number | JsonSchemaType.String)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? ExclusiveMinimum { get; init; }
+
+    /// <summary>As maximum, and the bound itself is not taken.</summary>
+    [Scalar(JsonSchemaType.Number | JsonSchemaType.String)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? ExclusiveMaximum { get; init; }
 
     /// <summary>Unicode code points of a text, elements of an array, items of a list, members of an object.</summary>
     [Range(0, int.MaxValue)]

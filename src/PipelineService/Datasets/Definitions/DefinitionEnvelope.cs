@@ -8,8 +8,17 @@ namespace PipelineService.Datasets.Definitions;
 /// <param name="Definition">Null when it has faults.</param>
 /// <param name="Version">The version that the client has changed; null where it names none.</param>
 /// <param name="Pointer">Where in the body the definition stands, as a JSON pointer.</param>
-internal sealed record Declaration(DatasetDefinition? Definition, int? Version, string Pointer)
+/// <param name="Warnings">JSON pointer into the definition → what is passed over there.</param>
+internal sealed record Declaration(
+    DatasetDefinition? Definition, int? Version, string Pointer, IReadOnlyDictionary<string, string[]> Warnings)
 {
+    /// <summary>Its own warnings and those of the table, as places in the body; null when there are none.</summary>
+    public IReadOnlyDictionary<string, string[]>? WarningsWith(IReadOnlyDictionary<string, string[]>? ofTable)
+    {
+        OrderedDictionary<string, string[]> all = new(InBody(Warnings).Concat(InBody(ofTable ?? new Dictionary<string, string[]>())));
+        return all.Count == 0 ? null : all;
+    }
+
     /// <summary>Places in the definition as places in the body.</summary>
     public IReadOnlyDictionary<string, string[]> InBody(IReadOnlyDictionary<string, string[]> errors) =>
         Pointer.Length == 0 ? errors : errors.ToDictionary(error => Pointer + error.Key, error => error.Value);
@@ -29,7 +38,10 @@ internal static class DefinitionEnvelope
         if (body.ValueKind != JsonValueKind.Object || body.TryGetProperty("schema", out _)
             || !body.TryGetProperty(Inner, out JsonElement definition) || definition.ValueKind != JsonValueKind.Object)
         {
-            return new Declaration(DefinitionReader.Read(body, dataset, out errors), Version: null, Pointer: "");
+            var inBody = new DefinitionFaults();
+            Declaration bare = new(DefinitionReader.Read(body, dataset, inBody), Version: null, Pointer: "", inBody.Warnings);
+            errors = inBody.ToErrors();
+            return bare;
         }
 
         var faults = new DefinitionFaults();
@@ -38,19 +50,23 @@ internal static class DefinitionEnvelope
         int? version = (int?)answer.Count("version", int.MaxValue);
         answer.Metadata(Inner, "createdAt", "updatedAt", "links", "warnings");
         answer.Finish();
-        Declaration read = new(
-            DefinitionReader.Read(definition, dataset, out IReadOnlyDictionary<string, string[]> inside), version, $"/{Inner}");
-        errors = new OrderedDictionary<string, string[]>(faults.ToErrors().Concat(read.InBody(inside)));
+        var inside = new DefinitionFaults();
+        Declaration read = new(DefinitionReader.Read(definition, dataset, inside), version, $"/{Inner}", inside.Warnings);
+        errors = new OrderedDictionary<string, string[]>(faults.ToErrors().Concat(read.InBody(inside.ToErrors())));
         return read;
     }
 
-    /// <summary>The address names the dataset; a body that says otherwise is in the wrong place.</summary>
+    /// <summary>
+    /// The address names the dataset; a body that says otherwise is in the wrong place. Names of resources that no dataset can have
+    /// stand for those that are most like them.
+    /// </summary>
     public static void CheckName(ObjectReader reader, string dataset)
     {
-        if (reader.Text("name") is string name && name != dataset)
+        if (reader.Text("name") is string name && DatasetName.Like(name) is string meant && meant != dataset)
         {
-            string shown = Excerpt.Of(name);
-            reader.Fault("name", $"Is \"{shown}\", and the address says \"{dataset}\": leave it out, or PUT it to /v1/datasets/{shown}.");
+            reader.Fault(
+                "name",
+                $"Is \"{Excerpt.Of(name)}\", and the address says \"{dataset}\": leave it out, or PUT it to /v1/datasets/{meant}.");
         }
     }
 }

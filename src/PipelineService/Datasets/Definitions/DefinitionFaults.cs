@@ -7,10 +7,14 @@ internal sealed class DefinitionFaults
     public const int CountMax = 500;
 
     private readonly OrderedDictionary<string, List<string>> _byPointer = [];
+    private readonly OrderedDictionary<string, string[]> _warnings = [];
     private readonly List<string> _unreadable = [];
     private int _count;
 
     public bool Any => _count > 0;
+
+    /// <summary>JSON pointer → what is not done of what stands there, though nothing is wrong with it.</summary>
+    public IReadOnlyDictionary<string, string[]> Warnings => _warnings;
 
     public void Add(string pointer, string message)
     {
@@ -25,6 +29,15 @@ internal sealed class DefinitionFaults
         }
 
         messages.Add(message);
+    }
+
+    /// <summary>Says what is passed over; beyond <see cref="CountMax"/> places nobody is told.</summary>
+    public void Warn(string pointer, string message)
+    {
+        if (_warnings.Count < CountMax)
+        {
+            _ = _warnings.TryAdd(pointer, [message]);
+        }
     }
 
     /// <summary>

@@ -14,11 +14,24 @@ namespace PipelineService.Datasets.Definitions;
 /// <remarks>
 /// The document is a Frictionless Data Resource. What the standard says and this version does not do is refused with a
 /// sentence, never ignored; properties that only inform people (<c>licenses</c>, <c>example</c> and so on) are taken and
-/// not kept. Source: https://datapackage.org/standard/data-resource/.
+/// not kept, and so are those of somebody's own, which the standard allows. Source: https://datapackage.org/standard/data-resource/.
 /// </remarks>
 public static class DefinitionReader
 {
     private const string Utf8 = "utf-8";
+
+    /// <summary>A format that is delimited text with another delimiter.</summary>
+    private const string Tabbed = "tsv";
+
+    /// <summary>What people call it, and ASCII, which is a part of it.</summary>
+    private static readonly string[] Utf8Names = [Utf8, "utf8", "utf-8-sig", "ascii", "us-ascii"];
+
+    /// <summary>Properties of a resource that say nothing about its loading, those of earlier versions of the standard included.</summary>
+    private static readonly string[] ResourceMetadata =
+    [
+        "path", "url", "profile", "$schema", "homepage", "sources", "licenses", "license", "mediatype", "bytes", "hash", "version",
+        "keywords", "contributors", "created", "image", "hashing", "scheme", "stats", "compression",
+    ];
 
     private static readonly DefinitionValidator Validator = new();
 
@@ -30,6 +43,14 @@ public static class DefinitionReader
         JsonElement json, string dataset, out IReadOnlyDictionary<string, string[]> errors)
     {
         var faults = new DefinitionFaults();
+        DatasetDefinition? definition = Read(json, dataset, faults);
+        errors = faults.ToErrors();
+        return definition;
+    }
+
+    /// <summary>The same with its warnings.</summary>
+    internal static DatasetDefinition? Read(JsonElement json, string dataset, DefinitionFaults faults)
+    {
         DatasetDefinition? definition = null;
         if (json.ValueKind != JsonValueKind.Object)
         {
@@ -41,7 +62,6 @@ public static class DefinitionReader
             AddFaultsOfMeaning(definition, faults);
         }
 
-        errors = faults.ToErrors();
         return faults.Any ? null : definition;
     }
 
@@ -63,12 +83,17 @@ public static class DefinitionReader
 
     private static DatasetDefinition ReadResource(ObjectReader resource, string dataset, DefinitionFaults faults)
     {
+        bool isTabbed = resource.TryGet("format", out JsonElement format) && format.ValueKind == JsonValueKind.String
+            && Tabbed.Equals(format.GetString(), StringComparison.OrdinalIgnoreCase);
         var definition = new DatasetDefinition
         {
             Title = resource.Text("title"),
             Description = resource.Text("description"),
-            Format = resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv, MisplacedWords.OfFormat),
-            Dialect = DialectReader.Read(resource.Object("dialect")),
+            Format = isTabbed
+                ? DataFormat.Csv
+                : resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv, MisplacedWords.OfFormat),
+            Dialect = DialectReader.Read(
+                resource.Object("dialect"), CsvDialect.Default with { Delimiter = isTabbed ? (byte)'\t' : CsvDialect.Default.Delimiter }),
             Schema = ReadSchema(resource, faults),
             Load = ReadLoad(resource.Object("load"), dataset),
             Rejects = ReadRejects(resource.Object("rejects")),
@@ -79,7 +104,7 @@ public static class DefinitionReader
             Transforms = TransformsReader.Read(resource, definition.Schema, definition.Load.Lineage, faults),
         };
 
-        if (resource.Text("encoding") is string encoding && !Utf8.Equals(encoding, StringComparison.OrdinalIgnoreCase))
+        if (resource.Text("encoding") is string encoding && !Utf8Names.Contains(encoding, StringComparer.OrdinalIgnoreCase))
         {
             resource.Fault("encoding", $"Encodings other than {Utf8} are not supported by this version.");
         }
@@ -90,9 +115,13 @@ public static class DefinitionReader
         }
 
         DefinitionEnvelope.CheckName(resource, dataset);
-        resource.Unsupported("data", hint: "send the data as an upload.");
-        resource.Metadata("path", "profile", "$schema", "homepage", "sources", "licenses", "mediatype", "bytes", "hash");
-        resource.Finish(MisplacedWords.OfResource);
+        if (resource.TryGet("data", out _))
+        {
+            faults.Warn("/data", "The data is not loaded from here: send it as an upload.");
+        }
+
+        resource.Metadata(ResourceMetadata);
+        resource.PassOverOthers(MisplacedWords.OfResource);
         return definition;
     }
 
@@ -138,15 +167,14 @@ public static class DefinitionReader
         {
             Fields = fields.IsDefault ? [] : RequireKey(fields, key),
             FieldsMatch = ReadFieldsMatch(schema),
-            MissingValues = schema.Items("missingValues", (e, pointer) => ReadMissingValue(schema, e, pointer, faults))
-                is { IsDefault: false } texts ? texts : [""],
+            MissingValues = LabelledTexts.ReadMissingValues(schema, faults) ?? [""],
             PrimaryKey = key,
         };
 
         schema.Unsupported("uniqueKeys", IsEmpty);
         schema.Unsupported("foreignKeys", IsEmpty);
         schema.Metadata("$schema", "name", "title", "description", "homepage", "profile", "version", "keywords");
-        schema.Finish(MisplacedWords.OfSchema);
+        schema.PassOverOthers(MisplacedWords.OfSchema);
         return read;
     }
 
@@ -252,27 +280,6 @@ public static class DefinitionReader
                 schema.Fault("fieldsMatch", "Must be one word.");
                 return null;
         }
-    }
-
-    /// <summary>A text, or since version 2.0 of the standard <c>{ "value": …, "label": … }</c>.</summary>
-    private static string? ReadMissingValue(
-        ObjectReader schema, JsonElement element, string pointer, DefinitionFaults faults)
-    {
-        if (element.ValueKind != JsonValueKind.Object)
-        {
-            return schema.TextOf(element, pointer);
-        }
-
-        ObjectReader labelled = ObjectReader.Open(element, pointer, faults)!;
-        string? text = labelled.Text("value");
-        if (text is null && !faults.Hides(pointer))
-        {
-            labelled.Fault("value", "Is missing.");
-        }
-
-        labelled.Metadata("label");
-        labelled.Finish();
-        return text;
     }
 
     private static bool IsEmpty(JsonElement value) =>

@@ -53,12 +53,12 @@ internal static class DefinitionWords
         [.. FieldTypes.Where(type => FieldDefinition.ItemTypes.Contains(type.Value))];
 
     public static readonly ImmutableArray<string> UnsupportedConstraints =
-        ["unique", "exclusiveMinimum", "exclusiveMaximum", "jsonSchema"];
+        ["unique", "jsonSchema"];
 
     public static readonly ImmutableArray<string> UnsupportedDialect =
     [
-        "escapeChar", "nullSequence", "commentChar", "commentRows", "headerJoin", "caseSensitiveHeader",
-        "property", "itemType", "itemKeys", "sheetNumber", "sheetName", "table", "csvddfVersion",
+        "escapeChar", "nullSequence", "commentChar", "commentRows", "headerJoin",
+        "property", "itemType", "itemKeys", "sheetNumber", "sheetName", "table",
     ];
 
     /// <summary>The word for a value: how a definition is written back.</summary>

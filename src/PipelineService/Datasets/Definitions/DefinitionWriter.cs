@@ -37,7 +37,7 @@ public static class DefinitionWriter
             FieldsMatch = definition.Schema.FieldsMatch is FieldsMatch match
                 ? DefinitionWords.FieldsMatches.WordFor(match)
                 : null,
-            MissingValues = definition.Schema.MissingValues,
+            MissingValues = LabelledTexts.Write(definition.Schema.MissingValues, ToText),
             PrimaryKey = definition.Schema.PrimaryKey,
         },
         Transforms = definition.Transforms.IsEmpty ? null : [.. definition.Transforms.Select(TransformWriter.ToDocument)],
@@ -82,6 +82,9 @@ public static class DefinitionWriter
             Format = field.Format == FieldFormats.Default ? null : field.Format,
             SqlType = field.ColumnType.ToString(),
             Constraints = ToDocument(field.Constraints, isNumeric || field.Type == FieldType.Year),
+            MissingValues = field.MissingValues is { } missing ? LabelledTexts.Write(missing, ToText) : null,
+            Categories = field.Categories.IsEmpty ? null : LabelledTexts.Write(field.Categories, c => ToScalar(c, isNumeric)),
+            CategoriesOrdered = field.CategoriesOrdered,
             DecimalChar = field.Type == FieldType.Number ? field.DecimalChar : null,
             GroupChar = isNumeric ? field.GroupChar : null,
             BareNumber = isNumeric ? field.BareNumber : null,
@@ -97,6 +100,8 @@ public static class DefinitionWriter
         Required = constraints.Required,
         Minimum = constraints.Minimum is string minimum ? ToScalar(minimum, isNumeric) : null,
         Maximum = constraints.Maximum is string maximum ? ToScalar(maximum, isNumeric) : null,
+        ExclusiveMinimum = constraints.ExclusiveMinimum is string above ? ToScalar(above, isNumeric) : null,
+        ExclusiveMaximum = constraints.ExclusiveMaximum is string below ? ToScalar(below, isNumeric) : null,
         MinLength = constraints.MinLength,
         MaxLength = constraints.MaxLength,
         Pattern = constraints.Pattern,
@@ -107,7 +112,9 @@ public static class DefinitionWriter
     private static JsonElement ToScalar(string text, bool isNumeric) =>
         isNumeric && IsPlainNumber(text)
             ? JsonElement.Parse(text)
-            : JsonSerializer.SerializeToElement(text, PipelineJson.Options);
+            : ToText(text);
+
+    private static JsonElement ToText(string text) => JsonSerializer.SerializeToElement(text, PipelineJson.Options);
 
     private static bool IsPlainNumber(string text)
     {

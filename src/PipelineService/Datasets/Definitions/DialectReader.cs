@@ -9,19 +9,20 @@ namespace PipelineService.Datasets.Definitions;
 /// </summary>
 internal static class DialectReader
 {
-    /// <summary>Reads a dialect; null and what it leaves out have the defaults.</summary>
-    public static CsvDialect Read(ObjectReader? dialect)
+    /// <param name="dialect">Null and what it leaves out have the defaults.</param>
+    /// <param name="otherwise">The defaults of the format.</param>
+    public static CsvDialect Read(ObjectReader? dialect, CsvDialect otherwise)
     {
         if (dialect is null)
         {
-            return CsvDialect.Default;
+            return otherwise;
         }
 
         var read = new CsvDialect(
-            ReadByte(dialect, "delimiter", CsvDialect.Default.Delimiter),
-            ReadByte(dialect, "quoteChar", CsvDialect.Default.Quote),
-            dialect.Boolean("header", CsvDialect.Default.Header),
-            dialect.Choice("raggedRows", DefinitionWords.RaggedRowWords, CsvDialect.Default.RaggedRows));
+            ReadByte(dialect, "delimiter", otherwise.Delimiter),
+            ReadByte(dialect, "quoteChar", otherwise.Quote),
+            dialect.Boolean("header", otherwise.Header),
+            dialect.Choice("raggedRows", DefinitionWords.RaggedRowWords, otherwise.RaggedRows));
 
         dialect.Unsupported("doubleQuote", v => v.ValueKind == JsonValueKind.True, "a quote inside quotes is written twice.");
         dialect.Unsupported("skipInitialSpace", v => v.ValueKind == JsonValueKind.False);
@@ -32,8 +33,10 @@ internal static class DialectReader
             dialect.Unsupported(name);
         }
 
+        // Written by tools of the standard's first version wherever they find a header; names match to the byte all the same.
+        dialect.Metadata("caseSensitiveHeader", "csvddfVersion");
         dialect.Metadata("$schema", "name", "title", "description", "profile");
-        dialect.Finish(MisplacedWords.OfDialect);
+        dialect.PassOverOthers(MisplacedWords.OfDialect);
         return read;
     }
 

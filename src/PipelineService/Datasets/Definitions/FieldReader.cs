@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
@@ -32,9 +31,12 @@ internal static class FieldReader
             Description = field.Text("description"),
             Source = field.Text("source"),
             SqlType = ReadSqlType(field, typed, typeIsKnown),
-            Constraints = ReadConstraints(field.Object("constraints"), faults),
+            Constraints = ConstraintsReader.Read(field.Object("constraints"), type, faults),
+            MissingValues = LabelledTexts.ReadMissingValues(field, faults),
+            Categories = LabelledTexts.ReadCategories(field, faults),
+            CategoriesOrdered = field.Flag("categoriesOrdered"),
             DecimalChar = field.Text("decimalChar") ?? defaults.DecimalChar,
-            GroupChar = field.Text("groupChar"),
+            GroupChar = field.Text("groupChar") is { Length: > 0 } mark ? mark : null,
             BareNumber = field.Boolean("bareNumber", defaults.BareNumber),
             TrueValues = field.Texts("trueValues", defaults.TrueValues),
             FalseValues = field.Texts("falseValues", defaults.FalseValues),
@@ -45,9 +47,8 @@ internal static class FieldReader
             RefuseForeignProperties(field, type);
         }
 
-        field.Unsupported("missingValues", hint: "missing values are declared for the whole schema.");
-        field.Metadata("example", "rdfType", "categories", "categoriesOrdered");
-        field.Finish(MisplacedWords.OfField);
+        field.Metadata("example", "rdfType");
+        field.PassOverOthers(MisplacedWords.OfField);
         return read;
     }
 
@@ -86,6 +87,7 @@ internal static class FieldReader
 
         faults.MarkUnreadable(field.PointerTo("sqlType"));
         faults.MarkUnreadable(field.PointerTo("constraints"));
+        faults.MarkUnreadable(field.PointerTo("categories"));
         return false;
     }
 
@@ -115,65 +117,6 @@ internal static class FieldReader
         return sqlType == typed.DefaultColumnType ? null : sqlType;
     }
 
-    private static FieldConstraints ReadConstraints(ObjectReader? constraints, DefinitionFaults faults)
-    {
-        if (constraints is null)
-        {
-            return FieldConstraints.None;
-        }
-
-        var read = new FieldConstraints
-        {
-            Required = constraints.Boolean("required", otherwise: false),
-            Minimum = ReadBound(constraints, "minimum", faults),
-            Maximum = ReadBound(constraints, "maximum", faults),
-            MinLength = (int?)constraints.Count("minLength", int.MaxValue),
-            MaxLength = (int?)constraints.Count("maxLength", int.MaxValue),
-            Pattern = constraints.Text("pattern"),
-            Enum = ReadEnum(constraints, faults),
-        };
-
-        foreach (string name in DefinitionWords.UnsupportedConstraints)
-        {
-            constraints.Unsupported(name, v => v.ValueKind == JsonValueKind.False);
-        }
-
-        constraints.Finish(MisplacedWords.OfConstraints);
-        return read;
-    }
-
-    private static string? ReadBound(ObjectReader constraints, string name, DefinitionFaults faults) =>
-        constraints.TryGet(name, out JsonElement value)
-            ? ReadScalar(constraints, value, constraints.PointerTo(name), faults)
-            : null;
-
-    private static ImmutableArray<string> ReadEnum(ObjectReader constraints, DefinitionFaults faults)
-    {
-        ImmutableArray<string> members =
-            constraints.Items("enum", (element, pointer) => ReadScalar(constraints, element, pointer, faults));
-        if (members is { IsDefault: false, Length: 0 })
-        {
-            constraints.Fault("enum", "Must have at least one member.");
-        }
-
-        return members.IsDefault ? [] : members;
-    }
-
-    /// <summary>A value of the field's own type: as text, or as a JSON number or boolean whose spelling is kept.</summary>
-    private static string? ReadScalar(ObjectReader reader, JsonElement value, string pointer, DefinitionFaults faults)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.String:
-                return reader.TextOf(value, pointer);
-            case JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False:
-                return value.GetRawText();
-            default:
-                faults.Add(pointer, "Must be a text, a number or a boolean.");
-                return null;
-        }
-    }
-
     /// <summary>Properties that belong to other types: harmless, but the client meant something by them.</summary>
     private static void RefuseForeignProperties(ObjectReader field, FieldType type)
     {
@@ -186,6 +129,8 @@ internal static class FieldReader
             ("falseValues", [FieldType.Boolean]),
             ("delimiter", [FieldType.List]),
             ("itemType", [FieldType.List]),
+            ("categories", [FieldType.String, FieldType.Integer]),
+            ("categoriesOrdered", [FieldType.String, FieldType.Integer]),
         ];
 
         foreach ((string name, FieldType[] types) in owned)

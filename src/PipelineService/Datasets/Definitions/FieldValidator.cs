@@ -32,14 +32,14 @@ internal sealed class FieldValidator : AbstractValidator<FieldDefinition>
         path is nameof(FieldDefinition.Name) or nameof(FieldDefinition.Source) || IsConstraint(path);
 
     private static bool IsConstraint(string path) =>
-        path.StartsWith(nameof(FieldDefinition.Constraints), StringComparison.Ordinal);
+        path.StartsWith(nameof(FieldDefinition.Constraints), StringComparison.Ordinal)
+        || path.StartsWith(nameof(FieldDefinition.Categories), StringComparison.Ordinal);
 
     /// <summary>Bounds that exclude each other are found by the form too, and each other fault of several constraints.</summary>
     private static bool IsKnown(FieldFault fault, HashSet<string> known) =>
-        fault.Constraint is null ? known.Any(IsConstraint) : known.Contains(PathOf(fault with { Member = null }));
+        fault.Place is null ? known.Any(IsConstraint) : known.Contains(PathOf(fault with { Member = null }));
 
     private static string PathOf(FieldFault fault) => string.Concat(
-        nameof(FieldDefinition.Constraints),
-        fault.Constraint is null ? "" : $".{fault.Constraint}",
+        fault.Place ?? nameof(FieldDefinition.Constraints),
         fault.Member is int member ? string.Create(CultureInfo.InvariantCulture, $"[{member}]") : "");
 }

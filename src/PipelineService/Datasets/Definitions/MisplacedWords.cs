@@ -40,7 +40,7 @@ internal static class MisplacedWords
         ]);
 
     public static readonly FrozenDictionary<string, string> OfField = Table(
-        Belong("constraints", "required", "minimum", "maximum", "minLength", "maxLength", "pattern", "enum"),
+        Belong("constraints", "required", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "pattern", "enum"),
         Mean("constraints.required", "nullable", "notNull", "mandatory", "optional"),
         Mean("constraints.minimum", "min"),
         Mean("constraints.maximum", "max"),
@@ -78,7 +78,6 @@ internal static class MisplacedWords
         Mean("ndjson", "jsonl", "jsonlines", "json-lines"),
         [
             ("json", "Did you mean \"ndjson\", one object a line?"),
-            ("tsv", "Did you mean \"csv\", with \"dialect\": { \"delimiter\": \"\\t\" }?"),
             .. ((string[])["xlsx", "xls", "excel", "parquet", "avro", "xml"]).Select(
                 word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
         ]);

@@ -30,7 +30,11 @@ internal sealed class ObjectReader
             return new ObjectReader(element, pointer, faults);
         }
 
-        faults.Add(pointer, "Must be an object.");
+        faults.Add(
+            pointer,
+            element.ValueKind == JsonValueKind.String && pointer is "/schema" or "/dialect"
+                ? "Must be an object: put what the file holds in the place of its name."
+                : "Must be an object.");
         return null;
     }
 
@@ -70,6 +74,9 @@ internal sealed class ObjectReader
         Fault(name, "Must be true or false.");
         return otherwise;
     }
+
+    /// <summary>True or false, or null when absent or <c>null</c>.</summary>
+    public bool? Flag(string name) => TryGet(name, out _) ? Boolean(name, otherwise: false) : null;
 
     /// <summary>A whole number from 0 on, or null when absent or <c>null</c>.</summary>
     public long? Count(string name, long max)
@@ -210,6 +217,32 @@ internal sealed class ObjectReader
                 Excerpt.Cut(property.Name, Excerpt.NameLengthMax), $"\"{Excerpt.Of(property.Name)}\" is not a known property.{meant}");
         }
     }
+
+    /// <summary>
+    /// Passes over what was not asked for, as the standard allows it, and says so; but not what looks like a typo of a known property,
+    /// or belongs elsewhere.
+    /// </summary>
+    /// <param name="advice">As for <see cref="Finish"/>.</param>
+    public void PassOverOthers(IReadOnlyDictionary<string, string>? advice = null)
+    {
+        foreach (JsonProperty property in _element.EnumerateObject().Where(p => !_known.Contains(p.Name) && !IsForeign(p.Name)))
+        {
+            string name = Excerpt.Cut(property.Name, Excerpt.NameLengthMax);
+            string unknown = $"\"{Excerpt.Of(property.Name)}\" is not a known property";
+            if (AdviceFor(property.Name, _known, advice) is { Length: > 0 } meant)
+            {
+                Fault(name, $"{unknown}.{meant}");
+            }
+            else
+            {
+                _faults.Warn(PointerTo(name), $"{unknown}: it is passed over and not kept.");
+            }
+        }
+    }
+
+    /// <summary>Whether a property is marked as one of somebody's own: a name with a prefix, as in <c>x-unit</c> or <c>dc:title</c>.</summary>
+    private static bool IsForeign(string name) =>
+        name.Contains(':', StringComparison.Ordinal) || name is ['_' or '$' or '@', ..] or ['x' or 'X', '-' or '_', ..];
 
     private static string AdviceFor(string word, IEnumerable<string> known, IReadOnlyDictionary<string, string>? advice) =>
         advice is not null && advice.TryGetValue(word, out string? sentence) ? " " + sentence : Suggestion.For(word, known);

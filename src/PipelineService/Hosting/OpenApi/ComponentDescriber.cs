@@ -98,7 +98,7 @@ internal sealed class ComponentDescriber : IOpenApiDocumentTransformer
     }
 
     /// <summary>
-    /// Says the types, and <c>object</c> with them, which is taken back at once: NSwag takes a number or a text for a number,
+    /// Says the types, and <c>object</c> with them, which is taken back at once where it is none of them: NSwag takes a number or a text for a number,
     /// and could then not read a text; with the object it takes all of them for an object, which it can read and write.
     /// </summary>
     private static OpenApiSchema OneOf(JsonSchemaType types, IOpenApiSchema schema)
@@ -117,7 +117,7 @@ internal sealed class ComponentDescriber : IOpenApiDocumentTransformer
         return new OpenApiSchema
         {
             Type = types | JsonSchemaType.Object,
-            Not = new OpenApiSchema { Type = JsonSchemaType.Object },
+            Not = types.HasFlag(JsonSchemaType.Object) ? null : new OpenApiSchema { Type = JsonSchemaType.Object },
         };
     }
 

@@ -45,12 +45,11 @@ internal static class DefinitionMistakes
         Mistake.Definition("a length", Field("'length': 20"), "maxLength", "varchar"),
         Mistake.Definition("a slip of the hand", Field("'tpye': 'integer'"), "/schema/fields/0/tpye:", "Did you mean \"type\"?"),
         Mistake.Definition("a data package", "{ 'resources': [] }", "/resources:", "send one of its resources alone"),
-        Mistake.Definition("tab-separated by format", With("'format': 'tsv'"), "/format:", "\"csv\"", "\"delimiter\": \"\\t\""),
         Mistake.Definition("JSON by format", With("'format': 'json'"), "/format:", "Did you mean \"ndjson\""),
         Mistake.Definition("a workbook by format", With("'format': 'xlsx'"), "/format:", "export the data as CSV or NDJSON"),
         Mistake.Definition("another encoding", With("'encoding': 'latin1'"), "/encoding:", "other than utf-8"),
         Mistake.Definition("upsert", With("'load': { 'mode': 'upsert' }"), "/load/mode:", "not supported by this version"),
-        Mistake.Definition("a name as long as the definition", $"{{ '{new string('x', 900_000)}': 1 }}", new string('x', 100) + "…"),
+        Mistake.Definition("a name as long as the definition", With($"'load': {{ '{new string('x', 900_000)}': 1 }}"), new string('x', 100) + "…"),
     ];
 
     private static Mistake[] WrongTypes =>
