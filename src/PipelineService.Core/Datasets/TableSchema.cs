@@ -16,9 +16,20 @@ public sealed record TableSchema
     /// <summary>Names of the fields that together identify a row; empty when there is no key.</summary>
     public ImmutableArray<string> PrimaryKey { get; init; } = [];
 
+    /// <summary>Sets of fields, by name, whose values together no two rows share; rows without a value in one of them do not count.</summary>
+    public ImmutableArray<ImmutableArray<string>> UniqueKeys { get; init; } = [];
+
+    public ImmutableArray<ForeignKey> ForeignKeys { get; init; } = [];
+
     /// <summary>The texts that stand for "no value" in a field: its own, which replace those of the schema, or those.</summary>
     public ImmutableArray<LabelledText> MissingValuesOf(FieldDefinition field) => field.MissingValues ?? MissingValues;
 }
+
+/// <summary>Fields whose values must be there in a row of this or another table, unless one of them has none.</summary>
+/// <param name="Fields">Their names.</param>
+/// <param name="Resource">The other dataset, or its table as <c>schema.table</c>; null for the same table.</param>
+/// <param name="ReferenceFields">What they refer to there, as many, in their order: a key of that table.</param>
+public sealed record ForeignKey(ImmutableArray<string> Fields, string? Resource, ImmutableArray<string> ReferenceFields);
 
 /// <summary>
 /// How the fields in the data must match the fields of the schema. Default: <see cref="Equal"/> where the data names its
@@ -178,6 +189,9 @@ public sealed record FieldConstraints
     public static FieldConstraints None { get; } = new();
 
     public bool Required { get; init; }
+
+    /// <summary>Whether no two rows of the table share a value; rows without one do not count.</summary>
+    public bool Unique { get; init; }
 
     public string? Minimum { get; init; }
 

@@ -33,7 +33,13 @@ public static class ErrorMessages
     public static string Unique(IEnumerable<string> key) =>
         $"A row with this {string.Join(" and ", key.Select(name => $"\"{Shown(name)}\""))} exists already, in the table or earlier in the upload.";
 
-    /// <summary>The same for a key that is no list of fields.</summary>
+    /// <summary>The sentence of <see cref="RecordErrorCode.ForeignKey"/>: what there is no row of. The value stands beside it.</summary>
+    /// <param name="parent">The table that is referred to.</param>
+    /// <param name="key">The names of its columns.</param>
+    public static string ForeignKey(string parent, IEnumerable<string> key) =>
+        $"Refers to a row that does not exist: none of {Shown(parent)} has this {string.Join(" and ", key.Select(name => $"\"{Shown(name)}\""))}.";
+
+    /// <summary>As <see cref="Unique"/>, for a key that is no list of fields.</summary>
     /// <param name="index">The name of its index.</param>
     public static string UniqueIndex(string index) =>
         $"A row with the same key exists already, in the table or earlier in the upload: unique index \"{Shown(index)}\".";

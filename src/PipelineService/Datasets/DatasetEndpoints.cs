@@ -33,6 +33,16 @@ public static class DatasetEndpoints
         ["/schema/fields/2/sqlType"] = ["Column \"fare\" is numeric(8,2) in the table and numeric(10,2) here."],
     };
 
+    private static readonly Dictionary<string, string[]> ObstacleExample = new()
+    {
+        ["/schema/uniqueKeys/0"] =
+        [
+            "2 rows of the table share their (\"plate\", \"day\") with another one: SELECT \"plate\", \"day\", count(*) FROM \"public\".\"trips\" "
+            + "WHERE \"plate\" IS NOT NULL AND \"day\" IS NOT NULL GROUP BY \"plate\", \"day\" HAVING count(*) > 1 lists them. Mend them, then "
+            + "PUT again.",
+        ],
+    };
+
     public static IEndpointRouteBuilder MapDatasets(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder all = api.MapGroup("/datasets").WithTags(DocumentTags.Datasets);
@@ -53,7 +63,7 @@ public static class DatasetEndpoints
             .WithName("putDataset")
             .WithSummary("Declare a dataset, or a new version of it")
             .WithDescription(
-                "Creates the table when it is missing, and adds columns to a table that the service made. The same "
+                "Creates the table when it is missing, and adds columns and keys to a table that the service made. The same "
                 + "definition again changes nothing. All faults of the definition are reported at once. The body may also be what a "
                 + "GET of the dataset answered, with the definition inside: then its `version` must still be current (412).")
             .HeedsHeaders(IfMatch, ("If-None-Match", "`*` only creates: 412 when the dataset is there."))
@@ -66,6 +76,7 @@ public static class DatasetEndpoints
                 DatasetProblems.InvalidDefinition(FaultExample),
                 DatasetProblems.TableMismatch("public.trips", MismatchExample),
                 DatasetProblems.TableBusy("public.trips"),
+                DatasetProblems.ConstraintNotAdded("public.trips", ObstacleExample),
                 DatasetProblems.PreconditionFailed("trips"),
                 DatasetProblems.BodyTooLarge(DefinitionBody.BytesMax),
                 DatasetProblems.UnsupportedMediaType("text/csv"))

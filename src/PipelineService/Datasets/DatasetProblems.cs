@@ -66,6 +66,15 @@ public static class DatasetProblems
         RetryAfterSeconds = 5,
     };
 
+    public static Problem ConstraintNotAdded(string table, IReadOnlyDictionary<string, string[]> errors) => new()
+    {
+        Code = "constraint_not_added",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The table cannot get a key that the definition asks for.",
+        Detail = $"What stands in the way in table {table} is listed for each; nothing was changed.",
+        Errors = errors,
+    };
+
     public static Problem PreconditionFailed(string name) => new()
     {
         Code = "precondition_failed",

@@ -98,8 +98,8 @@ public sealed class ColumnTypesTests(DatabaseTypes service) : IClassFixture<Data
             { 'schema': { 'fields': [ { 'name': 'a', 'type': 'string', 'sqlType': 'xml' } ], 'primaryKey': ['a'] } }
             """);
 
-        Assert.Equal("table_mismatch", answer.Problem.Code);
-        Assert.Contains("no default operator class", answer.Problem.Errors!["/load/table"][0], StringComparison.Ordinal);
+        Assert.Equal("invalid_definition", answer.Problem.Code);
+        Assert.Contains("no default operator class", answer.Problem.Errors!["/schema/primaryKey"][0], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -103,7 +103,7 @@ public sealed class DefinitionReaderTests
               'schema': {
                 'fields': [
                   { 'name': 'a', 'type': 'integre', 'constraints': { 'minimum': {}, 'pattern': 'x' } },
-                  { 'name': 'a', 'type': 'string', 'constraints': { 'minimum': 1, 'unique': true } },
+                  { 'name': 'a', 'type': 'string', 'constraints': { 'minimum': 1 } },
                   7,
                   { 'name': 'b', 'type': 'number', 'sqlType': 'uuid', 'constraints': { 'minimum': 5, 'maximum': 4 } }
                 ],
@@ -125,7 +125,6 @@ public sealed class DefinitionReaderTests
                 "/schema/fields/0/type: \"integre\" is not known here: use one of string, number, integer, boolean, date, time,"
                     + " datetime, object, array, list, year, yearmonth, duration, geopoint, geojson, any. Did you mean \"integer\"?",
                 "/schema/fields/0/constraints/minimum: Must be a text, a number or a boolean.",
-                "/schema/fields/1/constraints/unique: \"unique\" is not supported by this version.",
                 "/schema/fields/2: Must be an object.",
                 "/load/table: Must be a table, or a schema and a table with a dot between; names with dots in quotes.",
                 "/load/mode: The mode upsert is not supported by this version: use append.",
@@ -210,6 +209,62 @@ public sealed class DefinitionReaderTests
     [InlineData("'name': 'a', 'Type': 'any'", "Type: \"Type\" is not a known property. Did you mean \"type\"?")]
     public void Refuses_a_wrong_field(string properties, string fault) =>
         Assert.Equal(["/schema/fields/0/" + fault], DefinitionText.Faults(DefinitionText.WithField(properties)));
+
+    [Theory]
+    [InlineData("'uniqueKeys': 'a'", "uniqueKeys: Must be an array.")]
+    [InlineData("'uniqueKeys': [ 7 ]", "uniqueKeys/0: Must be a text or an array of texts.")]
+    [InlineData("'uniqueKeys': [ [] ]", "uniqueKeys/0: Must name at least one field.")]
+    [InlineData("'uniqueKeys': [ ['a'], ['a', 'bb'] ]", "uniqueKeys/1: \"bb\" is not the name of a field. Did you mean \"b\"?")]
+    [InlineData("'uniqueKeys': [ ['a', 'a'] ]", "uniqueKeys/0: \"a\" is listed more than once.")]
+    [InlineData("'uniqueKeys': [ ['j'] ]", "uniqueKeys/0: \"j\" is of type json, which PostgreSQL cannot compare: use jsonb.")]
+    [InlineData("'primaryKey': [ 'a', 7 ]", "primaryKey/1: Must be a text.")]
+    [InlineData("'foreignKeys': {}", "foreignKeys: Must be an array.")]
+    [InlineData("'foreignKeys': [ { 'fields': 'a' } ]",
+        "foreignKeys/0/reference: Is missing: { \"resource\": …, \"fields\": [ … ] } says what the fields refer to.")]
+    [InlineData("'foreignKeys': [ { 'reference': { 'resource': 'x', 'fields': 'id' } } ]",
+        "foreignKeys/0/fields: Must name at least one field.")]
+    [InlineData("'foreignKeys': [ { 'fields': 'a', 'reference': {} } ]",
+        "foreignKeys/0/reference/fields: Must name at least one field.")]
+    [InlineData("'foreignKeys': [ { 'fields': 'c', 'reference': { 'resource': 'x', 'fields': 'id' } } ]",
+        "foreignKeys/0/fields: \"c\" is not the name of a field. Did you mean \"a\"?")]
+    [InlineData("'foreignKeys': [ { 'fields': ['a', 'b'], 'reference': { 'resource': 'x', 'fields': 'id' } } ]",
+        "foreignKeys/0/reference/fields: Must be as many as the fields that refer to them: 2, and not 1.")]
+    [InlineData("'foreignKeys': [ { 'fields': 'a', 'reference': { 'resource': '', 'fields': 'x' } } ]",
+        "foreignKeys/0/reference/fields: \"x\" is not the name of a field. Did you mean \"a\"?")]
+    public void Refuses_a_wrong_key(string key, string fault) => Assert.Equal(
+        ["/schema/" + fault],
+        DefinitionText.Faults(
+            $"{{ 'schema': {{ 'fields': [ {{ 'name': 'a' }}, {{ 'name': 'b' }}, {{ 'name': 'j', 'type': 'object', 'sqlType': 'json' }} ], {key} }} }}"));
+
+    [Fact]
+    public void Refuses_to_compare_json() => Assert.Equal(
+        ["/schema/fields/0/constraints/unique: \"a\" is of type json, which PostgreSQL cannot compare: use jsonb."],
+        DefinitionText.Faults(DefinitionText.WithField(
+            "'name': 'a', 'type': 'array', 'sqlType': 'json', 'constraints': { 'unique': true }")));
+
+    [Fact]
+    public void Takes_both_forms_of_keys()
+    {
+        TableSchema schema = DefinitionText.Read("""
+            {
+              'schema': {
+                'fields': [ { 'name': 'a', 'constraints': { 'unique': 'true' } }, { 'name': 'b' } ],
+                'primaryKey': 'b', 'uniqueKeys': [ 'a', ['a', 'b'] ],
+                'foreignKeys': [
+                  { 'fields': 'a', 'reference': { 'resource': '', 'fields': 'b' } },
+                  { 'fields': ['a', 'b'], 'reference': { 'resource': 'x.y', 'fields': ['c', 'd'] } }
+                ]
+              }
+            }
+            """).Schema;
+
+        Assert.True(schema.Fields[0].Constraints.Unique);
+        Assert.Equal(["b"], schema.PrimaryKey);
+        Assert.Equal([["a"], ["a", "b"]], schema.UniqueKeys);
+        Assert.Equal((null, "x.y"), (schema.ForeignKeys[0].Resource, schema.ForeignKeys[1].Resource));
+        Assert.Equal(["b"], schema.ForeignKeys[0].ReferenceFields);
+        Assert.Equal(["c", "d"], schema.ForeignKeys[1].ReferenceFields);
+    }
 
     [Fact]
     public void Lists_the_column_types_that_a_field_can_have() => Assert.Equal(

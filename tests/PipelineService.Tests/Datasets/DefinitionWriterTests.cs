@@ -22,7 +22,7 @@ public sealed class DefinitionWriterTests
                 'missingValues': [ '-', { 'value': '-99', 'label': 'refused' } ] },
               { 'name': 'k', 'type': 'string', 'categories': ['a', 1], 'categoriesOrdered': false, 'missingValues': [] },
               { 'name': 'b', 'type': 'boolean', 'trueValues': ['y'], 'falseValues': ['n', 'no'] },
-              { 'name': 'd', 'type': 'date', 'constraints': { 'minimum': '2020-01-01' } },
+              { 'name': 'd', 'type': 'date', 'constraints': { 'unique': true, 'minimum': '2020-01-01' } },
               { 'name': 'o', 'type': 'object', 'sqlType': 'json' },
               { 'name': 't', 'type': 'datetime', 'sqlType': 'timestamp(3)' },
               { 'name': 'x', 'type': 'number', 'sqlType': 'sales.\"Great mood\"[]' },
@@ -35,7 +35,9 @@ public sealed class DefinitionWriterTests
               { 'name': 'g', 'type': 'geopoint', 'format': 'array' }, { 'name': 'j', 'type': 'geojson', 'format': 'topojson' },
               { 'name': 'k', 'type': 'string', 'sqlType': 'interval' }, { 'name': 'q', 'type': 'array', 'sqlType': 'text[][3]' }
             ],
-            'fieldsMatch': 'superset', 'missingValues': [], 'primaryKey': ['s', 'd']
+            'fieldsMatch': 'superset', 'missingValues': [], 'primaryKey': ['s', 'd'], 'uniqueKeys': [ ['n'], ['n', 'd'] ],
+            'foreignKeys': [ { 'fields': 's', 'reference': { 'fields': ['k'] } },
+              { 'fields': ['s', 'd'], 'reference': { 'resource': 'other', 'fields': ['a', 'b'] } } ]
           },
           'load': { 'table': 'sales.trips', 'commit': 'chunk', 'lineage': false, 'keepUpload': 'P7D' },
           'rejects': { 'maxCount': 5, 'maxRatio': 0.1 }

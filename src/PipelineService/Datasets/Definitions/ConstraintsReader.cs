@@ -21,6 +21,7 @@ internal static class ConstraintsReader
         var read = new FieldConstraints
         {
             Required = ReadFlag(constraints, "required"),
+            Unique = ReadFlag(constraints, "unique"),
             Minimum = ReadBound(constraints, "minimum", faults),
             Maximum = ReadBound(constraints, "maximum", faults),
             ExclusiveMinimum = ReadBound(constraints, "exclusiveMinimum", faults),

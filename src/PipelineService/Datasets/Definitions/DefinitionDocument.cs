@@ -129,6 +129,33 @@ public sealed record SchemaDocument
     /// <summary>Names of the fields that together identify a row.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? PrimaryKey { get; init; }
+
+    /// <summary>Sets of fields whose values together no two rows share; rows without a value in one of them do not count.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<IReadOnlyList<string>>? UniqueKeys { get; init; }
+
+    /// <summary>Fields whose values must be there in a row of this or another table.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ForeignKeyDocument>? ForeignKeys { get; init; }
+}
+
+/// <summary>Fields that refer to rows.</summary>
+public sealed record ForeignKeyDocument
+{
+    public required IReadOnlyList<string> Fields { get; init; }
+
+    public required ReferenceDocument Reference { get; init; }
+}
+
+/// <summary>What a foreign key refers to.</summary>
+public sealed record ReferenceDocument
+{
+    /// <summary>Another dataset, or a table as `schema.table`. Default: the same table.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Resource { get; init; }
+
+    /// <summary>The fields of a key there, as many as refer to it, in their order.</summary>
+    public required IReadOnlyList<string> Fields { get; init; }
 }
 
 /// <summary>One field.</summary>
@@ -222,6 +249,11 @@ public sealed record ConstraintsDocument
     [DefaultValue(false)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Required { get; init; }
+
+    /// <summary>Whether no two rows of the table share a value; rows without one do not count.</summary>
+    [DefaultValue(false)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Unique { get; init; }
 
     /// <summary>A number, or the text of a value of the field's type: of a date, or of a number with more digits than a double has.</summary>
     [Scalar(JsonSchemaType.Number | JsonSchemaType.String)]

@@ -160,19 +160,21 @@ public static class DefinitionReader
             }
 
             faults.MarkUnreadable(schema.PointerTo("primaryKey"));
+            faults.MarkUnreadable(schema.PointerTo("uniqueKeys"));
+            faults.MarkUnreadable(schema.PointerTo("foreignKeys"));
         }
 
-        ImmutableArray<string> key = ReadNames(schema, "primaryKey");
+        ImmutableArray<string> key = KeysReader.ReadPrimaryKey(schema);
         var read = new TableSchema
         {
             Fields = fields.IsDefault ? [] : RequireKey(fields, key),
             FieldsMatch = ReadFieldsMatch(schema),
             MissingValues = LabelledTexts.ReadMissingValues(schema, faults) ?? [""],
             PrimaryKey = key,
+            UniqueKeys = KeysReader.ReadUniqueKeys(schema),
+            ForeignKeys = KeysReader.ReadForeignKeys(schema, faults),
         };
 
-        schema.Unsupported("uniqueKeys", IsEmpty);
-        schema.Unsupported("foreignKeys", IsEmpty);
         schema.Metadata("$schema", "name", "title", "description", "homepage", "profile", "version", "keywords");
         schema.PassOverOthers(MisplacedWords.OfSchema);
         return read;
@@ -262,15 +264,9 @@ public static class DefinitionReader
         return read;
     }
 
-    /// <summary>One text or an array of them: the standard has known both forms.</summary>
-    private static ImmutableArray<string> ReadNames(ObjectReader reader, string name) =>
-        reader.TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? reader.Text(name) is string text ? [text] : []
-            : reader.Texts(name, []);
-
     private static FieldsMatch? ReadFieldsMatch(ObjectReader schema)
     {
-        switch (ReadNames(schema, "fieldsMatch"))
+        switch (schema.Names("fieldsMatch"))
         {
             case []:
                 return null;

@@ -53,7 +53,7 @@ internal static class DefinitionWords
         [.. FieldTypes.Where(type => FieldDefinition.ItemTypes.Contains(type.Value))];
 
     public static readonly ImmutableArray<string> UnsupportedConstraints =
-        ["unique", "jsonSchema"];
+        ["jsonSchema"];
 
     public static readonly ImmutableArray<string> UnsupportedDialect =
     [

@@ -39,6 +39,8 @@ public static class DefinitionWriter
                 : null,
             MissingValues = LabelledTexts.Write(definition.Schema.MissingValues, ToText),
             PrimaryKey = definition.Schema.PrimaryKey,
+            UniqueKeys = definition.Schema.UniqueKeys.IsEmpty ? null : [.. definition.Schema.UniqueKeys.Select(key => key.ToArray())],
+            ForeignKeys = definition.Schema.ForeignKeys.IsEmpty ? null : [.. definition.Schema.ForeignKeys.Select(ToDocument)],
         },
         Transforms = definition.Transforms.IsEmpty ? null : [.. definition.Transforms.Select(TransformWriter.ToDocument)],
         Load = new LoadDocument
@@ -65,6 +67,12 @@ public static class DefinitionWriter
         Filtered = test.Outcome != TestOutcome.Filtered ? null
             : test.Reason is null ? JsonElement.Parse("true")
             : JsonSerializer.SerializeToElement(test.Reason, PipelineJson.Options),
+    };
+
+    private static ForeignKeyDocument ToDocument(ForeignKey key) => new()
+    {
+        Fields = key.Fields,
+        Reference = new ReferenceDocument { Resource = key.Resource, Fields = key.ReferenceFields },
     };
 
     private static FieldDocument ToDocument(FieldDefinition field)
@@ -98,6 +106,7 @@ public static class DefinitionWriter
     private static ConstraintsDocument ToDocument(FieldConstraints constraints, bool isNumeric) => new()
     {
         Required = constraints.Required,
+        Unique = constraints.Unique ? true : null,
         Minimum = constraints.Minimum is string minimum ? ToScalar(minimum, isNumeric) : null,
         Maximum = constraints.Maximum is string maximum ? ToScalar(maximum, isNumeric) : null,
         ExclusiveMinimum = constraints.ExclusiveMinimum is string above ? ToScalar(above, isNumeric) : null,

@@ -9,10 +9,9 @@ namespace PipelineService.Datasets.Definitions;
 internal static class MisplacedWords
 {
     private const string Default = "Defaults belong to the table: ALTER TABLE … SET DEFAULT, and leave the column out of the data.";
-    private const string Unique = "Use the schema's \"primaryKey\", or a unique index on the table.";
 
     public static readonly FrozenDictionary<string, string> OfResource = Table(
-        Belong("schema", "fields", "missingValues", "primaryKey", "fieldsMatch"),
+        Belong("schema", "fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys", "fieldsMatch"),
         Belong("dialect", "delimiter", "quoteChar", "header", "raggedRows"),
         Belong("load", "table", "mode", "commit", "lineage", "keepUpload"),
         Belong("rejects", "maxCount", "maxRatio"),
@@ -36,11 +35,11 @@ internal static class MisplacedWords
         [
             ("required", "Each field has it for itself: \"constraints\": { \"required\": true }."),
             ("key", "Did you mean \"primaryKey\"?"),
-            ("unique", Unique),
+            ("unique", "Did you mean \"uniqueKeys\"?"),
         ]);
 
     public static readonly FrozenDictionary<string, string> OfField = Table(
-        Belong("constraints", "required", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "pattern", "enum"),
+        Belong("constraints", "required", "unique", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "pattern", "enum"),
         Mean("constraints.required", "nullable", "notNull", "mandatory", "optional"),
         Mean("constraints.minimum", "min"),
         Mean("constraints.maximum", "max"),
@@ -50,7 +49,6 @@ internal static class MisplacedWords
         Mean("type", "dataType", "data_type"),
         [
             ("primaryKey", "The schema has it: \"primaryKey\": [ … ], with the names of its fields."),
-            ("unique", Unique),
             ("default", Default),
             ("length", "Use \"constraints\": { \"maxLength\": … }, or \"sqlType\": \"varchar(…)\"."),
             ("precision", "Use \"sqlType\": \"numeric(…,…)\"."),

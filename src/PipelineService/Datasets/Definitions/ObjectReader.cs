@@ -128,6 +128,25 @@ internal sealed class ObjectReader
     public ImmutableArray<string> Texts(string name, ImmutableArray<string> otherwise) =>
         Items(name, TextOf) is { IsDefault: false } texts ? texts : otherwise;
 
+    /// <summary>One text or an array of them; nothing when absent.</summary>
+    public ImmutableArray<string> Names(string name) =>
+        TryGet(name, out JsonElement value) ? NamesOf(value, PointerTo(name)) : [];
+
+    /// <inheritdoc cref="Names"/>
+    public ImmutableArray<string> NamesOf(JsonElement value, string pointer)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                return TextOf(value, pointer) is string text ? [text] : [];
+            case JsonValueKind.Array:
+                return [.. value.EnumerateArray().Select((e, index) => TextOf(e, JsonPointer.Append(pointer, index))).OfType<string>()];
+            default:
+                _faults.Add(pointer, "Must be a text or an array of texts.");
+                return [];
+        }
+    }
+
     /// <summary>The elements of an array, those left out that <paramref name="read"/> gives null for; default when absent.</summary>
     public ImmutableArray<T> Items<T>(string name, Func<JsonElement, string, T?> read)
         where T : class

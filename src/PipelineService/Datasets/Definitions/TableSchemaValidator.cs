@@ -33,14 +33,65 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
                 }
             });
         });
-        RuleFor(s => s.PrimaryKey).Custom((key, context) =>
+        RuleFor(s => s.PrimaryKey).Custom((key, context) => AddFaultsOfKey(nameof(TableSchema.PrimaryKey), key, context));
+        RuleFor(s => s.UniqueKeys).Custom((keys, context) =>
         {
-            foreach (string fault in FaultsOfKey(key, context.InstanceToValidate.Fields))
+            for (int i = 0; i < keys.Length; i++)
             {
-                context.AddFailure(fault);
+                AddFaultsOfKey($"{nameof(TableSchema.UniqueKeys)}[{i}]", keys[i], context);
+                if (keys[i].IsEmpty)
+                {
+                    context.AddFailure($"{nameof(TableSchema.UniqueKeys)}[{i}]", "Must name at least one field.");
+                }
+            }
+        });
+        RuleFor(s => s.ForeignKeys).Custom((keys, context) =>
+        {
+            for (int i = 0; i < keys.Length; i++)
+            {
+                AddFaultsOfReference($"{nameof(TableSchema.ForeignKeys)}[{i}]", keys[i], context);
+            }
+        });
+        RuleFor(s => s.Fields).Custom((fields, context) =>
+        {
+            for (int i = 0; i < fields.Length; i++)
+            {
+                if (fields[i].Constraints.Unique && FaultOfComparing(fields[i]) is string fault)
+                {
+                    context.AddFailure($"{nameof(TableSchema.Fields)}[{i}].Constraints.Unique", fault);
+                }
             }
         });
     }
+
+    private static void AddFaultsOfReference(string path, ForeignKey key, ValidationContext<TableSchema> context)
+    {
+        AddFaultsOfKey($"{path}.Fields", key.Fields, context);
+        if (key.Resource is null)
+        {
+            AddFaultsOfKey($"{path}.Reference.Fields", key.ReferenceFields, context);
+        }
+
+        if (!key.Fields.IsEmpty && !key.ReferenceFields.IsEmpty && key.Fields.Length != key.ReferenceFields.Length)
+        {
+            context.AddFailure(
+                $"{path}.Reference.Fields",
+                $"Must be as many as the fields that refer to them: {key.Fields.Length}, and not {key.ReferenceFields.Length}.");
+        }
+    }
+
+    private static void AddFaultsOfKey(string path, ImmutableArray<string> key, ValidationContext<TableSchema> context)
+    {
+        foreach (string fault in FaultsOfKey(key, context.InstanceToValidate.Fields))
+        {
+            context.AddFailure(path, fault);
+        }
+    }
+
+    /// <summary>A json column cannot tell whether two values are the same.</summary>
+    private static string? FaultOfComparing(FieldDefinition field) => field.ColumnType.Name == SqlTypeName.Json
+        ? $"\"{field.Name}\" is of type json, which PostgreSQL cannot compare: use jsonb."
+        : null;
 
     private static IEnumerable<string> FaultsOfKey(ImmutableArray<string> key, ImmutableArray<FieldDefinition> fields)
     {
@@ -56,9 +107,9 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
             {
                 yield return $"\"{Excerpt.Of(names.Key)}\" is not the name of a field.{Suggestion.For(names.Key, fields.Select(f => f.Name))}";
             }
-            else if (field.ColumnType.Name == SqlTypeName.Json)
+            else if (FaultOfComparing(field) is string fault)
             {
-                yield return $"\"{names.Key}\" is of type json, which PostgreSQL cannot compare: use jsonb.";
+                yield return fault;
             }
 
             if (names.Skip(1).Any())

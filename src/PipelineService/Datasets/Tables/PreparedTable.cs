@@ -1,5 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
+using PipelineService.Datasets.Tables.Keys;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Tables;
@@ -15,10 +16,14 @@ internal sealed record PreparedTable(Problem? Problem, IReadOnlyDictionary<strin
 
     public static PreparedTable Refused(Problem problem) => new(problem, null);
 
-    /// <summary>A table with rows, to which columns may have been added.</summary>
-    public static PreparedTable With(DatasetDefinition definition, TableComparison comparison)
+    /// <summary>A table that may have been altered.</summary>
+    /// <param name="hasRows">Whether rows kept columns from becoming NOT NULL.</param>
+    public static PreparedTable With(
+        DatasetDefinition definition, TableComparison comparison, KeyComparison keys, bool hasRows)
     {
-        HashSet<string> lax = [.. comparison.LaxColumns, .. comparison.ColumnsToAdd.Where(c => c.IsNotNull).Select(c => c.Name)];
+        HashSet<string> lax = hasRows
+            ? [.. comparison.LaxColumns, .. comparison.ColumnsToAdd.Where(c => c.IsNotNull).Select(c => c.Name)]
+            : [];
         OrderedDictionary<string, string[]> warnings = [];
         for (int index = 0; index < definition.Schema.Fields.Length; index++)
         {
@@ -33,6 +38,11 @@ internal sealed record PreparedTable(Problem? Problem, IReadOnlyDictionary<strin
                         + " NOT NULL once every row has one.",
                     ]);
             }
+        }
+
+        foreach ((string pointer, string[] leftovers) in keys.Leftovers)
+        {
+            warnings.Add(pointer, leftovers);
         }
 
         return new PreparedTable(null, warnings.Count == 0 ? null : warnings);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Transforms;
+using PipelineService.Datasets.Tables.Keys;
 
 namespace PipelineService.Datasets.Tables;
 
@@ -11,12 +12,12 @@ namespace PipelineService.Datasets.Tables;
 /// </summary>
 /// <remarks>
 /// A load asks for less than a declaration: a row that a NOT NULL refuses is that row's affair, and a table that was
-/// partitioned or widened meanwhile takes the rows as they are. But it alters nothing.
+/// partitioned or widened meanwhile takes the rows as they are. But it alters nothing. The keys of a declaration are compared by
+/// <see cref="KeyComparison"/>.
 /// </remarks>
 internal sealed class TableComparison
 {
     private const string Table = "/load/table";
-    private const string Key = "/schema/primaryKey";
     private const string Lineage = "/load/lineage";
 
     /// <summary>Fields that a staging table surely has room for, beside lineage and what is the service's own.</summary>
@@ -41,12 +42,14 @@ internal sealed class TableComparison
         {
             CompareWantedColumns();
             CompareCount();
-            if (!isLoading)
+            if (isLoading)
+            {
+                CompareKeys();
+            }
+            else
             {
                 CompareOtherColumns();
             }
-
-            CompareKey();
         }
     }
 
@@ -210,20 +213,19 @@ internal sealed class TableComparison
         }
     }
 
-    /// <summary>A key that the table does not enforce would be a promise without a keeper.</summary>
-    private void CompareKey()
+    /// <summary>What was declared must still be kept when rows come.</summary>
+    private void CompareKeys()
     {
-        ImmutableArray<string> key = _definition.Schema.PrimaryKey;
-        if (key.IsEmpty || _table.UniqueIndexes.Any(i => i.IsPlain && i.Columns.ToHashSet().SetEquals(key)))
+        foreach (WantedKey key in WantedKey.Of(_definition).Where(key => !key.IsKeptBy(_table)))
         {
-            return;
+            _contradictions.Add(key.Pointer, KeyComparison.Lacks(_definition.Load.Table, key));
         }
 
-        string names = string.Join(", ", key.Select(Identifier.Quote));
-        _contradictions.Add(
-            Key,
-            $"The table has no primary key or unique index on ({names}):"
-            + $" CREATE UNIQUE INDEX ON {_definition.Load.Table.Quoted} ({names}) makes one.");
+        foreach (WantedReference reference in ReferenceResolver.Unresolved(_definition).Where(reference => !reference.IsKeptBy(_table)))
+        {
+            _contradictions.Add(
+                reference.Pointer, $"The table has no foreign key on ({KeySql.Names(reference.Columns)}) any more: it was dropped.");
+        }
     }
 
     private string DropNotNull(string column) =>

@@ -19,9 +19,7 @@ internal static class TableProblems
         // Made by someone else between our look and our CREATE: a second look will see it.
         PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateColumn =>
             DatasetProblems.TableBusy(table.ToString()),
-        // An undefined object: types have been looked up, so it is what a key needs and a type like xml does not have.
-        PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.InvalidTableDefinition
-            or PostgresErrorCodes.UndefinedObject =>
+        PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.InvalidTableDefinition =>
             Mismatch(table, $"PostgreSQL refuses the table: {exception.MessageText}."),
         _ => null,
     };

@@ -25,6 +25,8 @@ public sealed record ColumnShape(
 /// <param name="Expression">Of a check, as SQL.</param>
 /// <param name="Parent">The table that a foreign key refers to, as SQL.</param>
 /// <param name="IsDeferrable">Whether it may be looked at as late as at COMMIT.</param>
+/// <param name="ParentSchema">Of a foreign key: the schema of the table that it refers to.</param>
+/// <param name="ParentName">Likewise its name.</param>
 public sealed record ConstraintShape(
     string Name,
     string Kind,
@@ -33,7 +35,9 @@ public sealed record ConstraintShape(
     string? Parent,
     ImmutableArray<string> ParentColumns,
     bool IsSelfReference,
-    bool IsDeferrable);
+    bool IsDeferrable,
+    string? ParentSchema = null,
+    string? ParentName = null);
 
 /// <summary>A trigger that an INSERT fires in this session; those by which PostgreSQL keeps foreign keys do not count.</summary>
 /// <param name="MayChangeRows">Whether it comes before each row: it may mend it, or let it fall.</param>

@@ -103,7 +103,9 @@ internal static class TableSql
                 SELECT json_build_object(
                     'name', x.relname,
                     'isPlain', i.indrelid = r.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL,
-                    'isImmediate', i.indimmediate,
+                    'isImmediate', i.indimmediate, 'isPrimary', i.indisprimary,
+                    'isConstraint', EXISTS (
+                        SELECT FROM pg_catalog.pg_constraint o WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x')),
                     'columns', ARRAY(
                         SELECT a.attname FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
                         JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
@@ -116,6 +118,7 @@ internal static class TableSql
                 SELECT json_build_object(
                     'name', o.conname, 'kind', o.contype, 'expression', pg_get_expr(o.conbin, o.conrelid),
                     'parent', CASE WHEN o.confrelid <> 0 THEN o.confrelid::regclass::text END,
+                    'parentSchema', p.nspname, 'parentName', f.relname,
                     'isSelfReference', o.confrelid = o.conrelid, 'isDeferrable', o.condeferrable,
                     'columns', ARRAY(
                         SELECT a.attname FROM unnest(o.conkey) WITH ORDINALITY AS k (attnum, place)
@@ -126,6 +129,8 @@ internal static class TableSql
                         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.confrelid AND a.attnum = k.attnum
                         ORDER BY k.place))
                 FROM pg_catalog.pg_constraint o
+                LEFT JOIN pg_catalog.pg_class f ON f.oid = o.confrelid
+                LEFT JOIN pg_catalog.pg_namespace p ON p.oid = f.relnamespace
                 WHERE o.conrelid = r.oid AND o.contype IN ('f', 'c')
                 ORDER BY o.conname),
             'triggers', ARRAY(
@@ -148,16 +153,8 @@ internal static class TableSql
     public static string LockShape(TableName table) => $"LOCK TABLE ONLY {table.Quoted} IN ROW EXCLUSIVE MODE";
 
     /// <summary>Definitions carry the types' names as PostgreSQL formats them, so they are SQL as they stand.</summary>
-    public static string Create(TableName table, IEnumerable<ColumnShape> columns, IReadOnlyCollection<string> key)
-    {
-        IEnumerable<string> lines = columns.Select(Column);
-        if (key.Count > 0)
-        {
-            lines = lines.Append($"PRIMARY KEY ({string.Join(", ", key.Select(Identifier.Quote))})");
-        }
-
-        return $"CREATE TABLE {table.Quoted} (\n    {string.Join(",\n    ", lines)}\n)";
-    }
+    public static string Create(TableName table, IEnumerable<ColumnShape> columns) =>
+        $"CREATE TABLE {table.Quoted} (\n    {string.Join(",\n    ", columns.Select(Column))}\n)";
 
     /// <summary>A column of a type that <see cref="TypeExists"/> has found, to be looked at.</summary>
     public static string MakeColumnOf(string type) => $"""

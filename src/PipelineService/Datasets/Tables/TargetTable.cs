@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Definitions;
+using PipelineService.Datasets.Tables.Keys;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Tables;
@@ -25,21 +27,38 @@ public static class TargetTable
         await connection.ExecuteAsync(new CommandDefinition(
             TableSql.Lock, new { table = table.Quoted }, cancellationToken: cancellationToken));
 
-        if (await LookAsync(connection, table, cancellationToken) is not TableShape shape)
+        DefinitionFaults faults = new();
+        ImmutableArray<WantedReference> references =
+            await ReferenceResolver.ResolveAsync(connection, definition, faults, cancellationToken);
+        if (faults.Any)
         {
-            return await CreateAsync(connection, dataset, definition, cancellationToken) is Problem refusal
-                ? PreparedTable.Refused(refusal)
-                : PreparedTable.Ready;
+            return PreparedTable.Refused(DatasetProblems.InvalidDefinition(faults.ToErrors()));
+        }
+
+        TableShape? shape = await LookAsync(connection, table, cancellationToken);
+        if (shape is null)
+        {
+            if (await CreateAsync(connection, dataset, definition, cancellationToken) is Problem refusal)
+            {
+                return PreparedTable.Refused(refusal);
+            }
+
+            shape = (await LookAsync(connection, table, cancellationToken))!;
         }
 
         var comparison = TableComparison.AtDeclaration(definition, shape);
-        if (comparison.Contradictions.Count > 0)
+        var keys = new KeyComparison(definition, references, shape);
+        if (comparison.Contradictions.Count + keys.Contradictions.Count > 0)
         {
-            return PreparedTable.Refused(DatasetProblems.TableMismatch(table.ToString(), comparison.Contradictions));
+            return PreparedTable.Refused(DatasetProblems.TableMismatch(
+                table.ToString(), new OrderedDictionary<string, string[]>(comparison.Contradictions.Concat(keys.Contradictions))));
         }
 
         bool hasRows = await AlterAsync(connection, table, comparison, cancellationToken);
-        return hasRows ? PreparedTable.With(definition, comparison) : PreparedTable.Ready;
+        shape = comparison.ColumnsToAdd.IsEmpty ? shape : (await LookAsync(connection, table, cancellationToken))!;
+        return await new KeyWriter(connection, table, cancellationToken).AddAsync(keys, shape) is Problem obstacle
+            ? PreparedTable.Refused(obstacle)
+            : PreparedTable.With(definition, comparison, keys, hasRows);
     }
 
     /// <summary>The table as it is now, or null when there is none. Nothing keeps it so.</summary>
@@ -67,7 +86,7 @@ public static class TargetTable
             return TableProblems.NoSchema(table);
         }
 
-        string create = TableSql.Create(table, TableShape.ColumnsOf(definition), definition.Schema.PrimaryKey);
+        string create = TableSql.Create(table, TableShape.ColumnsOf(definition));
         await ExecuteAsync(connection, create, cancellationToken);
         await ExecuteAsync(connection, TableSql.Mark(table, dataset), cancellationToken);
         return null;

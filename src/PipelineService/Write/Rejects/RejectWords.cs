@@ -14,13 +14,14 @@ public sealed class RejectWords
 {
     private readonly Dictionary<string, ConstraintShape> _constraints;
     private readonly Dictionary<string, UniqueKey> _keys;
+    private readonly List<string> _loaded;
 
     public RejectWords(TableShape table, RowPlan rows)
     {
-        List<string> loaded = [.. rows.Columns.Select(c => c.Field.Name)];
+        _loaded = [.. rows.Columns.Select(c => c.Field.Name)];
         _constraints = table.Constraints.ToDictionary(c => c.Name, StringComparer.Ordinal);
         _keys = table.UniqueIndexes.GroupBy(i => i.Name, StringComparer.Ordinal)
-            .ToDictionary(g => g.Key, g => UniqueKey.Of(g.First(), loaded), StringComparer.Ordinal);
+            .ToDictionary(g => g.Key, g => UniqueKey.Of(g.First(), _loaded), StringComparer.Ordinal);
     }
 
     /// <summary>The constraint of this name; null when it is none of the table's.</summary>
@@ -38,9 +39,20 @@ public sealed class RejectWords
         string? field = !string.IsNullOrEmpty(column) ? column
             : ConstraintOf(constraint) is { Columns: [string only] } ? only
             : key?.Field;
-        return key is not null && code == RecordErrorCode.Unique
-            ? new RejectedRow(index, code, field, key.Message, key.Columns)
-            : new RejectedRow(index, code, field, message);
+        return code switch
+        {
+            RecordErrorCode.Unique when key is not null => new RejectedRow(index, code, field, key.Message, key.Columns),
+            RecordErrorCode.ForeignKey when ConstraintOf(constraint) is { Parent: string parent } reference => new RejectedRow(
+                index, code, field, ErrorMessages.ForeignKey(parent, reference.ParentColumns), ColumnsOf(reference.Columns, _loaded)),
+            _ => new RejectedRow(index, code, field, message),
+        };
+    }
+
+    /// <summary>Columns as indexes into the rows'; null when the rows do not have all of them.</summary>
+    private static IReadOnlyList<short>? ColumnsOf(ImmutableArray<string> names, List<string> loaded)
+    {
+        ImmutableArray<short> columns = [.. names.Select(name => (short)loaded.IndexOf(name))];
+        return columns.Contains((short)-1) ? null : columns;
     }
 
     /// <param name="Field">The only column of the key.</param>
@@ -54,11 +66,10 @@ public sealed class RejectWords
                 return new UniqueKey(Field: null, ErrorMessages.UniqueIndex(index.Name), Columns: null);
             }
 
-            ImmutableArray<short> columns = [.. index.Columns.Select(name => (short)loaded.IndexOf(name))];
             return new UniqueKey(
                 index.Columns is [string only] ? only : null,
                 ErrorMessages.Unique(index.Columns),
-                columns.Contains((short)-1) ? null : columns);
+                ColumnsOf(index.Columns, loaded));
         }
     }
 }

@@ -91,7 +91,7 @@ internal static class DefinitionMistakes
         Mistake.Definition(
             "bounds the wrong way round", Field("'type': 'integer', 'constraints': { 'minimum': 2, 'maximum': 1 }"), "/constraints/maximum:", "no value could pass"),
         Mistake.Definition("a length of numbers", Field("'type': 'integer', 'constraints': { 'maxLength': 2 }"), "/constraints/maxLength:", "Does not apply"),
-        Mistake.Definition("unique", Field("'constraints': { 'unique': true }"), "/constraints/unique:", "not supported by this version"),
+        Mistake.Definition("unique beside the type", Field("'unique': true"), "/schema/fields/0/unique:", "\"constraints.unique\""),
     ];
 
     private static Mistake OfType(string word, string meant, params string[] says) =>
