@@ -213,4 +213,7 @@ public sealed record FieldConstraints
     public string? Pattern { get; init; }
 
     public ImmutableArray<string> Enum { get; init; } = [];
+
+    /// <summary>Of objects and arrays: a JSON Schema that values must conform to, as JSON.</summary>
+    public string? JsonSchema { get; init; }
 }

@@ -48,6 +48,12 @@ internal static class ConstraintFaults
             $"enum does not apply to a field of type array in a column of type {column}.");
         ThrowIf(FieldFormatFault.Of(field) is not null, FieldFormatFault.Of(field) ?? "");
         ThrowIf(
+            constraints.JsonSchema is not null && field.Type is not (FieldType.Object or FieldType.Array),
+            $"jsonSchema does not apply to a field of type {type}.");
+        ThrowIf(
+            constraints.JsonSchema is not null && column.IsArray,
+            $"jsonSchema does not apply to a field of type array in a column of type {column}.");
+        ThrowIf(
             field.Type != FieldType.String && constraints.Pattern is not null,
             $"pattern does not apply to a field of type {type}.");
     }

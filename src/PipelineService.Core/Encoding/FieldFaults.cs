@@ -90,6 +90,7 @@ public static class FieldFaults
             (nameof(all.MinLength), all.MinLength is not null, none with { MinLength = all.MinLength }),
             (nameof(all.MaxLength), all.MaxLength is not null, none with { MaxLength = all.MaxLength }),
             (nameof(all.Pattern), all.Pattern is not null, none with { Pattern = all.Pattern }),
+            (nameof(all.JsonSchema), all.JsonSchema is not null, none with { JsonSchema = all.JsonSchema }),
         ];
         foreach ((string constraint, bool isThere, FieldConstraints alone) in single)
         {

@@ -195,6 +195,7 @@ public sealed class DataResourceTests
             ("exclusiveMinimum", "'1'", ordered), ("exclusiveMaximum", "'1'", ordered),
             ("minLength", "1", collections), ("maxLength", "1", collections),
             ("pattern", "'.'", ["string"]),
+            ("jsonSchema", "{}", ["object", "array"]),
         ];
         Assert.All(
             from type in DefinitionWords.FieldTypes from constraint in constraints where !constraint.Types.Contains(type.Word) select (type.Word, constraint),
@@ -202,6 +203,36 @@ public sealed class DataResourceTests
                 [$"/schema/fields/0/constraints/{pair.constraint.Name}: Does not apply to fields of type {pair.Word}."],
                 DefinitionText.Faults(DefinitionText.WithField(
                     $"'name': 'a', 'type': '{pair.Word}', 'constraints': {{ '{pair.constraint.Name}': {pair.constraint.Value} }}"))));
+    }
+
+    [Fact]
+    public void Faults_of_a_JSON_schema_are_told_in_the_definition()
+    {
+        Assert.Equal(
+            [
+                "/schema/fields/0/constraints/jsonSchema/properties/a/type: Must be of null, boolean, object, array, number, string and integer.",
+                "/schema/fields/0/constraints/jsonSchema/items/$ref: Must begin with \"#\": references stay within the schema, and nothing is fetched.",
+            ],
+            DefinitionText.Faults(DefinitionText.WithField(
+                "'name': 'a', 'type': 'object', 'constraints': { 'jsonSchema': { 'properties': { 'a': { 'type': 'int' } }, 'items': { '$ref': 'x' } } }")));
+        Assert.Equal(
+            ["/schema/fields/0/constraints/jsonSchema: Must be an object of at most 65536 bytes: a JSON Schema."],
+            DefinitionText.Faults(DefinitionText.WithField("'name': 'a', 'type': 'object', 'constraints': { 'jsonSchema': true }")));
+        Assert.Equal(
+            ["/schema/fields/0/constraints/jsonSchema: Must be an object of at most 65536 bytes: a JSON Schema."],
+            DefinitionText.Faults(DefinitionText.WithField(
+                $"'name': 'a', 'type': 'object', 'constraints': {{ 'jsonSchema': {{ 'title': '{new string('x', 65_536)}' }} }}")));
+    }
+
+    [Fact]
+    public void Words_that_JSON_Schema_does_not_have_are_warned_of()
+    {
+        Declaration read = Read(
+            DefinitionText.WithField("'name': 'a', 'type': 'object', 'constraints': { 'jsonSchema': { 'requried': ['b'] } }"), "trips", out _);
+
+        Assert.Equal(
+            ["\"requried\" is no word of JSON Schema: it is passed over. Did you mean \"required\"?"],
+            read.Warnings["/schema/fields/0/constraints/jsonSchema/requried"]);
     }
 
     [Fact]

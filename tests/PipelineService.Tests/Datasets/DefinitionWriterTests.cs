@@ -23,7 +23,7 @@ public sealed class DefinitionWriterTests
               { 'name': 'k', 'type': 'string', 'categories': ['a', 1], 'categoriesOrdered': false, 'missingValues': [] },
               { 'name': 'b', 'type': 'boolean', 'trueValues': ['y'], 'falseValues': ['n', 'no'] },
               { 'name': 'd', 'type': 'date', 'constraints': { 'unique': true, 'minimum': '2020-01-01' } },
-              { 'name': 'o', 'type': 'object', 'sqlType': 'json' },
+              { 'name': 'o', 'type': 'object', 'sqlType': 'json', 'constraints': { 'jsonSchema': { 'properties': { 'é': { 'type': 'integer', 'maximum': 1e2 } } } } },
               { 'name': 't', 'type': 'datetime', 'sqlType': 'timestamp(3)' },
               { 'name': 'x', 'type': 'number', 'sqlType': 'sales.\"Great mood\"[]' },
               { 'name': 'e', 'type': 'string', 'format': 'email' }, { 'name': 'u', 'type': 'string', 'format': 'uuid' },

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding.Geo;
+using PipelineService.Core.Encoding.Json.Schemas;
 using PipelineService.Core.Encoding.Text;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
@@ -19,6 +20,7 @@ internal sealed class JsonEncoder : FieldEncoder
     private readonly bool _isGeoJson;
     private readonly bool _isTopoJson;
     private readonly JsonElement[] _members;
+    private readonly JsonSchema? _schema;
 
     public JsonEncoder(FieldDefinition field)
     {
@@ -31,6 +33,7 @@ internal sealed class JsonEncoder : FieldEncoder
         _countMin = field.Constraints.MinLength ?? 0;
         _countMax = field.Constraints.MaxLength ?? int.MaxValue;
         _members = [.. field.Constraints.Enum.Select(member => ParseMember(field, member))];
+        _schema = field.Constraints.JsonSchema is string schema ? Compile(schema) : null;
     }
 
     public override RecordErrorCode Encode(ReadOnlySpan<byte> text, RowBuffer rows)
@@ -74,7 +77,9 @@ internal sealed class JsonEncoder : FieldEncoder
             return RecordErrorCode.Format;
         }
 
-        return _members.Length == 0 || IsMember(json) ? RecordErrorCode.None : RecordErrorCode.Enum;
+        return _members.Length > 0 && !IsMember(json) ? RecordErrorCode.Enum
+            : _schema is not null && !_schema.Accepts(json) ? RecordErrorCode.JsonSchema
+            : RecordErrorCode.None;
     }
 
     /// <summary>Equal as values: blanks, order of members and the writing of numbers do not count. This allocates.</summary>
@@ -92,6 +97,10 @@ internal sealed class JsonEncoder : FieldEncoder
 
         return false;
     }
+
+    private static JsonSchema Compile(string schema) =>
+        JsonSchema.Compile(JsonElement.Parse(schema), out IReadOnlyList<JsonSchemaFault> faults)
+        ?? throw new FieldFaultException($"jsonSchema{faults[0].Pointer}: {faults[0].Sentence}");
 
     private JsonElement ParseMember(FieldDefinition field, string text)
     {

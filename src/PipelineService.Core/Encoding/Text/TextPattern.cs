@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 
@@ -8,6 +9,8 @@ public static class TextPattern
 {
     /// <summary>Longer patterns are refused; the engine's time is linear in the text but grows with the pattern.</summary>
     public const int LengthMax = 1_000;
+
+    private const int StackChars = 256;
 
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
 
@@ -24,6 +27,22 @@ public static class TextPattern
         // On its own first: brackets that do not match could close the group put around it.
         _ = Compile(pattern);
         return new Regex($@"\A(?:{pattern})\z", Options);
+    }
+
+    /// <param name="text">Valid UTF-8.</param>
+    internal static bool IsMatch(Regex pattern, ReadOnlySpan<byte> text)
+    {
+        // UTF-16 never has more units than UTF-8 has bytes.
+        char[]? rented = text.Length > StackChars ? ArrayPool<char>.Shared.Rent(text.Length) : null;
+        Span<char> chars = rented ?? stackalloc char[StackChars];
+        int length = System.Text.Encoding.UTF8.GetChars(text, chars);
+        bool isMatch = pattern.IsMatch(chars[..length]);
+        if (rented is not null)
+        {
+            ArrayPool<char>.Shared.Return(rented);
+        }
+
+        return isMatch;
     }
 
     private static bool TryCompile(

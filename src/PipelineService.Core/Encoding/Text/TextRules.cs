@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -16,8 +15,6 @@ namespace PipelineService.Core.Encoding.Text;
 /// </summary>
 internal sealed class TextRules
 {
-    private const int StackChars = 256;
-
     /// <summary>The longest UTF-8 form of a code point.</summary>
     private const int CodePointBytesMax = 4;
 
@@ -77,7 +74,7 @@ internal sealed class TextRules
             return RecordErrorCode.MaxLength;
         }
 
-        if (_pattern is not null && !IsMatch(_pattern, text))
+        if (_pattern is not null && !TextPattern.IsMatch(_pattern, text))
         {
             return RecordErrorCode.Pattern;
         }
@@ -119,20 +116,5 @@ internal sealed class TextRules
         }
 
         return count;
-    }
-
-    private static bool IsMatch(Regex pattern, ReadOnlySpan<byte> text)
-    {
-        // UTF-16 never has more units than UTF-8 has bytes.
-        char[]? rented = text.Length > StackChars ? ArrayPool<char>.Shared.Rent(text.Length) : null;
-        Span<char> chars = rented ?? stackalloc char[StackChars];
-        int length = System.Text.Encoding.UTF8.GetChars(text, chars);
-        bool isMatch = pattern.IsMatch(chars[..length]);
-        if (rented is not null)
-        {
-            ArrayPool<char>.Shared.Return(rented);
-        }
-
-        return isMatch;
     }
 }

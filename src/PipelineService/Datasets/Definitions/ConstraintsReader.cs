@@ -1,7 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding.Json.Schemas;
+using PipelineService.Core.Rules;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -30,12 +35,8 @@ internal static class ConstraintsReader
             MaxLength = ReadLength(constraints, "maxLength"),
             Pattern = constraints.Text("pattern"),
             Enum = ReadEnum(constraints, type, faults),
+            JsonSchema = ReadJsonSchema(constraints, faults),
         };
-
-        foreach (string name in DefinitionWords.UnsupportedConstraints)
-        {
-            constraints.Unsupported(name, v => v.ValueKind == JsonValueKind.False);
-        }
 
         constraints.Finish(MisplacedWords.OfConstraints);
         return read;
@@ -54,6 +55,38 @@ internal static class ConstraintsReader
                 faults.Add(pointer, "Must be a text, a number or a boolean.");
                 return null;
         }
+    }
+
+    /// <summary>A schema without faults, in one line; what its standard does not know is told.</summary>
+    private static string? ReadJsonSchema(ObjectReader constraints, DefinitionFaults faults)
+    {
+        const string Name = "jsonSchema";
+        if (!constraints.TryGet(Name, out JsonElement written))
+        {
+            return null;
+        }
+
+        string text = JsonSerializer.Serialize(written, PipelineJson.Options);
+        if (written.ValueKind != JsonValueKind.Object || Encoding.UTF8.GetByteCount(text) > JsonSchema.BytesMax)
+        {
+            constraints.Fault(Name, $"Must be an object of at most {JsonSchema.BytesMax} bytes: a JSON Schema.");
+            return null;
+        }
+
+        JsonSchema? schema = JsonSchema.Compile(written, out IReadOnlyList<JsonSchemaFault> found);
+        foreach (JsonSchemaFault fault in found)
+        {
+            faults.Add(constraints.PointerTo(Name) + fault.Pointer, fault.Sentence);
+        }
+
+        foreach ((string pointer, string word) in schema?.UnknownWords ?? [])
+        {
+            faults.Warn(
+                constraints.PointerTo(Name) + pointer,
+                $"\"{Excerpt.Of(word)}\" is no word of JSON Schema: it is passed over.{Suggestion.For(word, JsonSchema.Words)}");
+        }
+
+        return text;
     }
 
     private static bool ReadFlag(ObjectReader constraints, string name) =>

@@ -23,6 +23,7 @@ internal sealed class ConstraintsValidator : AbstractValidator<FieldConstraints>
         RuleFor(c => c.MinLength).Null().Unless(_ => hasLength).WithMessage(doesNotApply);
         RuleFor(c => c.MaxLength).Null().Unless(_ => hasLength).WithMessage(doesNotApply);
         RuleFor(c => c.Pattern).Null().Unless(_ => type == FieldType.String).WithMessage(doesNotApply);
+        RuleFor(c => c.JsonSchema).Null().Unless(_ => type is FieldType.Object or FieldType.Array).WithMessage(doesNotApply);
         RuleFor(c => c.Enum).Must(members => members.Length == members.Distinct().Count())
             .WithMessage("Has the same member more than once.");
         RuleFor(c => c.Maximum).Must((c, _) => !IsReversed(c.Minimum, c.Maximum, isNumeric))

@@ -289,6 +289,10 @@ public sealed record ConstraintsDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Pattern { get; init; }
 
+    /// <summary>Of objects and arrays: a JSON Schema that values must conform to.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? JsonSchema { get; init; }
+
     /// <summary>The only values that are taken: numbers, booleans, or texts of values.</summary>
     [Scalar(JsonSchemaType.Number | JsonSchemaType.String | JsonSchemaType.Boolean)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

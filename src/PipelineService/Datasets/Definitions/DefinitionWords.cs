@@ -52,9 +52,6 @@ internal static class DefinitionWords
     public static readonly ImmutableArray<(string Word, FieldType Value)> ItemTypes =
         [.. FieldTypes.Where(type => FieldDefinition.ItemTypes.Contains(type.Value))];
 
-    public static readonly ImmutableArray<string> UnsupportedConstraints =
-        ["jsonSchema"];
-
     public static readonly ImmutableArray<string> UnsupportedDialect =
     [
         "escapeChar", "nullSequence", "commentChar", "commentRows", "headerJoin",

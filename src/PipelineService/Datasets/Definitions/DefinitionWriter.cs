@@ -114,6 +114,7 @@ public static class DefinitionWriter
         MinLength = constraints.MinLength,
         MaxLength = constraints.MaxLength,
         Pattern = constraints.Pattern,
+        JsonSchema = constraints.JsonSchema is string schema ? JsonElement.Parse(schema) : null,
         Enum = constraints.Enum.IsEmpty ? null : [.. constraints.Enum.Select(member => ToScalar(member, isNumeric))],
     };
 
