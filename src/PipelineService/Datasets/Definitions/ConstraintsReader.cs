@@ -86,7 +86,7 @@ internal static class ConstraintsReader
                 $"\"{Excerpt.Of(word)}\" is no word of JSON Schema: it is passed over.{Suggestion.For(word, JsonSchema.Words)}");
         }
 
-        return text;
+        return schema is null ? null : text;
     }
 
     private static bool ReadFlag(ObjectReader constraints, string name) =>

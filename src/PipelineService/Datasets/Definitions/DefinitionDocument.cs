@@ -290,6 +290,7 @@ public sealed record ConstraintsDocument
     public string? Pattern { get; init; }
 
     /// <summary>Of objects and arrays: a JSON Schema that values must conform to.</summary>
+    [Scalar(JsonSchemaType.Object)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? JsonSchema { get; init; }
 
