@@ -23,13 +23,29 @@ public sealed class ConstraintTests
         [FieldType.DateTime] = ["2024-02-29T00:00:00+02:00", "2024-02-29T00:00:00Z", "2024-02-29T00:00:00.000001Z"],
         [FieldType.Object] = ["""{"a":1}""", """{"a":1,"b":2}""", """{"a":1,"b":2,"c":3}"""],
         [FieldType.Array] = ["[1]", "[1,2]", "[1,2,3]"],
+        [FieldType.Year] = ["-0044", "2024", "12024"],
+        [FieldType.YearMonth] = ["0001-01", "2024-02", "9999-12"],
+        [FieldType.Duration] = ["PT1S", "P1D", "P1Y"],
+        [FieldType.List] = ["a", "a,b", "a,b,c"],
+        [FieldType.GeoPoint] = ["1,2", "3,4", "5,6"],
+        [FieldType.GeoJson] =
+        [
+            """{"type":"Point","coordinates":[1,2]}""",
+            """{"type":"Point","coordinates":[1,2],"a":1}""",
+            """{"type":"Point","coordinates":[1,2],"a":1,"b":2}""",
+        ],
         [FieldType.Any] = ["a", "bb", "ccc"],
     };
 
     private static readonly FieldType[] Ordered =
-        [FieldType.Number, FieldType.Integer, FieldType.Date, FieldType.Time, FieldType.DateTime];
+    [
+        FieldType.Number, FieldType.Integer, FieldType.Date, FieldType.Time, FieldType.DateTime, FieldType.Year, FieldType.YearMonth,
+        FieldType.Duration,
+    ];
 
-    private static readonly FieldType[] Collections = [FieldType.String, FieldType.Object, FieldType.Array];
+    /// <summary>GeoJSON is an object, and a list is one of items.</summary>
+    private static readonly FieldType[] Collections =
+        [FieldType.String, FieldType.Object, FieldType.Array, FieldType.List, FieldType.GeoJson];
 
     public static TheoryData<FieldType> Types => [.. Enum.GetValues<FieldType>()];
 
@@ -60,10 +76,11 @@ public sealed class ConstraintTests
     [Theory, MemberData(nameof(Types))]
     public void Lengths_apply_to_collections(FieldType type)
     {
+        int middle = type == FieldType.GeoJson ? 3 : 2; // which has two members at least
         if (Collections.Contains(type))
         {
-            AssertTaken(type, new() { MinLength = 2 }, [false, true, true], "MinLength");
-            AssertTaken(type, new() { MaxLength = 2 }, [true, true, false], "MaxLength");
+            AssertTaken(type, new() { MinLength = middle }, [false, true, true], "MinLength");
+            AssertTaken(type, new() { MaxLength = middle }, [true, true, false], "MaxLength");
         }
         else
         {

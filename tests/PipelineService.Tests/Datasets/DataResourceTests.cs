@@ -187,8 +187,8 @@ public sealed class DataResourceTests
     [Fact]
     public void A_constraint_that_does_not_apply_is_refused_where_it_stands()
     {
-        string[] ordered = ["number", "integer", "date", "time", "datetime"];
-        string[] collections = ["string", "object", "array"];
+        string[] ordered = ["number", "integer", "date", "time", "datetime", "year", "yearmonth", "duration"];
+        string[] collections = ["string", "object", "array", "list", "geojson"];
         (string Name, string Value, string[] Types)[] constraints =
         [
             ("minimum", "'1'", ordered), ("maximum", "'1'", ordered),

@@ -20,7 +20,7 @@ public sealed class DefinitionWriterTests
                 'constraints': { 'required': true, 'minLength': 1, 'maxLength': 5, 'pattern': '[a-z]+', 'enum': ['a', 1, true] } },
               { 'name': 'c', 'type': 'integer', 'categories': [ { 'value': 0, 'label': 'no' }, 1, '2' ], 'categoriesOrdered': true,
                 'missingValues': [ '-', { 'value': '-99', 'label': 'refused' } ] },
-              { 'name': 'k', 'type': 'string', 'categories': ['a', 1], 'categoriesOrdered': false, 'missingValues': [] },
+              { 'name': 'cat', 'type': 'string', 'categories': ['a', 1], 'categoriesOrdered': false, 'missingValues': [] },
               { 'name': 'b', 'type': 'boolean', 'trueValues': ['y'], 'falseValues': ['n', 'no'] },
               { 'name': 'd', 'type': 'date', 'constraints': { 'unique': true, 'minimum': '2020-01-01' } },
               { 'name': 'o', 'type': 'object', 'sqlType': 'json', 'constraints': { 'jsonSchema': { 'properties': { 'é': { 'type': 'integer', 'maximum': 1e2 } } } } },
@@ -36,7 +36,7 @@ public sealed class DefinitionWriterTests
               { 'name': 'k', 'type': 'string', 'sqlType': 'interval' }, { 'name': 'q', 'type': 'array', 'sqlType': 'text[][3]' }
             ],
             'fieldsMatch': 'superset', 'missingValues': [], 'primaryKey': ['s', 'd'], 'uniqueKeys': [ ['n'], ['n', 'd'] ],
-            'foreignKeys': [ { 'fields': 's', 'reference': { 'fields': ['k'] } },
+            'foreignKeys': [ { 'fields': 's', 'reference': { 'fields': ['cat'] } },
               { 'fields': ['s', 'd'], 'reference': { 'resource': 'other', 'fields': ['a', 'b'] } } ]
           },
           'load': { 'table': 'sales.trips', 'commit': 'chunk', 'lineage': false, 'keepUpload': 'P7D' },

@@ -108,7 +108,7 @@ internal static class ConstraintsReader
 
     private static ImmutableArray<string> ReadEnum(ObjectReader constraints, FieldType type, DefinitionFaults faults)
     {
-        bool isJson = type is FieldType.Object or FieldType.Array;
+        bool isJson = type is FieldType.Object or FieldType.Array or FieldType.List or FieldType.GeoPoint or FieldType.GeoJson;
         ImmutableArray<string> members = constraints.Items(
             "enum",
             (element, pointer) => isJson && element.ValueKind is JsonValueKind.Object or JsonValueKind.Array

@@ -76,7 +76,7 @@ internal static class ReferenceResolver
             return;
         }
 
-        string[] columns = [.. shape?.Columns.Select(c => c.Name) ?? [], .. isOwn ? definition.Schema.Fields.Select(f => f.Name) : []];
+        string[] columns = [.. shape?.Columns.Select(c => c.Name) ?? [], .. isOwn ? definition.Columns.Select(f => f.Name) : []];
         string[] unknown = [.. reference.ParentColumns.Except(columns)];
         foreach (string column in unknown)
         {
