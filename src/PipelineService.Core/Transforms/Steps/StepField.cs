@@ -13,10 +13,16 @@ internal readonly record struct StepField(int Index, TextSet? Missing)
     /// <summary>The fields that an op works on, in its order.</summary>
     public static ImmutableArray<StepField> Of(DatasetDefinition definition, FieldScope scope, TransformOp op)
     {
-        ImmutableArray<string> texts = definition.Schema.MissingValues;
-        TextSet? missing = texts.IsEmpty ? null : new TextSet(texts);
-        return [.. scope.FieldsOf(op).Select(index => new StepField(index, missing))];
+        TextSet? ofSchema = SetOf(definition.Schema.MissingValues); // one for all fields that have none of their own
+        return
+        [
+            .. scope.FieldsOf(op).Select(index => new StepField(
+                index, scope.Fields[index].MissingValues is { } own ? SetOf(own) : ofSchema)),
+        ];
     }
 
     public bool IsMissing(ReadOnlySpan<byte> text) => Missing is not null && Missing.Contains(text);
+
+    private static TextSet? SetOf(ImmutableArray<LabelledText> texts) =>
+        texts.IsEmpty ? null : new TextSet([.. texts.Select(text => text.Value)]);
 }

@@ -19,7 +19,7 @@ internal static class Applied
     public const string NoValue = "~";
 
     /// <summary>Short enough not to be taken for no value, and one more that is.</summary>
-    private static readonly ImmutableArray<string> MissingValues = ["", "NA"];
+    private static readonly ImmutableArray<LabelledText> MissingValues = ["", "NA"];
 
     /// <summary>What a text of the field <c>a</c> becomes: a text, <see cref="NoValue"/>, or the code of the error.</summary>
     public static string To(string text, params TransformOp[] ops)
