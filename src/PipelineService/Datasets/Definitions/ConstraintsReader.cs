@@ -73,7 +73,7 @@ internal static class ConstraintsReader
             return null;
         }
 
-        JsonSchema? schema = JsonSchema.Compile(written, out IReadOnlyList<JsonSchemaFault> found);
+        var schema = JsonSchema.Compile(written, out IReadOnlyList<JsonSchemaFault> found);
         foreach (JsonSchemaFault fault in found)
         {
             faults.Add(constraints.PointerTo(Name) + fault.Pointer, fault.Sentence);

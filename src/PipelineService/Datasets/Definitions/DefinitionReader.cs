@@ -277,7 +277,4 @@ public static class DefinitionReader
                 return null;
         }
     }
-
-    private static bool IsEmpty(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0;
 }

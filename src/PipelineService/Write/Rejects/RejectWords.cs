@@ -49,9 +49,9 @@ public sealed class RejectWords
     }
 
     /// <summary>Columns as indexes into the rows'; null when the rows do not have all of them.</summary>
-    private static IReadOnlyList<short>? ColumnsOf(ImmutableArray<string> names, List<string> loaded)
+    private static short[]? ColumnsOf(ImmutableArray<string> names, List<string> loaded)
     {
-        ImmutableArray<short> columns = [.. names.Select(name => (short)loaded.IndexOf(name))];
+        short[] columns = [.. names.Select(name => (short)loaded.IndexOf(name))];
         return columns.Contains((short)-1) ? null : columns;
     }
 

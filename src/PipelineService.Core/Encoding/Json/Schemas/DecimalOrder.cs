@@ -9,8 +9,8 @@ internal static class DecimalOrder
     /// <param name="right">Likewise.</param>
     public static int Compare(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
-        DecimalText.TryParse(left, out DecimalText one);
-        DecimalText.TryParse(right, out DecimalText other);
+        _ = DecimalText.TryParse(left, out DecimalText one);
+        _ = DecimalText.TryParse(right, out DecimalText other);
         int signs = SignOf(one).CompareTo(SignOf(other));
         return signs != 0 || one.IsZero ? signs
             : one.IsNegative ? -CompareDigits(one, other)
@@ -68,7 +68,7 @@ internal sealed class DecimalDivisor
 
     public bool Divides(ReadOnlySpan<byte> text)
     {
-        DecimalText.TryParse(text, out DecimalText number);
+        _ = DecimalText.TryParse(text, out DecimalText number);
         if (number.IsZero)
         {
             return true;

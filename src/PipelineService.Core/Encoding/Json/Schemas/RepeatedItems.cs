@@ -94,7 +94,7 @@ internal static class RepeatedItems
 
     private static void AddNumber(ref HashCode hash, ReadOnlySpan<byte> text)
     {
-        DecimalText.TryParse(text, out DecimalText number);
+        _ = DecimalText.TryParse(text, out DecimalText number);
         hash.Add(number.IsNegative && !number.IsZero);
         hash.Add(number.FirstWeight);
         for (long weight = number.FirstWeight; weight >= number.LastWeight; weight--)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using PipelineService.Core.Encoding.Numbers;
 using PipelineService.Core.Encoding.Text;
 using PipelineService.Core.Rules;
 

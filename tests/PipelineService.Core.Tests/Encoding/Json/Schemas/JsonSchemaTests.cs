@@ -171,7 +171,7 @@ public sealed class JsonSchemaTests
 
     private static JsonSchema Compile(string schema)
     {
-        JsonSchema? compiled = JsonSchema.Compile(JsonElement.Parse(schema), out IReadOnlyList<JsonSchemaFault> faults);
+        var compiled = JsonSchema.Compile(JsonElement.Parse(schema), out IReadOnlyList<JsonSchemaFault> faults);
         Assert.Empty(faults);
         return compiled!;
     }
