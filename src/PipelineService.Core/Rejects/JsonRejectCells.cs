@@ -60,8 +60,8 @@ public sealed class JsonRejectCells : RejectCells
 
     private bool AppendMissing(CsvLine line)
     {
-        line.Append(_missing);
-        return _missing is not null;
+        AppendMissing(_missing, line);
+        return _missing is not null || line.CanSayNull;
     }
 
     private bool AppendText(ReadOnlySpan<byte> json, ValueSpelling spelling, CsvLine line)

@@ -21,6 +21,19 @@ public abstract class RejectCells
     /// what stands for it, to be shown beside them.</returns>
     public abstract ReadOnlySpan<byte> Write(ReadOnlySpan<byte> raw, bool isCut, CsvLine line);
 
+    /// <summary>Appends a cell that has no value, in the best way that there is.</summary>
+    protected static void AppendMissing(byte[]? missing, CsvLine line)
+    {
+        if (line.CanSayNull)
+        {
+            line.AppendNull();
+        }
+        else
+        {
+            line.Append(missing);
+        }
+    }
+
     /// <summary>The cell for a field that a record does not have; null where no text means that there is no value.</summary>
     protected static byte[]? MissingCellOf(TableSchema schema) =>
         schema.MissingValues.Contains("") ? []

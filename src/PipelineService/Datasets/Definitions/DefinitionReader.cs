@@ -68,7 +68,7 @@ public static class DefinitionReader
             Title = resource.Text("title"),
             Description = resource.Text("description"),
             Format = resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv, MisplacedWords.OfFormat),
-            Dialect = DialectReader.Read(resource.Object("dialect")),
+            Dialect = DialectReader.Read(resource.Object("dialect"), CsvDialect.Default),
             Schema = ReadSchema(resource, faults),
             Load = ReadLoad(resource.Object("load"), dataset),
             Rejects = ReadRejects(resource.Object("rejects")),

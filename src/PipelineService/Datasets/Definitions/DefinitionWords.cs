@@ -20,6 +20,9 @@ internal static class DefinitionWords
         ("padAndTrim", RaggedRows.PadAndTrim),
     ];
 
+    public static readonly ImmutableArray<(string Word, HeaderMatch Value)> HeaderMatches =
+        [("exact", HeaderMatch.Exact), ("caseInsensitive", HeaderMatch.CaseInsensitive)];
+
     public static readonly ImmutableArray<(string Word, FieldsMatch? Value)> FieldsMatches =
     [
         ("exact", FieldsMatch.Exact),
@@ -55,11 +58,7 @@ internal static class DefinitionWords
     public static readonly ImmutableArray<string> UnsupportedConstraints =
         ["unique", "exclusiveMinimum", "exclusiveMaximum", "jsonSchema"];
 
-    public static readonly ImmutableArray<string> UnsupportedDialect =
-    [
-        "escapeChar", "nullSequence", "commentChar", "commentRows", "headerJoin", "caseSensitiveHeader",
-        "property", "itemType", "itemKeys", "sheetNumber", "sheetName", "table", "csvddfVersion",
-    ];
+    public static readonly ImmutableArray<string> UnsupportedDialect = ["property", "itemType", "itemKeys"];
 
     /// <summary>The word for a value: how a definition is written back.</summary>
     public static string WordFor<T>(this ImmutableArray<(string Word, T Value)> words, T value) =>
