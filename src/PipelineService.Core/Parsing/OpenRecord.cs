@@ -40,7 +40,7 @@ public readonly ref struct OpenRecord
         }
 
         text = _bytes.Slice(value.Start, value.Length);
-        return value.Spelling == ValueSpelling.Plain || TryUnescape(field, ref text);
+        return value.Spelling == ValueSpelling.Plain || TryUnescape(field, value.Spelling, ref text);
     }
 
     /// <summary>Gives a field a text. It may be one that was got from the record.</summary>
@@ -75,10 +75,10 @@ public readonly ref struct OpenRecord
     public void Remove(int field) => _values.Set(field, default);
 
     /// <summary>Escapes are undone once: the text takes the place of what was written.</summary>
-    private bool TryUnescape(int field, ref ReadOnlySpan<byte> text)
+    private bool TryUnescape(int field, ValueSpelling spelling, ref ReadOnlySpan<byte> text)
     {
         Span<byte> room = _values.RoomFor(text.Length);
-        if (!_reader.TryUnescape(text, room, out int length))
+        if (!_reader.TryUnescape(text, spelling, room, out int length))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Parsing;
@@ -29,10 +30,15 @@ public abstract class RecordReader
 
     /// <summary>Undoes what the format writes text with; not called for text that is plain.</summary>
     /// <param name="written">The text as written.</param>
+    /// <param name="spelling">How.</param>
     /// <param name="text">At least as long.</param>
     /// <param name="length">Bytes of the text.</param>
     /// <returns>False when it says what no UTF-8 can say.</returns>
-    internal abstract bool TryUnescape(ReadOnlySpan<byte> written, Span<byte> text, out int length);
+    internal abstract bool TryUnescape(
+        ReadOnlySpan<byte> written, ValueSpelling spelling, Span<byte> text, out int length);
+
+    /// <summary>How delimited text is written; null for other formats.</summary>
+    internal virtual CsvSyntax? Syntax => null;
 }
 
 /// <summary>

@@ -17,4 +17,13 @@ public abstract class RecordScanner
     /// last byte does not count unless <paramref name="isFinal"/>: an LF may follow). Serves to skip a line that is too long.
     /// </summary>
     public abstract int SkipLine(ReadOnlySpan<byte> bytes, bool isFinal);
+
+    /// <summary>
+    /// Of bytes in which no line ends, how many tell nothing about a line end that follows: those that can be given up while a line
+    /// that is too long is skipped.
+    /// </summary>
+    public abstract int PassedBy(ReadOnlySpan<byte> bytes);
+
+    /// <summary>A line without the line end that closes it.</summary>
+    public abstract ReadOnlySpan<byte> WithoutLineEnd(ReadOnlySpan<byte> line);
 }

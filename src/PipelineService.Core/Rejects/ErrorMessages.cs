@@ -49,7 +49,7 @@ public static class ErrorMessages
     {
         RecordErrorCode.TooFewFields => "The record has none of the fields of the schema.",
         RecordErrorCode.TooManyFields => "The record has more fields than there are columns.",
-        RecordErrorCode.UnterminatedQuote => "A quoted field is not closed, or text follows its closing quote.",
+        RecordErrorCode.UnterminatedQuote => "A quoted field is not closed, text follows its closing quote, or nothing follows an escape.",
         RecordErrorCode.RecordTooLong => "The record is longer than the limit, Spool:RecordBytesMax.",
         RecordErrorCode.MalformedJson => "The record is not a well-formed JSON object: one complete object a line.",
         RecordErrorCode.InvalidUtf8 => "The record is not valid UTF-8.",

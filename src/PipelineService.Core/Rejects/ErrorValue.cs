@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 
@@ -16,12 +17,12 @@ public static class ErrorValue
     /// <summary>Decodes a text: valid UTF-8 without U+0000, which jsonb cannot hold.</summary>
     /// <param name="written">The text as it is written in the data; any bytes.</param>
     /// <param name="spelling">How.</param>
-    /// <param name="quote">The quote of CSV.</param>
+    /// <param name="syntax">How CSV is written; null where it is none.</param>
     /// <param name="text">At least <see cref="BytesMax"/> bytes.</param>
     /// <param name="isCut">Whether there is more of it.</param>
     /// <returns>Bytes of the text.</returns>
     public static int Decode(
-        ReadOnlySpan<byte> written, ValueSpelling spelling, byte quote, Span<byte> text, out bool isCut)
+        ReadOnlySpan<byte> written, ValueSpelling spelling, CsvSyntax? syntax, Span<byte> text, out bool isCut)
     {
         isCut = false;
         if (spelling == ValueSpelling.Plain && written.Length <= BytesMax
@@ -34,7 +35,7 @@ public static class ErrorValue
         int length = 0;
         while (!written.IsEmpty)
         {
-            int used = Next(written, spelling, quote, out Rune rune);
+            int used = Next(written, spelling, syntax, out Rune rune);
             rune = rune.Value == 0 ? Rune.ReplacementChar : rune;
             if (length + rune.Utf8SequenceLength > BytesMax)
             {
@@ -50,7 +51,7 @@ public static class ErrorValue
     }
 
     /// <returns>Bytes that the next character takes as it is written.</returns>
-    private static int Next(ReadOnlySpan<byte> written, ValueSpelling spelling, byte quote, out Rune rune)
+    private static int Next(ReadOnlySpan<byte> written, ValueSpelling spelling, CsvSyntax? syntax, out Rune rune)
     {
         if (spelling == ValueSpelling.JsonEscaped && written[0] == '\\')
         {
@@ -58,7 +59,10 @@ public static class ErrorValue
             return escape;
         }
 
-        _ = Rune.DecodeFromUtf8(written, out rune, out int used);
-        return spelling == ValueSpelling.CsvDoubled && written[0] == quote ? 2 * used : used;
+        int marks = syntax is not null && spelling is ValueSpelling.CsvDoubled or ValueSpelling.CsvEscaped
+            ? CsvText.MarksBefore(written, spelling, syntax!)
+            : 0;
+        _ = Rune.DecodeFromUtf8(written[marks..], out rune, out int used);
+        return marks + used;
     }
 }

@@ -60,8 +60,8 @@ public sealed class JsonRejectCells : RejectCells
 
     private bool AppendMissing(int slot, CsvLine line)
     {
-        line.Append(_missing[slot]);
-        return _missing[slot] is not null;
+        AppendMissing(_missing[slot], line);
+        return _missing[slot] is not null || line.CanSayNull;
     }
 
     private bool AppendText(ReadOnlySpan<byte> json, ValueSpelling spelling, CsvLine line)

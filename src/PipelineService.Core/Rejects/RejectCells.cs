@@ -21,6 +21,19 @@ public abstract class RejectCells
     /// what stands for it, to be shown beside them.</returns>
     public abstract ReadOnlySpan<byte> Write(ReadOnlySpan<byte> raw, bool isCut, CsvLine line);
 
+    /// <summary>Appends a cell that has no value, in the best way that there is.</summary>
+    protected static void AppendMissing(byte[]? missing, CsvLine line)
+    {
+        if (line.CanSayNull)
+        {
+            line.AppendNull();
+        }
+        else
+        {
+            line.Append(missing);
+        }
+    }
+
     /// <summary>
     /// The cell for a field that a record does not have: what means that there is no value to all that read it. Null where there
     /// is no such text.

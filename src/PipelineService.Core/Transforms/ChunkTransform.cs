@@ -1,5 +1,6 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms;
@@ -35,6 +36,9 @@ public sealed class ChunkTransform
     /// how many short records a chunk may have.
     /// </summary>
     public int OptionalColumns => _reader.MayOmit ? _slotOfColumn.Length : _slotOfColumn.Count(slot => slot < 0);
+
+    /// <summary>How delimited text is written that it reads; null for other formats.</summary>
+    public CsvSyntax? Syntax => _reader.Syntax;
 
     /// <summary>Reads every record of the chunk; each becomes a row or a reject, or is left out by a step.</summary>
     /// <param name="bytes">Whole records only, starting at a record's start.</param>

@@ -142,7 +142,7 @@ internal sealed class RecordEncoder
         }
 
         Span<byte> scratch = workspace.Values.ScratchFor(written.Length);
-        return _reader.TryUnescape(written, scratch, out int length)
+        return _reader.TryUnescape(written, value.Spelling, scratch, out int length)
             ? column.Encode(scratch[..length], workspace.Rows)
             : RecordErrorCode.InvalidUtf8;
     }

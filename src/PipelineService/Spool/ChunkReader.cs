@@ -94,7 +94,7 @@ public sealed class ChunkReader(
     /// </summary>
     private async Task SkipOversizedRecordAsync(UploadWindow window, long? end, CancellationToken cancellationToken)
     {
-        int length = LengthOfLine(window);
+        int length = window.LengthOfLine();
         bool hasLineEnd = length < window.Bytes.Length;
         int kept = Math.Min(length, Math.Min(feed.RawBytesMax, OversizedBytesKept));
         byte[] beginning = feed.Rent(kept);
@@ -136,16 +136,8 @@ public sealed class ChunkReader(
                 return;
             }
 
-            // All but a last byte that may be half of a line end.
-            window.Drop(window.Bytes.Length - 1);
+            window.DropPassed();
             await window.FillAsync(end, cancellationToken);
         }
-    }
-
-    /// <summary>How many of the bytes at hand are the first line's, without its line end: what follows is its neighbours'.</summary>
-    private static int LengthOfLine(UploadWindow window)
-    {
-        int line = window.ScanLine(isFinal: false);
-        return line == 0 ? window.Bytes.Length : window.Bytes[..line].TrimEnd("\r\n"u8).Length;
     }
 }

@@ -36,6 +36,16 @@ internal sealed class UploadWindow(
     /// <inheritdoc cref="Scan" path="/param"/>
     public int ScanLine(bool isFinal) => scanner.SkipLine(Bytes, isFinal);
 
+    /// <summary>Gives up what comes before the end of a line that does not end here, and keeps what may be half of that.</summary>
+    public void DropPassed() => Drop(scanner.PassedBy(Bytes));
+
+    /// <summary>How long the first line is without its line end, which is at hand or not.</summary>
+    public int LengthOfLine()
+    {
+        int line = ScanLine(isFinal: false);
+        return line == 0 ? _filled : scanner.WithoutLineEnd(Bytes[..line]).Length;
+    }
+
     /// <summary>
     /// Reads on: until the buffer is full, the range ends, or there are whole records of which the first has waited long enough.
     /// </summary>

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
@@ -37,7 +38,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
 
     private readonly RowBuffer _rows = chunk.Workspace.Letters;
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
-    private readonly byte _quote = chunk.Load.Plan.Rows.Definition.Dialect.Quote;
+    private readonly CsvSyntax? _syntax = chunk.Load.Transform?.Syntax;
     private readonly Dictionary<(short Column, RecordErrorCode Code, JsonLineShape Line), byte[]> _reasons = [];
     private (RejectedRow Row, byte[] Reason, IReadOnlyList<short> Columns) _lastRefused;
     private (RecordErrorCode Code, FieldCounts Fields, byte[] Reason) _lastCounted;
@@ -195,7 +196,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     {
         Span<byte> text = stackalloc byte[ErrorValue.BytesMax];
         ReadOnlySpan<byte> written = chunk.Bytes.Span.Slice(error.ValueStart, error.ValueLength);
-        text = text[..ErrorValue.Decode(written, error.Spelling, _quote, text, out bool isCut)];
+        text = text[..ErrorValue.Decode(written, error.Spelling, _syntax, text, out bool isCut)];
         Span<byte> json = _rows.GetSpan(text.Length * EscapeBytesMax);
         JavaScriptEncoder.UnsafeRelaxedJsonEscaping.EncodeUtf8(text, json, out _, out int length);
         _rows.Advance(length);

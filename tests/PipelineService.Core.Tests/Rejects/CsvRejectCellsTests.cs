@@ -3,6 +3,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
+using PipelineService.Core.Tests.Parsing.Csv;
 using PipelineService.Core.Tests.Transforms;
 using PipelineService.Core.Transforms;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class CsvRejectCellsTests
     private static readonly Gen<CsvDialect> Dialects = Gen.Select(
         Gen.OneOf<char>(',', ';', '\t', '|', '\'', '_', '='), Gen.OneOf<char>('"', '\'', '~'))
         .Where((delimiter, quote) => delimiter != quote)
-        .Select((delimiter, quote) => new CsvDialect((byte)delimiter, (byte)quote, Header: true));
+        .Select((delimiter, quote) => new CsvDialect { Delimiter = $"{delimiter}", QuoteChar = $"{quote}" });
 
     /// <summary>Records with commas and double quotes for whatever the dialect has, many of them well-formed.</summary>
     private static readonly Gen<byte[]> Data = Gen.OneOf(
@@ -37,7 +38,7 @@ public sealed class CsvRejectCellsTests
             {
                 RowPlan plan = PlanOf(Names[..columns], emptyIsMissing);
                 TableSchema schema = plan.Definition.Schema;
-                byte[] sent = [.. data.Select(b => b == (byte)',' ? dialect.Delimiter : b == (byte)'"' ? dialect.Quote : b)];
+                byte[] sent = [.. data.Select(b => b == (byte)',' ? (byte)dialect.Delimiter[0] : b == (byte)'"' ? (byte)dialect.QuoteChar[0] : b)];
                 var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
                 ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), Guid.Empty);
                 var first = LoadedRecords.Of(transform, sent);
@@ -48,6 +49,35 @@ public sealed class CsvRejectCellsTests
                 Assert.Equal(file.Text, file.Again().Text);
             },
             iter: 3_000);
+
+    /// <summary>In every dialect: what has no way to write every value is given quotes.</summary>
+    [Fact]
+    public void What_is_sent_back_is_what_was_sent_in_any_dialect() =>
+        Gen.Select(DialectData.Any, Gen.Int[1, Names.Length], Gen.Bool, Gen.Enum<RaggedRows>()).Sample(
+            (data, columns, emptyIsMissing, ragged) =>
+            {
+                RowPlan plan = PlanOf(Names[..columns], emptyIsMissing);
+                TableSchema schema = plan.Definition.Schema;
+                CsvDialect dialect = data.Dialect with { RaggedRows = ragged };
+                var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
+                ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), Guid.Empty);
+                var first = LoadedRecords.Of(transform, data.Bytes);
+
+                CsvRejectCells cells = new([.. Names[..columns]], schema, dialect);
+                var file = RejectFile.Write(plan, dialect, cells, first.Raws);
+
+                LoadedRecords second = file.Load(out _);
+                Assert.Equal(first.Raws.Length, second.Outcomes.Length);
+                foreach ((string sent, string back) in first.Outcomes.Zip(second.Outcomes))
+                {
+                    // What is ragged and taken all the same may have no cells that say so.
+                    Assert.True(back == (IsMalformed(sent) ? RejectFile.Unmended : sent) || (ragged != 0 && back == RejectFile.Unmended), back);
+                }
+
+                Assert.Equal(file.Text, file.Again().Text);
+            },
+            iter: 20_000,
+            print: t => $"{t.Item2} {t.Item3} {t.Item4} {DialectData.Show(t.Item1)}");
 
     [Theory]
     [InlineData("1,\"say \"\"hi\"\"\",=x", "1,\"say \"\"hi\"\"\",'=x,", "")]

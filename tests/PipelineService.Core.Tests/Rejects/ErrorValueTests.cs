@@ -1,4 +1,6 @@
 using System.Text;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using Xunit;
@@ -8,11 +10,16 @@ namespace PipelineService.Core.Tests.Rejects;
 
 public sealed class ErrorValueTests
 {
+    private static readonly CsvSyntax Syntax = new(CsvDialect.Default with { EscapeChar = "^" });
+
     [Theory]
     [InlineData(ValueSpelling.Plain, "say \"\"hi\"\"", "say \"\"hi\"\"")]
     [InlineData(ValueSpelling.CsvDoubled, "say \"\"hi\"\"", "say \"hi\"")]
     [InlineData(ValueSpelling.CsvDoubled, "\"\"", "\"")]
     [InlineData(ValueSpelling.CsvDoubled, "\\n", "\\n")]
+    [InlineData(ValueSpelling.CsvDoubled, "\"\"^\"^^^,", "\"\"^,")]
+    [InlineData(ValueSpelling.CsvEscaped, "\"\"^\"^^^é", "\"\"\"^é")]
+    [InlineData(ValueSpelling.Plain, "^,", "^,")]
     [InlineData(ValueSpelling.JsonEscaped, "say \\\"hi\\\"\\n\\u00e9\\ud83d\\ude00", "say \"hi\"\n\u00e9\U0001F600")]
     [InlineData(ValueSpelling.JsonEscaped, "\\ud83d-\\ude00\\ud83d\\u0041", "\uFFFD-\uFFFD\uFFFDA")]
     [InlineData(ValueSpelling.JsonEscaped, "a\\u0000b", "a\uFFFDb")]
@@ -55,7 +62,7 @@ public sealed class ErrorValueTests
     private static string Decode(byte[] written, ValueSpelling spelling)
     {
         byte[] text = new byte[ErrorValue.BytesMax];
-        int length = ErrorValue.Decode(written, spelling, (byte)'"', text, out bool isCut);
+        int length = ErrorValue.Decode(written, spelling, Syntax, text, out bool isCut);
         return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(text, 0, length) + (isCut ? "…" : "");
     }
 }

@@ -17,12 +17,14 @@ internal sealed class RejectFile
     private const int RecordBytesMax = 10_000;
 
     private readonly RowPlan _plan;
+    private readonly CsvDialect _data;
     private readonly CsvDialect _dialect;
 
     private RejectFile(RowPlan plan, CsvDialect dialect, byte[] bytes)
     {
         _plan = plan;
-        _dialect = dialect;
+        _data = dialect;
+        _dialect = dialect.ForRejects();
         Bytes = bytes;
     }
 
@@ -31,9 +33,10 @@ internal sealed class RejectFile
     public string Text => System.Text.Encoding.UTF8.GetString(Bytes);
 
     /// <summary>Writes a file with a row for each record, whatever became of it.</summary>
+    /// <param name="dialect">Of the data.</param>
     public static RejectFile Write(RowPlan plan, CsvDialect dialect, RejectCells cells, IEnumerable<byte[]> raws)
     {
-        CsvLine line = new(dialect);
+        CsvLine line = new(dialect.ForRejects());
         using MemoryStream file = new();
         foreach (string name in cells.Columns.Concat(RejectHeader.OwnNames(plan.Definition.Schema)))
         {
@@ -80,6 +83,6 @@ internal sealed class RejectFile
     public RejectFile Again()
     {
         LoadedRecords loaded = Load(out ImmutableArray<string> names);
-        return Write(_plan, _dialect, new CsvRejectCells(names, _plan.Definition.Schema, _dialect), loaded.Raws);
+        return Write(_plan, _data, new CsvRejectCells(names, _plan.Definition.Schema, _data), loaded.Raws);
     }
 }

@@ -204,7 +204,7 @@ public sealed class CsvChunkTransformTests
         RowPlan plan = Transforming.PlanOf(match: null, lineage: false, [new() { Name = "n", Type = FieldType.Integer }]);
         RejectHeader header = RejectHeader.Find(["n", .. RejectHeader.OwnNames(plan.Definition.Schema)], plan.Definition.Schema)!;
         CsvHeaderBinding binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema).Within(header);
-        CsvDialect dialect = CsvDialect.Default with { Quote = (byte)quote };
+        CsvDialect dialect = CsvDialect.Default with { QuoteChar = quote.ToString() };
 
         Transforming result = new(
             Csv(plan, binding, dialect, recordBytesMax: 100), $"{cell},,1,2,n,type_mismatch,no\n");

@@ -82,7 +82,7 @@ public sealed class DataResourceTests
     public void What_it_says_about_its_data_is_kept()
     {
         DatasetDefinition tides = Read(Generated, "tides_2024", out _).Definition!;
-        Assert.Equal((byte)';', tides.Dialect.Delimiter);
+        Assert.Equal(";", tides.Dialect.Delimiter);
         Assert.Equal((".", null), (tides.Schema.Fields[1].DecimalChar, tides.Schema.Fields[1].GroupChar));
         Assert.Equal(new FieldConstraints { Required = true, Minimum = "-20", Maximum = "20.5" }, tides.Schema.Fields[1].Constraints);
 
@@ -160,7 +160,7 @@ public sealed class DataResourceTests
         DatasetDefinition plain = DefinitionText.Read($"{{ 'format': 'TSV', {Fields} }}");
         DatasetDefinition marked = DefinitionText.Read($"{{ 'format': 'tsv', 'dialect': {{ 'delimiter': '|' }}, {Fields} }}");
 
-        Assert.Equal((DataFormat.Csv, (byte)'\t', (byte)'|'), (plain.Format, plain.Dialect.Delimiter, marked.Dialect.Delimiter));
+        Assert.Equal((DataFormat.Csv, "\t", "|"), (plain.Format, plain.Dialect.Delimiter, marked.Dialect.Delimiter));
     }
 
     [Theory]

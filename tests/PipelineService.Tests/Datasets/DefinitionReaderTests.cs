@@ -99,7 +99,7 @@ public sealed class DefinitionReaderTests
               'titel': 'x',
               'format': 'xml',
               'encoding': 'latin1',
-              'dialect': { 'delimiter': ';;', 'quoteChar': 'é', 'escapeChar': '\\' },
+              'dialect': { 'delimiter': '', 'quoteChar': 'éé', 'property': 'rows' },
               'schema': {
                 'fields': [
                   { 'name': 'a', 'type': 'integre', 'constraints': { 'minimum': {}, 'pattern': 'x' } },
@@ -119,9 +119,7 @@ public sealed class DefinitionReaderTests
             [
                 "/format: \"xml\" is not known here: use one of csv, ndjson. This version cannot read it: export the data as CSV"
                     + " or NDJSON.",
-                "/dialect/delimiter: Must be one ASCII character.",
-                "/dialect/quoteChar: Must be one ASCII character.",
-                "/dialect/escapeChar: \"escapeChar\" is not supported by this version.",
+                "/dialect/property: \"property\" is not supported by this version.",
                 "/schema/fields/0/type: \"integre\" is not known here: use one of string, number, integer, boolean, date, time,"
                     + " datetime, object, array, list, year, yearmonth, duration, geopoint, geojson, any. Did you mean \"integer\"?",
                 "/schema/fields/0/constraints/minimum: Must be a text, a number or a boolean.",
@@ -132,6 +130,8 @@ public sealed class DefinitionReaderTests
                 "/transforms/0/op: \"trimm\" is not an op. Did you mean \"trim\"?",
                 "/encoding: Encodings other than utf-8 are not supported by this version.",
                 "/titel: \"titel\" is not a known property. Did you mean \"title\"?",
+                "/dialect/delimiter: Must be a text of 1 to 64 bytes.",
+                "/dialect/quoteChar: Must be one character, and no line end or tab.",
                 "/schema/fields/1/constraints/minimum: Does not apply to fields of type string.",
                 "/schema/fields/3/sqlType: A field of type number cannot be stored as uuid: use one of "
                     + FieldCapabilities.AllowedSqlTypes(new() { Name = "b", Type = FieldType.Number }) + ".",

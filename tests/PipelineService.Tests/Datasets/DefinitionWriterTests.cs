@@ -10,7 +10,10 @@ public sealed class DefinitionWriterTests
     [InlineData("{ 'schema': { 'fields': [ { 'name': 'a' } ] } }")]
     [InlineData("""
         {
-          'title': 't', 'description': 'd', 'format': 'ndjson', 'dialect': { 'delimiter': '\t', 'quoteChar': '|', 'header': false, 'raggedRows': 'padAndTrim' },
+          'title': 't', 'description': 'd', 'format': 'ndjson', 'dialect': {
+            'delimiter': '||', 'lineTerminator': ';\n', 'quoteChar': '', 'doubleQuote': false, 'escapeChar': '\\', 'skipInitialSpace': true,
+            'nullSequence': '\\N', 'header': true, 'headerRows': [2, 3], 'headerJoin': '/', 'headerMatch': 'caseInsensitive',
+            'commentRows': [1, 4], 'commentChar': '#', 'raggedRows': 'padAndTrim' },
           'schema': {
             'fields': [
               { 'name': 'n', 'type': 'number', 'title': 'N', 'description': 'x', 'source': 'N n', 'sqlType': 'decimal(9,3)',
@@ -86,7 +89,7 @@ public sealed class DefinitionWriterTests
 
         Assert.Equal(
             """
-            {"format":"csv","encoding":"utf-8","dialect":{"delimiter":",","quoteChar":"\"","header":true,"raggedRows":"reject"},"schema":{"fields":[{"name":"a","type":"integer","sqlType":"bigint","constraints":{"required":false},"bareNumber":true}],"missingValues":[""],"primaryKey":[]},"load":{"table":"public.trips","mode":"append","commit":"job","lineage":true},"rejects":{"maxCount":null,"maxRatio":null}}
+            {"format":"csv","encoding":"utf-8","dialect":{"delimiter":",","quoteChar":"\"","doubleQuote":true,"skipInitialSpace":false,"header":true,"headerRows":[1],"headerJoin":" ","headerMatch":"exact","raggedRows":"reject"},"schema":{"fields":[{"name":"a","type":"integer","sqlType":"bigint","constraints":{"required":false},"bareNumber":true}],"missingValues":[""],"primaryKey":[]},"load":{"table":"public.trips","mode":"append","commit":"job","lineage":true},"rejects":{"maxCount":null,"maxRatio":null}}
             """,
             written);
     }

@@ -62,6 +62,38 @@ public sealed class MendTests(LoadingService service) : IClassFixture<LoadingSer
         await AssertHasAsync(dataset, People);
     }
 
+    /// <summary>
+    /// In dialects that write values otherwise: the CSV of rejects is written as the data was, and with quotes where the data could not
+    /// say everything.
+    /// </summary>
+    [Theory]
+    [InlineData("""{ "delimiter": "||" }""", "||", "\n", "\"$\"")]
+    [InlineData("""{ "delimiter": "\t", "quoteChar": "", "escapeChar": "\\", "nullSequence": "\\N" }""", "\t", "\n", "\\")]
+    [InlineData("""{ "delimiter": ";", "doubleQuote": false, "escapeChar": "^", "skipInitialSpace": true }""", "; ", "\n", "\"^\"")]
+    [InlineData("""{ "delimiter": "␞", "quoteChar": "", "lineTerminator": "␟␟", "commentChar": "##" }""", "␞", "␟␟", "$")]
+    [InlineData("""{ "quoteChar": "“", "lineTerminator": "\n", "headerRows": [2], "commentRows": [1, 3] }""", ",", "\n", "“$“")]
+    public async Task What_was_sent_in_any_dialect_is_loaded_once_the_fault_is_mended(
+        string dialect, string delimiter, string lineEnd, string form)
+    {
+        string[][] rows = [.. People.Select((person, i) => (string[])[person[2], $"#{i}", person[0], person[1]])];
+        bool isLate = dialect.Contains("headerRows", StringComparison.Ordinal);
+        StringBuilder data = new(isLate ? "A report\n" : "");
+        data.AppendJoin(delimiter, "bio", "id", "phone", "handle").Append(lineEnd).Append(isLate ? "text,number,text,text\n" : "");
+        foreach (string[] row in rows)
+        {
+            data.AppendJoin(delimiter, row.Select(value => Written(value, form))).Append(lineEnd);
+        }
+
+        string dataset = await DeclareAsync(rest: $", \"dialect\": {dialect}");
+        JobView first = await service.LoadAsync(dataset, data.ToString());
+        Assert.Equal(new RecordsView(People.Length, 0, People.Length, 0), first.Records);
+
+        JobView second = await service.MendAsync(first, ("#", ""));
+
+        Assert.Equal((JobState.Succeeded, People.Length), (second.State, (int)second.Records.Loaded));
+        await AssertHasAsync(dataset, People, dialect);
+    }
+
     [Fact]
     public async Task Random_values_come_back_as_they_were()
     {
@@ -225,6 +257,15 @@ public sealed class MendTests(LoadingService service) : IClassFixture<LoadingSer
                 values.SequenceEqual([$"{i}", .. people[i]]), $"Row {i} is {rows[i]}, not {string.Join('|', people[i])}, {what}");
         }
     }
+
+    /// <param name="form">A value as <c>$</c>, in quotes or not; before that what quotes or other marks are escaped with.</param>
+    private static string Written(string value, string form) => form switch
+    {
+        "\\" => string.Concat(value.Select(c => "\t\r\n\\".Contains(c, StringComparison.Ordinal) ? $"\\{c}" : $"{c}")),
+        "\"^\"" => $"\"{value.Replace("\"", "^\"", StringComparison.Ordinal)}\"",
+        ['$'] => value,
+        _ => Quoted(value, form[..1]),
+    };
 
     private static string Quoted(string value, string quote) =>
         quote + value.Replace(quote, quote + quote, StringComparison.Ordinal) + quote;

@@ -282,6 +282,10 @@ public sealed class ChunkReaderTests
         }
 
         public override int SkipLine(ReadOnlySpan<byte> bytes, bool isFinal) => _scanner.SkipLine(bytes, isFinal);
+
+        public override int PassedBy(ReadOnlySpan<byte> bytes) => _scanner.PassedBy(bytes);
+
+        public override ReadOnlySpan<byte> WithoutLineEnd(ReadOnlySpan<byte> line) => _scanner.WithoutLineEnd(line);
     }
 
     private static void ExpectOnePiece(byte[] bytes, IReadOnlyList<ReadChunk> chunks, int recordsMax)

@@ -20,8 +20,9 @@ public static class CsvHeader
         ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, out string? error)
     {
         var fields = new RecordValue[ParsingLimits.FieldsMax];
-        CsvTokenizer reader = new(bytes, dialect, recordBytesMax, skipBlankLines: true, fields);
-        error = !reader.Read(out CsvRecord record) ? "The data has no header: it is empty."
+        CsvSyntax syntax = new(dialect);
+        error = !TryReadFirst(bytes, dialect, syntax, recordBytesMax, skipBlankLines: true, fields, out CsvRecord record)
+            ? "The data has no header: it is empty."
             : record.Fault == RecordErrorCode.RecordTooLong ? $"The header is longer than {recordBytesMax} bytes."
             : record.Fault != RecordErrorCode.None ? QuoteFault
             : record.FieldCount > fields.Length
@@ -29,7 +30,7 @@ public static class CsvHeader
             : !Utf8.IsValid(bytes.Slice(record.Start, record.Length)) ? "The header is not valid UTF-8."
             : null;
         ImmutableArray<string> names =
-            error is null ? NamesIn(bytes, dialect, fields.AsSpan(0, record.FieldCount)) : [];
+            error is null ? NamesIn(bytes, syntax, fields.AsSpan(0, record.FieldCount)) : [];
         if (names.FirstOrDefault(name => name.Contains('\0', StringComparison.Ordinal)) is string odd)
         {
             error = $"The header holds NUL characters (U+0000), as in \"{Excerpt.Of(odd)}\": it looks like UTF-16, or "
@@ -45,14 +46,27 @@ public static class CsvHeader
         return [];
     }
 
+    /// <summary>Reads the first record of bytes that hold all of it.</summary>
+    public static bool TryReadFirst(
+        ReadOnlySpan<byte> bytes,
+        CsvDialect dialect,
+        CsvSyntax syntax,
+        int recordBytesMax,
+        bool skipBlankLines,
+        Span<RecordValue> fields,
+        out CsvRecord record) =>
+        syntax.IsCommon
+            ? new CsvTokenizer(bytes, dialect, recordBytesMax, skipBlankLines, fields).Read(out record)
+            : new DialectTokenizer(bytes, syntax, recordBytesMax, skipBlankLines, isFinal: true, fields).Read(out record);
+
     private static ImmutableArray<string> NamesIn(
-        ReadOnlySpan<byte> bytes, CsvDialect dialect, ReadOnlySpan<RecordValue> fields)
+        ReadOnlySpan<byte> bytes, CsvSyntax syntax, ReadOnlySpan<RecordValue> fields)
     {
         ImmutableArray<string>.Builder names = ImmutableArray.CreateBuilder<string>(fields.Length);
         byte[] scratch = new byte[bytes.Length];
         foreach (RecordValue field in fields)
         {
-            names.Add(System.Text.Encoding.UTF8.GetString(CsvText.Of(bytes, field, dialect.Quote, scratch)));
+            names.Add(System.Text.Encoding.UTF8.GetString(CsvText.Of(bytes, field, syntax, scratch)));
         }
 
         return names.MoveToImmutable();

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using PipelineService.Core.Datasets;
 
 namespace PipelineService.Core.Parsing.Csv;
 
@@ -26,10 +25,10 @@ internal enum QuotedVerdict
 /// line end is in quotes there. So two walks that pass the same line end are in the same state and agree from there
 /// on, and a walk that failed is taken up again where it stopped instead of being repeated.
 /// </remarks>
-internal struct CsvLookahead(CsvDialect dialect, int recordBytesMax, bool isFinal)
+internal struct CsvLookahead(byte delimiter, byte quote, int recordBytesMax, bool isFinal)
 {
-    private readonly byte _delimiter = dialect.Delimiter;
-    private readonly byte _quote = dialect.Quote;
+    private readonly byte _delimiter = delimiter;
+    private readonly byte _quote = quote;
     private int _wholeUntil;
     private int _failedFrom;
     private int _failedAt;

@@ -10,6 +10,8 @@ namespace PipelineService.Core.Parsing.Csv;
 /// <param name="recordBytesMax">The longest record; the same as the scanner's that cut the chunks.</param>
 public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect, int recordBytesMax) : RecordReader
 {
+    private readonly CsvSyntax _syntax = new(dialect);
+
     /// <inheritdoc/>
     public override ImmutableArray<int> SlotOfField => binding.FieldOfColumn;
 
@@ -17,11 +19,42 @@ public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect
     public override bool MayOmit => dialect.Pads;
 
     /// <inheritdoc/>
+    internal override CsvSyntax Syntax => _syntax;
+
+    /// <inheritdoc/>
     internal override void Read<TSink>(
         ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer rejects, ref TSink sink)
     {
         Span<RecordValue> fields = values.ClearSlots(binding.FieldCount);
-        CsvTokenizer tokenizer = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, fields);
+        if (_syntax.IsCommon)
+        {
+            CsvTokenizer common = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, fields);
+            Read(ref common, bytes, fields, values, rejects, ref sink);
+            return;
+        }
+
+        DialectTokenizer other = new(bytes, _syntax, recordBytesMax, binding.SkipBlankLines, isFinal: true, fields);
+        Read(ref other, bytes, fields, values, rejects, ref sink);
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryUnescape(
+        ReadOnlySpan<byte> written, ValueSpelling spelling, Span<byte> text, out int length)
+    {
+        length = CsvText.Unescape(written, spelling, _syntax, text);
+        return true;
+    }
+
+    private void Read<TTokenizer, TSink>(
+        ref TTokenizer tokenizer,
+        ReadOnlySpan<byte> bytes,
+        Span<RecordValue> fields,
+        RecordValues values,
+        RejectBuffer rejects,
+        ref TSink sink)
+        where TTokenizer : struct, ICsvTokenizer, allows ref struct
+        where TSink : struct, IRecordSink, allows ref struct
+    {
         while (tokenizer.Read(out CsvRecord record))
         {
             RecordErrorCode fault = FaultOf(record, fields);
@@ -36,13 +69,6 @@ public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect
 
             sink.Take(new RecordPlace(record.Start, record.Length, record.FirstLine), isRead: fault == RecordErrorCode.None);
         }
-    }
-
-    /// <inheritdoc/>
-    internal override bool TryUnescape(ReadOnlySpan<byte> written, Span<byte> text, out int length)
-    {
-        length = CsvText.Unescape(written, dialect.Quote, text);
-        return true;
     }
 
     /// <summary>Fields that a record leaves out at its end have no value, and nothing of the record before.</summary>
@@ -72,16 +98,19 @@ public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect
                 : default,
         };
 
-    /// <summary>The values without the marks of a guarded file before them, which are written twice where they are the quote.</summary>
+    /// <summary>The values without the marks of a guarded file before them, however these are written.</summary>
     private void TakeGuardsOff(ReadOnlySpan<byte> bytes, Span<RecordValue> fields, RecordValues values)
     {
         foreach (ref RecordValue field in fields)
         {
-            ReadOnlySpan<byte> cell = CsvText.Of(bytes, field, dialect.Quote, values.ScratchFor(field.Length));
-            int guard = cell.Length - FormulaGuard.Undo(cell).Length;
-            bool isDoubled = field.Spelling == ValueSpelling.CsvDoubled && dialect.Quote == FormulaGuard.Mark;
-            int written = isDoubled ? 2 * guard : guard;
-            field = field with { Start = field.Start + written, Length = field.Length - written };
+            ReadOnlySpan<byte> cell = CsvText.Of(bytes, field, _syntax, values.ScratchFor(field.Length));
+            if (FormulaGuard.Undo(cell).Length < cell.Length)
+            {
+                int written = field.Spelling == ValueSpelling.Plain
+                    ? 1
+                    : 1 + CsvText.MarksBefore(bytes.Slice(field.Start, field.Length), field.Spelling, _syntax);
+                field = field with { Start = field.Start + written, Length = field.Length - written };
+            }
         }
     }
 }

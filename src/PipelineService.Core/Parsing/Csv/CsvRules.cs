@@ -21,9 +21,23 @@ namespace PipelineService.Core.Parsing.Csv;
 /// <item>An empty line counts as a line. It is no record where records have several fields; where they have one it is
 /// a record with an empty field. No bytes after the last line end are no line.</item>
 /// </list>
+/// What a dialect may declare besides:
+/// <list type="bullet">
+/// <item>Delimiter and line end are texts, looked for from left to right, a line end first. With a line end of its own nothing else
+/// ends a line.</item>
+/// <item>An escape makes data of the byte behind it, in quotes and outside, whatever it would mean; of both bytes of a CRLF
+/// that would end a line. Whether a line end is escaped is so seen from the bytes before it, and a line, in all rules but that on
+/// comments, goes up to one that is not. A record that ends with an escape is malformed.</item>
+/// <item>Without doubled quotes every quote in a quoted field that is not escaped closes it.</item>
+/// <item>Spaces at the start of a field are passed over, before its quote, too.</item>
+/// <item>A field that is, as written and not in quotes, the null sequence has no value.</item>
+/// <item>A line where a record would start, and that begins with the comment's text, counts as a line and is no record. It ends at
+/// the first line end, in which escapes mean nothing. One that is longer than the longest record is too long as a record would be.
+/// </item>
+/// </list>
 /// Lengths are without the line end that closes the record or line. While more may follow, a record is undecided only
 /// as long as the bytes at hand are no more than the longest record, so the longest record plus two bytes (its line
-/// end, and whatever tells a CR from a CRLF) always suffice to decide.
+/// end, and whatever tells a CR from a CRLF) always suffice to decide; plus <see cref="CsvSyntax.BytesAhead"/> in other dialects.
 /// </remarks>
 internal static class CsvRules
 {

@@ -5,14 +5,15 @@ using PipelineService.Core.Rules;
 namespace PipelineService.Core.Parsing.Csv;
 
 /// <summary>
-/// Reads the records of delimited text as slices of its bytes, with vector instructions. Obeys <see cref="CsvRules"/>;
-/// its plain twin is <see cref="CsvTokenizerPlain"/>.
+/// Reads the records of delimited text in common dialects (see <see cref="CsvSyntax.IsCommon"/>) as slices of its bytes, with
+/// vector instructions. Obeys <see cref="CsvRules"/>; its plain twin is <see cref="CsvTokenizerPlain"/>, its counterpart for all
+/// other dialects <see cref="DialectTokenizer"/>.
 /// </summary>
 /// <remarks>
 /// <see cref="CsvRecordScanner"/> finds boundaries with this same code, only blind for delimiters: so the two agree by
 /// construction. One reader per run of bytes; it is not to be copied while in use.
 /// </remarks>
-public ref struct CsvTokenizer
+public ref struct CsvTokenizer : ICsvTokenizer
 {
     private readonly ReadOnlySpan<byte> _bytes;
     private readonly Span<RecordValue> _fields;
@@ -32,7 +33,7 @@ public ref struct CsvTokenizer
     /// <param name="fields">Takes the fields of each record; what finds no room is only counted.</param>
     public CsvTokenizer(
         ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, Span<RecordValue> fields)
-        : this(bytes, dialect, recordBytesMax, skipBlankLines, isFinal: true, dialect.Delimiter)
+        : this(bytes, dialect, recordBytesMax, skipBlankLines, isFinal: true, (byte)dialect.Delimiter[0])
     {
         _fields = fields;
     }
@@ -46,28 +47,31 @@ public ref struct CsvTokenizer
         byte visibleDelimiter)
     {
         _bytes = bytes;
-        _delimiter = dialect.Delimiter;
-        _quote = dialect.Quote;
+        _delimiter = (byte)dialect.Delimiter[0];
+        _quote = (byte)dialect.QuoteChar[0];
         _recordBytesMax = recordBytesMax;
         _skipBlankLines = skipBlankLines;
         _isFinal = isFinal;
-        _structure = new StructuralBytes(bytes, visibleDelimiter, dialect.Quote);
-        _lookahead = new CsvLookahead(dialect, recordBytesMax, isFinal);
+        _structure = new StructuralBytes(bytes, visibleDelimiter, _quote);
+        _lookahead = new CsvLookahead(_delimiter, _quote, recordBytesMax, isFinal);
     }
 
-    /// <summary>Bytes of the records and empty lines read so far; the next record starts there.</summary>
+    /// <inheritdoc/>
     public int Position { get; private set; }
 
-    /// <summary>Physical lines read so far.</summary>
+    /// <inheritdoc/>
     public int Lines { get; private set; }
+
+    /// <inheritdoc/>
+    public readonly ScanResult CutBefore(in CsvRecord record) =>
+        new(record.Start, Records: 0, record.FirstLine, RecordTooLong: record.Fault == RecordErrorCode.RecordTooLong);
 
     /// <summary>A reader that only finds boundaries, in bytes that may go on.</summary>
     internal static CsvTokenizer ForBoundaries(
         ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, bool isFinal) =>
-        new(bytes, dialect, recordBytesMax, skipBlankLines, isFinal, visibleDelimiter: dialect.Quote);
+        new(bytes, dialect, recordBytesMax, skipBlankLines, isFinal, visibleDelimiter: (byte)dialect.QuoteChar[0]);
 
-    /// <summary>Reads the next record; its fields are then in the caller's array.</summary>
-    /// <returns>False at the end of the bytes.</returns>
+    /// <inheritdoc/>
     public bool Read(out CsvRecord record)
     {
         // Worked on as a local, so that its mask stays in a register.

@@ -15,7 +15,7 @@ public static class HeaderAdvice
     /// <summary>Characters of a name that can be meant for one of the schema's.</summary>
     private const int NameLengthMax = 200;
 
-    private static readonly ImmutableArray<byte> Delimiters = [(byte)';', (byte)'\t', (byte)'|', (byte)','];
+    private static readonly ImmutableArray<string> Delimiters = [";", "\t", "||", "|", ",", "~"];
 
     /// <param name="header">The bytes of the first record.</param>
     /// <param name="names">The names in them; empty when they could not be read.</param>
@@ -32,7 +32,8 @@ public static class HeaderAdvice
         CsvDialect dialect,
         CsvDialect declared,
         bool isAll) =>
-        OtherForm(header)
+        OtherForm(header, dialect)
+        ?? OtherLineEnd(names, dialect)
         ?? OtherDelimiter(header, names, schema, dialect, declared)
         ?? CutRejects(names, schema)
         ?? Lookalikes(names, schema)
@@ -41,17 +42,24 @@ public static class HeaderAdvice
         ?? OtherFields(names, schema)
         ?? "";
 
-    private static string? OtherForm(ReadOnlySpan<byte> header) => header.TrimStart(" \t\r\n"u8) switch
+    private static string? OtherForm(ReadOnlySpan<byte> header, CsvDialect dialect) => header.TrimStart(" \t\r\n"u8) switch
     {
         [(byte)'{' or (byte)'[', ..] =>
             "The data looks like JSON: send it as application/x-ndjson, one complete object a line (jq -c '.[]' makes that of "
             + "an array).",
         [(byte)'<', ..] => "The data looks like HTML or XML, as an error page that was saved in its place does.",
         [(byte)'s', (byte)'e', (byte)'p', (byte)'=', ..] =>
-            "The first line is a hint for spreadsheets and no header: remove it, and set dialect.delimiter to what it names.",
-        [(byte)'#', ..] => "The first line looks like a comment; this version does not pass over comments: remove them.",
+            "The first line is a hint for spreadsheets and no header: remove it, or set dialect.headerRows to [2]; and set "
+            + "dialect.delimiter to what it names.",
+        [(byte)'#', ..] when !HasComments(dialect) =>
+            "The first line looks like a comment: set dialect.commentChar to \"#\", or remove such lines.",
         _ => null,
     };
+
+    private static string? OtherLineEnd(ImmutableArray<string> names, CsvDialect dialect) =>
+        !dialect.EndsAtAnyLineEnd && names.Any(name => name.Contains('\n', StringComparison.Ordinal))
+            ? "The header has line ends in it, which are data here: leave dialect.lineTerminator out if records end at line ends."
+            : null;
 
     /// <summary>Reads the header once more with each of the usual delimiters, and takes the one by which most names match.</summary>
     private static string? OtherDelimiter(
@@ -60,8 +68,8 @@ public static class HeaderAdvice
         int length = header.IndexOfAny((byte)'\n', (byte)'\r');
         ReadOnlySpan<byte> line = length < 0 ? header : header[..length];
         (int best, int parts) = (MatchesIn(names, schema), names.Length);
-        byte? found = null;
-        foreach (byte delimiter in Delimiters.Where(d => d != dialect.Delimiter && d != dialect.Quote))
+        string? found = null;
+        foreach (string delimiter in Delimiters.Where(d => d != dialect.Delimiter && d != dialect.QuoteChar))
         {
             ImmutableArray<string> read =
                 CsvHeader.Read(line, dialect with { Delimiter = delimiter }, line.Length, out _);
@@ -73,14 +81,14 @@ public static class HeaderAdvice
             }
         }
 
-        return found is byte other ? Delimited(other, dialect, declared) : null;
+        return found is not null ? Delimited(found, dialect, declared) : null;
     }
 
-    private static string Delimited(byte found, CsvDialect dialect, CsvDialect declared)
+    private static string Delimited(string found, CsvDialect dialect, CsvDialect declared)
     {
         string looks = $"The header looks delimited by {Shown(found)} and not by {Shown(dialect.Delimiter)}:";
         return found == declared.Delimiter ? $"{looks} send the data as text/csv, which goes by dialect.delimiter."
-            : found == '\t'
+            : found == "\t"
                 ? $"{looks} set dialect.delimiter to \"\\t\", or send the data as text/tab-separated-values."
             : dialect.Delimiter != declared.Delimiter
                 ? $"{looks} send the data as text/csv, and set dialect.delimiter to {Shown(found)}."
@@ -111,11 +119,14 @@ public static class HeaderAdvice
                select $"\"{Excerpt.Of(name)}\" in the data and \"{Excerpt.Of(alike)}\" in the schema differ only "
                    + $"{LookalikeNames.DifferenceOf(name, alike)}.",
         ];
+        bool isCase = names.Except(declared, StringComparer.Ordinal).Select(HeaderNames.KeyOf)
+            .Intersect(declared.Select(HeaderNames.KeyOf), StringComparer.Ordinal).Any();
         return found.Length == 0 ? null
             : string.Join(" ", found.Take(NamesToldMax))
                 + (found.Length > NamesToldMax ? $" So do {found.Length - NamesToldMax} more." : "")
                 + " Names match to the byte: write the header as the schema has it, or give the field the name in the data as "
-                + "its \"source\".";
+                + "its \"source\"."
+                + (isCase ? " With dialect.headerMatch \"caseInsensitive\", case and blanks around a name do not count." : "");
     }
 
     /// <summary>A header that is all there is has mostly swallowed the records: one of its names goes on with a value.</summary>
@@ -165,5 +176,7 @@ public static class HeaderAdvice
     private static int MatchesIn(ImmutableArray<string> names, TableSchema schema) =>
         schema.Fields.Count(field => names.Contains(field.NameInData));
 
-    private static string Shown(byte delimiter) => delimiter == '\t' ? "tabs" : $"\"{(char)delimiter}\"";
+    private static bool HasComments(CsvDialect dialect) => dialect.CommentChar is not null || !dialect.CommentRows.IsEmpty;
+
+    private static string Shown(string delimiter) => delimiter == "\t" ? "tabs" : $"\"{Excerpt.Of(delimiter)}\"";
 }

@@ -63,11 +63,13 @@ public sealed class RejectHeader
     }
 
     /// <summary>
-    /// Bytes of a record of such a file at most. It may be longer than the record that was sent: quotes are doubled, and
-    /// the service's columns come with it.
+    /// Bytes of a record of such a file at most. It may be longer than the record that was sent: quotes are doubled, or have escapes
+    /// before them, and the service's columns come with it.
     /// </summary>
     /// <param name="recordBytesMax">The longest record otherwise.</param>
-    public static int RecordBytesMax(int recordBytesMax) => (2 * recordBytesMax) + (64 << 10);
+    /// <param name="dialect">How the file is written.</param>
+    public static int RecordBytesMax(int recordBytesMax, CsvDialect dialect) =>
+        ((1 + Math.Max(1, Text.UTF8.GetByteCount(dialect.EscapeChar ?? ""))) * recordBytesMax) + (64 << 10);
 
     private static string WithoutGuard(string name) => Text.UTF8.GetString(FormulaGuard.Undo(Text.UTF8.GetBytes(name)));
 }

@@ -39,6 +39,12 @@ public sealed class LineScanner(int recordBytesMax) : RecordScanner
     /// <inheritdoc/>
     public override int SkipLine(ReadOnlySpan<byte> bytes, bool isFinal) => bytes.IndexOf((byte)'\n') + 1;
 
+    /// <inheritdoc/>
+    public override int PassedBy(ReadOnlySpan<byte> bytes) => bytes.Contains((byte)'\n') ? 0 : bytes.Length;
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> WithoutLineEnd(ReadOnlySpan<byte> line) => line.TrimEnd("\r\n"u8);
+
     /// <summary>Whether a line holds nothing but JSON white space.</summary>
     internal static bool IsBlank(ReadOnlySpan<byte> line) => line is not [> (byte)' ', ..] && !line.ContainsAnyExcept(" \t\r"u8);
 }

@@ -61,6 +61,7 @@ public sealed class NdjsonRecordReader : RecordReader
     }
 
     /// <inheritdoc/>
-    internal override bool TryUnescape(ReadOnlySpan<byte> written, Span<byte> text, out int length) =>
+    internal override bool TryUnescape(
+        ReadOnlySpan<byte> written, ValueSpelling spelling, Span<byte> text, out int length) =>
         JsonEscape.TryUnescape(written, text, out length);
 }

@@ -93,7 +93,7 @@ public static class DefinitionReader
                 ? DataFormat.Csv
                 : resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv, MisplacedWords.OfFormat),
             Dialect = DialectReader.Read(
-                resource.Object("dialect"), CsvDialect.Default with { Delimiter = isTabbed ? (byte)'\t' : CsvDialect.Default.Delimiter }),
+                resource.Object("dialect"), CsvDialect.Default with { Delimiter = isTabbed ? "\t" : CsvDialect.Default.Delimiter }),
             Schema = ReadSchema(resource, faults),
             Load = ReadLoad(resource.Object("load"), dataset),
             Rejects = ReadRejects(resource.Object("rejects")),

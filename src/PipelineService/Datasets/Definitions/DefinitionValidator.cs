@@ -1,5 +1,6 @@
 using FluentValidation;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Csv;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -19,20 +20,26 @@ internal sealed class DefinitionValidator : AbstractValidator<DatasetDefinition>
                 + "false the data has none: leave it out. dialect.raggedRows takes records with fewer or more fields.");
         RuleFor(d => d.Load).SetValidator(new LoadPolicyValidator());
         RuleFor(d => d.Rejects).SetValidator(new RejectLimitsValidator());
+        RuleFor(d => d.Schema).Custom((schema, context) => FindNamesAlike(schema, context.AddFailure))
+            .When(d => d.Dialect is { Header: true, HeaderMatch: HeaderMatch.CaseInsensitive });
     }
-}
 
-internal sealed class DialectValidator : AbstractValidator<CsvDialect>
-{
-    public DialectValidator()
+    /// <summary>Names that only case and blanks tell apart are one where headers match without these.</summary>
+    private static void FindNamesAlike(TableSchema schema, Action<string, string> found)
     {
-        RuleFor(d => d.Delimiter).Must(CanSeparate).WithMessage("Must not be a line end or NUL.");
-        RuleFor(d => d.Quote).Must(CanSeparate).OverridePropertyName("QuoteChar").WithMessage("Must not be a line end or NUL.");
-        RuleFor(d => d.Quote).NotEqual(d => d.Delimiter).OverridePropertyName("QuoteChar")
-            .WithMessage("Must differ from the delimiter.");
+        Dictionary<string, int> firsts = new(StringComparer.Ordinal);
+        for (int index = 0; index < schema.Fields.Length; index++)
+        {
+            FieldDefinition field = schema.Fields[index];
+            string key = HeaderNames.KeyOf(field.NameInData);
+            if (!firsts.TryAdd(key, index) && schema.Fields[firsts[key]].NameInData != field.NameInData)
+            {
+                found(
+                    $"Schema.Fields[{index}].{(field.Source is null ? "Name" : "Source")}",
+                    $"Is the name of field {firsts[key]} but for case or blanks, which dialect.headerMatch takes for the same.");
+            }
+        }
     }
-
-    private static bool CanSeparate(byte value) => value is not ((byte)'\r' or (byte)'\n' or 0);
 }
 
 internal sealed class LoadPolicyValidator : AbstractValidator<LoadPolicy>

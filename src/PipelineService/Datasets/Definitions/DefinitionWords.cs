@@ -20,6 +20,9 @@ internal static class DefinitionWords
         ("padAndTrim", RaggedRows.PadAndTrim),
     ];
 
+    public static readonly ImmutableArray<(string Word, HeaderMatch Value)> HeaderMatches =
+        [("exact", HeaderMatch.Exact), ("caseInsensitive", HeaderMatch.CaseInsensitive)];
+
     public static readonly ImmutableArray<(string Word, FieldsMatch? Value)> FieldsMatches =
     [
         ("exact", FieldsMatch.Exact),
@@ -52,11 +55,7 @@ internal static class DefinitionWords
     public static readonly ImmutableArray<(string Word, FieldType Value)> ItemTypes =
         [.. FieldTypes.Where(type => FieldDefinition.ItemTypes.Contains(type.Value))];
 
-    public static readonly ImmutableArray<string> UnsupportedDialect =
-    [
-        "escapeChar", "nullSequence", "commentChar", "commentRows", "headerJoin",
-        "property", "itemType", "itemKeys", "sheetNumber", "sheetName", "table",
-    ];
+    public static readonly ImmutableArray<string> UnsupportedDialect = ["property", "itemType", "itemKeys"];
 
     /// <summary>The word for a value: how a definition is written back.</summary>
     public static string WordFor<T>(this ImmutableArray<(string Word, T Value)> words, T value) =>

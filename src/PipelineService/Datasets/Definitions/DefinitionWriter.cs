@@ -24,13 +24,7 @@ public static class DefinitionWriter
         Description = definition.Description,
         Format = DefinitionWords.Formats.WordFor(definition.Format),
         Encoding = "utf-8",
-        Dialect = new DialectDocument
-        {
-            Delimiter = ((char)definition.Dialect.Delimiter).ToString(),
-            QuoteChar = ((char)definition.Dialect.Quote).ToString(),
-            Header = definition.Dialect.Header,
-            RaggedRows = DefinitionWords.RaggedRowWords.WordFor(definition.Dialect.RaggedRows),
-        },
+        Dialect = ToDocument(definition.Dialect),
         Schema = new SchemaDocument
         {
             Fields = [.. definition.Schema.Fields.Select(ToDocument)],
@@ -73,6 +67,24 @@ public static class DefinitionWriter
     {
         Fields = key.Fields,
         Reference = new ReferenceDocument { Resource = key.Resource, Fields = key.ReferenceFields },
+    };
+
+    private static DialectDocument ToDocument(CsvDialect dialect) => new()
+    {
+        Delimiter = dialect.Delimiter,
+        LineTerminator = dialect.LineTerminator,
+        QuoteChar = dialect.QuoteChar,
+        DoubleQuote = dialect.DoubleQuote,
+        EscapeChar = dialect.EscapeChar,
+        SkipInitialSpace = dialect.SkipInitialSpace,
+        NullSequence = dialect.NullSequence,
+        Header = dialect.Header,
+        HeaderRows = dialect.Header ? dialect.HeaderRows : null,
+        HeaderJoin = dialect.HeaderJoin,
+        HeaderMatch = DefinitionWords.HeaderMatches.WordFor(dialect.HeaderMatch),
+        CommentRows = dialect.CommentRows.IsEmpty ? null : dialect.CommentRows,
+        CommentChar = dialect.CommentChar,
+        RaggedRows = DefinitionWords.RaggedRowWords.WordFor(dialect.RaggedRows),
     };
 
     private static FieldDocument ToDocument(FieldDefinition field)

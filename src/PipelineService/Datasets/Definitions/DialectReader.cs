@@ -1,14 +1,18 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 
 namespace PipelineService.Datasets.Definitions;
 
 /// <summary>
-/// Reads how delimited text is written. What the standard says beyond that is refused, except where the client names what
-/// is done anyway. Source: https://datapackage.org/standard/table-dialect/.
+/// Reads how data is written: its form here, what contradicts itself in <see cref="DialectValidator"/>. Of what the standard says of
+/// formats that there are not here nothing is kept. Source: https://datapackage.org/standard/table-dialect/.
 /// </summary>
 internal static class DialectReader
 {
+    /// <summary>Rows that may come before the records.</summary>
+    public const int RowsMax = 1_000;
+
     /// <param name="dialect">Null and what it leaves out have the defaults.</param>
     /// <param name="otherwise">The defaults of the format.</param>
     public static CsvDialect Read(ObjectReader? dialect, CsvDialect otherwise)
@@ -18,44 +22,55 @@ internal static class DialectReader
             return otherwise;
         }
 
-        var read = new CsvDialect(
-            ReadByte(dialect, "delimiter", otherwise.Delimiter),
-            ReadByte(dialect, "quoteChar", otherwise.Quote),
-            dialect.Boolean("header", otherwise.Header),
-            dialect.Choice("raggedRows", DefinitionWords.RaggedRowWords, otherwise.RaggedRows));
+        var read = new CsvDialect
+        {
+            Delimiter = dialect.Text("delimiter") ?? otherwise.Delimiter,
+            LineTerminator = dialect.Text("lineTerminator") ?? otherwise.LineTerminator,
+            QuoteChar = dialect.Text("quoteChar") ?? otherwise.QuoteChar,
+            DoubleQuote = dialect.Boolean("doubleQuote", otherwise.DoubleQuote),
+            EscapeChar = dialect.Text("escapeChar") ?? otherwise.EscapeChar,
+            SkipInitialSpace = dialect.Boolean("skipInitialSpace", otherwise.SkipInitialSpace),
+            NullSequence = dialect.Text("nullSequence") ?? otherwise.NullSequence,
+            CommentChar = dialect.Text("commentChar") ?? otherwise.CommentChar,
+            CommentRows = ReadRows(dialect, "commentRows", otherwise.CommentRows),
+            Header = dialect.Boolean("header", otherwise.Header),
+            HeaderRows = ReadRows(dialect, "headerRows", otherwise.HeaderRows),
+            HeaderJoin = dialect.Text("headerJoin") ?? otherwise.HeaderJoin,
+            HeaderMatch = dialect.Choice("headerMatch", DefinitionWords.HeaderMatches, otherwise.HeaderMatch),
+            RaggedRows = dialect.Choice("raggedRows", DefinitionWords.RaggedRowWords, otherwise.RaggedRows),
+        };
 
-        dialect.Unsupported("doubleQuote", v => v.ValueKind == JsonValueKind.True, "a quote inside quotes is written twice.");
-        dialect.Unsupported("skipInitialSpace", v => v.ValueKind == JsonValueKind.False);
-        dialect.Unsupported("lineTerminator", IsLineEnd, "lines end with LF or CR LF.");
-        dialect.Unsupported("headerRows", v => v.ValueKind == JsonValueKind.Array && v.GetRawText() == "[1]");
         foreach (string name in DefinitionWords.UnsupportedDialect)
         {
             dialect.Unsupported(name);
         }
 
-        // Written by tools of the standard's first version wherever they find a header; names match to the byte all the same.
-        dialect.Metadata("caseSensitiveHeader", "csvddfVersion");
+        // What the standard says of spreadsheets and databases, and what tools of its first version write: "a property MUST be ignored
+        // if it is not applicable".
+        dialect.Metadata("sheetNumber", "sheetName", "table", "caseSensitiveHeader", "csvddfVersion");
         dialect.Metadata("$schema", "name", "title", "description", "profile");
         dialect.PassOverOthers(MisplacedWords.OfDialect);
         return read;
     }
 
-    private static byte ReadByte(ObjectReader dialect, string name, byte otherwise)
+    /// <summary>Numbers of rows, in their order; what names the first row alone is what is done anyway.</summary>
+    private static ImmutableArray<int> ReadRows(ObjectReader dialect, string name, ImmutableArray<int> otherwise)
     {
-        if (dialect.Text(name) is not string text)
+        if (!dialect.TryGet(name, out JsonElement value))
         {
             return otherwise;
         }
 
-        if (text is [< '\u0080'])
+        SortedSet<int> rows = [];
+        if (value.ValueKind != JsonValueKind.Array || !value.EnumerateArray().All(row => TryAdd(rows, row)))
         {
-            return (byte)text[0];
+            dialect.Fault(name, $"Must be an array of different whole numbers from 1 to {RowsMax}: the first row is 1.");
+            return otherwise;
         }
 
-        dialect.Fault(name, "Must be one ASCII character.");
-        return otherwise;
+        return rows.SequenceEqual(otherwise) ? otherwise : [.. rows];
     }
 
-    private static bool IsLineEnd(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String && value.GetString() is "\n" or "\r\n";
+    private static bool TryAdd(SortedSet<int> rows, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int row) && row is >= 1 and <= RowsMax && rows.Add(row);
 }

@@ -12,7 +12,9 @@ internal static class MisplacedWords
 
     public static readonly FrozenDictionary<string, string> OfResource = Table(
         Belong("schema", "fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys", "fieldsMatch"),
-        Belong("dialect", "delimiter", "quoteChar", "header", "raggedRows"),
+        Belong(
+            "dialect", "delimiter", "lineTerminator", "quoteChar", "doubleQuote", "escapeChar", "skipInitialSpace", "nullSequence", "header",
+            "headerRows", "headerJoin", "headerMatch", "commentRows", "commentChar", "raggedRows"),
         Belong("load", "table", "mode", "commit", "lineage", "keepUpload"),
         Belong("rejects", "maxCount", "maxRatio"),
         Mean("schema.fields", "columns"),
@@ -25,8 +27,14 @@ internal static class MisplacedWords
 
     public static readonly FrozenDictionary<string, string> OfDialect = Table(
         Mean("delimiter", "separator", "sep", "fieldDelimiter"),
-        Mean("quoteChar", "quote", "quoteCharacter"),
+        Mean("quoteChar", "quote", "quoteCharacter", "enclosure"),
+        Mean("escapeChar", "escape", "escapeCharacter"),
+        Mean("lineTerminator", "lineDelimiter", "newline", "rowDelimiter", "recordDelimiter"),
+        Mean("nullSequence", "null", "nullString", "nullValue"),
+        Mean("commentChar", "comment", "comments"),
         Mean("header", "hasHeader", "headers", "skipHeader"),
+        Mean("headerRows", "headerRow", "skipRows", "skipLeadingRows", "skipLines"),
+        Mean("headerMatch", "headerCase", "caseSensitive"),
         Mean("raggedRows", "nullPadding", "null_padding", "allowJaggedRows"),
         [("encoding", "It stands beside \"dialect\", and is utf-8.")]);
 

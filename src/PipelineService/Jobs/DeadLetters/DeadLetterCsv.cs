@@ -10,7 +10,7 @@ using PipelineService.Datasets;
 namespace PipelineService.Jobs.DeadLetters;
 
 /// <summary>
-/// Dead letters as CSV, to be mended and uploaded as they are: written in the dataset's dialect, with the columns of the
+/// Dead letters as CSV, to be mended and uploaded as they are: written in the dataset's dialect for them, with the columns of the
 /// upload and then those of <see cref="RejectHeader.OwnNames"/>, which say what was wrong.
 /// </summary>
 internal sealed class DeadLetterCsv
@@ -24,7 +24,7 @@ internal sealed class DeadLetterCsv
 
     public DeadLetterCsv(JobRow job, DatasetVersion dataset)
     {
-        _line = new CsvLine(dataset.Definition.Dialect);
+        _line = new CsvLine(dataset.Definition.Dialect.ForRejects());
         _cells = CellsOf(job, dataset);
         _ownNames = RejectHeader.OwnNames(dataset.Definition.Schema);
     }
@@ -64,7 +64,7 @@ internal sealed class DeadLetterCsv
         {
             "text/csv" or "application/csv" => CellsOf(job, dataset.Definition.Schema, dialect),
             "text/tab-separated-values" =>
-                CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = (byte)'\t' }),
+                CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = "\t" }),
             _ => new JsonRejectCells(new RowPlan(dataset.Definition)),
         };
     }

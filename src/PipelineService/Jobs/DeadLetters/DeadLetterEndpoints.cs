@@ -20,7 +20,7 @@ public static class DeadLetterEndpoints
         A page as JSON, in which `raw` has the first 16,384 bytes of a record and which ends early when its records are large; all
         of them, each whole, with `Accept: application/x-ndjson` or `Accept: text/csv`.
 
-        The CSV is made to be mended and uploaded as it is (`Content-Type: text/csv`). It is written in the dataset's dialect,
+        The CSV is made to be mended and uploaded as it is (`Content-Type: text/csv`). It is written in the dataset's dialect (with quotes where that cannot write every value),
         has the columns of the upload with the values that were sent, then `_raw`, `_record`, `_line`, `_field`, `_code` and
         `_message`. With `?bom=true` it starts with a byte order mark, by which spreadsheets know UTF-8. An apostrophe stands before values that a spreadsheet would run as a
         formula; it is taken off again when the file comes back with those columns, and they themselves are not loaded. `_raw` is

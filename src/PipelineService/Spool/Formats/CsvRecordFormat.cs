@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
@@ -19,33 +20,82 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     /// <summary>Characters of a name that is not loaded.</summary>
     private const int KeptNameLengthMax = 256;
 
+    /// <summary>The byte that ends a line, or may.</summary>
+    private byte LastOfLineEnd { get; } = dialect.EndsAtAnyLineEnd ? (byte)'\n' : Encoding.UTF8.GetBytes(dialect.LineTerminator!)[^1];
+
     public override async Task<RecordsStart> FindStartAsync(
         SpoolReader upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> start = await ReadFirstAsync(upload, ByteOrderMark.Utf8.Length, cancellationToken);
         int mark = ByteOrderMark.LengthIn(start.Span);
-        (byte[] first, ScanResult scan) = await ReadFirstRecordAsync(upload, mark, cancellationToken);
-        ImmutableArray<string> names = CsvHeader.Read(first.AsSpan(0, scan.Length), dialect, RecordBytesMax, out string? fault);
-        RejectHeader? rejects = fault is null ? RejectHeader.Find(names, Rows.Definition.Schema) : null;
-        if (!dialect.Header && rejects is null)
+        if (!dialect.IsOfRejects && await FindRejectsAsync(upload, mark, cancellationToken) is { } rejects)
         {
-            ThrowIfForeign(first.AsSpan(0, scan.Length));
-            return Start(CsvHeaderBinding.ByPosition(Rows.Definition.Schema), mark, new ChunkPosition(1, 1), jobId, defaults);
+            return StartOf(rejects, dialect.ForRejects(), upload, mark, jobId, defaults);
         }
 
-        if (scan.Records == 0)
+        CsvPrelude prelude = new(dialect, RecordBytesMax);
+        FirstRows first = await ReadAsync(upload, mark, prelude.Scan, cancellationToken);
+        if (dialect.Header)
         {
-            throw Mismatch(scan.RecordTooLong
-                ? $"The header is longer than {RecordBytesMax} bytes, the limit of a record."
-                : "The upload is empty: there is no header.");
+            return StartOf(ReadNames(first, prelude), dialect, upload, mark, jobId, defaults);
         }
 
-        CsvHeaderBinding? binding = fault is null ? Bind(names, rejects, out fault) : null;
+        ChunkPosition position = new(1, 1 + first.Scan.Lines);
+        return Start(
+            CsvHeaderBinding.ByPosition(Rows.Definition.Schema), dialect, mark + first.Scan.Length, position, jobId, defaults);
+    }
+
+    /// <summary>
+    /// The header of a CSV of rejects where the data has none, or has it elsewhere or written otherwise; null when the upload is
+    /// none. Looked for only in a first row that has its names, because it may have quotes where the data has none.
+    /// </summary>
+    private async Task<FirstRows?> FindRejectsAsync(SpoolReader upload, int mark, CancellationToken cancellationToken)
+    {
+        CsvRecordScanner scanner = new(dialect, RecordBytesMax, skipBlankLines: true);
+        FirstRows row = await ReadAsync(upload, mark, (bytes, isFinal) => scanner.Scan(bytes, isFinal, 1), cancellationToken);
+        if (!dialect.Header)
+        {
+            ThrowIfForeign(row.Bytes.Span);
+        }
+
+        if (!RejectHeader.OwnNames(Rows.Definition.Schema).All(name => row.Bytes.Span.IndexOf(Encoding.UTF8.GetBytes(name)) >= 0))
+        {
+            return null;
+        }
+
+        CsvPrelude prelude = new(dialect.ForRejects(), RecordBytesMax);
+        FirstRows found = ReadNames(await ReadAsync(upload, mark, prelude.Scan, cancellationToken), prelude);
+        return RejectHeader.Find(found.Names, Rows.Definition.Schema) is null ? null : found;
+    }
+
+    private FirstRows ReadNames(FirstRows rows, CsvPrelude prelude)
+    {
+        ImmutableArray<string> names = prelude.ReadNames(rows.Bytes.Span, out string? fault);
+        return rows with
+        {
+            Names = HeaderNames.AsDeclared(names, Rows.Definition.Schema, dialect.HeaderMatch),
+            Fault = fault,
+        };
+    }
+
+    /// <summary>The start of data that names its fields.</summary>
+    private RecordsStart StartOf(
+        FirstRows first, CsvDialect written, SpoolReader upload, int mark, Guid jobId, IReadOnlySet<string> defaults)
+    {
+        if (first.Scan.RecordTooLong)
+        {
+            throw Mismatch($"The header is longer than {RecordBytesMax} bytes, the limit of a record.");
+        }
+
+        string? fault = first.Fault;
+        CsvHeaderBinding? binding =
+            fault is null ? Bind(first.Names, RejectHeader.Find(first.Names, Rows.Definition.Schema), out fault) : null;
+        int end = mark + first.Scan.Length;
         return binding is null
-            ? throw Mismatch(WithAdvice(fault!, first.AsSpan(0, scan.Length), names, IsAll(upload, mark + scan.Length)))
-            : Start(binding, mark + scan.Length, new ChunkPosition(1, 1 + scan.Lines), jobId, defaults) with
+            ? throw Mismatch(WithAdvice(fault!, first, IsAll(upload, end)))
+            : Start(binding, written, end, new ChunkPosition(1, 1 + first.Scan.Lines), jobId, defaults) with
             {
-                Columns = Kept(names),
+                Columns = Kept(first.Names),
             };
     }
 
@@ -82,9 +132,14 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     /// default, or NULL. One that is required is left out only if the table gives it a value; else each record lacks it.
     /// </summary>
     private RecordsStart Start(
-        CsvHeaderBinding binding, long offset, ChunkPosition position, Guid jobId, IReadOnlySet<string> defaults)
+        CsvHeaderBinding binding,
+        CsvDialect written,
+        long offset,
+        ChunkPosition position,
+        Guid jobId,
+        IReadOnlySet<string> defaults)
     {
-        int recordBytesMax = binding.IsGuarded ? RejectHeader.RecordBytesMax(RecordBytesMax) : RecordBytesMax;
+        int recordBytesMax = binding.IsGuarded ? RejectHeader.RecordBytesMax(RecordBytesMax, written) : RecordBytesMax;
         var leftOut = Enumerable.Range(0, Rows.Columns.Length)
             .Where(column => !Rows.IsGiven(column) && binding.FieldOfColumn[column] < 0)
             .Where(column => Rows.Columns[column].Field is var field
@@ -94,19 +149,20 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         return new RecordsStart(
             offset,
             position,
-            new CsvRecordScanner(dialect, recordBytesMax, binding.SkipBlankLines),
-            new ChunkTransform(rows, new CsvRecordReader(binding, dialect, recordBytesMax), jobId),
+            new CsvRecordScanner(written, recordBytesMax, binding.SkipBlankLines),
+            new ChunkTransform(rows, new CsvRecordReader(binding, written, recordBytesMax), jobId),
             rows)
         {
             RecordBytesMax = recordBytesMax,
         };
     }
 
-    /// <summary>Reads the first record, waiting for it to arrive. There is none in an empty upload, or one that is too long.</summary>
-    private async Task<(byte[] Bytes, ScanResult Scan)> ReadFirstRecordAsync(
-        SpoolReader upload, int start, CancellationToken cancellationToken)
+    /// <summary>Reads the first rows, waiting for them to arrive. They are not found in an upload without them, or with one that is too long.</summary>
+    /// <param name="start">Where they start.</param>
+    /// <param name="scan">Finds where they end in the bytes at hand.</param>
+    private async Task<FirstRows> ReadAsync(
+        SpoolReader upload, int start, Func<ReadOnlySpan<byte>, bool, ScanResult> scan, CancellationToken cancellationToken)
     {
-        CsvRecordScanner scanner = new(dialect, RecordBytesMax, skipBlankLines: true);
         byte[] buffer = new byte[4096];
         (int filled, int scanned) = (0, 0);
         while (true)
@@ -118,16 +174,16 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
                 filled += await upload.ReadAsync(buffer.AsMemory(filled), start + filled, cancellationToken);
             }
 
-            if (hasMore && filled < buffer.Length && !MayEnd(buffer.AsSpan(scanned, filled - scanned), scanned))
+            if (hasMore && filled < buffer.Length && !MayEnd(buffer.AsSpan(scanned, filled - scanned), scanned, LastOfLineEnd))
             {
                 continue;
             }
 
             scanned = Math.Max(0, filled - 1); // a CR that comes last may end the header or not
-            ScanResult scan = scanner.Scan(buffer.AsSpan(0, filled), isFinal: !hasMore, recordsMax: 1);
-            if (scan.Records == 1 || scan.RecordTooLong || !hasMore)
+            ScanResult found = scan(buffer.AsSpan(0, filled), !hasMore);
+            if (found.Records == 1 || found.RecordTooLong || !hasMore)
             {
-                return (buffer, scan);
+                return new FirstRows(buffer.AsMemory(0, found.RecordTooLong ? filled : found.Length), found);
             }
 
             if (filled == buffer.Length)
@@ -141,12 +197,16 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     /// Whether a header that trickles in is worth looking through from its start once more: a line has ended, and of a long
     /// one, which has line ends in quotes, an eighth more has come. So all looks together cost no more than a few.
     /// </summary>
-    internal static bool MayEnd(ReadOnlySpan<byte> added, int scanned) =>
-        added.IndexOfAny((byte)'\n', (byte)'\r') >= 0 && (scanned < ScannedFreely || added.Length > scanned / 8);
+    internal static bool MayEnd(ReadOnlySpan<byte> added, int scanned, byte lineEnd = (byte)'\n') =>
+        added.IndexOfAny(lineEnd, lineEnd == (byte)'\n' ? (byte)'\r' : lineEnd) >= 0 && (scanned < ScannedFreely || added.Length > scanned / 8);
 
-    private string WithAdvice(string fault, ReadOnlySpan<byte> header, ImmutableArray<string> names, bool isAll) =>
-        ForeignContent.SentenceOf(header)
-        ?? $"{fault} {HeaderAdvice.For(header, names, Rows.Definition.Schema, dialect, Rows.Definition.Dialect, isAll)}".TrimEnd();
+    private string WithAdvice(string fault, FirstRows first, bool isAll)
+    {
+        ReadOnlySpan<byte> header = first.Bytes.Span;
+        DatasetDefinition definition = Rows.Definition;
+        return ForeignContent.SentenceOf(header)
+            ?? $"{fault} {HeaderAdvice.For(header, first.Names, definition.Schema, dialect, definition.Dialect, isAll)}".TrimEnd();
+    }
 
     private static bool IsAll(SpoolReader upload, long end) => upload.IsSealed && end == upload.Length;
 
@@ -157,4 +217,13 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         Title = "The header does not fit the dataset's schema.",
         Detail = detail,
     });
+
+    /// <summary>The rows before the first record.</summary>
+    private sealed record FirstRows(ReadOnlyMemory<byte> Bytes, ScanResult Scan)
+    {
+        /// <summary>The names in them; none with a fault.</summary>
+        public ImmutableArray<string> Names { get; init; } = [];
+
+        public string? Fault { get; init; }
+    }
 }

@@ -39,7 +39,7 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
         DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
         _ => new CsvRecordFormat(
             rows,
-            form.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = delimiter } : rows.Definition.Dialect,
+            form.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = ((char)delimiter).ToString() } : rows.Definition.Dialect,
             recordBytesMax),
     };
 

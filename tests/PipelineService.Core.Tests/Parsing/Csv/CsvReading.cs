@@ -46,19 +46,52 @@ internal static class CsvReading
         return records;
     }
 
-    /// <summary>The values of every record; a record at fault is one value, <c>!</c> and its line.</summary>
+    /// <summary>With the tokenizer for any dialect, also where the dialect is a common one.</summary>
+    public static List<ReadRecord> ReadDialect(
+        ReadOnlySpan<byte> bytes, int recordBytesMax, bool skipBlankLines, CsvDialect dialect)
+    {
+        var fields = new RecordValue[FieldsMax];
+        DialectTokenizer reader = new(bytes, new CsvSyntax(dialect), recordBytesMax, skipBlankLines, isFinal: true, fields);
+        List<ReadRecord> records = [];
+        while (reader.Read(out CsvRecord record))
+        {
+            records.Add(new ReadRecord(record, Describe(record, fields)));
+        }
+
+        Assert.Equal(bytes.Length, reader.Position);
+        return records;
+    }
+
+    /// <summary>
+    /// The values of every record, no value as <c>~</c>; a record at fault is one value, <c>!</c> and its line.
+    /// </summary>
     public static List<string[]> Values(ReadOnlySpan<byte> bytes, bool skipBlankLines = true, CsvDialect? dialect = null)
     {
         CsvDialect written = dialect ?? CsvDialect.Default;
+        CsvSyntax syntax = new(written);
         var fields = new RecordValue[FieldsMax];
-        CsvTokenizer reader = new(bytes, written, recordBytesMax: 1_000, skipBlankLines, fields);
+        if (syntax.IsCommon)
+        {
+            CsvTokenizer common = new(bytes, written, recordBytesMax: 1_000, skipBlankLines, fields);
+            return Values(ref common, bytes, syntax, fields);
+        }
+
+        DialectTokenizer other = new(bytes, syntax, recordBytesMax: 1_000, skipBlankLines, isFinal: true, fields);
+        return Values(ref other, bytes, syntax, fields);
+    }
+
+    private static List<string[]> Values<TTokenizer>(
+        ref TTokenizer reader, ReadOnlySpan<byte> bytes, CsvSyntax syntax, RecordValue[] fields)
+        where TTokenizer : struct, ICsvTokenizer, allows ref struct
+    {
         List<string[]> values = [];
         while (reader.Read(out CsvRecord record))
         {
             List<string> row = [];
             foreach (RecordValue field in fields.AsSpan(0, Math.Min(FieldsMax, record.FieldCount)))
             {
-                row.Add(TextOf(bytes, field, written));
+                byte[] text = CsvText.Of(bytes, field, syntax, new byte[field.Length]).ToArray();
+                row.Add(field.Kind == ValueKind.Null ? "~" : System.Text.Encoding.UTF8.GetString(text));
             }
 
             values.Add(record.Fault == RecordErrorCode.None
@@ -67,13 +100,6 @@ internal static class CsvReading
         }
 
         return values;
-    }
-
-    private static string TextOf(ReadOnlySpan<byte> bytes, RecordValue field, CsvDialect dialect)
-    {
-        string text = System.Text.Encoding.UTF8.GetString(bytes.Slice(field.Start, field.Length));
-        string quote = ((char)dialect.Quote).ToString();
-        return field.Spelling == ValueSpelling.CsvDoubled ? text.Replace(quote + quote, quote, StringComparison.Ordinal) : text;
     }
 
     private static string Describe(CsvRecord record, RecordValue[] fields) => string.Join(

@@ -3,7 +3,6 @@ using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
-using PipelineService.Core.Rules;
 using Xunit;
 
 namespace PipelineService.Core.Tests.Parsing.Csv;
@@ -65,7 +64,7 @@ public sealed class CsvRecordScannerTests
         .Sample(
             (data, step, recordsMax) =>
             {
-                ArrivingData arriving = new(data.Bytes, data.RecordBytesMax, data.SkipBlankLines, step, recordsMax);
+                ArrivingData arriving = new(CsvDialect.Default, data.Bytes, data.RecordBytesMax, data.SkipBlankLines, step, recordsMax);
                 List<ReadRecord> whole = CsvReading.ReadPlain(data.Bytes, data.RecordBytesMax, data.SkipBlankLines);
                 Assert.Equal(whole, arriving.ReadAll());
             },
@@ -87,74 +86,5 @@ public sealed class CsvRecordScannerTests
 
         Assert.Equal(new ScanResult(data.Length, 1_000_000, 1_000_000, RecordTooLong: false), result);
         Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
-    }
-
-    /// <summary>
-    /// What a chunk reader does: scan what has come, cut, read the chunk by itself; skip lines that are too long.
-    /// </summary>
-    private sealed class ArrivingData(byte[] bytes, int recordBytesMax, bool skipBlankLines, int step, int recordsMax)
-    {
-        private readonly CsvRecordScanner _scanner = new(CsvDialect.Default, recordBytesMax, skipBlankLines);
-        private readonly List<ReadRecord> _records = [];
-        private int _start;
-        private int _end;
-        private int _lines;
-
-        private bool IsFinal => _end == bytes.Length;
-
-        private ReadOnlySpan<byte> AtHand => bytes.AsSpan(_start.._end);
-
-        public List<ReadRecord> ReadAll()
-        {
-            while (true)
-            {
-                ScanResult result = _scanner.Scan(AtHand, IsFinal, recordsMax);
-                ReadChunk(result);
-                if (result.RecordTooLong)
-                {
-                    SkipTooLong();
-                }
-                else if (result.Length == 0 && IsFinal)
-                {
-                    Assert.Equal(bytes.Length, _start);
-                    return _records;
-                }
-                else if (result.Length == 0)
-                {
-                    Assert.True(AtHand.Length < recordBytesMax + 2, "The scanner must decide.");
-                    Grow();
-                }
-            }
-        }
-
-        private void ReadChunk(ScanResult result)
-        {
-            List<ReadRecord> records = CsvReading.ReadFast(AtHand[..result.Length], recordBytesMax, skipBlankLines);
-            Assert.Equal(result.Records, records.Count);
-            _records.AddRange(records.Select(r => r with
-            {
-                Record = r.Record with { Start = r.Record.Start + _start, FirstLine = r.Record.FirstLine + _lines },
-            }));
-            _start += result.Length;
-            _lines += result.Lines;
-        }
-
-        private void SkipTooLong()
-        {
-            int skipped = _scanner.SkipLine(AtHand, IsFinal);
-            while (skipped == 0 && !IsFinal)
-            {
-                Grow();
-                skipped = _scanner.SkipLine(AtHand, IsFinal);
-            }
-
-            ReadOnlySpan<byte> line = AtHand[..(skipped == 0 ? AtHand.Length : skipped)];
-            int length = line.TrimEnd("\r\n"u8).Length;
-            _records.Add(new ReadRecord(new CsvRecord(_start, length, _lines, 1, 0, RecordErrorCode.RecordTooLong), ""));
-            _start += line.Length;
-            _lines++;
-        }
-
-        private void Grow() => _end = Math.Min(bytes.Length, _end + step);
     }
 }

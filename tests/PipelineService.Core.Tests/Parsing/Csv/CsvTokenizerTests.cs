@@ -95,10 +95,10 @@ public sealed class CsvTokenizerTests
     [Fact]
     public void Obeys_the_dialect()
     {
-        CsvDialect dialect = new((byte)'\t', (byte)'\'', Header: false);
+        CsvDialect dialect = new() { Delimiter = "\t", QuoteChar = "'", Header = false };
 
         Assert.Equal([["a,b", "c\td", "\"e\""]], CsvReading.Values("a,b\t'c\td'\t\"e\"\n"u8, dialect: dialect));
-        Assert.Equal([["a", "b"]], CsvReading.Values("a\0b"u8, dialect: new(0, (byte)'"', Header: false)));
+        Assert.Equal([["a", "b"]], CsvReading.Values("a\0b"u8, dialect: new() { Delimiter = "\0", Header = false }));
     }
 
     [Fact]

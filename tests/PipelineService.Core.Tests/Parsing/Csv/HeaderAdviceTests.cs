@@ -9,8 +9,8 @@ namespace PipelineService.Core.Tests.Parsing.Csv;
 /// <summary>Guesses at what a header is that does not match; what most people see of them is a table of the service's tests.</summary>
 public sealed class HeaderAdviceTests
 {
-    private static readonly CsvDialect Tabs = CsvDialect.Default with { Delimiter = (byte)'\t' };
-    private static readonly CsvDialect Semicolons = CsvDialect.Default with { Delimiter = (byte)';' };
+    private static readonly CsvDialect Tabs = CsvDialect.Default with { Delimiter = "\t" };
+    private static readonly CsvDialect Semicolons = CsvDialect.Default with { Delimiter = ";" };
 
     [Fact]
     public void The_delimiter_by_which_most_names_match_is_the_one()

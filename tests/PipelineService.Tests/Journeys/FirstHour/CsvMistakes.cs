@@ -24,7 +24,7 @@ internal static class CsvMistakes
         Header("JSON for CSV", "{\"sensor\":\"n\"}\n", "looks like JSON", "application/x-ndjson"),
         Header("an error page", "<html>\n<body>404</body>\n", "looks like HTML"),
         Header("a hint for Excel", "sep=;\nsensor;taken_at;celsius\n", "a hint for spreadsheets", "remove it"),
-        Header("a comment above the header", $"# made by hand\n{Good}", "comment", "remove them"),
+        Header("a comment above the header", $"# made by hand\n{Good}", "comment", "set dialect.commentChar to \"#\""),
         Header("an empty file", "", "empty"),
         Mistake.Upload("gzip without a header", FirstHourService.Bare, "text/csv", Gzip(Row), "not_text", "compressed with gzip", "gunzip -c FILE"),
         Mistake.Upload(
@@ -49,7 +49,7 @@ internal static class CsvMistakes
     [
         Header("no header", Row + Row, "looks like a record", "dialect.header to false"),
         Header("no header, and nothing but names", "north,dawn,cold\nsouth,noon,warm\n", "If the data has no header, set dialect.header to false"),
-        Header("names in capitals", "SENSOR,TAKEN_AT,CELSIUS\n" + Row, "differ only in case", "\"source\""),
+        Header("names in capitals", "SENSOR,TAKEN_AT,CELSIUS\n" + Row, "differ only in case", "\"source\"", "dialect.headerMatch"),
         Header("names with blanks", "sensor, taken_at,celsius \n" + Row, "differ only in blanks", "\"source\""),
         Header("blanks before quotes", "\"sensor\", \"taken_at\", \"celsius\"\n" + Row, "differ only in blanks and in punctuation"),
         Header("names with other punctuation", "sensor,taken-at,celsius\n" + Row, "differ only in punctuation"),
