@@ -14,8 +14,8 @@ using PipelineService.Spool;
 namespace PipelineService.Intake;
 
 /// <summary>
-/// Stage 1: receives one upload, from the first byte of its body to a durable job. The order of an acknowledgement: write,
-/// flush the data, write the manifest, flush the directory, register the job, answer.
+/// Stage 1: receives one upload, from the first byte of its body to a durable job. The order of an acknowledgement: bytes and
+/// manifest durable, never the manifest before its bytes; register the job; answer.
 /// </summary>
 public sealed partial class UploadReception(
     BodyReceiver receiver,

@@ -19,7 +19,7 @@ public interface IUploadBytes
     /// <exception cref="IOException">It cannot be let go.</exception>
     void Clear();
 
-    /// <summary>Makes the upload durable: first all of its bytes, then the manifest that says so.</summary>
+    /// <summary>Makes the upload durable. The manifest is never there before all of the bytes that it speaks of.</summary>
     /// <exception cref="IOException">Something of it is not durable. It must not be tried again.</exception>
     /// <exception cref="SpoolUnavailableException">The spool is not there any more.</exception>
     Task SealAsync(SpoolManifest manifest);

@@ -57,6 +57,12 @@ public sealed class SpoolOptions
     public int FlushBytes { get; set; } = 16 << 20;
 
     /// <summary>
+    /// Uploads of so many bytes at most are written to disk with others that end at the same moment: one file and one flush for all
+    /// of them. They wait in memory for that. Default 16 KiB, 0 to 64 KiB; 0 gives each upload files of its own.
+    /// </summary>
+    public int SharedBytesMax { get; set; } = 16 << 10;
+
+    /// <summary>
     /// How long the files of a damaged upload are kept for an operator to look at, as <c>{job}.data.damaged</c> and
     /// <c>{job}.json.damaged</c>. They count in <see cref="QuotaBytes"/>. Default 7 days, 0 to 365 days; 0 removes them at the
     /// next cleaning, some seconds later.
@@ -84,6 +90,7 @@ public sealed class SpoolOptionsValidator : AbstractValidator<SpoolOptions>
         RuleFor(o => o.ChunkAgeMax).InclusiveBetween(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
         RuleFor(o => o.RecordBytesMax).InclusiveBetween(1 << 10, 64 << 20);
         RuleFor(o => o.FlushBytes).InclusiveBetween(64 << 10, 1 << 30);
+        RuleFor(o => o.SharedBytesMax).InclusiveBetween(0, 64 << 10);
         RuleFor(o => o.DamagedRetention).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(365));
     }
 }

@@ -40,7 +40,7 @@ internal sealed class MemorySpool(long quotaBytes = long.MaxValue) : ISpool
         {
             return _sealed.TryGetValue(upload, out Stored? stored)
                 ? new SpoolReader(
-                    ManifestDocument.Read(stored.Manifest, "manifest"),
+                    ManifestDocument.Read(stored.Manifest, upload, "manifest").Manifest,
                     new Bytes(this, upload, new MemoryStream(stored.Data)) { IsSealed = true })
                 : throw new SpoolDamagedException("There is no such upload.");
         }
@@ -50,7 +50,7 @@ internal sealed class MemorySpool(long quotaBytes = long.MaxValue) : ISpool
     {
         lock (_lock)
         {
-            return new(!_kept.Contains(upload) && _sealed.TryGetValue(upload, out Stored? stored) ? ManifestDocument.Read(stored.Manifest, "manifest") : null);
+            return new(!_kept.Contains(upload) && _sealed.TryGetValue(upload, out Stored? stored) ? ManifestDocument.Read(stored.Manifest, upload, "manifest").Manifest : null);
         }
     }
 

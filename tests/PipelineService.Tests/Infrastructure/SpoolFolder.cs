@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
 using PipelineService.Spool;
 using PipelineService.Spool.Local;
@@ -23,6 +24,13 @@ public sealed class SpoolFolder : IDisposable
 
     /// <summary>What is left in a spool that holds no upload.</summary>
     public static IReadOnlyList<string> OwnFiles { get; } = ["spool.database", "spool.id"];
+
+    /// <summary>Files of uploads in a spool's directory, those that are kept or set aside included.</summary>
+    public static string[] UploadsIn(string path) =>
+    [
+        .. System.IO.Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Select(file => System.IO.Path.GetFileName(file))
+            .Where(file => Guid.TryParse(file.Split('.')[0], out _) && !file.EndsWith(".lock", StringComparison.Ordinal)).Order(),
+    ];
 
     public SpoolOptions Options { get; }
 
@@ -52,7 +60,7 @@ public sealed class SpoolFolder : IDisposable
     public static void MakeNewer(string manifest)
     {
         string json = File.ReadAllText(manifest).Split('\n')[0];
-        json = json.Replace("\"form\":1", "\"form\":99", StringComparison.Ordinal);
+        json = new Regex("\"form\":[0-9]+").Replace(json, "\"form\":99", count: 1);
         ulong checksum = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(json));
         File.WriteAllText(manifest, string.Create(CultureInfo.InvariantCulture, $"{json}\n{checksum:x16}"));
     }

@@ -36,7 +36,7 @@ public sealed class KeyInOutageTests
         Assert.Contains(first.ToString(), ended.Error?.Detail, StringComparison.Ordinal);
         Assert.Equal(new RecordsView(0, 0, 0, 0), ended.Records);
         Assert.Equal(3, await CountRowsAsync(server));
-        Assert.Empty(Directory.EnumerateFiles(service.SpoolDirectory, "*.data"));
+        Assert.Empty(SpoolFolder.UploadsIn(service.SpoolDirectory));
         Assert.Equal(first, (await UploadAsync(api, records: 3)).Id);
     }
 

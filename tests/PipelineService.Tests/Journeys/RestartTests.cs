@@ -91,7 +91,7 @@ public sealed class RestartTests(TestDatabase database) : IClassFixture<TestData
         Assert.Equal(1, await database.ScalarAsync<int>($"SELECT attempt FROM pipeline.jobs WHERE id = '{id}'"));
     }
 
-    private void AssertSpoolIsEmpty() => Assert.Empty(Directory.EnumerateFiles(_spool.Path, "*.data"));
+    private void AssertSpoolIsEmpty() => Assert.Empty(SpoolFolder.UploadsIn(_spool.Path));
 
     private Task<ServiceUnderTest> StartAsync(int sessions) => ServiceUnderTest.StartAsync(
         database.ConnectionString,

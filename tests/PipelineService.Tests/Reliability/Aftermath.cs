@@ -48,21 +48,20 @@ internal static class Aftermath
     {
         string manifest = Path.Combine(spool, $"{id:D}.json");
         string data = Path.Combine(spool, $"{id:D}.data");
-        if (!File.Exists(manifest) || !File.Exists(data))
-        {
-            return "the spool does not hold its upload";
-        }
-
+        byte[] bytes;
         try
         {
-            _ = ManifestFile.Read(manifest);
+            bytes = ManifestFile.Read(manifest, id).Data ?? File.ReadAllBytes(data);
+        }
+        catch (FileNotFoundException)
+        {
+            return "the spool does not hold its upload";
         }
         catch (SpoolDamagedException e)
         {
             return e.Message;
         }
 
-        byte[] bytes = File.ReadAllBytes(data);
         return bytes.AsSpan().SequenceEqual(sample.Body) ? null : string.Create(
             CultureInfo.InvariantCulture,
             $"its data of {bytes.Length} bytes is not what was sent: {bytes.AsSpan().CommonPrefixLength(sample.Body)} of {sample.Body.Length} bytes agree");
@@ -80,6 +79,11 @@ internal static class Aftermath
         {
             string? state = states.GetValueOrDefault(id);
             yield return state is null ? "sealed, not registered" : IsFinal(state) ? "final, not unlinked" : $"sealed, {state}";
+        }
+
+        if (sealedUploads.Any(id => HardLink.Count(Path.Combine(spool, $"{id:D}.json")) > 1))
+        {
+            yield return "sealed, sharing a file";
         }
 
         if (Directory.EnumerateFiles(spool, "*.json.new").Any())

@@ -85,6 +85,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
             ("ConnectionStrings__Pipeline", connectionString),
             ("Spool__Directory", spool),
             ("Spool__ChunkBytes", "4096"),
+            ("Spool__SharedBytesMax", "8192"), // so that some of the uploads of some kilobytes share files, and others have their own
             ("Spool__FreeBytesMin", "0"),
             ("Write__SessionsMax", "8"),
             ("Write__SessionsReceivingMax", "6"),
@@ -95,7 +96,6 @@ internal sealed class ServiceProcess : IAsyncDisposable
             ("Jobs__AttemptsMax", "20"),
             ("Hosting__BreakerDuration", "00:00:00.5"),
             ("Hosting__RetryDelayMax", "00:00:00.5"),
-            ("DOTNET_TieredPGO", "0"),
             ("Hosting__RetryDelayBase", "00:00:00.02"),
             (FaultPoints.Variable, ""),
         ];

@@ -215,17 +215,26 @@ public abstract class AnySpool : IDisposable
     }
 }
 
-public sealed class LocalSpoolTests : AnySpool
+public class LocalSpoolTests : AnySpool
 {
     private SpoolFolder? _folder;
 
-    protected override ISpool Open(long quotaBytes) => (_folder = new(options => options.QuotaBytes = quotaBytes)).Spool;
+    protected virtual int SharedBytesMax => new SpoolOptions().SharedBytesMax;
+
+    protected override ISpool Open(long quotaBytes) =>
+        (_folder = new(options => (options.QuotaBytes, options.SharedBytesMax) = (quotaBytes, SharedBytesMax))).Spool;
 
     protected override void Dispose(bool disposing)
     {
         _folder?.Dispose();
         base.Dispose(disposing);
     }
+}
+
+/// <summary>Where each upload has files of its own, however small it is.</summary>
+public sealed class UnsharedLocalSpoolTests : LocalSpoolTests
+{
+    protected override int SharedBytesMax => 0;
 }
 
 /// <summary>The one that tests use in place of a disk is no easier than a disk.</summary>

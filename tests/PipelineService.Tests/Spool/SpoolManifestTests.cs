@@ -9,34 +9,35 @@ namespace PipelineService.Tests.Spool;
 public sealed class SpoolManifestTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly Guid _id = Guid.CreateVersion7();
 
     private string File => Path.Combine(_folder.Path, "manifest.json");
 
     [Fact]
     public void Comes_back_as_it_was_written()
     {
-        SpoolManifest manifest = SpoolWriting.ManifestOf(Guid.CreateVersion7(), 42, "block 1", "block 2") with { Source = "Ünïcode \"quoted\" \u0001 😀" };
+        SpoolManifest manifest = SpoolWriting.ManifestOf(_id, 42, "block 1", "block 2") with { Source = "Ünïcode \"quoted\" \u0001 😀" };
 
         ManifestFile.Write(manifest, File);
 
-        Assert.Equivalent(manifest, ManifestFile.Read(File), strict: true);
+        Assert.Equivalent(manifest, ManifestFile.Read(File, _id).Manifest, strict: true);
         Assert.Equal([File], Directory.EnumerateFiles(_folder.Path));
     }
 
     [Fact]
     public void Of_a_newer_form_is_told_apart_from_a_damaged_one()
     {
-        ManifestFile.Write(SpoolWriting.ManifestOf(Guid.CreateVersion7(), 42), File);
+        ManifestFile.Write(SpoolWriting.ManifestOf(_id, 42), File);
         SpoolFolder.MakeNewer(File);
 
-        Assert.Throws<SpoolNewerException>(() => ManifestFile.Read(File));
+        Assert.Throws<SpoolNewerException>(() => ManifestFile.Read(File, _id));
     }
 
     /// <summary>What an older instance can read, it is given to read.</summary>
     [Fact]
     public void Has_the_oldest_form_that_says_all_of_it()
     {
-        SpoolManifest manifest = SpoolWriting.ManifestOf(Guid.CreateVersion7(), 0);
+        SpoolManifest manifest = SpoolWriting.ManifestOf(_id, 0);
         SpoolManifest failed = manifest with
         {
             Failure = new Problem { Code = "reject_limit_reached", Title = "Too many.", Status = 422, Detail = "11 of 10." },
@@ -46,7 +47,7 @@ public sealed class SpoolManifestTests : IDisposable
         foreach (SpoolManifest other in (SpoolManifest[])[failed, replacing])
         {
             ManifestFile.Write(other, File);
-            Assert.Equivalent(other, ManifestFile.Read(File), strict: true);
+            Assert.Equivalent(other, ManifestFile.Read(File, _id).Manifest, strict: true);
         }
 
         Assert.Equal(
@@ -57,19 +58,19 @@ public sealed class SpoolManifestTests : IDisposable
     [Fact]
     public void Cut_anywhere_is_damaged_and_nothing_else()
     {
-        ManifestFile.Write(SpoolWriting.ManifestOf(Guid.CreateVersion7(), 42), File);
+        ManifestFile.Write(SpoolWriting.ManifestOf(_id, 42), File);
         byte[] whole = System.IO.File.ReadAllBytes(File);
         for (int length = 0; length < whole.Length; length++)
         {
             System.IO.File.WriteAllBytes(File, whole[..length]);
-            Assert.Throws<SpoolDamagedException>(() => ManifestFile.Read(File));
+            Assert.Throws<SpoolDamagedException>(() => ManifestFile.Read(File, _id));
         }
     }
 
     [Fact]
     public void Garbled_anywhere_is_damaged_and_nothing_else()
     {
-        ManifestFile.Write(SpoolWriting.ManifestOf(Guid.CreateVersion7(), 42), File);
+        ManifestFile.Write(SpoolWriting.ManifestOf(_id, 42), File);
         byte[] whole = System.IO.File.ReadAllBytes(File);
         Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Int[1, byte.MaxValue]).Sample(
             (at, bits) =>
@@ -77,7 +78,7 @@ public sealed class SpoolManifestTests : IDisposable
                 byte[] garbled = [.. whole];
                 garbled[at] ^= (byte)bits;
                 System.IO.File.WriteAllBytes(File, garbled);
-                Assert.Throws<SpoolDamagedException>(() => ManifestFile.Read(File));
+                Assert.Throws<SpoolDamagedException>(() => ManifestFile.Read(File, _id));
             },
             iter: 500,
             threads: 1);

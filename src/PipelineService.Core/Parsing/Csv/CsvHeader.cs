@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
@@ -19,7 +20,20 @@ public static class CsvHeader
     public static ImmutableArray<string> Read(
         ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, out string? error)
     {
-        var fields = new RecordValue[ParsingLimits.FieldsMax];
+        RecordValue[] fields = ArrayPool<RecordValue>.Shared.Rent(ParsingLimits.FieldsMax);
+        try
+        {
+            return Read(bytes, dialect, recordBytesMax, fields.AsSpan(0, ParsingLimits.FieldsMax), out error);
+        }
+        finally
+        {
+            ArrayPool<RecordValue>.Shared.Return(fields);
+        }
+    }
+
+    private static ImmutableArray<string> Read(
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, Span<RecordValue> fields, out string? error)
+    {
         CsvSyntax syntax = new(dialect);
         error = !TryReadFirst(bytes, dialect, syntax, recordBytesMax, skipBlankLines: true, fields, out CsvRecord record)
             ? "The data has no header: it is empty."
@@ -30,7 +44,7 @@ public static class CsvHeader
             : !Utf8.IsValid(bytes.Slice(record.Start, record.Length)) ? "The header is not valid UTF-8."
             : null;
         ImmutableArray<string> names =
-            error is null ? NamesIn(bytes, syntax, fields.AsSpan(0, record.FieldCount)) : [];
+            error is null ? NamesIn(bytes, syntax, fields[..record.FieldCount]) : [];
         if (names.FirstOrDefault(name => name.Contains('\0', StringComparison.Ordinal)) is string odd)
         {
             error = $"The header holds NUL characters (U+0000), as in \"{Excerpt.Of(odd)}\": it looks like UTF-16, or "

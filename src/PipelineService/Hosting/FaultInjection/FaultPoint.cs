@@ -19,6 +19,15 @@ public enum FaultPoint
     ManifestFlushed,
     ManifestRenamed,
 
+    /// <summary>Small uploads that end together are about to be written to one file.</summary>
+    SharedFileWriting,
+
+    /// <summary>They are in a file without a name, not flushed.</summary>
+    SharedFileWritten,
+
+    /// <summary>It has the name of the first of them, not yet those of the others.</summary>
+    SharedFileNamed,
+
     /// <summary>The directory is flushed: from here on a crash loses nothing.</summary>
     DirectoryFlushed,
     JobRegistering,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Hosting.Http;
@@ -8,9 +9,14 @@ namespace PipelineService.Hosting.Http;
 /// </summary>
 internal sealed class Acceptability(RequestDelegate next)
 {
+    /// <summary>The forms of each endpoint, as many as there are.</summary>
+    private readonly ConcurrentDictionary<EndpointMetadataCollection, string[]> _forms = new();
+
     public Task InvokeAsync(HttpContext context)
     {
-        string[] forms = EndpointDescriptions.FormsOf(context.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty);
+        string[] forms = _forms.GetOrAdd(
+            context.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty,
+            static metadata => EndpointDescriptions.FormsOf(metadata));
         return forms.Length == 0 || AcceptHeader.Choose(context.Request.Headers.Accept, forms) is not null
             ? next(context)
             : Refusal(forms).ToResult().ExecuteAsync(context);

@@ -46,7 +46,7 @@ internal static class Faults
         Status = StatusCodes.Status500InternalServerError,
         Title = "The stored upload is not what was received.",
         Detail = $"{error.Message} Nothing of it is loaded from here on; send it again. "
-            + $"What is left of it is set aside in the spool as {upload:D}.data.damaged and {upload:D}.json.damaged.",
+            + $"What is left of it is set aside in the spool as {upload:D}.*.damaged.",
     };
 
     /// <summary>Not a failure: the data is the other job's.</summary>

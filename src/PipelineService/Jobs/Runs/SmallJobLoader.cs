@@ -36,6 +36,7 @@ public sealed partial class SmallJobLoader(
     private static readonly TimeSpan ApartTime = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentStack<TransformWorkspace> _idle = new();
+    private readonly ConcurrentStack<RowBuffer> _idleRows = new();
 
     /// <summary>Tables that have refused a shared transaction, and when; as many as have done so of late.</summary>
     private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
@@ -64,7 +65,7 @@ public sealed partial class SmallJobLoader(
             RowTarget target = targets.Of(plan.Definition);
             for (int next = 0; next < jobs.Count && target.TakesJobsTogether;)
             {
-                RowBuffer rows = new();
+                RowBuffer rows = _idleRows.TryPop(out RowBuffer? idle) ? idle : new RowBuffer();
                 List<TransformedJob> together = [];
                 for (; next < jobs.Count && rows.Length < spoolOptions.Value.ChunkBytes; next++)
                 {
@@ -75,6 +76,8 @@ public sealed partial class SmallJobLoader(
                 }
 
                 await LoadAsync(together, plan, target, rows, outcomes);
+                rows.Clear();
+                _idleRows.Push(rows); // not after an error: a transaction may hold on to it
             }
         }
         catch (Exception e)

@@ -201,8 +201,8 @@ public sealed partial class SpoolRecovery(
         public static partial void ManifestOfJobDamaged(ILogger logger, Exception exception, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Error,
-            Message = "The manifest of job {JobId} is damaged and the job has no row, so nothing is known of it but its id. Its "
-                + "files are set aside in {Directory}, as {JobId}.data.damaged and {JobId}.json.damaged.")]
+            Message = "The manifest of job {JobId} is damaged and the job has no row, so nothing is known of it but its id. It "
+                + "is set aside in {Directory}, as {JobId}.*.damaged.")]
         public static partial void ManifestDamaged(ILogger logger, Exception exception, Guid jobId, string directory);
     }
 }

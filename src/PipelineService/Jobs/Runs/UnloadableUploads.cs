@@ -86,8 +86,7 @@ public sealed partial class UnloadableUploads(
 
         [LoggerMessage(Level = LogLevel.Error,
             Message = "The upload of job {JobId} is for version {Version} of dataset {Dataset}, which the database "
-                + "does not have. Its files are set aside in {Directory}, as {JobId}.data.damaged and "
-                + "{JobId}.json.damaged.")]
+                + "does not have. It is set aside in {Directory}, as {JobId}.*.damaged.")]
         public static partial void Orphan(ILogger logger, Guid jobId, string dataset, int version, string directory);
     }
 }

@@ -3,10 +3,13 @@ using PipelineService.Hosting.FaultInjection;
 
 namespace PipelineService.Spool.Local;
 
-/// <summary>The spool on the local disk: two files for each upload in one directory.</summary>
+/// <summary>
+/// The spool on the local disk, in one directory: two files for each upload, or for small uploads that end together one.
+/// </summary>
 public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> options) : ISpool
 {
     private readonly SpoolKeys _keys = new(directory);
+    private readonly SharedFile _shared = new(directory);
 
     public Guid Id => directory.Id;
 
@@ -20,17 +23,33 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
 
     public bool HasRoomFor(long bytes) => directory.HasRoomFor(bytes);
 
-    public SpoolWriter Create(Guid upload)
-    {
-        directory.ThrowUnlessThere();
-        return new SpoolWriter(upload, LocalUpload.Create(directory, upload, options.Value.FlushBytes));
-    }
+    public SpoolWriter Create(Guid upload) =>
+        new(upload, options.Value.SharedBytesMax == 0 ? CreateFile(upload) : CreateSmall(upload));
 
     public ValueTask<SpoolReader> OpenAsync(Guid upload, CancellationToken cancellationToken)
     {
-        SpoolManifest manifest = directory.FindManifestOrKept(upload)
+        StoredUpload stored = directory.FindOrKept(upload)
             ?? throw new SpoolDamagedException("The manifest of the upload is missing from the spool.");
-        return new(new SpoolReader(manifest, LocalUpload.Open(directory, manifest)));
+        return new(new SpoolReader(
+            stored.Manifest,
+            stored.Data is null ? LocalUpload.Open(directory, stored.Manifest) : StoredBytes.Open(stored)));
+    }
+
+    private LocalUpload CreateFile(Guid upload)
+    {
+        directory.ThrowUnlessThere();
+        return LocalUpload.Create(directory, upload, options.Value.FlushBytes);
+    }
+
+    /// <summary>Whether the directory is there is looked again when a file is made; here what the last look said is enough.</summary>
+    private SmallUpload CreateSmall(Guid upload)
+    {
+        if (!WasThere)
+        {
+            ThrowUnlessThere();
+        }
+
+        return new SmallUpload(directory, upload, options.Value.SharedBytesMax, _shared, CreateFile);
     }
 
     public ValueTask<SpoolManifest?> FindAsync(Guid upload, CancellationToken cancellationToken) => new(directory.FindManifest(upload));
@@ -88,14 +107,14 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
     /// <summary>The manifest goes first: data without one is known to be nobody's.</summary>
     public ValueTask DeleteAsync(Guid upload)
     {
-        if (directory.Files.DataBytes(upload) is not { } bytes)
+        long? bytes = directory.Usage.SmallBytes(upload) ?? directory.Files.DataBytes(upload);
+        if (bytes is null || UploadFiles.IsMissing(directory.ManifestPath(upload)))
         {
             directory.ThrowUnlessThere(); // what is missing in another place is still there when the spool comes back
-            bytes = 0;
         }
 
-        directory.Usage.Take(upload, bytes);
-        directory.Discard(upload, bytes);
+        directory.Usage.Take(upload, bytes ?? 0);
+        directory.Discard(upload, bytes ?? 0);
         return ValueTask.CompletedTask;
     }
 
@@ -108,6 +127,7 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
         {
             directory.Files.SetAside(directory.DataPath(upload), now);
             directory.Files.SetAside(directory.ManifestPath(upload), now);
+            directory.Usage.ForgetSmall(upload); // counted until a sweep removes it
         }
         finally
         {

@@ -100,18 +100,9 @@ internal sealed class LocalUpload : IUploadBytes
     {
         await _flush.ContinueWith(static _ => { }, TaskScheduler.Default);
         _handle.Dispose();
-        if (_isSealed)
+        if (!_isSealed)
         {
-            return;
-        }
-
-        try
-        {
-            _directory.Discard(_id, _length);
-        }
-        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
-        {
-            // Its sender has been refused all the same; the next sweep clears the file, and says so when it cannot.
+            _directory.DiscardUnsealed(_id, _length);
         }
     }
 

@@ -3,7 +3,9 @@ using PipelineService.Hosting.FaultInjection;
 
 namespace PipelineService.Spool.Local;
 
-/// <summary>A manifest as a file beside the data of its upload.</summary>
+/// <summary>
+/// A manifest as a file. It lies beside the data of its upload, unless it holds them, too: see <see cref="SharedFile"/>.
+/// </summary>
 internal static class ManifestFile
 {
     /// <summary>Of a manifest that is being written, after the upload's id.</summary>
@@ -30,7 +32,7 @@ internal static class ManifestFile
         }
         catch
         {
-            TryDelete(temporary);
+            UploadFiles.TryDelete(temporary);
             throw;
         }
 
@@ -41,18 +43,6 @@ internal static class ManifestFile
 
     /// <inheritdoc cref="ManifestDocument.Read" path="/exception"/>
     /// <exception cref="IOException">The file cannot be read, or there is none.</exception>
-    public static SpoolManifest Read(string path) => ManifestDocument.Read(File.ReadAllBytes(path), Path.GetFileName(path));
-
-    /// <summary>The error that is being told must not be replaced by that of a disk which cannot delete either.</summary>
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
-        {
-            // The next sweep clears it away.
-        }
-    }
+    public static StoredUpload Read(string path, Guid upload) =>
+        ManifestDocument.Read(File.ReadAllBytes(path), upload, Path.GetFileName(path));
 }

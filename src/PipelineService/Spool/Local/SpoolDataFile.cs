@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PipelineService.Spool.Local;
 
-/// <summary>Makes and opens the data file of an upload.</summary>
+/// <summary>Makes the files of an upload, and opens that with its data.</summary>
 internal static class SpoolDataFile
 {
     /// <summary>Of a file that is being made: after a number, <c>{job}.0.new</c>.</summary>
@@ -16,24 +16,31 @@ internal static class SpoolDataFile
     /// instance that sweeps may find the file between them and remove it. So it is made under another name, and under yet
     /// another when a sweep was quicker: one that has taken the lock and been put to sleep holds nobody up.
     /// </summary>
-    public static SafeFileHandle Create(string path)
+    /// <param name="fill">Writes what the file holds when it gets its name. Not tried again when it fails.</param>
+    public static SafeFileHandle Create(string path, Action<SafeFileHandle>? fill = null)
     {
         for (int tries = 0; ; tries++)
         {
             string made = Path.ChangeExtension(path, $"{tries}{NewExtension}");
             SafeFileHandle? handle = null;
+            bool isFilled = true;
             try
             {
                 handle = File.OpenHandle(made, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+                isFilled = fill is null;
+                fill?.Invoke(handle);
+                isFilled = true;
                 File.Move(made, path);
                 return handle;
             }
-            catch (IOException) when (tries + 1 < CreateTriesMax)
+            catch (IOException) when (isFilled && tries + 1 < CreateTriesMax)
             {
-                handle?.Dispose(); // a sweep holds it and is about to remove it, or just has
+                UploadFiles.TryDelete(made); // a sweep holds it and is about to remove it, or just has
+                handle?.Dispose();
             }
             catch
             {
+                UploadFiles.TryDelete(made);
                 handle?.Dispose();
                 throw;
             }
@@ -51,10 +58,8 @@ internal static class SpoolDataFile
             handle = directory.Files.Read(
                 directory.DataPath(manifest.UploadId),
                 path => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            long length = RandomAccess.GetLength(handle);
-            long blocks = (length + BlockChecksums.BlockBytes - 1) / BlockChecksums.BlockBytes;
-            return length == manifest.DataBytes && blocks == manifest.Blocks.Count ? handle : throw new SpoolDamagedException(
-                $"The data file of the upload has {length} bytes, but {manifest.DataBytes} were received.");
+            CheckLength(manifest, RandomAccess.GetLength(handle));
+            return handle;
         }
         catch (FileNotFoundException e)
         {
@@ -67,6 +72,16 @@ internal static class SpoolDataFile
             throw SpoolUnavailableException.IsFault(e)
                 ? new SpoolUnavailableException($"The data file of the upload cannot be opened: {e.Message}", e)
                 : e;
+        }
+    }
+
+    /// <exception cref="SpoolDamagedException">It is not what was received.</exception>
+    public static void CheckLength(SpoolManifest manifest, long length)
+    {
+        long blocks = (length + BlockChecksums.BlockBytes - 1) / BlockChecksums.BlockBytes;
+        if (length != manifest.DataBytes || blocks != manifest.Blocks.Count)
+        {
+            throw new SpoolDamagedException($"The stored upload has {length} bytes, but {manifest.DataBytes} were received.");
         }
     }
 }

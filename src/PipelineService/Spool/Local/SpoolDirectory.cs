@@ -9,9 +9,10 @@ namespace PipelineService.Spool.Local;
 /// </summary>
 /// <remarks>
 /// <c>{upload}.data</c> holds the bytes; <c>{upload}.json</c> is the manifest, written last. Data without a manifest was never
-/// acknowledged. Both lie in the folder <c>kept</c> when the job has ended and the upload is kept. Files that end in <c>.damaged</c> are
-/// set aside for an operator. <c>spool.id</c> names the directory, so that
-/// a job row says where its upload lies; <c>spool.database</c> names the database whose jobs those are.
+/// acknowledged. A small upload has its bytes in the manifest, and may share that file with others (<see cref="SharedFile"/>).
+/// All lie in the folder <c>kept</c> when the job has ended and the upload is kept. Files that end in <c>.damaged</c> are set
+/// aside for an operator. <c>spool.id</c> names the directory, so that a job row says where its upload lies;
+/// <c>spool.database</c> names the database whose jobs those are.
 /// </remarks>
 public sealed class SpoolDirectory : IDisposable
 {
@@ -120,13 +121,14 @@ public sealed class SpoolDirectory : IDisposable
     /// <exception cref="SpoolDamagedException">It is there but not what was written.</exception>
     /// <exception cref="SpoolNewerException">It was written by a newer version.</exception>
     /// <exception cref="SpoolUnavailableException">It cannot be read now, or the spool is not there.</exception>
-    public SpoolManifest? FindManifest(Guid upload) => FindManifest(upload, ManifestFile.Read);
+    public SpoolManifest? FindManifest(Guid upload) => Find(upload, path => ManifestFile.Read(path, upload))?.Manifest;
 
-    /// <summary>The same, also of one that is kept.</summary>
+    /// <summary>What the manifest of a sealed upload holds, kept or not; null when the spool does not hold it.</summary>
     /// <inheritdoc cref="FindManifest(Guid)" path="/exception"/>
-    public SpoolManifest? FindManifestOrKept(Guid upload) => FindManifest(upload, path => Files.Read(path, ManifestFile.Read));
+    internal StoredUpload? FindOrKept(Guid upload) =>
+        Find(upload, path => Files.Read(path, found => ManifestFile.Read(found, upload)));
 
-    private SpoolManifest? FindManifest(Guid upload, Func<string, SpoolManifest> read)
+    private StoredUpload? Find(Guid upload, Func<string, StoredUpload> read)
     {
         try
         {
@@ -192,6 +194,19 @@ public sealed class SpoolDirectory : IDisposable
 
         _usage.Drop(upload, bytes);
         FaultPoints.Reach(FaultPoint.UploadUnlinked);
+    }
+
+    /// <summary>The same for one whose sender is refused anyway: what cannot be removed the next sweep clears, or tells of.</summary>
+    internal void DiscardUnsealed(Guid upload, long bytes)
+    {
+        try
+        {
+            Discard(upload, bytes);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            // It stays counted.
+        }
     }
 
     public void Dispose() => _lock?.Dispose();

@@ -72,7 +72,9 @@ internal static class SpoolIdFile
     {
         try
         {
-            return ManifestFile.Read(manifest).Spool;
+            return Guid.TryParse(Path.GetFileNameWithoutExtension(manifest), out Guid upload)
+                ? ManifestFile.Read(manifest, upload).Manifest.Spool
+                : null;
         }
         catch (Exception e) when (e is SpoolDamagedException or SpoolNewerException)
         {

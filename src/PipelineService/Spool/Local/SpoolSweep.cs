@@ -15,7 +15,7 @@ internal sealed partial class SpoolSweep(
     /// <summary>Files of uploads that were set aside and are left.</summary>
     public int Damaged { get; private set; }
 
-    /// <returns>Bytes of data files that are left, and of those that were removed. Manifests are not counted.</returns>
+    /// <returns>Bytes of data that are left, and of those that were removed. Manifests beside their data are not counted.</returns>
     public (long Left, long Removed) Run()
     {
         foreach (FileInfo file in new DirectoryInfo(spool.Root).EnumerateFiles())
@@ -64,6 +64,9 @@ internal sealed partial class SpoolSweep(
                 long bytes = file.Length;
                 Count(bytes, isGone: ClearUnacknowledged(file, upload, bytes));
                 break;
+            case UploadFiles.ManifestExtension when UploadFiles.IsMissing(spool.DataPath(upload)):
+                Count(ShareOf(file), isGone: false);
+                break;
             case ManifestFile.TemporaryExtension:
                 ClearHalfManifest(file, upload);
                 break;
@@ -71,7 +74,8 @@ internal sealed partial class SpoolSweep(
                 Count(file.Length, isGone: ClearDamaged(file, upload));
                 break;
             case UploadFiles.ManifestExtension + UploadFiles.DamagedExtension:
-                ClearDamaged(file, upload);
+                long share = UploadFiles.IsMissing(spool.DataPath(upload) + UploadFiles.DamagedExtension) ? ShareOf(file) : 0;
+                Count(share, isGone: ClearDamaged(file, upload));
                 break;
             case SpoolProbe.Extension:
             case var _ when kind.EndsWith(SpoolDataFile.NewExtension, StringComparison.Ordinal):
@@ -79,6 +83,9 @@ internal sealed partial class SpoolSweep(
                 break;
         }
     }
+
+    /// <summary>Of a manifest that holds the data, too: its part of a file that it may share with others.</summary>
+    private static long ShareOf(FileInfo manifest) => manifest.Length / HardLink.Count(manifest.FullName);
 
     private void Count(long bytes, bool isGone)
     {

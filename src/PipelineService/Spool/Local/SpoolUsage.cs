@@ -10,8 +10,16 @@ namespace PipelineService.Spool.Local;
 /// </remarks>
 internal sealed class SpoolUsage(long quotaBytes)
 {
+    /// <summary>
+    /// Small uploads whose bytes are remembered, in some 4 MB. One that is not stays counted until the next look at the files.
+    /// </summary>
+    private const int SmallMax = 65_536;
+
     private readonly Lock _lock = new();
     private readonly HashSet<Guid> _inHand = [];
+
+    /// <summary>What small uploads that were sealed here are counted with: their file, which others share, does not tell.</summary>
+    private readonly Dictionary<Guid, long> _small = [];
     private long _inHandBytes;
     private long _storedBytes;
     private long _changes;
@@ -75,12 +83,46 @@ internal sealed class SpoolUsage(long quotaBytes)
         }
     }
 
+    /// <summary>The same for a small upload that was sealed now.</summary>
+    public void PutSmall(Guid upload, long bytes)
+    {
+        lock (_lock)
+        {
+            if (_small.Count >= SmallMax)
+            {
+                _small.Clear(); // most have been removed by other instances
+            }
+
+            _small[upload] = bytes;
+            Put(upload, bytes);
+        }
+    }
+
+    /// <summary>What a small upload that was sealed here is counted with; null where that is not known.</summary>
+    public long? SmallBytes(Guid upload)
+    {
+        lock (_lock)
+        {
+            return _small.TryGetValue(upload, out long bytes) ? bytes : null;
+        }
+    }
+
+    /// <summary>A small upload stays counted when it is removed.</summary>
+    public void ForgetSmall(Guid upload)
+    {
+        lock (_lock)
+        {
+            _small.Remove(upload);
+        }
+    }
+
     /// <summary>Lets go of an upload whose files are gone.</summary>
     public void Drop(Guid upload, long bytes)
     {
         lock (_lock)
         {
             _inHand.Remove(upload);
+            _small.Remove(upload);
             _inHandBytes -= bytes;
             _changes++;
         }

@@ -79,6 +79,22 @@ internal sealed class UploadFiles(string root)
         }
     }
 
+    /// <summary>
+    /// Removes a file that is not finished, if it can be: the error that is being told must not be replaced by that of a disk which
+    /// cannot delete either.
+    /// </summary>
+    public static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (SpoolUnavailableException.IsFault(e))
+        {
+            // The next sweep clears it away.
+        }
+    }
+
     /// <summary>Known to be missing: a file that cannot be looked at may be there.</summary>
     /// <exception cref="IOException">The disk does not tell.</exception>
     public static bool IsMissing(string path)

@@ -34,7 +34,7 @@ public sealed partial class RowSearch
         _ways = new RowWays(this, session, load);
     }
 
-    internal RowsAtHand AtHand { get; private set; } = new(new RowBuffer(), repeats: [], isSearch: false);
+    internal RowsAtHand AtHand { get; private set; } = new(new RowBuffer(initialBytes: 0), repeats: [], isSearch: false);
 
     /// <summary>Loads rows as if none would be refused that the way does not tell.</summary>
     /// <exception cref="PostgresException">One is; what has landed is to be rolled back.</exception>

@@ -164,6 +164,9 @@ public sealed class CancelTests(CancelTests.EagerService running) : IClassFixtur
     public sealed class EagerService(PostgresServer server) : RunningService(server)
     {
         protected override IEnumerable<(string Key, string? Value)> Settings =>
-            [("Spool:ChunkBytes", "4096"), ("Spool:ChunkAgeMax", "00:00:00.020"), ("Intake:LoadAfterBytes", "4096")];
+        [
+            ("Spool:SharedBytesMax", "0"), ("Spool:ChunkBytes", "4096"), ("Spool:ChunkAgeMax", "00:00:00.020"),
+            ("Intake:LoadAfterBytes", "4096"),
+        ];
     }
 }

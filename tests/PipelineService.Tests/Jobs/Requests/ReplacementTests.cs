@@ -274,6 +274,9 @@ public sealed class ReplacementTests(ReplacementTests.SmallChunks running) : ICl
     public sealed class SmallChunks(PostgresServer server) : RunningService(server)
     {
         protected override IEnumerable<(string Key, string? Value)> Settings =>
-            [("Spool:ChunkBytes", "4096"), ("Jobs:PollInterval", "00:00:00.050"), ("Intake:LoadAfterBytes", "4096")];
+        [
+            ("Spool:SharedBytesMax", "0"), ("Spool:ChunkBytes", "4096"), ("Jobs:PollInterval", "00:00:00.050"),
+            ("Intake:LoadAfterBytes", "4096"),
+        ];
     }
 }

@@ -109,7 +109,7 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
     [Fact]
     public async Task Puts_an_upload_among_those_that_are_kept_whose_job_is_final()
     {
-        Guid left = await SealAsync("to_keep");
+        Guid left = await SealAsync("to_keep", keep: TimeSpan.FromDays(1));
         await running.Database.ExecuteAsync($"""
             INSERT INTO pipeline.jobs (id, dataset, dataset_version, state, content_type, created_at, finished_at, spool, upload_kept_until)
             VALUES ('{left}', 'to_keep', 1, 'succeeded', 'text/csv', now(), now(), '{_spool.Id}', now() + interval '1 d')
@@ -125,7 +125,8 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
     }
 
     /// <summary>An upload as a process leaves it that died between the flush and the row.</summary>
-    private async Task<Guid> SealAsync(string dataset, string? key = null, string? sha256 = null, Guid? replaces = null)
+    private async Task<Guid> SealAsync(
+        string dataset, string? key = null, string? sha256 = null, Guid? replaces = null, TimeSpan? keep = null)
     {
         await running.Api.DeclareAsync(dataset, Readings.Definition());
         await using SpoolWriter upload = _uploads.Create(Guid.CreateVersion7());
@@ -139,6 +140,7 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
             ContentEncoding = null,
             IdempotencyKey = key,
             Replaces = replaces,
+            KeepUpload = keep,
             Sha256 = sha256 ?? BodySha256,
         });
         return upload.Id;

@@ -37,7 +37,7 @@ public sealed class SpoolOutageTests(SpoolOutageTests.OneByOne running) : IClass
 
         await AssertLoadedAsync("gone_second", second);
         await BoundedWait.UntilAsync(
-            "the uploads to leave the spool", () => !Directory.EnumerateFiles(spool, "*.data").Any());
+            "the uploads to leave the spool", () => SpoolFolder.UploadsIn(spool).Length == 0);
     }
 
     [Fact]
@@ -105,13 +105,16 @@ public sealed class SpoolOutageTests(SpoolOutageTests.OneByOne running) : IClass
         Assert.InRange(await running.Database.ScalarAsync<int>($"SELECT attempt FROM pipeline.jobs WHERE id = '{id}'"), 0, 1);
     }
 
-    /// <summary>One write session, so that a second job waits in the queue; and short leases.</summary>
+    /// <summary>
+    /// One write session, so that a second job waits in the queue; short leases; and files of their own for all but tiny uploads.
+    /// </summary>
     public sealed class OneByOne(PostgresServer server) : RunningService(server)
     {
         protected override IEnumerable<(string Key, string? Value)> Settings =>
         [
             ("Write:SessionsMax", "1"), ("Write:SessionsPerJobMax", "1"), ("Write:SessionsReceivingMax", "1"),
             ("Jobs:LeaseTime", "00:00:02"), ("Jobs:PollInterval", "00:00:00.100"),
+            ("Spool:SharedBytesMax", "256"),
         ];
     }
 }

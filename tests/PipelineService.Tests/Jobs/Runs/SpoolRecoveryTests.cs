@@ -35,7 +35,7 @@ public sealed class SpoolRecoveryTests(SpoolOutageTests.OneByOne running) : ICla
 
         Assert.Equal(JobState.Succeeded, (await _api.WhenFinalAsync(held.Queued)).State);
         Assert.Equal(
-            [$"{orphan}.data.damaged", $"{orphan}.json.damaged"],
+            [$"{orphan}.json.damaged"],
             Directory.EnumerateFiles(Spool.Root, $"{orphan}*").Select(Path.GetFileName).Order());
         Assert.Equal(HttpStatusCode.NotFound, (await _api.GetAsync($"/v1/jobs/{orphan}")).Status);
     }

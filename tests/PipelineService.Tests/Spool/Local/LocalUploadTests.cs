@@ -8,7 +8,7 @@ public sealed class LocalUploadTests : IDisposable
 {
     private static readonly byte[] Bytes = "a,b\n1,2\n"u8.ToArray();
 
-    private readonly SpoolFolder _spool = new();
+    private readonly SpoolFolder _spool = new(options => options.SharedBytesMax = 0);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

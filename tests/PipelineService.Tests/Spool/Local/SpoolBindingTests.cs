@@ -81,7 +81,7 @@ public sealed class SpoolBindingTests(PostgresServer server) : IAsyncLifetime
         await File.WriteAllTextAsync(OwnerFile, $"{identity}", TestContext.Current.CancellationToken);
         await using ServiceUnderTest service = await StartAsync(_second);
         await BoundedWait.UntilAsync("the upload to be set aside: its dataset is not declared here", () =>
-            File.Exists(Path.Combine(Spool, $"{job}.data.damaged")));
+            File.Exists(Path.Combine(Spool, $"{job}.json.damaged")));
     }
 
     /// <summary>

@@ -8,7 +8,7 @@ namespace PipelineService.Tests.Spool.Local;
 
 public sealed class SpoolCleanerTests : IDisposable
 {
-    private readonly SpoolFolder _spool = new();
+    private readonly SpoolFolder _spool = new(options => options.SharedBytesMax = 0);
     private readonly FakeTimeProvider _time = new();
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class SpoolDirectoryTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly SpoolFolder _spool = new();
+    private readonly SpoolFolder _spool = new(options => options.SharedBytesMax = 0);
 
     [Fact]
     public void Keeps_its_name_from_start_to_start() => Assert.Equal(_spool.Directory.Id, _spool.Open().Id);

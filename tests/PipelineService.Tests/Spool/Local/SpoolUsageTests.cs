@@ -7,7 +7,7 @@ namespace PipelineService.Tests.Spool.Local;
 /// <summary>What the quota counts is what the files hold, whatever uploads come to.</summary>
 public sealed class SpoolUsageTests : IDisposable
 {
-    private readonly SpoolFolder _spool = new();
+    private readonly SpoolFolder _spool = new(options => options.SharedBytesMax = 0);
 
     [Fact]
     public async Task Counts_what_another_instance_has_taken_in_and_removed()
