@@ -28,7 +28,7 @@ public sealed class SpoolFolder : IDisposable
     /// <summary>Files of uploads in a spool's directory, those that are kept or set aside included.</summary>
     public static string[] UploadsIn(string path) =>
     [
-        .. System.IO.Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Select(file => System.IO.Path.GetFileName(file))
+        .. System.IO.Directory.EnumerateFiles(path).Select(file => System.IO.Path.GetFileName(file))
             .Where(file => Guid.TryParse(file.Split('.')[0], out _) && !file.EndsWith(".lock", StringComparison.Ordinal)).Order(),
     ];
 
