@@ -199,7 +199,8 @@ public sealed class TargetTableTests(TestDatabase database) : IClassFixture<Test
     [InlineData("composite", "CREATE TYPE public.composite AS (a text)", "Is a composite type:")]
     [InlineData("materialized", "CREATE MATERIALIZED VIEW public.materialized AS SELECT 'x' AS a", "name the table behind it.")]
     [InlineData(
-        "fixed_view", "CREATE VIEW public.fixed_view AS SELECT 'x' AS a", "or give the view an INSTEAD OF INSERT trigger for each row.")]
+        "fixed_view", "CREATE VIEW public.fixed_view AS SELECT 'x' AS a",
+        "or give the view an INSTEAD OF INSERT trigger for each row.")]
     [InlineData(
         "ruled_view", """
         CREATE TABLE public.ruled (a text);

@@ -66,7 +66,8 @@ public sealed record TableShape(
     public const string MadeByService = "Created by PipelineService";
 
     public bool IsMadeByService =>
-        Relation is { IsOwned: true, Kind: "r" or "p" } && Relation.Comment?.StartsWith(MadeByService, StringComparison.Ordinal) == true;
+        Relation is { IsOwned: true, Kind: "r" or "p" }
+        && Relation.Comment?.StartsWith(MadeByService, StringComparison.Ordinal) == true;
 
     /// <summary>
     /// Whether a job has to load through one session: two open transactions would wait for each other for ever over a key, or

@@ -67,8 +67,8 @@ internal static class TableSql
     /// Which types take text in binary COPY is told by their functions, since there is no other promise: those of enums, of
     /// citext and of char(n) are PostgreSQL's own for text, or do with it what the input function does with the same bytes.
     /// A load of a partitioned table meets the indexes and triggers of its partitions, too. A foreign key to a partitioned table is
-    /// there once more for each of the partitions, which says nothing new. A view without a trigger that takes the rows says which of its
-    /// columns take values. Index: indisready, not indisvalid,
+    /// there once more for each of the partitions, which says nothing new. A view without a trigger that takes the rows says which
+    /// of its columns take values. Index: indisready, not indisvalid,
     /// because one that is still being built refuses duplicates already.
     /// </remarks>
     public const string Look = $"""
@@ -94,7 +94,8 @@ internal static class TableSql
                     'name', a.attname, 'type', {TypeName}, 'isNotNull', a.attnotnull,
                     'hasDefault', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
                     'isGenerated', a.attgenerated <> '' OR CASE WHEN r.relkind = 'v' AND NOT EXISTS (
-                        SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = r.oid AND g.tgtype & {InsteadOfInsert} = {InsteadOfInsert})
+                        SELECT FROM pg_catalog.pg_trigger g
+                        WHERE g.tgrelid = r.oid AND g.tgtype & {InsteadOfInsert} = {InsteadOfInsert})
                         THEN NOT pg_column_is_updatable(r.oid, a.attnum, false) ELSE false END,
                     'baseType', CASE WHEN t.typtype = 'd' THEN (
                         SELECT format_type(x.type, x.modifier) FROM ({DomainBase}) x) END,

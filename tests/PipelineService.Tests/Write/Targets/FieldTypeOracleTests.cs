@@ -27,20 +27,25 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
     /// <summary>Names of the rows of <see cref="JsonTypes"/>.</summary>
     public static TheoryData<string> JsonCases => [.. JsonTypes.Keys];
 
-    /// <summary>The same for the types that NDJSON carries in a form of its own: <c>$1</c> is the JSON of a value, and all texts are good.</summary>
+    /// <summary>
+    /// The same for the types that NDJSON carries in a form of its own: <c>$1</c> is the JSON of a value, and all texts are good.
+    /// </summary>
     private static readonly Dictionary<string, OracleCase> JsonTypes = new()
     {
         ["list"] = new(
             "'type': 'list'", ListOf("text"), "PostgreSQL makes texts of everything",
             ["[", "]", "\"a\"", ",", "\"\\u00e9\"", "1", "null", " "], ["[]", "[\"a\",\"b,c\",\"\",\"null\",\"\\\"{}\\\\\"]"]),
         ["list of integer"] = new(
-            "'type': 'list', 'itemType': 'integer'", ListOf("bigint"), "PostgreSQL makes numbers of texts",
+            "'type': 'list', 'itemType': 'integer'", ListOf("bigint"),
+            "PostgreSQL makes numbers of texts",
             ["[", "]", "1", ",", "-2", "9223372036854775807", "8", ".5", "\"1,-2\""], ["[]", "[1,-2,9223372036854775807]"]),
         ["list of number"] = new(
-            "'type': 'list', 'itemType': 'number'", ListOf("numeric"), "PostgreSQL makes numbers of texts",
+            "'type': 'list', 'itemType': 'number'", ListOf("numeric"),
+            "PostgreSQL makes numbers of texts",
             ["[", "]", "1.50", ",", "-2", "e5", "0"], ["[1.50,-2e5,0]"]),
         ["list of boolean"] = new(
-            "'type': 'list', 'itemType': 'boolean'", ListOf("boolean"), "PostgreSQL makes truth values of texts and numbers",
+            "'type': 'list', 'itemType': 'boolean'", ListOf("boolean"),
+            "PostgreSQL makes truth values of texts and numbers",
             ["[", "]", "true", ",", "false", "1"], ["[true,false]"]),
         ["year"] = new(
             "'type': 'year'", "($1::jsonb #>> '{}')::integer", "PostgreSQL also takes integers that are not written as years",
@@ -49,7 +54,8 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
             "'type': 'yearmonth'", "(($1::jsonb #>> '{}') || '-01')::date", "PostgreSQL also takes other forms",
             ["\"2024-02\"", "\"2024-13\"", "2024"], ["\"2024-02\""]),
         ["duration"] = new(
-            "'type': 'duration'", "CASE WHEN $1 LIKE '\"-%' THEN -(substr($1::jsonb #>> '{}', 2)::interval) ELSE ($1::jsonb #>> '{}')::interval END",
+            "'type': 'duration'",
+            "CASE WHEN $1 LIKE '\"-%' THEN -(substr($1::jsonb #>> '{}', 2)::interval) ELSE ($1::jsonb #>> '{}')::interval END",
             "PostgreSQL also takes its own forms, fractions of every part, signs of parts, and parts in any order",
             ["\"P", "\"-P", "1Y", "2M", "3D", "T", "4H", "6.789S", "\"", "12"], ["\"P1Y2M3DT4H5M6.789S\"", "\"-P1D\"", "\"\\u0050T1S\""]),
         ["geopoint"] = new(
@@ -198,7 +204,9 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
             table, $$"""{ "name": "id", "type": "integer" }, { "name": "v", {{type.Field.Replace('\'', '"')}} }""");
 
         JobView job = await service.LoadAsync(
-            table, Encoding.UTF8.GetBytes(string.Concat(values.Select((value, i) => $"{{\"id\":{i},\"v\":{value}}}\n"))), "application/x-ndjson");
+            table,
+            Encoding.UTF8.GetBytes(string.Concat(values.Select((value, i) => $"{{\"id\":{i},\"v\":{value}}}\n"))),
+            "application/x-ndjson");
 
         Assert.True(job.Error is null, job.Error?.Detail);
         Assert.Equal(values.Length, job.Records.Read);

@@ -5,7 +5,9 @@ using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Write.Targets;
 
-/// <summary>Views take rows by INSERT, which tells how many landed: where a trigger takes them, and where PostgreSQL knows the way.</summary>
+/// <summary>
+/// Views take rows by INSERT, which tells how many landed: where a trigger takes them, and where PostgreSQL knows the way.
+/// </summary>
 public sealed class TargetViewTests(LoadingService service) : IClassFixture<LoadingService>
 {
     private const string Fields = """{ "name": "id", "type": "integer" }, { "name": "v", "type": "string" }""";
