@@ -106,14 +106,13 @@ internal struct AnyDate
                 && TryTellApart();
         }
 
-        TakeJoint(ref rest, (byte)'.');
+        byte joint = TakeJoint(ref rest, (byte)'.');
         if (!TryReadMonth(ref rest))
         {
             return false;
         }
 
-        TakeJoint(ref rest, (byte)',');
-        return rest.TryTakeNumber(4, 4, out _year);
+        return TakeJoint(ref rest, (byte)',') == joint && rest.TryTakeNumber(4, 4, out _year);
     }
 
     /// <summary>Which of two numbers is the month.</summary>
@@ -151,13 +150,20 @@ internal struct AnyDate
     }
 
     /// <summary>What may stand beside the name of a month: nothing, blanks, a mark of its own with blanks, or a dash or slash.</summary>
-    private static void TakeJoint(ref AnyText rest, byte mark)
+    /// <returns>The dash or slash: it must be the same on both sides; 0 for all else.</returns>
+    private static byte TakeJoint(ref AnyText rest, byte mark)
     {
-        if (!rest.TryTake((byte)'-') && !rest.TryTake((byte)'/'))
+        foreach (byte joint in "-/"u8)
         {
-            rest.TryTake(mark);
-            rest.TakeBlanks();
+            if (rest.TryTake(joint))
+            {
+                return joint;
+            }
         }
+
+        rest.TryTake(mark);
+        rest.TakeBlanks();
+        return 0;
     }
 
     private static bool Is(AnyText rest, ReadOnlySpan<byte> suffix) => Ascii.EqualsIgnoreCase(rest.Rest[..2], suffix);

@@ -51,6 +51,9 @@ internal static class TableSql
         SELECT b.type, b.modifier FROM base b JOIN pg_catalog.pg_type d ON d.oid = b.type WHERE d.typtype <> 'd'
         """;
 
+    /// <summary>The bits of pg_trigger.tgtype for: each row, INSERT, INSTEAD OF.</summary>
+    private const string InsteadOfInsert = "69";
+
     public const string SchemaExists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = @schema)";
 
     /// <summary>
@@ -63,7 +66,9 @@ internal static class TableSql
     /// <remarks>
     /// Which types take text in binary COPY is told by their functions, since there is no other promise: those of enums, of
     /// citext and of char(n) are PostgreSQL's own for text, or do with it what the input function does with the same bytes.
-    /// A load of a partitioned table meets the indexes and triggers of its partitions, too. Index: indisready, not indisvalid,
+    /// A load of a partitioned table meets the indexes and triggers of its partitions, too. A foreign key to a partitioned table is
+    /// there once more for each of the partitions, which says nothing new. A view without a trigger that takes the rows says which
+    /// of its columns take values. Index: indisready, not indisvalid,
     /// because one that is still being built refuses duplicates already.
     /// </remarks>
     public const string Look = $"""
@@ -79,12 +84,19 @@ internal static class TableSql
                 'isOwned', pg_has_role(r.relowner, 'USAGE'), 'hasRowSecurity', row_security_active(r.oid),
                 'canInsert', has_table_privilege(r.oid, 'INSERT'),
                 'hasRules', EXISTS (SELECT FROM pg_catalog.pg_rewrite w
-                                    WHERE w.ev_class = r.oid AND w.ev_type = '3' AND w.ev_enabled <> 'D')),
+                                    WHERE w.ev_class = r.oid AND w.ev_type = '3' AND w.ev_enabled <> 'D'),
+                'takesInserts', r.relkind <> 'v' OR pg_relation_is_updatable(r.oid, true) & 8 = 8,
+                'isPartition', r.relispartition,
+                'foreignPartition', (SELECT min(p.relname) FROM pg_catalog.pg_class p
+                                     WHERE r.relkind = 'p' AND p.relkind = 'f' AND p.oid IN (SELECT oid FROM family))),
             'columns', ARRAY(
                 SELECT json_build_object(
                     'name', a.attname, 'type', {TypeName}, 'isNotNull', a.attnotnull,
                     'hasDefault', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
-                    'isGenerated', a.attgenerated <> '',
+                    'isGenerated', a.attgenerated <> '' OR CASE WHEN r.relkind = 'v' AND NOT EXISTS (
+                        SELECT FROM pg_catalog.pg_trigger g
+                        WHERE g.tgrelid = r.oid AND g.tgtype & {InsteadOfInsert} = {InsteadOfInsert})
+                        THEN NOT pg_column_is_updatable(r.oid, a.attnum, false) ELSE false END,
                     'baseType', CASE WHEN t.typtype = 'd' THEN (
                         SELECT format_type(x.type, x.modifier) FROM ({DomainBase}) x) END,
                     'takesText', EXISTS (
@@ -106,6 +118,9 @@ internal static class TableSql
                     'isImmediate', i.indimmediate, 'isPrimary', i.indisprimary,
                     'isConstraint', EXISTS (
                         SELECT FROM pg_catalog.pg_constraint o WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x')),
+                    'isPart', i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+                        AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid)
+                        AND i.indrelid <> r.oid,
                     'columns', ARRAY(
                         SELECT a.attname FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
                         JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
@@ -131,11 +146,13 @@ internal static class TableSql
                 FROM pg_catalog.pg_constraint o
                 LEFT JOIN pg_catalog.pg_class f ON f.oid = o.confrelid
                 LEFT JOIN pg_catalog.pg_namespace p ON p.oid = f.relnamespace
-                WHERE o.conrelid = r.oid AND o.contype IN ('f', 'c')
+                WHERE o.conrelid = r.oid AND o.contype IN ('f', 'c') AND NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_constraint w WHERE w.oid = o.conparentid AND w.conrelid = o.conrelid)
                 ORDER BY o.conname),
             'triggers', ARRAY(
                 SELECT json_build_object(
-                    'name', g.tgname, 'mayChangeRows', g.tgtype & 7 = 7, 'isDeferrable', g.tgdeferrable)
+                    'name', g.tgname, 'isDeferrable', g.tgdeferrable,
+                    'mayChangeRows', g.tgtype & 7 = 7 OR g.tgtype & {InsteadOfInsert} = {InsteadOfInsert})
                 FROM pg_catalog.pg_trigger g
                 WHERE g.tgrelid IN (SELECT oid FROM family) AND NOT g.tgisinternal AND g.tgtype & 4 = 4
                     AND g.tgenabled IN (
@@ -148,7 +165,7 @@ internal static class TableSql
 
     /// <summary>
     /// Keeps a table as it is until the transaction ends; rows may come and go. What an INSERT takes by itself, only earlier:
-    /// before the look and not behind it. Partitions follow their table.
+    /// before the look and not behind it. Partitions follow their table; the tables behind a view are locked with it.
     /// </summary>
     public static string LockShape(TableName table) => $"LOCK TABLE ONLY {table.Quoted} IN ROW EXCLUSIVE MODE";
 

@@ -8,10 +8,14 @@ namespace PipelineService.Datasets.Tables;
 /// <param name="Columns">Key columns in the index's order; expressions are left out.</param>
 /// <param name="IsConstraint">Whether a constraint of the same name stands behind it.</param>
 /// <param name="IsPrimary">Whether that is the primary key.</param>
+/// <param name="IsPart">
+/// Whether it is what a plain index of the table is in one of its partitions: it refuses nothing else, but by its own name.
+/// </param>
 public sealed record UniqueIndex(
     string Name,
     bool IsPlain,
     bool IsImmediate,
     ImmutableArray<string> Columns,
     bool IsConstraint = false,
-    bool IsPrimary = false);
+    bool IsPrimary = false,
+    bool IsPart = false);

@@ -61,7 +61,7 @@ public sealed class RejectWords
     {
         public static UniqueKey Of(UniqueIndex index, List<string> loaded)
         {
-            if (!index.IsPlain)
+            if (!index.IsPlain && !index.IsPart)
             {
                 return new UniqueKey(Field: null, ErrorMessages.UniqueIndex(index.Name), Columns: null);
             }

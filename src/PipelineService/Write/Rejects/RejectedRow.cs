@@ -27,7 +27,7 @@ public readonly record struct RejectedRow(
     {
         PostgresErrorCodes.UniqueViolation => RecordErrorCode.Unique,
         PostgresErrorCodes.ForeignKeyViolation => RecordErrorCode.ForeignKey,
-        PostgresErrorCodes.CheckViolation => RecordErrorCode.Check,
+        PostgresErrorCodes.CheckViolation or PostgresErrorCodes.WithCheckOptionViolation => RecordErrorCode.Check,
         PostgresErrorCodes.NotNullViolation => RecordErrorCode.Required,
         PostgresErrorCodes.NumericValueOutOfRange or PostgresErrorCodes.DatetimeFieldOverflow => RecordErrorCode.OutOfRange,
         PostgresErrorCodes.StringDataRightTruncation => RecordErrorCode.MaxLength,

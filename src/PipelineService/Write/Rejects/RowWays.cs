@@ -74,7 +74,7 @@ internal sealed class RowWays(RowSearch search, WriteSession session, JobLoad lo
     {
         if (!session.Constraints.IsScreenable)
         {
-            search.Tell("it has a trigger before each row, or an index that is not on plain columns");
+            search.Tell("it is a view, or has a trigger before each row or an index that is not on plain columns");
             await OneByOneAsync(piece, cancellationToken);
             return;
         }

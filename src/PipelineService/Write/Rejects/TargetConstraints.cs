@@ -23,7 +23,7 @@ public sealed class TargetConstraints
         Words = new RejectWords(table, rows);
         _hasDeferrableTriggers = table.Triggers.Any(t => t.IsDeferrable);
         HasRules = table.Relation.HasRules;
-        MayChangeRows = table.Triggers.Any(t => t.MayChangeRows);
+        MayChangeRows = table.Relation.IsView || table.Triggers.Any(t => t.MayChangeRows);
         IsSelfReferencing = table.Constraints.Any(c => c.IsSelfReference);
         UniqueIndex[] keys = [.. table.UniqueIndexes.Where(i => i.IsPlain && i.Columns.All(loaded.Contains))];
         ConstraintShape[] constraints = [.. table.Constraints.Where(c => !c.Columns.IsEmpty && c.Columns.All(loaded.Contains))];
@@ -35,12 +35,13 @@ public sealed class TargetConstraints
                 .Concat(constraints.SelectMany(c => c.IsSelfReference ? c.Columns.Concat(c.ParentColumns) : c.Columns))
                 .Select(name => loaded.IndexOf(name)).Where(column => column >= 0).Distinct().Order(),
         ];
-        IsScreenable = !MayChangeRows && keys.Length == table.UniqueIndexes.Length;
+        IsScreenable = !MayChangeRows && keys.Length == table.UniqueIndexes.Count(i => !i.IsPart);
         HasPlainKeysOnly = IsScreenable && keys.Length > 0 && keys.All(i => i.IsImmediate);
         _keys = keys;
         _table = target.Quoted;
         ReadColumns = ReadColumn.Of(table, rows);
         CopiesText = ReadColumns.Any(c => c.IsCopiedAsText);
+        TakesInsertsOnly = table.Relation.IsView || (CopiesText && MayChangeRows);
         MayRefuse = ReadColumns.Count > 0 || CanRefuse(table, rows);
         NumberColumn = WriteSql.NumberColumn(rows);
         ScreenSql = keys.Length + constraints.Length == 0
@@ -82,7 +83,8 @@ public sealed class TargetConstraints
     public bool IsScreenable { get; }
 
     /// <summary>
-    /// Whether a trigger comes before each row: it may mend a row, or let it fall, and only PostgreSQL knows how many landed.
+    /// Whether a trigger comes before each row or in its place, or may do so in a table behind a view: it may mend a row, or let it
+    /// fall, and only PostgreSQL knows how many landed.
     /// </summary>
     public bool MayChangeRows { get; }
 
@@ -99,6 +101,12 @@ public sealed class TargetConstraints
     /// are encoded.
     /// </summary>
     public bool CopiesText { get; }
+
+    /// <summary>
+    /// Whether only INSERT tells how many rows landed. COPY of text does not, and of a view COPY counts what its trigger let fall;
+    /// into one without a trigger there is no COPY.
+    /// </summary>
+    public bool TakesInsertsOnly { get; }
 
     /// <summary>What its refusals mean.</summary>
     public RejectWords Words { get; }
@@ -118,7 +126,7 @@ public sealed class TargetConstraints
     {
         var required = rows.Columns.Where(c => c.Field.Constraints.Required).Select(c => c.Field.Name)
             .Append(LineageColumns.Job).Append(LineageColumns.Record).ToHashSet(StringComparer.Ordinal);
-        return table.Relation.Kind != "r"
+        return table.Relation is not { Kind: "r", IsPartition: false }
             || table.Columns.Length > ColumnsOnAPage
             || !table.UniqueIndexes.IsEmpty || !table.Constraints.IsEmpty || !table.Triggers.IsEmpty
             || table.Columns.Any(c => c.IsGenerated || c.BaseType is not null || c.Type is "json" or "jsonb"

@@ -5,8 +5,8 @@ namespace PipelineService.Write.Targets;
 
 /// <summary>
 /// Rows come in addition to those that are there. They are sent in the fastest way that the table allows: by binary COPY, by
-/// COPY of text where a column can be read from nothing else, and where a trigger may let rows fall in a way that tells how
-/// many landed.
+/// COPY of text where a column can be read from nothing else, and where a trigger may let rows fall, or a view is between, in a
+/// way that tells how many landed.
 /// </summary>
 public class AppendTarget(DatasetDefinition definition) : RowTarget(definition)
 {
@@ -23,7 +23,7 @@ public class AppendTarget(DatasetDefinition definition) : RowTarget(definition)
         string table = Table.Quoted;
         switch (session.Constraints)
         {
-            case { CopiesText: true, MayChangeRows: true }:
+            case { TakesInsertsOnly: true }:
                 return await session.Staged.InsertTogetherAsync(rows, piece, cancellationToken);
             case { CopiesText: true }:
                 await session.Copy.SendTextAsync(WriteSql.CopyText(table, session.Columns), rows, piece, cancellationToken);

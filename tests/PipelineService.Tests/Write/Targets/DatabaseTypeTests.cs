@@ -39,6 +39,9 @@ public sealed class DatabaseTypeTests(DatabaseTypes service) : IClassFixture<Dat
         { "date[]", "{2024-02-29}|{2024-02-30}" },
         { "jsonb[]", "\"{\"\"{\\\"\"a\\\"\":1}\"\"}\"|{x}" },
         { "odd_numbers", "\"{1,3}\"|\"{1,2}\"|x" },
+        { "citext[]", "\"{Ab,aB}\"|{x|{}" },
+        { "inet[]", "\"{10.0.0.1,::1/64}\"|{10.0.0}|{}|10.0.0.1" },
+        { "\"Other one\".\"Great \"\"mood\"\"\"[]", "\"{sad,ok}\"|{Sad}" },
         { "inet", "10.0.0.1|::1/64|10.0.0|10.0.0.1/33| 10.0.0.1" },
         { "home", "10.0.0.1|::1|x" },
         { "cidr", "10/8|10.1.2.3/8" },
@@ -120,6 +123,8 @@ public sealed class DatabaseTypeTests(DatabaseTypes service) : IClassFixture<Dat
     [InlineData("string", "integer[]", "\"{1,2}\"", "{1,2}")]
     [InlineData("string", "inet", "\"10.0.0.1\"", "10.0.0.1/32")]
     [InlineData("any", "money", "12.5", "$12.50")]
+    [InlineData("list", "citext[]", """["Ab","a,B"]""", """{Ab,"a,B"}""")]
+    [InlineData("array", "inet[]", """["10.0.0.1","::1/64"]""", "{10.0.0.1,::1/64}")]
     public async Task Takes_JSON(string field, string type, string json, string stored)
     {
         string table = await CreateAsync(type);

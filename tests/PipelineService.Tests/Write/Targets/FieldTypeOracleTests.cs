@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using CsCheck;
 using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
@@ -23,6 +24,61 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
     /// <summary>Names of the rows below.</summary>
     public static TheoryData<string> Cases => [.. Types.Keys];
 
+    /// <summary>Names of the rows of <see cref="JsonTypes"/>.</summary>
+    public static TheoryData<string> JsonCases => [.. JsonTypes.Keys];
+
+    /// <summary>
+    /// The same for the types that NDJSON carries in a form of its own: <c>$1</c> is the JSON of a value, and all texts are good.
+    /// </summary>
+    private static readonly Dictionary<string, OracleCase> JsonTypes = new()
+    {
+        ["list"] = new(
+            "'type': 'list'", ListOf("text"), "PostgreSQL makes texts of everything",
+            ["[", "]", "\"a\"", ",", "\"\\u00e9\"", "1", "null", " "], ["[]", "[\"a\",\"b,c\",\"\",\"null\",\"\\\"{}\\\\\"]"]),
+        ["list of integer"] = new(
+            "'type': 'list', 'itemType': 'integer'", ListOf("bigint"),
+            "PostgreSQL makes numbers of texts",
+            ["[", "]", "1", ",", "-2", "9223372036854775807", "8", ".5", "\"1,-2\""], ["[]", "[1,-2,9223372036854775807]"]),
+        ["list of number"] = new(
+            "'type': 'list', 'itemType': 'number'", ListOf("numeric"),
+            "PostgreSQL makes numbers of texts",
+            ["[", "]", "1.50", ",", "-2", "e5", "0"], ["[1.50,-2e5,0]"]),
+        ["list of boolean"] = new(
+            "'type': 'list', 'itemType': 'boolean'", ListOf("boolean"),
+            "PostgreSQL makes truth values of texts and numbers",
+            ["[", "]", "true", ",", "false", "1"], ["[true,false]"]),
+        ["year"] = new(
+            "'type': 'year'", "($1::jsonb #>> '{}')::integer", "PostgreSQL also takes integers that are not written as years",
+            ["2", "024", "-", "44", "\"2024\"", ".0", "e3", "999"], ["2024", "12024", "\"2024\"", "\"-0044\""]),
+        ["yearmonth"] = new(
+            "'type': 'yearmonth'", "(($1::jsonb #>> '{}') || '-01')::date", "PostgreSQL also takes other forms",
+            ["\"2024-02\"", "\"2024-13\"", "2024"], ["\"2024-02\""]),
+        ["duration"] = new(
+            "'type': 'duration'",
+            "CASE WHEN $1 LIKE '\"-%' THEN -(substr($1::jsonb #>> '{}', 2)::interval) ELSE ($1::jsonb #>> '{}')::interval END",
+            "PostgreSQL also takes its own forms, fractions of every part, signs of parts, and parts in any order",
+            ["\"P", "\"-P", "1Y", "2M", "3D", "T", "4H", "6.789S", "\"", "12"], ["\"P1Y2M3DT4H5M6.789S\"", "\"-P1D\"", "\"\\u0050T1S\""]),
+        ["geopoint"] = new(
+            "'type': 'geopoint'", "($1::jsonb #>> '{}')::point", "PostgreSQL also takes parentheses, and points that are not on earth",
+            ["\"1", "\"90.5", ",", " ", "-", "45.25\"", "e1", "180"], ["\"90.50, 45.50\"", "\"-180,-90\""]),
+        ["geopoint array"] = new(
+            "'type': 'geopoint', 'format': 'array'", "point(($1::jsonb ->> 0)::float8, ($1::jsonb ->> 1)::float8)",
+            "the oracle does not look whether there are more members",
+            ["[", "1", "90.5", ",", "]", "\"2\"", "-", "e-5"], ["[90.5, 45.5]", "[\"1\",2]", "[0.0,1e-5]"]),
+        ["geopoint object"] = new(
+            "'type': 'geopoint', 'format': 'object'", "point(($1::jsonb ->> 'lon')::float8, ($1::jsonb ->> 'lat')::float8)",
+            "the oracle does not look whether there are more members",
+            ["{", "\"lon\":1", ",", "\"lat\":2", "}", "90.5", "\"l\\u0061t\":3"], ["{\"lat\":45.5,\"lon\":90.5}", "{\"lon\":\"1\",\"lat\":2}"]),
+        ["geojson"] = new(
+            "'type': 'geojson'", "$1::jsonb", "PostgreSQL does not know GeoJSON",
+            ["{\"type\":\"Point\",", "\"coordinates\":", "[1,2]", "}", "[[1,2]]", "{\"type\":\"MultiPoint\","],
+            ["{\"type\":\"Point\",\"coordinates\":[90.5,45.5]}", "{\"type\":\"Feature\",\"geometry\":null,\"properties\":{\"a\":1.50}}"]),
+        ["string binary"] = new(
+            "'type': 'string', 'format': 'binary'", "decode($1::jsonb #>> '{}', 'base64')",
+            "PostgreSQL also takes texts whose padding is wrong or missing",
+            ["\"aGVs", "bG8=", "bG8", "\"", "==", "/+", "\\n", "QQ", "\\u003d"], ["\"aGVsbG8=\"", "\"aGVs\\nbG8\\u003d\"", "\"QQ==\""]),
+    };
+
     /// <summary>
     /// Field; SQL for the value of a text <c>$1</c>; whether the service is stricter, and in what; pieces of texts; texts.
     /// </summary>
@@ -39,7 +95,11 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
         ["number"] = new(
             "'type': 'number'", "$1::numeric", "PostgreSQL also takes blanks around numbers, and infinity by its full name",
             ["1", "23", ".", "-", "+", "e", "E5", "0", "00", "9999", "e-7", " ", "NaN", "inf"],
-            ["NaN", "1e1000", "-0", ".5", "5.", "1e-1000", "1e131072", "0.000000000000000000000000000000000001"]),
+            ["NaN", "INF", "-INF", "1e1000", "-0", ".5", "5.", "1e-1000", "1e131072", "0.000000000000000000000000000000000001"]),
+        ["number of 1000 digits"] = new(
+            "'type': 'number', 'sqlType': 'numeric(1000,500)'", "$1::numeric(1000,500)", "PostgreSQL also takes blanks around numbers",
+            ["1", "23", ".", "-", "e", "99", "e-499", "e499", "5"],
+            ["NaN", "INF", "-INF", "1e499", "1e500", "1e-500", "5e-501", "4e-501", "1e-501", "-9.5e499"]),
         ["number double"] = new(
             "'type': 'number', 'sqlType': 'double precision'", "$1::float8", "PostgreSQL also takes blanks and Infinity",
             ["1", "23", ".", "-", "+", "e", "E5", "0", "9007199254740993", "e-300", "e308"], ["NaN", "1e400", "5e-324", "1e-400"]),
@@ -119,7 +179,7 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
     {
         OracleCase type = Types[name];
         string[] texts = [.. type.Texts.Concat(RandomTexts(type.Pieces)).Distinct().Take(TextsMax)];
-        string table = string.Create(CultureInfo.InvariantCulture, $"oracle_{Interlocked.Increment(ref _tables)}");
+        string table = NextTable();
         await service.DeclareAsync(
             table,
             $$"""{ "name": "id", "type": "integer" }, { "name": "v", {{type.Field.Replace('\'', '"')}} }""",
@@ -131,6 +191,27 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
         Assert.Equal(texts.Length, job.Records.Read);
         Assert.True(job.Records.Loaded > 0, "Some texts are values.");
         string[] different = await DifferencesAsync(table, texts, type);
+        Assert.True(different.Length == 0, $"{name}:\n{string.Join('\n', different)}");
+    }
+
+    [Theory, MemberData(nameof(JsonCases))]
+    public async Task In_JSON_means_what_PostgreSQL_says(string name)
+    {
+        OracleCase type = JsonTypes[name];
+        string[] values = [.. type.Texts.Concat(RandomTexts(type.Pieces)).Distinct().Where(IsJson).Take(TextsMax)];
+        string table = NextTable();
+        await service.DeclareAsync(
+            table, $$"""{ "name": "id", "type": "integer" }, { "name": "v", {{type.Field.Replace('\'', '"')}} }""");
+
+        JobView job = await service.LoadAsync(
+            table,
+            Encoding.UTF8.GetBytes(string.Concat(values.Select((value, i) => $"{{\"id\":{i},\"v\":{value}}}\n"))),
+            "application/x-ndjson");
+
+        Assert.True(job.Error is null, job.Error?.Detail);
+        Assert.Equal(values.Length, job.Records.Read);
+        Assert.True(job.Records.Loaded >= type.Texts.Length, "What was thought of is taken.");
+        string[] different = await DifferencesAsync(table, values, type);
         Assert.True(different.Length == 0, $"{name}:\n{string.Join('\n', different)}");
     }
 
@@ -178,6 +259,28 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
         HashSet<string> texts = [];
         Gen.Int[0, pieces.Length - 1].Select(i => pieces[i]).Array[1, 7].Sample(parts => texts.Add(string.Concat(parts)) || true, iter: 2 * TextsMax, threads: 1);
         return texts;
+    }
+
+    /// <summary>A text is read as in CSV, and an array item by item.</summary>
+    private static string ListOf(string type) => $"""
+        CASE jsonb_typeof($1::jsonb) WHEN 'string' THEN string_to_array($1::jsonb #>> '{"{}"}', ',')::{type}[]
+            ELSE ARRAY(SELECT jsonb_array_elements_text($1::jsonb)::{type}) END
+        """;
+
+    private static string NextTable() =>
+        string.Create(CultureInfo.InvariantCulture, $"oracle_{Interlocked.Increment(ref _tables)}");
+
+    private static bool IsJson(string text)
+    {
+        try
+        {
+            using var _ = JsonDocument.Parse(text);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private static string Quoted(string text) => text.Replace("\"", "\"\"", StringComparison.Ordinal);

@@ -14,6 +14,9 @@ namespace PipelineService.Datasets.Tables.Keys;
 /// </remarks>
 internal sealed class KeyComparison
 {
+    private const string ViewKeepsNone =
+        "A view keeps no keys: leave it out, and the table behind the view refuses what its own keys refuse.";
+
     private readonly DefinitionFaults _contradictions = new();
 
     /// <param name="references">The foreign keys of the definition.</param>
@@ -32,14 +35,14 @@ internal sealed class KeyComparison
 
         foreach (WantedKey key in missing)
         {
-            _contradictions.Add(key.Pointer, Lacks(definition.Load.Table, key));
+            _contradictions.Add(key.Pointer, Lacks(definition.Load.Table, table, key));
         }
 
         foreach (WantedReference reference in untied)
         {
             _contradictions.Add(
                 reference.Pointer,
-                $"The table has no foreign key on ({KeySql.Names(reference.Columns)}) to {reference.Parent}, and the service did not make it,"
+                table.Relation.IsView ? ViewKeepsNone : $"The table has no foreign key on ({KeySql.Names(reference.Columns)}) to {reference.Parent}, and the service did not make it,"
                 + $" so it does not alter it. {KeySql.AddReference(definition.Load.Table, reference)} makes one.");
         }
     }
@@ -55,8 +58,10 @@ internal sealed class KeyComparison
     public IReadOnlyDictionary<string, string[]> Contradictions => _contradictions.ToErrors();
 
     /// <summary>A key that the table does not keep would be a promise without a keeper.</summary>
-    public static string Lacks(TableName table, WantedKey key) =>
-        $"The table has no primary key or unique index on ({KeySql.Names(key.Columns)}): {KeySql.CreateIndex(table, key)} makes one.";
+    /// <param name="shape">The table as it is.</param>
+    public static string Lacks(TableName table, TableShape shape, WantedKey key) =>
+        shape.Relation.IsView ? ViewKeepsNone
+        : $"The table has no primary key or unique index on ({KeySql.Names(key.Columns)}): {KeySql.CreateIndex(table, key)} makes one.";
 
     private static OrderedDictionary<string, string[]> LeftoversOf(
         TableName table, ImmutableArray<WantedKey> keys, ImmutableArray<WantedReference> references, TableShape shape)
