@@ -21,7 +21,15 @@ internal sealed class RawConnection : IDisposable
         }
 
         RawConnection connection = new(socket);
-        await socket.ConnectAsync(service.Host, service.Port, TestContext.Current.CancellationToken);
+        try
+        {
+            await socket.ConnectAsync(service.Host, service.Port, TestContext.Current.CancellationToken);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // It was taken, and ended before it could be looked at: who reads finds its end.
+        }
+
         await connection.SendAsync(text);
         return connection;
     }

@@ -15,7 +15,7 @@ public sealed class SlowChunkTests(SlowChunkTests.ImpatientService service) : IC
     [InlineData("chunk")]
     public async Task A_chunk_that_takes_too_long_is_sent_in_parts(string commit)
     {
-        string table = await DeclareAsync(commit, "PERFORM pg_sleep(0.2); IF NEW.id = 6 THEN RAISE 'No.'; END IF;");
+        string table = await DeclareAsync(commit, "PERFORM pg_sleep(0.12); IF NEW.id = 6 THEN RAISE 'No.'; END IF;");
 
         JobView job = await service.LoadAsync(table, "id\n" + string.Concat(Enumerable.Range(1, 10).Select(i => $"{i}\n")));
 
