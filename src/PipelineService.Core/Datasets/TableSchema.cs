@@ -23,6 +23,21 @@ public sealed record TableSchema
 
     /// <summary>The texts that stand for "no value" in a field: its own, which replace those of the schema, or those.</summary>
     public ImmutableArray<LabelledText> MissingValuesOf(FieldDefinition field) => field.MissingValues ?? MissingValues;
+
+    /// <summary>
+    /// The name of the field that takes all that the data has and the other fields do not read, as one JSON object; null: none does.
+    /// That field is not looked for in the data.
+    /// </summary>
+    public string? Rest { get; init; }
+
+    /// <summary>The fields that are looked for in the data, in their order.</summary>
+    public IEnumerable<FieldDefinition> FieldsInData => Rest is null ? Fields : Fields.Where(f => !IsRest(f));
+
+    /// <summary>Whether the data may have what no field reads.</summary>
+    public bool TakesUnknown => Rest is not null || FieldsMatch is Datasets.FieldsMatch.Subset or Datasets.FieldsMatch.Partial;
+
+    /// <summary>Whether a field is the one that takes what the others do not.</summary>
+    public bool IsRest(FieldDefinition field) => field.Name == Rest;
 }
 
 /// <summary>Fields whose values must be there in a row of this or another table, unless one of them has none.</summary>

@@ -19,6 +19,9 @@ public abstract class RecordReader
     /// <summary>Whether a record may do without any of its values at no byte of its own.</summary>
     public abstract bool MayOmit { get; }
 
+    /// <summary>Bytes that it may make of a record at no byte of the record's own.</summary>
+    public virtual int BytesMade => 0;
+
     /// <summary>Reads every record.</summary>
     /// <param name="bytes">Whole records only, starting at a record's start.</param>
     /// <param name="values">Holds the values of the record at hand, by slots.</param>

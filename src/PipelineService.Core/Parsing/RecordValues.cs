@@ -22,6 +22,7 @@ public sealed class RecordValues
     private int _slotCount;
     private int _fieldCount;
     private int _madeLength;
+    private int _restLength;
 
     /// <summary>The values as they were read; those of the record before where the reader did not say otherwise.</summary>
     public ReadOnlySpan<RecordValue> Slots => _slots.AsSpan(0, _slotCount);
@@ -38,6 +39,7 @@ public sealed class RecordValues
     internal Span<RecordValue> ClearSlots(int count)
     {
         _slotCount = count;
+        _restLength = 0;
         _slots = _slots.Length < count ? new RecordValue[count] : _slots;
         Span<RecordValue> slots = _slots.AsSpan(0, count);
         slots.Clear();
@@ -57,11 +59,47 @@ public sealed class RecordValues
         return _scratch;
     }
 
+    /// <summary>Begins the object of what the schema does not declare anew.</summary>
+    internal void ClearRest() => _restLength = 0;
+
+    /// <summary>Room for one more member of the object of what the schema does not declare, behind what parts it from the one before.</summary>
+    /// <returns>False when a record must not become so long.</returns>
+    internal bool TryMakeRestRoom(long bytes, out Span<byte> room)
+    {
+        bool fits = bytes + 2 <= MadeBytesMax - _restLength;
+        if (fits && _made.Length - _restLength < bytes + 2)
+        {
+            Array.Resize(ref _made, Math.Max(_restLength + (int)bytes + 2, _made.Length * 2));
+        }
+
+        room = fits ? _made.AsSpan(_restLength + 1) : default;
+        return fits;
+    }
+
+    /// <summary>Takes in the member that was written to the room.</summary>
+    internal void KeepRest(int length)
+    {
+        _made[_restLength] = _restLength == 0 ? (byte)'{' : (byte)',';
+        _restLength += length + 1;
+    }
+
+    /// <summary>The object of what the schema does not declare; absent when there is no such thing.</summary>
+    internal RecordValue CloseRest()
+    {
+        if (_restLength == 0)
+        {
+            return default;
+        }
+
+        _made[_restLength++] = (byte)'}';
+        return new RecordValue(0, _restLength, ValueKind.Object, Rules.ValueSpelling.Made);
+    }
+
     /// <summary>Lays the values that were read out by field, for steps to work on.</summary>
     /// <param name="slotOfField">For each field its slot, or −1.</param>
     internal void Spread(ReadOnlySpan<int> slotOfField)
     {
-        _madeLength = 0;
+        _madeLength = _restLength;
         _record++;
         _fieldCount = slotOfField.Length;
         _fields = _fields.Length < _fieldCount ? new RecordValue[_fieldCount] : _fields;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
@@ -23,10 +24,11 @@ public sealed class JsonRejectCells : RejectCells
     /// <param name="plan">The dataset's columns; those that only transforms set are not in the data, and get no cell.</param>
     public JsonRejectCells(RowPlan plan)
     {
-        _columns = [.. plan.Columns.Where(column => column.Index < plan.Definition.Schema.Fields.Length)];
-        _reader = new NdjsonRecordReader(plan.Definition.Schema);
+        TableSchema schema = plan.Definition.Schema;
+        _columns = [.. plan.Columns.Where(column => column.Index < schema.Fields.Length && !schema.IsRest(column.Field))];
+        _reader = new NdjsonRecordReader(schema);
         Columns = [.. _columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
-        _missing = [.. Columns.Select(name => MissingCellOf(plan.Definition.Schema, name))];
+        _missing = [.. Columns.Select(name => MissingCellOf(schema, name))];
     }
 
     /// <inheritdoc/>
@@ -42,7 +44,7 @@ public sealed class JsonRejectCells : RejectCells
         _errors.Clear();
         SingleRecord record = default;
         _reader.Read(raw, _values, _errors, ref record);
-        bool isAll = record.IsRead && !isCut;
+        bool isAll = record.IsRead && !isCut && !HasRest();
         for (int slot = 0; slot < Columns.Length; slot++)
         {
             RecordValue value = _values.Slots[slot];
@@ -57,6 +59,9 @@ public sealed class JsonRejectCells : RejectCells
 
         return isAll ? [] : raw;
     }
+
+    /// <summary>Whether there is what no column has a cell for.</summary>
+    private bool HasRest() => _values.Slots.Length > Columns.Length && !_values.Slots[^1].IsMissing;
 
     private bool AppendMissing(int slot, CsvLine line)
     {

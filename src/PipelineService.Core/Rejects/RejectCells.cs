@@ -41,7 +41,7 @@ public abstract class RejectCells
     /// <param name="name">The field's name in the data; one that the schema does not know is not loaded.</param>
     protected static byte[]? MissingCellOf(TableSchema schema, string name)
     {
-        FieldDefinition[] readers = [.. schema.Fields.Where(field => field.NameInData == name)];
+        FieldDefinition[] readers = [.. schema.FieldsInData.Where(field => field.NameInData == name)];
         string[] shared = readers.Length == 0
             ? Texts(schema.MissingValues)
             : [.. readers.Select(field => Texts(schema.MissingValuesOf(field))).Aggregate((all, more) => [.. all.Intersect(more)])];

@@ -17,6 +17,9 @@ public readonly record struct ChunkPosition(long FirstRecord, long FirstLine);
 /// </summary>
 public sealed class ChunkTransform
 {
+    /// <summary>A NULL in a row.</summary>
+    private const int NullBytes = 4;
+
     private readonly RecordReader _reader;
     private readonly RecordEncoder _encoder;
     private readonly int[] _slotOfColumn;
@@ -35,7 +38,8 @@ public sealed class ChunkTransform
     /// Columns that a record may do without at no byte of its own, although a NULL takes four in a row: what decides
     /// how many short records a chunk may have.
     /// </summary>
-    public int OptionalColumns => _reader.MayOmit ? _slotOfColumn.Length : _slotOfColumn.Count(slot => slot < 0);
+    public int OptionalColumns =>
+        (_reader.MayOmit ? _slotOfColumn.Length : _slotOfColumn.Count(slot => slot < 0)) + (_reader.BytesMade / NullBytes);
 
     /// <summary>How delimited text is written that it reads; null for other formats.</summary>
     public CsvSyntax? Syntax => _reader.Syntax;
@@ -70,6 +74,8 @@ public sealed class ChunkTransform
         _reader.Read(bytes.Slice(row.RawStart, row.RawLength), workspace.Values, workspace.Rejects, ref record);
         int slot = _slotOfColumn[column];
         RecordValue value = record.IsRead && slot >= 0 ? workspace.Values.Slots[slot] : default;
-        return new RecordError(column, code, row.RawStart + value.Start, value.Length, value.Spelling);
+        return value.Spelling == ValueSpelling.Made
+            ? new RecordError(column, code, row.RawStart, ValueLength: 0)
+            : new RecordError(column, code, row.RawStart + value.Start, value.Length, value.Spelling);
     }
 }

@@ -81,8 +81,12 @@ internal sealed class RecordEncoder
     {
         int slot = _slotOfColumn[column];
         RecordValue value = slot < 0 ? default : values.Slots[slot];
-        int start = value.Kind == ValueKind.Absent ? place.Start : value.Start;
-        return new RecordError((short)column, code, start, value.Length, value.Spelling);
+        if (value.Kind == ValueKind.Absent || value.Spelling == ValueSpelling.Made)
+        {
+            return new RecordError((short)column, code, place.Start, ValueLength: 0);
+        }
+
+        return new RecordError((short)column, code, value.Start, value.Length, value.Spelling);
     }
 
     /// <summary>The error of a field that a step rejects a record for.</summary>
@@ -130,15 +134,16 @@ internal sealed class RecordEncoder
             return column.EncodeMissing(workspace.Rows);
         }
 
-        if (value.Spelling == ValueSpelling.Made)
-        {
-            return column.Encode(workspace.Values.MadeText(value), workspace.Rows);
-        }
-
-        ReadOnlySpan<byte> written = bytes.Slice(value.Start, value.Length);
+        bool isMade = value.Spelling == ValueSpelling.Made;
+        ReadOnlySpan<byte> written = isMade ? workspace.Values.MadeText(value) : bytes.Slice(value.Start, value.Length);
         if (value.Kind != ValueKind.Text)
         {
             return column.EncodeJson(value.Kind, written, workspace.Rows);
+        }
+
+        if (isMade)
+        {
+            return column.Encode(written, workspace.Rows);
         }
 
         Span<byte> scratch = workspace.Values.ScratchFor(written.Length);

@@ -9,10 +9,11 @@ public sealed class CsvHeaderBinding
 {
     private const int NamesShownMax = 10;
 
-    private CsvHeaderBinding(int fieldCount, ImmutableArray<int> fieldOfColumn, int rawField = -1)
+    private CsvHeaderBinding(int fieldCount, ImmutableArray<int> fieldOfColumn, ImmutableArray<RestCell> rest = default, int rawField = -1)
     {
         FieldCount = fieldCount;
         FieldOfColumn = fieldOfColumn;
+        Rest = rest.IsDefault ? [] : rest;
         RawField = rawField;
     }
 
@@ -21,9 +22,13 @@ public sealed class CsvHeaderBinding
 
     /// <summary>
     /// For each field of the schema, in its order, the 0-based index of the record's field, or −1 when the data does
-    /// not have it. Fields of the data that no entry names are not loaded.
+    /// not have it. Fields of the data that no entry names are not loaded. <see cref="FieldCount"/> stands for the
+    /// <see cref="Rest"/>.
     /// </summary>
     public ImmutableArray<int> FieldOfColumn { get; }
+
+    /// <summary>The fields of the data that go to the field of the schema that takes what no other reads.</summary>
+    public ImmutableArray<RestCell> Rest { get; }
 
     /// <summary>
     /// In a CSV of rejects that comes back: the 0-based index of the field that is filled where the cells do not say all of
@@ -42,8 +47,11 @@ public sealed class CsvHeaderBinding
     /// <summary>
     /// The binding of data that does not name its fields: field by field, in the order of the schema.
     /// </summary>
-    public static CsvHeaderBinding ByPosition(TableSchema schema) =>
-        new(schema.Fields.Length, [.. Enumerable.Range(0, schema.Fields.Length)]);
+    public static CsvHeaderBinding ByPosition(TableSchema schema)
+    {
+        int count = 0;
+        return new(schema.FieldsInData.Count(), [.. schema.Fields.Select(field => schema.IsRest(field) ? -1 : count++)]);
+    }
 
     /// <summary>Matches the names in a header with the schema; they must be the same to the byte.</summary>
     /// <param name="names">The header's names in the order of the data.</param>
@@ -54,29 +62,36 @@ public sealed class CsvHeaderBinding
     public static CsvHeaderBinding? ByName(ImmutableArray<string> names, TableSchema schema, out string? error)
     {
         FieldsMatch match = schema.FieldsMatch ?? FieldsMatch.Equal;
-        string[] declared = [.. schema.Fields.Select(f => f.NameInData)];
-        ImmutableArray<int> fieldOfColumn = [.. declared.Select(name => names.IndexOf(name))];
-        string[] faults = [.. FaultsOf(names, declared, match)];
+        string[] declared = [.. schema.FieldsInData.Select(f => f.NameInData)];
+        ImmutableArray<RestCell> rest = schema.Rest is null ? [] : RestCell.Of(names, declared);
+        int restField = rest.IsEmpty ? -1 : names.Length;
+        ImmutableArray<int> fieldOfColumn =
+            [.. schema.Fields.Select(field => schema.IsRest(field) ? restField : names.IndexOf(field.NameInData))];
+        string[] faults = [.. FaultsOf(names, declared, match, schema.Rest is not null)];
         error = faults.Length == 0
             ? null
             : $"The header does not match the schema (fieldsMatch: {WordFor(match)}): {string.Join("; ", faults)}.";
-        return error is null ? new CsvHeaderBinding(names.Length, fieldOfColumn) : null;
+        return error is null ? new CsvHeaderBinding(names.Length, fieldOfColumn, rest) : null;
     }
 
     /// <summary>This binding of the data's columns, in records that have the service's own columns too.</summary>
     public CsvHeaderBinding Within(RejectHeader header) => new(
-        header.FieldCount, [.. FieldOfColumn.Select(field => field < 0 ? field : header.DataFields[field])], header.RawField);
+        header.FieldCount,
+        [.. FieldOfColumn.Select(field => field < 0 ? field : field == FieldCount ? header.FieldCount : header.DataFields[field])],
+        [.. Rest.Select(cell => cell with { Field = header.DataFields[cell.Field] })],
+        header.RawField);
 
-    private static IEnumerable<string> FaultsOf(ImmutableArray<string> names, string[] declared, FieldsMatch match)
+    private static IEnumerable<string> FaultsOf(ImmutableArray<string> names, string[] declared, FieldsMatch match, bool hasRest)
     {
         string[] missing = [.. declared.Except(names, StringComparer.Ordinal)];
         string[] unknown = [.. names.Except(declared, StringComparer.Ordinal)];
         string[] repeated =
         [
-            .. names.Intersect(declared, StringComparer.Ordinal).Where(name => names.Count(n => n == name) > 1),
+            .. (hasRest ? names.Distinct(StringComparer.Ordinal) : names.Intersect(declared, StringComparer.Ordinal))
+                .Where(name => names.Count(n => n == name) > 1),
         ];
         bool needsAll = match is FieldsMatch.Exact or FieldsMatch.Equal or FieldsMatch.Subset;
-        bool allowsMore = match is FieldsMatch.Subset or FieldsMatch.Partial;
+        bool allowsMore = hasRest || match is FieldsMatch.Subset or FieldsMatch.Partial;
         if (needsAll && missing.Length > 0)
         {
             yield return $"missing {Quoted(missing)}";
@@ -92,13 +107,13 @@ public sealed class CsvHeaderBinding
             yield return $"more than once {Quoted(repeated)}";
         }
 
-        if (!needsAll && missing.Length == declared.Length)
+        if (!needsAll && declared.Length > 0 && missing.Length == declared.Length)
         {
             yield return $"none of the schema's fields {Quoted(declared)}";
         }
 
-        bool sameNames = missing.Length + unknown.Length + repeated.Length == 0;
-        if (match == FieldsMatch.Exact && sameNames && !names.SequenceEqual(declared, StringComparer.Ordinal))
+        bool sameNames = missing.Length + repeated.Length + (hasRest ? 0 : unknown.Length) == 0;
+        if (match == FieldsMatch.Exact && sameNames && !names.Except(unknown).SequenceEqual(declared, StringComparer.Ordinal))
         {
             yield return $"the order must be {Quoted(declared)}";
         }

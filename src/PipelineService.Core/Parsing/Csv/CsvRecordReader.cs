@@ -22,19 +22,23 @@ public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect
     internal override CsvSyntax Syntax => _syntax;
 
     /// <inheritdoc/>
+    public override int BytesMade => binding.Rest.Sum(cell => cell.Name.Length);
+
+    /// <inheritdoc/>
     internal override void Read<TSink>(
         ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer rejects, ref TSink sink)
     {
-        Span<RecordValue> fields = values.ClearSlots(binding.FieldCount);
+        Span<RecordValue> slots = values.ClearSlots(binding.FieldCount + (binding.Rest.IsEmpty ? 0 : 1));
+        Span<RecordValue> fields = slots[..binding.FieldCount];
         if (_syntax.IsCommon)
         {
             CsvTokenizer common = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, fields);
-            Read(ref common, bytes, fields, values, rejects, ref sink);
+            Read(ref common, bytes, slots, values, rejects, ref sink);
             return;
         }
 
         DialectTokenizer other = new(bytes, _syntax, recordBytesMax, binding.SkipBlankLines, isFinal: true, fields);
-        Read(ref other, bytes, fields, values, rejects, ref sink);
+        Read(ref other, bytes, slots, values, rejects, ref sink);
     }
 
     /// <inheritdoc/>
@@ -48,13 +52,14 @@ public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect
     private void Read<TTokenizer, TSink>(
         ref TTokenizer tokenizer,
         ReadOnlySpan<byte> bytes,
-        Span<RecordValue> fields,
+        Span<RecordValue> slots,
         RecordValues values,
         RejectBuffer rejects,
         ref TSink sink)
         where TTokenizer : struct, ICsvTokenizer, allows ref struct
         where TSink : struct, IRecordSink, allows ref struct
     {
+        Span<RecordValue> fields = slots[..binding.FieldCount];
         while (tokenizer.Read(out CsvRecord record))
         {
             RecordErrorCode fault = FaultOf(record, fields);
@@ -65,6 +70,12 @@ public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect
             else if (binding.IsGuarded)
             {
                 TakeGuardsOff(bytes, fields, values);
+            }
+
+            if (fields.Length < slots.Length && fault == RecordErrorCode.None && !TryKeepRest(bytes, slots, values))
+            {
+                fault = RecordErrorCode.ResultTooLong;
+                rejects.AddError(ErrorOf(record, fault));
             }
 
             sink.Take(new RecordPlace(record.Start, record.Length, record.FirstLine), isRead: fault == RecordErrorCode.None);
@@ -88,6 +99,29 @@ public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect
             : record.FieldCount > fields.Length && !dialect.Trims ? RecordErrorCode.TooManyFields
             : binding.IsGuarded && fields[binding.RawField].Length > 0 ? RecordErrorCode.Unmended
             : RecordErrorCode.None;
+    }
+
+    /// <summary>Makes one object of the fields that the schema does not declare; what a record leaves out is not in it.</summary>
+    private bool TryKeepRest(ReadOnlySpan<byte> bytes, Span<RecordValue> slots, RecordValues values)
+    {
+        values.ClearRest();
+        foreach (RestCell cell in binding.Rest)
+        {
+            RecordValue value = slots[cell.Field];
+            bool isKept = value.Kind switch
+            {
+                ValueKind.Absent => true,
+                ValueKind.Null => cell.TryKeepNull(values),
+                _ => cell.TryKeep(CsvText.Of(bytes, value, _syntax, values.ScratchFor(value.Length)), values),
+            };
+            if (!isKept)
+            {
+                return false;
+            }
+        }
+
+        slots[^1] = values.CloseRest();
+        return true;
     }
 
     private RecordError ErrorOf(in CsvRecord record, RecordErrorCode fault) =>

@@ -108,7 +108,7 @@ public static class HeaderAdvice
 
     private static string? Lookalikes(ImmutableArray<string> names, TableSchema schema)
     {
-        string[] declared = [.. schema.Fields.Select(f => f.NameInData).Distinct()];
+        string[] declared = [.. schema.FieldsInData.Select(f => f.NameInData).Distinct()];
         ILookup<string, string> wanted =
             declared.Except(names, StringComparer.Ordinal).ToLookup(LookalikeNames.KeyOf, StringComparer.Ordinal);
         string[] found =
@@ -131,7 +131,7 @@ public static class HeaderAdvice
 
     /// <summary>A header that is all there is has mostly swallowed the records: one of its names goes on with a value.</summary>
     private static string? LostLineEnds(ImmutableArray<string> names, TableSchema schema) =>
-        schema.Fields.Select(field => field.NameInData).Except(names, StringComparer.Ordinal)
+        schema.FieldsInData.Select(field => field.NameInData).Except(names, StringComparer.Ordinal)
             .Any(missing => names.Any(name => name.StartsWith(missing, StringComparison.Ordinal)))
             ? "The upload has only this one line; curl -d strips line ends, --data-binary keeps them."
             : null;
@@ -146,7 +146,7 @@ public static class HeaderAdvice
         return names.FirstOrDefault(LooksLikeValue) is string value
             ? $"The first line looks like a record (\"{Excerpt.Of(value)}\" is no usual name): if the data has no header, set "
                 + "dialect.header to false."
-            : names.Length == schema.Fields.Length ? "If the data has no header, set dialect.header to false."
+            : names.Length == schema.FieldsInData.Count() ? "If the data has no header, set dialect.header to false."
             : null;
     }
 
@@ -159,8 +159,8 @@ public static class HeaderAdvice
         }
 
         bool isRepeated = names.Distinct(StringComparer.Ordinal).Count() < names.Length;
-        bool hasMore = names.Except(schema.Fields.Select(f => f.NameInData), StringComparer.Ordinal).Any();
-        bool hasFewer = MatchesIn(names, schema) < schema.Fields.Length;
+        bool hasMore = names.Except(schema.FieldsInData.Select(f => f.NameInData), StringComparer.Ordinal).Any();
+        bool hasFewer = MatchesIn(names, schema) < schema.FieldsInData.Count();
         return (schema.FieldsMatch ?? FieldsMatch.Equal, isRepeated, hasMore, hasFewer) switch
         {
             (FieldsMatch.Equal or FieldsMatch.Exact, false, true, false) =>
@@ -174,7 +174,7 @@ public static class HeaderAdvice
     private static bool LooksLikeValue(string name) => name.AsSpan().TrimStart("+-.") is [>= '0' and <= '9', ..];
 
     private static int MatchesIn(ImmutableArray<string> names, TableSchema schema) =>
-        schema.Fields.Count(field => names.Contains(field.NameInData));
+        schema.FieldsInData.Count(field => names.Contains(field.NameInData));
 
     private static bool HasComments(CsvDialect dialect) => dialect.CommentChar is not null || !dialect.CommentRows.IsEmpty;
 

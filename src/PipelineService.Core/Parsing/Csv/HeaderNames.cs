@@ -17,7 +17,7 @@ public static class HeaderNames
             return names;
         }
 
-        string[] declared = [.. schema.Fields.Select(field => field.NameInData).Distinct(StringComparer.Ordinal)];
+        string[] declared = [.. schema.FieldsInData.Select(field => field.NameInData).Distinct(StringComparer.Ordinal)];
         ILookup<string, string> byKey = declared.ToLookup(KeyOf, StringComparer.Ordinal);
         return [.. names.Select(name => declared.Contains(name) ? name : byKey[KeyOf(name)].FirstOrDefault(name))];
     }

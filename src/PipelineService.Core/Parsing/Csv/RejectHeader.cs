@@ -41,7 +41,7 @@ public sealed class RejectHeader
     /// </remarks>
     public static ImmutableArray<string> OwnNames(TableSchema schema)
     {
-        HashSet<string> declared = [.. schema.Fields.Select(f => f.NameInData)];
+        HashSet<string> declared = [.. schema.FieldsInData.Select(f => f.NameInData)];
         for (string prefix = "_"; ; prefix += '_')
         {
             ImmutableArray<string> names = [.. Words.Select(word => prefix + word)];

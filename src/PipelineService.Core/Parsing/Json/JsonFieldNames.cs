@@ -21,9 +21,8 @@ internal sealed class JsonFieldNames
 
     public JsonFieldNames(TableSchema schema)
     {
-        string[] names = [.. schema.Fields.Select(field => field.NameInData)];
-        string[] distinct = [.. names.Distinct(StringComparer.Ordinal)];
-        SlotOfField = [.. names.Select(name => Array.IndexOf(distinct, name))];
+        string[] distinct = [.. schema.FieldsInData.Select(field => field.NameInData).Distinct(StringComparer.Ordinal)];
+        SlotOfField = [.. schema.Fields.Select(f => schema.IsRest(f) ? distinct.Length : Array.IndexOf(distinct, f.NameInData))];
         _names = [.. distinct.Select(System.Text.Encoding.UTF8.GetBytes)];
         _written = [.. _names.Select(Write)];
         _table = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_names.Length * 2 + 1)];
@@ -42,7 +41,9 @@ internal sealed class JsonFieldNames
     /// <summary>How many names there are.</summary>
     public int Count => _names.Length;
 
-    /// <summary>For each field of the schema, the slot of the name that it reads.</summary>
+    /// <summary>
+    /// For each field of the schema, the slot of the name that it reads; that of the one that takes the rest is behind all of them.
+    /// </summary>
     public ImmutableArray<int> SlotOfField { get; }
 
     /// <summary>

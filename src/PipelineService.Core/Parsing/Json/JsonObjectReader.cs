@@ -7,13 +7,14 @@ namespace PipelineService.Core.Parsing.Json;
 /// <summary>Finds the values of one JSON object without looking at them.</summary>
 /// <remarks>
 /// A property that a record does not have is a missing value, whatever <see cref="FieldsMatch"/> says: JSON writers
-/// leave out what is null. One that the schema does not have is an error unless fields match as subset or partial;
-/// with partial a record must have at least one that it has. JSON objects have no order, so exact means equal.
+/// leave out what is null. One that the schema does not have is an error unless fields match as subset or partial, or a field takes
+/// the rest; with partial a record must have at least one that it has. JSON objects have no order, so exact means equal.
 /// </remarks>
-internal sealed class JsonObjectReader(JsonFieldNames names, FieldsMatch? match)
+internal sealed class JsonObjectReader(JsonFieldNames names, TableSchema schema)
 {
-    private readonly bool _allowsUnknown = match is FieldsMatch.Subset or FieldsMatch.Partial;
-    private readonly bool _needsKnown = match is FieldsMatch.Partial;
+    private readonly bool _allowsUnknown = schema.TakesUnknown;
+    private readonly bool _keepsUnknown = schema.Rest is not null;
+    private readonly bool _needsKnown = schema.FieldsMatch is FieldsMatch.Partial;
 
     /// <param name="json">The bytes up to the end of the record; known to be valid UTF-8.</param>
     /// <param name="start">Where it starts in them.</param>
@@ -62,6 +63,10 @@ internal sealed class JsonObjectReader(JsonFieldNames names, FieldsMatch? match)
                 slots[slot] = value;
                 order.Learn(last, slot);
                 last = slot;
+            }
+            else if (slot == JsonFieldNames.Unknown && _keepsUnknown)
+            {
+                Keep(json[property..position], values, rejects);
             }
             else
             {
@@ -141,6 +146,21 @@ internal sealed class JsonObjectReader(JsonFieldNames names, FieldsMatch? match)
 
         slot = names.Find(name);
         return value;
+    }
+
+    /// <summary>A property that the schema does not have, as it is written.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Keep(ReadOnlySpan<byte> member, RecordValues values, RejectBuffer rejects)
+    {
+        if (values.TryMakeRestRoom(member.Length, out Span<byte> room))
+        {
+            member.CopyTo(room);
+            values.KeepRest(member.Length);
+        }
+        else
+        {
+            rejects.AddError(new RecordError(RecordError.WholeRecord, RecordErrorCode.ResultTooLong, 0, ValueLength: 0));
+        }
     }
 
     /// <summary>A property that the schema does not have, or that comes once more.</summary>

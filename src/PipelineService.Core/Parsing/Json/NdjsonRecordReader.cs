@@ -13,11 +13,13 @@ public sealed class NdjsonRecordReader : RecordReader
 {
     private readonly JsonFieldNames _names;
     private readonly JsonObjectReader _objects;
+    private readonly bool _hasRest;
 
     public NdjsonRecordReader(TableSchema schema)
     {
         _names = new JsonFieldNames(schema);
-        _objects = new JsonObjectReader(_names, schema.FieldsMatch);
+        _objects = new JsonObjectReader(_names, schema);
+        _hasRest = schema.Rest is not null;
     }
 
     /// <inheritdoc/>
@@ -30,7 +32,7 @@ public sealed class NdjsonRecordReader : RecordReader
     internal override void Read<TSink>(
         ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer rejects, ref TSink sink)
     {
-        Span<RecordValue> slots = values.ClearSlots(_names.Count);
+        Span<RecordValue> slots = values.ClearSlots(_names.Count + (_hasRest ? 1 : 0));
         MemberOrder order = new(stackalloc int[_names.Count + 1]);
         bool isAllValidUtf8 = Utf8.IsValid(bytes);
         int lines = 0;
@@ -44,12 +46,17 @@ public sealed class NdjsonRecordReader : RecordReader
                 int length = end - start - (bytes[end - 1] == (byte)'\r' ? 1 : 0);
                 ReadOnlySpan<byte> line = bytes[..(start + length)];
                 slots.Clear();
+                values.ClearRest();
                 RecordErrorCode fault = isAllValidUtf8 || Utf8.IsValid(line[start..])
                     ? _objects.Read(line, start, slots, order, values, rejects)
                     : RecordErrorCode.InvalidUtf8;
                 if (fault != RecordErrorCode.None)
                 {
                     rejects.AddError(new RecordError(RecordError.WholeRecord, fault, start, ValueLength: 0));
+                }
+                else if (_hasRest)
+                {
+                    slots[_names.Count] = values.CloseRest();
                 }
 
                 sink.Take(new RecordPlace(start, length, lines), isRead: rejects.OpenErrors == 0);

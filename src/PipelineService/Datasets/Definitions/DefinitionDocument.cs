@@ -186,6 +186,13 @@ public sealed record SchemaDocument
     /// <summary>Fields whose values must be there in a row of this or another table.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ForeignKeyDocument>? ForeignKeys { get; init; }
+
+    /// <summary>
+    /// The field, of type object, that takes what the data has and the schema does not declare. It is not looked for in the data, and
+    /// is added to the fields where it is not one of them.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Rest { get; init; }
 }
 
 /// <summary>Fields that refer to rows.</summary>

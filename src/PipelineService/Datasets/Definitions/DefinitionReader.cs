@@ -165,14 +165,16 @@ public static class DefinitionReader
         }
 
         ImmutableArray<string> key = KeysReader.ReadPrimaryKey(schema);
+        string? rest = RestReader.Read(schema, fields);
         var read = new TableSchema
         {
-            Fields = fields.IsDefault ? [] : RequireKey(fields, key),
+            Fields = fields.IsDefault ? [] : RestReader.WithRest(RequireKey(fields, key), rest),
             FieldsMatch = ReadFieldsMatch(schema),
             MissingValues = LabelledTexts.ReadMissingValues(schema, faults) ?? [""],
             PrimaryKey = key,
             UniqueKeys = KeysReader.ReadUniqueKeys(schema),
             ForeignKeys = KeysReader.ReadForeignKeys(schema, faults),
+            Rest = rest,
         };
 
         schema.Metadata("$schema", "name", "title", "description", "homepage", "profile", "version", "keywords");

@@ -32,7 +32,7 @@ internal sealed class DefinitionValidator : AbstractValidator<DatasetDefinition>
         {
             FieldDefinition field = schema.Fields[index];
             string key = HeaderNames.KeyOf(field.NameInData);
-            if (!firsts.TryAdd(key, index) && schema.Fields[firsts[key]].NameInData != field.NameInData)
+            if (!schema.IsRest(field) && !firsts.TryAdd(key, index) && schema.Fields[firsts[key]].NameInData != field.NameInData)
             {
                 found(
                     $"Schema.Fields[{index}].{(field.Source is null ? "Name" : "Source")}",

@@ -35,6 +35,7 @@ public static class DefinitionWriter
             PrimaryKey = definition.Schema.PrimaryKey,
             UniqueKeys = definition.Schema.UniqueKeys.IsEmpty ? null : [.. definition.Schema.UniqueKeys.Select(key => key.ToArray())],
             ForeignKeys = definition.Schema.ForeignKeys.IsEmpty ? null : [.. definition.Schema.ForeignKeys.Select(ToDocument)],
+            Rest = definition.Schema.Rest,
         },
         Transforms = definition.Transforms.IsEmpty ? null : [.. definition.Transforms.Select(TransformWriter.ToDocument)],
         Load = new LoadDocument

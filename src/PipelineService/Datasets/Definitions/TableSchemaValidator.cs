@@ -23,7 +23,7 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
         {
             FindRepeats(fields, field => field.Name, (index, name, first) =>
                 context.AddFailure($"Fields[{index}].Name", $"\"{Excerpt.Of(name)}\" is already the name of field {first}."));
-            FindRepeats(fields, field => field.NameInData, (index, name, first) =>
+            FindRepeats(fields, field => context.InstanceToValidate.IsRest(field) ? "" : field.NameInData, (index, name, first) =>
             {
                 if (fields[index].Name != fields[first].Name)
                 {

@@ -72,7 +72,7 @@ internal sealed class DeadLetterCsv
     /// <summary>While another instance runs the job, its header may not be known here.</summary>
     private static RejectCells CellsOf(JobRow job, TableSchema schema, CsvDialect dialect)
     {
-        ImmutableArray<string> declared = [.. schema.Fields.Select(f => f.NameInData)];
+        ImmutableArray<string> declared = [.. schema.FieldsInData.Select(f => f.NameInData)];
         return job.UploadColumns is { Length: > 0 } header ? new CsvRejectCells([.. header], schema, dialect)
             : dialect.Header ? new UnreadRejectCells([.. declared.Distinct(StringComparer.Ordinal)])
             : new CsvRejectCells(declared, schema, dialect);

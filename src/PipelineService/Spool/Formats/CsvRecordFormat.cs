@@ -104,7 +104,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     /// </summary>
     private string[] Kept(ImmutableArray<string> names)
     {
-        HashSet<string> read = [.. Rows.Definition.Schema.Fields.Select(field => field.NameInData)];
+        HashSet<string> read = [.. Rows.Definition.Schema.FieldsInData.Select(field => field.NameInData)];
         return [.. names.Select(name => read.Contains(name) ? name : Excerpt.Cut(name, KeptNameLengthMax))];
     }
 
@@ -121,7 +121,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
             return CsvHeaderBinding.ByName(names, schema, out fault);
         }
 
-        CsvHeaderBinding? binding = !dialect.Header && rejects.DataNames.SequenceEqual(schema.Fields.Select(f => f.NameInData))
+        CsvHeaderBinding? binding = !dialect.Header && rejects.DataNames.SequenceEqual(schema.FieldsInData.Select(f => f.NameInData))
             ? CsvHeaderBinding.ByPosition(schema)
             : CsvHeaderBinding.ByName(rejects.DataNames, schema, out fault);
         return binding?.Within(rejects);

@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace PipelineService.Core.Parsing.Csv;
+
+/// <summary>A field of delimited text that goes, by its name in the header, to the object of what the schema does not declare.</summary>
+/// <param name="Field">0-based index of the record's field.</param>
+/// <param name="Name">The name as JSON has it, with the colon behind it.</param>
+public sealed record RestCell(int Field, ImmutableArray<byte> Name)
+{
+    /// <summary>Bytes of a character that JSON must escape, at most.</summary>
+    private const int EscapeBytesMax = 6;
+
+    private const int QuoteBytes = 2;
+
+    private static readonly SearchValues<byte> MustEscape =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
+
+    private static ReadOnlySpan<byte> Digits => "0123456789abcdef"u8;
+
+    /// <summary>The fields that the schema does not declare, in the order of the data.</summary>
+    /// <param name="names">The names of the header.</param>
+    /// <param name="declared">The names that the schema reads.</param>
+    public static ImmutableArray<RestCell> Of(ImmutableArray<string> names, IEnumerable<string> declared)
+    {
+        HashSet<string> known = new(declared, StringComparer.Ordinal);
+        return [.. names.Index().Where(name => !known.Contains(name.Item)).Select(name => new RestCell(name.Index, Write(name.Item)))];
+    }
+
+    /// <summary>Writes the member of a value, which JSON has as a string.</summary>
+    /// <param name="text">The value.</param>
+    /// <param name="values">Takes the member.</param>
+    /// <returns>False when a record must not become so long.</returns>
+    internal bool TryKeep(ReadOnlySpan<byte> text, RecordValues values)
+    {
+        bool isPlain = !text.ContainsAny(MustEscape);
+        long bytes = Name.Length + QuoteBytes + (isPlain ? text.Length : (long)text.Length * EscapeBytesMax);
+        if (!values.TryMakeRestRoom(bytes, out Span<byte> room))
+        {
+            return false;
+        }
+
+        Name.CopyTo(room);
+        int length = Name.Length;
+        room[length++] = (byte)'"';
+        if (isPlain)
+        {
+            text.CopyTo(room[length..]);
+            length += text.Length;
+        }
+        else
+        {
+            length += Escape(text, room[length..]);
+        }
+
+        room[length++] = (byte)'"';
+        values.KeepRest(length);
+        return true;
+    }
+
+    /// <summary>Writes the member of no value, where the dialect has a text for that.</summary>
+    /// <returns>False when a record must not become so long.</returns>
+    internal bool TryKeepNull(RecordValues values)
+    {
+        ReadOnlySpan<byte> json = "null"u8;
+        if (!values.TryMakeRestRoom(Name.Length + json.Length, out Span<byte> room))
+        {
+            return false;
+        }
+
+        Name.CopyTo(room);
+        json.CopyTo(room[Name.Length..]);
+        values.KeepRest(Name.Length + json.Length);
+        return true;
+    }
+
+    private static int Escape(ReadOnlySpan<byte> text, Span<byte> json)
+    {
+        int length = 0;
+        foreach (byte unit in text)
+        {
+            if (unit is (byte)'"' or (byte)'\\')
+            {
+                json[length++] = (byte)'\\';
+                json[length++] = unit;
+            }
+            else if (unit < 0x20)
+            {
+                "\\u00"u8.CopyTo(json[length..]);
+                length += "\\u00"u8.Length;
+                json[length++] = Digits[unit >> 4];
+                json[length++] = Digits[unit & 0xF];
+            }
+            else
+            {
+                json[length++] = unit;
+            }
+        }
+
+        return length;
+    }
+
+    private static ImmutableArray<byte> Write(string name) =>
+        [(byte)'"', .. JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, .. "\":"u8];
+}
