@@ -58,8 +58,9 @@ public readonly ref struct OpenRecord
     /// <param name="whole">The value whose text it is a part of.</param>
     /// <param name="start">Where the part starts in that text.</param>
     /// <param name="length">Its bytes.</param>
-    internal void SetPart(int field, RecordValue whole, int start, int length) =>
-        _values.Set(field, whole with { Start = whole.Start + start, Length = length, Kind = ValueKind.Text });
+    /// <param name="kind">What the part is.</param>
+    internal void SetPart(int field, RecordValue whole, int start, int length, ValueKind kind = ValueKind.Text) =>
+        _values.Set(field, whole with { Start = whole.Start + start, Length = length, Kind = kind });
 
     /// <summary>Takes note that an op has put something else in the place of a value, without rejecting the record.</summary>
     /// <param name="op">0-based index of the op in the definition.</param>
@@ -70,6 +71,13 @@ public readonly ref struct OpenRecord
 
     /// <summary>Makes the text that was written to the room the value of a field.</summary>
     internal void Keep(int field, int length) => _values.Keep(field, length);
+
+    /// <summary>Makes the JSON that was written to the room the value of a field.</summary>
+    internal void KeepJson(int field, int length, ValueKind kind)
+    {
+        _values.Keep(field, length);
+        _values.Set(field, _values.Get(field) with { Kind = kind });
+    }
 
     /// <summary>Takes the value of a field away.</summary>
     public void Remove(int field) => _values.Set(field, default);

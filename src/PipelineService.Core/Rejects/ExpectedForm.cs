@@ -62,7 +62,8 @@ internal static class ExpectedForm
             + "{\"type\": \"Point\", \"coordinates\": [90.5, 45.5]}.",
         (FieldType.DateTime, FieldFormats.Any) when field.ColumnType.Name == SqlTypeName.Timestamp => $"{Ambiguous} {HasOffset}",
         (FieldType.Date or FieldType.DateTime, FieldFormats.Any) => Ambiguous,
-        (FieldType.DateTime, _) => HasOffset,
+        (FieldType.DateTime, _) when field.ColumnType.Name == SqlTypeName.Timestamp => HasOffset,
+        (FieldType.Date or FieldType.Time or FieldType.DateTime, _) => "In none of the formats in which the transforms read it.",
         _ => "Not in the declared format.",
     };
 

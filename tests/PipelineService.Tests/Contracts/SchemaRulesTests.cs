@@ -117,6 +117,8 @@ public sealed partial class SchemaRulesTests
         {
             root["transforms"] = JsonNode.Parse(pointer.StartsWith("/transforms/0/into/", StringComparison.Ordinal)
                 ? """[{ "op": "split", "field": "a", "separator": " ", "into": [{ "name": "b" }] }]"""
+                : pointer.StartsWith("/transforms/0/rest/", StringComparison.Ordinal)
+                ? """[{ "op": "flatten", "field": "a", "into": ["b"], "rest": { "name": "c" } }]"""
                 : """[{ "op": "trim", "fields": ["a"] }]""");
         }
 

@@ -1,4 +1,5 @@
 using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Definitions;
 
 namespace PipelineService.Tests.Datasets;
 
@@ -113,7 +114,62 @@ public sealed class TransformsReaderTests
         "/transforms/0/fields/0: \"n\" is not the name of a field here.")]
     [InlineData("{ 'op': 'joni', 'fields': ['name'], 'field': 'n' }, { 'op': 'trim', 'fields': ['n'] }",
         "/transforms/0/op: \"joni\" is not an op.")]
+    [InlineData("{ 'op': 'parse_date', 'fields': ['name'] }",
+        "/transforms/0/formats: Is missing: the patterns of strptime that the texts may have, such as [\"%d/%m/%Y\"].")]
+    [InlineData("{ 'op': 'parse_date', 'fields': ['name'], 'formats': ['%d/%m/%Y', '%Q', 'dd'], 'onError': 'skip' }",
+        "/transforms/0/formats/1: \"%Q\" is no directive that can be read: use %Y %y %m %b %B %d %j %H %I %p %M %S %f %z %Z %a %A %F %T %R %D %e %h %%.",
+        "/transforms/0/formats/2: \"dd\" is not known here: use default, any, or a pattern such as %d/%m/%Y %H:%M.",
+        "/transforms/0/onError: \"skip\" is not known here: use one of reject, null.")]
+    [InlineData("{ 'op': 'parse_date', 'fields': ['at'], 'formats': ['%d/%m/%Y %H:%M'] }",
+        "/transforms/0/fields/0: With the format \"%d/%m/%Y %H:%M\": The pattern reads a time, which a date would lose: declare a datetime.")]
+    [InlineData("{ 'op': 'parse_date', 'fields': ['n*'], 'formats': ['%Y'] }",
+        "/transforms/0/fields/0: \"n*\" matches no field of type date, time or datetime, and parse_date takes others only by their names.")]
+    [InlineData("{ 'op': 'date_part', 'field': 'name', 'part': 'era', 'into': 'x' }",
+        "/transforms/0/part: \"era\" is not known here: use one of year, quarter, month, week, day, day_of_week, day_of_year, hour, minute,"
+            + " second, week_year, isodow, doy, isoyear.",
+        "/transforms/0/field: A part is taken of a date, a time or a datetime: declare the field as one, with the format in which the data has it.")]
+    [InlineData("{ 'op': 'date_part', 'field': 'at', 'part': 'hour', 'into': ['x', 'y'] }",
+        "/transforms/0/into: Must have one field.",
+        "/transforms/0/field: A date has no hour, minute or second.")]
+    [InlineData("{ 'op': 'date_part', 'field': 'at', 'part': 'year', 'into': { 'name': 'x', 'type': 'date' } }",
+        "/transforms/0/into/type: A part is a whole number, which a field of this type cannot take: use integer.")]
+    [InlineData("{ 'op': 'hash', 'fields': ['at'], 'algorithm': 'sha256' }",
+        "/transforms/0/fields/0: A hash is a text of 64 hexadecimal digits, which a field of this type cannot hold: declare it a string,"
+            + " also where the data has other values. A field of its own, with \"source\", can take the hash beside the value.")]
+    [InlineData("{ 'op': 'concat', 'fields': ['name'], 'field': 'h', 'sqlType': 'varchar(63)' }, { 'op': 'hash', 'fields': ['h'], 'algorithm': 'sha256' }",
+        "/transforms/1/fields/0: A hash is a text of 64 hexadecimal digits, which the field's format, length or SQL type has no place for.")]
+    [InlineData("{ 'op': 'flatten', 'field': 'at', 'separator': '', 'depth': 0, 'rest': 'name' }",
+        "/transforms/0/separator: Must not be empty.",
+        "/transforms/0/depth: Must be a whole number from 1 to 64.",
+        "/transforms/0/field: A field of this type is no JSON object: flatten takes fields of type object, string or any.")]
+    [InlineData("{ 'op': 'flatten', 'field': 'name' }",
+        "/transforms/0/into: Is missing: the fields that take the members, such as [\"name_city\"].")]
+    [InlineData("{ 'op': 'flatten', 'field': 'name', 'into': ['name_x', { 'name': 'y', 'source': 'x' }], 'rest': { 'name': 'at' } }",
+        "/transforms/0/into/1/name: Takes \"x\", which goes to another field already.",
+        "/transforms/0/rest/name: The rest is a JSON object, which a field of this type cannot take: use object.")]
     public void Refuses(string transforms, params string[] faults) => Assert.Equal(faults, Faults(transforms));
+
+    /// <summary>A later op may make of a hash what the field can hold.</summary>
+    [Fact]
+    public void A_hash_that_is_cut_fits_shorter_columns() => Assert.Equal(2, Read("""
+        { 'op': 'hash', 'fields': ['at'], 'algorithm': 'sha256' }, { 'op': 'redact', 'fields': ['at'] }
+        """).Transforms.Length);
+
+    [Theory]
+    [InlineData("{ 'op': 'parse_date', 'fields': ['at', 'name'], 'formats': ['%d/%m/%Y', '%F'], 'onError': 'null' }")]
+    [InlineData("{ 'op': 'date_part', 'field': 'at', 'part': 'isodow', 'into': 'weekday' }")]
+    [InlineData("{ 'op': 'date_part', 'field': 'at', 'part': 'year', 'into': { 'name': 'y', 'type': 'integer', 'sqlType': 'smallint' } }")]
+    [InlineData("{ 'op': 'flatten', 'field': 'name', 'into': ['name_x', { 'name': 'y', 'source': 'b_c', 'type': 'number' }], 'depth': 2, 'rest': 'r' }")]
+    public void What_is_read_is_written_so_that_it_reads_the_same(string transforms)
+    {
+        DatasetDefinition definition = Read(transforms);
+
+        DatasetDefinition again = DefinitionText.Read(DefinitionWriter.Write(definition).Replace('"', '\''));
+
+        Assert.Equal(DefinitionWriter.Write(definition), DefinitionWriter.Write(again));
+        Assert.Equal(definition.Columns.Select(c => $"{c.Name} {c.ColumnType}"), again.Columns.Select(c => $"{c.Name} {c.ColumnType}"));
+        Assert.Equal($"{definition.Transforms[0].GetType()}", $"{again.Transforms[0].GetType()}");
+    }
 
     [Fact]
     public void Refuses_more_ops_than_there_may_be()

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
@@ -82,30 +83,48 @@ public sealed partial class TransformsPageTests(LoadingService service) : IClass
 
     private static DatasetDefinition DefinitionOf(Example example)
     {
-        string fields = string.Join(',', example.Names.Take(Inputs(example)).Select(name => $"{{\"name\":\"{name}\",\"type\":\"string\"}}"));
+        string fields = string.Join(',', example.Names.Take(Inputs(example)).Select(FieldOf));
         using var json = JsonDocument.Parse($$"""{ "schema": { "fields": [{{fields}}] }, "transforms": [{{example.Json}}] }""");
         DatasetDefinition? definition = DefinitionReader.Read(json.RootElement, "example", out IReadOnlyDictionary<string, string[]> errors);
         Assert.True(errors.Count == 0, $"{example.Json}: {string.Join(' ', errors.SelectMany(e => e.Value))}");
         return definition!;
     }
 
-    /// <summary>What stands in the cells of the results: JSON texts, null, or a code for all.</summary>
+    /// <summary>What stands in the cells of the results: JSON texts, null, or a code in the first for all.</summary>
     private static string[] Run(DatasetDefinition definition, Example example, string[] row)
     {
         RowPlan plan = new(definition, RowSteps.Of(definition, name => name == "PII_SALT" ? "Jefe"u8.ToArray() : null));
         TransformWorkspace workspace = new();
-        string record = $"{{{string.Join(',', example.Names.Take(Inputs(example)).Select((name, i) => $"\"{name}\":{row[i]}"))}}}";
+        string record = $"{{{string.Join(',', example.Names.Take(Inputs(example)).Select((name, i) => $"\"{name.Split(' ')[0]}\":{row[i]}"))}}}";
         ChunkTransform transform = new(plan, new NdjsonRecordReader(definition.Schema), Guid.Empty);
         Assert.Equal(1, transform.Run(Encoding.UTF8.GetBytes(record), new ChunkPosition(1, 1), workspace));
         return workspace.Rejects.Count == 1
-            ? [RecordErrorCodes.NameOf(workspace.Rejects.ErrorsOf(workspace.Rejects.Rejects[0])[0].Code)]
+            ?
+            [
+                RecordErrorCodes.NameOf(workspace.Rejects.ErrorsOf(workspace.Rejects.Rejects[0])[0].Code),
+                .. Enumerable.Repeat("", example.Names.Length - Inputs(example) - 1),
+            ]
             : [.. example.Names.Skip(Inputs(example)).Select(name => Shown(plan, workspace, name[ResultMark.Length..]))];
     }
 
     private static string Shown(RowPlan plan, TransformWorkspace workspace, string name)
     {
         int column = plan.Columns.Select(c => c.Field.Name).ToImmutableArray().IndexOf(name);
-        return workspace.Rows.TryGetField(0, column, out ReadOnlySpan<byte> value) ? $"\"{Encoding.UTF8.GetString(value)}\"" : "null";
+        return !workspace.Rows.TryGetField(0, column, out ReadOnlySpan<byte> value) ? "null"
+            : plan.Columns[column].Field.Type switch
+            {
+                FieldType.Integer => $"{BinaryPrimitives.ReadInt64BigEndian(value)}",
+                FieldType.Date => $"\"{new DateOnly(2000, 1, 1).AddDays(BinaryPrimitives.ReadInt32BigEndian(value)):yyyy-MM-dd}\"",
+                FieldType.Object => Encoding.UTF8.GetString(value[1..]), // behind the version of jsonb
+                _ => $"\"{Encoding.UTF8.GetString(value)}\"",
+            };
+    }
+
+    /// <summary>A field of an example; text unless the head of its column says another type, as <c>a (date)</c>.</summary>
+    private static string FieldOf(string head)
+    {
+        string[] parts = head.Split(' ', '(', ')');
+        return $"{{\"name\":\"{parts[0]}\",\"type\":\"{(parts.Length > 2 ? parts[2] : "string")}\"}}";
     }
 
     [GeneratedRegex(@"```json\n(?<json>\{ ""op"".*?)\n```\n\n(?<head>\|.*?)\n\| ---.*?\n(?<rows>(\|.*\n)+)", RegexOptions.ExplicitCapture)]

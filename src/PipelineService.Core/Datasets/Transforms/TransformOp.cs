@@ -33,12 +33,18 @@ public abstract record TransformOp
     /// </summary>
     public virtual bool SuitsPattern(FieldDefinition field) => field.Type is FieldType.String or FieldType.Any;
 
+    /// <summary>The words of the types that a pattern takes.</summary>
+    public virtual string PatternTypes => "string or any";
+
+    /// <summary>The type of a field that it sets, where nobody says one.</summary>
+    public virtual FieldType SetTypeOf(SetField set) => FieldType.String;
+
     /// <summary>How messages call it: by its name, or else by its word.</summary>
     public sealed override string ToString() => Name ?? Word;
 }
 
 /// <summary>A field that an op gives a value to. One that the schema does not declare is a column of its own.</summary>
 /// <param name="Name">Its name, which is the column's.</param>
-/// <param name="Type">Null where the schema or an op before declares it; else null means text.</param>
+/// <param name="Type">Null where the schema or an op before declares it; else null means the op's <see cref="TransformOp.SetTypeOf"/>.</param>
 /// <param name="SqlType">The column's type when it is not the default of the type.</param>
 public sealed record SetField(string Name, FieldType? Type = null, SqlType? SqlType = null);

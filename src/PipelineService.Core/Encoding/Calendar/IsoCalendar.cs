@@ -22,6 +22,11 @@ internal static class IsoCalendar
     /// <summary>Days from 0001-01-01 to 2000-01-01, PostgreSQL's day zero.</summary>
     private const int EpochDays = 730_119;
 
+    /// <summary>Days from there to 10000-01-01.</summary>
+    private const int DaysFromEpoch = 2_921_940;
+
+    private const long MicrosecondsPerDay = 86_400 * MicrosecondsPerSecond;
+
     /// <summary>"0000-00-", first byte lowest.</summary>
     private const ulong DateTemplate = 0x2D30_302D_3030_3030;
 
@@ -54,6 +59,11 @@ internal static class IsoCalendar
         uint month = (ByteOf(head, 5) * 10) + ByteOf(head, 6);
         return DaysOf(year, month, (tens * 10) + ones, out days);
     }
+
+    /// <summary>Whether a time is in the years 1 to 9999, which an offset may have left.</summary>
+    /// <param name="microseconds">Since 2000-01-01 00:00:00.</param>
+    public static bool IsInRange(long microseconds) =>
+        microseconds >= -EpochDays * MicrosecondsPerDay && microseconds < DaysFromEpoch * MicrosecondsPerDay;
 
     /// <summary>The day of a year, a month and a day of it, if there is one.</summary>
     /// <param name="year">0 to 9999; the year 0 is out of range.</param>

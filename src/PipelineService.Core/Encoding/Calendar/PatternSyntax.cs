@@ -17,6 +17,9 @@ internal static class PatternSyntax
     public const string Known =
         "%Y %y %m %b %B %d %j %H %I %p %M %S %f %z %Z %a %A %F %T %R %D %e %h %%";
 
+    private const string DayLetters = "YymbBdjaA";
+    private const string TimeLetters = "HIpMSf";
+
     private const string YearPart = "the year";
     private const string MonthPart = "the month";
     private const string DayPart = "the day";
@@ -88,6 +91,18 @@ internal static class PatternSyntax
         })];
     }
 
+    /// <summary>What a pattern reads: a time where it has no day, a date where it has no time, or both.</summary>
+    /// <exception cref="FieldFaultException">It cannot be read.</exception>
+    public static FieldType TypeOf(string pattern)
+    {
+        var steps = ImmutableArray.CreateBuilder<PatternStep>();
+        Read(pattern, steps);
+        bool Has(string letters) => steps.Any(step => step.Directive != '\0' && letters.Contains(step.Directive, StringComparison.Ordinal));
+
+        bool hasDay = Has(DayLetters);
+        return Has("zZ") || hasDay == Has(TimeLetters) ? FieldType.DateTime : hasDay ? FieldType.Date : FieldType.Time;
+    }
+
     private static void Read(string pattern, ImmutableArray<PatternStep>.Builder steps)
     {
         for (int i = 0; i < pattern.Length; i++)
@@ -152,8 +167,8 @@ internal static class PatternSyntax
         ThrowIf(twice is not null, $"The pattern says {twice} twice.");
         bool Has(string letters) => directives.Any(letters.Contains);
 
-        bool hasDay = Has("YymbBdjaA");
-        bool hasTime = Has("HIpMSf");
+        bool hasDay = Has(DayLetters);
+        bool hasTime = Has(TimeLetters);
         ThrowIf(type == FieldType.Date && hasTime, "The pattern reads a time, which a date would lose: declare a datetime.");
         ThrowIf(type == FieldType.Time && hasDay, "The pattern reads a day, which a time would lose: declare a datetime.");
         ThrowIf(

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
@@ -41,25 +42,39 @@ internal static class Applied
     public static string OfJson(string record, string columns, params TransformOp[] ops)
     {
         RowPlan plan = PlanOf("abk", ops);
-        return Run(plan, new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), System.Text.Encoding.UTF8.GetBytes(record), columns);
+        return Show(plan, new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), System.Text.Encoding.UTF8.GetBytes(record), columns);
     }
 
     /// <summary>What bytes in the first field become.</summary>
     public static string Bytes(byte[] text, params TransformOp[] ops) => OfCsv([.. text, .. ",k\n"u8], ops);
 
-    public static RowPlan PlanOf(string fields, params TransformOp[] ops)
+    public static RowPlan PlanOf(string fields, params TransformOp[] ops) =>
+        PlanOf([.. fields.Select(name => new FieldDefinition { Name = $"{name}", Type = FieldType.Any })], ops);
+
+    private static RowPlan PlanOf(ImmutableArray<FieldDefinition> fields, TransformOp[] ops)
     {
         DatasetDefinition definition = new()
         {
             Schema = new TableSchema
             {
-                Fields = [.. fields.Select(name => new FieldDefinition { Name = $"{name}", Type = FieldType.Any })],
+                Fields = fields,
                 MissingValues = MissingValues,
             },
             Load = new LoadPolicy { Table = new TableName("public", "t"), Lineage = false },
             Transforms = [.. ops],
         };
         return new RowPlan(definition, RowSteps.Of(definition, name => name == "KEY" ? "Jefe"u8.ToArray() : null));
+    }
+
+    /// <summary>What one JSON record becomes, columns as they are stored in text; a whole number or a date is shown as such.</summary>
+    public static string Typed(FieldDefinition[] fields, string record, params TransformOp[] ops)
+    {
+        RowPlan plan = PlanOf([.. fields], ops);
+        return Show(
+            plan,
+            new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty),
+            System.Text.Encoding.UTF8.GetBytes(record),
+            string.Join(',', plan.Columns.Select(column => column.Field.Name)));
     }
 
     private static string Csv(string text, bool isQuoted, TransformOp[] ops) => OfCsv(
@@ -69,10 +84,11 @@ internal static class Applied
     {
         RowPlan plan = PlanOf("ak", ops);
         CsvRecordReader reader = new(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 10_000);
-        return Run(plan, new ChunkTransform(plan, reader, Guid.Empty), data, "a");
+        return Show(plan, new ChunkTransform(plan, reader, Guid.Empty), data, "a");
     }
 
-    private static string Run(RowPlan plan, ChunkTransform transform, byte[] data, string columns)
+    /// <summary>The columns of the one record in the data.</summary>
+    public static string Show(RowPlan plan, ChunkTransform transform, byte[] data, string columns)
     {
         TransformWorkspace workspace = new();
         Assert.Equal(1, transform.Run(data, new ChunkPosition(1, 1), workspace));
@@ -88,6 +104,8 @@ internal static class Applied
     private static string Value(RowPlan plan, TransformWorkspace workspace, string column)
     {
         int index = plan.Columns.Select(c => c.Field.Name).ToImmutableArray().IndexOf(column);
-        return workspace.Rows.TryGetField(0, index, out ReadOnlySpan<byte> value) ? System.Text.Encoding.UTF8.GetString(value) : NoValue;
+        return !workspace.Rows.TryGetField(0, index, out ReadOnlySpan<byte> value) ? NoValue
+            : plan.Columns[index].Field.Type == FieldType.Integer ? $"{BinaryPrimitives.ReadInt64BigEndian(value)}"
+            : System.Text.Encoding.UTF8.GetString(value);
     }
 }

@@ -233,7 +233,7 @@ internal static class CalendarFunctions
         return ExpressionError.None;
     }
 
-    private static ExpressionError Extract(CalendarPart part, long time, out decimal result)
+    public static ExpressionError Extract(CalendarPart part, long time, out decimal result)
     {
         result = 0;
         if (Check(time) != ExpressionError.None)

@@ -9,7 +9,7 @@ internal sealed class ColumnPointers(DatasetDefinition definition)
     private readonly IReadOnlyList<FieldPlace> _places = FieldScope.Of(definition).Places;
 
     /// <summary>The column's name.</summary>
-    public string ToName(int column) => IsOnlyField(column) ? JsonPointer.Append(Of(column), "field") : JsonPointer.Append(Of(column), "name");
+    public string ToName(int column) => IsRest(column) ? Of(column) : IsOnlyField(column) ? JsonPointer.Append(Of(column), "field") : JsonPointer.Append(Of(column), "name");
 
     /// <summary>The column's SQL type.</summary>
     public string ToSqlType(int column) => JsonPointer.Append(Of(column), "sqlType");
@@ -24,10 +24,16 @@ internal sealed class ColumnPointers(DatasetDefinition definition)
         (int op, int index) = _places[column];
         return _places[column].IsInSchema ? JsonPointer.Append("/schema/fields", index)
             : IsOnlyField(column) ? JsonPointer.Append("/transforms", op)
+            : IsRest(column) ? $"{JsonPointer.Append("/transforms", op)}/rest"
             : JsonPointer.Append($"{JsonPointer.Append("/transforms", op)}/into", index);
     }
 
     /// <summary>Whether the op has its one field beside its other properties.</summary>
     private bool IsOnlyField(int column) =>
-        !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is not SplitOp;
+        !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is not (SplitOp or DatePartOp or FlattenOp);
+
+    /// <summary>Whether the column takes what an op gives to no other.</summary>
+    private bool IsRest(int column) =>
+        !_places[column].IsInSchema
+        && definition.Transforms[_places[column].Op] is FlattenOp flatten && _places[column].Index == flatten.Members.Length;
 }

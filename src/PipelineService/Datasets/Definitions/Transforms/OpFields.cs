@@ -3,6 +3,7 @@ using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms.Steps;
 using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
@@ -14,6 +15,7 @@ internal sealed class OpFields
     private readonly bool _hasLineage;
     private readonly bool _isKnown;
     private readonly FieldScope _scope;
+    private readonly Dictionary<int, (TransformOp Op, string Pointer)> _results = [];
 
     /// <param name="schema">Without fields it could not be read: then nothing is said of names.</param>
     /// <param name="hasLineage">Whether the names of the lineage columns are taken.</param>
@@ -32,6 +34,7 @@ internal sealed class OpFields
         for (int i = 0; i < op.Fields.Length && _isKnown; i++)
         {
             CheckNamed(op, op.Fields[i], reader.FieldPointers[i]);
+            CheckFields(op, op.Fields[i], reader.FieldPointers[i]);
         }
 
         for (int i = 0; i < op.Sets.Length; i++)
@@ -40,6 +43,25 @@ internal sealed class OpFields
         }
 
         _scope.AddSetsOf(op, index);
+        foreach (SetField set in op.Sets)
+        {
+            _results.Remove(_scope.IndexOf(set.Name));
+        }
+    }
+
+    /// <summary>
+    /// Looks at what the last op that works on a field leaves in it. Only at that: one behind a hash may well cut it to what the field
+    /// can take.
+    /// </summary>
+    public void CheckResults()
+    {
+        foreach ((int index, (TransformOp op, string pointer)) in _results)
+        {
+            if (OpFaults.OfResult(op, _scope.Fields[index]) is string fault && !_faults.Hides(pointer))
+            {
+                _faults.Add(pointer, Named(fault, index, op));
+            }
+        }
     }
 
     /// <summary>Takes in what an op that cannot be read most likely sets, so that it is not missed behind it.</summary>
@@ -92,9 +114,32 @@ internal sealed class OpFields
         _faults.Add(
             pointer,
             matchesOthers
-                ? $"\"{Excerpt.Of(text)}\" matches no field of type string or any, and {op.Word} takes others only by their names."
+                ? $"\"{Excerpt.Of(text)}\" matches no field of type {op.PatternTypes}, and {op.Word} takes others only by their names."
                 : $"\"{Excerpt.Of(text)}\" matches no field.");
     }
+
+    /// <summary>What an op has against a field that it names; of several that a pattern matches, the first.</summary>
+    private void CheckFields(TransformOp op, string text, string pointer)
+    {
+        bool isTold = false;
+        foreach (int index in _scope.Find(text, op))
+        {
+            if (op.Sets.IsEmpty)
+            {
+                _results[index] = (op, pointer);
+            }
+
+            if (!isTold && OpFaults.OfField(op, _scope.Fields[index]) is string fault)
+            {
+                _faults.Add(pointer, Named(fault, index, op));
+                isTold = true;
+            }
+        }
+    }
+
+    /// <summary>A sentence about a field, with the name of the field where the op has a pattern for it.</summary>
+    private string Named(string fault, int index, TransformOp op) =>
+        op.Fields.Contains(_scope.Fields[index].Name) ? fault : $"\"{Excerpt.Of(_scope.Fields[index].Name)}\": {fault}";
 
     private string? SourceAdvice(string text) =>
         _scope.Fields.FirstOrDefault(field => field.Source == text) is { } meant
@@ -111,7 +156,7 @@ internal sealed class OpFields
         }
         else if (known < 0)
         {
-            CheckNew(set, pointer);
+            CheckNew(op, set, pointer);
         }
         else if (set.Type is not null || set.SqlType is not null)
         {
@@ -121,11 +166,20 @@ internal sealed class OpFields
                 : string.Create(CultureInfo.InvariantCulture, $"op {declared.Op} sets this field first");
             _faults.Add(set.Type is not null ? pointer.Type : pointer.SqlType, $"Leave it out: {where}, and says its type.");
         }
+        else if (OpFaults.OfSet(op, _scope.Fields[known]) is string fault)
+        {
+            _faults.Add(pointer.Name, fault);
+        }
     }
 
-    private void CheckNew(SetField set, SetPointer pointer)
+    private void CheckNew(TransformOp op, SetField set, SetPointer pointer)
     {
-        FieldDefinition field = new() { Name = set.Name, Type = set.Type ?? FieldType.String, SqlType = set.SqlType };
+        FieldDefinition field = new() { Name = set.Name, Type = set.Type ?? op.SetTypeOf(set), SqlType = set.SqlType };
+        if (OpFaults.OfSet(op, field) is string unfit)
+        {
+            _faults.Add(pointer.Type, unfit);
+        }
+
         if (IdentifierRules.FaultOfColumn(set.Name, _hasLineage) is string fault)
         {
             _faults.Add(pointer.Name, fault);

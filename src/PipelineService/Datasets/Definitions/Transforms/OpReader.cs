@@ -33,15 +33,7 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
 
             return text;
         });
-        if (fields.IsDefaultOrEmpty && !IsSaid("fields"))
-        {
-            json.Fault("fields", "Is missing: the fields to work on, such as [\"email\", \"addr_*\"].");
-        }
-        else if (fields is { IsDefault: false, Length: 0 } && json.TryGet("fields", out JsonElement list) && list.GetArrayLength() == 0)
-        {
-            json.Fault("fields", "Must have at least one field.");
-        }
-
+        CheckFilled("fields", fields, "the fields to work on, such as [\"email\", \"addr_*\"]", "Must have at least one field.");
         return fields.IsDefault ? [] : fields;
     }
 
@@ -67,23 +59,73 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
         }
 
         SetPointers.Add(new SetPointer(json.PointerTo("field"), json.PointerTo("type"), json.PointerTo("sqlType")));
-        return [ReadSet(json, name)];
+        return [ReadSet(json, name, FieldType.String)];
     }
 
     /// <summary><c>into</c>: the fields that are set, each a name or an object with <c>name</c>, <c>type</c> and <c>sqlType</c>.</summary>
     public ImmutableArray<SetField> Into()
     {
-        ImmutableArray<SetField> sets = json.Items("into", ReadInto);
-        if (sets.IsDefaultOrEmpty && !json.TryGet("into", out _))
+        ImmutableArray<SetField> sets = json.Items("into", (element, pointer) => ReadInto(element, pointer, FieldType.String));
+        CheckFilled("into", sets, "the fields that take the parts, such as [\"first\", \"rest\"]", "Must have at least one field.");
+        return sets.IsDefault ? [] : sets;
+    }
+
+    /// <summary><c>into</c> of fields that each take one thing of many, which an object names as its <c>source</c>.</summary>
+    /// <param name="sourceOf">What a field takes whose source is not said, by its name.</param>
+    /// <param name="sources">What each of the fields takes.</param>
+    public ImmutableArray<SetField> IntoOf(Func<string, string> sourceOf, out ImmutableArray<string> sources)
+    {
+        List<string> found = [];
+        ImmutableArray<SetField> sets = json.Items(
+            "into",
+            (element, pointer) => ReadInto(element, pointer, FieldType.String, (name, source) => found.Add(source ?? sourceOf(name))));
+        sources = [.. found];
+        return sets.IsDefault ? [] : sets;
+    }
+
+    /// <summary><c>rest</c>: the field that takes all else, as a JSON object.</summary>
+    public SetField? Rest() =>
+        json.TryGet("rest", out JsonElement rest) ? ReadInto(rest, json.PointerTo("rest"), FieldType.Object) : null;
+
+    /// <summary><c>into</c> of an op that sets one whole number: a name or an object, also as the only entry of a list.</summary>
+    /// <param name="meaning">What it is, for who has left it out.</param>
+    public ImmutableArray<SetField> IntoOne(string meaning)
+    {
+        if (!json.TryGet("into", out JsonElement into))
         {
-            json.Fault("into", "Is missing: the fields that take the parts, such as [\"first\", \"rest\"].");
-        }
-        else if (sets is { IsDefault: false, Length: 0 } && json.TryGet("into", out JsonElement list) && list.GetArrayLength() == 0)
-        {
-            json.Fault("into", "Must have at least one field.");
+            json.Fault("into", $"Is missing: {meaning}.");
+            return [];
         }
 
-        return sets.IsDefault ? [] : sets;
+        if (into.ValueKind == JsonValueKind.Array)
+        {
+            if (into.GetArrayLength() != 1)
+            {
+                json.Fault("into", "Must have one field.");
+                return [];
+            }
+
+            return json.Items("into", (element, pointer) => ReadInto(element, pointer, FieldType.Integer));
+        }
+
+        return ReadInto(into, json.PointerTo("into"), FieldType.Integer) is SetField set ? [set] : [];
+    }
+
+    /// <summary>Finds fault with a list that is missing or empty, unless its elements have faults of their own.</summary>
+    /// <param name="name">The property.</param>
+    /// <param name="list">What was read of it.</param>
+    /// <param name="meaning">What it is, for who has left it out.</param>
+    /// <param name="isEmpty">What to say of an empty one.</param>
+    public void CheckFilled<T>(string name, ImmutableArray<T> list, string meaning, string isEmpty)
+    {
+        if (!json.TryGet(name, out JsonElement said))
+        {
+            json.Fault(name, $"Is missing: {meaning}.");
+        }
+        else if (list is { IsDefault: false, Length: 0 } && said.GetArrayLength() == 0)
+        {
+            json.Fault(name, isEmpty);
+        }
     }
 
     /// <summary>A text that must be there.</summary>
@@ -176,7 +218,8 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
 
     private bool IsSaid(string name) => json.TryGet(name, out _);
 
-    private SetField? ReadInto(JsonElement element, string pointer)
+    private SetField? ReadInto(
+        JsonElement element, string pointer, FieldType otherwise, Action<string, string?>? takeSource = null)
     {
         if (element.ValueKind != JsonValueKind.Object)
         {
@@ -186,6 +229,7 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
             }
 
             SetPointers.Add(new SetPointer(pointer, pointer, pointer));
+            takeSource?.Invoke(plain, null);
             return new SetField(plain);
         }
 
@@ -196,22 +240,26 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
             field.Fault("name", "Is missing.");
         }
 
-        SetField set = ReadSet(field, name ?? "");
+        SetField set = ReadSet(field, name ?? "", otherwise);
+        string? source = takeSource is null ? null : field.Text("source");
+        field.PassOverNull(["source"]);
         field.Finish();
         if (name is null)
         {
             return null;
         }
 
+        takeSource?.Invoke(name, source);
+
         SetPointers.Add(new SetPointer(field.PointerTo("name"), field.PointerTo("type"), field.PointerTo("sqlType")));
         return set;
     }
 
-    private SetField ReadSet(ObjectReader field, string name)
+    private SetField ReadSet(ObjectReader field, string name, FieldType otherwise)
     {
         bool isTyped = field.TryGet("type", out _);
         bool typeIsKnown = FieldReader.TryReadType(field, faults, out FieldType type);
-        FieldType meant = isTyped ? type : FieldType.String;
+        FieldType meant = isTyped ? type : otherwise;
         return new SetField(
             name,
             isTyped && typeIsKnown ? type : null,

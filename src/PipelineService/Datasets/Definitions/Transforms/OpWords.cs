@@ -20,8 +20,11 @@ internal static class OpWords
         ("map", ValueOps.ReadMap),
         ("null_if", ValueOps.ReadNullIf),
         ("default", ValueOps.ReadDefault),
+        ("parse_date", CalendarOps.ReadParseDate),
+        ("date_part", CalendarOps.ReadDatePart),
         ("split", PartOps.ReadSplit),
         ("concat", PartOps.ReadConcat),
+        ("flatten", PartOps.ReadFlatten),
         ("hash", PrivacyOps.ReadHash),
         ("mask", PrivacyOps.ReadMask),
         ("redact", PrivacyOps.ReadRedact),
@@ -34,6 +37,27 @@ internal static class OpWords
 
     public static readonly ImmutableArray<(string Word, HashKind Value)> HashKinds =
         [("sha256", HashKind.Sha256), ("hmac-sha256", HashKind.HmacSha256)];
+
+    public static readonly ImmutableArray<(string Word, OnError Value)> OnErrors = [("reject", OnError.Reject), ("null", OnError.Null)];
+
+    /// <summary>The names of expressions' <c>extract</c> are taken as well.</summary>
+    public static readonly ImmutableArray<(string Word, DatePart Value)> DateParts =
+    [
+        ("year", DatePart.Year),
+        ("quarter", DatePart.Quarter),
+        ("month", DatePart.Month),
+        ("week", DatePart.Week),
+        ("day", DatePart.Day),
+        ("day_of_week", DatePart.DayOfWeek),
+        ("day_of_year", DatePart.DayOfYear),
+        ("hour", DatePart.Hour),
+        ("minute", DatePart.Minute),
+        ("second", DatePart.Second),
+        ("week_year", DatePart.WeekYear),
+        ("isodow", DatePart.DayOfWeek),
+        ("doy", DatePart.DayOfYear),
+        ("isoyear", DatePart.WeekYear),
+    ];
 
     /// <summary>The properties of all ops.</summary>
     public static readonly ImmutableArray<string> Properties =
@@ -49,8 +73,11 @@ internal static class OpWords
         Mean("\"default\"", "coalesce", "fill", "fill_null", "fillna"),
         Mean("\"map\"", "translate", "lookup_table", "recode"),
         Mean("\"concat\"", "join", "concatenate"),
+        Mean("\"flatten\"", "unnest", "json_extract", "struct"),
         Mean("\"hash\", \"mask\" or \"redact\"", "anonymize", "pseudonymize", "encrypt", "obfuscate"),
         Mean("\"pad\", with \"side\"", "lpad", "rpad"),
+        Mean("\"parse_date\"", "to_date", "to_timestamp", "to_datetime", "strptime", "date"),
+        Mean("\"date_part\"", "extract", "datepart"),
         [
             ("rename", "The field of the schema has it: \"name\" for the column, \"source\" for the name in the data."),
             ("cast", "The field of the schema has it: \"type\" and \"sqlType\"."),
@@ -65,6 +92,9 @@ internal static class OpWords
         Mean("\"text\"", "find", "search"),
         Mean("\"table\"", "mapping", "map"),
         Mean("\"else\"", "otherwise", "fallback"),
+        Mean("\"formats\"", "format", "patterns"),
+        Mean("\"onError\"", "on_error", "error", "errors"),
+        Mean("\"part\"", "unit"),
         Mean("\"length\"", "max", "maxLength", "width"),
         Mean("\"character\"", "char", "fill"),
         Mean("\"characters\"", "chars"),

@@ -29,7 +29,7 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Fields { get; init; }
 
-    /// <summary>Of split: the field whose text is cut. Of concat: the field that takes the result.</summary>
+    /// <summary>Of split, date_part and flatten: the field whose text is cut or read. Of concat: the field that takes the result.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Field { get; init; }
 
@@ -42,7 +42,10 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SqlType { get; init; }
 
-    /// <summary>Of split: the fields that take the parts, in their order; the last one takes all that is left.</summary>
+    /// <summary>
+    /// Of split: the fields that take the parts, in their order; the last one takes all that is left. Of date_part: the one that takes
+    /// the part, default integer. Of flatten: the fields that take members, each by its source.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SetFieldDocument>? Into { get; init; }
 
@@ -80,6 +83,21 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Value { get; init; }
 
+    /// <summary>Of parse_date: patterns of strptime; the first one that a text fits reads it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Formats { get; init; }
+
+    /// <summary>Of parse_date: whether a text that fits no pattern has its record rejected, or is taken away and counted.</summary>
+    [DefaultValue("reject")]
+    [Words("OnError", typeof(OpWords), nameof(OpWords.OnErrors))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? OnError { get; init; }
+
+    /// <summary>Of date_part: what is taken; weeks are those of ISO 8601.</summary>
+    [Words("DatePart", typeof(OpWords), nameof(OpWords.DateParts))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Part { get; init; }
+
     /// <summary>Of truncate: characters that stay. Of pad: characters that there are at least.</summary>
     [Range(0, int.MaxValue)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -95,7 +113,16 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Character { get; init; }
 
-    /// <summary>Of split and concat: the text between the parts.</summary>
+    /// <summary>Of flatten: how many objects in one another are looked into; what is deeper stays JSON. Default 64.</summary>
+    [Range(1, 64)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Depth { get; init; }
+
+    /// <summary>Of flatten: the field, default of type object, that takes the members that no other does.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SetFieldDocument? Rest { get; init; }
+
+    /// <summary>Of split and concat: the text between the parts. Of flatten: the text between names, default `_`.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Separator { get; init; }
 
@@ -145,4 +172,8 @@ public sealed record SetFieldDocument
     /// <summary>Where the schema does not declare it; default by its type.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SqlType { get; init; }
+
+    /// <summary>Of flatten: the member that goes there, as `geo_lat`; default its name, without that of the object before it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Source { get; init; }
 }

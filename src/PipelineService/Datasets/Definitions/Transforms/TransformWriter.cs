@@ -10,6 +10,20 @@ internal static class TransformWriter
         TransformDocument common = new() { Op = op.Word, Name = op.Name };
         return op switch
         {
+            DatePartOp part => common with
+            {
+                Field = op.Fields[0],
+                Part = OpWords.DateParts.WordFor(part.Part),
+                Into = [.. op.Sets.Select(ToDocument)],
+            },
+            FlattenOp flatten => common with
+            {
+                Field = op.Fields[0],
+                Separator = flatten.Separator,
+                Depth = flatten.Depth,
+                Into = [.. flatten.Members.Select((member, i) => ToDocument(op.Sets[i]) with { Source = member })],
+                Rest = flatten.Rest is null ? null : ToDocument(op.Sets[^1]),
+            },
             SplitOp split => common with { Field = op.Fields[0], Separator = split.Separator, Into = [.. op.Sets.Select(ToDocument)] },
             ConcatOp concat => WithSet(common, op) with { Fields = op.Fields, Separator = concat.Separator },
             _ => WithParameters(common with { Fields = op.Fields }, op),
@@ -34,6 +48,7 @@ internal static class TransformWriter
             Side = OpWords.PadSides.WordFor(pad.Side),
             Character = pad.Character.ToString(),
         },
+        ParseDateOp parse => common with { Formats = parse.Formats, OnError = OpWords.OnErrors.WordFor(parse.OnError) },
         HashOp hash => common with
         {
             Algorithm = OpWords.HashKinds.WordFor(hash.Algorithm),

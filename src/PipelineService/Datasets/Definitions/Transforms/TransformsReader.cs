@@ -46,6 +46,7 @@ internal sealed class TransformsReader
         TransformsReader reader = new(schema, hasLineage, faults);
         int index = 0;
         ImmutableArray<TransformOp> ops = resource.Items(Transforms, (json, pointer) => reader.ReadOp(json, pointer, index++));
+        reader._fields.CheckResults();
         reader._fields.CheckCount(resource);
         return ops.IsDefault ? [] : ops;
     }

@@ -68,15 +68,7 @@ internal static class ValueOps
     private static ImmutableArray<string> ReadValues(OpReader op)
     {
         ImmutableArray<string> values = op.Json.Items("values", op.ValueOf);
-        if (values.IsDefault && !op.Json.TryGet("values", out _))
-        {
-            op.Json.Fault("values", "Is missing: the texts that stand for no value, such as [\"-\", \"n/a\"].");
-        }
-        else if (values is { IsDefault: false, Length: 0 } && op.Json.TryGet("values", out JsonElement list) && list.GetArrayLength() == 0)
-        {
-            op.Json.Fault("values", "Must have at least one text.");
-        }
-
+        op.CheckFilled("values", values, "the texts that stand for no value, such as [\"-\", \"n/a\"]", "Must have at least one text.");
         return values.IsDefault ? [] : values;
     }
 
