@@ -41,7 +41,7 @@ internal static class Applied
     public static string OfJson(string record, string columns, params TransformOp[] ops)
     {
         RowPlan plan = PlanOf("abk", ops);
-        return Run(plan, new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), System.Text.Encoding.UTF8.GetBytes(record), columns);
+        return Run(plan, new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)), System.Text.Encoding.UTF8.GetBytes(record), columns);
     }
 
     /// <summary>What bytes in the first field become.</summary>
@@ -69,7 +69,7 @@ internal static class Applied
     {
         RowPlan plan = PlanOf("ak", ops);
         CsvRecordReader reader = new(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 10_000);
-        return Run(plan, new ChunkTransform(plan, reader, Guid.Empty), data, "a");
+        return Run(plan, new ChunkTransform(plan, reader, new JobFacts(Guid.Empty)), data, "a");
     }
 
     private static string Run(RowPlan plan, ChunkTransform transform, byte[] data, string columns)

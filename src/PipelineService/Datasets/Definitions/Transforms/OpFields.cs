@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
@@ -14,6 +15,7 @@ internal sealed class OpFields
     private readonly bool _hasLineage;
     private readonly bool _isKnown;
     private readonly FieldScope _scope;
+    private readonly OpExpressions _expressions;
 
     /// <param name="schema">Without fields it could not be read: then nothing is said of names.</param>
     /// <param name="hasLineage">Whether the names of the lineage columns are taken.</param>
@@ -24,6 +26,7 @@ internal sealed class OpFields
         _hasLineage = hasLineage;
         _isKnown = !schema.Fields.IsEmpty;
         _scope = new FieldScope(schema);
+        _expressions = new OpExpressions(faults);
     }
 
     /// <summary>Looks at the fields that an op names, then takes in those that it sets.</summary>
@@ -39,7 +42,25 @@ internal sealed class OpFields
             CheckSet(op, i, reader.SetPointers[i]);
         }
 
+        int before = _scope.Fields.Count;
+        ImmutableArray<FieldUse> worksOn =
+        [
+            .. op.Fields.Zip(reader.FieldPointers).SelectMany(named =>
+                _scope.Find(named.First, op).Select(field => new FieldUse(field, named.Second))),
+        ];
         _scope.AddSetsOf(op, index);
+        ImmutableArray<FieldUse> sets =
+            [.. op.Sets.Zip(reader.SetPointers).Select(set => new FieldUse(_scope.IndexOf(set.First.Name), set.Second.Name))];
+        _expressions.Add(new PlacedOp(op, index, before, worksOn, sets, reader.ExpressionPointer));
+    }
+
+    /// <summary>Looks at what the ops compute, once all of them are known.</summary>
+    public void CheckExpressions()
+    {
+        if (_isKnown)
+        {
+            _expressions.Check([.. _scope.Fields]);
+        }
     }
 
     /// <summary>Takes in what an op that cannot be read most likely sets, so that it is not missed behind it.</summary>
@@ -113,19 +134,21 @@ internal sealed class OpFields
         {
             CheckNew(set, pointer);
         }
-        else if (set.Type is not null || set.SqlType is not null)
+        else if (set.Type is not null || set.SqlType is not null || set.Format is not null)
         {
             FieldPlace declared = _scope.Places[known];
             string where = declared.IsInSchema
                 ? "the schema declares this field"
                 : string.Create(CultureInfo.InvariantCulture, $"op {declared.Op} sets this field first");
-            _faults.Add(set.Type is not null ? pointer.Type : pointer.SqlType, $"Leave it out: {where}, and says its type.");
+            _faults.Add(
+                set.Type is not null ? pointer.Type : set.SqlType is not null ? pointer.SqlType : pointer.Format,
+                $"Leave it out: {where}, and says its type.");
         }
     }
 
     private void CheckNew(SetField set, SetPointer pointer)
     {
-        FieldDefinition field = new() { Name = set.Name, Type = set.Type ?? FieldType.String, SqlType = set.SqlType };
+        FieldDefinition field = set.ToField();
         if (IdentifierRules.FaultOfColumn(set.Name, _hasLineage) is string fault)
         {
             _faults.Add(pointer.Name, fault);

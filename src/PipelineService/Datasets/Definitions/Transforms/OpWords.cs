@@ -22,6 +22,9 @@ internal static class OpWords
         ("default", ValueOps.ReadDefault),
         ("split", PartOps.ReadSplit),
         ("concat", PartOps.ReadConcat),
+        ("derive", ExpressionOps.ReadDerive),
+        ("filter", ExpressionOps.ReadFilter),
+        ("require", ExpressionOps.ReadRequire),
         ("hash", PrivacyOps.ReadHash),
         ("mask", PrivacyOps.ReadMask),
         ("redact", PrivacyOps.ReadRedact),
@@ -29,6 +32,9 @@ internal static class OpWords
 
     public static readonly ImmutableArray<(string Word, MapElse Value)> MapElses =
         [("keep", MapElse.Keep), ("null", MapElse.Null), ("reject", MapElse.Reject)];
+
+    public static readonly ImmutableArray<(string Word, DeriveError Value)> DeriveErrors =
+        [("reject", DeriveError.Reject), ("null", DeriveError.Null)];
 
     public static readonly ImmutableArray<(string Word, PadSide Value)> PadSides = [("start", PadSide.Start), ("end", PadSide.End)];
 
@@ -50,6 +56,9 @@ internal static class OpWords
         Mean("\"map\"", "translate", "lookup_table", "recode"),
         Mean("\"concat\"", "join", "concatenate"),
         Mean("\"hash\", \"mask\" or \"redact\"", "anonymize", "pseudonymize", "encrypt", "obfuscate"),
+        Mean("\"derive\"", "compute", "calculate", "add_column", "with_column"),
+        Mean("\"filter\"", "where", "keep_if", "exclude"),
+        Mean("\"require\"", "assert", "validate", "check", "expect"),
         Mean("\"pad\", with \"side\"", "lpad", "rpad"),
         [
             ("rename", "The field of the schema has it: \"name\" for the column, \"source\" for the name in the data."),
@@ -65,6 +74,7 @@ internal static class OpWords
         Mean("\"text\"", "find", "search"),
         Mean("\"table\"", "mapping", "map"),
         Mean("\"else\"", "otherwise", "fallback"),
+        Mean("\"expression\"", "expr", "condition", "where", "formula"),
         Mean("\"length\"", "max", "maxLength", "width"),
         Mean("\"character\"", "char", "fill"),
         Mean("\"characters\"", "chars"),

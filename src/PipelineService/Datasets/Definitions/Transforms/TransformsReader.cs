@@ -47,6 +47,7 @@ internal sealed class TransformsReader
         int index = 0;
         ImmutableArray<TransformOp> ops = resource.Items(Transforms, (json, pointer) => reader.ReadOp(json, pointer, index++));
         reader._fields.CheckCount(resource);
+        reader._fields.CheckExpressions();
         return ops.IsDefault ? [] : ops;
     }
 
