@@ -60,7 +60,7 @@ public sealed class CsvRejectCellsTests
                 TableSchema schema = plan.Definition.Schema;
                 CsvDialect dialect = data.Dialect with { RaggedRows = ragged };
                 var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
-                ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), Guid.Empty);
+                ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), new JobFacts(Guid.Empty));
                 var first = LoadedRecords.Of(transform, data.Bytes);
 
                 CsvRejectCells cells = new([.. Names[..columns]], schema, dialect);

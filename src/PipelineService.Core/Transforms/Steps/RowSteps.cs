@@ -106,7 +106,7 @@ public sealed class RowSteps
         SlotReader reader = new(
         [
             .. expression.Fields.Where(_read.Add)
-                .Select(field => new FieldSlot(_fields[field], field, _definition.Schema.MissingValues)),
+                .Select(field => new FieldSlot(_fields[field], field, _definition.Schema.MissingValuesOf(_fields[field]))),
         ]);
         ImmutableArray<int> inputs = _origins.Of(expression.Fields);
         _origins.Set(sets, expression.Fields);

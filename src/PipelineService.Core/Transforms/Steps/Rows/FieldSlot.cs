@@ -30,7 +30,7 @@ internal sealed class FieldSlot
     /// <param name="field">One that expressions can compute with.</param>
     /// <param name="index">0-based index among the columns of the dataset.</param>
     /// <param name="missingValues">Texts that stand for no value.</param>
-    public FieldSlot(FieldDefinition field, int index, ImmutableArray<string> missingValues)
+    public FieldSlot(FieldDefinition field, int index, ImmutableArray<LabelledText> missingValues)
     {
         Index = index;
         _slot = RecordSlots.Of(index);
