@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Encoding;
 
@@ -42,6 +43,14 @@ public sealed class ColumnPlan
     /// <inheritdoc cref="FieldEncoder.EncodeJson"/>
     public RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         _encoder.EncodeJson(kind, json, rows);
+
+    /// <inheritdoc cref="FieldEncoder.EncodeValue"/>
+    /// <remarks>No text that was computed is missing: an empty one is an empty one.</remarks>
+    public RecordErrorCode EncodeValue(in TypedValue value, RowBuffer rows) =>
+        value.IsNull ? EncodeMissing(rows) : _encoder.EncodeValue(value, rows);
+
+    /// <summary>Whether a text stands for no value.</summary>
+    internal bool StandsForNone(ReadOnlySpan<byte> text) => text.Length <= _missingLengthMax && IsMissing(text);
 
     /// <summary>No value: a missing value, a JSON null, or a field that the record does not have.</summary>
     public RecordErrorCode EncodeMissing(RowBuffer rows)

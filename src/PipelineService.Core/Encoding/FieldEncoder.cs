@@ -1,5 +1,6 @@
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Encoding;
 
@@ -27,4 +28,19 @@ public abstract class FieldEncoder
     /// <param name="json">The value's bytes as written: well-formed JSON, valid UTF-8.</param>
     /// <param name="rows">As for <see cref="Encode"/>.</param>
     public abstract RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows);
+
+    /// <summary>Takes a value that was computed, of the kind that the field is in expressions; it is not null.</summary>
+    /// <remarks>Where the encoder does not take such values as they are, by their text.</remarks>
+    /// <param name="value">The value.</param>
+    /// <param name="rows">As for <see cref="Encode"/>.</param>
+    public virtual RecordErrorCode EncodeValue(in TypedValue value, RowBuffer rows)
+    {
+        if (value.Kind is TypedKind.Text or TypedKind.Json)
+        {
+            return Encode(value.Text.Span, rows);
+        }
+
+        Span<byte> text = stackalloc byte[TypedText.BytesMax];
+        return Encode(text[..TypedText.Write(value, text)], rows);
+    }
 }

@@ -30,7 +30,8 @@ public sealed class RowPlan
         Definition = definition;
         Columns = columns;
         Steps = steps;
-        Ops = [.. definition.Transforms.Select(op => new OpLabel(op.Word, op.Name))];
+        Ops = [.. definition.Transforms.Select(OpLabel.Of)];
+        Hidden = [.. steps.SelectMany(step => step.Hides).Distinct().Order()];
     }
 
     public DatasetDefinition Definition { get; }
@@ -51,6 +52,12 @@ public sealed class RowPlan
 
     /// <summary>The ops of the dataset's transforms, to tell them by.</summary>
     public ImmutableArray<OpLabel> Ops { get; }
+
+    /// <summary>
+    /// Fields whose values are shown to nobody, as 0-based indexes: they hold personal data. Where there are any, nothing that may hold
+    /// such a value is shown either: a record that cannot be read, a sentence of the database.
+    /// </summary>
+    public ImmutableArray<int> Hidden { get; }
 
     /// <summary>What the ops did, without those that did nothing.</summary>
     /// <param name="records">By the index of the op; none behind the last that did something.</param>

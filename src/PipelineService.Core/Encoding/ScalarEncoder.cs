@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Encoding;
 
@@ -45,6 +47,55 @@ internal sealed class ScalarEncoder<TValue, TFormat> : FieldEncoder
     {
         RecordErrorCode code = _format.ParseJson(kind, json, out TValue value);
         return code == RecordErrorCode.None ? CheckAndWrite(value, rows) : code;
+    }
+
+    public override RecordErrorCode EncodeValue(in TypedValue value, RowBuffer rows) =>
+        value.Kind == TypedKind.Text ? Encode(value.Text.Span, rows)
+        : TryNarrow(value, out TValue scalar) ? CheckAndWrite(scalar, rows)
+        : RecordErrorCode.OutOfRange;
+
+    /// <summary>The value in the width of the column; what is stored as floating point is rounded, all else is exact.</summary>
+    private static bool TryNarrow(in TypedValue value, out TValue scalar)
+    {
+        scalar = default;
+        if (typeof(TValue) == typeof(double) || typeof(TValue) == typeof(float))
+        {
+            // PostgreSQL's NaN has no sign bit, that of .NET has.
+            double number = double.IsNaN(value.Float) ? double.Abs(double.NaN) : value.Float;
+            float single = (float)number;
+            scalar = typeof(TValue) == typeof(double)
+                ? Unsafe.BitCast<double, TValue>(number)
+                : Unsafe.BitCast<float, TValue>(single);
+            return typeof(TValue) == typeof(double)
+                || (float.IsInfinity(single) == double.IsInfinity(number) && (single == 0) == (number == 0));
+        }
+
+        long word = value.Word;
+        if (typeof(TValue) == typeof(long))
+        {
+            scalar = Unsafe.BitCast<long, TValue>(word);
+            return true;
+        }
+
+        if (typeof(TValue) == typeof(int))
+        {
+            scalar = Unsafe.BitCast<int, TValue>((int)word);
+            return (int)word == word;
+        }
+
+        if (typeof(TValue) == typeof(short))
+        {
+            scalar = Unsafe.BitCast<short, TValue>((short)word);
+            return (short)word == word;
+        }
+
+        if (typeof(TValue) == typeof(bool))
+        {
+            scalar = Unsafe.BitCast<bool, TValue>(word != 0);
+            return true;
+        }
+
+        throw new InvalidOperationException($"{value.Kind} is no {typeof(TValue)}.");
     }
 
     private RecordErrorCode CheckAndWrite(TValue value, RowBuffer rows)

@@ -1,4 +1,5 @@
 using PipelineService.Core.Rules;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Parsing;
 
@@ -65,6 +66,16 @@ public readonly ref struct OpenRecord
     /// <summary>Takes note that an op has put something else in the place of a value, without rejecting the record.</summary>
     /// <param name="op">0-based index of the op in the definition.</param>
     internal void CountFor(int op) => _values.CountFor(op);
+
+    /// <summary>The typed values of the record.</summary>
+    internal RecordSlots Slots => _values.Typed;
+
+    /// <summary>Gives a field a value that was computed, or takes its value away when there is none.</summary>
+    internal void SetValue(int field, in TypedValue value)
+    {
+        _values.Typed.Set(RecordSlots.Of(field), value);
+        _values.Set(field, value.IsNull ? default : new RecordValue(0, 0, ValueKind.Typed, ValueSpelling.Made));
+    }
 
     /// <inheritdoc cref="RecordValues.TryMakeRoom"/>
     internal bool TryMakeRoom(long bytes, out Span<byte> room) => _values.TryMakeRoom(bytes, out room);

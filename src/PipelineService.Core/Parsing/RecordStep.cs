@@ -16,6 +16,18 @@ public abstract class RecordStep
     /// </summary>
     public virtual ImmutableArray<int> Gives => [];
 
+    /// <summary>Fields whose values it may change, as indexes in the schema: until it has run, nothing is certain about them.</summary>
+    public virtual ImmutableArray<int> Changes => Gives;
+
+    /// <summary>Fields of the data that its result depends on, as indexes in the schema: what is shown when it has none.</summary>
+    public virtual ImmutableArray<int> Inputs => [];
+
+    /// <summary>Fields of the data whose values are shown to nobody, as indexes in the schema.</summary>
+    public ImmutableArray<int> Hides { get; init; } = [];
+
+    /// <summary>Whether it computes with typed values.</summary>
+    public virtual bool IsTyped => false;
+
     /// <summary>
     /// Works on a record; the values that it leaves are what the next step sees, and the last one's are encoded.
     /// </summary>
@@ -25,8 +37,8 @@ public abstract class RecordStep
 /// <summary>What becomes of a record after a step.</summary>
 public readonly record struct StepResult
 {
-    private StepResult(bool isFiltered, short field, RecordErrorCode code) =>
-        (IsFiltered, Field, Code) = (isFiltered, field, code);
+    private StepResult(bool isFiltered, short field, RecordErrorCode code, ExpressionError error = ExpressionError.None) =>
+        (IsFiltered, Field, Code, Error) = (isFiltered, field, code, error);
 
     /// <summary>It goes on.</summary>
     public static StepResult Kept => default;
@@ -44,8 +56,17 @@ public readonly record struct StepResult
     /// <summary>Why it is rejected, or none.</summary>
     public RecordErrorCode Code { get; }
 
+    /// <summary>Why the expression of the step has no result, or none.</summary>
+    public ExpressionError Error { get; }
+
     /// <summary>It is rejected.</summary>
     /// <param name="field">Index in the schema, or <see cref="RecordError.WholeRecord"/>.</param>
     /// <param name="code">Why.</param>
     public static StepResult Rejected(short field, RecordErrorCode code) => new(isFiltered: false, field, code);
+
+    /// <summary>It is rejected, because an expression has no result for it.</summary>
+    /// <param name="field">The field that takes the result, as index in the schema, or <see cref="RecordError.WholeRecord"/>.</param>
+    /// <param name="error">Why.</param>
+    public static StepResult Rejected(short field, ExpressionError error) =>
+        new(isFiltered: false, field, RecordErrorCode.Expression, error);
 }

@@ -1,3 +1,5 @@
+using PipelineService.Core.Values;
+
 namespace PipelineService.Core.Parsing;
 
 /// <summary>
@@ -29,6 +31,9 @@ public sealed class RecordValues
 
     /// <summary>The values as the steps left them.</summary>
     internal ReadOnlySpan<RecordValue> Fields => _fields.AsSpan(0, _fieldCount);
+
+    /// <summary>The values of fields that ops compute with, and those that they have computed.</summary>
+    internal RecordSlots Typed { get; } = new();
 
     /// <summary>
     /// By the index of an op, how many records it has left out, or given something else than the rest; none behind the last op that has.

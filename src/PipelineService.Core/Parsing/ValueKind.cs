@@ -17,4 +17,7 @@ public enum ValueKind : byte
     False,
     Object,
     Array,
+
+    /// <summary>Not written at all, but computed: it is in the slot of its field.</summary>
+    Typed,
 }

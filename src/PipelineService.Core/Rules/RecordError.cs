@@ -14,8 +14,20 @@ public readonly record struct RecordError(
 {
     public const short WholeRecord = -1;
 
+    private readonly short _op;
+
     /// <summary>Of a record with too few or too many fields: how many; else nothing.</summary>
     public FieldCounts Fields { get; init; }
+
+    /// <summary>0-based index of the op of the dataset's transforms that rejects the record; null when none does.</summary>
+    public int? Op
+    {
+        get => _op == 0 ? null : _op - 1;
+        init => _op = (short)(value + 1 ?? 0);
+    }
+
+    /// <summary>Why the op's expression has no result, or none.</summary>
+    public ExpressionError Expression { get; init; }
 }
 
 /// <summary>How many fields a record has, and how many it should have.</summary>

@@ -47,4 +47,7 @@ public enum RecordErrorCode : byte
     ExclusiveMinimum = 28,
     ExclusiveMaximum = 29,
     JsonSchema = 30,
+
+    /// <summary>A condition of the definition does not hold. Clients see the condition's own code.</summary>
+    Require = 31,
 }

@@ -43,6 +43,7 @@ public static class RecordErrorCodes
         RecordErrorCode.ExclusiveMinimum => "exclusive_minimum",
         RecordErrorCode.ExclusiveMaximum => "exclusive_maximum",
         RecordErrorCode.JsonSchema => "json_schema",
+        RecordErrorCode.Require => "require",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

@@ -17,7 +17,7 @@ internal ref struct ChunkRun(
         long line = position.FirstLine + place.Line;
         if (isRead && encoder.HasSteps)
         {
-            StepResult result = encoder.RunSteps(_bytes, workspace.Values);
+            StepResult result = encoder.RunSteps(_bytes, workspace.Values, record, out int op);
             if (result.IsFiltered)
             {
                 workspace.Filtered++;
@@ -26,7 +26,7 @@ internal ref struct ChunkRun(
 
             if (!result.IsKept)
             {
-                workspace.Rejects.AddError(encoder.ErrorOf(result, place, workspace.Values));
+                encoder.Refuse(result, op, _bytes, place, workspace);
                 isRead = false;
             }
         }

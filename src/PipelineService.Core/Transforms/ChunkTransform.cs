@@ -26,11 +26,11 @@ public sealed class ChunkTransform
 
     /// <param name="plan">The columns that are sent, and what is done before.</param>
     /// <param name="reader">Reads the records of the job.</param>
-    /// <param name="jobId">Written to each row when the dataset has lineage.</param>
-    public ChunkTransform(RowPlan plan, RecordReader reader, Guid jobId)
+    /// <param name="job">The job: its id is written to each row when the dataset has lineage, and expressions may use all of it.</param>
+    public ChunkTransform(RowPlan plan, RecordReader reader, JobFacts job)
     {
         _reader = reader;
-        _encoder = new RecordEncoder(plan, reader, jobId);
+        _encoder = new RecordEncoder(plan, reader, job);
         _slotOfColumn = [.. plan.Columns.Select(column => _encoder.SlotOfField[column.Index])];
     }
 
@@ -52,10 +52,23 @@ public sealed class ChunkTransform
     public int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
     {
         workspace.Clear();
+        _encoder.Prepare(workspace.Values);
         ChunkRun run = new(_encoder, bytes, position, workspace);
         _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
         return run.Records;
     }
+
+    /// <summary>Reads one record, without transforming it.</summary>
+    /// <returns>Whether it could be read as it must.</returns>
+    internal bool ReadOne(ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer errors)
+    {
+        SingleRecord record = default;
+        _reader.Read(bytes, values, errors, ref record);
+        return record.IsRead;
+    }
+
+    /// <summary>The slot in which the reader puts the value of a field; −1 when the data does not have it.</summary>
+    internal int SlotOf(int field) => _encoder.SlotOfField[field];
 
     /// <summary>
     /// The error of a field of a row that the database refused: where in the chunk its value stands is found by reading the record

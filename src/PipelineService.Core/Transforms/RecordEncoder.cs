@@ -1,6 +1,7 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms;
 
@@ -16,9 +17,11 @@ internal sealed class RecordEncoder
     private readonly int[] _fieldOfColumn;
     private readonly int[] _slotOfField;
     private readonly RecordStep[] _steps;
+    private readonly int[] _lastChangeOfField;
+    private readonly JobSlots? _jobSlots;
     private readonly Lineage _lineage;
 
-    public RecordEncoder(RowPlan plan, RecordReader reader, Guid jobId)
+    public RecordEncoder(RowPlan plan, RecordReader reader, JobFacts job)
     {
         _reader = reader;
         _columnCount = plan.ColumnCount;
@@ -29,7 +32,9 @@ internal sealed class RecordEncoder
         reader.SlotOfField.CopyTo(_slotOfField);
         _slotOfColumn = [.. _fieldOfColumn.Select(field => _slotOfField[field])];
         _steps = [.. plan.Steps];
-        _lineage = new Lineage(plan, jobId);
+        _lastChangeOfField = LastChanges(_steps, _slotOfField.Length);
+        _jobSlots = _steps.Any(step => step.IsTyped) ? new JobSlots(job, _slotOfField.Length) : null;
+        _lineage = new Lineage(plan, job.JobId);
     }
 
     /// <summary>For each column of the dataset the slot of its value; −1 when the data does not have it.</summary>
@@ -37,12 +42,24 @@ internal sealed class RecordEncoder
 
     public bool HasSteps => _steps.Length > 0;
 
+    /// <summary>Gets the values of a worker ready for the records of a chunk.</summary>
+    public void Prepare(RecordValues values) => _jobSlots?.Prepare(values.Typed);
+
     /// <summary>Runs the steps over the record at hand.</summary>
-    public StepResult RunSteps(ReadOnlySpan<byte> bytes, RecordValues values)
+    /// <param name="bytes">The chunk.</param>
+    /// <param name="values">Its values.</param>
+    /// <param name="number">1-based number of the record in the upload.</param>
+    /// <param name="op">0-based index of the last step that was run.</param>
+    public StepResult RunSteps(ReadOnlySpan<byte> bytes, RecordValues values, long number, out int op)
     {
         values.Spread(_slotOfField);
+        if (_jobSlots is not null)
+        {
+            JobSlots.Begin(values.Typed, number);
+        }
+
         OpenRecord record = new(bytes, _reader, values);
-        for (int op = 0; op < _steps.Length; op++)
+        for (op = 0; op < _steps.Length; op++)
         {
             StepResult result = _steps[op].Apply(record);
             if (!result.IsKept)
@@ -89,19 +106,40 @@ internal sealed class RecordEncoder
         return new RecordError((short)column, code, value.Start, value.Length, value.Spelling);
     }
 
-    /// <summary>The error of a field that a step rejects a record for.</summary>
-    public RecordError ErrorOf(StepResult result, RecordPlace place, RecordValues values)
+    /// <summary>
+    /// Tells why a step has rejected the record at hand, and what else is wrong with it as far as that is certain: no op that has not
+    /// run may change the field.
+    /// </summary>
+    /// <param name="result">What the step said.</param>
+    /// <param name="op">0-based index of the step.</param>
+    /// <param name="bytes">The chunk.</param>
+    /// <param name="place">Where the record stands in it.</param>
+    /// <param name="workspace">Takes the errors.</param>
+    public void Refuse(StepResult result, int op, ReadOnlySpan<byte> bytes, RecordPlace place, TransformWorkspace workspace)
     {
         int column = Array.IndexOf(_fieldOfColumn, result.Field);
-        return column < 0
+        RecordError error = column < 0
             ? new RecordError(RecordError.WholeRecord, result.Code, place.Start, ValueLength: 0)
-            : ErrorOf(column, result.Code, place, values);
+            : ErrorOf(column, result.Code, place, workspace.Values);
+        // A text that is no value of its field is refused by whoever reads it first: that says nothing of the op.
+        bool isOwn = !_steps[op].IsTyped || result.Error != ExpressionError.None || result.Code == RecordErrorCode.Require;
+        workspace.Rejects.AddError(isOwn ? error with { Op = op, Expression = result.Error } : error);
+        RowBuffer rows = workspace.Rows;
+        rows.BeginRow(_columnCount);
+        EncodeColumns(bytes, place, workspace, op, skipped: column);
+        rows.CancelRow();
     }
 
     /// <summary>
     /// Encodes every column, also after one was refused: all that is wrong with a record is told at once.
     /// </summary>
-    private bool EncodeColumns(ReadOnlySpan<byte> bytes, RecordPlace place, TransformWorkspace workspace)
+    /// <param name="bytes">The chunk.</param>
+    /// <param name="place">Where the record stands in it.</param>
+    /// <param name="workspace">Takes the values and the errors.</param>
+    /// <param name="ops">How many steps have run; columns that others may change are passed over.</param>
+    /// <param name="skipped">A column that is passed over, or −1.</param>
+    private bool EncodeColumns(
+        ReadOnlySpan<byte> bytes, RecordPlace place, TransformWorkspace workspace, int ops = int.MaxValue, int skipped = -1)
     {
         ReadOnlySpan<RecordValue> values = HasSteps ? workspace.Values.Fields : workspace.Values.Slots;
         int[] indexes = HasSteps ? _fieldOfColumn : _slotOfColumn;
@@ -116,7 +154,7 @@ internal sealed class RecordEncoder
             RecordErrorCode code = value.IsPlainText
                 ? columns[column].Encode(bytes.Slice(value.Start, value.Length), rows)
                 : EncodeOther(columns[column], value, bytes, workspace);
-            if (code != RecordErrorCode.None)
+            if (code != RecordErrorCode.None && column != skipped && IsSettled(column, ops))
             {
                 workspace.Rejects.AddError(ErrorOf(column, code, place, workspace.Values));
                 isGood = false;
@@ -126,12 +164,35 @@ internal sealed class RecordEncoder
         return isGood;
     }
 
+    private bool IsSettled(int column, int ops) => ops == int.MaxValue || _lastChangeOfField[_fieldOfColumn[column]] < ops;
+
+    /// <summary>For each field the index of the last step that may change it, or −1.</summary>
+    private static int[] LastChanges(RecordStep[] steps, int fields)
+    {
+        int[] last = new int[fields];
+        last.AsSpan().Fill(-1);
+        for (int op = 0; op < steps.Length; op++)
+        {
+            foreach (int field in steps[op].Changes)
+            {
+                last[field] = op;
+            }
+        }
+
+        return last;
+    }
+
     private RecordErrorCode EncodeOther(
         ColumnPlan column, RecordValue value, ReadOnlySpan<byte> bytes, TransformWorkspace workspace)
     {
         if (value.IsMissing)
         {
             return column.EncodeMissing(workspace.Rows);
+        }
+
+        if (value.Kind == ValueKind.Typed)
+        {
+            return column.EncodeValue(workspace.Values.Typed.Get(RecordSlots.Of(column.Index)), workspace.Rows);
         }
 
         bool isMade = value.Spelling == ValueSpelling.Made;

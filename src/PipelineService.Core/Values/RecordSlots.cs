@@ -38,6 +38,7 @@ public sealed class RecordSlots
     /// <summary>Bytes that the expressions of one record may make of text, what they make in between included.</summary>
     public const int MadeBytesMax = 4 << 20;
 
+    private TypedKind[] _kinds = [];
     private byte[] _text = new byte[1_024];
     private int _textLength;
     private long _madeBytes;
@@ -69,6 +70,7 @@ public sealed class RecordSlots
             Numbers = new decimal[count];
             Floats = new double[count];
             Texts = new TextSlice[count];
+            _kinds = new TypedKind[count];
         }
 
         States.AsSpan(0, BesideFields).Fill(SlotState.Null);
@@ -87,6 +89,7 @@ public sealed class RecordSlots
     public void Set(int slot, in TypedValue value)
     {
         States[slot] = value.IsNull ? SlotState.Null : SlotState.Value;
+        _kinds[slot] = value.Kind;
         switch (value.Kind)
         {
             case TypedKind.Number:
@@ -103,6 +106,25 @@ public sealed class RecordSlots
                 break;
         }
     }
+
+    /// <summary>There is no value.</summary>
+    public void SetNull(int slot) => States[slot] = SlotState.Null;
+
+    /// <summary>There is a number, but one that a slot cannot hold.</summary>
+    public void SetTooLong(int slot) => States[slot] = SlotState.TooLong;
+
+    /// <summary>Gives a slot what <see cref="TypedValue.Word"/> is for its kind.</summary>
+    public void SetWord(int slot, long word) => (States[slot], Words[slot]) = (SlotState.Value, word);
+
+    public void SetNumber(int slot, decimal number) => (States[slot], Numbers[slot]) = (SlotState.Value, number);
+
+    public void SetFloat(int slot, double number) => (States[slot], Floats[slot]) = (SlotState.Value, number);
+
+    /// <summary>Gives a slot a text or JSON, which stays where it is.</summary>
+    public void SetText(int slot, TextSlice text) => (States[slot], Texts[slot]) = (SlotState.Value, text);
+
+    /// <summary>The value that a slot was <see cref="Set"/> to.</summary>
+    public TypedValue Get(int slot) => Get(slot, _kinds[slot]);
 
     /// <summary>The value of a slot that has one, as a kind.</summary>
     public TypedValue Get(int slot, TypedKind kind) => new()

@@ -1,4 +1,5 @@
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Transforms;
 using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Jobs;
@@ -124,6 +125,11 @@ public sealed record JobRow
 
     /// <summary>The upload that it loads.</summary>
     public Guid Upload => UploadId ?? Id;
+
+    /// <summary>
+    /// What expressions may use. An upload is loaded while it still arrives, so that it counts as received when it was taken on.
+    /// </summary>
+    public JobFacts Facts => new(Id, Source, CreatedAt);
 
     public RecordCounts Counts => new(RecordsRead, RecordsLoaded, RecordsRejected, RecordsFiltered);
 }

@@ -6,6 +6,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting.FaultInjection;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Write;
 
@@ -52,6 +53,7 @@ public sealed partial class ChunkWorkers(
         {
             JobLoad load = chunk.Load;
             using IDisposable? scope = logger.BeginJobScope(load.Plan.Dataset, load.Plan.JobId);
+            using IDisposable? quiet = StatementSpans.Suppress(!load.Plan.Rows.Hidden.IsEmpty);
             try
             {
                 TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
@@ -62,8 +64,10 @@ public sealed partial class ChunkWorkers(
 
                 _idle.Push(workspace); // not after an error: it may be as large as what there was no memory for
             }
-            catch (Exception e)
+            catch (Exception error)
             {
+                Exception e = RefusalText.Veil(error, load.Plan.Rows);
+
                 // Any error ends the attempt, not the worker, a lack of memory too; the job decides what it means.
                 Log.ChunkFailed(logger, e, load.Plan.JobId, chunk.Extent.StartOffset, chunk.Extent.EndOffset);
                 load.Fail(e);

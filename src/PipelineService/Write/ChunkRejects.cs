@@ -1,4 +1,5 @@
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Write.Rejects;
 
@@ -35,16 +36,19 @@ internal static class ChunkRejects
             RecordError error = errors[i];
             if (!HasSame(errors[..i], error))
             {
-                tally.Add(error.Code, error.Column == RecordError.WholeRecord ? null : rows.Columns[error.Column].Field.Name);
+                string? field = error.Column == RecordError.WholeRecord ? null : rows.Columns[error.Column].Field.Name;
+                tally.Add(RecordReason.CodeOf(error, rows), field);
             }
         }
     }
 
+    /// <summary>Whether there is one of the same code and field; codes of the definition's own belong to their op.</summary>
     private static bool HasSame(ReadOnlySpan<RecordError> errors, RecordError other)
     {
         foreach (RecordError error in errors)
         {
-            if (error.Column == other.Column && error.Code == other.Code)
+            if (error.Column == other.Column && error.Code == other.Code
+                && (error.Code != RecordErrorCode.Require || error.Op == other.Op))
             {
                 return true;
             }

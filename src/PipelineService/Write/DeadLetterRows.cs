@@ -1,22 +1,13 @@
 using System.Collections.Immutable;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Parsing.Csv;
-using PipelineService.Core.Parsing.Json;
-using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
-using PipelineService.Hosting.Http;
 using PipelineService.Write.Rejects;
 
 namespace PipelineService.Write;
 
 /// <summary>
 /// Rejected records of one chunk as rows of <c>pipeline.dead_letters</c> in the form of binary COPY, reasons written as
-/// JSON from bytes to bytes. What a reason says but for the value is the same for all records of a chunk and is made
-/// once.
+/// JSON from bytes to bytes.
 /// </summary>
 /// <param name="chunk">
 /// The records and what became of them. The letters of its workspace take the rows; the caller clears them between batches.
@@ -28,37 +19,34 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
 
     private const byte JsonbVersion = 1;
 
-    /// <summary>
-    /// Characters of a sentence of the database that a reason keeps: a trigger may put a whole value into it.
-    /// </summary>
-    private const int MessageLengthMax = 1_000;
-
-    /// <summary>The longest escape of a byte, <c>\u0000</c>.</summary>
-    private const int EscapeBytesMax = 6;
-
     private readonly RowBuffer _rows = chunk.Workspace.Letters;
     private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
-    private readonly CsvSyntax? _syntax = chunk.Load.Transform?.Syntax;
-    private readonly Dictionary<(short Column, RecordErrorCode Code, JsonLineShape Line), byte[]> _reasons = [];
+    private readonly DeadLetterReasons _reasons = new(chunk);
+    private readonly DeadLetterValues _values = new(chunk);
     private (RejectedRow Row, byte[] Reason, IReadOnlyList<short> Columns) _lastRefused;
-    private (RecordErrorCode Code, FieldCounts Fields, byte[] Reason) _lastCounted;
 
-    /// <summary>A record that a rule or its own form rejects.</summary>
+    /// <summary>A record that a rule, a step or its own form rejects.</summary>
     public void Add(Reject reject, ReadOnlySpan<RecordError> errors)
     {
+        _values.Begin(reject.RawStart, reject.RawLength, isComputed: HasExpression(errors));
         int reasons = Begin(reject.Record, reject.Line, reject.RawStart);
         foreach (RecordError error in errors)
         {
             _rows.Write(_rows.Length == reasons ? [JsonbVersion, (byte)'['] : ","u8);
-            _rows.Write(ReasonOf(error, reject));
-            WriteValue(error);
+            _rows.Write(_reasons.Of(error, reject));
+            _values.WriteValue(error);
+            if (error.Op is int op)
+            {
+                _values.WriteInputs(op);
+            }
+
             _rows.Write("}"u8);
         }
 
         if (reject.ErrorsUntold > 0)
         {
             _rows.Write(","u8);
-            _rows.Write(Reason(field: null, RecordErrorCode.MoreErrors, ErrorMessages.More(reject.ErrorsUntold)));
+            _rows.Write(DeadLetterReasons.OfMore(reject.ErrorsUntold));
             _rows.Write("null}"u8);
         }
 
@@ -71,17 +59,30 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
         // Mostly one constraint refuses row after row with the same words.
         if (_lastRefused.Reason is null || _lastRefused.Row with { Index = refused.Index } != refused)
         {
-            string message = Excerpt.Cut(refused.Message, MessageLengthMax);
-            _lastRefused = (refused, Reason(refused.Column, refused.Code, message), ColumnsOf(refused));
+            _lastRefused = (refused, DeadLetterReasons.Of(refused), ColumnsOf(refused));
         }
 
         RowMark row = chunk.Workspace.Rows.Marks[refused.Index];
+        _values.Begin(row.RawStart, row.RawLength, isComputed: false);
         int reasons = Begin(row.Record, row.Line, row.RawStart);
         _rows.Write([JsonbVersion, (byte)'[']);
         _rows.Write(_lastRefused.Reason);
         WriteValues(row, refused.Code, _lastRefused.Columns);
         _rows.Write("}"u8);
         End(reasons, row.RawStart, row.RawLength);
+    }
+
+    private static bool HasExpression(ReadOnlySpan<RecordError> errors)
+    {
+        foreach (RecordError error in errors)
+        {
+            if (error.Expression != ExpressionError.None || error.Code == RecordErrorCode.Require)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The columns to blame, as indexes into the rows': of a key, or the one that is named.</summary>
@@ -104,7 +105,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
         for (int i = 0; i < columns.Count; i++)
         {
             _rows.Write(i == 0 ? [] : ", "u8);
-            WriteText(chunk.Load.Transform!.ErrorOf(chunk.Bytes.Span, row, columns[i], code, chunk.Workspace));
+            _values.WriteText(chunk.Load.Transform!.ErrorOf(chunk.Bytes.Span, row, columns[i], code, chunk.Workspace));
         }
 
         _rows.Write("\""u8);
@@ -124,82 +125,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     {
         _rows.Write("]"u8);
         _rows.EndField(reasons);
-        int kept = Math.Min(rawLength, chunk.Load.RawBytesMax);
-        _rows.WriteBytesField(chunk.Bytes.Span.Slice(rawStart, kept));
-        _rows.WriteBytesField([chunk.Extent.IsCut || kept < rawLength ? (byte)1 : (byte)0]);
+        _values.WriteRaw(chunk.Bytes.Span.Slice(rawStart, rawLength));
         _rows.EndRow(record: 0, line: 0, rawStart, rawLength);
-    }
-
-    private byte[] ReasonOf(RecordError error, in Reject reject)
-    {
-        if (error.Fields.Found != error.Fields.Expected)
-        {
-            return ReasonOf(error.Code, error.Fields);
-        }
-
-        JsonLineShape line = error is { Column: RecordError.WholeRecord, Code: RecordErrorCode.MalformedJson }
-            ? JsonLineShapes.Of(chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength))
-            : default;
-        if (_reasons.TryGetValue((error.Column, error.Code, line), out byte[]? reason))
-        {
-            return reason;
-        }
-
-        FieldDefinition? field =
-            error.Column == RecordError.WholeRecord ? null : chunk.Load.Plan.Rows.Columns[error.Column].Field;
-        string message = field is not null ? ErrorMessages.For(field, error.Code)
-            : error.Code == RecordErrorCode.MalformedJson ? ErrorMessages.For(line)
-            : error is { Code: RecordErrorCode.TooManyFields, ValueLength: > 0 } ? ErrorMessages.UnknownProperty
-            : ErrorMessages.For(error.Code);
-        reason = Reason(field?.Name, error.Code, message);
-        _reasons.Add((error.Column, error.Code, line), reason);
-        return reason;
-    }
-
-    /// <summary>Too few or too many fields, mostly the same number in record after record.</summary>
-    private byte[] ReasonOf(RecordErrorCode code, FieldCounts fields)
-    {
-        if (_lastCounted.Reason is null || (_lastCounted.Code, _lastCounted.Fields) != (code, fields))
-        {
-            _lastCounted = (code, fields, Reason(field: null, code, ErrorMessages.For(fields)));
-        }
-
-        return _lastCounted.Reason;
-    }
-
-    /// <summary>The members of a reason up to the value, which is to follow with the closing brace.</summary>
-    private static byte[] Reason(string? field, RecordErrorCode code, string message)
-    {
-        string name = RecordErrorCodes.NameOf(code);
-        return Encoding.UTF8.GetBytes(
-            $"{{\"field\":{Quoted(field)},\"code\":{Quoted(name)},\"message\":{Quoted(message)},\"value\":");
-    }
-
-    // jsonb cannot hold U+0000.
-    private static string Quoted(string? text) =>
-        JsonSerializer.Serialize(text?.Replace('\0', '\uFFFD'), PipelineJson.Options);
-
-    private void WriteValue(RecordError error)
-    {
-        if (error is { ValueLength: 0, Column: RecordError.WholeRecord })
-        {
-            _rows.Write("null"u8);
-            return;
-        }
-
-        _rows.Write("\""u8);
-        WriteText(error);
-        _rows.Write("\""u8);
-    }
-
-    private void WriteText(RecordError error)
-    {
-        Span<byte> text = stackalloc byte[ErrorValue.BytesMax];
-        ReadOnlySpan<byte> written = chunk.Bytes.Span.Slice(error.ValueStart, error.ValueLength);
-        text = text[..ErrorValue.Decode(written, error.Spelling, _syntax, text, out bool isCut)];
-        Span<byte> json = _rows.GetSpan(text.Length * EscapeBytesMax);
-        JavaScriptEncoder.UnsafeRelaxedJsonEscaping.EncodeUtf8(text, json, out _, out int length);
-        _rows.Advance(length);
-        _rows.Write(isCut ? "…"u8 : []);
     }
 }

@@ -189,7 +189,8 @@ public sealed class Savepoints(WriteSession session, JobLoad load)
             catch (PostgresException e) when (SqlFaults.Of(e) != SqlFault.Outage)
             {
                 throw new SessionBrokenException(
-                    $"Rows that had been taken were refused when written again: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
+                    $"Rows that had been taken were refused when written again: {RefusalText.Of(e, load.Plan.Rows)}.",
+                    RefusalText.Cause(e, load.Plan.Rows));
             }
 
             if (landed != chunk.Counts.Loaded)

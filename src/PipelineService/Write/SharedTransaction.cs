@@ -36,6 +36,7 @@ public sealed partial class SharedTransaction(
         JobLoadPlan plan, RowBuffer rows, Func<TablePlace?, IReadOnlyList<NpgsqlBatchCommand>> end, Func<NpgsqlDataReader, Task> read,
         CancellationToken cancellationToken)
     {
+        using IDisposable? quiet = StatementSpans.Suppress(!plan.Rows.Hidden.IsEmpty);
         using JobLoad load = new(plan, sessions: 1, options.Value, logger, cancellationToken)
         {
             ReadAgain = static (_, _, _, _) => throw new InvalidOperationException("All rows go together or not at all."),
@@ -59,7 +60,7 @@ public sealed partial class SharedTransaction(
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Log.NotShared(logger, plan.Dataset, e.Message);
+            Log.NotShared(logger, plan.Dataset, RefusalText.Veil(e, plan.Rows).Message);
             await database.ReportFaultAsync(e);
             return isCommitting ? SharedOutcome.Unknown : SharedOutcome.Apart;
         }

@@ -24,8 +24,8 @@ public class ChunkTransformBenchmarks
     {
         RowPlan plan = TripsChunk.Plan();
         var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
-        _csvTransform = new(plan, new CsvRecordReader(binding, CsvDialect.Default, TripsChunk.RecordBytesMax), Guid.Empty);
-        _ndjsonTransform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
+        _csvTransform = new(plan, new CsvRecordReader(binding, CsvDialect.Default, TripsChunk.RecordBytesMax), new JobFacts(Guid.Empty));
+        _ndjsonTransform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
 
         // Both formats hold the same values, so both must come out as the same bytes.
         Run(_csvTransform, _csv);

@@ -40,7 +40,7 @@ public sealed class CsvRejectCellsTests
                 TableSchema schema = plan.Definition.Schema;
                 byte[] sent = [.. data.Select(b => b == (byte)',' ? (byte)dialect.Delimiter[0] : b == (byte)'"' ? (byte)dialect.QuoteChar[0] : b)];
                 var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
-                ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), Guid.Empty);
+                ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), new JobFacts(Guid.Empty));
                 var first = LoadedRecords.Of(transform, sent);
 
                 var file = RejectFile.Write(plan, dialect, new CsvRejectCells([.. Names[..columns]], schema, dialect), first.Raws);
@@ -60,7 +60,7 @@ public sealed class CsvRejectCellsTests
                 TableSchema schema = plan.Definition.Schema;
                 CsvDialect dialect = data.Dialect with { RaggedRows = ragged };
                 var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
-                ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), Guid.Empty);
+                ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), new JobFacts(Guid.Empty));
                 var first = LoadedRecords.Of(transform, data.Bytes);
 
                 CsvRejectCells cells = new([.. Names[..columns]], schema, dialect);

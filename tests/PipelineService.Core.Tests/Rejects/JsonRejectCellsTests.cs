@@ -41,7 +41,7 @@ public sealed class JsonRejectCellsTests
             records =>
             {
                 RowPlan plan = PlanOf(missing, match);
-                ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
+                ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
                 var first = LoadedRecords.Of(transform, Text.UTF8.GetBytes(string.Join('\n', records)));
 
                 var file = RejectFile.Write(plan, CsvDialect.Default, new JsonRejectCells(plan), first.Raws);

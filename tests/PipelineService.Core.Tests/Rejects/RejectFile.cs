@@ -75,7 +75,7 @@ internal sealed class RejectFile
         RejectHeader found = RejectHeader.Find(names, _plan.Definition.Schema)!;
         var binding = CsvHeaderBinding.ByName(found.DataNames, _plan.Definition.Schema, out fault);
         Assert.Null(fault);
-        ChunkTransform transform = new(_plan, new CsvRecordReader(binding!.Within(found), _dialect, RecordBytesMax), Guid.Empty);
+        ChunkTransform transform = new(_plan, new CsvRecordReader(binding!.Within(found), _dialect, RecordBytesMax), new JobFacts(Guid.Empty));
         return LoadedRecords.Of(transform, Bytes.AsSpan(header.Length));
     }
 

@@ -38,6 +38,7 @@ public sealed class RecordErrorCodesTests
         [28] = "exclusive_minimum",
         [29] = "exclusive_maximum",
         [30] = "json_schema",
+        [31] = "require",
     };
 
     [Fact]

@@ -213,7 +213,7 @@ public sealed class CsvChunkTransformTests
     }
 
     private static ChunkTransform Csv(RowPlan plan, CsvHeaderBinding binding, CsvDialect dialect, int recordBytesMax) =>
-        new(plan, new CsvRecordReader(binding, dialect, recordBytesMax), JobId);
+        new(plan, new CsvRecordReader(binding, dialect, recordBytesMax), new JobFacts(JobId));
 
     private static Transforming Transform(string names, string data, RaggedRows ragged = RaggedRows.None)
     {

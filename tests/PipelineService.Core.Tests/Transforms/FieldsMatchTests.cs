@@ -60,7 +60,7 @@ public sealed class FieldsMatchTests
     {
         RowPlan plan = PlanOf(match);
         string members = string.Join(',', names.Split(',').Select((name, index) => $"\"{name}\":\"{index + 1}\""));
-        return Shown(new Transforming(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), $"{{{members}}}"));
+        return Shown(new Transforming(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)), $"{{{members}}}"));
     }
 
     private static string Show(RowPlan plan, Func<TableSchema, CsvHeaderBinding> bind, string line)
@@ -68,7 +68,7 @@ public sealed class FieldsMatchTests
         CsvHeaderBinding binding = bind(plan.Definition.Schema);
         HashSet<int> absent = [.. Enumerable.Range(0, 3).Where(column => binding.FieldOfColumn[column] < 0)];
         return Shown(new Transforming(
-            new ChunkTransform(plan.Without(absent), new CsvRecordReader(binding, CsvDialect.Default, 1_000), Guid.Empty), line));
+            new ChunkTransform(plan.Without(absent), new CsvRecordReader(binding, CsvDialect.Default, 1_000), new JobFacts(Guid.Empty)), line));
     }
 
     private static string Shown(Transforming result) => result.Rows is [string row]

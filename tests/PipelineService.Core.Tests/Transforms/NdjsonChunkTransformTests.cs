@@ -275,7 +275,7 @@ public sealed class NdjsonChunkTransformTests
         }
     }
 
-    private static ChunkTransform Ndjson(RowPlan plan) => new(plan, new NdjsonRecordReader(plan.Definition.Schema), JobId);
+    private static ChunkTransform Ndjson(RowPlan plan) => new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(JobId));
 
     private static Transforming Transform(string names, string data, FieldsMatch? match = null) =>
         new(Ndjson(Transforming.PlanOf(names, match)), data);

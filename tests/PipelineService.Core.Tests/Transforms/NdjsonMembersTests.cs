@@ -96,6 +96,6 @@ public sealed class NdjsonMembersTests
         FieldDefinition[] fields =
             [.. Names.Split(',').Select(name => new FieldDefinition { Name = name, Type = FieldType.Any })];
         RowPlan plan = Transforming.PlanOf(match: null, lineage: false, fields);
-        return new(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), data);
+        return new(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)), data);
     }
 }

@@ -129,7 +129,7 @@ public sealed class RecordStepTests
     public void Steps_allocate_nothing_once_the_workspace_has_grown()
     {
         RowPlan plan = Transforming.PlanOf("a,b", steps: [PlainSteps.Copy(0, 1), PlainSteps.Filter(1, "2"), PlainSteps.Reject(1, "3", atFault: 0)]);
-        ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
+        ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
         byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{\"a\":\"\\u0031\"}\n{\"a\":\"2\"}\n{\"a\":\"3\"}\n", 1_000)));
         TransformWorkspace workspace = new();
         transform.Run(data, new ChunkPosition(1, 1), workspace);
@@ -147,8 +147,8 @@ public sealed class RecordStepTests
     }
 
     private static Transforming RunCsv(RowPlan plan, CsvHeaderBinding binding, string data) =>
-        new(new ChunkTransform(plan, new CsvRecordReader(binding, Dialect, recordBytesMax: 100), Guid.Empty), data);
+        new(new ChunkTransform(plan, new CsvRecordReader(binding, Dialect, recordBytesMax: 100), new JobFacts(Guid.Empty)), data);
 
     private static Transforming RunNdjson(RowPlan plan, string data) =>
-        new(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), data);
+        new(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)), data);
 }

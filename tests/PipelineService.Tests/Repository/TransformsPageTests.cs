@@ -7,7 +7,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Parsing.Json;
-using PipelineService.Core.Rules;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Transforms;
 using PipelineService.Core.Transforms.Steps;
 using PipelineService.Datasets.Definitions;
@@ -83,7 +83,7 @@ public sealed partial class TransformsPageTests(LoadingService service) : IClass
 
     private static DatasetDefinition DefinitionOf(Example example)
     {
-        string fields = string.Join(',', example.Names.Take(Inputs(example)).Select(FieldOf));
+        string fields = string.Join(',', example.Fields.Select(field => $"{{\"name\":\"{field.Name}\",\"type\":\"{field.Type}\"}}"));
         using var json = JsonDocument.Parse($$"""{ "schema": { "fields": [{{fields}}] }, "transforms": [{{example.Json}}] }""");
         DatasetDefinition? definition = DefinitionReader.Read(json.RootElement, "example", out IReadOnlyDictionary<string, string[]> errors);
         Assert.True(errors.Count == 0, $"{example.Json}: {string.Join(' ', errors.SelectMany(e => e.Value))}");
@@ -95,40 +95,29 @@ public sealed partial class TransformsPageTests(LoadingService service) : IClass
     {
         RowPlan plan = new(definition, RowSteps.Of(definition, name => name == "PII_SALT" ? "Jefe"u8.ToArray() : null));
         TransformWorkspace workspace = new();
-        string record = $"{{{string.Join(',', example.Names.Take(Inputs(example)).Select((name, i) => $"\"{name.Split(' ')[0]}\":{row[i]}"))}}}";
-        ChunkTransform transform = new(plan, new NdjsonRecordReader(definition.Schema), Guid.Empty);
+        string record = $"{{{string.Join(',', example.Fields.Select((field, i) => $"\"{field.Name}\":{row[i]}"))}}}";
+        ChunkTransform transform = new(plan, new NdjsonRecordReader(definition.Schema), new JobFacts(Guid.Empty));
         Assert.Equal(1, transform.Run(Encoding.UTF8.GetBytes(record), new ChunkPosition(1, 1), workspace));
+        IEnumerable<string> others = Enumerable.Repeat("", example.Names.Length - Inputs(example) - 1);
         return workspace.Rejects.Count == 1
-            ?
-            [
-                RecordErrorCodes.NameOf(workspace.Rejects.ErrorsOf(workspace.Rejects.Rejects[0])[0].Code),
-                .. Enumerable.Repeat("", example.Names.Length - Inputs(example) - 1),
-            ]
+            ? [RecordReason.CodeOf(workspace.Rejects.ErrorsOf(workspace.Rejects.Rejects[0])[0], plan), .. others]
+            : workspace.Filtered == 1 ? ["filtered", .. others]
             : [.. example.Names.Skip(Inputs(example)).Select(name => Shown(plan, workspace, name[ResultMark.Length..]))];
     }
 
     private static string Shown(RowPlan plan, TransformWorkspace workspace, string name)
     {
         int column = plan.Columns.Select(c => c.Field.Name).ToImmutableArray().IndexOf(name);
-        return !workspace.Rows.TryGetField(0, column, out ReadOnlySpan<byte> value) ? "null"
-            : plan.Columns[column].Field.Type switch
-            {
-                FieldType.Integer => $"{BinaryPrimitives.ReadInt64BigEndian(value)}",
-                FieldType.Date => $"\"{new DateOnly(2000, 1, 1).AddDays(BinaryPrimitives.ReadInt32BigEndian(value)):yyyy-MM-dd}\"",
-                FieldType.Object => Encoding.UTF8.GetString(value[1..]), // behind the version of jsonb
-                _ => $"\"{Encoding.UTF8.GetString(value)}\"",
-            };
-    }
-
-    /// <summary>A field of an example; text unless the head of its column says another type, as <c>a (date)</c>.</summary>
-    private static string FieldOf(string head)
-    {
-        string[] parts = head.Split(' ', '(', ')');
-        return $"{{\"name\":\"{parts[0]}\",\"type\":\"{(parts.Length > 2 ? parts[2] : "string")}\"}}";
+        return StoredValue.Of(workspace.Rows, row: 0, column, plan.Columns[column]).ToString();
     }
 
     [GeneratedRegex(@"```json\n(?<json>\{ ""op"".*?)\n```\n\n(?<head>\|.*?)\n\| ---.*?\n(?<rows>(\|.*\n)+)", RegexOptions.ExplicitCapture)]
     private static partial Regex ExampleText();
 
-    private sealed record Example(string Op, string Json, ImmutableArray<string> Names, ImmutableArray<string[]> Rows);
+    private sealed record Example(string Op, string Json, ImmutableArray<string> Names, ImmutableArray<string[]> Rows)
+    {
+        /// <summary>The columns before the results: a name, and behind it a type where that is not string.</summary>
+        public IEnumerable<(string Name, string Type)> Fields => Names.Take(Inputs(this)).Select(name => name.Split(' '))
+            .Select(words => (words[0], words.Length > 1 ? words[1] : "string"));
+    }
 }

@@ -94,7 +94,7 @@ public sealed class ChunkReaderTests
             Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{}\n", 250))));
         using ChunkReading reading = new(
             upload, options, scanner: new LineScanner(1024),
-            transform: new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty));
+            transform: new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)));
 
         IReadOnlyList<ReadChunk> chunks = await reading.RunAsync();
 

@@ -55,7 +55,7 @@ public sealed class ChunkWorkersTests(RunningService running) : IClassFixture<Ru
                 Load = new LoadPolicy { Table = new TableName("public", "t") },
             },
             [new GreedyStep()]);
-        return new ChunkTransform(rows, new NdjsonRecordReader(rows.Definition.Schema), Guid.Empty);
+        return new ChunkTransform(rows, new NdjsonRecordReader(rows.Definition.Schema), new JobFacts(Guid.Empty));
     }
 
     private sealed class GreedyStep : RecordStep

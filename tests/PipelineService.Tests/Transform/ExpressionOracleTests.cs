@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Npgsql;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Tests.Transforms.Expressions;
 using PipelineService.Core.Transforms.Expressions;
 using PipelineService.Core.Values;

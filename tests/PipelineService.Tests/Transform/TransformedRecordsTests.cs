@@ -81,7 +81,7 @@ public sealed class TransformedRecordsTests(TransformedRecordsTests.Service serv
         JobView job = await service.LoadAsync(dataset, DataOf(3, contentType), contentType);
 
         Assert.Equal(
-            ["""[{"code": "unmapped", "field": "land", "value": " \"X\" ", "message": "The transforms map this field, and their table has no such text: add it, or set \"else\"."}]"""],
+            ["""[{"op": 4, "code": "unmapped", "field": "land", "value": " \"X\" ", "message": "The transforms map this field, and their table has no such text: add it, or set \"else\"."}]"""],
             await service.RowsAsync($"SELECT errors::text FROM pipeline.dead_letters WHERE job_id = '{job.Id}'"));
     }
 

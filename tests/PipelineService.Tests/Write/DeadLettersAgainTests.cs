@@ -147,7 +147,7 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         ChunkPosition position = new(first, first);
         TransformWorkspace workspace = new();
         var binding = CsvHeaderBinding.ByPosition(Rows.Definition.Schema);
-        ChunkTransform transform = new(Rows, new CsvRecordReader(binding, CsvDialect.Default, recordBytesMax: 100), _job);
+        ChunkTransform transform = new(Rows, new CsvRecordReader(binding, CsvDialect.Default, recordBytesMax: 100), new JobFacts(_job));
         int records = transform.Run(bytes, position, workspace);
 
         JobLoadPlan plan = new()

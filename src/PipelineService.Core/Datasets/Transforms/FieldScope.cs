@@ -64,8 +64,7 @@ public sealed class FieldScope
             SetField set = op.Sets[i];
             if (!_indexes.ContainsKey(set.Name))
             {
-                FieldDefinition field = new() { Name = set.Name, Type = set.Type ?? op.SetTypeOf(set), SqlType = set.SqlType };
-                Add(field, new FieldPlace(index, i));
+                Add(set.ToField(op.SetTypeOf(set)), new FieldPlace(index, i));
             }
         }
     }

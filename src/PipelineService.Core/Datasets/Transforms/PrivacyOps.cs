@@ -2,8 +2,15 @@ using System.Text;
 
 namespace PipelineService.Core.Datasets.Transforms;
 
+/// <summary>An op that takes a value out of what is stored, or most of it.</summary>
+public abstract record PrivacyOp : TransformOp
+{
+    /// <summary>Whether the fields hold personal data, which is not shown where records are rejected either.</summary>
+    public bool Pii { get; init; }
+}
+
 /// <summary>Puts a hash in the place of a value: 64 hexadecimal digits.</summary>
-public sealed record HashOp : TransformOp
+public sealed record HashOp : PrivacyOp
 {
     public override string Word => "hash";
 
@@ -11,9 +18,6 @@ public sealed record HashOp : TransformOp
 
     /// <summary>The name of the secret that is the key, or the salt before the text; null: none.</summary>
     public string? Secret { get; init; }
-
-    /// <summary>Whether the fields hold personal data.</summary>
-    public bool Pii { get; init; }
 }
 
 /// <summary>How a <see cref="HashOp"/> hashes.</summary>
@@ -27,7 +31,7 @@ public enum HashKind
 }
 
 /// <summary>Puts a character in the place of each character of a text, except for some at its ends.</summary>
-public sealed record MaskOp : TransformOp
+public sealed record MaskOp : PrivacyOp
 {
     public override string Word => "mask";
 
@@ -41,7 +45,7 @@ public sealed record MaskOp : TransformOp
 }
 
 /// <summary>Puts one text in the place of every value, or takes it away.</summary>
-public sealed record RedactOp : TransformOp
+public sealed record RedactOp : PrivacyOp
 {
     public override string Word => "redact";
 

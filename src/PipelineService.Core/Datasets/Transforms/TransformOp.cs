@@ -47,4 +47,18 @@ public abstract record TransformOp
 /// <param name="Name">Its name, which is the column's.</param>
 /// <param name="Type">Null where the schema or an op before declares it; else null means the op's <see cref="TransformOp.SetTypeOf"/>.</param>
 /// <param name="SqlType">The column's type when it is not the default of the type.</param>
-public sealed record SetField(string Name, FieldType? Type = null, SqlType? SqlType = null);
+public sealed record SetField(string Name, FieldType? Type = null, SqlType? SqlType = null)
+{
+    /// <summary>As of a field of the schema; null is the default one.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>The field that it is where nothing else declares it.</summary>
+    /// <param name="otherwise">Its type where it says none: the op's <see cref="TransformOp.SetTypeOf"/>.</param>
+    public FieldDefinition ToField(FieldType otherwise) => new()
+    {
+        Name = Name,
+        Type = Type ?? otherwise,
+        Format = Format ?? FieldFormats.Default,
+        SqlType = SqlType,
+    };
+}

@@ -2,6 +2,7 @@ using System.Buffers;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Encoding.Numbers;
 
@@ -40,4 +41,6 @@ internal sealed class FormattedNumberEncoder(NumberFormat format, FieldEncoder p
 
     public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         plain.EncodeJson(kind, json, rows);
+
+    public override RecordErrorCode EncodeValue(in TypedValue value, RowBuffer rows) => plain.EncodeValue(value, rows);
 }

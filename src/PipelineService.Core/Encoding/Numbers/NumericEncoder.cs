@@ -1,6 +1,8 @@
+using System.Globalization;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Encoding.Numbers;
 
@@ -43,6 +45,59 @@ internal sealed class NumericEncoder : FieldEncoder
 
     public override RecordErrorCode EncodeJson(ValueKind kind, ReadOnlySpan<byte> json, RowBuffer rows) =>
         kind == ValueKind.Number ? Encode(json, rows) : RecordErrorCode.TypeMismatch;
+
+    /// <remarks>
+    /// A computed number is rounded to the scale of the column, as PostgreSQL does it when a row is inserted: a quotient has digits that
+    /// nobody has written.
+    /// </remarks>
+    public override RecordErrorCode EncodeValue(in TypedValue value, RowBuffer rows)
+    {
+        if (value.Kind != TypedKind.Number)
+        {
+            return base.EncodeValue(value, rows);
+        }
+
+        decimal number = _isConstrained && value.Number.Scale > _scale
+            ? Math.Round(value.Number, _scale, MidpointRounding.AwayFromZero)
+            : value.Number;
+        if (_isInteger)
+        {
+            decimal whole = decimal.Truncate(number);
+            if (whole != number)
+            {
+                return RecordErrorCode.TypeMismatch;
+            }
+
+            number = whole;
+        }
+
+        int start = rows.Length;
+        if (!WriteShort(number, rows))
+        {
+            Span<byte> text = stackalloc byte[TypedText.BytesMax];
+            number.TryFormat(text, out int length, default, CultureInfo.InvariantCulture);
+            return Encode(text[..length], rows);
+        }
+
+        return _rules is null ? RecordErrorCode.None : Check(start, rows);
+    }
+
+    /// <summary>The usual case, as of texts.</summary>
+    private bool WriteShort(decimal number, RowBuffer rows)
+    {
+        Span<int> bits = stackalloc int[4];
+        decimal.GetBits(number, bits);
+        ulong digits = ((ulong)(uint)bits[1] << 32) | (uint)bits[0];
+        int scale = number.Scale;
+        if (bits[2] != 0 || digits >= ShortDecimal.DigitsEnd
+            || (_isConstrained && (scale > _scale || scale > ShortDecimal.DigitsMax || digits >= _digitsEnd[scale])))
+        {
+            return false;
+        }
+
+        return NumericBinary.TryWriteShort(
+            new ShortDecimal(decimal.IsNegative(number), digits, scale), _isConstrained ? _scale : scale, rows);
+    }
 
     private RecordErrorCode Check(int start, RowBuffer rows) => _rules!.Check(rows.Written(start)[sizeof(int)..]);
 

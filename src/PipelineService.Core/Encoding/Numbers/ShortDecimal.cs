@@ -16,6 +16,9 @@ internal readonly record struct ShortDecimal(bool IsNegative, ulong Digits, int 
     /// <summary>The most digits that are taken: so many are exact in a double, and times 1,000 still in a word.</summary>
     public const int DigitsMax = 15;
 
+    /// <summary>The first whole number that has more.</summary>
+    public const ulong DigitsEnd = 1_000_000_000_000_000;
+
     /// <summary>Reads a number.</summary>
     /// <returns>False for all others, which may be numbers or not.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

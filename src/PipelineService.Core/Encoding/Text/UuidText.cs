@@ -10,7 +10,7 @@ internal static class UuidText
 {
     public const int ValueBytes = 16;
 
-    private const int TextBytes = 36;
+    public const int TextBytes = 36;
     private const int HexBytes = 32;
 
     /// <param name="text">The text.</param>

@@ -1,5 +1,6 @@
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Encoding.Text;
 
@@ -21,6 +22,19 @@ internal sealed class WrittenTextEncoder(FieldEncoder check) : FieldEncoder
         int start = rows.Length;
         RecordErrorCode code = check.EncodeJson(kind, json, rows);
         return code == RecordErrorCode.None ? Replace(start, json, rows) : code;
+    }
+
+    public override RecordErrorCode EncodeValue(in TypedValue value, RowBuffer rows)
+    {
+        int start = rows.Length;
+        RecordErrorCode code = check.EncodeValue(value, rows);
+        if (code != RecordErrorCode.None || value.Kind is TypedKind.Text or TypedKind.Json)
+        {
+            return code == RecordErrorCode.None ? Replace(start, value.Text.Span, rows) : code;
+        }
+
+        Span<byte> text = stackalloc byte[TypedText.BytesMax];
+        return Replace(start, text[..TypedText.Write(value, text)], rows);
     }
 
     private static RecordErrorCode Replace(int start, ReadOnlySpan<byte> text, RowBuffer rows)

@@ -19,6 +19,18 @@ public sealed class ExpressionScope(ImmutableArray<FieldDefinition> fields, IRea
 
     public ImmutableArray<FieldDefinition> Fields { get; } = fields;
 
+    /// <summary>The scope at one place in the list of ops.</summary>
+    /// <param name="fields">All fields of the definition, those that ops set in the order of the ops.</param>
+    /// <param name="before">How many there are before the op; the others are set by it or by later ones.</param>
+    public static ExpressionScope At(ImmutableArray<FieldDefinition> fields, int before) =>
+        new(fields, Enumerable.Range(before, fields.Length - before).ToHashSet());
+
+    /// <summary>The kind that an expression must have: of the field that takes its result, or of a condition.</summary>
+    /// <remarks>A field that expressions cannot use takes a text, which is read as one that was sent.</remarks>
+    /// <param name="target">The field; null for a condition.</param>
+    public static TypedKind ExpectedOf(FieldDefinition? target) =>
+        target is null ? TypedKind.Boolean : FieldKinds.Of(target) ?? TypedKind.Text;
+
     /// <summary>Finds a field by its name.</summary>
     /// <param name="name">As PostgreSQL understands it: in lower case if it was not quoted.</param>
     /// <param name="index">0-based.</param>

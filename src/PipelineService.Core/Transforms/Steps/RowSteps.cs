@@ -2,38 +2,64 @@ using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Transforms.Expressions;
+using PipelineService.Core.Transforms.Steps.Rows;
 using PipelineService.Core.Transforms.Steps.Text;
 
 namespace PipelineService.Core.Transforms.Steps;
 
 /// <summary>Compiles the ops of a definition: the one table from op to step.</summary>
-public static class RowSteps
+public sealed class RowSteps
 {
+    private readonly DatasetDefinition _definition;
+    private readonly Func<string, byte[]?> _secretOf;
+    private readonly FieldScope _scope;
+    private readonly FieldOrigins _origins;
+    private readonly ImmutableArray<FieldDefinition> _fields;
+
+    /// <summary>The fields whose values are in their slots by now.</summary>
+    private readonly HashSet<int> _read = [];
+
+    private RowSteps(DatasetDefinition definition, Func<string, byte[]?> secretOf)
+    {
+        _definition = definition;
+        _secretOf = secretOf;
+        _scope = new FieldScope(definition.Schema);
+        _origins = new FieldOrigins(definition.Schema.Fields.Length);
+        _fields = definition.Columns;
+    }
+
     /// <summary>One step for each op of the definition, in its order.</summary>
     /// <param name="definition">Already checked.</param>
     /// <param name="secretOf">The secret of a name, null where there is none.</param>
     /// <exception cref="SecretMissingException">A secret that an op names is not there (any more).</exception>
     public static ImmutableArray<RecordStep> Of(DatasetDefinition definition, Func<string, byte[]?> secretOf)
     {
-        FieldScope scope = new(definition.Schema);
-        var steps = ImmutableArray.CreateBuilder<RecordStep>(definition.Transforms.Length);
-        for (int index = 0; index < definition.Transforms.Length; index++)
-        {
-            TransformOp op = definition.Transforms[index];
-            ImmutableArray<StepField> fields = StepField.Of(definition, scope, op);
-            scope.AddSetsOf(op, index);
-            steps.Add(Compile(op, index, fields, [.. op.Sets.Select(set => scope.IndexOf(set.Name))], secretOf));
-        }
-
-        return steps.DrainToImmutable();
+        RowSteps steps = new(definition, secretOf);
+        return [.. definition.Transforms.Select(steps.Next)];
     }
 
-    private static RecordStep Compile(
-        TransformOp op,
-        int index,
-        ImmutableArray<StepField> fields,
-        ImmutableArray<int> sets,
-        Func<string, byte[]?> secretOf)
+    private RecordStep Next(TransformOp op, int index)
+    {
+        ImmutableArray<StepField> fields = StepField.Of(_definition, _scope, op);
+        ImmutableArray<int> worksOn = [.. fields.Select(field => field.Index)];
+        ExpressionScope expressions = ExpressionScope.At(_fields, _scope.Fields.Count);
+        _scope.AddSetsOf(op, index);
+        ImmutableArray<int> sets = [.. op.Sets.Select(set => _scope.IndexOf(set.Name))];
+        if (op is ExpressionOp computed)
+        {
+            return CompileExpression(computed, index, sets, expressions);
+        }
+
+        RecordStep step = Compile(op, index, fields, sets);
+        _origins.Set(sets, worksOn);
+
+        // What takes personal data away may come behind an op that has read it; who reads it then sees what is left.
+        _read.ExceptWith(worksOn);
+        return step;
+    }
+
+    private RecordStep Compile(TransformOp op, int index, ImmutableArray<StepField> fields, ImmutableArray<int> sets)
     {
         return op switch
         {
@@ -53,13 +79,50 @@ public static class RowSteps
             FlattenOp flatten => new FlattenStep(fields[0], sets, flatten),
             SplitOp split => new SplitStep(fields[0], sets, split.Separator),
             ConcatOp concat => new ConcatStep(fields, sets[0], concat.Separator),
-            HashOp hash => new HashStep(fields, hash.Algorithm, SecretOf(hash, secretOf)),
-            MaskOp mask => new MaskStep(fields, mask),
-            RedactOp redact => new RedactStep(fields, redact.With),
+            PrivacyOp privacy => CompilePrivacy(privacy, fields),
             _ => throw new InvalidOperationException($"No step for {op.Word}."),
         };
     }
 
-    private static byte[] SecretOf(HashOp hash, Func<string, byte[]?> secretOf) =>
-        hash.Secret is not string name ? [] : secretOf(name) ?? throw new SecretMissingException(name);
+    private RecordStep CompilePrivacy(PrivacyOp op, ImmutableArray<StepField> fields)
+    {
+        ImmutableArray<int> hides = op.Pii ? _origins.OfAndIn([.. fields.Select(field => field.Index)]) : [];
+        return op switch
+        {
+            HashOp hash => new HashStep(fields, hash.Algorithm, SecretOf(hash)) { Hides = hides },
+            MaskOp mask => new MaskStep(fields, mask) { Hides = hides },
+            RedactOp redact => new RedactStep(fields, redact.With) { Hides = hides },
+            _ => throw new InvalidOperationException($"No step for {op.Word}."),
+        };
+    }
+
+    private ExpressionStep CompileExpression(ExpressionOp op, int index, ImmutableArray<int> sets, ExpressionScope scope)
+    {
+        FieldDefinition? target = op is DeriveOp ? _fields[sets[0]] : null;
+        ImmutableArray<ExpressionFault> faults =
+            ExpressionCheck.Check(op.Expression, scope, ExpressionScope.ExpectedOf(target), out CheckedExpression? expression);
+        if (expression is null)
+        {
+            throw new InvalidOperationException($"The expression of op {index} has a fault: {faults[0].Sentence}");
+        }
+
+        SlotReader reader = new(
+        [
+            .. expression.Fields.Where(_read.Add)
+                .Select(field => new FieldSlot(_fields[field], field, _definition.Schema.MissingValuesOf(_fields[field]))),
+        ]);
+        ImmutableArray<int> inputs = _origins.Of(expression.Fields);
+        _origins.Set(sets, expression.Fields);
+        _read.UnionWith(sets);
+        return op switch
+        {
+            DeriveOp derive => new DeriveStep(expression, reader, inputs, index, sets[0], derive.OnError),
+            FilterOp => new FilterStep(expression, reader, inputs),
+            RequireOp => new RequireStep(expression, reader, inputs),
+            _ => throw new InvalidOperationException($"No step for {op.Word}."),
+        };
+    }
+
+    private byte[] SecretOf(HashOp hash) =>
+        hash.Secret is not string name ? [] : _secretOf(name) ?? throw new SecretMissingException(name);
 }

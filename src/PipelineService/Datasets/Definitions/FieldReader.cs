@@ -92,7 +92,7 @@ internal static class FieldReader
     }
 
     /// <summary>Version 0 of the standard wrote patterns with "fmt:" before them, and readers must take it off.</summary>
-    private static string ReadFormat(ObjectReader field)
+    internal static string ReadFormat(ObjectReader field)
     {
         const string Prefix = "fmt:";
         string format = field.Text("format") ?? FieldFormats.Default;

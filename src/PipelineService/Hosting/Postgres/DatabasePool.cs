@@ -51,9 +51,9 @@ internal sealed class DatabasePool(IOptions<HostingOptions> options, Database da
         settings.IncludeErrorDetail = false;
         builder.Name = Name;
         builder.ConfigureTracing(static spans => spans
-            .ConfigureCommandFilter(static _ => PipelineTracing.TellsStatements)
-            .ConfigureBatchFilter(static _ => PipelineTracing.TellsStatements)
-            .ConfigureCopyOperationFilter(static _ => PipelineTracing.IsRecorded)
+            .ConfigureCommandFilter(static _ => PipelineTracing.TellsStatements && StatementSpans.AreRecorded)
+            .ConfigureBatchFilter(static _ => PipelineTracing.TellsStatements && StatementSpans.AreRecorded)
+            .ConfigureCopyOperationFilter(static _ => PipelineTracing.IsRecorded && StatementSpans.AreRecorded)
             .EnablePhysicalOpenTracing(false)
             .EnableFirstResponseEvent(false));
         builder.UsePhysicalConnectionInitializer(

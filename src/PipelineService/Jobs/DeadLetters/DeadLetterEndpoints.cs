@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -67,9 +68,10 @@ public static class DeadLetterEndpoints
         }
 
         Dictionary<string, string[]> faults = [];
-        if (code is not null && !RecordErrorCodes.TryParse(code, out _))
+        if (code is not null && !RecordErrorCodes.TryParse(code, out _)
+            && !(await CodesOfAsync(job, datasets, cancellationToken)).Contains(code))
         {
-            faults["/code"] = [$"'{code}' is no error code."];
+            faults["/code"] = [$"'{code}' is no error code, and none of the dataset's own."];
         }
 
         string? type = PreferredType(context.Request);
@@ -95,6 +97,14 @@ public static class DeadLetterEndpoints
                 return TypedResults.Json(
                     new DeadLetterPage(page, found.HasMore ? Paging.CursorOf(page[^1].Record) : null), PipelineJson.Options);
         }
+    }
+
+    /// <summary>The codes of the definition that the job was loaded by.</summary>
+    private static async Task<IEnumerable<string>> CodesOfAsync(
+        JobRow job, DatasetCatalog datasets, CancellationToken cancellationToken)
+    {
+        DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
+        return dataset.Definition.Transforms.OfType<RequireOp>().Select(op => op.Code);
     }
 
     /// <summary>All of them as they are read; to HEAD none, because nobody would see them.</summary>

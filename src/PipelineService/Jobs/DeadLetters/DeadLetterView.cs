@@ -59,8 +59,19 @@ public sealed record DeadLetterView(
 /// <param name="Field">The field at fault; null when it is the record as a whole.</param>
 /// <param name="Code">Stable: see the table of codes in the documentation.</param>
 /// <param name="Message">A sentence for people.</param>
-/// <param name="Value">What the text says, quotes and escapes undone, perhaps cut; null when there is none.</param>
-public sealed record DeadLetterError(string? Field, string Code, string Message, string? Value);
+/// <param name="Value">
+/// What the text says, quotes and escapes undone, perhaps cut; null when there is none. `[hidden]` where it holds personal data.
+/// </param>
+public sealed record DeadLetterError(string? Field, string Code, string Message, string? Value)
+{
+    /// <summary>0-based index of the op of the dataset's `transforms` that rejects the record; absent when none does.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Op { get; init; }
+
+    /// <summary>What was sent for the fields that the op's expression uses, as `value` shows it; absent without an expression.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string?>? Inputs { get; init; }
+}
 
 /// <summary>A page of dead letters, in the order of the data: fewer than asked for when they are large.</summary>
 /// <param name="NextCursor">For the next page; null on the last one.</param>

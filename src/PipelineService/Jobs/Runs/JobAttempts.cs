@@ -1,6 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
+using PipelineService.Core.Encoding;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Spool.Formats;
 using PipelineService.Write;
@@ -42,11 +45,14 @@ public sealed partial class JobAttempts(
         LiveJob live, SpoolReader upload, SessionReservation reservation, CancellationToken lost)
     {
         JobRow job = live.Current;
+        RowPlan? plan = null;
         try
         {
             DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
-            var format = RecordFormat.Of(live.Kind, dataset.Plan, live.RecordBytesMax);
-            await loader.LoadAsync(job, live, dataset.Plan, format, upload, reservation, lost);
+            plan = dataset.Plan;
+            using IDisposable? quiet = StatementSpans.Suppress(!plan.Hidden.IsEmpty);
+            var format = RecordFormat.Of(live.Kind, plan, live.RecordBytesMax);
+            await loader.LoadAsync(job, live, plan, format, upload, reservation, lost);
             await end.FinishAsync(live, upload, lost);
             return null;
         }
@@ -71,7 +77,7 @@ public sealed partial class JobAttempts(
         }
         catch (Exception e)
         {
-            return e;
+            return plan is null ? e : RefusalText.Veil(e, plan);
         }
     }
 

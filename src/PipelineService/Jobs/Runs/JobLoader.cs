@@ -108,7 +108,7 @@ public sealed class JobLoader(
                 await upload.VerifyAsync(0, Math.Min(upload.Length, 1), load.Stopped); // the block that holds the header
             }
 
-            start = await format.FindStartAsync(upload, load.Plan.JobId, DefaultsOf(load.Plan.Table), load.Stopped);
+            start = await format.FindStartAsync(upload, live.Current.Facts, DefaultsOf(load.Plan.Table), load.Stopped);
             int keyFilterBytes = IsSmall(upload) ? 0 : writeOptions.Value.KeyFilterBytes;
             load.Begin(start.Transform, start.Rows, KeyFilter.Of(load.Plan, start.Rows, keyFilterBytes));
             live.Change(row => row with { UploadColumns = start.Columns?.Select(Faults.Storable).ToArray() });

@@ -105,7 +105,7 @@ public sealed partial class SmallJobLoader(
         {
             JobRow row = job.Live.Current;
             RecordsStart records = await RecordFormat.Of(job.Live.Kind, plan, job.Live.RecordBytesMax)
-                .FindStartAsync(job.Upload, row.Id, new HashSet<string>(), CancellationToken.None);
+                .FindStartAsync(job.Upload, row.Facts, new HashSet<string>(), CancellationToken.None);
             int length = await ReadAsync(job.Upload, records.Offset, buffer);
             ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
             int recordsMax = spoolOptions.Value.RecordsMaxOf(records.Transform.OptionalColumns);

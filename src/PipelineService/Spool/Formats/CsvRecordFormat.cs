@@ -24,25 +24,25 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     private byte LastOfLineEnd { get; } = dialect.EndsAtAnyLineEnd ? (byte)'\n' : Encoding.UTF8.GetBytes(dialect.LineTerminator!)[^1];
 
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolReader upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> start = await ReadFirstAsync(upload, ByteOrderMark.Utf8.Length, cancellationToken);
         int mark = ByteOrderMark.LengthIn(start.Span);
         if (!dialect.IsOfRejects && await FindRejectsAsync(upload, mark, cancellationToken) is { } rejects)
         {
-            return StartOf(rejects, dialect.ForRejects(), upload, mark, jobId, defaults);
+            return StartOf(rejects, dialect.ForRejects(), upload, mark, job, defaults);
         }
 
         CsvPrelude prelude = new(dialect, RecordBytesMax);
         FirstRows first = await ReadAsync(upload, mark, prelude.Scan, cancellationToken);
         if (dialect.Header)
         {
-            return StartOf(ReadNames(first, prelude), dialect, upload, mark, jobId, defaults);
+            return StartOf(ReadNames(first, prelude), dialect, upload, mark, job, defaults);
         }
 
         ChunkPosition position = new(1, 1 + first.Scan.Lines);
         return Start(
-            CsvHeaderBinding.ByPosition(Rows.Definition.Schema), dialect, mark + first.Scan.Length, position, jobId, defaults);
+            CsvHeaderBinding.ByPosition(Rows.Definition.Schema), dialect, mark + first.Scan.Length, position, job, defaults);
     }
 
     /// <summary>
@@ -80,7 +80,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
     /// <summary>The start of data that names its fields.</summary>
     private RecordsStart StartOf(
-        FirstRows first, CsvDialect written, SpoolReader upload, int mark, Guid jobId, IReadOnlySet<string> defaults)
+        FirstRows first, CsvDialect written, SpoolReader upload, int mark, JobFacts job, IReadOnlySet<string> defaults)
     {
         if (first.Scan.RecordTooLong)
         {
@@ -93,7 +93,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         int end = mark + first.Scan.Length;
         return binding is null
             ? throw Mismatch(WithAdvice(fault!, first, IsAll(upload, end)))
-            : Start(binding, written, end, new ChunkPosition(1, 1 + first.Scan.Lines), jobId, defaults) with
+            : Start(binding, written, end, new ChunkPosition(1, 1 + first.Scan.Lines), job, defaults) with
             {
                 Columns = Kept(first.Names),
             };
@@ -136,7 +136,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         CsvDialect written,
         long offset,
         ChunkPosition position,
-        Guid jobId,
+        JobFacts job,
         IReadOnlySet<string> defaults)
     {
         int recordBytesMax = binding.IsGuarded ? RejectHeader.RecordBytesMax(RecordBytesMax, written) : RecordBytesMax;
@@ -150,7 +150,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
             offset,
             position,
             new CsvRecordScanner(written, recordBytesMax, binding.SkipBlankLines),
-            new ChunkTransform(rows, new CsvRecordReader(binding, written, recordBytesMax), jobId),
+            new ChunkTransform(rows, new CsvRecordReader(binding, written, recordBytesMax), job),
             rows)
         {
             RecordBytesMax = recordBytesMax,

@@ -13,7 +13,7 @@ namespace PipelineService.Spool.Formats;
 public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
 {
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolReader upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
         ThrowIfForeign(first.Span);
@@ -21,7 +21,7 @@ public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : Recor
             ByteOrderMark.LengthIn(first.Span),
             new ChunkPosition(1, 1),
             new LineScanner(RecordBytesMax),
-            new ChunkTransform(Rows, new NdjsonRecordReader(Rows.Definition.Schema), jobId),
+            new ChunkTransform(Rows, new NdjsonRecordReader(Rows.Definition.Schema), job),
             Rows)
         {
             RecordBytesMax = RecordBytesMax,

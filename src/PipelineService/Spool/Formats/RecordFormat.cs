@@ -44,10 +44,12 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     };
 
     /// <summary>Reads what comes before the first record, waiting for it to arrive.</summary>
+    /// <param name="upload">What was sent.</param>
+    /// <param name="job">What expressions may use of the job.</param>
     /// <param name="defaults">Names of the columns to which the table gives a value when none is sent.</param>
     /// <exception cref="JobFaultException">The header does not fit the schema.</exception>
     public abstract Task<RecordsStart> FindStartAsync(
-        SpoolReader upload, Guid jobId, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
+        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
 
     /// <summary>The first bytes of an upload, waiting for them to arrive; fewer only when there are no more.</summary>
     protected static async Task<ReadOnlyMemory<byte>> ReadFirstAsync(

@@ -3,6 +3,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets.Tables;
+using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Write.Rejects;
 
@@ -15,9 +16,11 @@ public sealed class RejectWords
     private readonly Dictionary<string, ConstraintShape> _constraints;
     private readonly Dictionary<string, UniqueKey> _keys;
     private readonly List<string> _loaded;
+    private readonly bool _hides;
 
     public RejectWords(TableShape table, RowPlan rows)
     {
+        _hides = !rows.Hidden.IsEmpty;
         _loaded = [.. rows.Columns.Select(c => c.Field.Name)];
         _constraints = table.Constraints.ToDictionary(c => c.Name, StringComparer.Ordinal);
         _keys = table.UniqueIndexes.GroupBy(i => i.Name, StringComparer.Ordinal)
@@ -44,7 +47,7 @@ public sealed class RejectWords
             RecordErrorCode.Unique when key is not null => new RejectedRow(index, code, field, key.Message, key.Columns),
             RecordErrorCode.ForeignKey when ConstraintOf(constraint) is { Parent: string parent } reference => new RejectedRow(
                 index, code, field, ErrorMessages.ForeignKey(parent, reference.ParentColumns), ColumnsOf(reference.Columns, _loaded)),
-            _ => new RejectedRow(index, code, field, message),
+            _ => new RejectedRow(index, code, field, _hides ? RefusalText.Without(sqlState, constraint) : message),
         };
     }
 
@@ -54,6 +57,14 @@ public sealed class RejectWords
         short[] columns = [.. names.Select(name => (short)loaded.IndexOf(name))];
         return columns.Contains((short)-1) ? null : columns;
     }
+
+    /// <summary>A row with a value that the type of its column refuses.</summary>
+    /// <inheritdoc cref="Of"/>
+    public RejectedRow OfValue(int index, string sqlState, string message, string column) => new(
+        index,
+        RejectedRow.CodeOfValue(sqlState),
+        column,
+        _hides ? RefusalText.Without(sqlState, constraint: null) : message);
 
     /// <param name="Field">The only column of the key.</param>
     /// <param name="Columns">Its columns as indexes into the rows'; null when the rows do not have all of them.</param>

@@ -44,7 +44,8 @@ public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions o
         catch (PostgresException e) when (!session.IsBroken && SqlFaults.Of(e) != SqlFault.Outage)
         {
             _forecast.MetUnforeseen();
-            throw new SessionBrokenException($"The table was thought to refuse nothing: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
+            throw new SessionBrokenException(
+                $"The table was thought to refuse nothing: {RefusalText.Of(e, load.Plan.Rows)}.", RefusalText.Cause(e, load.Plan.Rows));
         }
 
         return await SearchAsync(rows, repeats, first, cancellationToken);
@@ -126,7 +127,8 @@ public sealed class RowLoader(WriteSession session, JobLoad load, WriteOptions o
         }
         catch (PostgresException e) when (!session.IsBroken && SqlFaults.Of(e) != SqlFault.Outage)
         {
-            throw new SessionBrokenException($"Rows that were taken once are refused: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
+            throw new SessionBrokenException(
+                $"Rows that were taken once are refused: {RefusalText.Of(e, load.Plan.Rows)}.", RefusalText.Cause(e, load.Plan.Rows));
         }
 
         outcome = await _search.FindAsync(rows, repeats, first, cancellationToken);

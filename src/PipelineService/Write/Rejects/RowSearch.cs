@@ -93,7 +93,8 @@ public sealed partial class RowSearch
                 throw isTooSlow
                     ? TooSlow($"Record {RecordOf(piece[0])} alone takes", e)
                     : new TableHeldException(
-                        $"Record {RecordOf(piece[0])} waits for somebody who holds the table or a row: {e.MessageText}.", e);
+                        $"Record {RecordOf(piece[0])} waits for somebody who holds the table or a row: {e.MessageText}.",
+                        RefusalText.Cause(e, _load.Plan.Rows));
             }
 
             if (isTooSlow)
@@ -111,7 +112,8 @@ public sealed partial class RowSearch
         {
             _load.Refusals.EndedSession();
             Tell(e);
-            throw new SessionBrokenException($"A row ended the session: {e.MessageText} (SQLSTATE {e.SqlState}).", e);
+            throw new SessionBrokenException(
+                $"A row ended the session: {RefusalText.Of(e, _load.Plan.Rows)}.", RefusalText.Cause(e, _load.Plan.Rows));
         }
     }
 
@@ -124,10 +126,10 @@ public sealed partial class RowSearch
     private long RecordOf(int index) => AtHand.Rows.Marks[index].Record;
 
     private ChunkTooSlowException TooSlow(string what, PostgresException error) =>
-        new($"{what} PostgreSQL longer than the time limit of {_options.ChunkTimeout} (Write:ChunkTimeout).", error);
+        new($"{what} PostgreSQL longer than the time limit of {_options.ChunkTimeout} (Write:ChunkTimeout).", RefusalText.Cause(error, _load.Plan.Rows));
 
     /// <summary>Says once a job why it is slow.</summary>
-    internal void Tell(PostgresException error) => Tell($"{error.MessageText} (SQLSTATE {error.SqlState})");
+    internal void Tell(PostgresException error) => Tell(RefusalText.Of(error, _load.Plan.Rows));
 
     internal void Tell(string reason)
     {

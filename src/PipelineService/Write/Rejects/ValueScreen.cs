@@ -61,11 +61,8 @@ internal sealed class ValueScreen(WriteSession session, TimeSpan patience)
         {
             string state = reader.GetString(2);
             suspects += IsSuspect(state) ? 1 : 0;
-            refused.Add(new RejectedRow(
-                reader.GetInt32(0),
-                RejectedRow.CodeOfValue(state),
-                columns[reader.GetInt32(1)].Field.Name,
-                reader.GetString(3)));
+            refused.Add(session.Constraints.Words.OfValue(
+                reader.GetInt32(0), state, reader.GetString(3), columns[reader.GetInt32(1)].Field.Name));
         }
 
         return suspects == count ? [] : refused;

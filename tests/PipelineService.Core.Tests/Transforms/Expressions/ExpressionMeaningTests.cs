@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Expressions;
 using PipelineService.Core.Transforms.Expressions.Running;
 using PipelineService.Core.Values;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using CsCheck;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Expressions;
 using PipelineService.Core.Transforms.Expressions.Running;
 using PipelineService.Core.Values;

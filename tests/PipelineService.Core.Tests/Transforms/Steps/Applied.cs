@@ -42,7 +42,7 @@ internal static class Applied
     public static string OfJson(string record, string columns, params TransformOp[] ops)
     {
         RowPlan plan = PlanOf("abk", ops);
-        return Show(plan, new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), System.Text.Encoding.UTF8.GetBytes(record), columns);
+        return Show(plan, new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)), System.Text.Encoding.UTF8.GetBytes(record), columns);
     }
 
     /// <summary>What bytes in the first field become.</summary>
@@ -72,7 +72,7 @@ internal static class Applied
         RowPlan plan = PlanOf([.. fields], ops);
         return Show(
             plan,
-            new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty),
+            new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)),
             System.Text.Encoding.UTF8.GetBytes(record),
             string.Join(',', plan.Columns.Select(column => column.Field.Name)));
     }
@@ -84,7 +84,7 @@ internal static class Applied
     {
         RowPlan plan = PlanOf("ak", ops);
         CsvRecordReader reader = new(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 10_000);
-        return Show(plan, new ChunkTransform(plan, reader, Guid.Empty), data, "a");
+        return Show(plan, new ChunkTransform(plan, reader, new JobFacts(Guid.Empty)), data, "a");
     }
 
     /// <summary>The columns of the one record in the data.</summary>

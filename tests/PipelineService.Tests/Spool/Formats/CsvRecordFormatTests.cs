@@ -3,6 +3,7 @@ using System.Text;
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Transforms;
 using PipelineService.Spool;
 using PipelineService.Spool.Formats;
 using PipelineService.Tests.Infrastructure;
@@ -30,7 +31,7 @@ public sealed class CsvRecordFormatTests
                 await using SpoolWriter upload = spool.Create();
                 CsvRecordFormat format = new(Plan(), CsvDialect.Default, recordBytesMax: 1 << 20);
                 Task<RecordsStart> finding = format.FindStartAsync(
-                    upload.Follow(), upload.Id, ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken);
+                    upload.Follow(), new JobFacts(upload.Id), ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken);
                 foreach (byte[] packet in Encoding.UTF8.GetBytes(header + "x,").Chunk(step))
                 {
                     await upload.AppendAsync(packet);
@@ -59,7 +60,7 @@ public sealed class CsvRecordFormatTests
             CsvRecordFormat format = new(Plan(), CsvDialect.Default, recordBytesMax: 1 << 20);
 
             RecordsStart start = await format
-                .FindStartAsync(upload.Follow(), upload.Id, ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken)
+                .FindStartAsync(upload.Follow(), new JobFacts(upload.Id), ReadOnlySet<string>.Empty, TestContext.Current.CancellationToken)
                 .Within("the header to be found, though the upload goes on");
 
             Assert.Equal(length, start.Offset);

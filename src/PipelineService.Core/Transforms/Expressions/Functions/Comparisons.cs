@@ -1,3 +1,4 @@
+using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms.Expressions.Functions;

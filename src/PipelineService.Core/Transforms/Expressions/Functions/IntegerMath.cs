@@ -1,3 +1,5 @@
+using PipelineService.Core.Rules;
+
 namespace PipelineService.Core.Transforms.Expressions.Functions;
 
 /// <summary>PostgreSQL's bigint: what does not fit is an error, division drops the fraction.</summary>

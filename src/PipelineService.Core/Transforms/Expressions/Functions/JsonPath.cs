@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using PipelineService.Core.Encoding.Numbers;
 using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms.Expressions.Functions;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms.Expressions.Functions;

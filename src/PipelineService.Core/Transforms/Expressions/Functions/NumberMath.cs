@@ -1,3 +1,5 @@
+using PipelineService.Core.Rules;
+
 namespace PipelineService.Core.Transforms.Expressions.Functions;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms.Expressions.Functions;
 

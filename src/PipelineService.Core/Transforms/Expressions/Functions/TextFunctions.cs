@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms.Expressions.Functions;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms.Expressions.Functions;

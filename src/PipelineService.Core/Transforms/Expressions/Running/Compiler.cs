@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Expressions.Functions;
 using PipelineService.Core.Transforms.Expressions.Typing;
 using PipelineService.Core.Values;

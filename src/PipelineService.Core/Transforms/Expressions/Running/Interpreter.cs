@@ -1,3 +1,4 @@
+using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Expressions.Functions;
 using PipelineService.Core.Transforms.Expressions.Typing;
 using PipelineService.Core.Values;

@@ -14,6 +14,9 @@ internal abstract class FieldStep(ImmutableArray<StepField> fields, TextScope sc
     private readonly StepField[] _fields = [.. fields];
 
     /// <inheritdoc/>
+    public sealed override ImmutableArray<int> Changes { get; } = [.. fields.Select(field => field.Index)];
+
+    /// <inheritdoc/>
     public sealed override StepResult Apply(OpenRecord record)
     {
         foreach (StepField field in _fields)

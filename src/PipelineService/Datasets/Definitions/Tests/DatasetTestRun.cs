@@ -23,7 +23,7 @@ internal sealed class DatasetTestRun
     private DatasetTestRun(RowPlan plan)
     {
         _plan = plan;
-        _transform = new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
+        _transform = new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
     }
 
     /// <summary>What is wrong with the tests of a definition, or with the definition: both sides of each that fails.</summary>
@@ -107,9 +107,8 @@ internal sealed class DatasetTestRun
         {
             foreach (RecordError error in _workspace.Rejects.ErrorsOf(reject))
             {
-                FieldDefinition? field = error.Column == RecordError.WholeRecord ? null : _plan.Columns[error.Column].Field;
-                string message = field is null ? ErrorMessages.For(error.Code) : ErrorMessages.For(field, error.Code);
-                reasons.Add((RecordErrorCodes.NameOf(error.Code), field?.Name, message));
+                var reason = RecordReason.Of(error, _plan);
+                reasons.Add((reason.Code, reason.Field?.Name, reason.Message));
             }
         }
 

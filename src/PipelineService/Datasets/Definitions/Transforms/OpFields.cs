@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
@@ -16,6 +17,7 @@ internal sealed class OpFields
     private readonly bool _isKnown;
     private readonly FieldScope _scope;
     private readonly Dictionary<int, (TransformOp Op, string Pointer)> _results = [];
+    private readonly OpExpressions _expressions;
 
     /// <param name="schema">Without fields it could not be read: then nothing is said of names.</param>
     /// <param name="hasLineage">Whether the names of the lineage columns are taken.</param>
@@ -26,6 +28,7 @@ internal sealed class OpFields
         _hasLineage = hasLineage;
         _isKnown = !schema.Fields.IsEmpty;
         _scope = new FieldScope(schema);
+        _expressions = new OpExpressions(faults);
     }
 
     /// <summary>Looks at the fields that an op names, then takes in those that it sets.</summary>
@@ -42,11 +45,21 @@ internal sealed class OpFields
             CheckSet(op, i, reader.SetPointers[i]);
         }
 
+        int before = _scope.Fields.Count;
+        ImmutableArray<FieldUse> worksOn =
+        [
+            .. op.Fields.Zip(reader.FieldPointers).SelectMany(named =>
+                _scope.Find(named.First, op).Select(field => new FieldUse(field, named.Second))),
+        ];
         _scope.AddSetsOf(op, index);
         foreach (SetField set in op.Sets)
         {
             _results.Remove(_scope.IndexOf(set.Name));
         }
+
+        ImmutableArray<FieldUse> sets =
+            [.. op.Sets.Zip(reader.SetPointers).Select(set => new FieldUse(_scope.IndexOf(set.First.Name), set.Second.Name))];
+        _expressions.Add(new PlacedOp(op, index, before, worksOn, sets, reader.ExpressionPointer));
     }
 
     /// <summary>
@@ -61,6 +74,15 @@ internal sealed class OpFields
             {
                 _faults.Add(pointer, Named(fault, index, op));
             }
+        }
+    }
+
+    /// <summary>Looks at what the ops compute, once all of them are known.</summary>
+    public void CheckExpressions()
+    {
+        if (_isKnown)
+        {
+            _expressions.Check([.. _scope.Fields]);
         }
     }
 
@@ -158,13 +180,15 @@ internal sealed class OpFields
         {
             CheckNew(op, set, pointer);
         }
-        else if (set.Type is not null || set.SqlType is not null)
+        else if (set.Type is not null || set.SqlType is not null || set.Format is not null)
         {
             FieldPlace declared = _scope.Places[known];
             string where = declared.IsInSchema
                 ? "the schema declares this field"
                 : string.Create(CultureInfo.InvariantCulture, $"op {declared.Op} sets this field first");
-            _faults.Add(set.Type is not null ? pointer.Type : pointer.SqlType, $"Leave it out: {where}, and says its type.");
+            _faults.Add(
+                set.Type is not null ? pointer.Type : set.SqlType is not null ? pointer.SqlType : pointer.Format,
+                $"Leave it out: {where}, and says its type.");
         }
         else if (OpFaults.OfSet(op, _scope.Fields[known]) is string fault)
         {
@@ -174,7 +198,7 @@ internal sealed class OpFields
 
     private void CheckNew(TransformOp op, SetField set, SetPointer pointer)
     {
-        FieldDefinition field = new() { Name = set.Name, Type = set.Type ?? op.SetTypeOf(set), SqlType = set.SqlType };
+        FieldDefinition field = set.ToField(op.SetTypeOf(set));
         if (OpFaults.OfSet(op, field) is string unfit)
         {
             _faults.Add(pointer.Type, unfit);

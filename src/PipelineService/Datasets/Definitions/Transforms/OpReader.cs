@@ -18,6 +18,9 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
     /// <summary>Where the op describes the fields that it sets: as many as <see cref="TransformOp.Sets"/>.</summary>
     public List<SetPointer> SetPointers { get; } = [];
 
+    /// <summary>Where its expression stands; null when it has none.</summary>
+    public string? ExpressionPointer { get; set; }
+
     public ObjectReader Json => json;
 
     /// <summary><c>fields</c>: names and patterns, at least one.</summary>
@@ -49,16 +52,16 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
         return [name];
     }
 
-    /// <summary><c>field</c> with <c>type</c> and <c>sqlType</c>: the one field that is set.</summary>
+    /// <summary><c>field</c> with <c>type</c>, <c>format</c> and <c>sqlType</c>: the one field that is set.</summary>
     public ImmutableArray<SetField> Set()
     {
         if (RequiredText("field", "the field that takes the result") is not string name)
         {
-            json.Metadata("type", "sqlType");
+            json.Metadata("type", "format", "sqlType");
             return [];
         }
 
-        SetPointers.Add(new SetPointer(json.PointerTo("field"), json.PointerTo("type"), json.PointerTo("sqlType")));
+        SetPointers.Add(SetPointer.Of(json, "field"));
         return [ReadSet(json, name, FieldType.String)];
     }
 
@@ -228,7 +231,7 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
                 return null;
             }
 
-            SetPointers.Add(new SetPointer(pointer, pointer, pointer));
+            SetPointers.Add(new SetPointer(pointer, pointer, pointer, pointer));
             takeSource?.Invoke(plain, null);
             return new SetField(plain);
         }
@@ -251,7 +254,7 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
 
         takeSource?.Invoke(name, source);
 
-        SetPointers.Add(new SetPointer(field.PointerTo("name"), field.PointerTo("type"), field.PointerTo("sqlType")));
+        SetPointers.Add(SetPointer.Of(field, "name"));
         return set;
     }
 
@@ -259,13 +262,24 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
     {
         bool isTyped = field.TryGet("type", out _);
         bool typeIsKnown = FieldReader.TryReadType(field, faults, out FieldType type);
-        FieldType meant = isTyped ? type : otherwise;
+        FieldDefinition meant = new()
+        {
+            Name = name,
+            Type = isTyped ? type : otherwise,
+            Format = FieldReader.ReadFormat(field),
+        };
         return new SetField(
-            name,
-            isTyped && typeIsKnown ? type : null,
-            FieldReader.ReadSqlType(field, new FieldDefinition { Name = name, Type = meant }, typeIsKnown));
+            name, isTyped && typeIsKnown ? type : null, FieldReader.ReadSqlType(field, meant, typeIsKnown))
+        {
+            Format = meant.Format == FieldFormats.Default ? null : meant.Format,
+        };
     }
 }
 
 /// <summary>Where an op describes a field that it sets.</summary>
-internal readonly record struct SetPointer(string Name, string Type, string SqlType);
+internal readonly record struct SetPointer(string Name, string Type, string Format, string SqlType)
+{
+    /// <summary>Of an object that says all of it, the name under a property of this name.</summary>
+    public static SetPointer Of(ObjectReader json, string name) =>
+        new(json.PointerTo(name), json.PointerTo("type"), json.PointerTo("format"), json.PointerTo("sqlType"));
+}

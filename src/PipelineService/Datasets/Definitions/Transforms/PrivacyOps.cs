@@ -18,7 +18,7 @@ internal static partial class PrivacyOps
             Fields = op.Fields(),
             Algorithm = algorithm,
             Secret = algorithm == HashKind.HmacSha256 ? ReadKey(op) : ReadSalt(op),
-            Pii = op.Json.Boolean("pii", otherwise: false),
+            Pii = ReadPii(op),
         };
     }
 
@@ -28,9 +28,17 @@ internal static partial class PrivacyOps
         KeepFirst = op.Count("keepFirst", 0, KeepMax, otherwise: 0),
         KeepLast = op.Count("keepLast", 0, KeepMax, otherwise: 0),
         Character = op.Character(new Rune('*')),
+        Pii = ReadPii(op),
     };
 
-    public static TransformOp ReadRedact(OpReader op) => new RedactOp { Fields = op.Fields(), With = op.Json.Text("with") };
+    public static TransformOp ReadRedact(OpReader op) => new RedactOp
+    {
+        Fields = op.Fields(),
+        With = op.Json.Text("with"),
+        Pii = ReadPii(op),
+    };
+
+    private static bool ReadPii(OpReader op) => op.Json.Boolean("pii", otherwise: false);
 
     private static string? ReadKey(OpReader op)
     {

@@ -29,7 +29,9 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Fields { get; init; }
 
-    /// <summary>Of split, date_part and flatten: the field whose text is cut or read. Of concat: the field that takes the result.</summary>
+    /// <summary>
+    /// Of split, date_part and flatten: the field whose text is cut or read. Of concat and derive: the field that takes the result.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Field { get; init; }
 
@@ -38,9 +40,30 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Type { get; init; }
 
+    /// <summary>Of the field that takes the result, where the schema does not declare it; default the type's.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Format { get; init; }
+
     /// <summary>Of the field that takes the result, where the schema does not declare it; default by its type.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SqlType { get; init; }
+
+    /// <summary>
+    /// Of derive: what is computed. Of filter: the condition of the records that are kept. Of require: the condition that a record must
+    /// fulfil. In the part of SQL that docs/transforms.md describes.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Expression { get; init; }
+
+    /// <summary>Of require: the code of the dead letters, none of the service's own.</summary>
+    [RegularExpression("^[a-z][a-z0-9_]{0,62}$")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Code { get; init; }
+
+    /// <summary>Of require: the sentence that goes with the code; default the condition.</summary>
+    [StringLength(500)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Message { get; init; }
 
     /// <summary>
     /// Of split: the fields that take the parts, in their order; the last one takes all that is left. Of date_part: the one that takes
@@ -87,7 +110,10 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Formats { get; init; }
 
-    /// <summary>Of parse_date: whether a text that fits no pattern has its record rejected, or is taken away and counted.</summary>
+    /// <summary>
+    /// Of parse_date: whether a text that fits no pattern has its record rejected, or is taken away and counted. Of derive: the same where
+    /// there is no result, as after a division by zero.
+    /// </summary>
     [DefaultValue("reject")]
     [Words("OnError", typeof(OpWords), nameof(OpWords.OnErrors))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -152,7 +178,9 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SaltFrom { get; init; }
 
-    /// <summary>Of hash: whether the fields hold personal data.</summary>
+    /// <summary>
+    /// Of hash, mask and redact: whether the fields hold personal data, which is then not shown in dead letters and messages either.
+    /// </summary>
     [DefaultValue(false)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Pii { get; init; }
@@ -168,6 +196,10 @@ public sealed record SetFieldDocument
     [Words("FieldType", typeof(DefinitionWords), nameof(DefinitionWords.FieldTypes))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Type { get; init; }
+
+    /// <summary>Where the schema does not declare it; default the type's.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Format { get; init; }
 
     /// <summary>Where the schema does not declare it; default by its type.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

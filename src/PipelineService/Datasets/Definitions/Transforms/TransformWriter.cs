@@ -26,6 +26,18 @@ internal static class TransformWriter
             },
             SplitOp split => common with { Field = op.Fields[0], Separator = split.Separator, Into = [.. op.Sets.Select(ToDocument)] },
             ConcatOp concat => WithSet(common, op) with { Fields = op.Fields, Separator = concat.Separator },
+            DeriveOp derive => WithSet(common, op) with
+            {
+                Expression = derive.Expression,
+                OnError = OpWords.OnErrors.WordFor(derive.OnError),
+            },
+            FilterOp filter => common with { Expression = filter.Expression },
+            RequireOp require => common with
+            {
+                Expression = require.Expression,
+                Code = require.Code,
+                Message = require.Message,
+            },
             _ => WithParameters(common with { Fields = op.Fields }, op),
         };
     }
@@ -56,8 +68,14 @@ internal static class TransformWriter
             SaltFrom = hash.Algorithm == HashKind.Sha256 ? hash.Secret : null,
             Pii = hash.Pii,
         },
-        MaskOp mask => common with { KeepFirst = mask.KeepFirst, KeepLast = mask.KeepLast, Character = mask.Character.ToString() },
-        RedactOp redact => common with { With = redact.With },
+        MaskOp mask => common with
+        {
+            KeepFirst = mask.KeepFirst,
+            KeepLast = mask.KeepLast,
+            Character = mask.Character.ToString(),
+            Pii = mask.Pii ? true : null,
+        },
+        RedactOp redact => common with { With = redact.With, Pii = redact.Pii ? true : null },
         _ => common,
     };
 
@@ -65,6 +83,7 @@ internal static class TransformWriter
     {
         Field = op.Sets[0].Name,
         Type = op.Sets[0].Type is { } type ? DefinitionWords.FieldTypes.WordFor(type) : null,
+        Format = op.Sets[0].Format,
         SqlType = op.Sets[0].SqlType?.ToString(),
     };
 
@@ -72,6 +91,7 @@ internal static class TransformWriter
     {
         Name = set.Name,
         Type = set.Type is { } type ? DefinitionWords.FieldTypes.WordFor(type) : null,
+        Format = set.Format,
         SqlType = set.SqlType?.ToString(),
     };
 }

@@ -48,6 +48,7 @@ internal sealed class TransformsReader
         ImmutableArray<TransformOp> ops = resource.Items(Transforms, (json, pointer) => reader.ReadOp(json, pointer, index++));
         reader._fields.CheckResults();
         reader._fields.CheckCount(resource);
+        reader._fields.CheckExpressions();
         return ops.IsDefault ? [] : ops;
     }
 

@@ -158,7 +158,7 @@ public sealed class OpValuesTests
         CsvRecordReader csvReader = new(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 1_000);
         TransformWorkspace workspace = new();
         foreach ((ChunkTransform transform, byte[] data) in
-            ((ChunkTransform, byte[])[])[(new(plan, csvReader, Guid.Empty), csv), (TransformOf(plan), json)])
+            ((ChunkTransform, byte[])[])[(new(plan, csvReader, new JobFacts(Guid.Empty)), csv), (TransformOf(plan), json)])
         {
             transform.Run(data, new ChunkPosition(1, 1), workspace);
 
@@ -170,5 +170,5 @@ public sealed class OpValuesTests
             System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(twoRecords, Records / 2)));
     }
 
-    private static ChunkTransform TransformOf(RowPlan plan) => new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
+    private static ChunkTransform TransformOf(RowPlan plan) => new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
 }
