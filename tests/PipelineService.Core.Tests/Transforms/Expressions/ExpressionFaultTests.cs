@@ -38,6 +38,7 @@ public sealed class ExpressionFaultTests
     [InlineData("note in 'a'", 9, "Expected a list in brackets: a in ('x', 'y'), but found the text 'a'.")]
     [InlineData("case fare > 1 then 2 end", 15, "Expected when, but found then.")]
     [InlineData("case when fare > 1 then 2", 26, "The expression ends where when, else or end is expected.")]
+    [InlineData("true between not true and true", 14, "Expected a value, or a condition in brackets, but found not.")]
     [InlineData("note ilike 'a%'", 6, "There is no ilike: write lower(a) like 'x%'.")]
     [InlineData("fare -- 2", 6, "Comments are not taken; for a minus behind a minus leave a blank between them.")]
     [InlineData("note ~ 'a'", 6, "There are no regular expressions here: write a like 'x%', or use the op replace or the constraint pattern.")]

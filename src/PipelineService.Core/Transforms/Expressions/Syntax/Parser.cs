@@ -149,6 +149,12 @@ internal sealed partial class Parser
 
     private SyntaxNode ParseBetween(SyntaxNode left, Token word)
     {
+        // PostgreSQL takes less for the lower bound than for the upper one.
+        if (Current is { Kind: TokenKind.Name, Text: "not" })
+        {
+            throw Unexpected("a value, or a condition in brackets");
+        }
+
         SyntaxNode low = ParseOperand(RangePower);
         if (!TryTakeWord("and"))
         {
