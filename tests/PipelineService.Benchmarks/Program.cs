@@ -17,13 +17,15 @@ const string Usage = """
                     --compare once|always  --no-reference (without two binary \copy)
       concurrent *  several uploads at once against as many \copy at once
                     --rows 3000000  --uploads 8  --rounds 3
+      transforms    the same load without transforms, with text ops, and with derived columns and a filter
+                    --rows 3000000  --rounds 5
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
                     --count 500  --bytes 1000  --connections 16  --rounds 4
       memory        peak memory for a small and a large upload, made while it is sent
                     --rows 3000000,30000000  --type-errors 1 (share of bad records)
       rejects       throughput with bad records, and whether exactly those were rejected
                     --rows 1000000  --rounds 5
-      bystander *   pgbench on other tables without and beside a load that is held open
+      bystander *   pgbench on other tables without and beside a load that is held open, and beside any open transaction
                     --chunks 2000  --seconds 8  --scale 20  --clients 4  --rounds 3
       claim *       how long a claim takes while many jobs wait
                     --jobs 100000  --claims 3000
@@ -62,6 +64,7 @@ try
         "table" => TableBenchmark.RunAsync(arguments),
         "load" => LoadBenchmark.RunAsync(arguments),
         "concurrent" => ConcurrentBenchmark.RunAsync(arguments),
+        "transforms" => TransformsBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
         "memory" => MemoryBenchmark.RunAsync(arguments),
         "rejects" => RejectsBenchmark.RunAsync(arguments),

@@ -60,7 +60,8 @@ public sealed partial class SharedTransaction(
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Log.NotShared(logger, plan.Dataset, RefusalText.Veil(e, plan.Rows).Message);
+            string reason = RefusalText.Veil(e, plan.Rows).Message;
+            Log.NotShared(logger, plan.Dataset, reason);
             await database.ReportFaultAsync(e);
             return isCommitting ? SharedOutcome.Unknown : SharedOutcome.Apart;
         }

@@ -107,6 +107,9 @@ internal sealed class ServiceLoad(
     /// <summary>Of the service's process, in the last load.</summary>
     public double CpuSeconds { get; private set; }
 
+    /// <summary>The same of each load that was measured.</summary>
+    public List<double> Cpu { get; } = [];
+
     public Task DeclareAsync() =>
         service.Client.DeclareAsync(_dataset, kind.Define(Table, commit, lineage), CancellationToken.None);
 

@@ -57,7 +57,7 @@ public class WideTransformBenchmarks
             Transforms = ops,
         };
         CsvRecordReader reader = new(CsvHeaderBinding.ByPosition(definition.Schema), CsvDialect.Default, TripsChunk.RecordBytesMax);
-        return new(new RowPlan(definition, RowSteps.Of(definition, _ => null)), reader, Guid.Empty);
+        return new(new RowPlan(definition, RowSteps.Of(definition, _ => null)), reader, new JobFacts(Guid.Empty));
     }
 
     private int Run(ChunkTransform transform)

@@ -83,7 +83,7 @@ public sealed class RestTests
         RowPlan plan = PlanOf(null);
         var binding = CsvHeaderBinding.ByName(["a", "b", new string('x', 997)], plan.Definition.Schema, out _);
 
-        Assert.Equal(250, new ChunkTransform(plan, new CsvRecordReader(binding!, CsvDialect.Default, 10_000), Guid.Empty).OptionalColumns);
+        Assert.Equal(250, new ChunkTransform(plan, new CsvRecordReader(binding!, CsvDialect.Default, 10_000), new JobFacts(Guid.Empty)).OptionalColumns);
     }
 
     [Fact]
@@ -104,8 +104,8 @@ public sealed class RestTests
         TransformWorkspace workspace = new();
         foreach ((ChunkTransform transform, byte[] data) in ((ChunkTransform, byte[])[])
             [
-                (new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), json),
-                (new(plan, new CsvRecordReader(binding!, CsvDialect.Default, 10_000), Guid.Empty), csv),
+                (new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)), json),
+                (new(plan, new CsvRecordReader(binding!, CsvDialect.Default, 10_000), new JobFacts(Guid.Empty)), csv),
             ])
         {
             transform.Run(data, new ChunkPosition(1, 1), workspace);
@@ -125,13 +125,13 @@ public sealed class RestTests
     private static Transforming OfJson(string data) => RunJson(PlanOf(null), data);
 
     private static Transforming RunJson(RowPlan plan, string data) =>
-        new(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty), data);
+        new(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)), data);
 
     private static Transforming OfCsv(string header, string data, CsvDialect? dialect = null)
     {
         RowPlan plan = PlanOf(null);
         CsvHeaderBinding binding = CsvHeaderBinding.ByName([.. header.Split(',')], plan.Definition.Schema, out string? error)
             ?? throw new InvalidOperationException(error);
-        return new(new ChunkTransform(plan, new CsvRecordReader(binding, dialect ?? CsvDialect.Default, 10_000), Guid.Empty), data + "\n");
+        return new(new ChunkTransform(plan, new CsvRecordReader(binding, dialect ?? CsvDialect.Default, 10_000), new JobFacts(Guid.Empty)), data + "\n");
     }
 }

@@ -129,11 +129,13 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         return sending;
     }
 
-    /// <summary>One upload in either commit policy, one that fails, one that breaks off, and those that take each other's place.</summary>
+    /// <summary>
+    /// One upload in either commit policy, one that fails, one that breaks off, those that take each other's place, and one with transforms.
+    /// </summary>
     public Task[] SendRound(int records) =>
     [
         Send(Sample.WholeJobs, records), Send(Sample.ByChunk, records), Send(Sample.Strict, records / 2),
-        BreakOff(Sample.ByChunk, records * 3), SendCorrected(records / 4),
+        BreakOff(Sample.ByChunk, records * 3), SendCorrected(records / 4), Send(Sample.Transformed, records / 2),
     ];
 
     /// <summary>Sends rounds until something has happened, or the service has died.</summary>

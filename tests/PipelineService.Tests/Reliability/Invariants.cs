@@ -37,6 +37,19 @@ internal static class Invariants
         UNION ALL SELECT 'prepared transactions', count(*) FROM pg_prepared_xacts WHERE database = current_database()
         """;
 
+    /// <summary>What transforms make of records, and what is counted of that; no rows when all is well.</summary>
+    private const string WronglyTransformed = $"""
+        SELECT * FROM (
+            SELECT 'rows have another value than was to be derived', count(*)
+            FROM public.{Sample.Transformed} WHERE twice IS DISTINCT FROM amount * 2
+            UNION ALL
+            SELECT 'jobs have other counts of their filter than of what is filtered', count(*)
+            FROM pipeline.jobs
+            WHERE dataset = '{Sample.Transformed}' AND finished_at IS NOT NULL AND records_filtered <> coalesce(
+                (SELECT sum((op ->> 'records')::bigint) FROM jsonb_array_elements(ops) op WHERE op ->> 'name' = 'most'), 0)
+        ) faults (fault, places) WHERE places > 0
+        """;
+
     /// <summary>Uploads of which a job's row says that it keeps them, and whether that time is not over.</summary>
     private const string Kept = """
         SELECT coalesce(upload_id, id), bool_or(upload_kept_until > now())
@@ -56,6 +69,11 @@ internal static class Invariants
             var id = job.GetGuid(0);
             seen.Add(id);
             CheckJob(job, accepted.GetValueOrDefault(id), faults);
+        }
+
+        await foreach (NpgsqlDataReader wrong in ReadAsync(database, WronglyTransformed, cancellationToken))
+        {
+            faults.Add($"{wrong.GetInt64(1)} {wrong.GetString(0)}");
         }
 
         faults.AddRange(accepted.Keys.Except(seen).Select(id => $"job {id} was answered but is not there"));

@@ -7,7 +7,7 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>An upload whose outcome is known before it is sent.</summary>
 /// <param name="Dataset">One of <see cref="Definitions"/>.</param>
 /// <param name="Key">Its Idempotency-Key.</param>
-/// <param name="Filtered">Records that a trigger of the table leaves out without a word.</param>
+/// <param name="Filtered">Records that a trigger of the table, or a filter of the definition, leaves out.</param>
 /// <param name="Digest">SHA-256 of the rows that it loads, in the order of the data; see <see cref="Invariants"/>.</param>
 internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read, int Loaded, int Filtered, string Digest)
 {
@@ -29,10 +29,24 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// <summary>Its table is altered, locked and dropped while it is loaded: see <see cref="UnstableTable"/>.</summary>
     public const string Unstable = "unstable";
 
+    /// <summary>Its definition has transforms: text ops, a filter, a derived column, and a demand that some records do not meet.</summary>
+    public const string Transformed = "transformed";
+
     private const int RejectEvery = 50;
     private const int RepeatEvery = 10;
     private const int RaiseEvery = 90;
     private const int LeaveOutEvery = 70;
+    private const int FilterEvery = 30;
+    private const int UnluckyAmount = 31;
+
+    private static readonly string Transforms = $$"""
+        , "transforms": [
+            { "op": "trim", "fields": ["note"] },
+            { "op": "lower", "fields": ["note"] },
+            { "op": "filter", "name": "most", "expression": "mod(id, {{FilterEvery}}) <> 0" },
+            { "op": "derive", "field": "twice", "type": "integer", "expression": "amount * 2" },
+            { "op": "require", "code": "unlucky", "message": "Not this amount.", "expression": "twice <> {{2 * UnluckyAmount}}" } ]
+        """;
 
     /// <summary>The datasets, and how they differ.</summary>
     public static IReadOnlyDictionary<string, string> Definitions { get; } = new Dictionary<string, string>
@@ -44,6 +58,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         [Triggered] = Definition(Triggered, "job", rejectsMax: null),
         [Corrected] = Definition(Corrected, "chunk", rejectsMax: null, """, "keepUpload": "PT2M" """),
         [Unstable] = Definition(Unstable, "job", rejectsMax: null),
+        [Transformed] = Definition(Transformed, "job", rejectsMax: null, more: Transforms),
     };
 
     /// <summary>SQL that leaves the tables of the datasets there, and empty.</summary>
@@ -83,11 +98,12 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// </summary>
     public static string CreateTable(string dataset) =>
         $"CREATE TABLE IF NOT EXISTS public.{dataset} (id bigint, amount bigint, note text, _job_id uuid, _record bigint)"
+        + (dataset == Transformed ? $"; ALTER TABLE public.{dataset} ADD COLUMN IF NOT EXISTS twice bigint" : "")
         + (dataset == Unstable ? $"; CREATE UNIQUE INDEX IF NOT EXISTS {dataset}_record ON public.{dataset} (_job_id, _record)" : "");
 
     /// <summary>
     /// Every fiftieth record has an amount that is none; those of <see cref="Keyed"/> repeat keys, too, and the table of
-    /// <see cref="Triggered"/> takes some and leaves some out.
+    /// <see cref="Triggered"/> takes some and leaves some out, as the transforms of <see cref="Transformed"/> do.
     /// </summary>
     public static Sample Make(string dataset, string key, int records)
     {
@@ -100,9 +116,12 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             bool isBad = record % RejectEvery == 0;
             bool isRepeated = dataset == Keyed && record % RepeatEvery == 0;
             string amount = isBad ? "none" : (record * 31L % 1000).ToString(CultureInfo.InvariantCulture);
-            body.Append(CultureInfo.InvariantCulture, $"{record},{amount},note {(isRepeated ? record - 1 : record)} of {key}\n");
-            bool isRefused = isBad || isRepeated || (dataset == Triggered && record % RaiseEvery == 0);
-            if (!isRefused && dataset == Triggered && record % LeaveOutEvery == 0)
+            string word = dataset == Transformed ? "  NOTE" : "note";
+            body.Append(CultureInfo.InvariantCulture, $"{record},{amount},{word} {(isRepeated ? record - 1 : record)} of {key}\n");
+            bool isRefused = isBad || isRepeated || (dataset == Triggered && record % RaiseEvery == 0)
+                || (dataset == Transformed && record * 31L % 1000 == UnluckyAmount);
+            if ((dataset == Transformed && record % FilterEvery == 0)
+                || (!isRefused && dataset == Triggered && record % LeaveOutEvery == 0))
             {
                 filtered++;
             }
@@ -118,7 +137,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         return new Sample(dataset, key, Encoding.UTF8.GetBytes(body.ToString()), records, loaded, filtered, digest);
     }
 
-    private static string Definition(string dataset, string commit, int? rejectsMax, string load = "") => $$"""
+    private static string Definition(string dataset, string commit, int? rejectsMax, string load = "", string more = "") => $$"""
         {
           "format": "csv",
           "schema": { "fields": [
@@ -126,7 +145,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             { "name": "amount", "type": "integer" },
             { "name": "note", "type": "string" } ] },
           "load": { "table": "public.{{dataset}}", "commit": "{{commit}}"{{load}} },
-          "rejects": { "maxCount": {{rejectsMax?.ToString(CultureInfo.InvariantCulture) ?? "null"}} }
+          "rejects": { "maxCount": {{rejectsMax?.ToString(CultureInfo.InvariantCulture) ?? "null"}} }{{more}}
         }
         """;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using PipelineService.Core.Datasets.Transforms;
 
 namespace PipelineService.Core.Transforms.Steps;
 

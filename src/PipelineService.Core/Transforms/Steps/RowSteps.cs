@@ -43,7 +43,7 @@ public sealed class RowSteps
     {
         ImmutableArray<StepField> fields = StepField.Of(_definition, _scope, op);
         ImmutableArray<int> worksOn = [.. fields.Select(field => field.Index)];
-        ExpressionScope expressions = ExpressionScope.At(_fields, _scope.Fields.Count);
+        var expressions = ExpressionScope.At(_fields, _scope.Fields.Count);
         _scope.AddSetsOf(op, index);
         ImmutableArray<int> sets = [.. op.Sets.Select(set => _scope.IndexOf(set.Name))];
         if (op is ExpressionOp computed)

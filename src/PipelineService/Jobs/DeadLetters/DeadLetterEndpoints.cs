@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
-using PipelineService.Core.Parsing;
 using PipelineService.Core.Datasets.Transforms;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;

@@ -19,7 +19,7 @@ internal sealed class FieldSlot
 {
     /// <summary>Where a value passes on its way to a slot. It is nobody's from one value to the next.</summary>
     [ThreadStatic]
-    private static RowBuffer? t_encoded;
+    private static RowBuffer? _encoded;
 
     private readonly int _slot;
     private readonly TypedKind _kind;
@@ -66,7 +66,7 @@ internal sealed class FieldSlot
             return code;
         }
 
-        RowBuffer encoded = t_encoded ??= new RowBuffer(initialBytes: 256);
+        RowBuffer encoded = _encoded ??= new RowBuffer(initialBytes: 256);
         encoded.Clear();
         int start = encoded.Length;
         code = kind == ValueKind.Text ? _column.Encode(text, encoded) : _column.EncodeJson(kind, text, encoded);

@@ -5,7 +5,6 @@ using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding.Calendar;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms.Expressions;
 using PipelineService.Core.Transforms.Expressions.Functions;
 
 namespace PipelineService.Core.Transforms.Steps.Text;

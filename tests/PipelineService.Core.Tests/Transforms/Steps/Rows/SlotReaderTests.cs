@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using Xunit;

@@ -48,7 +48,7 @@ public sealed class CalendarOpsTests
     {
         RowPlan plan = Applied.PlanOf("a", new TrimOp { Fields = ["a"] }, Parse with { OnError = OnError.Null });
         TransformWorkspace workspace = new();
-        ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
+        ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
 
         transform.Run("{\"a\":\"1.1.2024\"}\n{\"a\":\"soon\"}\n{\"a\":null}\n{\"a\":\"never\"}\n"u8, new ChunkPosition(1, 1), workspace);
 
@@ -129,7 +129,7 @@ public sealed class CalendarOpsTests
             ],
         };
         RowPlan plan = new(definition, RowSteps.Of(definition, _ => null));
-        ChunkTransform transform = new(plan, new NdjsonRecordReader(definition.Schema), Guid.Empty);
+        ChunkTransform transform = new(plan, new NdjsonRecordReader(definition.Schema), new JobFacts(Guid.Empty));
         byte[] data = [.. Enumerable.Repeat("{\"a\":\"6.5.2024\",\"b\":\"01 Jan 2024 00:30 +0200\"}\n{\"a\":\"6.5.2024\",\"b\":\"-\"}\n"u8.ToArray(), 5_000).SelectMany(b => b)];
         TransformWorkspace workspace = new();
         transform.Run(data, new ChunkPosition(1, 1), workspace);

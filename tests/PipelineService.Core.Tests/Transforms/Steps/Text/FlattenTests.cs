@@ -118,10 +118,10 @@ public sealed class FlattenTests
 
     private static RowPlan PlanOf(FlattenOp op) => Applied.PlanOf("ak", op);
 
-    private static ChunkTransform OverJson(RowPlan plan) => new(plan, new NdjsonRecordReader(plan.Definition.Schema), Guid.Empty);
+    private static ChunkTransform OverJson(RowPlan plan) => new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
 
     private static ChunkTransform OverCsv(RowPlan plan) =>
-        new(plan, new CsvRecordReader(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 10_000), Guid.Empty);
+        new(plan, new CsvRecordReader(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 10_000), new JobFacts(Guid.Empty));
 
     private static string Show(RowPlan plan, Func<RowPlan, ChunkTransform> over, string data, FlattenOp op) =>
         Applied.Show(plan, over(plan), System.Text.Encoding.UTF8.GetBytes(data), string.Join(',', op.Sets.Select(set => set.Name)));
