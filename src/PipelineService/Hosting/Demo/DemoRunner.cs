@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using PipelineService.Client;
@@ -67,7 +68,7 @@ internal sealed class DemoRunner(
         var client = new PipelineClient(http);
         var line = new ProgressLine(Console.Out, !Console.IsOutputRedirected, time);
 
-        await client.DeclareAsync(Dataset, TripsDefinition.Create(Table), stoppingToken);
+        await client.DeclareAsync(Dataset, Definition(), stoppingToken);
         Console.WriteLine($"demo: dataset {Dataset} is declared, sending {Trips.Rows:N0} rows of CSV to {address}");
 
         long started = time.GetTimestamp();
@@ -86,6 +87,21 @@ internal sealed class DemoRunner(
 
         PrintNextSteps(address, job);
         return true;
+    }
+
+    /// <summary>Trips that were paid for, with a price per kilometre.</summary>
+    private static JsonObject Definition()
+    {
+        JsonObject definition = TripsDefinition.Create(Table);
+        definition["transforms"] = JsonNode.Parse("""
+            [
+              { "op": "trim", "fields": ["note"] },
+              { "op": "filter", "name": "paid_only", "expression": "paid" },
+              { "op": "derive", "field": "fare_per_km", "type": "number", "sqlType": "double precision",
+                "expression": "fare / nullif(distance_km, 0)" }
+            ]
+            """);
+        return definition;
     }
 
     private async Task<ObservedJob> UploadAsync(
