@@ -22,6 +22,9 @@ public sealed record DatasetDefinition
 
     public CsvDialect Dialect { get; init; } = CsvDialect.Default;
 
+    /// <summary>What a record of an upload of JSON is.</summary>
+    public JsonItems Items { get; init; } = JsonItems.Default;
+
     public required TableSchema Schema { get; init; }
 
     /// <summary>What is done to each record before it is stored, in this order.</summary>

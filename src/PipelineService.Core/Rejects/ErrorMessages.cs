@@ -67,7 +67,7 @@ public static class ErrorMessages
         _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
     };
 
-    /// <summary>A record that is no well-formed JSON object: how the sender's way of writing it most likely differs.</summary>
+    /// <summary>A record that is no well-formed JSON: how the sender's way of writing it most likely differs.</summary>
     public static string For(JsonLineShape line) => line switch
     {
         JsonLineShape.Array =>
@@ -83,6 +83,15 @@ public static class ErrorMessages
             "Names and texts of JSON stand in double quotes: write the records as JSON, as json.dumps does in Python.",
         JsonLineShape.Other =>
             "The line does not begin with a brace: NDJSON is one complete object a line. Send CSV as text/csv.",
+        JsonLineShape.ValuesForObject =>
+            "The line is an array of values: set dialect.itemType to \"array\" if all are. Otherwise records are one object a line.",
+        JsonLineShape.BrokenArray => "The record is not a well-formed JSON array: one complete array a line.",
+        JsonLineShape.ArrayPart =>
+            "The line has only a part of an array: records are one complete array a line (jq -c '.[]' makes that of an array of arrays).",
+        JsonLineShape.ObjectForArray =>
+            "The line is an object, and by dialect.itemType records are arrays: send one array a line, or set it to \"object\".",
+        JsonLineShape.OtherForArray =>
+            "The line does not begin with a bracket: records are one complete array a line. Send CSV as text/csv.",
         _ => For(RecordErrorCode.MalformedJson),
     };
 

@@ -15,20 +15,42 @@ namespace PipelineService.Core.Rejects;
 public sealed class JsonRejectCells : RejectCells
 {
     private readonly ColumnPlan[] _columns;
-    private readonly NdjsonRecordReader _reader;
+    private readonly RecordReader _reader;
     private readonly RecordValues _values = new();
     private readonly RejectBuffer _errors = new();
     private readonly RowBuffer _encoded = new(initialBytes: 256);
     private readonly byte[]?[] _missing;
 
-    /// <param name="plan">The dataset's columns; those that only transforms set are not in the data, and get no cell.</param>
-    public JsonRejectCells(RowPlan plan)
+    private JsonRejectCells(RowPlan plan, RecordReader reader, ImmutableArray<string>? names)
     {
         TableSchema schema = plan.Definition.Schema;
-        _columns = [.. plan.Columns.Where(column => column.Index < schema.Fields.Length && !schema.IsRest(column.Field))];
-        _reader = new NdjsonRecordReader(schema);
-        Columns = [.. _columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
+        ImmutableArray<int> slots = reader.SlotOfField;
+        _reader = reader;
+        _columns =
+        [
+            .. plan.Columns.Where(column => column.Index < slots.Length && slots[column.Index] >= 0 && !schema.IsRest(column.Field)),
+        ];
+        Columns = names ?? [.. _columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
         _missing = [.. Columns.Select(name => MissingCellOf(schema, name))];
+    }
+
+    /// <summary>The cells of objects, by the names that are read.</summary>
+    /// <param name="plan">The dataset's columns; those that only transforms set are not in the data, and get no cell.</param>
+    public static JsonRejectCells OfObjects(RowPlan plan) =>
+        new(plan, new NdjsonRecordReader(plan.Definition.Schema, plan.Definition.Items.Keys), names: null);
+
+    /// <summary>The cells of arrays, item by item.</summary>
+    /// <param name="plan">The dataset's columns.</param>
+    /// <param name="names">What the upload calls its items, in its order; null where it goes by position.</param>
+    public static JsonRejectCells OfArrays(RowPlan plan, ImmutableArray<string>? names)
+    {
+        TableSchema schema = plan.Definition.Schema;
+        HeaderBinding binding =
+            names is { } header ? HeaderBinding.ByName(header, schema, out _)! : HeaderBinding.ByPosition(schema);
+        return new(
+            plan,
+            new JsonArrayRecordReader(binding, plan.Definition.Dialect.RaggedRows),
+            names ?? [.. schema.FieldsInData.Select(field => field.NameInData)]);
     }
 
     /// <inheritdoc/>

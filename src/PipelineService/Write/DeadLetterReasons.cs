@@ -32,7 +32,7 @@ internal sealed class DeadLetterReasons(TransformedChunk chunk)
         }
 
         JsonLineShape line = error is { Column: RecordError.WholeRecord, Code: RecordErrorCode.MalformedJson }
-            ? JsonLineShapes.Of(chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength))
+            ? ShapeOf(chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength))
             : default;
         var key = (error.Column, error.Code, line, error.Op, error.Expression);
         if (!_known.TryGetValue(key, out byte[]? reason))
@@ -56,6 +56,9 @@ internal sealed class DeadLetterReasons(TransformedChunk chunk)
     /// <summary>Of a record with more errors than are told.</summary>
     public static byte[] OfMore(int untold) =>
         Reason(field: null, RecordErrorCodes.NameOf(RecordErrorCode.MoreErrors), ErrorMessages.More(untold));
+
+    private JsonLineShape ShapeOf(ReadOnlySpan<byte> line) =>
+        chunk.Load.Plan.Rows.Definition.Items.AreArrays ? JsonLineShapes.OfArray(line) : JsonLineShapes.Of(line);
 
     /// <summary>Too few or too many fields, mostly the same number in record after record.</summary>
     private byte[] Of(RecordErrorCode code, FieldCounts fields)

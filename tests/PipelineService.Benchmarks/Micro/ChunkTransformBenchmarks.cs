@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using PipelineService.Benchmarks.Harness;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
@@ -23,7 +24,7 @@ public class ChunkTransformBenchmarks
     public ChunkTransformBenchmarks()
     {
         RowPlan plan = TripsChunk.Plan();
-        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        var binding = HeaderBinding.ByPosition(plan.Definition.Schema);
         _csvTransform = new(plan, new CsvRecordReader(binding, CsvDialect.Default, TripsChunk.RecordBytesMax), new JobFacts(Guid.Empty));
         _ndjsonTransform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
 

@@ -5,6 +5,7 @@ using PipelineService.Benchmarks.Harness;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using PipelineService.Core.Transforms.Steps;
@@ -56,7 +57,7 @@ public class WideTransformBenchmarks
             Load = new LoadPolicy { Table = new TableName("public", "wide"), Lineage = false },
             Transforms = ops,
         };
-        CsvRecordReader reader = new(CsvHeaderBinding.ByPosition(definition.Schema), CsvDialect.Default, TripsChunk.RecordBytesMax);
+        CsvRecordReader reader = new(HeaderBinding.ByPosition(definition.Schema), CsvDialect.Default, TripsChunk.RecordBytesMax);
         return new(new RowPlan(definition, RowSteps.Of(definition, _ => null)), reader, new JobFacts(Guid.Empty));
     }
 

@@ -36,7 +36,7 @@ internal sealed record Encoded(RecordErrorCode Code, byte[] Bytes)
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(json);
         var rows = new RowBuffer(initialBytes: 0);
         rows.BeginRow(1);
-        return Read(FieldEncoders.Create(field).EncodeJson(JsonObjectReader.KindOf(bytes[0]), bytes, rows), rows);
+        return Read(FieldEncoders.Create(field).EncodeJson(JsonValues.KindOf(bytes[0]), bytes, rows), rows);
     }
 
     /// <summary>Takes the field out of the row and checks that its length prefix covers the row's rest exactly.</summary>

@@ -1,6 +1,7 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Tests.Parsing.Csv;
@@ -39,7 +40,7 @@ public sealed class CsvRejectCellsTests
                 RowPlan plan = PlanOf(Names[..columns], emptyIsMissing);
                 TableSchema schema = plan.Definition.Schema;
                 byte[] sent = [.. data.Select(b => b == (byte)',' ? (byte)dialect.Delimiter[0] : b == (byte)'"' ? (byte)dialect.QuoteChar[0] : b)];
-                var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
+                var binding = HeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
                 ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), new JobFacts(Guid.Empty));
                 var first = LoadedRecords.Of(transform, sent);
 
@@ -59,7 +60,7 @@ public sealed class CsvRejectCellsTests
                 RowPlan plan = PlanOf(Names[..columns], emptyIsMissing);
                 TableSchema schema = plan.Definition.Schema;
                 CsvDialect dialect = data.Dialect with { RaggedRows = ragged };
-                var binding = CsvHeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
+                var binding = HeaderBinding.ByName([.. Names[..columns]], schema, out _)!;
                 ChunkTransform transform = new(plan, new CsvRecordReader(binding, dialect, RecordBytesMax), new JobFacts(Guid.Empty));
                 var first = LoadedRecords.Of(transform, data.Bytes);
 

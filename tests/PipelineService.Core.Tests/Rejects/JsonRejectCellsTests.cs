@@ -1,6 +1,7 @@
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
@@ -44,7 +45,7 @@ public sealed class JsonRejectCellsTests
                 ChunkTransform transform = new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
                 var first = LoadedRecords.Of(transform, Text.UTF8.GetBytes(string.Join('\n', records)));
 
-                var file = RejectFile.Write(plan, CsvDialect.Default, new JsonRejectCells(plan), first.Raws);
+                var file = RejectFile.Write(plan, CsvDialect.Default, JsonRejectCells.OfObjects(plan), first.Raws);
 
                 Assert.All(
                     first.Outcomes.Zip(file.Load(out _).Outcomes),
@@ -72,13 +73,66 @@ public sealed class JsonRejectCellsTests
 
     [Fact]
     public void Has_a_column_for_each_name_in_the_data() =>
-        Assert.Equal(["s", "n", "b", "anything", "o"], new JsonRejectCells(PlanOf("", match: null)).Columns);
+        Assert.Equal(["s", "n", "b", "anything", "o"], JsonRejectCells.OfObjects(PlanOf("", match: null)).Columns);
+
+    /// <summary>The items of arrays in the order of the data, those that no field reads among them.</summary>
+    [Theory]
+    [InlineData("[\"x\",\"=1\",7]", "x,'=1,7,", "")]
+    [InlineData("[{\"k\":[1]},null,\"a\"]", "\"{\"\"k\"\":[1]}\",NA,a,", "")]
+    [InlineData("[true,5,\"a\"]", "true,5,a,", "[true,5,\"a\"]")] // a number is refused where the text 5 would be loaded
+    [InlineData("[\"x\",\"a\"]", "x,a,NA,", "[\"x\",\"a\"]")]
+    [InlineData("[\"x\",\"a\",1,2]", "x,a,1,", "[\"x\",\"a\",1,2]")]
+    [InlineData("[\"x\",\"a\"", "x,a,NA,", "[\"x\",\"a\"")]
+    [InlineData("{\"s\":\"a\"}", "NA,NA,NA,", "{\"s\":\"a\"}")]
+    public void Items_of_arrays_are_cells_by_their_names(string record, string cells, string beside)
+    {
+        var written = JsonRejectCells.OfArrays(PlanOf("NA", FieldsMatch.Partial), ["more", "s", "anything"]);
+        CsvLine line = new(CsvDialect.Default);
+
+        string rest = Text.UTF8.GetString(written.Write(Text.UTF8.GetBytes(record), isCut: false, line));
+
+        Assert.Equal(["more", "s", "anything"], written.Columns);
+        line.Append([]);
+        Assert.Equal((cells, beside), (Text.UTF8.GetString(line.Bytes.Span), rest));
+    }
+
+    /// <summary>Whatever the items are, and however many: they come back as what they were, or as what says that it is not all.</summary>
+    [Fact]
+    public void What_is_sent_back_of_arrays_is_what_was_sent_or_says_that_it_is_not() =>
+        Gen.Select(Values.Array[0, 6].Select(items => $"[{string.Join(',', items)}]").Array[0, 5], Gen.Bool).Sample(
+            (records, isPadded) =>
+            {
+                RowPlan plan = PlanOf("NA", FieldsMatch.Equal);
+                RaggedRows ragged = isPadded ? RaggedRows.PadAndTrim : RaggedRows.None;
+                plan = new(plan.Definition with { Dialect = CsvDialect.Default with { RaggedRows = ragged } });
+                var binding = HeaderBinding.ByName(["o", "s", "n", "b", "anything"], plan.Definition.Schema, out _);
+                ChunkTransform transform = new(plan, new JsonArrayRecordReader(binding!, ragged), new JobFacts(Guid.Empty));
+                var first = LoadedRecords.Of(transform, Text.UTF8.GetBytes(string.Join('\n', records)));
+
+                var cells = JsonRejectCells.OfArrays(plan, ["o", "s", "n", "b", "anything"]);
+                var file = RejectFile.Write(plan, plan.Definition.Dialect, cells, first.Raws);
+
+                Assert.All(
+                    first.Outcomes.Zip(file.Load(out _).Outcomes),
+                    pair => Assert.True(pair.First == pair.Second || pair.Second == RejectFile.Unmended, $"{pair}"));
+            },
+            iter: 3_000);
+
+    [Fact]
+    public void Has_no_cell_for_what_is_not_read()
+    {
+        RowPlan plan = PlanOf("", FieldsMatch.Superset);
+
+        plan = new(plan.Definition with { Items = JsonItems.Default with { Keys = ["o", "s"] } });
+
+        Assert.Equal(["s", "o"], JsonRejectCells.OfObjects(plan).Columns);
+    }
 
     private static (string Cells, string Beside) Write(string record)
     {
         CsvLine line = new(CsvDialect.Default);
         byte[] raw = Text.UTF8.GetBytes(record);
-        string rest = Text.UTF8.GetString(new JsonRejectCells(PlanOf("NA", match: null)).Write(raw, isCut: false, line));
+        string rest = Text.UTF8.GetString(JsonRejectCells.OfObjects(PlanOf("NA", match: null)).Write(raw, isCut: false, line));
         return (Text.UTF8.GetString(line.Bytes.Span), rest);
     }
 

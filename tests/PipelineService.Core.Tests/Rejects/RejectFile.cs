@@ -73,7 +73,7 @@ internal sealed class RejectFile
         names = CsvHeader.Read(Bytes.AsSpan(0, header.Length), _dialect, RecordBytesMax, out string? fault);
         Assert.Null(fault);
         RejectHeader found = RejectHeader.Find(names, _plan.Definition.Schema)!;
-        var binding = CsvHeaderBinding.ByName(found.DataNames, _plan.Definition.Schema, out fault);
+        var binding = HeaderBinding.ByName(found.DataNames, _plan.Definition.Schema, out fault);
         Assert.Null(fault);
         ChunkTransform transform = new(_plan, new CsvRecordReader(binding!.Within(found), _dialect, RecordBytesMax), new JobFacts(Guid.Empty));
         return LoadedRecords.Of(transform, Bytes.AsSpan(header.Length));

@@ -1,5 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using Xunit;
@@ -72,7 +73,7 @@ public sealed class CsvChunkTransformTests
     public void Every_column_may_be_left_out_where_records_are_padded()
     {
         RowPlan plan = Transforming.PlanOf("a,b,c");
-        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        var binding = HeaderBinding.ByPosition(plan.Definition.Schema);
         CsvDialect dialect = CsvDialect.Default with { RaggedRows = RaggedRows.Pad };
 
         Assert.Equal(3, Csv(plan, binding, dialect, 30).OptionalColumns);
@@ -103,7 +104,7 @@ public sealed class CsvChunkTransformTests
         IEnumerable<FieldDefinition> fields =
             Enumerable.Range(0, 1_000).Select(i => new FieldDefinition { Name = $"c{i}", Type = FieldType.Integer });
         RowPlan plan = Transforming.PlanOf(match: null, lineage: false, [.. fields]);
-        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        var binding = HeaderBinding.ByPosition(plan.Definition.Schema);
         ChunkTransform transform = Csv(plan, binding, CsvDialect.Default, recordBytesMax: 3_000);
         string bad = string.Join(',', Enumerable.Repeat("x", 1_000));
         string almostGood = string.Join(',', Enumerable.Repeat("1", 999)) + ",x";
@@ -120,8 +121,8 @@ public sealed class CsvChunkTransformTests
     public void Counts_the_columns_that_the_data_does_not_have()
     {
         RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Superset);
-        var all = CsvHeaderBinding.ByName(["c", "b", "a"], plan.Definition.Schema, out _);
-        var one = CsvHeaderBinding.ByName(["b"], plan.Definition.Schema, out _);
+        var all = HeaderBinding.ByName(["c", "b", "a"], plan.Definition.Schema, out _);
+        var one = HeaderBinding.ByName(["b"], plan.Definition.Schema, out _);
 
         Assert.Equal(0, Csv(plan, all!, CsvDialect.Default, 30).OptionalColumns);
         Assert.Equal(2, Csv(plan, one!, CsvDialect.Default, 30).OptionalColumns);
@@ -131,7 +132,7 @@ public sealed class CsvChunkTransformTests
     public void Columns_go_in_the_order_of_the_schema_whatever_the_order_of_the_data()
     {
         RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Partial);
-        var binding = CsvHeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
+        var binding = HeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
 
         Transforming result = new(Csv(plan, binding!, CsvDialect.Default, 30), "1,2,3\n");
 
@@ -142,7 +143,7 @@ public sealed class CsvChunkTransformTests
     public void A_required_column_that_the_data_does_not_have_rejects_each_record()
     {
         RowPlan plan = Transforming.PlanOf("a,b!", FieldsMatch.Superset);
-        var binding = CsvHeaderBinding.ByName(["a"], plan.Definition.Schema, out _);
+        var binding = HeaderBinding.ByName(["a"], plan.Definition.Schema, out _);
 
         Transforming result = new(Csv(plan, binding!, CsvDialect.Default, 30), "1\n\n");
 
@@ -153,7 +154,7 @@ public sealed class CsvChunkTransformTests
     public void The_value_of_a_row_that_is_refused_later_is_found_again()
     {
         RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Partial);
-        var binding = CsvHeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
+        var binding = HeaderBinding.ByName(["c", "x", "a"], plan.Definition.Schema, out _);
 
         Transforming result = new(
             Csv(plan, binding!, CsvDialect.Default, 60), "1,2,3\n5,6\n\"two\nlines\",,\"say \"\"hi\"\"\"\r\n");
@@ -167,7 +168,7 @@ public sealed class CsvChunkTransformTests
     public void Lineage_is_job_and_record_number()
     {
         RowPlan plan = Transforming.PlanOf("a,b", lineage: true);
-        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        var binding = HeaderBinding.ByPosition(plan.Definition.Schema);
 
         Transforming result = new(Csv(plan, binding, CsvDialect.Default, 30), "1,2\n");
 
@@ -181,7 +182,7 @@ public sealed class CsvChunkTransformTests
     public void Allocates_nothing_once_the_workspace_has_grown()
     {
         RowPlan plan = Transforming.PlanOf("a,b!");
-        ChunkTransform transform = Csv(plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 100);
+        ChunkTransform transform = Csv(plan, HeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 100);
         const string Five = "1,\"x\"\"y\"\n2,\n3\n\"a\nb\",c\n4,\"d\n";
         byte[] data = Text.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Five, 1_000)));
         TransformWorkspace workspace = new();
@@ -203,7 +204,7 @@ public sealed class CsvChunkTransformTests
     {
         RowPlan plan = Transforming.PlanOf(match: null, lineage: false, [new() { Name = "n", Type = FieldType.Integer }]);
         RejectHeader header = RejectHeader.Find(["n", .. RejectHeader.OwnNames(plan.Definition.Schema)], plan.Definition.Schema)!;
-        CsvHeaderBinding binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema).Within(header);
+        HeaderBinding binding = HeaderBinding.ByPosition(plan.Definition.Schema).Within(header);
         CsvDialect dialect = CsvDialect.Default with { QuoteChar = quote.ToString() };
 
         Transforming result = new(
@@ -212,13 +213,13 @@ public sealed class CsvChunkTransformTests
         Assert.EndsWith($" -> 0 TypeMismatch {told}", Assert.Single(result.Rejects), StringComparison.Ordinal);
     }
 
-    private static ChunkTransform Csv(RowPlan plan, CsvHeaderBinding binding, CsvDialect dialect, int recordBytesMax) =>
+    private static ChunkTransform Csv(RowPlan plan, HeaderBinding binding, CsvDialect dialect, int recordBytesMax) =>
         new(plan, new CsvRecordReader(binding, dialect, recordBytesMax), new JobFacts(JobId));
 
     private static Transforming Transform(string names, string data, RaggedRows ragged = RaggedRows.None)
     {
         RowPlan plan = Transforming.PlanOf(names);
-        var binding = CsvHeaderBinding.ByPosition(plan.Definition.Schema);
+        var binding = HeaderBinding.ByPosition(plan.Definition.Schema);
         CsvDialect dialect = CsvDialect.Default with { RaggedRows = ragged };
         return new Transforming(Csv(plan, binding, dialect, recordBytesMax: 30), data);
     }

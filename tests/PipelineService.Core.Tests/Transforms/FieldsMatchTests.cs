@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
@@ -34,6 +35,7 @@ public sealed class FieldsMatchTests
     public void Data_matches_as_the_standard_says(FieldsMatch match, string names, string csv, string json)
     {
         Assert.Equal(csv, ReadCsv(match, names));
+        Assert.Equal(csv, ReadArrays(match, names));
         Assert.Equal(json, ReadJson(match, names));
     }
 
@@ -43,7 +45,7 @@ public sealed class FieldsMatchTests
     [InlineData("1,2", "* TooFewFields")]
     [InlineData("1,2,3,4", "* TooManyFields")]
     public void Data_without_names_goes_by_position(string line, string row) =>
-        Assert.Equal(row, Show(PlanOf(FieldsMatch.Exact), CsvHeaderBinding.ByPosition, line));
+        Assert.Equal(row, Show(PlanOf(FieldsMatch.Exact), HeaderBinding.ByPosition, line));
 
     private static string ReadCsv(FieldsMatch match, string header)
     {
@@ -51,8 +53,19 @@ public sealed class FieldsMatchTests
         ImmutableArray<string> names = [.. header.Split(',')];
         string? error = null;
         string line = string.Join(',', Enumerable.Range(1, names.Length));
-        return CsvHeaderBinding.ByName(names, plan.Definition.Schema, out error) is { } binding
+        return HeaderBinding.ByName(names, plan.Definition.Schema, out error) is { } binding
             ? Show(plan, _ => binding, line)
+            : error![(error!.IndexOf("): ", StringComparison.Ordinal) + 3)..^1];
+    }
+
+    private static string ReadArrays(FieldsMatch match, string header)
+    {
+        RowPlan plan = PlanOf(match);
+        ImmutableArray<string> names = [.. header.Split(',')];
+        string? error = null;
+        string line = $"[{string.Join(',', Enumerable.Range(1, names.Length).Select(value => $"\"{value}\""))}]";
+        return HeaderBinding.ByName(names, plan.Definition.Schema, out error) is { } binding
+            ? Show(plan, _ => binding, line, found => new JsonArrayRecordReader(found, RaggedRows.None))
             : error![(error!.IndexOf("): ", StringComparison.Ordinal) + 3)..^1];
     }
 
@@ -63,12 +76,17 @@ public sealed class FieldsMatchTests
         return Shown(new Transforming(new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty)), $"{{{members}}}"));
     }
 
-    private static string Show(RowPlan plan, Func<TableSchema, CsvHeaderBinding> bind, string line)
+    private static string Show(
+        RowPlan plan, Func<TableSchema, HeaderBinding> bind, string line, Func<HeaderBinding, RecordReader>? reader = null)
     {
-        CsvHeaderBinding binding = bind(plan.Definition.Schema);
+        HeaderBinding binding = bind(plan.Definition.Schema);
         HashSet<int> absent = [.. Enumerable.Range(0, 3).Where(column => binding.FieldOfColumn[column] < 0)];
         return Shown(new Transforming(
-            new ChunkTransform(plan.Without(absent), new CsvRecordReader(binding, CsvDialect.Default, 1_000), new JobFacts(Guid.Empty)), line));
+            new ChunkTransform(
+                plan.Without(absent),
+                reader?.Invoke(binding) ?? new CsvRecordReader(binding, CsvDialect.Default, 1_000),
+                new JobFacts(Guid.Empty)),
+            line));
     }
 
     private static string Shown(Transforming result) => result.Rows is [string row]

@@ -66,14 +66,14 @@ public sealed class RecordStepTests
         FieldDefinition[] fields = [new() { Name = "a", Type = FieldType.Integer }];
         RowPlan plan = Transforming.PlanOf(match: null, lineage: false, fields, PlainSteps.Prefix(0, "x"));
 
-        Assert.Equal(["101:201 1 -> 0 TypeMismatch 1"], RunCsv(plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), "1\n").Rejects);
+        Assert.Equal(["101:201 1 -> 0 TypeMismatch 1"], RunCsv(plan, HeaderBinding.ByPosition(plan.Definition.Schema), "1\n").Rejects);
     }
 
     [Fact]
     public void A_field_that_the_data_does_not_have_is_given_a_value()
     {
         RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Superset, steps: PlainSteps.Copy(2, 1));
-        var binding = CsvHeaderBinding.ByName(["c"], plan.Definition.Schema, out _);
+        var binding = HeaderBinding.ByName(["c"], plan.Definition.Schema, out _);
 
         Assert.Equal((false, true, false), (plan.IsGiven(0), plan.IsGiven(1), plan.IsGiven(2)));
         Assert.Equal(["101:201 ~|x|x"], RunCsv(plan, binding!, "x\n").Rows);
@@ -84,7 +84,7 @@ public sealed class RecordStepTests
     public void Columns_that_are_left_to_the_table_change_nothing_for_the_steps()
     {
         RowPlan plan = Transforming.PlanOf("a,b,c", FieldsMatch.Superset, steps: [PlainSteps.Prefix(2, "<"), PlainSteps.Reject(1, "no", 1)]);
-        var binding = CsvHeaderBinding.ByName(["c", "b"], plan.Definition.Schema, out _);
+        var binding = HeaderBinding.ByName(["c", "b"], plan.Definition.Schema, out _);
 
         Transforming result = RunCsv(plan.Without(new HashSet<int> { 0 }), binding!, "x,y\nz,no\n");
 
@@ -142,11 +142,11 @@ public sealed class RecordStepTests
     {
         RowPlan plan = Transforming.PlanOf("a,b", steps: steps);
         return format == "csv"
-            ? RunCsv(plan, CsvHeaderBinding.ByPosition(plan.Definition.Schema), Csv)
+            ? RunCsv(plan, HeaderBinding.ByPosition(plan.Definition.Schema), Csv)
             : RunNdjson(plan, Ndjson);
     }
 
-    private static Transforming RunCsv(RowPlan plan, CsvHeaderBinding binding, string data) =>
+    private static Transforming RunCsv(RowPlan plan, HeaderBinding binding, string data) =>
         new(new ChunkTransform(plan, new CsvRecordReader(binding, Dialect, recordBytesMax: 100), new JobFacts(Guid.Empty)), data);
 
     private static Transforming RunNdjson(RowPlan plan, string data) =>

@@ -1,5 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
@@ -46,6 +47,26 @@ public sealed class RestTests
     public void Of_CSV_values_are_strings(string header, string record, string row) =>
         Assert.Equal([$"101:201 {row}"], OfCsv(header, record).Rows);
 
+    /// <summary>By the names in the header, each as it was written; nothing of the record before.</summary>
+    [Fact]
+    public void Of_arrays_it_is_as_it_was_written()
+    {
+        RowPlan plan = PlanOf(null);
+        var binding = HeaderBinding.ByName(["x", "b", "y", "a"], plan.Definition.Schema, out _);
+        JsonArrayRecordReader reader = new(binding!, RaggedRows.Pad);
+
+        Transforming result = new(new ChunkTransform(plan, reader, new JobFacts(Guid.Empty)), """
+            [1.50,"2",{"z": [null]},"1"]
+            ["\u0041\"", null, null]
+            []
+            ["\ud800","2",1,"1"]
+            """);
+
+        Assert.Equal(
+            ["101:201 1|2|{\"x\":1.50,\"y\":{\"z\": [null]}}", "102:202 ~|~|{\"x\":\"\\u0041\\\"\",\"y\":null}", "103:203 ~|~|~"], result.Rows);
+        Assert.EndsWith("-> 2 InvalidUtf8", Assert.Single(result.Rejects).TrimEnd(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Of_CSV_what_is_left_out_is_not_in_it() => Assert.Equal(
         ["101:201 1|2|{\"x\":\"3\"}", "102:202 1|2|~"],
@@ -56,9 +77,9 @@ public sealed class RestTests
     {
         RowPlan plan = PlanOf(null);
 
-        Assert.Equal([0, 1, -1], CsvHeaderBinding.ByName(["a", "b"], plan.Definition.Schema, out _)!.FieldOfColumn);
-        Assert.Equal([0, 1, -1], CsvHeaderBinding.ByPosition(plan.Definition.Schema).FieldOfColumn);
-        Assert.Equal(2, CsvHeaderBinding.ByPosition(plan.Definition.Schema).FieldCount);
+        Assert.Equal([0, 1, -1], HeaderBinding.ByName(["a", "b"], plan.Definition.Schema, out _)!.FieldOfColumn);
+        Assert.Equal([0, 1, -1], HeaderBinding.ByPosition(plan.Definition.Schema).FieldOfColumn);
+        Assert.Equal(2, HeaderBinding.ByPosition(plan.Definition.Schema).FieldCount);
     }
 
     [Theory]
@@ -74,14 +95,14 @@ public sealed class RestTests
     [InlineData(FieldsMatch.Partial, "x,b", true)]
     [InlineData(null, "a,b,x,x", false)]
     public void Undeclared_names_are_allowed_however_fields_match(FieldsMatch? match, string header, bool fits) =>
-        Assert.Equal(fits, CsvHeaderBinding.ByName([.. header.Split(',')], PlanOf(match).Definition.Schema, out _) is not null);
+        Assert.Equal(fits, HeaderBinding.ByName([.. header.Split(',')], PlanOf(match).Definition.Schema, out _) is not null);
 
     /// <summary>A header of long names makes much of little: chunks have fewer records then.</summary>
     [Fact]
     public void Names_count_for_what_a_record_may_grow_by()
     {
         RowPlan plan = PlanOf(null);
-        var binding = CsvHeaderBinding.ByName(["a", "b", new string('x', 997)], plan.Definition.Schema, out _);
+        var binding = HeaderBinding.ByName(["a", "b", new string('x', 997)], plan.Definition.Schema, out _);
 
         Assert.Equal(250, new ChunkTransform(plan, new CsvRecordReader(binding!, CsvDialect.Default, 10_000), new JobFacts(Guid.Empty)).OptionalColumns);
     }
@@ -100,7 +121,7 @@ public sealed class RestTests
         RowPlan plan = PlanOf(null);
         byte[] json = [.. Enumerable.Repeat("{\"a\":\"1\",\"x\":[1,2],\"y\":\"z\"}\n"u8.ToArray(), 5_000).SelectMany(b => b)];
         byte[] csv = [.. Enumerable.Repeat("1,2,\"a\"\"b\"\n"u8.ToArray(), 5_000).SelectMany(b => b)];
-        var binding = CsvHeaderBinding.ByName(["a", "b", "x"], plan.Definition.Schema, out _);
+        var binding = HeaderBinding.ByName(["a", "b", "x"], plan.Definition.Schema, out _);
         TransformWorkspace workspace = new();
         foreach ((ChunkTransform transform, byte[] data) in ((ChunkTransform, byte[])[])
             [
@@ -130,7 +151,7 @@ public sealed class RestTests
     private static Transforming OfCsv(string header, string data, CsvDialect? dialect = null)
     {
         RowPlan plan = PlanOf(null);
-        CsvHeaderBinding binding = CsvHeaderBinding.ByName([.. header.Split(',')], plan.Definition.Schema, out string? error)
+        HeaderBinding binding = HeaderBinding.ByName([.. header.Split(',')], plan.Definition.Schema, out string? error)
             ?? throw new InvalidOperationException(error);
         return new(new ChunkTransform(plan, new CsvRecordReader(binding, dialect ?? CsvDialect.Default, 10_000), new JobFacts(Guid.Empty)), data + "\n");
     }

@@ -69,6 +69,13 @@ public sealed class DefinitionWriterTests
           ]
         }
         """)]
+    [InlineData("""
+        {
+          'format': 'ndjson', 'dialect': { 'itemType': 'Array', 'itemKeys': ['b', 'a'], 'raggedRows': 'pad' },
+          'schema': { 'fields': [ { 'name': 'a' }, { 'name': 'b' } ] }
+        }
+        """)]
+    [InlineData("{ 'format': 'ndjson', 'dialect': { 'itemType': 'object', 'itemKeys': ['a'] }, 'schema': { 'fields': [ { 'name': 'a' } ] } }")]
     public void What_was_written_reads_as_the_same(string text)
     {
         DatasetDefinition definition = DefinitionText.Read(text);

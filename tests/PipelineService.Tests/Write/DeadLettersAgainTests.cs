@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
@@ -146,7 +147,7 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         byte[] bytes = Encoding.UTF8.GetBytes(data);
         ChunkPosition position = new(first, first);
         TransformWorkspace workspace = new();
-        var binding = CsvHeaderBinding.ByPosition(Rows.Definition.Schema);
+        var binding = HeaderBinding.ByPosition(Rows.Definition.Schema);
         ChunkTransform transform = new(Rows, new CsvRecordReader(binding, CsvDialect.Default, recordBytesMax: 100), new JobFacts(_job));
         int records = transform.Run(bytes, position, workspace);
 

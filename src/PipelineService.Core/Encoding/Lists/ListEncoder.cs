@@ -114,7 +114,7 @@ internal sealed class ListEncoder : FieldEncoder
             return isEscaped ? EncodeEscaped(content, rows) : _item.Encode(content, rows);
         }
 
-        ValueKind kind = JsonObjectReader.KindOf(first);
+        ValueKind kind = JsonValues.KindOf(first);
         int from = reader.Position;
         reader.TrySkipValue(depth: 0);
         return kind is ValueKind.Number or ValueKind.True or ValueKind.False

@@ -8,7 +8,7 @@ namespace PipelineService.Core.Parsing.Csv;
 /// <param name="binding">Where each field of the schema stands in this job's records.</param>
 /// <param name="dialect">How the records are written.</param>
 /// <param name="recordBytesMax">The longest record; the same as the scanner's that cut the chunks.</param>
-public sealed class CsvRecordReader(CsvHeaderBinding binding, CsvDialect dialect, int recordBytesMax) : RecordReader
+public sealed class CsvRecordReader(HeaderBinding binding, CsvDialect dialect, int recordBytesMax) : RecordReader
 {
     private readonly CsvSyntax _syntax = new(dialect);
 

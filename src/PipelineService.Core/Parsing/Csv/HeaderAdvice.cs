@@ -42,6 +42,10 @@ public static class HeaderAdvice
         ?? OtherFields(names, schema)
         ?? "";
 
+    /// <summary>The same for a header that no delimiters are in.</summary>
+    public static string For(ImmutableArray<string> names, TableSchema schema) =>
+        Lookalikes(names, schema) ?? NoHeader(names, schema) ?? OtherFields(names, schema) ?? "";
+
     private static string? OtherForm(ReadOnlySpan<byte> header, CsvDialect dialect) => header.TrimStart(" \t\r\n"u8) switch
     {
         [(byte)'{' or (byte)'[', ..] =>

@@ -62,9 +62,14 @@ public sealed record RestCell(int Field, ImmutableArray<byte> Name)
 
     /// <summary>Writes the member of no value, where the dialect has a text for that.</summary>
     /// <returns>False when a record must not become so long.</returns>
-    internal bool TryKeepNull(RecordValues values)
+    internal bool TryKeepNull(RecordValues values) => TryKeepJson("null"u8, values);
+
+    /// <summary>Writes the member of a value that is JSON already.</summary>
+    /// <param name="json">The value.</param>
+    /// <param name="values">Takes the member.</param>
+    /// <returns>False when a record must not become so long.</returns>
+    internal bool TryKeepJson(ReadOnlySpan<byte> json, RecordValues values)
     {
-        ReadOnlySpan<byte> json = "null"u8;
         if (!values.TryMakeRestRoom(Name.Length + json.Length, out Span<byte> room))
         {
             return false;

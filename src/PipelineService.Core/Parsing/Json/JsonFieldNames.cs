@@ -19,9 +19,13 @@ internal sealed class JsonFieldNames
     // Open addressing, at most half full; entries are slot + 1, and 0 is a free one.
     private readonly int[] _table;
 
-    public JsonFieldNames(TableSchema schema)
+    /// <param name="schema">What is declared of the fields.</param>
+    /// <param name="keys">The only names that are read; none where all of the schema's are.</param>
+    public JsonFieldNames(TableSchema schema, ImmutableArray<string> keys = default)
     {
-        string[] distinct = [.. schema.FieldsInData.Select(field => field.NameInData).Distinct(StringComparer.Ordinal)];
+        AreDeclared = !keys.IsDefaultOrEmpty;
+        IEnumerable<string> names = schema.FieldsInData.Select(field => field.NameInData);
+        string[] distinct = [.. names.Where(name => !AreDeclared || keys.Contains(name)).Distinct(StringComparer.Ordinal)];
         SlotOfField = [.. schema.Fields.Select(f => schema.IsRest(f) ? distinct.Length : Array.IndexOf(distinct, f.NameInData))];
         _names = [.. distinct.Select(System.Text.Encoding.UTF8.GetBytes)];
         _written = [.. _names.Select(Write)];
@@ -41,8 +45,12 @@ internal sealed class JsonFieldNames
     /// <summary>How many names there are.</summary>
     public int Count => _names.Length;
 
+    /// <summary>Whether it is declared which names are read: other names are passed over then.</summary>
+    public bool AreDeclared { get; }
+
     /// <summary>
-    /// For each field of the schema, the slot of the name that it reads; that of the one that takes the rest is behind all of them.
+    /// For each field of the schema, the slot of the name that it reads, −1 when that is not read; that of the one that takes the rest
+    /// is behind all of them.
     /// </summary>
     public ImmutableArray<int> SlotOfField { get; }
 

@@ -8,12 +8,13 @@ namespace PipelineService.Core.Parsing.Json;
 /// <remarks>
 /// A property that a record does not have is a missing value, whatever <see cref="FieldsMatch"/> says: JSON writers
 /// leave out what is null. One that the schema does not have is an error unless fields match as subset or partial, or a field takes
-/// the rest; with partial a record must have at least one that it has. JSON objects have no order, so exact means equal.
+/// the rest; with partial a record must have at least one that it has. JSON objects have no order, so exact means equal. Where it
+/// is declared which names are read, others are passed over.
 /// </remarks>
 internal sealed class JsonObjectReader(JsonFieldNames names, TableSchema schema)
 {
-    private readonly bool _allowsUnknown = schema.TakesUnknown;
-    private readonly bool _keepsUnknown = schema.Rest is not null;
+    private readonly bool _allowsUnknown = names.AreDeclared || schema.TakesUnknown;
+    private readonly bool _keepsUnknown = schema.Rest is not null && !names.AreDeclared;
     private readonly bool _needsKnown = schema.FieldsMatch is FieldsMatch.Partial;
 
     /// <param name="json">The bytes up to the end of the record; known to be valid UTF-8.</param>
@@ -52,7 +53,7 @@ internal sealed class JsonObjectReader(JsonFieldNames names, TableSchema schema)
 
             // 2. The value.
             RecordValue value = default;
-            position = valueStart == JsonGrammar.Malformed ? valueStart : ReadValue(json, valueStart, out value);
+            position = valueStart == JsonGrammar.Malformed ? valueStart : JsonValues.Read(json, valueStart, out value);
             if (position == JsonGrammar.Malformed)
             {
                 return RecordErrorCode.MalformedJson;
@@ -88,36 +89,6 @@ internal sealed class JsonObjectReader(JsonFieldNames names, TableSchema schema)
         return JsonGrammar.EndOfBlanks(json, position + 1) != json.Length ? RecordErrorCode.MalformedJson
             : _needsKnown && last == MemberOrder.None ? RecordErrorCode.TooFewFields
             : RecordErrorCode.None;
-    }
-
-    /// <summary>What begins with a byte, unless it is text or no value at all.</summary>
-    internal static ValueKind KindOf(byte first) => first switch
-    {
-        (byte)'{' => ValueKind.Object,
-        (byte)'[' => ValueKind.Array,
-        (byte)'t' => ValueKind.True,
-        (byte)'f' => ValueKind.False,
-        (byte)'n' => ValueKind.Null,
-        _ => ValueKind.Number,
-    };
-
-    /// <returns>Where the value ends.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int ReadValue(ReadOnlySpan<byte> json, int start, out RecordValue value)
-    {
-        byte first = JsonGrammar.ByteAt(json, start);
-        if (first == '"')
-        {
-            int text = start + 1;
-            int quote = JsonGrammar.EndOfText(json, text, out bool isEscaped);
-            value = new RecordValue(
-                text, quote - text, ValueKind.Text, isEscaped ? ValueSpelling.JsonEscaped : ValueSpelling.Plain);
-            return quote == JsonGrammar.Malformed ? quote : quote + 1;
-        }
-
-        int end = JsonGrammar.EndOfValue(json, start, depth: 1);
-        value = new RecordValue(start, end - start, KindOf(first), ValueSpelling.Plain);
-        return end;
     }
 
     /// <summary>Finds a name that is not the expected one, or is not written as that.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Unicode;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 
@@ -15,9 +14,11 @@ public sealed class NdjsonRecordReader : RecordReader
     private readonly JsonObjectReader _objects;
     private readonly bool _hasRest;
 
-    public NdjsonRecordReader(TableSchema schema)
+    /// <param name="schema">What is declared of the fields.</param>
+    /// <param name="keys">The only names that are read; none where all of the schema's are, and no others may be there.</param>
+    public NdjsonRecordReader(TableSchema schema, ImmutableArray<string> keys = default)
     {
-        _names = new JsonFieldNames(schema);
+        _names = new JsonFieldNames(schema, keys);
         _objects = new JsonObjectReader(_names, schema);
         _hasRest = schema.Rest is not null;
     }
@@ -34,36 +35,24 @@ public sealed class NdjsonRecordReader : RecordReader
     {
         Span<RecordValue> slots = values.ClearSlots(_names.Count + (_hasRest ? 1 : 0));
         MemberOrder order = new(stackalloc int[_names.Count + 1]);
-        bool isAllValidUtf8 = Utf8.IsValid(bytes);
-        int lines = 0;
-        int start = 0;
-        while (start < bytes.Length)
+        JsonLines lines = new(bytes);
+        while (lines.Read(out RecordPlace place))
         {
-            int found = bytes[start..].IndexOf((byte)'\n');
-            int end = found < 0 ? bytes.Length : start + found;
-            if (!LineScanner.IsBlank(bytes[start..end]))
+            slots.Clear();
+            values.ClearRest();
+            RecordErrorCode fault = lines.IsValidUtf8(place)
+                ? _objects.Read(bytes[..(place.Start + place.Length)], place.Start, slots, order, values, rejects)
+                : RecordErrorCode.InvalidUtf8;
+            if (fault != RecordErrorCode.None)
             {
-                int length = end - start - (bytes[end - 1] == (byte)'\r' ? 1 : 0);
-                ReadOnlySpan<byte> line = bytes[..(start + length)];
-                slots.Clear();
-                values.ClearRest();
-                RecordErrorCode fault = isAllValidUtf8 || Utf8.IsValid(line[start..])
-                    ? _objects.Read(line, start, slots, order, values, rejects)
-                    : RecordErrorCode.InvalidUtf8;
-                if (fault != RecordErrorCode.None)
-                {
-                    rejects.AddError(new RecordError(RecordError.WholeRecord, fault, start, ValueLength: 0));
-                }
-                else if (_hasRest)
-                {
-                    slots[_names.Count] = values.CloseRest();
-                }
-
-                sink.Take(new RecordPlace(start, length, lines), isRead: rejects.OpenErrors == 0);
+                rejects.AddError(new RecordError(RecordError.WholeRecord, fault, place.Start, ValueLength: 0));
+            }
+            else if (_hasRest)
+            {
+                slots[_names.Count] = values.CloseRest();
             }
 
-            lines++;
-            start = end + 1;
+            sink.Take(place, isRead: rejects.OpenErrors == 0);
         }
     }
 

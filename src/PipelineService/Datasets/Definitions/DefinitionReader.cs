@@ -85,20 +85,24 @@ public static class DefinitionReader
     {
         bool isTabbed = resource.TryGet("format", out JsonElement format) && format.ValueKind == JsonValueKind.String
             && Tabbed.Equals(format.GetString(), StringComparison.OrdinalIgnoreCase);
+        DataFormat written = isTabbed
+            ? DataFormat.Csv
+            : resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv, MisplacedWords.OfFormat);
+        ObjectReader? dialect = resource.Object("dialect");
         var definition = new DatasetDefinition
         {
             Title = resource.Text("title"),
             Description = resource.Text("description"),
-            Format = isTabbed
-                ? DataFormat.Csv
-                : resource.Choice("format", DefinitionWords.Formats, DataFormat.Csv, MisplacedWords.OfFormat),
+            Format = written,
+            Items = JsonItemsReader.Read(dialect, written),
             Dialect = DialectReader.Read(
-                resource.Object("dialect"), CsvDialect.Default with { Delimiter = isTabbed ? "\t" : CsvDialect.Default.Delimiter }),
+                dialect, CsvDialect.Default with { Delimiter = isTabbed ? "\t" : CsvDialect.Default.Delimiter }),
             Schema = ReadSchema(resource, faults),
             Load = ReadLoad(resource.Object("load"), dataset),
             Rejects = ReadRejects(resource.Object("rejects")),
             Tests = ReadTests(resource, faults),
         };
+        JsonItemsReader.CheckKeys(dialect, definition);
         definition = definition with
         {
             Transforms = TransformsReader.Read(resource, definition.Schema, definition.Load.Lineage, faults),

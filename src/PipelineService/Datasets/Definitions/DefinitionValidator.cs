@@ -15,7 +15,7 @@ internal sealed class DefinitionValidator : AbstractValidator<DatasetDefinition>
         RuleFor(d => d.Dialect).SetValidator(new DialectValidator());
         RuleFor(d => d.Schema).SetValidator(d => new TableSchemaValidator(d.Load.Lineage));
         RuleFor(d => d.Schema.FieldsMatch).Must(match => match is null or FieldsMatch.Exact)
-            .When(d => d is { Format: DataFormat.Csv, Dialect.Header: false })
+            .When(d => !d.Dialect.Header && (d.Format == DataFormat.Csv || d.Items is { AreArrays: true, Keys.IsEmpty: true }))
             .WithMessage(d => $"\"{DefinitionWords.FieldsMatches.WordFor(d.Schema.FieldsMatch)}\" goes by names, and with dialect.header: "
                 + "false the data has none: leave it out. dialect.raggedRows takes records with fewer or more fields.");
         RuleFor(d => d.Load).SetValidator(new LoadPolicyValidator());

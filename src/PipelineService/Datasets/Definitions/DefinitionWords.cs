@@ -55,7 +55,8 @@ internal static class DefinitionWords
     public static readonly ImmutableArray<(string Word, FieldType Value)> ItemTypes =
         [.. FieldTypes.Where(type => FieldDefinition.ItemTypes.Contains(type.Value))];
 
-    public static readonly ImmutableArray<string> UnsupportedDialect = ["property", "itemType", "itemKeys"];
+    public static readonly ImmutableArray<(string Word, JsonItemType Value)> JsonItemTypes =
+        [("object", JsonItemType.Object), ("array", JsonItemType.Array)];
 
     /// <summary>The word for a value: how a definition is written back.</summary>
     public static string WordFor<T>(this ImmutableArray<(string Word, T Value)> words, T value) =>

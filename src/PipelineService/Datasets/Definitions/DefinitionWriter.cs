@@ -24,7 +24,11 @@ public static class DefinitionWriter
         Description = definition.Description,
         Format = DefinitionWords.Formats.WordFor(definition.Format),
         Encoding = "utf-8",
-        Dialect = ToDocument(definition.Dialect),
+        Dialect = ToDocument(definition.Dialect) with
+        {
+            ItemType = definition.Items.AreArrays ? DefinitionWords.JsonItemTypes.WordFor(definition.Items.Type) : null,
+            ItemKeys = definition.Items.Keys.IsEmpty ? null : definition.Items.Keys,
+        },
         Schema = new SchemaDocument
         {
             Fields = [.. definition.Schema.Fields.Select(ToDocument)],

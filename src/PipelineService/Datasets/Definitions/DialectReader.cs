@@ -5,7 +5,7 @@ using PipelineService.Core.Datasets;
 namespace PipelineService.Datasets.Definitions;
 
 /// <summary>
-/// Reads how data is written: its form here, what contradicts itself in <see cref="DialectValidator"/>. Of what the standard says of
+/// Reads how delimited text is written: its form here, what contradicts itself in <see cref="DialectValidator"/>. Of what the standard says of
 /// formats that there are not here nothing is kept. Source: https://datapackage.org/standard/table-dialect/.
 /// </summary>
 internal static class DialectReader
@@ -39,11 +39,6 @@ internal static class DialectReader
             HeaderMatch = dialect.Choice("headerMatch", DefinitionWords.HeaderMatches, otherwise.HeaderMatch),
             RaggedRows = dialect.Choice("raggedRows", DefinitionWords.RaggedRowWords, otherwise.RaggedRows),
         };
-
-        foreach (string name in DefinitionWords.UnsupportedDialect)
-        {
-            dialect.Unsupported(name);
-        }
 
         // What the standard says of spreadsheets and databases, and what tools of its first version write: "a property MUST be ignored
         // if it is not applicable".

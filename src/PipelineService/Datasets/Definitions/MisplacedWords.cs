@@ -14,7 +14,7 @@ internal static class MisplacedWords
         Belong("schema", "fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys", "fieldsMatch"),
         Belong(
             "dialect", "delimiter", "lineTerminator", "quoteChar", "doubleQuote", "escapeChar", "skipInitialSpace", "nullSequence", "header",
-            "headerRows", "headerJoin", "headerMatch", "commentRows", "commentChar", "raggedRows"),
+            "headerRows", "headerJoin", "headerMatch", "commentRows", "commentChar", "raggedRows", "itemKeys"),
         Belong("load", "table", "mode", "commit", "lineage", "keepUpload"),
         Belong("rejects", "maxCount", "maxRatio"),
         Mean("schema.fields", "columns"),
@@ -36,6 +36,7 @@ internal static class MisplacedWords
         Mean("headerRows", "headerRow", "skipRows", "skipLeadingRows", "skipLines"),
         Mean("headerMatch", "headerCase", "caseSensitive"),
         Mean("raggedRows", "nullPadding", "null_padding", "allowJaggedRows"),
+        Mean("itemKeys", "keys"),
         [("encoding", "It stands beside \"dialect\", and is utf-8.")]);
 
     public static readonly FrozenDictionary<string, string> OfSchema = Table(

@@ -65,7 +65,8 @@ internal sealed class DeadLetterCsv
             "text/csv" or "application/csv" => CellsOf(job, dataset.Definition.Schema, dialect),
             "text/tab-separated-values" =>
                 CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = "\t" }),
-            _ => new JsonRejectCells(new RowPlan(dataset.Definition)),
+            _ when dataset.Definition.Items.AreArrays => CellsOfArrays(job, dataset.Definition),
+            _ => JsonRejectCells.OfObjects(new RowPlan(dataset.Definition)),
         };
     }
 
@@ -76,6 +77,17 @@ internal sealed class DeadLetterCsv
         return job.UploadColumns is { Length: > 0 } header ? new CsvRejectCells([.. header], schema, dialect)
             : dialect.Header ? new UnreadRejectCells([.. declared.Distinct(StringComparer.Ordinal)])
             : new CsvRejectCells(declared, schema, dialect);
+    }
+
+    /// <summary>As with delimited text, the names may not be known here while another instance runs the job.</summary>
+    private static RejectCells CellsOfArrays(JobRow job, DatasetDefinition definition)
+    {
+        ImmutableArray<string>? names = !definition.Items.Keys.IsEmpty ? definition.Items.Keys
+            : job.UploadColumns is { Length: > 0 } header ? [.. header]
+            : null;
+        return names is null && definition.Dialect.Header
+            ? new UnreadRejectCells([.. definition.Schema.FieldsInData.Select(f => f.NameInData).Distinct(StringComparer.Ordinal)])
+            : JsonRejectCells.OfArrays(new RowPlan(definition), names);
     }
 
     private void Append(string text) => _line.Append(Encoding.UTF8.GetBytes(text));

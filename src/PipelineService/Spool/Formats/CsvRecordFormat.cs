@@ -4,21 +4,15 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
-using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
-using PipelineService.Hosting;
-using PipelineService.Hosting.Http;
 
 namespace PipelineService.Spool.Formats;
 
 /// <summary>Delimited text, with or without a header record.</summary>
-public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
+public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int recordBytesMax) : NamedRecordFormat(rows, recordBytesMax)
 {
     /// <summary>Bytes of a header whose lines are each looked at as they come.</summary>
     private const int ScannedFreely = 4096;
-
-    /// <summary>Characters of a name that is not loaded.</summary>
-    private const int KeptNameLengthMax = 256;
 
     /// <summary>The byte that ends a line, or may.</summary>
     private byte LastOfLineEnd { get; } = dialect.EndsAtAnyLineEnd ? (byte)'\n' : Encoding.UTF8.GetBytes(dialect.LineTerminator!)[^1];
@@ -42,7 +36,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
         ChunkPosition position = new(1, 1 + first.Scan.Lines);
         return Start(
-            CsvHeaderBinding.ByPosition(Rows.Definition.Schema), dialect, mark + first.Scan.Length, position, job, defaults);
+            HeaderBinding.ByPosition(Rows.Definition.Schema), dialect, mark + first.Scan.Length, position, job, defaults);
     }
 
     /// <summary>
@@ -88,7 +82,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         }
 
         string? fault = first.Fault;
-        CsvHeaderBinding? binding =
+        HeaderBinding? binding =
             fault is null ? Bind(first.Names, RejectHeader.Find(first.Names, Rows.Definition.Schema), out fault) : null;
         int end = mark + first.Scan.Length;
         return binding is null
@@ -100,39 +94,26 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     }
 
     /// <summary>
-    /// The names as the job keeps them. One that no field reads is cut: it may be as long as a record.
-    /// </summary>
-    private string[] Kept(ImmutableArray<string> names)
-    {
-        HashSet<string> read = [.. Rows.Definition.Schema.FieldsInData.Select(field => field.NameInData)];
-        return [.. names.Select(name => read.Contains(name) ? name : Excerpt.Cut(name, KeptNameLengthMax))];
-    }
-
-    /// <summary>
     /// The file of rejects has a header also where the dataset's data has none. There its names are the schema's in their order,
     /// of which two may be the same, unless somebody has moved a column.
     /// </summary>
-    private CsvHeaderBinding? Bind(ImmutableArray<string> names, RejectHeader? rejects, out string? fault)
+    private HeaderBinding? Bind(ImmutableArray<string> names, RejectHeader? rejects, out string? fault)
     {
         TableSchema schema = Rows.Definition.Schema;
         fault = null;
         if (rejects is null)
         {
-            return CsvHeaderBinding.ByName(names, schema, out fault);
+            return HeaderBinding.ByName(names, schema, out fault);
         }
 
-        CsvHeaderBinding? binding = !dialect.Header && rejects.DataNames.SequenceEqual(schema.FieldsInData.Select(f => f.NameInData))
-            ? CsvHeaderBinding.ByPosition(schema)
-            : CsvHeaderBinding.ByName(rejects.DataNames, schema, out fault);
+        HeaderBinding? binding = !dialect.Header && rejects.DataNames.SequenceEqual(schema.FieldsInData.Select(f => f.NameInData))
+            ? HeaderBinding.ByPosition(schema)
+            : HeaderBinding.ByName(rejects.DataNames, schema, out fault);
         return binding?.Within(rejects);
     }
 
-    /// <summary>
-    /// A column that the header does not have is left to the table, as by <c>\copy</c> with a list of columns: it takes its
-    /// default, or NULL. One that is required is left out only if the table gives it a value; else each record lacks it.
-    /// </summary>
     private RecordsStart Start(
-        CsvHeaderBinding binding,
+        HeaderBinding binding,
         CsvDialect written,
         long offset,
         ChunkPosition position,
@@ -140,12 +121,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         IReadOnlySet<string> defaults)
     {
         int recordBytesMax = binding.IsGuarded ? RejectHeader.RecordBytesMax(RecordBytesMax, written) : RecordBytesMax;
-        var leftOut = Enumerable.Range(0, Rows.Columns.Length)
-            .Where(column => !Rows.IsGiven(column) && binding.FieldOfColumn[column] < 0)
-            .Where(column => Rows.Columns[column].Field is var field
-                && (!field.Constraints.Required || defaults.Contains(field.Name)))
-            .ToHashSet();
-        RowPlan rows = Rows.Without(leftOut);
+        RowPlan rows = RowsFor(binding.FieldOfColumn, defaults);
         return new RecordsStart(
             offset,
             position,
@@ -209,14 +185,6 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     }
 
     private static bool IsAll(SpoolReader upload, long end) => upload.IsSealed && end == upload.Length;
-
-    private static JobFaultException Mismatch(string detail) => new(new Problem
-    {
-        Code = "header_mismatch",
-        Status = StatusCodes.Status422UnprocessableEntity,
-        Title = "The header does not fit the dataset's schema.",
-        Detail = detail,
-    });
 
     /// <summary>The rows before the first record.</summary>
     private sealed record FirstRows(ReadOnlyMemory<byte> Bytes, ScanResult Scan)

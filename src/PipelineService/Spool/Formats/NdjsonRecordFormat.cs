@@ -7,8 +7,8 @@ namespace PipelineService.Spool.Formats;
 
 /// <summary>One JSON object a line. Source: https://github.com/ndjson/ndjson-spec.</summary>
 /// <remarks>
-/// No column is left to the table: what one record does not have the next may, and a row of COPY has all columns or is not of
-/// the same COPY. What a record leaves out is NULL.
+/// No column is left to the table but those whose names are declared not to be read: what one record does not have the next may, and a
+/// row of COPY has all columns or is not of the same COPY. What a record leaves out is NULL.
 /// </remarks>
 public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
 {
@@ -17,12 +17,14 @@ public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : Recor
     {
         ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
         ThrowIfForeign(first.Span);
+        NdjsonRecordReader reader = new(Rows.Definition.Schema, Rows.Definition.Items.Keys);
+        RowPlan sent = Rows.Definition.Items.Keys.IsEmpty ? Rows : RowsFor(reader.SlotOfField, defaults);
         return new(
             ByteOrderMark.LengthIn(first.Span),
             new ChunkPosition(1, 1),
             new LineScanner(RecordBytesMax),
-            new ChunkTransform(Rows, new NdjsonRecordReader(Rows.Definition.Schema), job),
-            Rows)
+            new ChunkTransform(sent, reader, job),
+            sent)
         {
             RecordBytesMax = RecordBytesMax,
         };

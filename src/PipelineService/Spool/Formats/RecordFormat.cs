@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
@@ -36,6 +37,7 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
 
     public static RecordFormat Of(UploadForm form, RowPlan rows, int recordBytesMax) => form.Format switch
     {
+        DataFormat.Ndjson when rows.Definition.Items.AreArrays => new JsonArrayRecordFormat(rows, recordBytesMax),
         DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
         _ => new CsvRecordFormat(
             rows,
@@ -64,6 +66,23 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
 
         upload.ThrowIfAbandoned();
         return first.AsMemory(0, read);
+    }
+
+    /// <summary>
+    /// The columns of a job whose data does not have all fields. One that it does not have is left to the table, as by <c>\copy</c> with
+    /// a list of columns: it takes its default, or NULL. One that is required is left out only if the table gives it a value; else each
+    /// record lacks it.
+    /// </summary>
+    /// <param name="slotOfField">For each field of the schema where the data has it, or −1.</param>
+    /// <param name="defaults">Names of the columns to which the table gives a value when none is sent.</param>
+    protected RowPlan RowsFor(ImmutableArray<int> slotOfField, IReadOnlySet<string> defaults)
+    {
+        var leftOut = Enumerable.Range(0, Rows.Columns.Length)
+            .Where(column => !Rows.IsGiven(column) && slotOfField[column] < 0)
+            .Where(column => Rows.Columns[column].Field is var field
+                && (!field.Constraints.Required || defaults.Contains(field.Name)))
+            .ToHashSet();
+        return Rows.Without(leftOut);
     }
 
     /// <summary>Data that is no text makes no records, only rejects of its bytes.</summary>

@@ -1,4 +1,5 @@
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using Xunit;
 
@@ -47,7 +48,7 @@ public sealed class RejectHeaderTests
         TableSchema schema = SchemaOf("a", "b", "c") with { FieldsMatch = FieldsMatch.Superset };
         RejectHeader header = RejectHeader.Find(["b", .. Own.Split(','), "a"], schema)!;
 
-        CsvHeaderBinding binding = CsvHeaderBinding.ByName(header.DataNames, schema, out string? error)!.Within(header);
+        HeaderBinding binding = HeaderBinding.ByName(header.DataNames, schema, out string? error)!.Within(header);
 
         Assert.Null(error);
         Assert.Equal([7, 0, -1], binding.FieldOfColumn);

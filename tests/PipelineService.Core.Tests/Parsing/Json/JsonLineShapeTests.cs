@@ -12,6 +12,10 @@ public sealed class JsonLineShapeTests
     [Theory]
     [InlineData("[", JsonLineShape.Array)]
     [InlineData(" [{\"a\":1}]", JsonLineShape.Array)]
+    [InlineData("[]", JsonLineShape.Array)]
+    [InlineData("[[1],[2]]", JsonLineShape.Array)]
+    [InlineData("[1,{}],", JsonLineShape.Array)]
+    [InlineData("[ \"a\", {}]\r", JsonLineShape.ValuesForObject)]
     [InlineData("]\r", JsonLineShape.Array)]
     [InlineData("{\"a\":[1,{}]} ,", JsonLineShape.Array)]
     [InlineData("{\"a\":1}]", JsonLineShape.Array)]
@@ -30,6 +34,23 @@ public sealed class JsonLineShapeTests
     [InlineData("{\"a\":1,}", JsonLineShape.Object)]
     public void Tells_the_mistakes_apart(string line, JsonLineShape shape) =>
         Assert.Equal(shape, JsonLineShapes.Of(Text.UTF8.GetBytes(line)));
+
+    [Theory]
+    [InlineData("[", JsonLineShape.ArrayPart)]
+    [InlineData("]\r", JsonLineShape.ArrayPart)]
+    [InlineData(" [1, 2", JsonLineShape.ArrayPart)]
+    [InlineData("[1, 2],", JsonLineShape.ArrayPart)]
+    [InlineData("  \"a\",", JsonLineShape.ArrayPart)]
+    [InlineData("[tru]", JsonLineShape.BrokenArray)]
+    [InlineData("[1][2]", JsonLineShape.BrokenArray)]
+    [InlineData("{\"a\":1}", JsonLineShape.ObjectForArray)]
+    [InlineData("a,b", JsonLineShape.OtherForArray)]
+    [InlineData("", JsonLineShape.OtherForArray)]
+    public void Tells_the_mistakes_of_arrays_apart(string line, JsonLineShape shape)
+    {
+        Assert.Equal(shape, JsonLineShapes.OfArray(Text.UTF8.GetBytes(line)));
+        Assert.Contains("array", ErrorMessages.For(shape), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Whatever_comes_has_a_shape_and_a_sentence() =>

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
@@ -83,7 +84,7 @@ internal static class Applied
     private static string OfCsv(byte[] data, TransformOp[] ops)
     {
         RowPlan plan = PlanOf("ak", ops);
-        CsvRecordReader reader = new(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 10_000);
+        CsvRecordReader reader = new(HeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 10_000);
         return Show(plan, new ChunkTransform(plan, reader, new JobFacts(Guid.Empty)), data, "a");
     }
 

@@ -112,7 +112,7 @@ internal ref struct FlattenWalk(
 
         if (_json[start] != '"')
         {
-            _record.SetPart(field, whole, start, end - start, JsonObjectReader.KindOf(_json[start]));
+            _record.SetPart(field, whole, start, end - start, JsonValues.KindOf(_json[start]));
             return RecordErrorCode.None;
         }
 

@@ -23,7 +23,9 @@ internal sealed class DatasetTestRun
     private DatasetTestRun(RowPlan plan)
     {
         _plan = plan;
-        _transform = new ChunkTransform(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
+        JsonItems items = plan.Definition.Items;
+        NdjsonRecordReader reader = new(plan.Definition.Schema, items.AreArrays ? [] : items.Keys);
+        _transform = new ChunkTransform(plan, reader, new JobFacts(Guid.Empty));
     }
 
     /// <summary>What is wrong with the tests of a definition, or with the definition: both sides of each that fails.</summary>

@@ -1,6 +1,7 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
@@ -34,7 +35,7 @@ internal sealed class Computed
         };
         _plan = new RowPlan(definition, RowSteps.Of(definition, _ => null));
         _transform = isCsv
-            ? new(_plan, new CsvRecordReader(CsvHeaderBinding.ByPosition(definition.Schema), CsvDialect.Default, recordBytesMax: 10_000), Job)
+            ? new(_plan, new CsvRecordReader(HeaderBinding.ByPosition(definition.Schema), CsvDialect.Default, recordBytesMax: 10_000), Job)
             : new(_plan, new NdjsonRecordReader(definition.Schema), Job);
     }
 

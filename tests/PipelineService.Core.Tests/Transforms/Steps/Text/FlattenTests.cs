@@ -1,6 +1,7 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
@@ -121,7 +122,7 @@ public sealed class FlattenTests
     private static ChunkTransform OverJson(RowPlan plan) => new(plan, new NdjsonRecordReader(plan.Definition.Schema), new JobFacts(Guid.Empty));
 
     private static ChunkTransform OverCsv(RowPlan plan) =>
-        new(plan, new CsvRecordReader(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 10_000), new JobFacts(Guid.Empty));
+        new(plan, new CsvRecordReader(HeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, 10_000), new JobFacts(Guid.Empty));
 
     private static string Show(RowPlan plan, Func<RowPlan, ChunkTransform> over, string data, FlattenOp op) =>
         Applied.Show(plan, over(plan), System.Text.Encoding.UTF8.GetBytes(data), string.Join(',', op.Sets.Select(set => set.Name)));

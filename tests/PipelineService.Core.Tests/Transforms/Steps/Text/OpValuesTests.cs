@@ -2,6 +2,7 @@ using System.Text;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
@@ -155,7 +156,7 @@ public sealed class OpValuesTests
             {"a":"x","b":"y","c":"-"}
 
             """);
-        CsvRecordReader csvReader = new(CsvHeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 1_000);
+        CsvRecordReader csvReader = new(HeaderBinding.ByPosition(plan.Definition.Schema), CsvDialect.Default, recordBytesMax: 1_000);
         TransformWorkspace workspace = new();
         foreach ((ChunkTransform transform, byte[] data) in
             ((ChunkTransform, byte[])[])[(new(plan, csvReader, new JobFacts(Guid.Empty)), csv), (TransformOf(plan), json)])

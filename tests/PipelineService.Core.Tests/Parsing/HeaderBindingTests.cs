@@ -1,10 +1,10 @@
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing;
 using Xunit;
 
-namespace PipelineService.Core.Tests.Parsing.Csv;
+namespace PipelineService.Core.Tests.Parsing;
 
-public sealed class CsvHeaderBindingTests
+public sealed class HeaderBindingTests
 {
     [Theory]
     [InlineData(null, "a,b,c", "0,1,2")]
@@ -16,7 +16,7 @@ public sealed class CsvHeaderBindingTests
     [InlineData(FieldsMatch.Partial, "x,b", "-1,1,-1")]
     public void Matches_names_as_the_schema_says(FieldsMatch? match, string header, string fieldOfColumn)
     {
-        var binding = CsvHeaderBinding.ByName([.. header.Split(',')], SchemaOf(match), out string? error);
+        var binding = HeaderBinding.ByName([.. header.Split(',')], SchemaOf(match), out string? error);
 
         Assert.Null(error);
         Assert.Equal(fieldOfColumn, string.Join(',', binding!.FieldOfColumn));
@@ -34,7 +34,7 @@ public sealed class CsvHeaderBindingTests
     [InlineData(FieldsMatch.Partial, "x,y", "(fieldsMatch: partial): none of the schema's fields \"a\", \"b\", \"c\".")]
     public void Says_what_does_not_match(FieldsMatch? match, string header, string expected)
     {
-        Assert.Null(CsvHeaderBinding.ByName([.. header.Split(',')], SchemaOf(match), out string? error));
+        Assert.Null(HeaderBinding.ByName([.. header.Split(',')], SchemaOf(match), out string? error));
 
         Assert.Equal($"The header does not match the schema {expected}", error);
     }
@@ -42,7 +42,7 @@ public sealed class CsvHeaderBindingTests
     [Fact]
     public void Shows_what_cannot_be_seen_and_cuts_what_is_long()
     {
-        Assert.Null(CsvHeaderBinding.ByName(
+        Assert.Null(HeaderBinding.ByName(
             ["\uFEFFa", "b\u200B", "c\n\0", new string('x', 900_000)], SchemaOf(null), out string? error));
 
         Assert.Equal(
@@ -59,7 +59,7 @@ public sealed class CsvHeaderBindingTests
             Fields = [new() { Name = "id", Source = "Kunden-Nr" }, new() { Name = "id_text", Source = "Kunden-Nr" }],
         };
 
-        var binding = CsvHeaderBinding.ByName(["Kunden-Nr"], schema, out _);
+        var binding = HeaderBinding.ByName(["Kunden-Nr"], schema, out _);
 
         Assert.Equal([0, 0], binding!.FieldOfColumn);
         Assert.False(binding.SkipBlankLines);
@@ -68,7 +68,7 @@ public sealed class CsvHeaderBindingTests
     [Fact]
     public void Without_names_fields_go_by_position()
     {
-        var binding = CsvHeaderBinding.ByPosition(SchemaOf(match: null));
+        var binding = HeaderBinding.ByPosition(SchemaOf(match: null));
 
         Assert.Equal([0, 1, 2], binding.FieldOfColumn);
         Assert.Equal(3, binding.FieldCount);

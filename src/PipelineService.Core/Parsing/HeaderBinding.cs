@@ -1,15 +1,17 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
 
-namespace PipelineService.Core.Parsing.Csv;
+namespace PipelineService.Core.Parsing;
 
 /// <summary>Which field of a record goes to which column: the schema matched with the header of one upload.</summary>
-public sealed class CsvHeaderBinding
+public sealed class HeaderBinding
 {
     private const int NamesShownMax = 10;
 
-    private CsvHeaderBinding(int fieldCount, ImmutableArray<int> fieldOfColumn, ImmutableArray<RestCell> rest = default, int rawField = -1)
+    private HeaderBinding(
+        int fieldCount, ImmutableArray<int> fieldOfColumn, ImmutableArray<RestCell> rest = default, int rawField = -1)
     {
         FieldCount = fieldCount;
         FieldOfColumn = fieldOfColumn;
@@ -47,7 +49,7 @@ public sealed class CsvHeaderBinding
     /// <summary>
     /// The binding of data that does not name its fields: field by field, in the order of the schema.
     /// </summary>
-    public static CsvHeaderBinding ByPosition(TableSchema schema)
+    public static HeaderBinding ByPosition(TableSchema schema)
     {
         int count = 0;
         return new(schema.FieldsInData.Count(), [.. schema.Fields.Select(field => schema.IsRest(field) ? -1 : count++)]);
@@ -58,8 +60,10 @@ public sealed class CsvHeaderBinding
     /// <param name="schema">What is declared; without <see cref="TableSchema.FieldsMatch"/> fields match in any
     /// order.</param>
     /// <param name="error">What does not match, for the user to read; else null.</param>
+    /// <param name="place">What has the names.</param>
     /// <returns>Null with an error.</returns>
-    public static CsvHeaderBinding? ByName(ImmutableArray<string> names, TableSchema schema, out string? error)
+    public static HeaderBinding? ByName(
+        ImmutableArray<string> names, TableSchema schema, out string? error, string place = "The header")
     {
         FieldsMatch match = schema.FieldsMatch ?? FieldsMatch.Equal;
         string[] declared = [.. schema.FieldsInData.Select(f => f.NameInData)];
@@ -70,12 +74,12 @@ public sealed class CsvHeaderBinding
         string[] faults = [.. FaultsOf(names, declared, match, schema.Rest is not null)];
         error = faults.Length == 0
             ? null
-            : $"The header does not match the schema (fieldsMatch: {WordFor(match)}): {string.Join("; ", faults)}.";
-        return error is null ? new CsvHeaderBinding(names.Length, fieldOfColumn, rest) : null;
+            : $"{place} does not match the schema (fieldsMatch: {WordFor(match)}): {string.Join("; ", faults)}.";
+        return error is null ? new HeaderBinding(names.Length, fieldOfColumn, rest) : null;
     }
 
     /// <summary>This binding of the data's columns, in records that have the service's own columns too.</summary>
-    public CsvHeaderBinding Within(RejectHeader header) => new(
+    public HeaderBinding Within(RejectHeader header) => new(
         header.FieldCount,
         [.. FieldOfColumn.Select(field => field < 0 ? field : field == FieldCount ? header.FieldCount : header.DataFields[field])],
         [.. Rest.Select(cell => cell with { Field = header.DataFields[cell.Field] })],

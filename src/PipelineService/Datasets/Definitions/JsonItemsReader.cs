@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Rules;
+
+namespace PipelineService.Datasets.Definitions;
+
+/// <summary>
+/// Reads what a record of JSON is. The names are held against the schema here, as a header is when an upload has one. Source:
+/// https://datapackage.org/standard/table-dialect/.
+/// </summary>
+internal static class JsonItemsReader
+{
+    /// <param name="dialect">Null and what it leaves out have the defaults.</param>
+    /// <param name="format">Of the dataset.</param>
+    public static JsonItems Read(ObjectReader? dialect, DataFormat format)
+    {
+        if (dialect is null)
+        {
+            return JsonItems.Default;
+        }
+
+        if (dialect.TryGet("property", out JsonElement property))
+        {
+            dialect.Fault("property", AdviceFor(property));
+        }
+
+        JsonItems items = new()
+        {
+            Type = dialect.Choice("itemType", DefinitionWords.JsonItemTypes, JsonItemType.Object),
+            Keys = dialect.Texts("itemKeys", []),
+        };
+        foreach (string name in (string[])["itemType", "itemKeys"])
+        {
+            if (format != DataFormat.Ndjson && dialect.TryGet(name, out _))
+            {
+                dialect.Fault(name, "Says what records of JSON are, and the format is \"csv\": set format to \"ndjson\", or leave it out.");
+            }
+        }
+
+        return items.Keys.IsEmpty && !items.AreArrays ? JsonItems.Default : items;
+    }
+
+    /// <summary>Holds the names against the schema.</summary>
+    /// <param name="dialect">As for <see cref="Read"/>.</param>
+    /// <param name="definition">What was read, of it and of the schema.</param>
+    public static void CheckKeys(ObjectReader? dialect, DatasetDefinition definition)
+    {
+        ImmutableArray<string> keys = definition.Items.Keys;
+        bool isWellFormed = dialect is not null && definition.Format == DataFormat.Ndjson
+            && dialect.TryGet("itemKeys", out JsonElement written) && written.ValueKind == JsonValueKind.Array
+            && written.GetArrayLength() == keys.Length;
+        if (!isWellFormed)
+        {
+            return;
+        }
+
+        string? repeated = keys.GroupBy(key => key, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1)?.Key;
+        string? other = null;
+        string? fault = keys.Length is 0 or > ParsingLimits.FieldsMax
+                ? $"Must be 1 to {ParsingLimits.FieldsMax} names; leave it out to go by those of the schema."
+            : definition.Schema.Rest is not null && !definition.Items.AreArrays
+                ? "Passes over what it does not name, which schema.rest takes: leave one of them out."
+            : repeated is not null ? $"Has \"{Excerpt.Of(repeated)}\" more than once."
+            : HeaderBinding.ByName(keys, definition.Schema, out other, place: "The list") is null ? other
+            : null;
+        if (fault is not null)
+        {
+            dialect!.Fault("itemKeys", fault);
+        }
+    }
+
+    /// <summary>What to send in the place of a document that has its records under a name.</summary>
+    private static string AdviceFor(JsonElement property)
+    {
+        string name = property.ValueKind == JsonValueKind.String ? property.GetString()! : "";
+        string path = name.Length == 0 ? "." : IsPlain(name) ? $".{name}" : $".[\"{Excerpt.Of(name)}\"]";
+        return "Says where the records stand in one document, and an upload is NDJSON, one record a line: send what "
+            + $"jq -c '{path}[]' makes of the document, and leave this out.";
+    }
+
+    private static bool IsPlain(string name) =>
+        !char.IsAsciiDigit(name[0]) && name.Length <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+}

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Transforms;
+
+namespace PipelineService.Spool.Formats;
+
+/// <summary>
+/// One JSON array a line. Its items are named by the first of them, by the dataset, or go by position. Source:
+/// https://datapackage.org/standard/table-dialect/#itemType.
+/// </summary>
+public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax) : NamedRecordFormat(rows, recordBytesMax)
+{
+    public override async Task<RecordsStart> FindStartAsync(
+        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+    {
+        (TableSchema schema, CsvDialect dialect, JsonItems items) =
+            (Rows.Definition.Schema, Rows.Definition.Dialect, Rows.Definition.Items);
+        ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
+        ThrowIfForeign(first.Span);
+        int mark = ByteOrderMark.LengthIn(first.Span);
+        if (!items.Keys.IsEmpty)
+        {
+            return Start(Bind(items.Keys), mark, lines: 0, job, defaults) with { Columns = Kept(items.Keys) };
+        }
+
+        if (!dialect.Header)
+        {
+            return Start(HeaderBinding.ByPosition(schema), mark, lines: 0, job, defaults);
+        }
+
+        FirstLine line = await ReadFirstLineAsync(upload, mark, cancellationToken);
+        ImmutableArray<string> names = JsonHeader.Read(line.Bytes.Span, out string? fault);
+        names = fault is null ? HeaderNames.AsDeclared(names, schema, dialect.HeaderMatch) : throw Mismatch(fault);
+        return Start(Bind(names), line.End, line.Number, job, defaults) with { Columns = Kept(names) };
+    }
+
+    private HeaderBinding Bind(ImmutableArray<string> names)
+    {
+        TableSchema schema = Rows.Definition.Schema;
+        return HeaderBinding.ByName(names, schema, out string? fault)
+            ?? throw Mismatch($"{fault} {HeaderAdvice.For(names, schema)}".TrimEnd());
+    }
+
+    private RecordsStart Start(HeaderBinding binding, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults)
+    {
+        RowPlan sent = RowsFor(binding.FieldOfColumn, defaults);
+        JsonArrayRecordReader reader = new(binding, Rows.Definition.Dialect.RaggedRows);
+        return new RecordsStart(
+            offset,
+            new ChunkPosition(1, 1 + lines),
+            new LineScanner(RecordBytesMax),
+            new ChunkTransform(sent, reader, job),
+            sent)
+        {
+            RecordBytesMax = RecordBytesMax,
+        };
+    }
+
+    /// <summary>
+    /// Reads the first line that is not blank, waiting for it to arrive. Blank ones are given up as they come, however many there are.
+    /// </summary>
+    /// <param name="start">Where the lines start.</param>
+    private async Task<FirstLine> ReadFirstLineAsync(SpoolReader upload, long start, CancellationToken cancellationToken)
+    {
+        LineScanner scanner = new(RecordBytesMax);
+        byte[] buffer = new byte[4096];
+        (int filled, long lines) = (0, 0);
+        while (true)
+        {
+            bool hasMore = await upload.WaitForBytesAsync(start + filled, cancellationToken);
+            upload.ThrowIfAbandoned();
+            int added = hasMore ? await upload.ReadAsync(buffer.AsMemory(filled), start + filled, cancellationToken) : 0;
+            filled += added;
+            if (hasMore && filled < buffer.Length && !buffer.AsSpan(filled - added, added).Contains((byte)'\n'))
+            {
+                continue;
+            }
+
+            ScanResult found = scanner.Scan(buffer.AsSpan(0, filled), isFinal: !hasMore, recordsMax: 1);
+            lines += found.Lines;
+            if (found.RecordTooLong)
+            {
+                throw Mismatch($"The first line is longer than {RecordBytesMax} bytes, the limit of a record.");
+            }
+
+            if (found.Records == 1 || !hasMore)
+            {
+                return new FirstLine(buffer.AsMemory(0, found.Length), start + found.Length, lines);
+            }
+
+            start += found.Length;
+            filled -= found.Length;
+            buffer.AsSpan(found.Length, filled).CopyTo(buffer);
+            if (filled == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+        }
+    }
+
+    /// <summary>The line that has the names.</summary>
+    /// <param name="Bytes">It, and perhaps blank ones before it; blank in an upload that has no other.</param>
+    /// <param name="End">Where it ends in the upload.</param>
+    /// <param name="Number">The number of the line.</param>
+    private sealed record FirstLine(ReadOnlyMemory<byte> Bytes, long End, long Number);
+}
