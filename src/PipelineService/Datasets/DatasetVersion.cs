@@ -47,7 +47,7 @@ public sealed class DatasetVersion
     {
         using var document = JsonDocument.Parse(json);
         DatasetDefinition definition =
-            DefinitionReader.Read(document.RootElement, name, out IReadOnlyDictionary<string, string[]> errors)
+            DefinitionReader.ReadStored(document.RootElement, name, out IReadOnlyDictionary<string, string[]> errors)
             ?? throw new InvalidDataException(
                 $"Version {version} of dataset \"{name}\" cannot be read: "
                 + string.Join(' ', errors.Select(e => $"{e.Key}: {string.Join(' ', e.Value)}")));

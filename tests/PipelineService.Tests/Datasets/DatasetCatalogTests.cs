@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Tests.Infrastructure;
@@ -34,16 +35,32 @@ public sealed class DatasetCatalogTests(TestDatabase database) : IClassFixture<T
     public async Task Passes_over_what_a_newer_service_has_declared()
     {
         await DeclareAsync("readable");
-        await database.ExecuteAsync("""
-            INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at) VALUES ('newer', 1, now(), now());
-            INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at) VALUES ('newer', 1, '{ "later": 1 }', now())
-            """);
+        await StoreAsync("newer", """{ "later": 1 }""");
         DatasetCatalog catalog = new(database.Database, Options, TimeProvider.System);
 
         await catalog.PreloadAsync(Token);
 
         Assert.NotNull(await catalog.FindAsync("readable", Token));
     }
+
+    /// <summary>What is asked of a definition today was not asked of one that is stored, and its uploads still come.</summary>
+    [Fact]
+    public async Task Reads_a_version_that_could_not_be_declared_any_more()
+    {
+        const string Definition = """{ "dialect": { "header": false }, "schema": { "fields": [{ "name": "a" }], "fieldsMatch": "subset" } }""";
+        await StoreAsync("older", Definition);
+        DatasetCatalog catalog = new(database.Database, Options, TimeProvider.System);
+
+        await catalog.PreloadAsync(Token);
+
+        Assert.Equal(FieldsMatch.Subset, (await catalog.FindAsync("older", Token))?.Definition.Schema.FieldsMatch);
+        Assert.Contains("goes by names", Assert.Single(DefinitionText.Faults(Definition)), StringComparison.Ordinal);
+    }
+
+    private Task StoreAsync(string dataset, string definition) => database.ExecuteAsync($$"""
+        INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at) VALUES ('{{dataset}}', 1, now(), now());
+        INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at) VALUES ('{{dataset}}', 1, '{{definition}}', now())
+        """);
 
     private async Task DeclareAsync(string dataset)
     {

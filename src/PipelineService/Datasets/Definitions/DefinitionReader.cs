@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using FluentValidation;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets.Definitions.Tests;
@@ -9,7 +10,7 @@ namespace PipelineService.Datasets.Definitions;
 
 /// <summary>
 /// Reads the JSON of a definition: first its form, property by property, then its meaning
-/// (<see cref="DefinitionValidator"/>). All faults of both are found in one go.
+/// (<see cref="DeclarationValidator"/>). All faults of both are found in one go.
 /// </summary>
 /// <remarks>
 /// The document is a Frictionless Data Resource. What the standard says and this version does not do is refused with a
@@ -33,9 +34,10 @@ public static class DefinitionReader
         "keywords", "contributors", "created", "image", "hashing", "scheme", "stats", "compression",
     ];
 
-    private static readonly DefinitionValidator Validator = new();
+    private static readonly DeclarationValidator OfDeclared = new();
+    private static readonly DefinitionValidator OfStored = new();
 
-    /// <summary>Reads a definition; a definition that comes back has no faults.</summary>
+    /// <summary>Reads a definition that is declared; a definition that comes back has no faults.</summary>
     /// <param name="json">The document; every text in it is valid Unicode, see <see cref="DefinitionBody"/>.</param>
     /// <param name="dataset">The dataset's name, which the table takes when the definition names none.</param>
     /// <param name="errors">JSON pointer → what is wrong there; empty on success.</param>
@@ -48,8 +50,23 @@ public static class DefinitionReader
         return definition;
     }
 
-    /// <summary>The same with its warnings.</summary>
-    internal static DatasetDefinition? Read(JsonElement json, string dataset, DefinitionFaults faults)
+    /// <summary>Reads the definition of a version that was declared once, perhaps when less was asked of it.</summary>
+    /// <inheritdoc cref="Read(JsonElement, string, out IReadOnlyDictionary{string, string[]})"/>
+    internal static DatasetDefinition? ReadStored(
+        JsonElement json, string dataset, out IReadOnlyDictionary<string, string[]> errors)
+    {
+        var faults = new DefinitionFaults();
+        DatasetDefinition? definition = Read(json, dataset, OfStored, faults);
+        errors = faults.ToErrors();
+        return definition;
+    }
+
+    /// <summary>One that is declared, with its warnings.</summary>
+    internal static DatasetDefinition? Read(JsonElement json, string dataset, DefinitionFaults faults) =>
+        Read(json, dataset, OfDeclared, faults);
+
+    private static DatasetDefinition? Read(
+        JsonElement json, string dataset, IValidator<DatasetDefinition> validator, DefinitionFaults faults)
     {
         DatasetDefinition? definition = null;
         if (json.ValueKind != JsonValueKind.Object)
@@ -59,18 +76,19 @@ public static class DefinitionReader
         else if (ObjectReader.Open(json, "", faults) is ObjectReader resource)
         {
             definition = ReadResource(resource, dataset, faults);
-            AddFaultsOfMeaning(definition, faults);
+            AddFaultsOfMeaning(definition, validator, faults);
         }
 
         return faults.Any ? null : definition;
     }
 
-    private static void AddFaultsOfMeaning(DatasetDefinition definition, DefinitionFaults faults)
+    private static void AddFaultsOfMeaning(
+        DatasetDefinition definition, IValidator<DatasetDefinition> validator, DefinitionFaults faults)
     {
         // Collected before they are added: two faults of meaning at one place must not hide each other.
         (string Pointer, string Message)[] found =
         [
-            .. Validator.Validate(definition).Errors
+            .. validator.Validate(definition).Errors
                 .Select(e => (Pointer: JsonPointer.FromPropertyPath(e.PropertyName), e.ErrorMessage))
                 .Where(e => !faults.Hides(e.Pointer)),
         ];

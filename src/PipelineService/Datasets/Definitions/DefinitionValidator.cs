@@ -5,7 +5,8 @@ using PipelineService.Core.Parsing.Csv;
 namespace PipelineService.Datasets.Definitions;
 
 /// <summary>
-/// What a definition that could be read must fulfil to mean something. Property paths turn into JSON pointers, see
+/// What every definition must fulfil to mean something, a stored one too: what is asked here that was not before would take datasets
+/// out of service. That belongs to <see cref="DeclarationValidator"/>. Property paths turn into JSON pointers, see
 /// <see cref="JsonPointer.FromPropertyPath"/>.
 /// </summary>
 internal sealed class DefinitionValidator : AbstractValidator<DatasetDefinition>
@@ -14,10 +15,6 @@ internal sealed class DefinitionValidator : AbstractValidator<DatasetDefinition>
     {
         RuleFor(d => d.Dialect).SetValidator(new DialectValidator());
         RuleFor(d => d.Schema).SetValidator(d => new TableSchemaValidator(d.Load.Lineage));
-        RuleFor(d => d.Schema.FieldsMatch).Must(match => match is null or FieldsMatch.Exact)
-            .When(d => !d.Dialect.Header && (d.Format == DataFormat.Csv || d.Items is { AreArrays: true, Keys.IsEmpty: true }))
-            .WithMessage(d => $"\"{DefinitionWords.FieldsMatches.WordFor(d.Schema.FieldsMatch)}\" goes by names, and with dialect.header: "
-                + "false the data has none: leave it out. dialect.raggedRows takes records with fewer or more fields.");
         RuleFor(d => d.Load).SetValidator(new LoadPolicyValidator());
         RuleFor(d => d.Rejects).SetValidator(new RejectLimitsValidator());
         RuleFor(d => d.Schema).Custom((schema, context) => FindNamesAlike(schema, context.AddFailure))

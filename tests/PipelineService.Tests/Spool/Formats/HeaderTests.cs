@@ -91,6 +91,30 @@ public sealed class HeaderTests(LoadingService service) : IClassFixture<LoadingS
                 """));
     }
 
+    /// <summary>As it was declared when names were matched with a header also where there is none.</summary>
+    [Theory]
+    [InlineData("equal")]
+    [InlineData("subset")]
+    [InlineData("superset")]
+    [InlineData("partial")]
+    public async Task An_older_version_without_a_header_goes_by_position_whatever_it_matches(string match)
+    {
+        string dataset = NextDataset();
+        await service.Database.ExecuteAsync($$"""
+            CREATE TABLE public.{{dataset}} (id bigint, note text);
+            INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at) VALUES ('{{dataset}}', 1, now(), now());
+            INSERT INTO pipeline.dataset_versions (dataset, version, definition, created_at) VALUES ('{{dataset}}', 1, '{
+              "dialect": { "header": false },
+              "schema": { "fields": [{ "name": "id", "type": "integer" }, { "name": "note" }], "fieldsMatch": "{{match}}" },
+              "load": { "table": "public.{{dataset}}", "lineage": false } }', now())
+            """);
+
+        JobView job = await service.LoadAsync(dataset, "1,a\n2,b\n");
+
+        Assert.Equal((JobState.Succeeded, 2L), (job.State, job.Records.Loaded));
+        Assert.Equal(["1 a", "2 b"], await service.RowsAsync($"SELECT id || ' ' || note FROM public.{dataset} ORDER BY id"));
+    }
+
     private async Task<JobView> LoadAsync(byte[] data)
     {
         string dataset = NextDataset();
