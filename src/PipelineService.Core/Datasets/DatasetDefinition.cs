@@ -43,6 +43,9 @@ public sealed record DatasetDefinition
     /// </summary>
     public ImmutableArray<FieldDefinition> Columns => Transforms.IsEmpty ? Schema.Fields : [.. FieldScope.Of(this).Fields];
 
+    /// <summary>Whether an op says of a field that it holds personal data.</summary>
+    public bool HasPersonalData => Transforms.Any(op => op is PrivacyOp { Pii: true });
+
     /// <summary>The same with other SQL types of its columns.</summary>
     /// <param name="types">One for each of the <see cref="Columns"/>; null is the default of the field's type.</param>
     public DatasetDefinition WithColumnTypes(IReadOnlyList<SqlType?> types)

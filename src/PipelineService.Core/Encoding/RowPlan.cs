@@ -32,6 +32,8 @@ public sealed class RowPlan
         Steps = steps;
         Ops = [.. definition.Transforms.Select(OpLabel.Of)];
         Hidden = [.. steps.SelectMany(step => step.Hides).Distinct().Order()];
+        HidesRest = definition.Schema is { Rest: not null } schema
+            && Hidden.Any(field => field < schema.Fields.Length && schema.IsRest(schema.Fields[field]));
     }
 
     public DatasetDefinition Definition { get; }
@@ -58,6 +60,11 @@ public sealed class RowPlan
     /// such a value is shown either: a record that cannot be read, a sentence of the database.
     /// </summary>
     public ImmutableArray<int> Hidden { get; }
+
+    /// <summary>
+    /// Whether the field for the rest is one of them: then what the schema does not declare is not shown, wherever it stands.
+    /// </summary>
+    public bool HidesRest { get; }
 
     /// <summary>What the ops did, without those that did nothing.</summary>
     /// <param name="records">By the index of the op; none behind the last that did something.</param>

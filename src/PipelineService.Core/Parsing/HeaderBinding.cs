@@ -61,9 +61,11 @@ public sealed class HeaderBinding
     /// order.</param>
     /// <param name="error">What does not match, for the user to read; else null.</param>
     /// <param name="place">What has the names.</param>
+    /// <param name="isPersonal">Whether names that the schema does not know are counted and not told: where a file has no header they
+    /// are the values of its first record.</param>
     /// <returns>Null with an error.</returns>
     public static HeaderBinding? ByName(
-        ImmutableArray<string> names, TableSchema schema, out string? error, string place = "The header")
+        ImmutableArray<string> names, TableSchema schema, out string? error, string place = "The header", bool isPersonal = false)
     {
         FieldsMatch match = schema.FieldsMatch ?? FieldsMatch.Equal;
         string[] declared = [.. schema.FieldsInData.Select(f => f.NameInData)];
@@ -71,7 +73,7 @@ public sealed class HeaderBinding
         int restField = rest.IsEmpty ? -1 : names.Length;
         ImmutableArray<int> fieldOfColumn =
             [.. schema.Fields.Select(field => schema.IsRest(field) ? restField : names.IndexOf(field.NameInData))];
-        string[] faults = [.. FaultsOf(names, declared, match, schema.Rest is not null)];
+        string[] faults = [.. FaultsOf(names, declared, match, schema.Rest is not null, isPersonal)];
         error = faults.Length == 0
             ? null
             : $"{place} does not match the schema (fieldsMatch: {WordFor(match)}): {string.Join("; ", faults)}.";
@@ -85,7 +87,8 @@ public sealed class HeaderBinding
         [.. Rest.Select(cell => cell with { Field = header.DataFields[cell.Field] })],
         header.RawField);
 
-    private static IEnumerable<string> FaultsOf(ImmutableArray<string> names, string[] declared, FieldsMatch match, bool hasRest)
+    private static IEnumerable<string> FaultsOf(
+        ImmutableArray<string> names, string[] declared, FieldsMatch match, bool hasRest, bool isPersonal)
     {
         string[] missing = [.. declared.Except(names, StringComparer.Ordinal)];
         string[] unknown = [.. names.Except(declared, StringComparer.Ordinal)];
@@ -103,12 +106,12 @@ public sealed class HeaderBinding
 
         if (!allowsMore && unknown.Length > 0)
         {
-            yield return $"unknown {Quoted(unknown)}";
+            yield return $"unknown {(isPersonal ? Counted(unknown.Length) : Quoted(unknown))}";
         }
 
         if (repeated.Length > 0)
         {
-            yield return $"more than once {Quoted(repeated)}";
+            yield return $"more than once {(isPersonal ? Told(repeated, declared) : Quoted(repeated))}";
         }
 
         if (!needsAll && declared.Length > 0 && missing.Length == declared.Length)
@@ -122,6 +125,19 @@ public sealed class HeaderBinding
             yield return $"the order must be {Quoted(declared)}";
         }
     }
+
+    /// <summary>Names of which only those of the schema are told.</summary>
+    private static string Told(string[] names, string[] declared)
+    {
+        string[] known = [.. names.Intersect(declared, StringComparer.Ordinal)];
+        int unknown = names.Length - known.Length;
+        return unknown == 0 ? Quoted(known)
+            : known.Length == 0 ? Counted(unknown)
+            : $"{Quoted(known)} and {Counted(unknown)}";
+    }
+
+    private static string Counted(int names) =>
+        names == 1 ? "1 name that is not shown here" : $"{names} names that are not shown here";
 
     private static string Quoted(string[] names)
     {

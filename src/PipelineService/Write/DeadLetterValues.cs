@@ -28,9 +28,6 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     private int _rawStart;
     private bool _isRead;
 
-    /// <summary>Stands for a value that is not shown. It needs no escape in JSON and no quotes in CSV.</summary>
-    private static ReadOnlySpan<byte> Mark => "[hidden]"u8;
-
     /// <summary>Looks at the record of the next letter.</summary>
     /// <param name="rawStart">Where it starts in the chunk.</param>
     /// <param name="rawLength">Its bytes.</param>
@@ -38,7 +35,7 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     public void Begin(int rawStart, int rawLength, bool isComputed)
     {
         _rawStart = rawStart;
-        _isRead = (isComputed || !_hidden.IsEmpty)
+        _isRead = (isComputed || !_hidden.IsEmpty) && !_plan.HidesRest
             && !chunk.Extent.IsOversizedRecord && _sent.Read(chunk.Bytes.Span.Slice(rawStart, rawLength));
     }
 
@@ -115,13 +112,14 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
 
     private bool TryAppendMasked(ReadOnlySpan<byte> record, int field)
     {
+        ReadOnlySpan<byte> mark = _syntax is null ? HiddenMark.Text : HiddenMark.In(_syntax);
         int written = 0;
         IEnumerable<RecordValue> values = _hidden.Select(hidden => _sent.ValueOf(hidden))
             .Where(value => !value.IsMissing && value.Length > 0).Distinct().OrderBy(value => value.Start);
         foreach (RecordValue value in values)
         {
             ReadOnlySpan<byte> quote = value.Kind == ValueKind.Text ? [] : "\""u8;
-            if (!TryAppend(record[written..value.Start], field) || !TryAppend(quote, field) || !TryAppend(Mark, field)
+            if (!TryAppend(record[written..value.Start], field) || !TryAppend(quote, field) || !TryAppend(mark, field)
                 || !TryAppend(quote, field))
             {
                 return false;
@@ -161,7 +159,7 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     {
         if (isHidden)
         {
-            _rows.Write(Mark);
+            _rows.Write(HiddenMark.Text);
             return;
         }
 

@@ -45,10 +45,9 @@ public static class CsvHeader
             : null;
         ImmutableArray<string> names =
             error is null ? NamesIn(bytes, syntax, fields[..record.FieldCount]) : [];
-        if (names.FirstOrDefault(name => name.Contains('\0', StringComparison.Ordinal)) is string odd)
+        if (names.Any(name => name.Contains('\0', StringComparison.Ordinal)))
         {
-            error = $"The header holds NUL characters (U+0000), as in \"{Excerpt.Of(odd)}\": it looks like UTF-16, or "
-                + "is no text. Convert the data to UTF-8.";
+            error = "The header holds NUL characters (U+0000): it looks like UTF-16, or is no text. Convert the data to UTF-8.";
         }
 
         if (error is null)

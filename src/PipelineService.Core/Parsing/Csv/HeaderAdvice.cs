@@ -24,6 +24,8 @@ public static class HeaderAdvice
     /// <param name="declared">How the definition says that it is written: other than <paramref name="dialect"/> when the upload's
     /// content type has overruled it.</param>
     /// <param name="isAll">Whether nothing follows it.</param>
+    /// <param name="isPersonal">Whether values are not to be told, as the first record of a file without a header has them. A name that
+    /// looks like one of the schema's is told all the same: it is that one, but for case, blanks and punctuation.</param>
     /// <returns>Sentences, or an empty text when nothing is likely.</returns>
     public static string For(
         ReadOnlySpan<byte> header,
@@ -31,20 +33,21 @@ public static class HeaderAdvice
         TableSchema schema,
         CsvDialect dialect,
         CsvDialect declared,
-        bool isAll) =>
+        bool isAll,
+        bool isPersonal = false) =>
         OtherForm(header, dialect)
         ?? OtherLineEnd(names, dialect)
         ?? OtherDelimiter(header, names, schema, dialect, declared)
         ?? CutRejects(names, schema)
         ?? Lookalikes(names, schema)
         ?? (isAll ? LostLineEnds(names, schema) : null)
-        ?? NoHeader(names, schema)
+        ?? NoHeader(names, schema, isPersonal)
         ?? OtherFields(names, schema)
         ?? "";
 
     /// <summary>The same for a header that no delimiters are in.</summary>
-    public static string For(ImmutableArray<string> names, TableSchema schema) =>
-        Lookalikes(names, schema) ?? NoHeader(names, schema) ?? OtherFields(names, schema) ?? "";
+    public static string For(ImmutableArray<string> names, TableSchema schema, bool isPersonal = false) =>
+        Lookalikes(names, schema) ?? NoHeader(names, schema, isPersonal) ?? OtherFields(names, schema) ?? "";
 
     private static string? OtherForm(ReadOnlySpan<byte> header, CsvDialect dialect) => header.TrimStart(" \t\r\n"u8) switch
     {
@@ -140,7 +143,7 @@ public static class HeaderAdvice
             ? "The upload has only this one line; curl -d strips line ends, --data-binary keeps them."
             : null;
 
-    private static string? NoHeader(ImmutableArray<string> names, TableSchema schema)
+    private static string? NoHeader(ImmutableArray<string> names, TableSchema schema, bool isPersonal)
     {
         if (MatchesIn(names, schema) > 0)
         {
@@ -148,8 +151,8 @@ public static class HeaderAdvice
         }
 
         return names.FirstOrDefault(LooksLikeValue) is string value
-            ? $"The first line looks like a record (\"{Excerpt.Of(value)}\" is no usual name): if the data has no header, set "
-                + "dialect.header to false."
+            ? $"The first line looks like a record{(isPersonal ? "" : $" (\"{Excerpt.Of(value)}\" is no usual name)")}: if the data has "
+                + "no header, set dialect.header to false."
             : names.Length == schema.FieldsInData.Count() ? "If the data has no header, set dialect.header to false."
             : null;
     }

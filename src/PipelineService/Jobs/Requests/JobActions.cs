@@ -33,7 +33,7 @@ public static class JobActions
             .ProducesProblems(
                 JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.NoLineage,
                 JobProblems.TableIsHeld("public.trips"), JobProblems.IsBeingReplaced(Guid.Parse(JobEndpoints.ExampleId)),
-                JobProblems.RevertRefused("relation \"public.trips\" does not exist", "42P01"))
+                JobProblems.RevertRefused("PostgreSQL says: relation \"public.trips\" does not exist (SQLSTATE 42P01)."))
             .NeedsDatabase();
         jobs.MapPost("/{id}/rerun", RerunAsync)
             .WithName("rerunJob").WithSummary("Load the kept upload of a job once more")

@@ -39,12 +39,13 @@ public static class JobProblems
         RetryAfterSeconds = 5,
     };
 
-    public static Problem RevertRefused(string reason, string sqlState) => new()
+    /// <param name="reason">A sentence.</param>
+    public static Problem RevertRefused(string reason) => new()
     {
         Code = "revert_refused",
         Status = StatusCodes.Status409Conflict,
         Title = "The rows of the job cannot be removed.",
-        Detail = $"PostgreSQL says: {reason} (SQLSTATE {sqlState}). Nothing was removed.",
+        Detail = $"{reason} Nothing was removed.",
     };
 
     public static Problem IsBeingReplaced(Guid job) => new()

@@ -31,6 +31,7 @@ public sealed partial class JobReverter(
         }
 
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
+        using IDisposable? quiet = StatementSpans.Suppress(dataset.Definition.HasPersonalData);
         TableName table = dataset.Definition.Load.Table;
         try
         {
@@ -43,7 +44,7 @@ public sealed partial class JobReverter(
         }
         catch (PostgresException e) when (!SqlFaults.MayPass(e))
         {
-            return (0, JobProblems.RevertRefused(e.MessageText, e.SqlState));
+            return (0, JobProblems.RevertRefused(RefusalText.Statement(e, dataset.Definition.HasPersonalData)));
         }
         catch (Exception e) when (SqlFaults.MayPass(e) && e is not DatabaseUnavailableException)
         {

@@ -30,9 +30,14 @@ public sealed class JobTargets(RowTargets targets, JobStore store, DatasetCatalo
         }
 
         DatasetVersion version = await datasets.GetVersionAsync(old.Dataset, old.DatasetVersion, cancellationToken);
-        TableName table = version.Definition.Load.Table;
+        DatasetDefinition loaded = version.Definition;
         return new ReplacementTarget(
-            definition, new ReplacedJob(replaced, (connection, token) => RemoveAsync(connection, table, replaced, token)), job.Id);
+            definition,
+            new ReplacedJob(
+                replaced,
+                loaded.HasPersonalData,
+                (connection, token) => RemoveAsync(connection, loaded.Load.Table, replaced, token)),
+            job.Id);
     }
 
     /// <summary>Nobody else reverts it meanwhile, so its row need not be locked.</summary>

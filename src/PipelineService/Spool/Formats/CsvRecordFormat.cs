@@ -89,7 +89,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
             ? throw Mismatch(WithAdvice(fault!, first, IsAll(upload, end)))
             : Start(binding, written, end, new ChunkPosition(1, 1 + first.Scan.Lines), job, defaults) with
             {
-                Columns = Kept(first.Names),
+                Columns = Kept(first.Names, binding, IsPersonal),
             };
     }
 
@@ -103,12 +103,12 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         fault = null;
         if (rejects is null)
         {
-            return HeaderBinding.ByName(names, schema, out fault);
+            return HeaderBinding.ByName(names, schema, out fault, isPersonal: IsPersonal);
         }
 
         HeaderBinding? binding = !dialect.Header && rejects.DataNames.SequenceEqual(schema.FieldsInData.Select(f => f.NameInData))
             ? HeaderBinding.ByPosition(schema)
-            : HeaderBinding.ByName(rejects.DataNames, schema, out fault);
+            : HeaderBinding.ByName(rejects.DataNames, schema, out fault, isPersonal: IsPersonal);
         return binding?.Within(rejects);
     }
 
@@ -179,9 +179,15 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     private string WithAdvice(string fault, FirstRows first, bool isAll)
     {
         ReadOnlySpan<byte> header = first.Bytes.Span;
+        if (ForeignContent.SentenceOf(header) is string foreign)
+        {
+            return foreign;
+        }
+
         DatasetDefinition definition = Rows.Definition;
-        return ForeignContent.SentenceOf(header)
-            ?? $"{fault} {HeaderAdvice.For(header, first.Names, definition.Schema, dialect, definition.Dialect, isAll)}".TrimEnd();
+        string advice = HeaderAdvice.For(
+            header, first.Names, definition.Schema, dialect, definition.Dialect, isAll, IsPersonal);
+        return $"{fault} {advice}".TrimEnd();
     }
 
     private static bool IsAll(SpoolReader upload, long end) => upload.IsSealed && end == upload.Length;

@@ -24,7 +24,8 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax) : Na
         int mark = ByteOrderMark.LengthIn(first.Span);
         if (!items.Keys.IsEmpty)
         {
-            return Start(Bind(items.Keys), mark, lines: 0, job, defaults) with { Columns = Kept(items.Keys) };
+            HeaderBinding named = Bind(items.Keys, isPersonal: false);
+            return Start(named, mark, lines: 0, job, defaults) with { Columns = Kept(items.Keys, named, isPersonal: false) };
         }
 
         if (!dialect.Header)
@@ -35,14 +36,15 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax) : Na
         FirstLine line = await ReadFirstLineAsync(upload, mark, cancellationToken);
         ImmutableArray<string> names = JsonHeader.Read(line.Bytes.Span, out string? fault);
         names = fault is null ? HeaderNames.AsDeclared(names, schema, dialect.HeaderMatch) : throw Mismatch(fault);
-        return Start(Bind(names), line.End, line.Number, job, defaults) with { Columns = Kept(names) };
+        HeaderBinding binding = Bind(names, IsPersonal);
+        return Start(binding, line.End, line.Number, job, defaults) with { Columns = Kept(names, binding, IsPersonal) };
     }
 
-    private HeaderBinding Bind(ImmutableArray<string> names)
+    private HeaderBinding Bind(ImmutableArray<string> names, bool isPersonal)
     {
         TableSchema schema = Rows.Definition.Schema;
-        return HeaderBinding.ByName(names, schema, out string? fault)
-            ?? throw Mismatch($"{fault} {HeaderAdvice.For(names, schema)}".TrimEnd());
+        return HeaderBinding.ByName(names, schema, out string? fault, isPersonal: isPersonal)
+            ?? throw Mismatch($"{fault} {HeaderAdvice.For(names, schema, isPersonal)}".TrimEnd());
     }
 
     private RecordsStart Start(HeaderBinding binding, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults)

@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
@@ -13,12 +16,26 @@ public abstract class NamedRecordFormat(RowPlan rows, int recordBytesMax) : Reco
     private const int KeptNameLengthMax = 256;
 
     /// <summary>
-    /// The names as the job keeps them. One that no field reads is cut: it may be as long as a record.
+    /// Whether a name that the schema does not know may be personal data: where names are expected and there are none, the first record
+    /// is taken for them.
     /// </summary>
-    protected string[] Kept(ImmutableArray<string> names)
+    protected bool IsPersonal => !Rows.Hidden.IsEmpty;
+
+    /// <summary>The names as the job keeps them. One that the schema does not know is cut: it may be as long as a record.</summary>
+    /// <param name="names">All of them.</param>
+    /// <param name="binding">What reads them.</param>
+    /// <param name="isPersonal">Whether of such a name only the place is kept, unless it is loaded with the rest.</param>
+    protected string[] Kept(ImmutableArray<string> names, HeaderBinding binding, bool isPersonal)
     {
-        HashSet<string> read = [.. Rows.Definition.Schema.FieldsInData.Select(field => field.NameInData)];
-        return [.. names.Select(name => read.Contains(name) ? name : Excerpt.Cut(name, KeptNameLengthMax))];
+        HashSet<int> known = [.. binding.FieldOfColumn];
+        HashSet<int> loaded = [.. Rows.HidesRest ? [] : binding.Rest.Select(cell => cell.Field)];
+        ImmutableArray<string> own = RejectHeader.OwnNames(Rows.Definition.Schema);
+        return
+        [
+            .. names.Select((name, i) => known.Contains(i) || own.Contains(name) ? name
+                : !isPersonal || loaded.Contains(i) ? Excerpt.Cut(name, KeptNameLengthMax)
+                : HiddenMark.OfName(i + 1)),
+        ];
     }
 
     protected static JobFaultException Mismatch(string detail) => new(new Problem

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Npgsql;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
@@ -29,6 +30,9 @@ public sealed class RejectWords
 
     /// <summary>The constraint of this name; null when it is none of the table's.</summary>
     public ConstraintShape? ConstraintOf(string? name) => name is null ? null : _constraints.GetValueOrDefault(name);
+
+    /// <summary>The error as a job may tell it.</summary>
+    public PostgresException Told(PostgresException error) => _hides ? RefusalText.Veil(error) : error;
 
     /// <summary>A row that was refused.</summary>
     /// <param name="sqlState">What PostgreSQL raised.</param>

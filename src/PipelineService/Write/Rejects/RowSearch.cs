@@ -93,7 +93,8 @@ public sealed partial class RowSearch
                 throw isTooSlow
                     ? TooSlow($"Record {RecordOf(piece[0])} alone takes", e)
                     : new TableHeldException(
-                        $"Record {RecordOf(piece[0])} waits for somebody who holds the table or a row: {e.MessageText}.",
+                        $"Record {RecordOf(piece[0])} waits for somebody who holds the table or a row: "
+                            + $"{RefusalText.Of(e, _load.Plan.Rows)}.",
                         RefusalText.Cause(e, _load.Plan.Rows));
             }
 

@@ -40,7 +40,7 @@ internal sealed class RowsAtHand(RowBuffer rows, int[] repeats, bool isSearch)
         _suspects += isSuspect ? 1 : 0;
         if (isSuspect && !_hasLanded && (_suspects == SuspectsMax || _suspects == rows.Count))
         {
-            throw new JobFaultException(TargetProblems.Refused(error));
+            throw new JobFaultException(TargetProblems.Refused(constraints.Words.Told(error)));
         }
 
         Outcome.Add(

@@ -8,8 +8,9 @@ using PipelineService.Hosting.Postgres;
 namespace PipelineService.Write.Targets;
 
 /// <summary>A job whose rows go.</summary>
+/// <param name="IsPersonal">Whether its rows may hold personal data, by the definition that they were loaded under.</param>
 /// <param name="RemoveAsync">Removes them in an open transaction, and tells how many.</param>
-public sealed record ReplacedJob(Guid Id, Func<NpgsqlConnection, CancellationToken, Task<long>> RemoveAsync);
+public sealed record ReplacedJob(Guid Id, bool IsPersonal, Func<NpgsqlConnection, CancellationToken, Task<long>> RemoveAsync);
 
 /// <summary>
 /// Rows take the place of those of another job, which are removed in the transaction that loads them and ends both jobs:
@@ -21,6 +22,7 @@ public sealed record ReplacedJob(Guid Id, Func<NpgsqlConnection, CancellationTok
 public sealed class ReplacementTarget(
     DatasetDefinition definition, ReplacedJob replaced, Guid replacement) : AppendTarget(definition)
 {
+    private readonly bool _isPersonal = replaced.IsPersonal || definition.HasPersonalData;
     private long _removed;
 
     /// <inheritdoc/>
@@ -55,7 +57,7 @@ public sealed class ReplacementTarget(
         }
         catch (PostgresException e) when (!SqlFaults.MayPass(e))
         {
-            throw new JobFaultException(TargetProblems.NotReplaced(replaced.Id, e));
+            throw new JobFaultException(TargetProblems.NotReplaced(replaced.Id, RefusalText.Statement(e, _isPersonal)));
         }
 
         FaultPoints.Reach(FaultPoint.ReplacedRowsRemoved);

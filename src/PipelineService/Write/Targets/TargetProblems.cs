@@ -20,13 +20,14 @@ public static class TargetProblems
     };
 
     /// <summary>The rows of a job that is to be replaced are kept there by something.</summary>
-    public static Problem NotReplaced(Guid replaced, PostgresException error) => new()
+    /// <param name="replaced">The job whose rows they are.</param>
+    /// <param name="reason">A sentence.</param>
+    public static Problem NotReplaced(Guid replaced, string reason) => new()
     {
         Code = "revert_refused",
         Status = StatusCodes.Status409Conflict,
         Title = "The rows of the job that is replaced cannot be removed.",
-        Detail = $"PostgreSQL says: {error.MessageText} (SQLSTATE {error.SqlState}). Job {replaced} is as it was; "
-            + "nothing of this one was loaded.",
+        Detail = $"{reason} Job {replaced} is as it was; nothing of this one was loaded.",
     };
 
     /// <summary>The table is no longer what the dataset's version was declared with.</summary>

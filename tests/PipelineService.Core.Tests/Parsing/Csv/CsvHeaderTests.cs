@@ -38,8 +38,7 @@ public sealed class CsvHeaderTests
         string? error = ErrorOf(System.Text.Encoding.Unicode.GetBytes("id,name"));
 
         Assert.Equal(
-            "The header holds NUL characters (U+0000), as in \"i\\u0000d\\u0000\": it looks like UTF-16, or is no "
-            + "text. Convert the data to UTF-8.",
+            "The header holds NUL characters (U+0000): it looks like UTF-16, or is no text. Convert the data to UTF-8.",
             error);
         Assert.Contains("UTF-16", ErrorOf(new byte[100]), StringComparison.Ordinal);
     }

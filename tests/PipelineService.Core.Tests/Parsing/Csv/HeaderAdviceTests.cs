@@ -71,13 +71,26 @@ public sealed class HeaderAdviceTests
         Assert.Contains($"{allowed}", advice, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_value_that_may_be_personal_is_not_told()
+    {
+        const string Header = "17,Jane Doe";
+
+        Assert.Contains("\"17\" is no usual name", AdviceFor(Header), StringComparison.Ordinal);
+        Assert.Equal(
+            "The first line looks like a record: if the data has no header, set dialect.header to false.",
+            AdviceFor(Header, isPersonal: true));
+        Assert.Contains("\"ID\" in the data", AdviceFor("ID,Jane Doe", isPersonal: true), StringComparison.Ordinal);
+    }
+
     private static string AdviceFor(
         string header,
         string schema = "id,name",
         CsvDialect? dialect = null,
         CsvDialect? declared = null,
         FieldsMatch? match = null,
-        bool isAll = false)
+        bool isAll = false,
+        bool isPersonal = false)
     {
         byte[] bytes = Text.UTF8.GetBytes(header);
         dialect ??= CsvDialect.Default;
@@ -87,6 +100,6 @@ public sealed class HeaderAdviceTests
             Fields = [.. schema.Split(',').Select(name => new FieldDefinition { Name = name })],
             FieldsMatch = match,
         };
-        return HeaderAdvice.For(bytes, names, fields, dialect, declared ?? dialect, isAll);
+        return HeaderAdvice.For(bytes, names, fields, dialect, declared ?? dialect, isAll, isPersonal);
     }
 }
