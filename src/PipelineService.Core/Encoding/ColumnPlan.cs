@@ -30,7 +30,9 @@ public sealed class ColumnPlan
         _required = field.Constraints.Required;
     }
 
-    /// <summary>0-based index of the field among the columns of the dataset; in the row it is another where columns are left to the table.</summary>
+    /// <summary>
+    /// 0-based index of the field among the columns of the dataset; in the row it is another where columns are left to the table.
+    /// </summary>
     public int Index { get; }
 
     public FieldDefinition Field { get; }

@@ -22,7 +22,8 @@ public static class FieldFormatFault
 
         string words = string.Join(", ", FieldFormats.Of(field.Type));
         string type = field.Type.ToString().ToLowerInvariant();
-        return $"\"{Excerpt.Of(field.Format)}\" is no format of type {type}: use {(words.Contains(',', StringComparison.Ordinal) ? "one of " : "")}{words}.";
+        string oneOf = words.Contains(',', StringComparison.Ordinal) ? "one of " : "";
+        return $"\"{Excerpt.Of(field.Format)}\" is no format of type {type}: use {oneOf}{words}.";
     }
 
     private static string? OfPattern(FieldDefinition field)

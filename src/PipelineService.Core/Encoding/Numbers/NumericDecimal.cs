@@ -14,7 +14,8 @@ internal static class NumericDecimal
     /// <summary>Base-10000 digits that so many decimal digits may be spread over.</summary>
     private const int GroupsMax = (DigitsMax / GroupDigits) + 1;
 
-    private static readonly UInt128 End = UInt128.Parse("1" + new string('0', DigitsMax), System.Globalization.CultureInfo.InvariantCulture);
+    private static readonly UInt128 End =
+        UInt128.Parse("1" + new string('0', DigitsMax), System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>A short number, which always fits.</summary>
     public static decimal Of(ShortDecimal number) =>

@@ -76,5 +76,6 @@ public static class TextPattern
 
     /// <summary><c>InsufficientClosingParentheses</c> as people read it.</summary>
     private static string WordsOf(RegexParseError error) =>
-        string.Concat(error.ToString().Select((c, i) => i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+        string.Concat(error.ToString().Select((c, i) =>
+            i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 }

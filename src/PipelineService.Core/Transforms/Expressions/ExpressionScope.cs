@@ -63,7 +63,8 @@ public sealed class ExpressionScope(ImmutableArray<FieldDefinition> fields, IRea
         string? otherCase = _indexes.Keys.FirstOrDefault(field => field.Equals(name, StringComparison.OrdinalIgnoreCase));
         if (otherCase is not null)
         {
-            return $"There is no field {Shown(name)}. A name that is not all lower case stands in double quotes: {Identifier.Quote(Shown(otherCase))}.";
+            return $"There is no field {Shown(name)}. A name that is not all lower case stands in double quotes: "
+                + $"{Identifier.Quote(Shown(otherCase))}.";
         }
 
         string hint = NearestName.Of(name, _indexes.Keys) is string near ? $" Did you mean {Shown(near)}?"

@@ -91,7 +91,10 @@ public sealed record SchemaDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FieldsMatch { get; init; }
 
-    /// <summary>Texts that stand for "no value", each for itself or with a label: `{ "value": "-99", "label": "refused" }`. Default: the empty text.</summary>
+    /// <summary>
+    /// Texts that stand for "no value", each for itself or with a label: `{ "value": "-99", "label": "refused" }`. Default: the
+    /// empty text.
+    /// </summary>
     [Scalar(JsonSchemaType.String | JsonSchemaType.Object)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<JsonElement>? MissingValues { get; init; }
@@ -180,7 +183,10 @@ public sealed record FieldDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<JsonElement>? MissingValues { get; init; }
 
-    /// <summary>Of strings and integers: the only values that are taken, each for itself or as `{ "value": 0, "label": "apple" }`.</summary>
+    /// <summary>
+    /// Of strings and integers: the only values that are taken, each for itself or as
+    /// `{ "value": 0, "label": "apple" }`.
+    /// </summary>
     [Scalar(JsonSchemaType.Number | JsonSchemaType.String | JsonSchemaType.Object)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<JsonElement>? Categories { get; init; }
@@ -232,7 +238,10 @@ public sealed record ConstraintsDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Unique { get; init; }
 
-    /// <summary>A number, or the text of a value of the field's type: of a date, or of a number with more digits than a double has.</summary>
+    /// <summary>
+    /// A number, or the text of a value of the field's type: of a date, or of a number with more digits than a double
+    /// has.
+    /// </summary>
     [Scalar(JsonSchemaType.Number | JsonSchemaType.String)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Minimum { get; init; }

@@ -59,7 +59,10 @@ public sealed record DialectDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? HeaderJoin { get; init; }
 
-    /// <summary>When a name in the data is a field's: `exact`, or `caseInsensitive`, for which blanks around it do not count either.</summary>
+    /// <summary>
+    /// When a name in the data is a field's: `exact`, or `caseInsensitive`, for which blanks around it do not count
+    /// either.
+    /// </summary>
     [DefaultValue("exact")]
     [Words("HeaderMatch", typeof(DefinitionWords), nameof(DefinitionWords.HeaderMatches))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -79,7 +79,8 @@ internal sealed class DialectValidator : AbstractValidator<CsvDialect>
             {
                 context.AddFailure($"Row {both[0]} is also one of headerRows: it is one or the other.");
             }
-            else if (Enumerable.Range(header + 1, Math.Max(0, last - header)).FirstOrDefault(row => !rows.Contains(row)) is int record and > 0)
+            else if (Enumerable.Range(header + 1, Math.Max(0, last - header)).FirstOrDefault(row => !rows.Contains(row))
+                is int record and > 0)
             {
                 context.AddFailure(
                     $"Row {last} stands among the records, which begin with row {record}: rows are left out by their numbers before the "
@@ -115,7 +116,8 @@ internal sealed class DialectValidator : AbstractValidator<CsvDialect>
         start is { Length: > 0 } && text.StartsWith(start, StringComparison.Ordinal);
 
     private static bool IsReadable(CsvDialect dialect) =>
-        FitsMark(dialect.Delimiter) && dialect.LineTerminator is not { Length: 0 } && !dialect.NullSequence!.Contains('\0', StringComparison.Ordinal);
+        FitsMark(dialect.Delimiter) && dialect.LineTerminator is not { Length: 0 }
+        && !dialect.NullSequence!.Contains('\0', StringComparison.Ordinal);
 
     /// <summary>Whether a record of nothing but the null sequence has one field, and that no value.</summary>
     private static bool IsFound(CsvDialect dialect, string text)

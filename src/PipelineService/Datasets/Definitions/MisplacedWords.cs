@@ -13,8 +13,8 @@ internal static class MisplacedWords
     public static readonly FrozenDictionary<string, string> OfResource = Table(
         Belong("schema", "fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys", "fieldsMatch"),
         Belong(
-            "dialect", "delimiter", "lineTerminator", "quoteChar", "doubleQuote", "escapeChar", "skipInitialSpace", "nullSequence", "header",
-            "headerRows", "headerJoin", "headerMatch", "commentRows", "commentChar", "raggedRows", "itemKeys"),
+            "dialect", "delimiter", "lineTerminator", "quoteChar", "doubleQuote", "escapeChar", "skipInitialSpace", "nullSequence",
+            "header", "headerRows", "headerJoin", "headerMatch", "commentRows", "commentChar", "raggedRows", "itemKeys"),
         Belong("load", "table", "mode", "commit", "lineage", "keepUpload"),
         Belong("rejects", "maxCount", "maxRatio"),
         Mean("schema.fields", "columns"),
@@ -48,7 +48,9 @@ internal static class MisplacedWords
         ]);
 
     public static readonly FrozenDictionary<string, string> OfField = Table(
-        Belong("constraints", "required", "unique", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "pattern", "enum"),
+        Belong(
+            "constraints", "required", "unique", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength",
+            "maxLength", "pattern", "enum"),
         Mean("constraints.required", "nullable", "notNull", "mandatory", "optional"),
         Mean("constraints.minimum", "min"),
         Mean("constraints.maximum", "max"),

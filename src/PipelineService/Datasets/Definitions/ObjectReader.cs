@@ -259,7 +259,10 @@ internal sealed class ObjectReader
         }
     }
 
-    /// <summary>Whether a property is marked as one of somebody's own: a name with a prefix, as in <c>x-unit</c> or <c>dc:title</c>.</summary>
+    /// <summary>
+    /// Whether a property is marked as one of somebody's own: a name with a prefix, as in <c>x-unit</c> or
+    /// <c>dc:title</c>.
+    /// </summary>
     private static bool IsForeign(string name) =>
         name.Contains(':', StringComparison.Ordinal) || name is ['_' or '$' or '@', ..] or ['x' or 'X', '-' or '_', ..];
 

@@ -105,7 +105,8 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
             FieldDefinition? field = fields.FirstOrDefault(f => f.Name == names.Key);
             if (field is null)
             {
-                yield return $"\"{Excerpt.Of(names.Key)}\" is not the name of a field.{Suggestion.For(names.Key, fields.Select(f => f.Name))}";
+                yield return $"\"{Excerpt.Of(names.Key)}\" is not the name of a field."
+                    + Suggestion.For(names.Key, fields.Select(f => f.Name));
             }
             else if (FaultOfComparing(field) is string fault)
             {

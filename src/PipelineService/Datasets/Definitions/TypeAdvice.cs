@@ -41,7 +41,8 @@ internal static class TypeAdvice
 
         FieldType type = column.Name == SqlTypeName.Other ? FieldType.String
             : DefinitionWords.FieldTypes.Select(t => t.Value)
-                .Where(t => t is not (FieldType.Any or FieldType.Year or FieldType.YearMonth) && FieldCapabilities.IsAllowed(new() { Name = "", Type = t }, column))
+                .Where(t => t is not (FieldType.Any or FieldType.Year or FieldType.YearMonth)
+                    && FieldCapabilities.IsAllowed(new() { Name = "", Type = t }, column))
                 .MaxBy(t => (SqlType.DefaultOf(t).Name == column.Name, t != FieldType.String));
         string meant = $" Did you mean \"{DefinitionWords.FieldTypes.WordFor(type)}\"?";
         return column == SqlType.DefaultOf(type)

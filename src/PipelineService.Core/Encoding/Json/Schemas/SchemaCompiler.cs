@@ -36,7 +36,8 @@ internal sealed class SchemaCompiler
     /// <summary>Words by which a schema could mean different things in different places.</summary>
     private static readonly string[] NotTaken =
     [
-        "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$anchor", "$vocabulary", "unevaluatedProperties", "unevaluatedItems",
+        "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$anchor", "$vocabulary",
+        "unevaluatedProperties", "unevaluatedItems",
     ];
 
     private readonly JsonElement _root;
@@ -54,11 +55,11 @@ internal sealed class SchemaCompiler
     /// <summary>Words that are known.</summary>
     public static IEnumerable<string> Words { get; } =
     [
-        .. Annotations, "$schema", "$id", "$ref", "$defs", "definitions", "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum",
-        "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "prefixItems", "items", "additionalItems", "contains", "minContains",
-        "maxContains", "maxItems", "minItems", "uniqueItems", "properties", "patternProperties", "additionalProperties", "propertyNames", "required",
-        "maxProperties", "minProperties", "dependentRequired", "dependentSchemas", "dependencies", "allOf", "anyOf", "oneOf", "not", "if", "then",
-        "else",
+        .. Annotations, "$schema", "$id", "$ref", "$defs", "definitions", "type", "enum", "const", "multipleOf", "maximum",
+        "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "prefixItems", "items",
+        "additionalItems", "contains", "minContains", "maxContains", "maxItems", "minItems", "uniqueItems", "properties",
+        "patternProperties", "additionalProperties", "propertyNames", "required", "maxProperties", "minProperties",
+        "dependentRequired", "dependentSchemas", "dependencies", "allOf", "anyOf", "oneOf", "not", "if", "then", "else",
     ];
 
     public SchemaNode Compile()
@@ -192,7 +193,10 @@ internal sealed class SchemaCompiler
         }
 
         return _open.Contains(pointer)
-            ? Faulty(place, $"\"{Excerpt.Of(target)}\" leads back to where it stands. References must come to an end, so that the time for a value does.")
+            ? Faulty(
+                place,
+                $"\"{Excerpt.Of(target)}\" leads back to where it stands. References must come to an end, so that the time for a "
+                    + "value does.")
             : Below(from, schema, pointer);
     }
 

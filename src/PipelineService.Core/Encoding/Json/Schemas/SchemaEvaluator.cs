@@ -17,7 +17,8 @@ internal readonly ref struct SchemaEvaluator(ReadOnlySpan<byte> json)
 
     /// <param name="reader">On the first token of the value.</param>
     public bool Fulfils(SchemaNode schema, Utf8JsonReader reader) =>
-        schema.Always ?? (IsOfType(schema, reader) && IsMember(schema, reader) && IsRightInside(schema, reader) && IsRightInWhole(schema, reader));
+        schema.Always
+            ?? (IsOfType(schema, reader) && IsMember(schema, reader) && IsRightInside(schema, reader) && IsRightInWhole(schema, reader));
 
     private static bool IsOfType(SchemaNode schema, Utf8JsonReader reader)
     {

@@ -30,7 +30,8 @@ internal sealed class SchemaWords(SchemaCompiler compiler, SchemaNode node, Json
         }
 
         return definesOnly
-            || ReadAny(word, place) || ReadNumber(word, place) || ReadTextOrArray(word, place) || ReadObject(word, place) || ReadWhole(word, place);
+            || ReadAny(word, place) || ReadNumber(word, place) || ReadTextOrArray(word, place) || ReadObject(word, place)
+            || ReadWhole(word, place);
     }
 
     /// <summary>Gives the names slots.</summary>
@@ -90,7 +91,8 @@ internal sealed class SchemaWords(SchemaCompiler compiler, SchemaNode node, Json
                 if (node.MultipleOf is null && word.Value.ValueKind == JsonValueKind.Number)
                 {
                     compiler.Fault(place, string.Create(
-                        CultureInfo.InvariantCulture, $"Must be greater than 0, with {DecimalDivisor.DigitsMax} significant digits at most."));
+                        CultureInfo.InvariantCulture,
+                        $"Must be greater than 0, with {DecimalDivisor.DigitsMax} significant digits at most."));
                 }
 
                 return true;

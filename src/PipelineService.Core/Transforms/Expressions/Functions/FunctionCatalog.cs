@@ -29,7 +29,8 @@ internal static class FunctionCatalog
     /// <summary>The names that are functions.</summary>
     public static IEnumerable<string> Names => Overloads.Keys.Where(name => char.IsAsciiLetter(name[0]));
 
-    public static ImmutableArray<Overload> Find(string name) => Overloads.TryGetValue(name, out ImmutableArray<Overload> found) ? found : [];
+    public static ImmutableArray<Overload> Find(string name) =>
+        Overloads.TryGetValue(name, out ImmutableArray<Overload> found) ? found : [];
 
     private static IEnumerable<Overload> Operators() =>
     [
@@ -129,7 +130,11 @@ internal static class FunctionCatalog
         new("date_add", Kernel.With<CalendarUnit, long, LocalDateTime, LocalDateTime>(CalendarFunctions.Add), 0, ReadUnit(false, false)),
         new("date_add", Kernel.With<CalendarUnit, long, Instant, Instant>(CalendarFunctions.Add), 0, ReadUnit(false, false)),
         new("date_diff", Kernel.With<CalendarUnit, Day, Day, long>(CalendarFunctions.Difference), 0, ReadUnit(false, true)),
-        new("date_diff", Kernel.With<CalendarUnit, LocalDateTime, LocalDateTime, long>(CalendarFunctions.Difference), 0, ReadUnit(false, false)),
+        new(
+            "date_diff",
+            Kernel.With<CalendarUnit, LocalDateTime, LocalDateTime, long>(CalendarFunctions.Difference),
+            0,
+            ReadUnit(false, false)),
         new("date_diff", Kernel.With<CalendarUnit, Instant, Instant, long>(CalendarFunctions.Difference), 0, ReadUnit(false, false)),
         new("date_trunc", Kernel.With<CalendarUnit, Day, Instant>(CalendarFunctions.Truncate), 0, ReadUnit(false, false)),
         new("date_trunc", Kernel.With<CalendarUnit, LocalDateTime, LocalDateTime>(CalendarFunctions.Truncate), 0, ReadUnit(false, false)),

@@ -10,9 +10,10 @@ namespace PipelineService.Core.Transforms.Expressions.Functions;
 /// made has at most <see cref="ExpressionErrors.TextBytesMax"/> bytes.
 /// </summary>
 /// <remarks>
-/// Case: within ASCII as PostgreSQL under every collation. Beyond it PostgreSQL's answer hangs on the collation of the database; here a
-/// letter is mapped by itself and for no language, so that <c>'ß'</c> and the Turkish <c>'İ'</c> and <c>'ı'</c>, which have no other case
-/// that is one letter in all languages, stay as they are. Source of the rest: src/backend/utils/adt/varlena.c, oracle_compat.c.
+/// Case: within ASCII as PostgreSQL under every collation. Beyond it PostgreSQL's answer hangs on the collation of the database;
+/// here a letter is mapped by itself and for no language, so that <c>'ß'</c> and the Turkish <c>'İ'</c> and <c>'ı'</c>, which have
+/// no other case that is one letter in all languages, stay as they are. Source of the rest: src/backend/utils/adt/varlena.c,
+/// oracle_compat.c.
 /// </remarks>
 internal static class TextFunctions
 {

@@ -89,7 +89,8 @@ internal sealed class Compiler
         if (slot.Kind == TypedKind.Number)
         {
             code.Add(Expression.IfThen(
-                Expression.Equal(state, Expression.Constant(SlotState.TooLong)), Fail(Expression.Constant(ExpressionError.NumberOverflow))));
+                Expression.Equal(state, Expression.Constant(SlotState.TooLong)),
+                Fail(Expression.Constant(ExpressionError.NumberOverflow))));
         }
 
         code.Add(Expression.Assign(operand.IsNull, Expression.Equal(state, Expression.Constant(SlotState.Null))));

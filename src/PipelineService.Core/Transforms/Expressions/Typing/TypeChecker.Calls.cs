@@ -48,7 +48,10 @@ internal sealed partial class TypeChecker
     };
 
     private static readonly string[] ClockNames =
-        ["now", "current_date", "current_timestamp", "current_time", "localtimestamp", "today", "getdate", "random", "gen_random_uuid", "uuid"];
+        [
+            "now", "current_date", "current_timestamp", "current_time", "localtimestamp", "today", "getdate", "random",
+            "gen_random_uuid", "uuid",
+        ];
 
     private TypedNode? CheckOperator(SyntaxNode syntax)
     {
@@ -111,7 +114,9 @@ internal sealed partial class TypeChecker
             }
 
             string arities = string.Join(" or ", overloads.Select(overload => overload.Arity).Distinct().Order());
-            string format = syntax.Text == "to_number" ? " How numbers are written is part of the field: decimalChar, groupChar, bareNumber." : "";
+            string format = syntax.Text == "to_number"
+                ? " How numbers are written is part of the field: decimalChar, groupChar, bareNumber."
+                : "";
             return Fault(syntax, $"{syntax.Text} takes {arities} argument{(arities == "1" ? "" : "s")}, not {count}.{format}");
         }
 

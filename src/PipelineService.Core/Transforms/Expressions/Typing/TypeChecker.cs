@@ -236,7 +236,8 @@ internal sealed partial class TypeChecker(ExpressionScope scope, List<Expression
             {
                 Fault(
                     at,
-                    $"{subject} must be of one type: this is {Conversions.NameOf(node.Kind)}, what is before it {Conversions.NameOf(common)}."
+                    $"{subject} must be of one type: this is {Conversions.NameOf(node.Kind)}, what is before it "
+                        + $"{Conversions.NameOf(common)}."
                     + Hint(common, node.Kind));
                 return null;
             }

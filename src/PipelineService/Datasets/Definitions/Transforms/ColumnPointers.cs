@@ -9,7 +9,9 @@ internal sealed class ColumnPointers(DatasetDefinition definition)
     private readonly IReadOnlyList<FieldPlace> _places = FieldScope.Of(definition).Places;
 
     /// <summary>The column's name.</summary>
-    public string ToName(int column) => IsRest(column) ? Of(column) : IsOnlyField(column) ? JsonPointer.Append(Of(column), "field") : JsonPointer.Append(Of(column), "name");
+    public string ToName(int column) => IsRest(column)
+        ? Of(column)
+        : JsonPointer.Append(Of(column), IsOnlyField(column) ? "field" : "name");
 
     /// <summary>The column's SQL type.</summary>
     public string ToSqlType(int column) => JsonPointer.Append(Of(column), "sqlType");

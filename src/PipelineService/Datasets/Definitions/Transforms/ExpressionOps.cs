@@ -4,7 +4,10 @@ using PipelineService.Core.Rules;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
 
-/// <summary>Reads the ops that compute; what their expressions mean is looked at when all ops are known: <see cref="OpExpressions"/>.</summary>
+/// <summary>
+/// Reads the ops that compute; what their expressions mean is looked at when all ops are known:
+/// <see cref="OpExpressions"/>.
+/// </summary>
 internal static partial class ExpressionOps
 {
     private const int MessageLengthMax = 500;

@@ -44,7 +44,10 @@ internal sealed class OpExpressions(DefinitionFaults faults)
 
         FieldDefinition? target = computed is DeriveOp ? fields[op.Sets[0].Field] : null;
         ImmutableArray<ExpressionFault> found = ExpressionCheck.Check(
-            computed.Expression, ExpressionScope.At(fields, op.FieldsBefore), ExpressionScope.ExpectedOf(target), out CheckedExpression? expression);
+            computed.Expression,
+            ExpressionScope.At(fields, op.FieldsBefore),
+            ExpressionScope.ExpectedOf(target),
+            out CheckedExpression? expression);
         foreach (ExpressionFault fault in found)
         {
             faults.Add(pointer, string.Create(CultureInfo.InvariantCulture, $"Column {fault.Column}: {fault.Sentence}"));

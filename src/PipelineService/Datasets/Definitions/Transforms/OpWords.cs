@@ -5,7 +5,10 @@ using PipelineService.Core.Datasets.Transforms;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
 
-/// <summary>The words of <c>transforms</c>: the ops, each with its reader, the words of their properties, and words that are none.</summary>
+/// <summary>
+/// The words of <c>transforms</c>: the ops, each with its reader, the words of their properties, and words that are
+/// none.
+/// </summary>
 internal static class OpWords
 {
     public static readonly ImmutableArray<(string Word, Func<OpReader, TransformOp> Read)> Ops =

@@ -174,7 +174,10 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Secret { get; init; }
 
-    /// <summary>Of hash with sha256: the name of the salt that is put before the text. The salt itself is a setting of the service.</summary>
+    /// <summary>
+    /// Of hash with sha256: the name of the salt that is put before the text. The salt itself is a setting of the
+    /// service.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SaltFrom { get; init; }
 
