@@ -3,6 +3,7 @@ using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
+using Xunit;
 using Text = System.Text.Encoding;
 
 namespace PipelineService.Core.Tests.Rejects;
@@ -41,7 +42,7 @@ public sealed class HiddenMarkTests
     {
         byte[] bytes = Text.UTF8.GetBytes(record);
         CsvSyntax syntax = new(dialect);
-        RecordValue[] fields = new RecordValue[4];
+        var fields = new RecordValue[4];
         Assert.True(CsvHeader.TryReadFirst(bytes, dialect, syntax, bytes.Length, skipBlankLines: false, fields, out CsvRecord read));
         Assert.Equal((RecordErrorCode.None, bytes.Length), (read.Fault, read.Length));
         byte[] scratch = new byte[bytes.Length];

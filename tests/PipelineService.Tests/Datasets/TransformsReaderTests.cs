@@ -186,7 +186,7 @@ public sealed class TransformsReaderTests
         string into = string.Join(',', Enumerable.Range(0, 1_596).Select(i => $"'f{i}'"));
 
         Assert.Equal(
-            ["/transforms: With the fields that they set there are 1599 columns: at most 1598 are possible."],
+            ["/transforms: With the fields that they set there are 1599 columns: 1598 are possible."],
             Faults($"{{ 'op': 'split', 'field': 'name', 'separator': ' ', 'into': [{into}] }}"));
     }
 

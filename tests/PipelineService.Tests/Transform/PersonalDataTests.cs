@@ -175,7 +175,7 @@ public sealed class PersonalDataTests(PersonalDataTests.Service service) : IClas
         "A row with the same key exists already, in the table or earlier in the upload: unique index \"one_mail\".", null)]
     [InlineData(
         "child", "CREATE TABLE pii_parent (mail text PRIMARY KEY); ALTER TABLE pii_child ADD FOREIGN KEY (mail) REFERENCES pii_parent",
-        "Refers to a row that does not exist: none of public.pii_parent has this \"mail\".", "[hidden]")]
+        "Refers to a row that does not exist: none of pii_parent has this \"mail\".", "[hidden]")]
     [InlineData(
         "checked", "ALTER TABLE pii_checked ADD CONSTRAINT no_mail CHECK (mail IS NULL)",
         "The database refused the row: constraint \"no_mail\" (SQLSTATE 23514).", "[hidden]")]

@@ -107,8 +107,7 @@ internal sealed class OpFields
                 "transforms",
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"With the fields that they set there are {_scope.Fields.Count} columns: at most {TableSchemaValidator.FieldsMax} are "
-                        + "possible."));
+                    $"With the fields that they set there are {_scope.Fields.Count} columns: {TableSchemaValidator.FieldsMax} are possible."));
         }
     }
 
