@@ -177,7 +177,8 @@ internal ref struct JsonScanner
             return RecordErrorCode.TypeMismatch;
         }
 
-        return number.FirstWeight > NumericBinary.FirstWeightMax || number.Scale > NumericBinary.ScaleMax
+        return !number.HasNumericExponent || number.Scale > NumericBinary.ScaleMax
+            || (!number.IsZero && number.FirstWeight > NumericBinary.FirstWeightMax)
             ? RecordErrorCode.OutOfRange
             : RecordErrorCode.None;
     }

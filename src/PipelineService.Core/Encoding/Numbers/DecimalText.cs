@@ -13,6 +13,9 @@ internal readonly ref struct DecimalText
     /// <summary>Exponents are cut to this; any column's range ends long before, and no text is that long.</summary>
     private const long ExponentMax = int.MaxValue;
 
+    /// <summary>PostgreSQL's numeric refuses an exponent from here on, even that of a zero (<c>set_var_from_str</c>).</summary>
+    private const long NumericExponentEnd = int.MaxValue / 2;
+
     private readonly ReadOnlySpan<byte> _integer;
     private readonly ReadOnlySpan<byte> _fraction;
     private readonly long _exponent;
@@ -45,6 +48,9 @@ internal readonly ref struct DecimalText
 
     /// <summary>Weight of the last digit that is not zero; 0 for zero.</summary>
     public long LastWeight { get; }
+
+    /// <summary>Whether the exponent is one that PostgreSQL's numeric reads at all, whatever the digits.</summary>
+    public bool HasNumericExponent => _exponent is > -NumericExponentEnd and < NumericExponentEnd;
 
     /// <summary>Whether no digit after the point is other than zero, the exponent taken into account.</summary>
     public bool IsIntegral => LastWeight >= 0;

@@ -124,7 +124,7 @@ internal sealed class NumericEncoder : FieldEncoder
         }
 
         long scale = _isConstrained ? _scale : number.Scale;
-        if (scale > NumericBinary.ScaleMax || number.LastWeight < -scale
+        if (!number.HasNumericExponent || scale > NumericBinary.ScaleMax || number.LastWeight < -scale
             || (!number.IsZero && number.FirstWeight >= _integerDigitsMax))
         {
             return RecordErrorCode.OutOfRange;

@@ -45,6 +45,8 @@ public sealed class JsonTests
     [InlineData("[1e131071]", "None")]
     [InlineData("[1e131072]", "OutOfRange")]
     [InlineData("[1e-16384]", "OutOfRange")]
+    [InlineData("[0e1073741822]", "None")]
+    [InlineData("[0e1073741823]", "OutOfRange")]
     [InlineData("[1e99999999999999999999]", "OutOfRange")]
     public void Refuses_what_jsonb_would_lose(string json, string code) =>
         Assert.Equal(code, Encoded.Text(Text, json).Code.ToString());

@@ -43,6 +43,7 @@ public sealed class NumericTests
     [InlineData("1e131071", "00017FFF0000000003E8")]
     [InlineData("1e-16383", "0001F00000003FFF000A")]
     [InlineData("0e5", "0000000000000000")]
+    [InlineData("0e1073741822", "0000000000000000")]
     [InlineData("0e-5", "0000000000000005")]
     [InlineData("NaN", "00000000C0000000")]
     [InlineData("INF", "00000000D0000000")]
@@ -50,6 +51,9 @@ public sealed class NumericTests
     [InlineData("1e131072", "OutOfRange")]
     [InlineData("1e-16384", "OutOfRange")]
     [InlineData("0e-20000", "OutOfRange")]
+    [InlineData("0e1073741823", "OutOfRange")]
+    [InlineData("0e-1073741823", "OutOfRange")]
+    [InlineData("0E599990009999", "OutOfRange")]
     [InlineData("1e99999999999999999999", "OutOfRange")]
     [InlineData("1e-99999999999999999999", "OutOfRange")]
     public void Stores_what_copy_stores(string text, string hex) =>

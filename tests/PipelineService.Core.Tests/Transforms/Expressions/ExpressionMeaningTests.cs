@@ -64,6 +64,8 @@ public sealed class ExpressionMeaningTests
     [InlineData("1.50::text", "1.50")]
     [InlineData("to_number(' 1.50 ')", "1.50")]
     [InlineData("to_number('1,50')", "error NotANumber")]
+    [InlineData("to_number('0e1073741822')", "0")]
+    [InlineData("to_number('0e1073741823')", "error NumberOverflow")]
     [InlineData("to_number('1e3') / 7", "142.8571428571428571")]
     public void Numbers(string expression, string? expected) => AssertGives(expression, expected);
 

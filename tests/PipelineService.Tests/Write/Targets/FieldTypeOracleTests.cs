@@ -95,7 +95,8 @@ public sealed class FieldTypeOracleTests(LoadingService service) : IClassFixture
         ["number"] = new(
             "'type': 'number'", "$1::numeric", "PostgreSQL also takes blanks around numbers, and infinity by its full name",
             ["1", "23", ".", "-", "+", "e", "E5", "0", "00", "9999", "e-7", " ", "NaN", "inf"],
-            ["NaN", "INF", "-INF", "1e1000", "-0", ".5", "5.", "1e-1000", "1e131072", "0.000000000000000000000000000000000001"]),
+            ["NaN", "INF", "-INF", "1e1000", "-0", ".5", "5.", "1e-1000", "1e131072", "0.000000000000000000000000000000000001",
+                "0E599990009999", "0e1073741822", "0e1073741823", "0e-1073741823", "0e20000", "0e-20000"]),
         ["number of 1000 digits"] = new(
             "'type': 'number', 'sqlType': 'numeric(1000,500)'", "$1::numeric(1000,500)", "PostgreSQL also takes blanks around numbers",
             ["1", "23", ".", "-", "e", "99", "e-499", "e499", "5"],

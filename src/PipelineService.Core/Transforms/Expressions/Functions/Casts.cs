@@ -147,7 +147,8 @@ internal static class Casts
     public static ExpressionError OfDigits(in DecimalText number, out decimal result)
     {
         result = 0;
-        if (number.Scale > NumberParts.ScaleMax || number.FirstWeight > NumberParts.ScaleMax)
+        if (!number.HasNumericExponent || number.Scale > NumberParts.ScaleMax
+            || (!number.IsZero && number.FirstWeight > NumberParts.ScaleMax))
         {
             return ExpressionError.NumberOverflow;
         }
