@@ -73,9 +73,6 @@ public sealed partial class PostgresServer : IAsyncLifetime
     /// <param name="migrated">True: with the service's schema. False: empty.</param>
     public async Task<string> CreateDatabaseAsync(bool migrated = true)
     {
-        string name = string.Create(
-            CultureInfo.InvariantCulture, $"pipeline_test_{_run}_{Interlocked.Increment(ref _databases)}");
-
         // One at a time: PostgreSQL refuses to copy a database that another session is reading.
         await _creating.WaitAsync();
         try
@@ -86,13 +83,21 @@ public sealed partial class PostgresServer : IAsyncLifetime
                 _templateExists = true;
             }
 
-            await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {(migrated ? Template : "template0")} ENCODING 'UTF8'");
+            return await CopyDatabaseAsync(migrated ? Template : "template0");
         }
         finally
         {
             _creating.Release();
         }
+    }
 
+    /// <summary>Copies a database that nobody is connected to.</summary>
+    /// <returns>The connection string of the copy.</returns>
+    public async Task<string> CopyDatabaseAsync(string original)
+    {
+        string name = string.Create(
+            CultureInfo.InvariantCulture, $"pipeline_test_{_run}_{Interlocked.Increment(ref _databases)}");
+        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {original} ENCODING 'UTF8'");
         return new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name }.ConnectionString;
     }
 

@@ -9,6 +9,8 @@ namespace PipelineService.Tests.Infrastructure;
 /// </summary>
 public class TestDatabase(PostgresServer server) : IAsyncLifetime
 {
+    protected PostgresServer Server { get; } = server;
+
     public string ConnectionString { get; private set; } = "";
 
     /// <summary>For what tests look up and prepare themselves.</summary>
@@ -17,19 +19,19 @@ public class TestDatabase(PostgresServer server) : IAsyncLifetime
     /// <summary>For stages under test without a host.</summary>
     public Database Database { get; private set; } = null!;
 
-    public virtual bool Migrated => true;
-
     public virtual async ValueTask InitializeAsync()
     {
-        ConnectionString = await server.CreateDatabaseAsync(Migrated);
+        ConnectionString = await CreateAsync();
         DataSource = NpgsqlDataSource.Create(ConnectionString);
         Database = DatabaseAccess.To(DataSource);
     }
 
-    public async ValueTask DisposeAsync()
+    protected virtual Task<string> CreateAsync() => Server.CreateDatabaseAsync();
+
+    public virtual async ValueTask DisposeAsync()
     {
         await DataSource.DisposeAsync();
-        await server.DropDatabaseAsync(new NpgsqlConnectionStringBuilder(ConnectionString).Database!);
+        await Server.DropDatabaseAsync(new NpgsqlConnectionStringBuilder(ConnectionString).Database!);
         GC.SuppressFinalize(this);
     }
 
@@ -58,5 +60,13 @@ public class TestDatabase(PostgresServer server) : IAsyncLifetime
 /// <summary>A database without the service's schema.</summary>
 public sealed class EmptyTestDatabase(PostgresServer server) : TestDatabase(server)
 {
-    public override bool Migrated => false;
+    protected override Task<string> CreateAsync() => Server.CreateDatabaseAsync(migrated: false);
+}
+
+/// <summary>A copy of a database as it stands, for a test that damages it.</summary>
+/// <param name="server">The server of both.</param>
+/// <param name="original">Its name; nobody may be connected to it.</param>
+public sealed class CopyOfDatabase(PostgresServer server, string original) : TestDatabase(server)
+{
+    protected override Task<string> CreateAsync() => Server.CopyDatabaseAsync(original);
 }

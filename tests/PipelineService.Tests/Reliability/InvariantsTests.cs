@@ -1,9 +1,10 @@
+using Npgsql;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>The negative control: a checker that cannot fail proves nothing.</summary>
-public sealed class InvariantsTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class InvariantsTests(InvariantsTests.LoadedDatabase loaded) : IClassFixture<InvariantsTests.LoadedDatabase>
 {
     [Theory]
     [InlineData("INSERT INTO public.whole_jobs SELECT * FROM public.whole_jobs LIMIT 1", "rows of job")]
@@ -17,16 +18,44 @@ public sealed class InvariantsTests(TestDatabase database) : IClassFixture<TestD
     [InlineData("UPDATE pipeline.job_chunks SET read = read + 1, filtered = filtered + 1", "records were sent")]
     public async Task Checker_sees_what_is_wrong(string damage, string fault)
     {
-        await using Field field = new(database, "control");
-        await field.StartAsync("");
-        await field.Send(Sample.WholeJobs, records: 100);
-        await field.EndWellAsync();
+        await using TestDatabase database = await loaded.CopyAsync();
+        Assert.Empty(await CheckAsync(database));
 
-        await field.Service.KillAsync();
         await database.ExecuteAsync(damage);
 
-        Assert.Contains(
-            await Invariants.CheckAsync(database.DataSource, field.Spool, field.Accepted, field.Token),
-            found => found.Contains(fault, StringComparison.Ordinal));
+        Assert.Contains(await CheckAsync(database), found => found.Contains(fault, StringComparison.Ordinal));
+    }
+
+    private Task<IReadOnlyList<string>> CheckAsync(TestDatabase database) => Invariants.CheckAsync(
+        database.DataSource, loaded.Field.Spool, loaded.Field.Accepted, TestContext.Current.CancellationToken);
+
+    /// <summary>One upload is loaded, and the service is gone. Each test damages a copy of its own.</summary>
+    public sealed class LoadedDatabase(PostgresServer server) : TestDatabase(server)
+    {
+        internal Field Field { get; private set; } = null!;
+
+        public override async ValueTask InitializeAsync()
+        {
+            await base.InitializeAsync();
+            Field = new(this, "control");
+            await Field.StartAsync("");
+            await Field.Send(Sample.WholeJobs, records: 100);
+            await Field.EndWellAsync();
+            await Field.Service.KillAsync();
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            await Field.DisposeAsync();
+            await base.DisposeAsync();
+        }
+
+        public async Task<TestDatabase> CopyAsync()
+        {
+            DataSource.Clear(); // a database that somebody is connected to is not copied
+            CopyOfDatabase copy = new(Server, new NpgsqlConnectionStringBuilder(ConnectionString).Database!);
+            await copy.InitializeAsync();
+            return copy;
+        }
     }
 }
