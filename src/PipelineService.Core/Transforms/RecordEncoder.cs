@@ -107,8 +107,8 @@ internal sealed class RecordEncoder
     }
 
     /// <summary>
-    /// Tells why a step has rejected the record at hand, and what else is wrong with it as far as that is certain: no op that has not
-    /// run may change the field.
+    /// Tells why a step has rejected the record at hand, and what else is wrong with it as far as that is certain: every condition
+    /// that does not hold, and the columns that no op that has not run may change.
     /// </summary>
     /// <param name="result">What the step said.</param>
     /// <param name="op">0-based index of the step.</param>
@@ -117,6 +117,34 @@ internal sealed class RecordEncoder
     /// <param name="workspace">Takes the errors.</param>
     public void Refuse(StepResult result, int op, ReadOnlySpan<byte> bytes, RecordPlace place, TransformWorkspace workspace)
     {
+        int column = AddError(result, op, place, workspace);
+        OpenRecord record = new(bytes, _reader, workspace.Values);
+
+        // A condition that does not hold has changed nothing: the steps behind it see what they would have seen.
+        while (result.Code == RecordErrorCode.Require && ++op < _steps.Length)
+        {
+            StepResult next = _steps[op].Apply(record);
+            if (next.IsFiltered)
+            {
+                break;
+            }
+
+            if (!next.IsKept)
+            {
+                column = AddError(next, op, place, workspace);
+                result = next;
+            }
+        }
+
+        RowBuffer rows = workspace.Rows;
+        rows.BeginRow(_columnCount);
+        EncodeColumns(bytes, place, workspace, op, skipped: column);
+        rows.CancelRow();
+    }
+
+    /// <returns>The column at fault, or −1.</returns>
+    private int AddError(StepResult result, int op, RecordPlace place, TransformWorkspace workspace)
+    {
         int column = Array.IndexOf(_fieldOfColumn, result.Field);
         RecordError error = column < 0
             ? new RecordError(RecordError.WholeRecord, result.Code, place.Start, ValueLength: 0)
@@ -124,10 +152,7 @@ internal sealed class RecordEncoder
         // A text that is no value of its field is refused by whoever reads it first: that says nothing of the op.
         bool isOwn = !_steps[op].IsTyped || result.Error != ExpressionError.None || result.Code == RecordErrorCode.Require;
         workspace.Rejects.AddError(isOwn ? error with { Op = op, Expression = result.Error } : error);
-        RowBuffer rows = workspace.Rows;
-        rows.BeginRow(_columnCount);
-        EncodeColumns(bytes, place, workspace, op, skipped: column);
-        rows.CancelRow();
+        return column;
     }
 
     /// <summary>

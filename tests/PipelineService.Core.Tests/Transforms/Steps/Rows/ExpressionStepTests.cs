@@ -130,6 +130,35 @@ public sealed class ExpressionStepTests
     }
 
     [Fact]
+    public void Every_condition_that_does_not_hold_is_told()
+    {
+        Computed computed = new(
+            Trip,
+            new RequireOp { Expression = "km < 100", Code = "too_far" },
+            Computed.Derive("per_km", FieldType.Number, "fare / km"),
+            new RequireOp { Expression = "per_km < 1", Code = "too_dear" },
+            new FilterOp { Expression = "fare > 0", Name = "paid" },
+            new RequireOp { Expression = "who <> 'x'", Code = "nobody" },
+            Computed.Derive("share", FieldType.Number, "1 / (fare - 500)"),
+            new RequireOp { Expression = "who <> 'x'", Code = "nobody_again" });
+
+        Assert.Equal(
+            [
+                "* too_far op 0 inputs 1: Does not hold: km < 100; * too_dear op 2 inputs 0,1: Does not hold: per_km < 1; "
+                    + "* nobody op 4 inputs 2: Does not hold: who <> 'x'; * nobody_again op 6 inputs 2: Does not hold: who <> 'x'",
+                "* too_far op 0 inputs 1: Does not hold: km < 100",
+                "* too_far op 0 inputs 1: Does not hold: km < 100; * too_dear op 2 inputs 0,1: Does not hold: per_km < 1; "
+                    + "share expression op 5 inputs 0: Division by zero.",
+            ],
+            computed.Run("""
+                {"fare":600,"km":100,"who":"x"}
+                {"fare":0,"km":100,"who":"x"}
+                {"fare":500,"km":100,"who":"a"}
+                """));
+        Assert.Equal("filtered 0", computed.Counts);
+    }
+
+    [Fact]
     public void Text_ops_come_first_and_what_they_leave_is_what_is_computed_with()
     {
         Computed computed = new(
