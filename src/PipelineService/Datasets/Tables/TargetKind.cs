@@ -25,8 +25,12 @@ internal static class TargetKind
         _ => $"Is {NameOf(relation.Kind)}: rows go into tables and views.",
     };
 
-    private static string NameOf(string kind) => kind switch
+    /// <param name="kind">pg_class.relkind of what is no table.</param>
+    public static string NameOf(string kind) => kind switch
     {
+        "v" => "a view",
+        "m" => "a materialized view",
+        "f" => "a foreign table",
         "S" => "a sequence",
         "c" => "a composite type",
         _ => "an index",

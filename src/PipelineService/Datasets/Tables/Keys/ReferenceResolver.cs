@@ -76,6 +76,14 @@ internal static class ReferenceResolver
             return;
         }
 
+        if (shape?.Relation.Kind is string kind and not ("r" or "p"))
+        {
+            faults.Add(
+                $"{reference.Pointer}/reference/resource",
+                $"{reference.Parent} is {TargetKind.NameOf(kind)}, and a foreign key refers to a table: name the table behind it.");
+            return;
+        }
+
         string[] columns = [.. shape?.Columns.Select(c => c.Name) ?? [], .. isOwn ? definition.Columns.Select(f => f.Name) : []];
         string[] unknown = [.. reference.ParentColumns.Except(columns)];
         foreach (string column in unknown)

@@ -94,14 +94,15 @@ public sealed class KeyTests(LoadingService service) : IClassFixture<LoadingServ
     [Fact]
     public async Task What_a_foreign_key_refers_to_must_be_there()
     {
-        await service.Database.ExecuteAsync("CREATE TABLE public.keyless (id bigint, name text)");
+        await service.Database.ExecuteAsync("CREATE TABLE public.keyless (id bigint, name text); CREATE VIEW public.seen AS SELECT * FROM public.keyless");
         ApiAnswer answer = await PutAsync("referring", [A, B], """
             'foreignKeys': [
                 { 'fields': 'a', 'reference': { 'resource': 'nowhere', 'fields': 'id' } },
                 { 'fields': 'a', 'reference': { 'resource': 'public.nowhere', 'fields': 'id' } },
                 { 'fields': 'a', 'reference': { 'resource': 'public.keyless', 'fields': 'idd' } },
                 { 'fields': 'a', 'reference': { 'resource': 'public.keyless', 'fields': 'id' } },
-                { 'fields': 'b', 'reference': { 'fields': 'b' } } ]
+                { 'fields': 'b', 'reference': { 'fields': 'b' } },
+                { 'fields': 'a', 'reference': { 'resource': 'public.seen', 'fields': 'id' } } ]
             """);
 
         Assert.Equal((HttpStatusCode.BadRequest, "invalid_definition"), (answer.Status, answer.Problem.Code));
@@ -114,6 +115,7 @@ public sealed class KeyTests(LoadingService service) : IClassFixture<LoadingServ
                     + "be told: CREATE UNIQUE INDEX ON \"public\".\"keyless\" (\"id\") makes one.",
                 "/schema/foreignKeys/4/reference/fields: Table public.referring has no primary key or unique index on (\"b\"), by which a row could "
                     + "be told: declare them as \"primaryKey\" or in \"uniqueKeys\".",
+                "/schema/foreignKeys/5/reference/resource: public.seen is a view, and a foreign key refers to a table: name the table behind it.",
             ],
             answer.Problem.Errors!.SelectMany(e => e.Value.Select(said => $"{e.Key}: {said}")));
         Assert.Null(await service.Database.ScalarAsync<string>("SELECT to_regclass('public.referring')::text"));
