@@ -1,3 +1,4 @@
+using PipelineService.Access.Audit;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
@@ -18,6 +19,7 @@ public static class PipelineServiceBuilder
     {
         builder.AddHosting();
         builder.Services.AddOpenApiDocument();
+        builder.Services.AddAudit();
         builder.Services.AddDatasets();
         builder.AddIntake();
         builder.AddSpool();
@@ -31,11 +33,13 @@ public static class PipelineServiceBuilder
     public static WebApplication UsePipelineService(this WebApplication app)
     {
         app.UseHosting();
+        app.UseAudit();
         RouteGroupBuilder routes = app.MapGroup("").WithHeadWhereGetIs();
         routes.MapHosting();
         routes.MapOpenApiDocument();
         // The one group: what holds for every call of the API is said here.
         RouteGroupBuilder api = routes.MapGroup("/v1").WithCheckedQueries();
+        api.MapAudit();
         api.MapDatasets();
         api.MapUploads();
         api.MapJobs();

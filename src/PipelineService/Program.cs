@@ -1,7 +1,13 @@
 using PipelineService;
+using PipelineService.Access.Audit;
 using PipelineService.Hosting.Demo;
 using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Startup;
+
+if (AuditCommand.IsAskedFor(args))
+{
+    return await AuditCommand.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
+}
 
 if (CommandLine.Answer(args) is (var text, var exitCode))
 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PipelineService.Access.Audit;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Hosting.Http;
@@ -60,6 +61,7 @@ public static class DatasetEndpoints
             .NeedsDatabase();
 
         one.MapPut("", PutAsync)
+            .Audits(AuditActions.DatasetPut)
             .WithName("putDataset")
             .WithSummary("Declare a dataset, or a new version of it")
             .WithDescription(
@@ -96,6 +98,7 @@ public static class DatasetEndpoints
             .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status304NotModified);
 
         one.MapDelete("", DeleteAsync)
+            .Audits(AuditActions.DatasetDelete)
             .WithName("deleteDataset")
             .WithSummary("Delete a dataset")
             .WithDescription(
@@ -167,7 +170,7 @@ public static class DatasetEndpoints
         }
 
         DatasetPrecondition precondition = DatasetPrecondition.Of(context.Request.Headers) with { Version = declared.Version };
-        PutOutcome outcome = await store.PutAsync(dataset, declared.Definition, precondition, cancellationToken);
+        PutOutcome outcome = await store.PutAsync(dataset, declared.Definition, precondition, AuditActor.Of(context), cancellationToken);
         if (outcome.Dataset is not StoredDataset stored)
         {
             Problem problem = outcome.Problem!;
@@ -198,7 +201,7 @@ public static class DatasetEndpoints
         string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
     {
         var precondition = DatasetPrecondition.Of(context.Request.Headers);
-        Problem? problem = await store.DeleteAsync(dataset, precondition, cancellationToken);
+        Problem? problem = await store.DeleteAsync(dataset, precondition, AuditActor.Of(context), cancellationToken);
         return problem is null ? TypedResults.NoContent() : problem.ToResult();
     }
 

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Transforms;
@@ -20,9 +21,10 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 {
     /// <summary>Declares a dataset, or a new version of it when the definition differs from the current one.</summary>
     public async Task<PutOutcome> PutAsync(
-        string name, DatasetDefinition definition, DatasetPrecondition precondition, CancellationToken cancellationToken)
+        string name, DatasetDefinition definition, DatasetPrecondition precondition, AuditActor actor,
+        CancellationToken cancellationToken)
     {
-        var change = new Change(name, definition, precondition, Now());
+        var change = new Change(name, definition, precondition, actor, time.GetDatabaseNow());
         PutOutcome outcome = await database.RunAsync(
             (connection, token) => TryPutAsync(connection, change, token), cancellationToken);
         if (outcome.Dataset is StoredDataset stored)
@@ -37,8 +39,9 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     /// <summary>Deletes a dataset; its table, data, versions and jobs stay.</summary>
     /// <returns>Null, or why nothing was deleted.</returns>
     public async Task<Problem?> DeleteAsync(
-        string name, DatasetPrecondition precondition, CancellationToken cancellationToken)
+        string name, DatasetPrecondition precondition, AuditActor actor, CancellationToken cancellationToken)
     {
+        DateTimeOffset now = time.GetDatabaseNow();
         Problem? problem = await database.RunAsync(
             async (connection, token) =>
             {
@@ -50,10 +53,16 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
                     return DatasetProblems.PreconditionFailed(name);
                 }
 
+                if (current is null)
+                {
+                    return DatasetProblems.NotFound(name);
+                }
+
                 await connection.ExecuteAsync(
-                    new CommandDefinition(DatasetSql.Delete, new { name, now = Now() }, cancellationToken: token));
+                    new CommandDefinition(DatasetSql.Delete, new { name, now = now.UtcDateTime }, cancellationToken: token));
+                await AuditWriter.WriteAsync(connection, [DeletionOf(current)], token);
                 await transaction.CommitAsync(token);
-                return current is null ? DatasetProblems.NotFound(name) : null;
+                return null;
             },
             cancellationToken);
         if (problem is null)
@@ -62,6 +71,9 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         }
 
         return problem;
+
+        AuditEntry DeletionOf(StoredDataset deleted) => AuditEntry.Of(
+            actor, AuditActions.DatasetDelete, now, $"dataset/{name}", name, ("version", deleted.Version));
     }
 
     public Task<StoredDataset?> FindAsync(string name, CancellationToken cancellationToken) =>
@@ -107,7 +119,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     }
 
     /// <summary>
-    /// The transaction of a PUT: 1. lock, 2. types, 3. compare, 4. table, 5. version. Run again after a fault whose outcome is
+    /// The transaction of a PUT: 1. lock, 2. types, 3. compare, 4. table, 5. version, with its entry in the audit. Run again after a fault whose outcome is
     /// unknown, it recognises its own commit and gives the same answer.
     /// </summary>
     private static async Task<PutOutcome> PutOnceAsync(
@@ -173,15 +185,20 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
         // Uploads that are answered from now on wait in the spool for this version, and it must not be forgotten before them.
         await connection.ExecuteAsync(new CommandDefinition(DurableCommit.Sql, cancellationToken: token));
+        await AuditWriter.WriteAsync(connection, [change.EntryOf(outcome, current?.Version)], token);
         await transaction.CommitAsync(token);
         return outcome;
     }
 
-    private DateTime Now() => time.GetDatabaseNow().UtcDateTime;
-
     /// <summary>A PUT on its way.</summary>
-    private sealed record Change(string Name, DatasetDefinition Sent, DatasetPrecondition Precondition, DateTime Now)
+    private sealed record Change(
+        string Name, DatasetDefinition Sent, DatasetPrecondition Precondition, AuditActor Actor, DateTimeOffset At)
     {
+        /// <summary>Of all tries: tried again after a fault whose outcome is unknown, it has one entry.</summary>
+        private readonly Guid _entryId = Guid.CreateVersion7(At);
+
+        public DateTime Now => At.UtcDateTime;
+
         /// <summary>What was sent, with the types of all columns once they are known.</summary>
         public DatasetDefinition Definition { get; set; } = Sent;
 
@@ -193,6 +210,12 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
         /// <summary>Set before COMMIT is sent: from then on the change may be in the database.</summary>
         public PutOutcome? Committing { get; set; }
+
+        /// <summary>Told of an unchanged definition too: putting it again may have made a table that was missing.</summary>
+        /// <param name="before">The version that was current; null when there was none.</param>
+        public AuditEntry EntryOf(PutOutcome outcome, int? before) => AuditEntry.Of(
+            Actor, AuditActions.DatasetPut, At, $"dataset/{Name}", Name,
+            ("version", outcome.Dataset!.Version), ("before", before), ("table", Definition.Load.Table.ToString())) with { Id = _entryId };
 
         public PutOutcome OutcomeOf(int version, DateTime createdAt, DateTime updatedAt, bool isCreated) =>
             new(new StoredDataset(Name, version, Json, createdAt, updatedAt), isCreated, null, Warnings);

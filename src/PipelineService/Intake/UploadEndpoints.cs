@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -24,6 +25,7 @@ public static class UploadEndpoints
         metrics.ExpectRefusals(
             [.. UploadProblems.Examples.Append(DatabaseUnavailableException.Example).Select(refusal => refusal.Code)]);
         api.MapPost("/datasets/{dataset}/uploads", UploadAsync)
+            .Audits(AuditActions.Upload)
             .WithMetadata(new ProblemCounter(metrics.UploadRefused))
             .Describe();
         return api;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.FaultInjection;
@@ -48,7 +49,7 @@ public sealed partial class UploadReception(
             stop.Token.ThrowIfCancellationRequested();
 
             // 2. Durable, if it is what its sender meant to send: from here on a crash loses nothing.
-            await SealAsync(arriving, dataset, request, created);
+            await SealAsync(arriving, dataset, request, AuditActor.Of(http.HttpContext), created);
 
             // 3. Registered, and started when there is a session for it. Not cancelled any more: the upload is taken.
             await starter.SubmitAsync(arriving.Live, arriving.Writer);
@@ -127,7 +128,8 @@ public sealed partial class UploadReception(
         }
     }
 
-    private async Task SealAsync(ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request, DateTimeOffset created)
+    private async Task SealAsync(
+        ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request, AuditActor actor, DateTimeOffset created)
     {
         SpooledBytes bytes = arriving.Writer.Finish();
         foreach ((string header, string expected) in request.Digests)
@@ -151,6 +153,7 @@ public sealed partial class UploadReception(
             IdempotencyKey = request.IdempotencyKey,
             Replaces = request.Replaces,
             KeepUpload = dataset.Definition.Load.KeepUpload,
+            Actor = actor,
             UploadBytes = bytes.Received,
             Sha256 = bytes.Sha256,
             DataBytes = bytes.Kept,

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
@@ -11,14 +12,14 @@ namespace PipelineService.Jobs;
 public sealed class JobEndings(Database database, TimeProvider time)
 {
     /// <summary>Asks whoever runs the job to cancel it.</summary>
+    /// <param name="entry">What the audit is told with it, once however often it is asked.</param>
     /// <returns>False when that is not possible any more, or the job has no row yet.</returns>
-    public async Task<bool> RequestCancelAsync(Guid id, CancellationToken cancellationToken) => await database.RunAsync(
-        (connection, token) =>
-            connection.ExecuteAsync(JobSql.Command(JobEndSql.RequestCancel, new { id }, token)), cancellationToken) > 0;
+    public Task<bool> RequestCancelAsync(Guid id, AuditEntry entry, CancellationToken cancellationToken) =>
+        ChangeAsync(JobEndSql.RequestCancel, new { id }, entry, cancellationToken);
 
     /// <summary>Ends a job that nobody runs, before anybody can take it up.</summary>
     /// <returns>False when somebody runs it, or it has ended.</returns>
-    public Task<bool> CancelWaitingAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+    public Task<bool> CancelWaitingAsync(Guid id, AuditEntry entry, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) =>
         {
             // One transaction: with a process that died between the two the wish would be lost.
@@ -29,6 +30,7 @@ public sealed class JobEndings(Database database, TimeProvider time)
             }
 
             await connection.ExecuteAsync(EndCommand(id, row.Epoch, JobState.Cancelled, error: null, row.UploadColumns, token));
+            await AuditWriter.WriteAsync(connection, [entry], token);
             await transaction.CommitAsync(token);
             return true;
         },
@@ -66,10 +68,30 @@ public sealed class JobEndings(Database database, TimeProvider time)
 
     /// <summary>Takes a final job out of sight.</summary>
     /// <returns>False when there is none, or it is not final.</returns>
-    public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken) => await database.RunAsync(
-        (connection, token) => connection.ExecuteAsync(JobSql.Command(
-            JobEndSql.Delete, new { id, now = time.GetDatabaseNow().UtcDateTime }, token)),
-        cancellationToken) > 0;
+    public Task<bool> DeleteAsync(JobRow job, AuditActor actor, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = time.GetDatabaseNow();
+        AuditEntry entry = AuditEntry.Of(
+            actor, AuditActions.JobDelete, now, $"job/{job.Id}", job.Dataset, ("state", job.State), ("rejected", job.RecordsRejected));
+        return ChangeAsync(JobEndSql.Delete, new { id = job.Id, now = now.UtcDateTime }, entry, cancellationToken);
+    }
+
+    /// <summary>A change of one row, with its entry in the audit.</summary>
+    /// <returns>False when there was nothing to change, and so nothing to tell.</returns>
+    private Task<bool> ChangeAsync(string sql, object values, AuditEntry entry, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) =>
+        {
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
+            if (await connection.ExecuteAsync(JobSql.Command(sql, values, token)) == 0)
+            {
+                return false;
+            }
+
+            await AuditWriter.WriteAsync(connection, [entry], token);
+            await transaction.CommitAsync(token);
+            return true;
+        },
+        cancellationToken);
 
     public Task RemoveAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
         (connection, token) => connection.ExecuteAsync(JobSql.Command(JobEndSql.Remove, new { id }, token)), cancellationToken);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Npgsql;
 using NpgsqlTypes;
+using PipelineService.Access.Audit;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
@@ -20,41 +21,42 @@ public sealed class JobRegistrar
 
     private readonly Database _database;
     private readonly JobStore _store;
-    private readonly SharedCalls<bool, JobRow, Task<bool>> _shared;
+    private readonly SharedCalls<bool, Registration, Task<bool>> _shared;
 
     public JobRegistrar(Database database, JobStore store)
     {
         (_database, _store) = (database, store);
-        _shared = new((_, rows) => RegisterAsync(rows), TogetherMax);
+        _shared = new((_, jobs) => RegisterAsync(jobs), TogetherMax);
     }
 
     /// <summary>Registers a job or completes its row, as <see cref="JobStore.RegisterAsync"/> does.</summary>
+    /// <param name="entry">That the upload was taken, for the audit: written with the row or not at all.</param>
     /// <returns>False when another owner or attempt has the job.</returns>
-    public async Task<bool> RegisterAsync(JobRow row) => row is { IdempotencyKey: null, Replaces: null }
-        ? await await _shared.AddAsync(true, row)
-        : await _store.RegisterAsync(row, CancellationToken.None); // what it meets is told to nobody else
+    public async Task<bool> RegisterAsync(JobRow row, AuditEntry entry) => row is { IdempotencyKey: null, Replaces: null }
+        ? await await _shared.AddAsync(true, new Registration(row, entry))
+        : await _store.RegisterAsync(row, entry, CancellationToken.None); // what it meets is told to nobody else
 
-    private async Task<IReadOnlyList<Task<bool>>> RegisterAsync(IReadOnlyList<JobRow> rows)
+    private async Task<IReadOnlyList<Task<bool>>> RegisterAsync(IReadOnlyList<Registration> jobs)
     {
         try
         {
             bool[] areAsGiven = await _database.RunAsync(
-                (connection, token) => WriteRowsAsync(connection, rows, token), CancellationToken.None);
+                (connection, token) => WriteRowsAsync(connection, jobs, token), CancellationToken.None);
             return [.. areAsGiven.Select(Task.FromResult)];
         }
-        catch (PostgresException) when (rows.Count > 1)
+        catch (PostgresException) when (jobs.Count > 1)
         {
-            return await RegisterOneByOneAsync(rows); // it is one of them
+            return await RegisterOneByOneAsync(jobs); // it is one of them
         }
     }
 
     /// <summary>One after the other: a connection for each would be all there are.</summary>
-    private async Task<IReadOnlyList<Task<bool>>> RegisterOneByOneAsync(IReadOnlyList<JobRow> rows)
+    private async Task<IReadOnlyList<Task<bool>>> RegisterOneByOneAsync(IReadOnlyList<Registration> jobs)
     {
         List<Task<bool>> results = [];
-        foreach (JobRow row in rows)
+        foreach ((JobRow row, AuditEntry entry) in jobs)
         {
-            results.Add(_store.RegisterAsync(row, CancellationToken.None));
+            results.Add(_store.RegisterAsync(row, entry, CancellationToken.None));
             await Task.WhenAny(results[^1]);
         }
 
@@ -62,15 +64,17 @@ public sealed class JobRegistrar
     }
 
     private static async Task<bool[]> WriteRowsAsync(
-        NpgsqlConnection connection, IReadOnlyList<JobRow> rows, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<Registration> jobs, CancellationToken cancellationToken)
     {
         await using NpgsqlBatch batch = new(connection);
-        foreach (JobRow row in rows)
+        foreach ((JobRow row, _) in jobs)
         {
             FaultPoints.Reach(FaultPoint.JobRegistering);
             batch.BatchCommands.Add(Command(JobSql.Register, row));
             batch.BatchCommands.Add(Command(JobSql.IsAsGiven, row));
         }
+
+        batch.BatchCommands.Add(AuditSql.InsertOf([.. jobs.Select(job => job.Entry)])); // one statement for all of them
 
         List<bool> areAsGiven = [];
         await using (NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken))
@@ -117,4 +121,6 @@ public sealed class JobRegistrar
         var type when type == typeof(TimeSpan) => NpgsqlDbType.Interval,
         var type => throw new NotSupportedException($"No column of jobs is a {type}."),
     };
+
+    private sealed record Registration(JobRow Row, AuditEntry Entry);
 }

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
@@ -84,18 +85,23 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
     };
 
     /// <summary>Registers a job or completes its row. Repeating it changes nothing.</summary>
+    /// <param name="entry">What the audit is told with it; null while the upload is not taken yet.</param>
     /// <returns>False when another owner or attempt has the job.</returns>
-    public Task<bool> RegisterAsync(JobRow row, CancellationToken cancellationToken) => database.RunAsync(
-        (connection, token) => WriteRowAsync(connection, RegisterCommand(row, token)), cancellationToken);
+    public Task<bool> RegisterAsync(JobRow row, AuditEntry? entry, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => WriteRowAsync(connection, RegisterCommand(row, entry, token)), cancellationToken);
 
     /// <inheritdoc cref="RegisterAsync"/>
-    public Task<bool> RegisterPatientlyAsync(JobRow row, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => WriteRowAsync(connection, RegisterCommand(row, token)), cancellationToken);
+    public Task<bool> RegisterPatientlyAsync(JobRow row, AuditEntry? entry, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => WriteRowAsync(connection, RegisterCommand(row, entry, token)), cancellationToken);
 
     /// <summary>Registers a job that ends as it is registered: nothing of it will be loaded.</summary>
     /// <param name="row">Its row, with its final state and the reason.</param>
-    public Task RegisterEndedAsync(JobRow row, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => connection.ExecuteAsync(JobSql.Command(JobSql.RegisterEnded, row, token)), cancellationToken);
+    /// <param name="entry">That its upload was taken.</param>
+    public Task RegisterEndedAsync(JobRow row, AuditEntry entry, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(
+            $"{JobSql.RegisterEnded}; {AuditSql.Insert}", With(row, entry), token)),
+        cancellationToken);
 
     /// <summary>The states of those among these jobs that have a row.</summary>
     public Task<Dictionary<Guid, JobState>> StatesOfAsync(Guid[] ids, CancellationToken cancellationToken) =>
@@ -144,10 +150,23 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         string dataset, int version, string key, CancellationToken cancellationToken) => JobSql.Command(
             JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
 
-    private static CommandDefinition RegisterCommand(JobRow row, CancellationToken cancellationToken) => JobSql.Command(
-        $"{(row.Replaces is null ? "" : JobSql.BeginReplacement)}{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; {JobSql.IsAsGiven}",
-        RegisterValues(row),
+    private static CommandDefinition RegisterCommand(JobRow row, AuditEntry? entry, CancellationToken cancellationToken) => JobSql.Command(
+        $"{(row.Replaces is null ? "" : JobSql.BeginReplacement)}{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; "
+            + $"{(entry is null ? "" : $"{AuditSql.Insert};")} {JobSql.IsAsGiven}",
+        With(RegisterValues(row), entry),
         cancellationToken);
+
+    /// <summary>One text is one transaction: the entry is there with the row or not at all.</summary>
+    private static DynamicParameters With(object values, AuditEntry? entry)
+    {
+        DynamicParameters both = new(values);
+        if (entry is not null)
+        {
+            both.AddDynamicParams(AuditSql.ValuesOf(entry));
+        }
+
+        return both;
+    }
 
     /// <summary>What <see cref="JobSql.Register"/> and what stands around it are given.</summary>
     internal static object RegisterValues(JobRow row) =>

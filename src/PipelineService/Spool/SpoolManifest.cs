@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting.Http;
 
@@ -51,6 +52,13 @@ public sealed record SpoolManifest
     /// <summary>How long the upload is kept after the end of its job.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeSpan? KeepUpload { get; init; }
+
+    /// <summary>
+    /// Who sent it, for the audit: its entry is written when its job is registered. Null in manifests of versions that did not write it;
+    /// whoever does not know it passes it over.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AuditActor? Actor { get; init; }
 
     /// <summary>Bytes as the client sent them.</summary>
     public required long UploadBytes { get; init; }

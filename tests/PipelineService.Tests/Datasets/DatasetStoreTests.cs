@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Postgres;
@@ -33,11 +34,11 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
     {
         await _stand.PutAsync("phoenix", "'name': 'a'");
 
-        Assert.Null(await _stand.Store.DeleteAsync("phoenix", DatasetPrecondition.None, Token));
+        Assert.Null(await _stand.Store.DeleteAsync("phoenix", DatasetPrecondition.None, AuditActor.Service, Token));
         Assert.Null(await _stand.Store.FindAsync("phoenix", Token));
         Assert.Null(await _stand.Catalog.FindAsync("phoenix", Token));
         Assert.Equal(
-            "dataset_not_found", (await _stand.Store.DeleteAsync("phoenix", DatasetPrecondition.None, Token))?.Code);
+            "dataset_not_found", (await _stand.Store.DeleteAsync("phoenix", DatasetPrecondition.None, AuditActor.Service, Token))?.Code);
 
         PutOutcome again = await _stand.PutAsync("phoenix", "'name': 'a'");
         Assert.Equal((2, true), (again.Dataset?.Version, again.IsCreated));
@@ -129,6 +130,7 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
             name,
             DefinitionText.Read(DefinitionText.WithField(field), name),
             DatasetPrecondition.None,
+            AuditActor.Service,
             Token);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
@@ -21,6 +22,9 @@ public sealed class JobRegistrarTests(RunningService running) : IClassFixture<Ru
         Assert.All(await Task.WhenAll(all).Within("all to be registered"), Assert.True);
         Assert.Equal(2, await running.Database.ScalarAsync<long>(
             $"SELECT count(DISTINCT xmin::text) FROM pipeline.jobs WHERE dataset = 'registered' AND source = '{_source}'"));
+        Assert.Equal(Jobs, await running.Database.ScalarAsync<long>($"""
+            SELECT count(*) FROM pipeline.jobs j JOIN pipeline.audit a ON a.id = j.id AND a.xmin::text = j.xmin::text WHERE j.source = '{_source}'
+            """)); // each with its entry, in the same transaction
     }
 
     [Fact]
@@ -30,6 +34,8 @@ public sealed class JobRegistrarTests(RunningService running) : IClassFixture<Ru
 
         await Assert.ThrowsAsync<PostgresException>(() => all[^1].Within("the one at fault"));
         Assert.All(await Task.WhenAll(all[..^1]).Within("the others"), Assert.True);
+        Assert.Equal(Jobs - 1, await running.Database.ScalarAsync<long>(
+            $"SELECT count(*) FROM pipeline.jobs j JOIN pipeline.audit a ON a.id = j.id WHERE j.source = '{_source}'"));
     }
 
     private readonly string _source = Guid.NewGuid().ToString();
@@ -43,12 +49,17 @@ public sealed class JobRegistrarTests(RunningService running) : IClassFixture<Ru
         await using NpgsqlTransaction held = await holder.BeginTransactionAsync(Cancellation);
         await using NpgsqlCommand hold = new("LOCK TABLE pipeline.jobs IN SHARE MODE", holder, held);
         await hold.ExecuteNonQueryAsync(Cancellation);
-        Task<bool> first = registrar.RegisterAsync(Row(1));
+        Task<bool> first = Register(Row(1));
         await running.Database.WhenBlockedAsync("INSERT INTO pipeline.jobs");
-        Task<bool>[] all = [first, .. Enumerable.Range(0, Jobs - 2).Select(_ => registrar.RegisterAsync(Row(1))), registrar.RegisterAsync(last)];
+        Task<bool>[] all = [first, .. Enumerable.Range(0, Jobs - 2).Select(_ => Register(Row(1))), Register(last)];
         await held.RollbackAsync(Cancellation);
         return all;
+
+        Task<bool> Register(JobRow row) => registrar.RegisterAsync(row, EntryOf(row));
     }
+
+    private static AuditEntry EntryOf(JobRow row) =>
+        AuditEntry.Of(AuditActor.Service, AuditActions.Upload, row.CreatedAt, $"job/{row.Id}", row.Dataset) with { Id = row.Id };
 
     /// <summary>Of another spool, so that nobody here runs it.</summary>
     private JobRow Row(int version) => new()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
@@ -34,6 +35,8 @@ internal static class Invariants
         UNION ALL SELECT 'open transactions', count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND state LIKE 'idle in transaction%'
         UNION ALL SELECT 'temporary tables', count(*) FROM pg_class WHERE relpersistence = 't'
+        UNION ALL SELECT 'entries without a link', count(*) FROM pipeline.audit a
+            WHERE NOT EXISTS (SELECT FROM pipeline.audit_links l WHERE l.audit_id = a.id)
         UNION ALL SELECT 'prepared transactions', count(*) FROM pg_prepared_xacts WHERE database = current_database()
         """;
 
@@ -49,6 +52,10 @@ internal static class Invariants
                 (SELECT sum((op ->> 'records')::bigint) FROM jsonb_array_elements(ops) op WHERE op ->> 'name' = 'most'), 0)
         ) faults (fault, places) WHERE places > 0
         """;
+
+    /// <summary>Jobs of which the audit does not know who sent or began them.</summary>
+    private const string Untold =
+        "SELECT id FROM pipeline.jobs j WHERE upload_complete AND NOT EXISTS (SELECT FROM pipeline.audit a WHERE a.id = j.id)";
 
     /// <summary>Uploads of which a job's row says that it keeps them, and whether that time is not over.</summary>
     private const string Kept = """
@@ -74,6 +81,16 @@ internal static class Invariants
         await foreach (NpgsqlDataReader wrong in ReadAsync(database, WronglyTransformed, cancellationToken))
         {
             faults.Add($"{wrong.GetInt64(1)} {wrong.GetString(0)}");
+        }
+
+        await foreach (NpgsqlDataReader untold in ReadAsync(database, Untold, cancellationToken))
+        {
+            faults.Add($"the audit has no entry of job {untold.GetGuid(0)}");
+        }
+
+        if ((await new AuditVerifier(database).VerifyAsync(head: null, start: null, cancellationToken)).Fault is { } broken)
+        {
+            faults.Add($"the audit is broken: {broken}");
         }
 
         faults.AddRange(accepted.Keys.Except(seen).Select(id => $"job {id} was answered but is not there"));

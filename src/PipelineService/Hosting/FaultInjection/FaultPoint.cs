@@ -90,4 +90,10 @@ public enum FaultPoint
     /// <summary>Its rows are gone, its job is not.</summary>
     RowsTakenBack,
     TakenBack,
+
+    /// <summary>Entries of the audit are about to be linked.</summary>
+    AuditLinking,
+
+    /// <summary>Their links are committed.</summary>
+    AuditLinked,
 }

@@ -32,6 +32,9 @@ internal static class CommandLine
           --health-check                   asks the service on this machine whether it lives; exit code 0 or 1
           --help, --version
 
+        dotnet PipelineService.dll audit verify [--head SEQ:HASH] [settings]
+          says whether the audit of the database is what it was; audit --help says more
+
         The database:  --{DatabaseAddress.Setting} "Host=db;Username=pipeline;Password=…;Database=app"
                        or a URI, postgres://pipeline:…@db:5432/app, there or in the variable {DatabaseAddress.Variable}
         As variables:  {DatabaseAddress.Setting.Replace(":", "__", StringComparison.Ordinal)}, Spool__Directory, ASPNETCORE_URLS

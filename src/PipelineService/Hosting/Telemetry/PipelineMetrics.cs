@@ -209,6 +209,10 @@ public sealed class PipelineMetrics
     public void ObserveGauge(string name, string unit, string description, Func<long> value) =>
         _meter.CreateObservableGauge(name, value, unit, description);
 
+    /// <summary>The same of what only grows.</summary>
+    public void ObserveCounter(string name, string unit, string description, Func<long> value) =>
+        _meter.CreateObservableCounter(name, value, unit, description);
+
     private IEnumerable<Measurement<long>> Refused() =>
         _refused.Select(entry => new Measurement<long>(entry.Value, Label("code", entry.Key)));
 

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Postgres;
 using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Jobs.DeadLetters;
@@ -42,6 +44,7 @@ public static class DeadLetterEndpoints
 
     public static void MapDeadLetters(this IEndpointRouteBuilder jobs) =>
         jobs.MapGet("/{id}/dead-letters", GetAsync)
+            .Audits(AuditActions.DeadLettersRead)
             .WithName("listDeadLetters").WithSummary("The rejected records of a job, each with its reasons")
             .WithDescription(Forms)
             .Takes(
@@ -59,8 +62,8 @@ public static class DeadLetterEndpoints
 
     private static async Task<IResult> GetAsync(
         string id, string? limit, string? cursor, string? code, string? field, string? bom,
-        HttpContext context, JobQueries jobs, DeadLetterStore deadLetters, DatasetCatalog datasets, IOptions<JobsOptions> options,
-        CancellationToken cancellationToken)
+        HttpContext context, JobQueries jobs, DeadLetterStore deadLetters, DatasetCatalog datasets, AuditWriter audit, TimeProvider time,
+        IOptions<JobsOptions> options, CancellationToken cancellationToken)
     {
         if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
         {
@@ -81,6 +84,15 @@ public static class DeadLetterEndpoints
         if (faults.Count > 0)
         {
             return Paging.Refuse(faults);
+        }
+
+        // Raw records may be personal data, whatever the definition says: nobody gets them without an entry.
+        if (!context.Request.WantsNoBody())
+        {
+            AuditEntry entry = AuditEntry.Of(
+                AuditActor.Of(context), AuditActions.DeadLettersRead, time.GetDatabaseNow(), $"job/{jobId}", job.Dataset,
+                ("form", type is Ndjson or Csv ? type : "application/json"), ("code", code), ("field", field));
+            await audit.WriteAloneAsync([entry], cancellationToken);
         }
 
         switch (type)

@@ -1,3 +1,4 @@
+using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -12,6 +13,7 @@ public static class JobActions
     public static void MapJobActions(this IEndpointRouteBuilder jobs)
     {
         jobs.MapPost("/{id}/cancel", CancelAsync)
+            .Audits(AuditActions.JobCancel)
             .WithName("cancelJob").WithSummary("Cancel a job")
             .WithDescription("With `load.commit: job` nothing of it stays; with `chunk` the rows that have landed stay, and the "
                 + "answer counts them. An upload that still arrives is refused with `job_cancelled`; when nothing of it was loaded "
@@ -25,6 +27,7 @@ public static class JobActions
             .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
             .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapPost("/{id}/revert", RevertAsync)
+            .Audits(AuditActions.JobRevert)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
             .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so. Removes every row or none, "
                 + "and waits for locks of others no longer than `Write:LockTimeout`.")
@@ -36,6 +39,7 @@ public static class JobActions
                 JobProblems.RevertRefused("PostgreSQL says: relation \"public.trips\" does not exist (SQLSTATE 42P01)."))
             .NeedsDatabase();
         jobs.MapPost("/{id}/rerun", RerunAsync)
+            .Audits(AuditActions.JobRerun)
             .WithName("rerunJob").WithSummary("Load the kept upload of a job once more")
             .WithDescription("Under the version of the dataset that is current now, as a new job that takes the place of this one: when "
                 + "it succeeds, the rows of this one go in the moment in which its own come, and this one is reverted. If it fails, "
@@ -53,6 +57,7 @@ public static class JobActions
             .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
             .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapDelete("/{id}", DeleteAsync)
+            .Audits(AuditActions.JobDelete)
             .WithName("deleteJob").WithSummary("Delete a job that has ended; its rows stay")
             .WithDescription("The job is gone at once, for every call, and its dead letters with their raw records are erased within "
                 + "moments, as is its upload where it was kept. The rows that it loaded stay, and cannot be reverted any more: revert "
@@ -78,7 +83,7 @@ public static class JobActions
             return JobProblems.IsFinal(before.JobState).ToResult();
         }
 
-        JobRow? after = await canceller.CancelAsync(jobId, cancellationToken);
+        JobRow? after = await canceller.CancelAsync(jobId, AuditActor.Of(context), cancellationToken);
         return after?.JobState switch
         {
             null => JobEndpoints.Answer(context, Vanished(before, time), StatusCodes.Status202Accepted),
@@ -106,7 +111,7 @@ public static class JobActions
     };
 
     private static async Task<IResult> RevertAsync(
-        string id, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
+        string id, HttpContext context, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
     {
         if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
         {
@@ -118,7 +123,7 @@ public static class JobActions
             return JobProblems.IsNotFinal(job.JobState).ToResult();
         }
 
-        (long rows, Problem? problem) = await reverter.RevertAsync(job, cancellationToken);
+        (long rows, Problem? problem) = await reverter.RevertAsync(job, AuditActor.Of(context), cancellationToken);
         if (problem is not null)
         {
             return problem.ToResult();
@@ -136,7 +141,7 @@ public static class JobActions
             return JobProblems.NotFound(id).ToResult();
         }
 
-        (JobRow? job, Problem? problem) = await rerun.BeginAsync(jobId, cancellationToken);
+        (JobRow? job, Problem? problem) = await rerun.BeginAsync(jobId, AuditActor.Of(context), cancellationToken);
         if (job is null)
         {
             return problem!.ToResult();
@@ -147,7 +152,7 @@ public static class JobActions
     }
 
     private static async Task<IResult> DeleteAsync(
-        string id, JobStore store, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
+        string id, HttpContext context, JobStore store, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
     {
         if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
         {
@@ -164,7 +169,7 @@ public static class JobActions
             return JobProblems.IsBeingReplaced(jobId).ToResult();
         }
 
-        return await deleter.DeleteAsync(job, cancellationToken)
+        return await deleter.DeleteAsync(job, AuditActor.Of(context), cancellationToken)
             ? TypedResults.NoContent()
             : JobProblems.NotFound(id).ToResult();
     }

@@ -1,3 +1,4 @@
+using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Jobs.Runs;
@@ -6,7 +7,8 @@ namespace PipelineService.Jobs.Requests;
 
 /// <summary>Ends jobs on a client's wish, in whatever state and wherever they are.</summary>
 public sealed class JobCanceller(
-    JobStore store, JobEndings endings, LiveJobs liveJobs, JobQueries jobs, UploadRelease uploads, JobEndReport report, TimeProvider time)
+    JobStore store, JobEndings endings, LiveJobs liveJobs, JobQueries jobs, UploadRelease uploads, JobEndReport report, AuditWriter audit,
+    TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
@@ -20,9 +22,10 @@ public sealed class JobCanceller(
     /// was too late; null when there is none, or nothing of it is left.
     /// </returns>
     /// <exception cref="DatabaseUnavailableException">The wish could not be written down; the job goes on.</exception>
-    public async Task<JobRow?> CancelAsync(Guid id, CancellationToken cancellationToken)
+    public async Task<JobRow?> CancelAsync(Guid id, AuditActor actor, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
+        AuditEntry? entry = null; // one, however often it is asked again
         while (true)
         {
             JobRow? job = await jobs.FindAsync(id, cancellationToken);
@@ -31,7 +34,9 @@ public sealed class JobCanceller(
                 return job;
             }
 
-            bool isAsked = await AskAsync(job, cancellationToken);
+            entry ??= AuditEntry.Of(
+                actor, AuditActions.JobCancel, time.GetDatabaseNow(), $"job/{id}", job.Dataset, ("state", job.State));
+            bool isAsked = await AskAsync(job, entry, cancellationToken);
             if (!isAsked && await store.FindAsync(id, cancellationToken) is { } row && IsTooLate(row))
             {
                 return row; // a run here learns that it is committing only when it has committed
@@ -55,19 +60,20 @@ public sealed class JobCanceller(
     private static bool IsTooLate(JobRow job) => job.JobState.IsFinal() || job.JobState == JobState.Committing;
 
     /// <returns>Whether the job has ended, or whoever has it knows and cannot forget.</returns>
-    private async Task<bool> AskAsync(JobRow job, CancellationToken cancellationToken)
+    private async Task<bool> AskAsync(JobRow job, AuditEntry entry, CancellationToken cancellationToken)
     {
         LiveJob? live = liveJobs.Find(job.Id);
-        if (live is not null && job.JobState == JobState.Receiving)
-        {
-            // Nothing is durable yet, so nothing has to be written: should the process die, the upload dies with it.
-            await live.CancelAsync();
-            return true;
-        }
-
         try
         {
-            if (live is null && await endings.CancelWaitingAsync(job.Id, cancellationToken))
+            if (live is not null && job.JobState == JobState.Receiving)
+            {
+                // Nothing is durable yet, so nothing but who did it has to be written: should the process die, the upload dies with it.
+                await audit.WriteAloneAsync([entry], cancellationToken);
+                await live.CancelAsync();
+                return true;
+            }
+
+            if (live is null && await endings.CancelWaitingAsync(job.Id, entry, cancellationToken))
             {
                 await uploads.ReleaseAsync(job.Id, cancellationToken);
                 liveJobs.Tell(job.Id);
@@ -76,7 +82,7 @@ public sealed class JobCanceller(
             }
 
             // Written down first: a run that was told and died before it could write would be forgotten, and the job go on.
-            if (!await endings.RequestCancelAsync(job.Id, cancellationToken))
+            if (!await endings.RequestCancelAsync(job.Id, entry, cancellationToken))
             {
                 return false;
             }

@@ -1,3 +1,4 @@
+using PipelineService.Access.Audit;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs.Runs;
 
@@ -8,10 +9,10 @@ public sealed partial class JobDeleter(
     JobEndings endings, LiveJobs liveJobs, JobCleaner cleaner, UploadCleaner uploads, ILogger<JobDeleter> logger)
 {
     /// <returns>False when somebody else was faster.</returns>
-    public async Task<bool> DeleteAsync(JobRow job, CancellationToken cancellationToken)
+    public async Task<bool> DeleteAsync(JobRow job, AuditActor actor, CancellationToken cancellationToken)
     {
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
-        if (!await endings.DeleteAsync(job.Id, cancellationToken))
+        if (!await endings.DeleteAsync(job, actor, cancellationToken))
         {
             return false;
         }

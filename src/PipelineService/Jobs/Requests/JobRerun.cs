@@ -1,4 +1,5 @@
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -19,7 +20,8 @@ public sealed partial class JobRerun(
 {
     /// <returns>The new job, in the queue; or why there is none.</returns>
     /// <exception cref="DatabaseUnavailableException">Nothing was begun; asking again is safe.</exception>
-    public async Task<(JobRow? Job, Problem? Problem)> BeginAsync(Guid id, CancellationToken cancellationToken)
+    public async Task<(JobRow? Job, Problem? Problem)> BeginAsync(
+        Guid id, AuditActor actor, CancellationToken cancellationToken)
     {
         (JobRow? old, Problem? problem) = await check.FindAsync(id, dataset: null, cancellationToken);
         if (old is null)
@@ -41,7 +43,7 @@ public sealed partial class JobRerun(
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         try
         {
-            await store.RegisterAsync(job, cancellationToken);
+            await store.RegisterAsync(job, EntryOf(job, actor), cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == JobSql.ReplacementRefused)
         {
@@ -52,6 +54,10 @@ public sealed partial class JobRerun(
         starter.TellQueued();
         return (job, null);
     }
+
+    private static AuditEntry EntryOf(JobRow job, AuditActor actor) => AuditEntry.Of(
+        actor, AuditActions.JobRerun, new DateTimeOffset(job.CreatedAt), $"job/{job.Replaces}", job.Dataset,
+        ("job", job.Id), ("version", job.DatasetVersion)) with { Id = job.Id };
 
     /// <summary>By its row, and by a look at the spool where that is ours.</summary>
     private async Task<bool> IsKeptAsync(JobRow job, CancellationToken cancellationToken) =>

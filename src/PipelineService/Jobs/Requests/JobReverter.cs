@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -22,7 +23,8 @@ public sealed partial class JobReverter(
     /// How many rows were removed now (0 when the job was reverted before), or why none can be.
     /// </returns>
     /// <exception cref="DatabaseUnavailableException">It did not come to its end; asking again is safe.</exception>
-    public async Task<(long Rows, Problem? Problem)> RevertAsync(JobRow job, CancellationToken cancellationToken)
+    public async Task<(long Rows, Problem? Problem)> RevertAsync(
+        JobRow job, AuditActor actor, CancellationToken cancellationToken)
     {
         DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
         if (!dataset.Definition.Load.Lineage)
@@ -36,7 +38,7 @@ public sealed partial class JobReverter(
         try
         {
             using CancellationShield shield = new(cancellationToken);
-            return await RemoveAsync(job.Id, table, shield.Token);
+            return await RemoveAsync(job, table, actor, shield.Token);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -54,7 +56,8 @@ public sealed partial class JobReverter(
         }
     }
 
-    private async Task<(long Rows, Problem? Problem)> RemoveAsync(Guid job, TableName table, CancellationToken cancellationToken)
+    private async Task<(long Rows, Problem? Problem)> RemoveAsync(
+        JobRow job, TableName table, AuditActor actor, CancellationToken cancellationToken)
     {
         // Not through the pipelines for requests: a large table is read through, and that takes what it takes. Only locks
         // are not waited for without end.
@@ -65,7 +68,7 @@ public sealed partial class JobReverter(
             new { lockTimeout = $"{(long)writeOptions.Value.LockTimeout.TotalMilliseconds}ms" }, transaction,
             cancellationToken: cancellationToken));
         LandedRows? landed = await connection.QuerySingleOrDefaultAsync<LandedRows>(new CommandDefinition(
-            JobEndSql.LockForRevert, new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
+            JobEndSql.LockForRevert, new { id = job.Id }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
         if (landed is null or { IsReverted: true })
         {
             return (0, null); // it was reverted before, perhaps just now
@@ -73,18 +76,21 @@ public sealed partial class JobReverter(
 
         // By a statement of its own, which sees what the lock has waited for.
         if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            JobSql.IsBeingReplaced, new { id = job }, transaction, cancellationToken: cancellationToken)))
+            JobSql.IsBeingReplaced, new { id = job.Id }, transaction, cancellationToken: cancellationToken)))
         {
-            return (0, JobProblems.IsBeingReplaced(job));
+            return (0, JobProblems.IsBeingReplaced(job.Id));
         }
 
-        long rows = await RowsOfJob.DeleteAsync(connection, table, job, landed, cancellationToken);
+        long rows = await RowsOfJob.DeleteAsync(connection, table, job.Id, landed, cancellationToken);
+        DateTimeOffset now = time.GetDatabaseNow();
         await connection.ExecuteAsync(new CommandDefinition(
-            JobEndSql.MarkReverted, new { id = job, now = time.GetDatabaseNow().UtcDateTime, rows }, transaction,
-            cancellationToken: cancellationToken));
+            JobEndSql.MarkReverted, new { id = job.Id, now = now.UtcDateTime, rows }, transaction, cancellationToken: cancellationToken));
+        AuditEntry entry = AuditEntry.Of(
+            actor, AuditActions.JobRevert, now, $"job/{job.Id}", job.Dataset, ("table", table.ToString()), ("rows", rows));
+        await AuditWriter.WriteAsync(connection, [entry], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        liveJobs.Tell(job);
-        Log.Reverted(logger, job, rows);
+        liveJobs.Tell(job.Id);
+        Log.Reverted(logger, job.Id, rows);
         return (rows, null);
     }
 

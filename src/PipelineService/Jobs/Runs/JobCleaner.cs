@@ -1,6 +1,8 @@
+using System.Globalization;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;
 
@@ -133,6 +135,14 @@ public sealed partial class JobCleaner(
         }
 
         int jobs = isMoreOfThem ? 0 : await connection.ExecuteAsync(Command(JobCleanerSql.DeleteFinal, new { ids = unheld }));
+        if (jobs > 0 && find == JobCleanerSql.FindDue)
+        {
+            AuditEntry entry = AuditEntry.Of(
+                AuditActor.Service, AuditActions.JobsExpire, time.GetDatabaseNow(), "jobs", dataset: null,
+                ("jobs", jobs), ("endedBefore", before.ToString("u", CultureInfo.InvariantCulture)));
+            await AuditWriter.WriteAsync(connection, [entry], cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
         return isMoreOfThem
             ? last

@@ -114,7 +114,9 @@ public sealed partial class JobEnd(
         if (job.UploadId is null)
         {
             await store.RegisterPatientlyAsync(
-                store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true), cancellationToken);
+                store.RowOf(upload.Manifest, spool.Id, JobState.Running, isOurs: true),
+                UploadEntry.Of(upload.Manifest),
+                cancellationToken);
         }
 
         await endings.EndAsync(

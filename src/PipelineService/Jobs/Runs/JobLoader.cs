@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
@@ -201,7 +202,7 @@ public sealed class JobLoader(
             }
 
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
-                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), finish] // then the upload leaves the spool
+                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), finish, .. Taken(live.Current, upload.Manifest)]
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
             await sessions[i].CommitAsync(statements, shield.Token);
         }
@@ -239,6 +240,12 @@ public sealed class JobLoader(
         CoveredOps = covered.Ops,
         IsRollingForward = job.JobState == JobState.Committing,
     };
+
+    /// <summary>
+    /// Of an upload that was loaded while it arrived: when the database was away as it was complete, this is what registers that.
+    /// </summary>
+    private static NpgsqlBatchCommand[] Taken(JobRow job, SpoolManifest manifest) =>
+        job.UploadId is null ? [AuditSql.InsertOf([UploadEntry.Of(manifest)])] : [];
 
     private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest, JobLoad load)
     {

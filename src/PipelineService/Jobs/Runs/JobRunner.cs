@@ -82,7 +82,7 @@ public sealed partial class JobRunner(
 
     private async Task<bool> RegisterAsync(JobRow job, CancellationToken lost)
     {
-        bool isOurs = await store.RegisterPatientlyAsync(job, lost);
+        bool isOurs = await store.RegisterPatientlyAsync(job, entry: null, lost);
         if (!isOurs)
         {
             Log.TakenOver(logger, job.Id);

@@ -78,7 +78,7 @@ public sealed partial class JobStarter(
             : r);
         try
         {
-            await registrar.RegisterAsync(row);
+            await registrar.RegisterAsync(row, UploadEntry.Of(upload.Growth.Manifest));
         }
         catch (DatabaseUnavailableException)
         {
@@ -98,7 +98,7 @@ public sealed partial class JobStarter(
         bool isOurs;
         try
         {
-            isOurs = await registrar.RegisterAsync(row) && starts;
+            isOurs = await registrar.RegisterAsync(row, UploadEntry.Of(upload.Growth.Manifest)) && starts;
         }
         catch (Exception e) when (e is DatabaseUnavailableException || (e is not PostgresException && SqlFaults.MayPass(e)))
         {

@@ -46,7 +46,9 @@ public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOpti
         if (live.Current.UploadId is null)
         {
             await store.RegisterPatientlyAsync(
-                store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true), lost);
+                store.RowOf(upload.Manifest, live.Current.Spool, JobState.Running, isOurs: true),
+                UploadEntry.Of(upload.Manifest),
+                lost);
         }
 
         if (await leases.PostponeAsync(live.Current, pause, lost) is { } job)

@@ -1,4 +1,6 @@
 using Dapper;
+using Npgsql;
+using PipelineService.Access.Audit;
 using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Jobs.Runs;
@@ -8,7 +10,7 @@ namespace PipelineService.Jobs.Runs;
 /// An upload that is kept has at least one row that says until when, and that row says so until the bytes are gone. So whatever
 /// dies in between, they are found again.
 /// </remarks>
-public sealed class KeptUploads(Database database)
+public sealed class KeptUploads(Database database, TimeProvider time)
 {
     /// <summary>Uploads that are found at once.</summary>
     public const int CountMax = 100;
@@ -32,6 +34,7 @@ public sealed class KeptUploads(Database database)
     private const string Forget = $"""
         UPDATE pipeline.jobs SET upload_kept_until = NULL, revision = revision + 1
         WHERE upload_kept_until < {Over} AND (id = ANY (@uploads) OR upload_id = ANY (@uploads))
+        RETURNING coalesce(upload_id, id) AS id, dataset, deleted_at IS NOT NULL AS is_deleted
         """;
 
     /// <summary>Uploads in a spool that no job needs any more.</summary>
@@ -42,5 +45,20 @@ public sealed class KeptUploads(Database database)
 
     /// <summary>Their bytes are gone.</summary>
     public Task ForgetAsync(Guid[] uploads, CancellationToken cancellationToken) => database.RunPatientlyAsync(
-        (connection, token) => connection.ExecuteAsync(JobSql.Command(Forget, new { uploads }, token)), cancellationToken);
+        async (connection, token) =>
+        {
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
+            Forgotten[] jobs = [.. await connection.QueryAsync<Forgotten>(JobSql.Command(Forget, new { uploads }, token))];
+            await AuditWriter.WriteAsync(connection, [.. jobs.DistinctBy(job => job.Id).Select(EntryOf)], token);
+            await transaction.CommitAsync(token);
+            return jobs.Length;
+        },
+        cancellationToken);
+
+    private AuditEntry EntryOf(Forgotten upload) => AuditEntry.Of(
+        AuditActor.Service, AuditActions.UploadDelete, time.GetDatabaseNow(), $"upload/{upload.Id}", upload.Dataset,
+        ("reason", upload.IsDeleted ? "job deleted" : "kept long enough"));
+
+    /// <summary>A job that has kept an upload.</summary>
+    private sealed record Forgotten(Guid Id, string Dataset, bool IsDeleted);
 }

@@ -90,7 +90,7 @@ public sealed partial class SpoolRecovery(
             {
                 using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
                 await store.RegisterPatientlyAsync(
-                    store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), cancellationToken);
+                    store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), UploadEntry.Of(manifest), cancellationToken);
                 Log.Registered(logger, id);
             }
         }

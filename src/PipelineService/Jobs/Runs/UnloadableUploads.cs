@@ -67,6 +67,7 @@ public sealed partial class UnloadableUploads(
     {
         await store.RegisterEndedAsync(
             store.RowOf(manifest, spool.Id, state, isOurs: false) with { Error = Faults.ToJson(reason), FinishedAt = store.Now },
+            UploadEntry.Of(manifest),
             cancellationToken);
         await spool.DeleteAsync(manifest.UploadId);
         liveJobs.Tell(manifest.UploadId);

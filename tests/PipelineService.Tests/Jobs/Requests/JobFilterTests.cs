@@ -1,3 +1,4 @@
+using PipelineService.Hosting.Http;
 using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Tests.Jobs.Requests;

@@ -214,14 +214,14 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
         Assert.Equal((loaded, "succeeded", "0102"), (answer?.Id, answer?.State, Convert.ToHexString(answer?.UploadSha256 ?? [])));
         Assert.Null(await store.FindByKeyAsync("old", 1, "failed", Token));
         Assert.Null(await store.FindByKeyAsync("old", 1, "long ago", Token));
-        PostgresException taken = await Assert.ThrowsAsync<PostgresException>(() => store.RegisterAsync(RowOf("loaded"), Token));
+        PostgresException taken = await Assert.ThrowsAsync<PostgresException>(() => store.RegisterAsync(RowOf("loaded"), entry: null, Token));
         Assert.Equal(PostgresErrorCodes.UniqueViolation, taken.SqlState);
-        Assert.True(await store.RegisterAsync(RowOf("failed"), Token));
+        Assert.True(await store.RegisterAsync(RowOf("failed"), entry: null, Token));
 
         _time.Advance(10 * Day);
         await cleaner.CleanAsync(Token);
         Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM pipeline.upload_keys"));
-        Assert.True(await store.RegisterAsync(RowOf("loaded"), Token));
+        Assert.True(await store.RegisterAsync(RowOf("loaded"), entry: null, Token));
     }
 
     private JobRow RowOf(string key) => new()

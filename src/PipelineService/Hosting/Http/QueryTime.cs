@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PipelineService.Jobs.Requests;
+namespace PipelineService.Hosting.Http;
 
 /// <summary>Times in the query: RFC 3339, or a date alone, which is its first moment in UTC.</summary>
 internal static class QueryTime

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using System.Reflection;
+
+namespace PipelineService.Access.Audit;
+
+/// <summary>A kind of action that the audit tells of.</summary>
+/// <param name="Name">Stable: <c>what.verb</c>.</param>
+/// <param name="Object">What it is done to, with route values in braces: <c>job/{id}</c>.</param>
+public sealed record AuditAction(string Name, string Object);
+
+/// <summary>On an endpoint that changes something and writes no entry: why not.</summary>
+public sealed record NotAudited(string Reason);
+
+/// <summary>All actions that the audit tells of. A test holds docs/audit.md against them.</summary>
+public static class AuditActions
+{
+    public static readonly AuditAction DatasetPut = new("dataset.put", "dataset/{dataset}");
+    public static readonly AuditAction DatasetDelete = new("dataset.delete", "dataset/{dataset}");
+
+    /// <summary>An upload was taken: the job has its id.</summary>
+    public static readonly AuditAction Upload = new("upload.take", "dataset/{dataset}");
+
+    /// <summary>The bytes of an upload that was kept (<c>load.keepUpload</c>) were deleted.</summary>
+    public static readonly AuditAction UploadDelete = new("upload.delete", "upload/{id}");
+
+    public static readonly AuditAction JobCancel = new("job.cancel", "job/{id}");
+    public static readonly AuditAction JobRevert = new("job.revert", "job/{id}");
+
+    /// <summary>An upload was taken that is to take the place of a job's rows.</summary>
+    public static readonly AuditAction JobReplace = new("job.replace", "job/{id}");
+
+    public static readonly AuditAction JobRerun = new("job.rerun", "job/{id}");
+    public static readonly AuditAction JobDelete = new("job.delete", "job/{id}");
+
+    /// <summary>Jobs that ended longer ago than <c>Jobs:Keep</c> were removed, with their dead letters.</summary>
+    public static readonly AuditAction JobsExpire = new("jobs.expire", "jobs");
+
+    /// <summary>Rejected records of a job were read, as they were sent.</summary>
+    public static readonly AuditAction DeadLettersRead = new("dead_letters.read", "job/{id}");
+
+    /// <summary>An instance started, with these of the settings that decide who may do what, and what is kept.</summary>
+    public static readonly AuditAction ServiceStart = new("service.start", "instance/{id}");
+
+    /// <summary>A call was refused for want of a right that reads only.</summary>
+    public static readonly AuditAction Read = new("read", "{path}");
+
+    public static ImmutableArray<AuditAction> All { get; } =
+    [
+        .. typeof(AuditActions).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(field => field.GetValue(null)).OfType<AuditAction>(),
+    ];
+
+    /// <summary>The endpoint writes entries of this action, and refusals of it are told.</summary>
+    public static TBuilder Audits<TBuilder>(this TBuilder endpoint, AuditAction action)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(action);
+}
