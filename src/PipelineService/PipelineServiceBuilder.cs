@@ -1,7 +1,9 @@
+using PipelineService.Access;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
@@ -18,6 +20,7 @@ public static class PipelineServiceBuilder
     {
         builder.AddHosting();
         builder.Services.AddOpenApiDocument();
+        builder.AddAccess();
         builder.Services.AddDatasets();
         builder.AddIntake();
         builder.AddSpool();
@@ -31,11 +34,16 @@ public static class PipelineServiceBuilder
     public static WebApplication UsePipelineService(this WebApplication app)
     {
         app.UseHosting();
-        RouteGroupBuilder routes = app.MapGroup("").WithHeadWhereGetIs();
-        routes.MapHosting();
-        routes.MapOpenApiDocument();
-        // The one group: what holds for every call of the API is said here.
+        app.UseAccess();
+        app.UseRequestChecks();
+        RouteGroupBuilder routes = app.MapGroup("").WithHeadWhereGetIs().WithPolicies();
+        RouteGroupBuilder open = routes.MapGroup("").OpenToAll();
+        open.MapHosting();
+        open.MapOpenApiDocument();
+        routes.MapMetrics().Requires(AccessScope.Read, AccessSubject.Service);
+        // The one group: what holds for every call of the API is said here. Who may call it, each says for itself.
         RouteGroupBuilder api = routes.MapGroup("/v1").WithCheckedQueries();
+        api.MapAccess();
         api.MapDatasets();
         api.MapUploads();
         api.MapJobs();

@@ -1,7 +1,13 @@
 using PipelineService;
+using PipelineService.Access.Keys;
 using PipelineService.Hosting.Demo;
 using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Startup;
+
+if (KeysCommand.IsAskedFor(args))
+{
+    return await KeysCommand.RunAsync(args, Console.Out, Console.Error);
+}
 
 if (CommandLine.Answer(args) is (var text, var exitCode))
 {

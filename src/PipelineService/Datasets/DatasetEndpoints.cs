@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PipelineService.Access;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Hosting.Http;
@@ -52,6 +53,7 @@ public static class DatasetEndpoints
 
         all.MapGet("", ListAsync)
             .WithName("listDatasets")
+            .Requires(AccessScope.Read, AccessSubject.Datasets)
             .WithSummary("List the datasets")
             .WithDescription("By name. What a dataset is called and since when; its definition is in the dataset itself.")
             .Takes(Paging)
@@ -61,6 +63,7 @@ public static class DatasetEndpoints
 
         one.MapPut("", PutAsync)
             .WithName("putDataset")
+            .Requires(AccessScope.Manage, AccessSubject.Dataset)
             .WithSummary("Declare a dataset, or a new version of it")
             .WithDescription(
                 "Creates the table when it is missing, and adds columns and keys to a table that the service made. The same "
@@ -77,6 +80,9 @@ public static class DatasetEndpoints
                 DatasetProblems.TableMismatch("public.trips", MismatchExample),
                 DatasetProblems.TableBusy("public.trips"),
                 DatasetProblems.ConstraintNotAdded("public.trips", ObstacleExample),
+                DatasetProblems.NotFound("trips"),
+                DatasetProblems.NameTaken("trips"),
+                DatasetProblems.TableNotAllowed("public.trips"),
                 DatasetProblems.PreconditionFailed("trips"),
                 DatasetProblems.BodyTooLarge(DefinitionBody.BytesMax),
                 DatasetProblems.UnsupportedMediaType("text/csv"))
@@ -86,6 +92,7 @@ public static class DatasetEndpoints
 
         one.MapGet("", GetAsync)
             .WithName("getDataset")
+            .Requires(AccessScope.Read, AccessSubject.Dataset)
             .WithSummary("Get a dataset with its current definition")
             .WithDescription("The definition has every default filled in, and can be sent back with PUT.")
             .HeedsHeaders(("If-None-Match", "An ETag: 304 while that version is current."))
@@ -97,6 +104,7 @@ public static class DatasetEndpoints
 
         one.MapDelete("", DeleteAsync)
             .WithName("deleteDataset")
+            .Requires(AccessScope.Manage, AccessSubject.Dataset)
             .WithSummary("Delete a dataset")
             .WithDescription(
                 "Its table and the data in it stay, and so do its jobs. Declared again, it goes on with the next version.")
@@ -110,6 +118,7 @@ public static class DatasetEndpoints
 
         one.MapGet("/versions", ListVersionsAsync)
             .WithName("listDatasetVersions")
+            .Requires(AccessScope.Read, AccessSubject.Dataset)
             .WithSummary("List the versions of a dataset")
             .WithDescription("Newest first. Each upload is loaded by the version that was current when it came.")
             .Takes(Paging)
@@ -122,6 +131,7 @@ public static class DatasetEndpoints
 
         one.MapGet("/versions/{version:int}", GetVersionAsync)
             .WithName("getDatasetVersion")
+            .Requires(AccessScope.Read, AccessSubject.Dataset)
             .WithSummary("Get a version of a dataset with its definition")
             .WithDescription("Versions never change, and none is ever used for another definition.")
             .Takes(new ShownParameter("version", "The number of the version, from 1.", Shapes.WholeNumber(1)))
@@ -167,7 +177,8 @@ public static class DatasetEndpoints
         }
 
         DatasetPrecondition precondition = DatasetPrecondition.Of(context.Request.Headers) with { Version = declared.Version };
-        PutOutcome outcome = await store.PutAsync(dataset, declared.Definition, precondition, cancellationToken);
+        PutOutcome outcome = await store.PutAsync(
+            dataset, declared.Definition, precondition, context.GetCaller(), cancellationToken);
         if (outcome.Dataset is not StoredDataset stored)
         {
             Problem problem = outcome.Problem!;
@@ -182,7 +193,7 @@ public static class DatasetEndpoints
     private static async Task<IResult> GetAsync(
         string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(dataset, cancellationToken) is not StoredDataset stored)
+        if (await store.FindAsync(dataset, context.GetCaller(), cancellationToken) is not StoredDataset stored)
         {
             return DatasetProblems.NotFound(dataset).ToResult();
         }
@@ -198,12 +209,12 @@ public static class DatasetEndpoints
         string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
     {
         var precondition = DatasetPrecondition.Of(context.Request.Headers);
-        Problem? problem = await store.DeleteAsync(dataset, precondition, cancellationToken);
+        Problem? problem = await store.DeleteAsync(dataset, precondition, context.GetCaller(), cancellationToken);
         return problem is null ? TypedResults.NoContent() : problem.ToResult();
     }
 
     private static async Task<IResult> ListAsync(
-        DatasetStore store, CancellationToken cancellationToken, int limit = PageDefault, string? cursor = null)
+        HttpContext context, DatasetStore store, CancellationToken cancellationToken, int limit = PageDefault, string? cursor = null)
     {
         if (limit is < 1 or > PageMax)
         {
@@ -216,12 +227,14 @@ public static class DatasetEndpoints
         }
 
         // One more than asked for tells whether there is a next page.
-        IReadOnlyList<ListedDataset> datasets = await store.ListAsync(cursor, limit + 1, cancellationToken);
+        IReadOnlyList<ListedDataset> datasets = await store.ListAsync(
+            cursor, limit + 1, context.GetCaller(), cancellationToken);
         return TypedResults.Ok(DatasetPage.Of(datasets, limit));
     }
 
     private static async Task<IResult> ListVersionsAsync(
         string dataset,
+        HttpContext context,
         DatasetStore store,
         CancellationToken cancellationToken,
         int limit = PageDefault,
@@ -238,7 +251,7 @@ public static class DatasetEndpoints
             return Problem.MalformedQuery("cursor", "Must be the nextCursor of the page before.").ToResult();
         }
 
-        if (await store.FindAsync(dataset, cancellationToken) is null)
+        if (await store.FindAsync(dataset, context.GetCaller(), cancellationToken) is null)
         {
             return DatasetProblems.NotFound(dataset).ToResult();
         }
@@ -249,9 +262,9 @@ public static class DatasetEndpoints
     }
 
     private static async Task<IResult> GetVersionAsync(
-        string dataset, int version, DatasetStore store, DatasetCatalog catalog, CancellationToken cancellationToken)
+        string dataset, int version, HttpContext context, DatasetStore store, DatasetCatalog catalog, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(dataset, cancellationToken) is null)
+        if (await store.FindAsync(dataset, context.GetCaller(), cancellationToken) is null)
         {
             return DatasetProblems.NotFound(dataset).ToResult();
         }

@@ -72,6 +72,9 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         filter.States,
         filter.IsOpen,
         filter.Source,
+        filter.Tenant,
+        filter.DatasetNames,
+        filter.DatasetPrefixes,
         filter.Text,
         filter.CreatedAfter,
         filter.CreatedBefore,
@@ -128,6 +131,8 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         Attempt = isOurs ? 1 : 0,
         KeepUpload = manifest.KeepUpload,
         Replaces = manifest.Replaces,
+        Tenant = manifest.Tenant,
+        KeyId = manifest.KeyId,
     };
 
     public DateTime Now => time.GetDatabaseNow().UtcDateTime;
@@ -174,5 +179,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             row.UploadId,
             row.KeepUpload,
             row.Replaces,
+            row.Tenant,
+            row.KeyId,
         };
 }

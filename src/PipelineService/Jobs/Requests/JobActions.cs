@@ -1,3 +1,4 @@
+using PipelineService.Access;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -12,6 +13,7 @@ public static class JobActions
     public static void MapJobActions(this IEndpointRouteBuilder jobs)
     {
         jobs.MapPost("/{id}/cancel", CancelAsync)
+            .Requires(AccessScope.Ingest, AccessSubject.Job)
             .WithName("cancelJob").WithSummary("Cancel a job")
             .WithDescription("With `load.commit: job` nothing of it stays; with `chunk` the rows that have landed stay, and the "
                 + "answer counts them. An upload that still arrives is refused with `job_cancelled`; when nothing of it was loaded "
@@ -25,6 +27,7 @@ public static class JobActions
             .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
             .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapPost("/{id}/revert", RevertAsync)
+            .Requires(AccessScope.Manage, AccessSubject.Job)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
             .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so. Removes every row or none, "
                 + "and waits for locks of others no longer than `Write:LockTimeout`.")
@@ -36,6 +39,7 @@ public static class JobActions
                 JobProblems.RevertRefused("PostgreSQL says: relation \"public.trips\" does not exist (SQLSTATE 42P01)."))
             .NeedsDatabase();
         jobs.MapPost("/{id}/rerun", RerunAsync)
+            .Requires(AccessScope.Manage, AccessSubject.Job)
             .WithName("rerunJob").WithSummary("Load the kept upload of a job once more")
             .WithDescription("Under the version of the dataset that is current now, as a new job that takes the place of this one: when "
                 + "it succeeds, the rows of this one go in the moment in which its own come, and this one is reverted. If it fails, "
@@ -53,6 +57,7 @@ public static class JobActions
             .Answers(AnswerHeader.ETag, StatusCodes.Status202Accepted)
             .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapDelete("/{id}", DeleteAsync)
+            .Requires(AccessScope.Manage, AccessSubject.Job)
             .WithName("deleteJob").WithSummary("Delete a job that has ended; its rows stay")
             .WithDescription("The job is gone at once, for every call, and its dead letters with their raw records are erased within "
                 + "moments, as is its upload where it was kept. The rows that it loaded stay, and cannot be reverted any more: revert "
@@ -68,7 +73,7 @@ public static class JobActions
     private static async Task<IResult> CancelAsync(
         string id, HttpContext context, JobQueries jobs, JobCanceller canceller, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } before)
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } before)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -106,9 +111,9 @@ public static class JobActions
     };
 
     private static async Task<IResult> RevertAsync(
-        string id, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
+        string id, HttpContext context, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -124,7 +129,7 @@ public static class JobActions
             return problem.ToResult();
         }
 
-        JobRow after = await jobs.FindAsync(jobId, cancellationToken) ?? job;
+        JobRow after = await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) ?? job;
         return TypedResults.Json(new RevertView(rows, JobView.Of(after)), PipelineJson.Options);
     }
 
@@ -136,7 +141,7 @@ public static class JobActions
             return JobProblems.NotFound(id).ToResult();
         }
 
-        (JobRow? job, Problem? problem) = await rerun.BeginAsync(jobId, cancellationToken);
+        (JobRow? job, Problem? problem) = await rerun.BeginAsync(jobId, context.GetCaller(), cancellationToken);
         if (job is null)
         {
             return problem!.ToResult();
@@ -147,9 +152,9 @@ public static class JobActions
     }
 
     private static async Task<IResult> DeleteAsync(
-        string id, JobStore store, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
+        string id, HttpContext context, JobStore store, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
