@@ -13,7 +13,8 @@ namespace PipelineService.Client;
 /// alone, so what the demo and the benchmarks show is what any client gets.
 /// </summary>
 /// <param name="http">Its base address is the service. Uploads may take long: give it no time-out, or a long one.</param>
-public sealed class PipelineClient(HttpClient http)
+/// <param name="key">A key of the service (<c>pls_…</c>), or a token of its OpenID provider; null for a service without keys.</param>
+public sealed class PipelineClient(HttpClient http, string? key = null)
 {
     /// <summary>How long one poll waits for a change; each request stays far below usual proxy time-outs.</summary>
     private const int PollSeconds = 10;
@@ -29,8 +30,9 @@ public sealed class PipelineClient(HttpClient http)
 
     public async Task DeclareAsync(string dataset, JsonObject definition, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage answer = await http.PutAsJsonAsync(
-            Relative($"/v1/datasets/{dataset}"), definition, cancellationToken);
+        using HttpRequestMessage request = Request(HttpMethod.Put, $"/v1/datasets/{dataset}");
+        request.Content = JsonContent.Create(definition);
+        using HttpResponseMessage answer = await http.SendAsync(request, cancellationToken);
         await RefuseFailureAsync(answer, cancellationToken);
     }
 
@@ -42,7 +44,7 @@ public sealed class PipelineClient(HttpClient http)
     public async Task<ObservedJob> UploadAsync(
         string dataset, HttpContent body, int waitSeconds, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Relative($"/v1/datasets/{dataset}/uploads"));
+        using HttpRequestMessage request = Request(HttpMethod.Post, $"/v1/datasets/{dataset}/uploads");
         request.Content = body;
         if (waitSeconds > 0)
         {
@@ -61,7 +63,7 @@ public sealed class PipelineClient(HttpClient http)
         EntityTagHeaderValue? known = null;
         while (!job.IsFinal)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, Relative($"/v1/jobs/{job.Id}"));
+            using HttpRequestMessage request = Request(HttpMethod.Get, $"/v1/jobs/{job.Id}");
             if (known is not null)
             {
                 request.Headers.IfNoneMatch.Add(known);
@@ -90,7 +92,7 @@ public sealed class PipelineClient(HttpClient http)
     public async IAsyncEnumerable<ObservedDeadLetter> DeadLettersAsync(
         Guid job, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, Relative($"/v1/jobs/{job}/dead-letters"));
+        using HttpRequestMessage request = Request(HttpMethod.Get, $"/v1/jobs/{job}/dead-letters");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/x-ndjson"));
         using HttpResponseMessage answer = await http.SendAsync(
             request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -125,5 +127,9 @@ public sealed class PipelineClient(HttpClient http)
         }
     }
 
-    private static Uri Relative(string path) => new(path, UriKind.Relative);
+    /// <summary>The key goes with each request, and so to nobody else who is sent something by the same HTTP client.</summary>
+    private HttpRequestMessage Request(HttpMethod method, string path) => new(method, new Uri(path, UriKind.Relative))
+    {
+        Headers = { Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key) },
+    };
 }

@@ -1,8 +1,10 @@
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
@@ -19,6 +21,7 @@ public static class PipelineServiceBuilder
     {
         builder.AddHosting();
         builder.Services.AddOpenApiDocument();
+        builder.AddAccess();
         builder.Services.AddAudit();
         builder.Services.AddDatasets();
         builder.AddIntake();
@@ -34,11 +37,16 @@ public static class PipelineServiceBuilder
     {
         app.UseHosting();
         app.UseAudit();
-        RouteGroupBuilder routes = app.MapGroup("").WithHeadWhereGetIs();
-        routes.MapHosting();
-        routes.MapOpenApiDocument();
-        // The one group: what holds for every call of the API is said here.
+        app.UseAccess();
+        app.UseRequestChecks();
+        RouteGroupBuilder routes = app.MapGroup("").WithHeadWhereGetIs().WithPolicies();
+        RouteGroupBuilder open = routes.MapGroup("").OpenToAll();
+        open.MapHosting();
+        open.MapOpenApiDocument();
+        routes.MapMetrics().Requires(AccessScope.Read, AccessSubject.Service);
+        // The one group: what holds for every call of the API is said here. Who may call it, each says for itself.
         RouteGroupBuilder api = routes.MapGroup("/v1").WithCheckedQueries();
+        api.MapAccess();
         api.MapAudit();
         api.MapDatasets();
         api.MapUploads();

@@ -1,5 +1,6 @@
 using PipelineService;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Keys;
 using PipelineService.Hosting.Demo;
 using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Startup;
@@ -7,6 +8,11 @@ using PipelineService.Hosting.Startup;
 if (AuditCommand.IsAskedFor(args))
 {
     return await AuditCommand.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
+}
+
+if (KeysCommand.IsAskedFor(args))
+{
+    return await KeysCommand.RunAsync(args, Console.Out, Console.Error);
 }
 
 if (CommandLine.Answer(args) is (var text, var exitCode))

@@ -54,7 +54,7 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
             (connection, token) => connection.QuerySingleOrDefaultAsync<StoredVersion>(
                 new CommandDefinition(DatasetSql.FindVersion, new { name, version }, cancellationToken: token)),
             cancellationToken);
-        return stored is null ? null : Keep(DatasetVersion.Read(name, version, stored.CreatedAt, stored.Definition!, Secrets));
+        return stored is null ? null : Keep(DatasetVersion.Read(name, version, stored.CreatedAt, stored.Definition!, stored.Tenant, Secrets));
     }
 
     /// <summary>The version that a job was made under. Versions are never removed, so it is there.</summary>
@@ -80,8 +80,9 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
         {
             try
             {
-                SetCurrent(
-                    version.Name, Keep(DatasetVersion.Read(version.Name, version.Version, version.CreatedAt, version.Definition, Secrets)), asOf);
+                var dataset = DatasetVersion.Read(
+                    version.Name, version.Version, version.CreatedAt, version.Definition, version.Tenant, Secrets);
+                SetCurrent(version.Name, Keep(dataset), asOf);
                 read++;
             }
             catch (InvalidDataException)
@@ -114,7 +115,7 @@ public sealed class DatasetCatalog(Database database, IOptions<DatasetsOptions> 
             {
                 null => null,
                 { Definition: null } => known,
-                _ => Keep(DatasetVersion.Read(name, stored.Version, stored.CreatedAt, stored.Definition, Secrets)),
+                _ => Keep(DatasetVersion.Read(name, stored.Version, stored.CreatedAt, stored.Definition, stored.Tenant, Secrets)),
             };
             return SetCurrent(name, dataset, asOf);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
@@ -53,6 +54,7 @@ public static class DatasetEndpoints
 
         all.MapGet("", ListAsync)
             .WithName("listDatasets")
+            .Requires(AccessScope.Read, AccessSubject.Datasets)
             .WithSummary("List the datasets")
             .WithDescription("By name. What a dataset is called and since when; its definition is in the dataset itself.")
             .Takes(Paging)
@@ -63,6 +65,7 @@ public static class DatasetEndpoints
         one.MapPut("", PutAsync)
             .Audits(AuditActions.DatasetPut)
             .WithName("putDataset")
+            .Requires(AccessScope.Manage, AccessSubject.Dataset)
             .WithSummary("Declare a dataset, or a new version of it")
             .WithDescription(
                 "Creates the table when it is missing, and adds columns and keys to a table that the service made. The same "
@@ -79,6 +82,9 @@ public static class DatasetEndpoints
                 DatasetProblems.TableMismatch("public.trips", MismatchExample),
                 DatasetProblems.TableBusy("public.trips"),
                 DatasetProblems.ConstraintNotAdded("public.trips", ObstacleExample),
+                DatasetProblems.NotFound("trips"),
+                DatasetProblems.NameTaken("trips"),
+                DatasetProblems.TableNotAllowed("public.trips"),
                 DatasetProblems.PreconditionFailed("trips"),
                 DatasetProblems.BodyTooLarge(DefinitionBody.BytesMax),
                 DatasetProblems.UnsupportedMediaType("text/csv"))
@@ -88,6 +94,7 @@ public static class DatasetEndpoints
 
         one.MapGet("", GetAsync)
             .WithName("getDataset")
+            .Requires(AccessScope.Read, AccessSubject.Dataset)
             .WithSummary("Get a dataset with its current definition")
             .WithDescription("The definition has every default filled in, and can be sent back with PUT.")
             .HeedsHeaders(("If-None-Match", "An ETag: 304 while that version is current."))
@@ -100,6 +107,7 @@ public static class DatasetEndpoints
         one.MapDelete("", DeleteAsync)
             .Audits(AuditActions.DatasetDelete)
             .WithName("deleteDataset")
+            .Requires(AccessScope.Manage, AccessSubject.Dataset)
             .WithSummary("Delete a dataset")
             .WithDescription(
                 "Its table and the data in it stay, and so do its jobs. Declared again, it goes on with the next version.")
@@ -113,6 +121,7 @@ public static class DatasetEndpoints
 
         one.MapGet("/versions", ListVersionsAsync)
             .WithName("listDatasetVersions")
+            .Requires(AccessScope.Read, AccessSubject.Dataset)
             .WithSummary("List the versions of a dataset")
             .WithDescription("Newest first. Each upload is loaded by the version that was current when it came.")
             .Takes(Paging)
@@ -125,6 +134,7 @@ public static class DatasetEndpoints
 
         one.MapGet("/versions/{version:int}", GetVersionAsync)
             .WithName("getDatasetVersion")
+            .Requires(AccessScope.Read, AccessSubject.Dataset)
             .WithSummary("Get a version of a dataset with its definition")
             .WithDescription("Versions never change, and none is ever used for another definition.")
             .Takes(new ShownParameter("version", "The number of the version, from 1.", Shapes.WholeNumber(1)))
@@ -170,7 +180,8 @@ public static class DatasetEndpoints
         }
 
         DatasetPrecondition precondition = DatasetPrecondition.Of(context.Request.Headers) with { Version = declared.Version };
-        PutOutcome outcome = await store.PutAsync(dataset, declared.Definition, precondition, AuditActor.Of(context), cancellationToken);
+        PutOutcome outcome = await store.PutAsync(
+            dataset, declared.Definition, precondition, context.GetCaller(), AuditActor.Of(context), cancellationToken);
         if (outcome.Dataset is not StoredDataset stored)
         {
             Problem problem = outcome.Problem!;
@@ -185,7 +196,7 @@ public static class DatasetEndpoints
     private static async Task<IResult> GetAsync(
         string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(dataset, cancellationToken) is not StoredDataset stored)
+        if (await store.FindAsync(dataset, context.GetCaller(), cancellationToken) is not StoredDataset stored)
         {
             return DatasetProblems.NotFound(dataset).ToResult();
         }
@@ -201,12 +212,13 @@ public static class DatasetEndpoints
         string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
     {
         var precondition = DatasetPrecondition.Of(context.Request.Headers);
-        Problem? problem = await store.DeleteAsync(dataset, precondition, AuditActor.Of(context), cancellationToken);
+        Problem? problem = await store.DeleteAsync(
+            dataset, precondition, context.GetCaller(), AuditActor.Of(context), cancellationToken);
         return problem is null ? TypedResults.NoContent() : problem.ToResult();
     }
 
     private static async Task<IResult> ListAsync(
-        DatasetStore store, CancellationToken cancellationToken, int limit = PageDefault, string? cursor = null)
+        HttpContext context, DatasetStore store, CancellationToken cancellationToken, int limit = PageDefault, string? cursor = null)
     {
         if (limit is < 1 or > PageMax)
         {
@@ -219,12 +231,14 @@ public static class DatasetEndpoints
         }
 
         // One more than asked for tells whether there is a next page.
-        IReadOnlyList<ListedDataset> datasets = await store.ListAsync(cursor, limit + 1, cancellationToken);
+        IReadOnlyList<ListedDataset> datasets = await store.ListAsync(
+            cursor, limit + 1, context.GetCaller(), cancellationToken);
         return TypedResults.Ok(DatasetPage.Of(datasets, limit));
     }
 
     private static async Task<IResult> ListVersionsAsync(
         string dataset,
+        HttpContext context,
         DatasetStore store,
         CancellationToken cancellationToken,
         int limit = PageDefault,
@@ -241,7 +255,7 @@ public static class DatasetEndpoints
             return Problem.MalformedQuery("cursor", "Must be the nextCursor of the page before.").ToResult();
         }
 
-        if (await store.FindAsync(dataset, cancellationToken) is null)
+        if (await store.FindAsync(dataset, context.GetCaller(), cancellationToken) is null)
         {
             return DatasetProblems.NotFound(dataset).ToResult();
         }
@@ -252,9 +266,9 @@ public static class DatasetEndpoints
     }
 
     private static async Task<IResult> GetVersionAsync(
-        string dataset, int version, DatasetStore store, DatasetCatalog catalog, CancellationToken cancellationToken)
+        string dataset, int version, HttpContext context, DatasetStore store, DatasetCatalog catalog, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(dataset, cancellationToken) is null)
+        if (await store.FindAsync(dataset, context.GetCaller(), cancellationToken) is null)
         {
             return DatasetProblems.NotFound(dataset).ToResult();
         }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using PipelineService.Access;
 using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Datasets;
@@ -27,12 +28,20 @@ internal static partial class DatasetName
     }
 
     /// <summary>
-    /// Refuses names that no dataset can have. A filter and not a route constraint, whose 404 would not say what is wrong.
+    /// Refuses names that no dataset can have, and hides those that the caller may not know of, whether there are such datasets or
+    /// not. A filter and not a route constraint, whose 404 would not say what is wrong.
     /// </summary>
-    public static ValueTask<object?> Check(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        context.HttpContext.GetRouteValue(RouteParameter) is string name && !IsValid(name)
-            ? ValueTask.FromResult<object?>(DatasetProblems.InvalidName(name).ToResult())
-            : next(context);
+    public static ValueTask<object?> Check(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        if (context.HttpContext.GetRouteValue(RouteParameter) is not string name)
+        {
+            return next(context);
+        }
+
+        return !IsValid(name) ? ValueTask.FromResult<object?>(DatasetProblems.InvalidName(name).ToResult())
+            : context.HttpContext.GetCaller().Datasets.Match(name) ? next(context)
+            : ValueTask.FromResult<object?>(DatasetProblems.NotFound(name).ToResult());
+    }
 
     [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,62}\z")]
     private static partial Regex Syntax();

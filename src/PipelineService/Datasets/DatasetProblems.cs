@@ -46,7 +46,26 @@ public static class DatasetProblems
         Code = "dataset_not_found",
         Status = StatusCodes.Status404NotFound,
         Title = "There is no such dataset.",
-        Detail = $"No dataset is called \"{Excerpt.Of(name)}\". Declare it with PUT /v1/datasets/{Excerpt.Of(name)}.",
+        Detail = $"No dataset is called \"{Excerpt.Of(name)}\". Declare it with PUT /v1/datasets/{Excerpt.Of(name)}; with a key that is "
+            + "limited to some datasets, under a name among those.",
+    };
+
+    public static Problem NameTaken(string name) => new()
+    {
+        Code = "dataset_name_taken",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The name of the dataset is taken.",
+        Detail = $"Somebody else has, or had, a dataset called \"{Excerpt.Of(name)}\": names are unique in the service. Choose another, for "
+            + "example with a beginning of your own.",
+    };
+
+    public static Problem TableNotAllowed(string table) => new()
+    {
+        Code = "table_not_allowed",
+        Status = StatusCodes.Status403Forbidden,
+        Title = "These credentials do not allow this table.",
+        Detail = $"Who is limited to some datasets or a tenant loads into tables that their own datasets have made, and into new ones: {table} is "
+            + "neither. Leave load.table out for a table of the dataset's name, or ask whoever runs the service to declare the dataset.",
     };
 
     public static Problem VersionNotFound(string name, int version) => new()

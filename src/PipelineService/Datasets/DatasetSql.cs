@@ -16,15 +16,17 @@ internal static class DatasetSql
 
     public const string FindState = """
         SELECT d.current_version AS "Version", d.created_at AS "CreatedAt", d.updated_at AS "UpdatedAt",
-               d.deleted_at IS NOT NULL AS "IsDeleted", v.definition = @definition::jsonb AS "IsSame"
+               d.deleted_at IS NOT NULL AS "IsDeleted", v.definition = @definition::jsonb AS "IsSame",
+               d.tenant AS "Tenant"
         FROM pipeline.datasets d
         JOIN pipeline.dataset_versions v ON v.dataset = d.name AND v.version = d.current_version
         WHERE d.name = @name
         """;
 
+    /// <summary>Whose the dataset is was decided when it was declared first.</summary>
     public const string Put = """
-        INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at)
-        VALUES (@name, @version, @now, @now)
+        INSERT INTO pipeline.datasets (name, current_version, created_at, updated_at, tenant)
+        VALUES (@name, @version, @now, @now, @tenant)
         ON CONFLICT (name) DO UPDATE
         SET current_version = excluded.current_version, updated_at = excluded.updated_at, deleted_at = NULL
         """;
@@ -40,7 +42,7 @@ internal static class DatasetSql
 
     public const string Find = """
         SELECT d.name AS "Name", v.version AS "Version", v.definition::text AS "Definition",
-               d.created_at AS "CreatedAt", d.updated_at AS "UpdatedAt"
+               d.created_at AS "CreatedAt", d.updated_at AS "UpdatedAt", d.tenant AS "Tenant"
         FROM pipeline.datasets d
         JOIN pipeline.dataset_versions v ON v.dataset = d.name AND v.version = d.current_version
         WHERE d.name = @name AND d.deleted_at IS NULL
@@ -50,14 +52,16 @@ internal static class DatasetSql
     public const string Refresh = """
         SELECT v.version AS "Version", v.created_at AS "CreatedAt",
                CASE WHEN v.version = @knownVersion AND v.created_at = @knownCreatedAt THEN NULL
-                    ELSE v.definition::text END AS "Definition"
+                    ELSE v.definition::text END AS "Definition",
+               d.tenant AS "Tenant"
         FROM pipeline.datasets d
         JOIN pipeline.dataset_versions v ON v.dataset = d.name AND v.version = d.current_version
         WHERE d.name = @name AND d.deleted_at IS NULL
         """;
 
     public const string LastChanged = """
-        SELECT d.name AS "Name", v.version AS "Version", v.created_at AS "CreatedAt", v.definition::text AS "Definition"
+        SELECT d.name AS "Name", v.version AS "Version", v.created_at AS "CreatedAt", v.definition::text AS "Definition",
+               d.tenant AS "Tenant"
         FROM pipeline.datasets d
         JOIN pipeline.dataset_versions v ON v.dataset = d.name AND v.version = d.current_version
         WHERE d.deleted_at IS NULL
@@ -71,6 +75,8 @@ internal static class DatasetSql
         FROM pipeline.datasets d
         JOIN pipeline.dataset_versions v ON v.dataset = d.name AND v.version = d.current_version
         WHERE d.deleted_at IS NULL AND (@after::text IS NULL OR d.name COLLATE "C" > @after COLLATE "C")
+          AND (@tenant::text IS NULL OR d.tenant = @tenant)
+          AND (@names::text[] IS NULL OR d.name = ANY (@names) OR d.name ^@ ANY (@prefixes))
         ORDER BY d.name COLLATE "C"
         LIMIT @limit
         """;
@@ -85,8 +91,19 @@ internal static class DatasetSql
 
     /// <summary>Also of deleted datasets: their jobs go on under the version that they began with.</summary>
     public const string FindVersion = """
-        SELECT v.version AS "Version", v.created_at AS "CreatedAt", v.definition::text AS "Definition"
+        SELECT v.version AS "Version", v.created_at AS "CreatedAt", v.definition::text AS "Definition", d.tenant AS "Tenant"
         FROM pipeline.dataset_versions v
+        JOIN pipeline.datasets d ON d.name = v.dataset
         WHERE v.dataset = @name AND v.version = @version
         """;
+
+    /// <summary>Whose a table is: every dataset of which a version has ever loaded into it.</summary>
+    public const string OwnersOfTable = """
+        SELECT DISTINCT d.name AS "Name", d.tenant AS "Tenant"
+        FROM pipeline.dataset_versions v
+        JOIN pipeline.datasets d ON d.name = v.dataset
+        WHERE v.definition #>> '{load,table}' = @table
+        """;
+
+    public const string TableExists = "SELECT to_regclass(@table) IS NOT NULL";
 }

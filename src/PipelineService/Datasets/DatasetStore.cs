@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
@@ -21,16 +22,19 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 {
     /// <summary>Declares a dataset, or a new version of it when the definition differs from the current one.</summary>
     public async Task<PutOutcome> PutAsync(
-        string name, DatasetDefinition definition, DatasetPrecondition precondition, AuditActor actor,
+        string name, DatasetDefinition definition, DatasetPrecondition precondition, Caller caller, AuditActor actor,
         CancellationToken cancellationToken)
     {
-        var change = new Change(name, definition, precondition, actor, time.GetDatabaseNow());
+        var change = new Change(name, definition, precondition, caller, actor, time.GetDatabaseNow());
         PutOutcome outcome = await database.RunAsync(
             (connection, token) => TryPutAsync(connection, change, token), cancellationToken);
         if (outcome.Dataset is StoredDataset stored)
         {
             catalog.Remember(new DatasetVersion(
-                name, stored.Version, change.VersionCreatedAt, change.Definition, catalog.Secrets));
+                name, stored.Version, change.VersionCreatedAt, change.Definition, catalog.Secrets)
+            {
+                Tenant = stored.Tenant,
+            });
         }
 
         return outcome;
@@ -39,7 +43,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     /// <summary>Deletes a dataset; its table, data, versions and jobs stay.</summary>
     /// <returns>Null, or why nothing was deleted.</returns>
     public async Task<Problem?> DeleteAsync(
-        string name, DatasetPrecondition precondition, AuditActor actor, CancellationToken cancellationToken)
+        string name, DatasetPrecondition precondition, Caller caller, AuditActor actor, CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetDatabaseNow();
         Problem? problem = await database.RunAsync(
@@ -48,6 +52,11 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
                 await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
                 await connection.ExecuteAsync(new CommandDefinition(DatasetSql.Lock, new { name }, cancellationToken: token));
                 StoredDataset? current = await FindAsync(connection, name, token);
+                if (current is not null && !caller.Sees(name, current.Tenant))
+                {
+                    return DatasetProblems.NotFound(name);
+                }
+
                 if (!precondition.HoldsFor(current?.Version))
                 {
                     return DatasetProblems.PreconditionFailed(name);
@@ -76,13 +85,21 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             actor, AuditActions.DatasetDelete, now, $"dataset/{name}", name, ("version", deleted.Version));
     }
 
-    public Task<StoredDataset?> FindAsync(string name, CancellationToken cancellationToken) =>
-        database.RunAsync((connection, token) => FindAsync(connection, name, token), cancellationToken);
+    /// <summary>A dataset that the caller may know of.</summary>
+    public async Task<StoredDataset?> FindAsync(string name, Caller caller, CancellationToken cancellationToken) =>
+        await database.RunAsync((connection, token) => FindAsync(connection, name, token), cancellationToken) is { } found
+        && caller.Sees(name, found.Tenant)
+            ? found
+            : null;
 
-    /// <summary>Datasets by name.</summary>
+    /// <summary>Datasets that the caller may know of, by name.</summary>
     /// <param name="after">The name after which to begin; null from the start.</param>
-    public Task<IReadOnlyList<ListedDataset>> ListAsync(string? after, int limit, CancellationToken cancellationToken) =>
-        QueryAsync<ListedDataset>(DatasetSql.List, new { after, limit }, cancellationToken);
+    public Task<IReadOnlyList<ListedDataset>> ListAsync(
+        string? after, int limit, Caller caller, CancellationToken cancellationToken) =>
+        QueryAsync<ListedDataset>(
+            DatasetSql.List,
+            new { after, limit, caller.Tenant, names = caller.Datasets.Names, prefixes = caller.Datasets.Prefixes },
+            cancellationToken);
 
     /// <summary>The versions of a dataset, newest first; none when it does not exist.</summary>
     /// <param name="before">The version before which to begin; null from the newest.</param>
@@ -119,8 +136,8 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     }
 
     /// <summary>
-    /// The transaction of a PUT: 1. lock, 2. types, 3. compare, 4. table, 5. version, with its entry in the audit. Run again after a fault whose outcome is
-    /// unknown, it recognises its own commit and gives the same answer.
+    /// The transaction of a PUT: 1. lock, 2. types, 3. compare and ask for rights, 4. table, 5. version, with its entry in the audit.
+    /// Run again after a fault whose outcome is unknown, it recognises its own commit and gives the same answer.
     /// </summary>
     private static async Task<PutOutcome> PutOnceAsync(
         NpgsqlConnection connection, Change change, CancellationToken token)
@@ -144,6 +161,11 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             return committed;
         }
 
+        if (state is not null && !change.Caller.Sees(change.Name, state.Tenant))
+        {
+            return new PutOutcome(null, false, DatasetProblems.NameTaken(change.Name));
+        }
+
         DatasetState? current = state is { IsDeleted: false } ? state : null;
         if (change.Precondition.ProblemFor(change.Name, current?.Version) is Problem unmet)
         {
@@ -153,6 +175,11 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         if (faults.Any)
         {
             return new PutOutcome(null, false, DatasetProblems.InvalidDefinition(faults.ToErrors()));
+        }
+
+        if (await TableRights.FaultOfAsync(connection, change.Caller, change.Definition, token) is Problem refused)
+        {
+            return new PutOutcome(null, false, refused);
         }
 
         // 4. The table; also for an unchanged definition, so that putting it again mends a table that was dropped.
@@ -169,17 +196,18 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         if (current is { IsSame: true })
         {
             change.VersionCreatedAt = current.UpdatedAt;
-            outcome = change.OutcomeOf(current.Version, current.CreatedAt, current.UpdatedAt, isCreated: false);
+            outcome = change.OutcomeOf(current.Version, current.CreatedAt, current.UpdatedAt, current.Tenant, isCreated: false);
         }
         else
         {
             int version = (state?.Version ?? 0) + 1;
-            var parameters = new { change.Name, version, change.Now, definition = change.Json };
+            string? tenant = state is null ? change.Caller.Tenant : state.Tenant;
+            var parameters = new { change.Name, version, change.Now, tenant, definition = change.Json };
             await connection.ExecuteAsync(new CommandDefinition(DatasetSql.Put, parameters, cancellationToken: token));
             await connection.ExecuteAsync(
                 new CommandDefinition(DatasetSql.InsertVersion, parameters, cancellationToken: token));
             change.VersionCreatedAt = change.Now;
-            outcome = change.OutcomeOf(version, state?.CreatedAt ?? change.Now, change.Now, isCreated: current is null);
+            outcome = change.OutcomeOf(version, state?.CreatedAt ?? change.Now, change.Now, tenant, isCreated: current is null);
             change.Committing = outcome;
         }
 
@@ -192,7 +220,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
     /// <summary>A PUT on its way.</summary>
     private sealed record Change(
-        string Name, DatasetDefinition Sent, DatasetPrecondition Precondition, AuditActor Actor, DateTimeOffset At)
+        string Name, DatasetDefinition Sent, DatasetPrecondition Precondition, Caller Caller, AuditActor Actor, DateTimeOffset At)
     {
         /// <summary>Of all tries: tried again after a fault whose outcome is unknown, it has one entry.</summary>
         private readonly Guid _entryId = Guid.CreateVersion7(At);
@@ -217,7 +245,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             Actor, AuditActions.DatasetPut, At, $"dataset/{Name}", Name,
             ("version", outcome.Dataset!.Version), ("before", before), ("table", Definition.Load.Table.ToString())) with { Id = _entryId };
 
-        public PutOutcome OutcomeOf(int version, DateTime createdAt, DateTime updatedAt, bool isCreated) =>
-            new(new StoredDataset(Name, version, Json, createdAt, updatedAt), isCreated, null, Warnings);
+        public PutOutcome OutcomeOf(int version, DateTime createdAt, DateTime updatedAt, string? tenant, bool isCreated) =>
+            new(new StoredDataset(Name, version, Json, createdAt, updatedAt, tenant), isCreated, null, Warnings);
     }
 }

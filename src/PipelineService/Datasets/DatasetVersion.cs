@@ -37,13 +37,17 @@ public sealed class DatasetVersion
 
     public DatasetDefinition Definition { get; }
 
+    /// <summary>Whose the dataset is; null: nobody's. It never changes.</summary>
+    public string? Tenant { get; init; }
+
     /// <summary>Compiled by the first who asks, then shared by all jobs of this version.</summary>
     /// <exception cref="JobFaultException">It cannot be compiled: a secret that it needs is not set any more.</exception>
     public RowPlan Plan => _plan.Value;
 
     /// <summary>Reads a stored definition.</summary>
     /// <exception cref="InvalidDataException">This version of the service cannot read it: a newer one has written it.</exception>
-    internal static DatasetVersion Read(string name, int version, DateTime createdAt, string json, DatasetSecrets secrets)
+    internal static DatasetVersion Read(
+        string name, int version, DateTime createdAt, string json, string? tenant, DatasetSecrets secrets)
     {
         using var document = JsonDocument.Parse(json);
         DatasetDefinition definition =
@@ -51,7 +55,7 @@ public sealed class DatasetVersion
             ?? throw new InvalidDataException(
                 $"Version {version} of dataset \"{name}\" cannot be read: "
                 + string.Join(' ', errors.Select(e => $"{e.Key}: {string.Join(' ', e.Value)}")));
-        return new DatasetVersion(name, version, createdAt, definition, secrets);
+        return new DatasetVersion(name, version, createdAt, definition, secrets) { Tenant = tenant };
     }
 
     /// <summary>A definition compiled for loading.</summary>

@@ -50,6 +50,12 @@ public static class HostingExtensions
         app.UseMiddleware<ErrorAnswers>();
         app.Services.GetRequiredService<UnreadableRequests>().Watch();
         app.UseMiddleware<RequestFraming>();
+        return app;
+    }
+
+    /// <summary>What is checked of every request once it is known that somebody may send it.</summary>
+    public static WebApplication UseRequestChecks(this WebApplication app)
+    {
         app.UseMiddleware<RequestText>();
         app.UseMiddleware<OptionsRequests>();
         app.UseMiddleware<QueryParameters>();
@@ -61,7 +67,6 @@ public static class HostingExtensions
     {
         routes.MapEntry();
         routes.MapHealth();
-        routes.MapMetrics();
         return routes;
     }
 

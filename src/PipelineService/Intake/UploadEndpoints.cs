@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
@@ -26,6 +27,7 @@ public static class UploadEndpoints
             [.. UploadProblems.Examples.Append(DatabaseUnavailableException.Example).Select(refusal => refusal.Code)]);
         api.MapPost("/datasets/{dataset}/uploads", UploadAsync)
             .Audits(AuditActions.Upload)
+            .Requires(AccessScope.Ingest, AccessSubject.Dataset)
             .WithMetadata(new ProblemCounter(metrics.UploadRefused))
             .Describe();
         return api;
@@ -36,12 +38,13 @@ public static class UploadEndpoints
         IOptions<IntakeOptions> options, IDiagnosticContext requestLine, TimeProvider time)
     {
         SetBodyLimits(context, options.Value);
+        Caller caller = context.GetCaller();
         UploadReceipt receipt;
         UploadRequest request;
         try
         {
-            DatasetVersion version = await FindAsync(datasets, dataset, context.RequestAborted);
-            request = UploadRequest.Parse(context.Request, version.Definition);
+            DatasetVersion version = await FindAsync(datasets, dataset, caller, context.RequestAborted);
+            request = UploadRequest.Parse(context.Request, caller, version.Definition);
             receipt = await intake.TakeAsync(version, request, context.Request, context.RequestAborted);
         }
         catch (UploadRefusedException e)
@@ -58,7 +61,7 @@ public static class UploadEndpoints
         requestLine.Set(LogScopes.Job, receipt.Job.Id);
         TimeSpan? granted = request.Wait is { } asked ? jobs.Granted(asked) : null;
         JobRow job = granted is { } wait && !receipt.Job.JobState.IsFinal()
-            ? await jobs.WaitAsync(receipt.Job.Id, r => r.JobState.IsFinal(), wait, context.RequestAborted) ?? receipt.Job
+            ? await jobs.WaitAsync(receipt.Job.Id, caller, r => r.JobState.IsFinal(), wait, context.RequestAborted) ?? receipt.Job
             : receipt.Job;
         context.Response.Headers.Location = $"/v1/jobs/{job.Id}";
         if (receipt.IsReplay)
@@ -71,13 +74,18 @@ public static class UploadEndpoints
         return JobEndpoints.Answer(context, job, isAnswered ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
-    /// <exception cref="UploadRefusedException">There is none of this name, or none that can be told of in an outage.</exception>
-    private static async Task<DatasetVersion> FindAsync(DatasetCatalog datasets, string name, CancellationToken cancellationToken)
+    /// <exception cref="UploadRefusedException">
+    /// There is none of this name that the caller may know of, or none that can be told of in an outage.
+    /// </exception>
+    private static async Task<DatasetVersion> FindAsync(
+        DatasetCatalog datasets, string name, Caller caller, CancellationToken cancellationToken)
     {
         try
         {
-            return await datasets.FindAsync(name, cancellationToken)
-                ?? throw new UploadRefusedException(DatasetProblems.NotFound(name));
+            return caller.Datasets.Match(name) && await datasets.FindAsync(name, cancellationToken) is { } found
+                && caller.Sees(name, found.Tenant)
+                ? found
+                : throw new UploadRefusedException(DatasetProblems.NotFound(name));
         }
         catch (DatabaseUnavailableException e)
         {

@@ -58,6 +58,11 @@ public static class UploadProblems
         + "out.",
         accepts: ($"Want-{header}", "sha-256=10"));
 
+    public static Problem SourceNotAllowed(string source) => Refusal(
+        "source_not_allowed", StatusCodes.Status403Forbidden,
+        "The credential sends under another source.",
+        $"It is bound to the source '{source}', which its uploads carry by themselves: leave ?source= out.");
+
     public static Problem SourceUnusable(int length) => Problem.MalformedQuery(
         "source", $"has {length} characters; 1 to {UploadRequest.SourceLengthMax} printable ones are allowed.");
 
@@ -166,6 +171,7 @@ public static class UploadProblems
         UnsupportedDigest("Content-Digest", "md5"),
         Problem.MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),
         SourceUnusable(200),
+        SourceNotAllowed("acme"),
         ReplacesUnusable,
         JobProblems.NotFound(JobEndpoints.ExampleId),
         JobProblems.IsNotFinal(JobState.Running),

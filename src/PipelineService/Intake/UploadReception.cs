@@ -36,7 +36,7 @@ public sealed partial class UploadReception(
     public async Task<JobRow> ReceiveAsync(
         DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
     {
-        await RefuseUnreplaceableAsync(request.Replaces, dataset.Name, cancellationToken);
+        await RefuseUnreplaceableAsync(request, dataset.Name, cancellationToken);
         DateTimeOffset created = time.GetDatabaseNow();
         var id = Guid.CreateVersion7(created);
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
@@ -81,9 +81,10 @@ public sealed partial class UploadReception(
         return arriving.Live.Current;
     }
 
-    private async Task RefuseUnreplaceableAsync(Guid? replaced, string dataset, CancellationToken cancellationToken)
+    private async Task RefuseUnreplaceableAsync(UploadRequest request, string dataset, CancellationToken cancellationToken)
     {
-        if (replaced is { } job && (await replacements.FindAsync(job, dataset, cancellationToken)).Problem is { } problem)
+        if (request.Replaces is { } job
+            && (await replacements.FindAsync(job, dataset, request.Caller, cancellationToken)).Problem is { } problem)
         {
             throw new UploadRefusedException(problem);
         }
@@ -106,6 +107,8 @@ public sealed partial class UploadReception(
             DatasetVersion = dataset.Version,
             State = JobState.Receiving.ToText(),
             Source = request.Source,
+            Tenant = dataset.Tenant,
+            KeyId = request.Caller.KeyId,
             ContentType = request.ContentType,
             IdempotencyKey = request.IdempotencyKey,
             CreatedAt = created.UtcDateTime,
@@ -149,6 +152,8 @@ public sealed partial class UploadReception(
             Format = request.Kind.Format,
             Delimiter = request.Kind.Delimiter,
             Source = request.Source,
+            Tenant = dataset.Tenant,
+            KeyId = request.Caller.KeyId,
             ContentType = request.ContentType,
             IdempotencyKey = request.IdempotencyKey,
             Replaces = request.Replaces,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Primitives;
+using PipelineService.Access;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting.Http;
 
@@ -15,8 +16,16 @@ public sealed record UploadRequest
 
     public required UploadForm Kind { get; init; }
 
+    /// <summary>Who sends it.</summary>
+    public Caller Caller { get; init; } = Caller.Anonymous;
+
+    /// <summary>What was said; of a caller who is bound to one that.</summary>
     public string? Source { get; init; }
 
+    /// <summary>
+    /// The key as it is kept: with the source and a blank in front where the caller is bound to one. No key holds a blank, so that
+    /// callers who may not see each other's jobs have no key in common, and one who guesses another's learns nothing.
+    /// </summary>
     public string? IdempotencyKey { get; init; }
 
     /// <summary>The job whose rows those of this upload are to take the place of.</summary>
@@ -29,9 +38,10 @@ public sealed record UploadRequest
     public TimeSpan? Wait { get; init; }
 
     /// <param name="request">Whose headers and query are read.</param>
+    /// <param name="caller">Who sends it.</param>
     /// <param name="dataset">What the upload is for; it says how the data is written where the request does not.</param>
     /// <exception cref="UploadRefusedException">Something in them cannot be taken.</exception>
-    public static UploadRequest Parse(HttpRequest request, DatasetDefinition dataset)
+    public static UploadRequest Parse(HttpRequest request, Caller caller, DatasetDefinition dataset)
     {
         (string mediaType, UploadForm kind) = UploadContentType.Of(request, dataset);
         RefuseEncoding(request.Headers.ContentEncoding.ToString());
@@ -39,9 +49,10 @@ public sealed record UploadRequest
         {
             ContentType = mediaType,
             Kind = kind,
-            Source = ParseSource(request.Query["source"]),
+            Caller = caller,
+            Source = SourceOf(caller, ParseSource(request.Query["source"])),
             Replaces = ParseReplaces(request.Query["replaces"]),
-            IdempotencyKey = ParseKey(request.Headers["Idempotency-Key"]),
+            IdempotencyKey = KeyOf(caller, ParseKey(request.Headers["Idempotency-Key"])),
             Digests = [.. ParseDigests(request, "Content-Digest"), .. ParseDigests(request, "Repr-Digest")],
             Wait = ParseWait(request.Headers[PreferHeader.Name]),
         };
@@ -58,6 +69,13 @@ public sealed record UploadRequest
     private static TimeSpan? ParseWait(StringValues prefer) => PreferHeader.TryReadWait(prefer, out TimeSpan? wait)
         ? wait
         : throw new UploadRefusedException(Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault));
+
+    private static string? SourceOf(Caller caller, string? said) => caller.Source is not { } bound || said is null || said == bound
+        ? caller.Source ?? said
+        : throw new UploadRefusedException(UploadProblems.SourceNotAllowed(bound));
+
+    private static string? KeyOf(Caller caller, string? sent) =>
+        sent is null || caller.Source is null ? sent : $"{caller.Source} {sent}";
 
     private static string? ParseSource(StringValues values)
     {

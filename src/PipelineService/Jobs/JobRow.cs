@@ -38,6 +38,12 @@ public sealed record JobRow
 
     public string? Source { get; init; }
 
+    /// <summary>That of its dataset; null: nobody's.</summary>
+    public string? Tenant { get; init; }
+
+    /// <summary>The key that brought it; null: no key that was made here.</summary>
+    public Guid? KeyId { get; init; }
+
     public required string ContentType { get; init; }
 
     public string? ContentEncoding { get; init; }

@@ -11,7 +11,8 @@ internal static class JobSql
         records_filtered, rejects, ops, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
         upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
         cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, deleted_at, revision, spool, owner,
-        epoch, attempt, tries, tried_bytes, waiting_since, upload_id, keep_upload, upload_kept_until, replaces, replaced_by
+        epoch, attempt, tries, tried_bytes, waiting_since, upload_id, keep_upload, upload_kept_until, replaces, replaced_by,
+        tenant, key_id
         """;
 
     /// <summary>
@@ -30,7 +31,7 @@ internal static class JobSql
                greatest(p.upload_bytes, j.upload_bytes) AS upload_bytes, j.upload_complete, j.upload_sha256, j.upload_columns,
                j.idempotency_key, j.parent_job, j.error, j.cancel_requested, j.records_reverted, j.created_at, j.received_at,
                j.started_at, j.finished_at, j.reverted_at, j.deleted_at, j.revision, j.spool, j.owner, j.epoch, j.attempt, j.tries,
-               j.tried_bytes, j.waiting_since, j.upload_id, j.keep_upload, j.upload_kept_until, j.replaces, j.replaced_by
+               j.tried_bytes, j.waiting_since, j.upload_id, j.keep_upload, j.upload_kept_until, j.replaces, j.replaced_by, j.tenant, j.key_id
         FROM
         """;
 
@@ -87,7 +88,7 @@ internal static class JobSql
         INSERT INTO pipeline.jobs
             (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
              upload_sha256, idempotency_key, created_at, received_at, started_at, spool, owner, lease_until, epoch, attempt,
-             upload_id, keep_upload, replaces)
+             upload_id, keep_upload, replaces, tenant, key_id)
         VALUES
             (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, @UploadComplete,
              @UploadSha256,
@@ -96,7 +97,7 @@ internal static class JobSql
     private const string OrComplete = """
              , @CreatedAt, @ReceivedAt, @StartedAt, @Spool, @Owner,
              CASE WHEN @Owner IS NULL THEN NULL ELSE 'infinity'::timestamptz END, @Epoch, @Attempt,
-             @UploadId, @KeepUpload, @Replaces)
+             @UploadId, @KeepUpload, @Replaces, @Tenant, @KeyId)
         ON CONFLICT (id) DO UPDATE
         SET state = CASE WHEN jobs.state = 'receiving' THEN excluded.state ELSE jobs.state END,
             upload_bytes = excluded.upload_bytes, upload_complete = true, upload_sha256 = excluded.upload_sha256,
@@ -116,10 +117,10 @@ internal static class JobSql
         {DurableCommit.Sql};
         INSERT INTO pipeline.jobs
             (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
-             upload_sha256, error, created_at, received_at, finished_at, spool, replaces)
+             upload_sha256, error, created_at, received_at, finished_at, spool, replaces, tenant, key_id)
         VALUES
             (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, true,
-             @UploadSha256, @Error::jsonb, @CreatedAt, @ReceivedAt, @FinishedAt, @Spool, @Replaces)
+             @UploadSha256, @Error::jsonb, @CreatedAt, @ReceivedAt, @FinishedAt, @Spool, @Replaces, @Tenant, @KeyId)
         ON CONFLICT (id) DO NOTHING
         """;
 

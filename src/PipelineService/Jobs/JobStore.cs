@@ -73,6 +73,9 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         filter.States,
         filter.IsOpen,
         filter.Source,
+        filter.Tenant,
+        filter.DatasetNames,
+        filter.DatasetPrefixes,
         filter.Text,
         filter.CreatedAfter,
         filter.CreatedBefore,
@@ -134,6 +137,8 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         Attempt = isOurs ? 1 : 0,
         KeepUpload = manifest.KeepUpload,
         Replaces = manifest.Replaces,
+        Tenant = manifest.Tenant,
+        KeyId = manifest.KeyId,
     };
 
     public DateTime Now => time.GetDatabaseNow().UtcDateTime;
@@ -193,5 +198,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             row.UploadId,
             row.KeepUpload,
             row.Replaces,
+            row.Tenant,
+            row.KeyId,
         };
 }

@@ -39,10 +39,19 @@ public sealed record SpoolManifest
 
     public string? Source { get; init; }
 
+    /// <summary>That of the dataset. A version that does not know it makes a job that no tenant sees.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Tenant { get; init; }
+
+    /// <summary>The key that brought the upload.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? KeyId { get; init; }
+
     public required string ContentType { get; init; }
 
     public string? ContentEncoding { get; init; }
 
+    /// <summary>As the job row has it: what was sent, with the source in front where the sender is bound to one.</summary>
     public string? IdempotencyKey { get; init; }
 
     /// <summary>The job whose rows those of this upload take the place of.</summary>

@@ -2,14 +2,15 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using PipelineService.Tests.Access;
 using PipelineService.Tests.Contracts;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Clients;
 
 /// <summary>The tools that others check contracts with find nothing: neither in the document nor in what the service answers.</summary>
-public sealed class ContractToolsTests(RunningService running, ContractToolsTests.Tools tools)
-    : IClassFixture<RunningService>, IClassFixture<ContractToolsTests.Tools>
+public sealed class ContractToolsTests(GuardedService running, ContractToolsTests.Tools tools)
+    : IClassFixture<GuardedService>, IClassFixture<ContractToolsTests.Tools>
 {
     private const string Document = "v1.json";
 
@@ -50,6 +51,7 @@ public sealed class ContractToolsTests(RunningService running, ContractToolsTest
             await ReadUntilListeningAsync(prism.StandardOutput).Within("prism to listen");
             using DocumentedAnswers answers = new() { InnerHandler = new Violations { InnerHandler = new SocketsHttpHandler() } };
             using HttpClient client = new(answers) { BaseAddress = new Uri(address) };
+            GuardedService.Authorize(client, GuardedService.AdminKey);
 
             await ExampleCalls.MakeAsync(new Api(client));
 

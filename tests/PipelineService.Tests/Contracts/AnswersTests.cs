@@ -2,12 +2,13 @@ using System.Net;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Jobs.Requests;
+using PipelineService.Tests.Access;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Contracts;
 
 /// <summary>The service answers as its document says: every answer of every test is held against it (<see cref="DocumentedAnswers"/>).</summary>
-public sealed class AnswersTests(RunningService running) : IClassFixture<RunningService>
+public sealed class AnswersTests(GuardedService running) : IClassFixture<GuardedService>
 {
     [Fact]
     public async Task Every_call_answers_as_documented_and_every_header_comes()
@@ -32,7 +33,7 @@ public sealed class AnswersTests(RunningService running) : IClassFixture<Running
     [Fact]
     public void Every_endpoint_is_in_the_document_but_the_document() => Assert.Empty(
         from endpoint in Endpoints
-        let path = PathOf(endpoint, Guid.Empty)
+        let path = PathOf(endpoint, Guid.Empty, "00000000-0000-0000-0000-000000000000")
         from method in endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods
         where !path.StartsWith("/openapi/", StringComparison.Ordinal) && ApiDocument.Find(new HttpMethod(method), path) is null
         select $"{method} {path}");
@@ -42,7 +43,8 @@ public sealed class AnswersTests(RunningService running) : IClassFixture<Running
     {
         await running.Api.DeclareAsync("heads", Readings.Definition());
         JobView job = await running.Api.LoadAsync("heads", Readings.Csv(1));
-        string[] addresses = [.. Endpoints.Where(TakesGet).Select(endpoint => PathOf(endpoint, job.Id)), "/nowhere"];
+        (_, string key) = await running.MakeKeyAsync("heads", "read");
+        string[] addresses = [.. Endpoints.Where(TakesGet).Select(endpoint => PathOf(endpoint, job.Id, key)), "/nowhere"];
         Assert.True(addresses.Length > 10, string.Join(' ', addresses));
 
         foreach (string address in addresses)
@@ -67,12 +69,13 @@ public sealed class AnswersTests(RunningService running) : IClassFixture<Running
     private static bool TakesGet(RouteEndpoint endpoint) =>
         endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods.Contains("GET");
 
-    private static string PathOf(RouteEndpoint endpoint, Guid job)
+    private static string PathOf(RouteEndpoint endpoint, Guid job, string key)
     {
         string path = "/" + endpoint.RoutePattern.RawText!.Trim('/')
             .Replace("{dataset}", "heads", StringComparison.Ordinal)
             .Replace("{version:int}", "1", StringComparison.Ordinal)
-            .Replace("{id}", job.ToString(), StringComparison.Ordinal);
+            .Replace("{id}", job.ToString(), StringComparison.Ordinal)
+            .Replace("{key}", key, StringComparison.Ordinal);
         Assert.DoesNotContain('{', path);
         return path;
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
@@ -50,6 +51,26 @@ internal static class ExampleCalls
         await LookAtJobsAsync(api, job.Id);
         await CorrectAsync(api);
         await EndAsync(api, job.Id);
+        await HandOutKeysAsync(api);
+    }
+
+    private static async Task HandOutKeysAsync(Api api)
+    {
+        Expect(HttpStatusCode.BadRequest, await PostAsync("/v1/keys", """{ "name": "contract", "scopes": ["read"], "expiresAt": "2020-01-01T00:00:00Z" }"""));
+        ApiAnswer made = Expect(HttpStatusCode.Created, await PostAsync("/v1/keys", """{ "name": "contract", "scopes": ["read"], "datasets": ["contract_*"] }"""));
+        string address = $"/v1/keys/{(string)JsonNode.Parse(made.Body)!["id"]!}";
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/keys?limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync(address));
+        Expect(HttpStatusCode.OK, await PostAsync(address + "/rotate", """{ "overlap": "PT1H" }"""));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync(address));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync(address));
+        Expect(HttpStatusCode.NotFound, await PostAsync(address + "/rotate", """{ "overlap": "PT1H" }"""));
+
+        async Task<ApiAnswer> PostAsync(string path, string json)
+        {
+            using StringContent body = new(json, Encoding.UTF8, "application/json");
+            return await api.PostAsync(path, body);
+        }
     }
 
     private static async Task DeclareAsync(Api api)

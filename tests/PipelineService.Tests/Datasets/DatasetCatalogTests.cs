@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
@@ -68,7 +69,7 @@ public sealed class DatasetCatalogTests(TestDatabase database) : IClassFixture<T
         DatasetStore store = new(
             database.Database, new DatasetCatalog(database.Database, Options, TimeProvider.System), TimeProvider.System);
         await store.PutAsync(
-            dataset, DefinitionText.Read(DefinitionText.WithField("'name': 'a'"), dataset), DatasetPrecondition.None, AuditActor.Service,
-            Token);
+            dataset, DefinitionText.Read(DefinitionText.WithField("'name': 'a'"), dataset), DatasetPrecondition.None, Caller.Anonymous,
+            AuditActor.Service, Token);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
@@ -34,11 +35,11 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
     {
         await _stand.PutAsync("phoenix", "'name': 'a'");
 
-        Assert.Null(await _stand.Store.DeleteAsync("phoenix", DatasetPrecondition.None, AuditActor.Service, Token));
-        Assert.Null(await _stand.Store.FindAsync("phoenix", Token));
+        Assert.Null(await _stand.Store.DeleteAsync("phoenix", DatasetPrecondition.None, Caller.Anonymous, AuditActor.Service, Token));
+        Assert.Null(await _stand.Store.FindAsync("phoenix", Caller.Anonymous, Token));
         Assert.Null(await _stand.Catalog.FindAsync("phoenix", Token));
         Assert.Equal(
-            "dataset_not_found", (await _stand.Store.DeleteAsync("phoenix", DatasetPrecondition.None, AuditActor.Service, Token))?.Code);
+            "dataset_not_found", (await _stand.Store.DeleteAsync("phoenix", DatasetPrecondition.None, Caller.Anonymous, AuditActor.Service, Token))?.Code);
 
         PutOutcome again = await _stand.PutAsync("phoenix", "'name': 'a'");
         Assert.Equal((2, true), (again.Dataset?.Version, again.IsCreated));
@@ -52,8 +53,8 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
         await _stand.PutAsync("list_b", "'name': 'a'");
         await _stand.PutAsync("list_a", "'name': 'a'");
 
-        IReadOnlyList<ListedDataset> page = await _stand.Store.ListAsync("list_", 1, Token);
-        IReadOnlyList<ListedDataset> next = await _stand.Store.ListAsync("list_a", 1, Token);
+        IReadOnlyList<ListedDataset> page = await _stand.Store.ListAsync("list_", 1, Caller.Anonymous, Token);
+        IReadOnlyList<ListedDataset> next = await _stand.Store.ListAsync("list_a", 1, Caller.Anonymous, Token);
 
         Assert.Equal(["list_a", "list_b"], page.Concat(next).Select(d => d.Name));
     }
@@ -130,6 +131,7 @@ public sealed class DatasetStoreTests(TestDatabase database) : IClassFixture<Tes
             name,
             DefinitionText.Read(DefinitionText.WithField(field), name),
             DatasetPrecondition.None,
+            Caller.Anonymous,
             AuditActor.Service,
             Token);
     }

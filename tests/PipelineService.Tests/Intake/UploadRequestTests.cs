@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using CsCheck;
 using Microsoft.AspNetCore.Http;
+using PipelineService.Access;
 using PipelineService.Core.Datasets;
 using PipelineService.Intake;
 
@@ -151,7 +152,7 @@ public sealed class UploadRequestTests
             request.Headers[name] = value;
         }
 
-        return UploadRequest.Parse(request, dataset);
+        return UploadRequest.Parse(request, Caller.Anonymous, dataset);
     }
 
     private static string RefusalOf(string? contentType, params (string Name, string Value)[] headers) =>

@@ -11,7 +11,7 @@ public sealed partial class ArrowTests
 {
     private static readonly string[] Stages = ["Intake", "Jobs", "Spool", "Transform", "Write"];
 
-    private static readonly string[] Foundations = ["Hosting", "Access", "Datasets"];
+    private static readonly string[] Foundations = ["Hosting", "Access", "Datasets"]; // each uses those before it
 
     /// <summary>
     /// What skips a stage. Intake puts bytes where Spool keeps them. Jobs runs the load: it opens and ends what the stages
@@ -44,7 +44,7 @@ public sealed partial class ArrowTests
     [Fact]
     public void What_lies_under_the_stages_uses_none_of_them() => Assert.Empty(
         from arrow in Arrows()
-        where Foundations.Contains(arrow.From) && (Stages.Contains(arrow.To) || arrow is { From: "Hosting", To: "Access" or "Datasets" } or { From: "Access", To: "Datasets" })
+        where Foundations.Contains(arrow.From) && (Stages.Contains(arrow.To) || Foundations.IndexOf(arrow.To) > Foundations.IndexOf(arrow.From))
         select $"{arrow.File} uses {arrow.To}");
 
     [Fact]

@@ -9,8 +9,7 @@ public sealed class ConfigurationTableTests
     private const string None = "none";
 
     /// <summary>Read from the configuration without an options class of their own.</summary>
-    private static readonly (string, string)[] Others =
-        [("ConnectionStrings:Pipeline", None), ("Access:AllowAnonymous", "false")];
+    private static readonly (string, string)[] Others = [("ConnectionStrings:Pipeline", None)];
 
     [Fact]
     public void Names_every_setting_with_its_default_and_no_other()

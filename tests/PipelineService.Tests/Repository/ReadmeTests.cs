@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json.Nodes;
 using PipelineService.Hosting.Embedded;
 using PipelineService.Tests.Infrastructure;
@@ -27,17 +28,18 @@ public sealed class ReadmeTests
         }
 
         string text = MarkdownText.Section(RepositoryFiles.Read("README.md"), "A walk-through with curl");
+        string opened = MarkdownText.Section(RepositoryFiles.Read("README.md"), "Open it to others");
         using var folder = new TemporaryFolder();
         await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(
             connectionString: null, [("Hosting:DataDirectory", Path.Combine(folder.Path, ".pipeline"))]);
 
         using var temporary = new TemporaryFolder();
         string[] outputs = await RunAsync(
-            MarkdownText.Blocks(text, "bash"), service.Client.BaseAddress!.GetLeftPart(UriPartial.Authority), folder.Path, temporary.Path);
+            [.. MarkdownText.Blocks(text, "bash"), .. MarkdownText.Blocks(opened, "bash")], service.Client.BaseAddress!.GetLeftPart(UriPartial.Authority), folder.Path, temporary.Path);
 
         Assert.Equal([".pipeline"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName)); // git stays clean
 
-        Assert.Equal(5, outputs.Length);
+        Assert.Equal(9, outputs.Length);
         Assert.Contains("status 201", outputs[0], StringComparison.Ordinal);
         Assert.Contains("status 200", outputs[1], StringComparison.Ordinal);
         AssertHas(JsonNode.Parse(Assert.Single(MarkdownText.Blocks(text, "json")))!, JsonNode.Parse(outputs[2])!);
@@ -48,6 +50,13 @@ public sealed class ReadmeTests
         Assert.All(
             Assert.Single(MarkdownText.Blocks(text, "text")).TrimEnd().Split('\n'),
             line => Assert.Contains(line, outputs[4], StringComparison.Ordinal));
+
+        // Opened to a partner, who sees what they sent, and nothing that was there before.
+        Assert.Contains("status 200", outputs[7], StringComparison.Ordinal);
+        JsonNode job = Assert.Single(JsonNode.Parse(outputs[8])!["items"]!.AsArray())!;
+        Assert.Equal("acme", (string?)job["source"]);
+        using HttpResponseMessage stranger = await service.Client.GetAsync(new Uri("/v1/jobs", UriKind.Relative), Token);
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
     }
 
     /// <summary>Runs the blocks in one shell, as a reader does.</summary>

@@ -38,6 +38,10 @@ public static class AuditActions
     /// <summary>Rejected records of a job were read, as they were sent.</summary>
     public static readonly AuditAction DeadLettersRead = new("dead_letters.read", "job/{id}");
 
+    public static readonly AuditAction KeyCreate = new("key.create", "key/{key}");
+    public static readonly AuditAction KeyRotate = new("key.rotate", "key/{key}");
+    public static readonly AuditAction KeyRevoke = new("key.revoke", "key/{key}");
+
     /// <summary>An instance started, with these of the settings that decide who may do what, and what is kept.</summary>
     public static readonly AuditAction ServiceStart = new("service.start", "instance/{id}");
 

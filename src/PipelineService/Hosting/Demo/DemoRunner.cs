@@ -15,7 +15,8 @@ namespace PipelineService.Hosting.Demo;
 /// exit code 1.
 /// </summary>
 internal sealed class DemoRunner(
-    IServer server, IHostApplicationLifetime lifetime, ServiceLifetime signals, Database database, TimeProvider time)
+    IServer server, IHostApplicationLifetime lifetime, ServiceLifetime signals, Database database, IConfiguration configuration,
+    TimeProvider time)
     : BackgroundService
 {
     public const string Dataset = "demo_trips";
@@ -65,7 +66,7 @@ internal sealed class DemoRunner(
     {
         Uri address = OwnAddress();
         using var http = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        var client = new PipelineClient(http);
+        var client = new PipelineClient(http, configuration["Access:AdminKey"]);
         var line = new ProgressLine(Console.Out, !Console.IsOutputRedirected, time);
 
         await client.DeclareAsync(Dataset, Definition(), stoppingToken);

@@ -40,7 +40,7 @@ internal static class HealthEndpoints
         HealthReport report = await service.CheckHealthAsync(checks, context.RequestAborted);
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Json(
-            HealthAnswer.Of(report),
+            HealthAnswer.Of(report, isInsider: context.Features.Get<Insider>() is not null),
             PipelineJson.Options,
             statusCode: report.Status == HealthStatus.Unhealthy
                 ? StatusCodes.Status503ServiceUnavailable
@@ -51,11 +51,13 @@ internal static class HealthEndpoints
 /// <summary>How the service is, and each of its checks by name.</summary>
 public sealed record HealthAnswer(HealthStatus Status, IReadOnlyDictionary<string, CheckAnswer> Checks)
 {
-    public static HealthAnswer Of(HealthReport report) => new(
+    /// <param name="isInsider">Whether it is known who asks: what is wrong is said in words to them alone.</param>
+    public static HealthAnswer Of(HealthReport report, bool isInsider) => new(
         report.Status,
-        report.Entries.ToDictionary(entry => entry.Key, entry => new CheckAnswer(entry.Value.Status, entry.Value.Description)));
+        report.Entries.ToDictionary(
+            entry => entry.Key, entry => new CheckAnswer(entry.Value.Status, isInsider ? entry.Value.Description : null)));
 }
 
 /// <summary>One check.</summary>
-/// <param name="Description">What is wrong, or null.</param>
+/// <param name="Description">What is wrong, for callers with a credential; or null.</param>
 public sealed record CheckAnswer(HealthStatus Status, string? Description);

@@ -1,18 +1,12 @@
 using System.Net;
 using Microsoft.Extensions.Options;
-using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Hosting.Http;
 
-/// <summary>
-/// Where the service listens. Without keys anybody who reaches it may do anything, so it listens on loopback, and on another
-/// address only when told that this is meant: <c>Access:AllowAnonymous=true</c>, as in a container behind something that checks.
-/// </summary>
+/// <summary>Where the service listens: on loopback, unless it is told otherwise.</summary>
 internal sealed class ListenAddresses(IConfiguration configuration) : IValidateOptions<HostingOptions>
 {
     public const string Default = "http://127.0.0.1:8080";
-
-    private const string AllowAnonymous = "Access:AllowAnonymous";
 
     /// <summary>The addresses that the server will take from the configuration, by its own order of precedence.</summary>
     public static IReadOnlyList<string> Configured(IConfiguration configuration)
@@ -30,18 +24,12 @@ internal sealed class ListenAddresses(IConfiguration configuration) : IValidateO
 
     public ValidateOptionsResult Validate(string? name, HostingOptions options)
     {
-        AccessSettings access = new();
-        List<string> faults = StageOptions.Bind(configuration.GetSection("Access"), access);
-        faults.AddRange(Configured(configuration).Where(address => !IsAddress(address)).Select(address =>
-            $"Listening on {address}: that is not an address. Write it as {Default}; several are separated by semicolons."));
-        string[] open = [.. Configured(configuration).Where(address => !IsLoopback(address))];
-        if (open.Length > 0 && !access.AllowAnonymous)
-        {
-            faults.Add($"Listening on {string.Join(", ", open)} without keys would let everybody in. Listen on {Default} "
-                + $"or, if something in front of the service checks who comes, set {AllowAnonymous}=true.");
-        }
-
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        string[] faults =
+        [
+            .. Configured(configuration).Where(address => !IsAddress(address)).Select(address =>
+                $"Listening on {address}: that is not an address. Write it as {Default}; several are separated by semicolons."),
+        ];
+        return faults.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
     /// <summary>
@@ -82,10 +70,4 @@ internal sealed class ListenAddresses(IConfiguration configuration) : IValidateO
 
     private static string[] Split(string? list) =>
         list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
-
-    /// <summary>The section <c>Access</c>.</summary>
-    private sealed record AccessSettings
-    {
-        public bool AllowAnonymous { get; init; }
-    }
 }

@@ -7,5 +7,6 @@ internal static class DocumentTags
     public const string Uploads = "Uploads";
     public const string Jobs = "Jobs";
     public const string Audit = "Audit";
+    public const string Keys = "Keys";
     public const string Service = "Service";
 }

@@ -14,7 +14,7 @@ public static class OpenApiExtensions
 
     internal const string YamlAddress = "/openapi/v1.yaml";
 
-    private const string DocumentName = "v1";
+    internal const string DocumentName = "v1";
 
     public static IServiceCollection AddOpenApiDocument(this IServiceCollection services)
     {

@@ -11,15 +11,25 @@ public sealed class DatabaseIdentity
 {
     private const string FindSql = "SELECT id FROM pipeline.identity";
 
+    private const string FindWithSecretSql = "SELECT id, key_secret FROM pipeline.identity";
+
     private const string MakeSql = "INSERT INTO pipeline.identity (id) VALUES ($1) ON CONFLICT DO NOTHING";
 
     private Guid? _id;
+    private byte[]? _secret;
 
     /// <exception cref="InvalidOperationException">
     /// The database has not been reached since the service started.
     /// </exception>
     public Guid Id =>
         _id ?? throw new InvalidOperationException("The database's identity is known when it has been reached.");
+
+    /// <summary>Random bytes that this database has and no copy of it that got an identity of its own.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// The database has not been reached since the service started.
+    /// </exception>
+    internal byte[] Secret =>
+        _secret ?? throw new InvalidOperationException("The database's secret is known when it has been reached.");
 
     /// <summary>Reads it, or makes it at the first use. The schema is in place.</summary>
     internal async Task LearnAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -29,8 +39,13 @@ public sealed class DatabaseIdentity
             Parameters = { new() { Value = Guid.CreateVersion7() } },
         };
         await make.ExecuteNonQueryAsync(cancellationToken);
-        await using NpgsqlCommand find = new(FindSql, connection);
-        _id = (Guid?)await find.ExecuteScalarAsync(cancellationToken);
+        await using NpgsqlCommand find = new(FindWithSecretSql, connection);
+        await using NpgsqlDataReader reader = await find.ExecuteReaderAsync(cancellationToken);
+        if (await reader.ReadAsync(cancellationToken))
+        {
+            _id = reader.GetGuid(0);
+            _secret = await reader.GetFieldValueAsync<byte[]>(1, cancellationToken);
+        }
     }
 
     /// <summary>Compares a new connection, before anything is done with it: one round trip in its life.</summary>

@@ -24,6 +24,7 @@ internal static class CommandLine
         $"""
         PipelineService takes datasets in over HTTP and loads them into PostgreSQL.
 
+        dotnet PipelineService.dll keys    makes, lists, rotates and revokes keys: keys --help
         dotnet PipelineService.dll [options]
           --urls http://127.0.0.1:8080     where to listen
           --Section:Key value              any setting, such as --Spool:Directory /data/spool

@@ -11,7 +11,7 @@ internal static class MetricsEndpoint
 
         """;
 
-    public static void MapMetrics(this IEndpointRouteBuilder routes) => routes.MapPrometheusScrapingEndpoint(Polls.Metrics)
+    public static IEndpointConventionBuilder MapMetrics(this IEndpointRouteBuilder routes) => routes.MapPrometheusScrapingEndpoint(Polls.Metrics)
         .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]), ((Action)Shown).Method)
         .ForProbes()
         .WithName("getMetrics").WithTags(DocumentTags.Service)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Parsing;
@@ -45,6 +46,7 @@ public static class DeadLetterEndpoints
     public static void MapDeadLetters(this IEndpointRouteBuilder jobs) =>
         jobs.MapGet("/{id}/dead-letters", GetAsync)
             .Audits(AuditActions.DeadLettersRead)
+            .Requires(AccessScope.Read, AccessSubject.Job)
             .WithName("listDeadLetters").WithSummary("The rejected records of a job, each with its reasons")
             .WithDescription(Forms)
             .Takes(
@@ -65,7 +67,7 @@ public static class DeadLetterEndpoints
         HttpContext context, JobQueries jobs, DeadLetterStore deadLetters, DatasetCatalog datasets, AuditWriter audit, TimeProvider time,
         IOptions<JobsOptions> options, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }

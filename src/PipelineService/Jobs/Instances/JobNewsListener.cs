@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access.Keys;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
@@ -9,11 +10,11 @@ using PipelineService.Jobs.Requests;
 namespace PipelineService.Jobs.Instances;
 
 /// <summary>
-/// Hears from other instances which jobs have changed there (<see cref="JobNews"/>), over one connection, as long as there are
-/// others. While that is broken, or where a proxy lets nothing through, <see cref="JobWatch"/> looks by itself.
+/// Hears from other instances which jobs have changed there (<see cref="JobNews"/>), and that keys have, over one connection, as
+/// long as there are others. While that is broken, or where a proxy lets nothing through, <see cref="JobWatch"/> looks by itself.
 /// </summary>
 public sealed partial class JobNewsListener(
-    Database database, InstanceLeases leases, Instance instance, JobWatch watch, IOptions<JobsOptions> options, TimeProvider time,
+    Database database, InstanceLeases leases, Instance instance, JobWatch watch, KeyNews keys, IOptions<JobsOptions> options, TimeProvider time,
     ILogger<JobNewsListener> logger) : BackgroundService
 {
     private static readonly TimeSpan ListenAgainAfter = TimeSpan.FromSeconds(1);
@@ -46,12 +47,13 @@ public sealed partial class JobNewsListener(
     private async Task ListenAsync(Task alone, CancellationToken stoppingToken)
     {
         await using NpgsqlConnection connection = await database.OpenSessionAsync(stoppingToken);
-        connection.Notification += (_, told) => Hear(told.Payload);
-        await using (NpgsqlCommand listen = new($"LISTEN {NewsText.Channel}", connection))
+        connection.Notification += (_, told) => Hear(told.Channel, told.Payload);
+        await using (NpgsqlCommand listen = new($"LISTEN {NewsText.Channel}; LISTEN {KeyNews.Channel}", connection))
         {
             await listen.ExecuteNonQueryAsync(stoppingToken);
         }
 
+        keys.Hear();
         watch.LookNow(); // nobody was told here of what has changed before
         while (!alone.IsCompleted)
         {
@@ -63,9 +65,13 @@ public sealed partial class JobNewsListener(
         }
     }
 
-    private void Hear(string text)
+    private void Hear(string channel, string text)
     {
-        if (NewsText.TryRead(text, out Guid sender, out Guid[]? jobs) && sender != instance.Id)
+        if (channel == KeyNews.Channel)
+        {
+            keys.Hear();
+        }
+        else if (NewsText.TryRead(text, out Guid sender, out Guid[]? jobs) && sender != instance.Id)
         {
             watch.Hear(jobs);
         }

@@ -1,3 +1,4 @@
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
@@ -14,6 +15,7 @@ public static class JobActions
     {
         jobs.MapPost("/{id}/cancel", CancelAsync)
             .Audits(AuditActions.JobCancel)
+            .Requires(AccessScope.Ingest, AccessSubject.Job)
             .WithName("cancelJob").WithSummary("Cancel a job")
             .WithDescription("With `load.commit: job` nothing of it stays; with `chunk` the rows that have landed stay, and the "
                 + "answer counts them. An upload that still arrives is refused with `job_cancelled`; when nothing of it was loaded "
@@ -28,6 +30,7 @@ public static class JobActions
             .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapPost("/{id}/revert", RevertAsync)
             .Audits(AuditActions.JobRevert)
+            .Requires(AccessScope.Manage, AccessSubject.Job)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
             .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so. Removes every row or none, "
                 + "and waits for locks of others no longer than `Write:LockTimeout`.")
@@ -40,6 +43,7 @@ public static class JobActions
             .NeedsDatabase();
         jobs.MapPost("/{id}/rerun", RerunAsync)
             .Audits(AuditActions.JobRerun)
+            .Requires(AccessScope.Manage, AccessSubject.Job)
             .WithName("rerunJob").WithSummary("Load the kept upload of a job once more")
             .WithDescription("Under the version of the dataset that is current now, as a new job that takes the place of this one: when "
                 + "it succeeds, the rows of this one go in the moment in which its own come, and this one is reverted. If it fails, "
@@ -58,6 +62,7 @@ public static class JobActions
             .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapDelete("/{id}", DeleteAsync)
             .Audits(AuditActions.JobDelete)
+            .Requires(AccessScope.Manage, AccessSubject.Job)
             .WithName("deleteJob").WithSummary("Delete a job that has ended; its rows stay")
             .WithDescription("The job is gone at once, for every call, and its dead letters with their raw records are erased within "
                 + "moments, as is its upload where it was kept. The rows that it loaded stay, and cannot be reverted any more: revert "
@@ -73,7 +78,7 @@ public static class JobActions
     private static async Task<IResult> CancelAsync(
         string id, HttpContext context, JobQueries jobs, JobCanceller canceller, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } before)
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } before)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -113,7 +118,7 @@ public static class JobActions
     private static async Task<IResult> RevertAsync(
         string id, HttpContext context, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -129,7 +134,7 @@ public static class JobActions
             return problem.ToResult();
         }
 
-        JobRow after = await jobs.FindAsync(jobId, cancellationToken) ?? job;
+        JobRow after = await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) ?? job;
         return TypedResults.Json(new RevertView(rows, JobView.Of(after)), PipelineJson.Options);
     }
 
@@ -141,7 +146,8 @@ public static class JobActions
             return JobProblems.NotFound(id).ToResult();
         }
 
-        (JobRow? job, Problem? problem) = await rerun.BeginAsync(jobId, AuditActor.Of(context), cancellationToken);
+        (JobRow? job, Problem? problem) = await rerun.BeginAsync(
+            jobId, context.GetCaller(), AuditActor.Of(context), cancellationToken);
         if (job is null)
         {
             return problem!.ToResult();
@@ -154,7 +160,7 @@ public static class JobActions
     private static async Task<IResult> DeleteAsync(
         string id, HttpContext context, JobStore store, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, cancellationToken) is not { } job)
+        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }

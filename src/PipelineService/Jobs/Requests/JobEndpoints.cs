@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text.Json;
+using PipelineService.Access;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
@@ -28,6 +29,7 @@ public static class JobEndpoints
     {
         RouteGroupBuilder group = api.MapGroup("/jobs").WithTags(DocumentTags.Jobs);
         group.MapGet("/{id}", GetAsync)
+            .Requires(AccessScope.Read, AccessSubject.Job)
             .WithName("getJob").WithSummary("A job: its state, counts and progress")
             .WithDescription("Answers at once, or with `Prefer: wait=N` when the job has changed since `If-None-Match` "
                 + "(without it: when the job is final), after at most N seconds.")
@@ -77,11 +79,13 @@ public static class JobEndpoints
             return Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault).ToResult();
         }
 
+        Caller caller = context.GetCaller();
         TimeSpan? granted = wait is null ? null : jobs.Granted(wait.Value);
         PreferHeader.TellApplied(context.Response, granted);
         JobRow? row = granted is { } time
-            ? await jobs.WaitAsync(jobId, r => r.JobState.IsFinal() || HasChanged(context.Request, r), time, cancellationToken)
-            : await jobs.FindAsync(jobId, cancellationToken);
+            ? await jobs.WaitAsync(
+                jobId, caller, r => r.JobState.IsFinal() || HasChanged(context.Request, r), time, cancellationToken)
+            : await jobs.FindAsync(jobId, caller, cancellationToken);
         return row is null ? JobProblems.NotFound(id).ToResult() : Answer(context, row);
     }
 

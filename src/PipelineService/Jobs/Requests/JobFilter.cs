@@ -16,6 +16,13 @@ public sealed record JobFilter
 
     public string? Source { get; init; }
 
+    public string? Tenant { get; init; }
+
+    /// <summary>Only jobs of these datasets, or of those that <see cref="DatasetPrefixes"/> stand for; null: of all.</summary>
+    public string[]? DatasetNames { get; init; }
+
+    public string[]? DatasetPrefixes { get; init; }
+
     /// <summary>Only jobs that have this text, case ignored, in their source, their idempotency key or their error.</summary>
     public string? Text { get; init; }
 

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
+using PipelineService.Access;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets.Definitions;
@@ -17,6 +18,7 @@ public static class JobListEndpoint
 
     public static void MapJobList(this IEndpointRouteBuilder jobs) =>
         jobs.MapGet("/", ListAsync)
+            .Requires(AccessScope.Read, AccessSubject.Jobs)
             .WithName("listJobs").WithSummary("Jobs, newest first")
             .WithDescription("All that is asked for must hold. A page may have fewer jobs than `limit`, with `text` even none, although "
                 + "more follow: there are no more when `nextCursor` is null.")
@@ -30,7 +32,8 @@ public static class JobListEndpoint
             .NeedsDatabase();
 
     private static async Task<IResult> ListAsync(
-        [AsParameters] JobListParameters parameters, JobQueries jobs, IOptions<JobsOptions> options, CancellationToken cancellationToken)
+        [AsParameters] JobListParameters parameters, HttpContext context, JobQueries jobs, IOptions<JobsOptions> options,
+        CancellationToken cancellationToken)
     {
         Dictionary<string, string[]> faults = [];
         JobFilter filter = FilterOf(parameters, options.Value, faults);
@@ -39,10 +42,31 @@ public static class JobListEndpoint
             return Paging.Refuse(faults);
         }
 
-        JobRows page = await jobs.ListAsync(filter, cancellationToken);
+        Caller caller = context.GetCaller();
+        if (!MayShowAny(filter, caller))
+        {
+            return TypedResults.Json(new JobPage([], null), PipelineJson.Options); // whether there are such jobs or not
+        }
+
+        JobRows page = await jobs.ListAsync(Within(filter, caller), cancellationToken);
         return TypedResults.Json(
             new JobPage([.. page.Rows.Select(JobView.Of)], page.Next is { } next ? Paging.CursorOf(next) : null), PipelineJson.Options);
     }
+
+    /// <summary>Whether what is asked for can be the caller's at all.</summary>
+    private static bool MayShowAny(JobFilter filter, Caller caller) =>
+        (filter.Dataset is null || caller.Datasets.Match(filter.Dataset))
+        && (filter.Source is null || caller.Source is null || filter.Source == caller.Source);
+
+    private static JobFilter Within(JobFilter filter, Caller caller) => filter with
+    {
+        // By its name alone where there is but one, for which there is an index.
+        Dataset = filter.Dataset ?? (caller.Datasets is { Names: [string only], Prefixes: [] } ? only : null),
+        Source = filter.Source ?? caller.Source,
+        Tenant = caller.Tenant,
+        DatasetNames = caller.Datasets.Names,
+        DatasetPrefixes = caller.Datasets.Prefixes,
+    };
 
     private static JobFilter FilterOf(
         JobListParameters parameters, JobsOptions options, Dictionary<string, string[]> faults) => new()

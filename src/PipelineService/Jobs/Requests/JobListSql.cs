@@ -12,6 +12,8 @@ internal static class JobListSql
           AND (@States::text[] IS NULL OR state = ANY (@States))
           AND (NOT @IsOpen OR finished_at IS NULL)
           AND (@Source::text IS NULL OR source = @Source)
+          AND (@Tenant::text IS NULL OR tenant = @Tenant)
+          AND (@DatasetNames::text[] IS NULL OR dataset = ANY (@DatasetNames) OR dataset ^@ ANY (@DatasetPrefixes))
           AND (@CreatedAfter::timestamptz IS NULL OR created_at >= @CreatedAfter)
           AND (@CreatedBefore::timestamptz IS NULL OR created_at < @CreatedBefore)
           AND (@FinishedAfter::timestamptz IS NULL OR finished_at >= @FinishedAfter)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using PipelineService.Access;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Jobs.Runs;
@@ -15,7 +16,19 @@ public sealed class JobQueries(
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
 
-    public Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+    /// <summary>A job that the caller may know of: what calls ask.</summary>
+    public async Task<JobRow?> FindAsync(Guid id, Caller caller, CancellationToken cancellationToken) =>
+        await FindAsync(id, cancellationToken) is { } job && IsSeen(job, caller) ? job : null;
+
+    /// <summary>Waits as <see cref="WaitAsync(Guid, Func{JobRow, bool}, TimeSpan, CancellationToken)"/> does, for a job of the caller's.</summary>
+    public async Task<JobRow?> WaitAsync(
+        Guid id, Caller caller, Func<JobRow, bool> condition, TimeSpan wait, CancellationToken cancellationToken) =>
+        await WaitAsync(id, job => !IsSeen(job, caller) || condition(job), wait, cancellationToken) is { } job && IsSeen(job, caller)
+            ? job
+            : null;
+
+    /// <summary>A job, whosever it is: for the service's own work on one that its caller may know of.</summary>
+    internal Task<JobRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         liveJobs.Find(id)?.Current is { } live && !live.JobState.IsFinal()
             ? Task.FromResult<JobRow?>(live)
             : FindAsync(id, store.FindAsync(id, cancellationToken)); // of a job that has ended the row alone goes on
@@ -44,6 +57,8 @@ public sealed class JobQueries(
         return page with { Rows = [.. page.Rows.Select(row => liveJobs.Find(row.Id)?.Current ?? WithOutage(row))] };
     }
 
+    private static bool IsSeen(JobRow job, Caller caller) => caller.Sees(job.Dataset, job.Tenant, job.Source);
+
     /// <summary>How long a client that is willing to wait is made to wait at most.</summary>
     public TimeSpan Granted(TimeSpan wait) => TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, options.Value.WaitMax.Ticks));
 
@@ -51,7 +66,7 @@ public sealed class JobQueries(
     /// Waits until a condition on the job holds, or the time is up, and returns the job as it is then.
     /// </summary>
     /// <param name="wait">As far as it is <see cref="Granted"/>; none when it is over already.</param>
-    public async Task<JobRow?> WaitAsync(
+    internal async Task<JobRow?> WaitAsync(
         Guid id, Func<JobRow, bool> condition, TimeSpan wait, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,4 +1,5 @@
 using Npgsql;
+using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
@@ -21,9 +22,9 @@ public sealed partial class JobRerun(
     /// <returns>The new job, in the queue; or why there is none.</returns>
     /// <exception cref="DatabaseUnavailableException">Nothing was begun; asking again is safe.</exception>
     public async Task<(JobRow? Job, Problem? Problem)> BeginAsync(
-        Guid id, AuditActor actor, CancellationToken cancellationToken)
+        Guid id, Caller caller, AuditActor actor, CancellationToken cancellationToken)
     {
-        (JobRow? old, Problem? problem) = await check.FindAsync(id, dataset: null, cancellationToken);
+        (JobRow? old, Problem? problem) = await check.FindAsync(id, dataset: null, caller, cancellationToken);
         if (old is null)
         {
             return (null, problem);
@@ -39,7 +40,7 @@ public sealed partial class JobRerun(
             return (null, DatasetProblems.NotFound(old.Dataset));
         }
 
-        JobRow job = RowOf(old, dataset);
+        JobRow job = RowOf(old, dataset, caller);
         using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id);
         try
         {
@@ -65,7 +66,7 @@ public sealed partial class JobRerun(
         && (job.Spool != spool.Id || await spool.HoldsAsync(job.Upload, cancellationToken));
 
     /// <summary>What it is to be loaded under is decided here, once: every attempt reads it.</summary>
-    private JobRow RowOf(JobRow old, DatasetVersion dataset)
+    private JobRow RowOf(JobRow old, DatasetVersion dataset, Caller caller)
     {
         DateTimeOffset now = time.GetDatabaseNow();
         return new JobRow
@@ -75,6 +76,8 @@ public sealed partial class JobRerun(
             DatasetVersion = dataset.Version,
             State = JobState.Queued.ToText(),
             Source = old.Source,
+            Tenant = old.Tenant,
+            KeyId = caller.KeyId,
             ContentType = old.ContentType,
             ContentEncoding = old.ContentEncoding,
             UploadBytes = old.UploadBytes,

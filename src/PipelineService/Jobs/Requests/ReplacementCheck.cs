@@ -1,3 +1,4 @@
+using PipelineService.Access;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -13,11 +14,14 @@ public sealed class ReplacementCheck(JobStore store, DatasetCatalog datasets)
 {
     /// <param name="id">The job that is to be replaced.</param>
     /// <param name="dataset">Whose data is to take its place; null: its own.</param>
+    /// <param name="caller">Who asks; of what they may not know there is nothing.</param>
     /// <returns>The job, or why it cannot be replaced.</returns>
     /// <exception cref="DatabaseUnavailableException">That cannot be told now.</exception>
-    public async Task<(JobRow? Job, Problem? Problem)> FindAsync(Guid id, string? dataset, CancellationToken cancellationToken)
+    public async Task<(JobRow? Job, Problem? Problem)> FindAsync(
+        Guid id, string? dataset, Caller caller, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(id, cancellationToken) is not { DeletedAt: null } job)
+        if (await store.FindAsync(id, cancellationToken) is not { DeletedAt: null } job
+            || !caller.Sees(job.Dataset, job.Tenant, job.Source))
         {
             return (null, JobProblems.NotFound(id.ToString()));
         }

@@ -49,7 +49,7 @@ internal static class ReferenceResolver
     private static string PointerTo(int index) => JsonPointer.Append("/schema/foreignKeys", index);
 
     /// <summary>A dataset's table; else the table that the words name, whether it is there or not.</summary>
-    private static async Task<TableName?> FindAsync(
+    public static async Task<TableName?> FindAsync(
         NpgsqlConnection connection, string resource, CancellationToken cancellationToken)
     {
         string? table = DatasetName.Like(resource) is string name
