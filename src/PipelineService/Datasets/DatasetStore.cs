@@ -1,8 +1,10 @@
+using System.Text.Json;
 using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Transforms;
+using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
@@ -18,6 +20,9 @@ public sealed record PutOutcome(
 /// <summary>Datasets in the database: a definition and the table that it needs change together or not at all.</summary>
 public sealed class DatasetStore(Database database, DatasetCatalog catalog, TimeProvider time)
 {
+    /// <summary>Names among which one that was meant is looked for.</summary>
+    private const int NamesMax = 1_000;
+
     /// <summary>Declares a dataset, or a new version of it when the definition differs from the current one.</summary>
     public async Task<PutOutcome> PutAsync(
         string name, DatasetDefinition definition, DatasetPrecondition precondition, CancellationToken cancellationToken)
@@ -63,6 +68,15 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
         return problem;
     }
+
+    /// <summary>The datasets that a definition looks up, as they are declared now.</summary>
+    /// <param name="body">What was sent.</param>
+    public Task<LookupSources> ReadLookupsAsync(JsonElement body, CancellationToken cancellationToken) => LookupSources.ReadAsync(
+        body,
+        async name => await FindAsync(name, cancellationToken) is { } stored
+            ? DatasetVersion.Read(name, stored.Version, stored.UpdatedAt, stored.Definition, catalog.Secrets).Definition
+            : null,
+        async () => [.. (await ListAsync(after: null, NamesMax, cancellationToken)).Select(listed => listed.Name)]);
 
     public Task<StoredDataset?> FindAsync(string name, CancellationToken cancellationToken) =>
         database.RunAsync((connection, token) => FindAsync(connection, name, token), cancellationToken);
@@ -150,7 +164,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             return new PutOutcome(null, false, table.Problem);
         }
 
-        change.Warnings = TransformWarnings.With(table.Warnings, change.Definition);
+        change.Warnings = await WithReplacementAsync(connection, change, table.Warnings, token);
 
         // 5. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
         PutOutcome outcome;
@@ -175,6 +189,21 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         await connection.ExecuteAsync(new CommandDefinition(DurableCommit.Sql, cancellationToken: token));
         await transaction.CommitAsync(token);
         return outcome;
+    }
+
+    /// <summary>Adds what may be in the way of uploads that replace all rows.</summary>
+    private static async Task<IReadOnlyDictionary<string, string[]>?> WithReplacementAsync(
+        NpgsqlConnection connection, Change change, IReadOnlyDictionary<string, string[]>? warnings, CancellationToken token)
+    {
+        IReadOnlyDictionary<string, string[]>? all = TransformWarnings.With(warnings, change.Definition);
+        if (change.Definition.Load.Mode != LoadMode.Replace)
+        {
+            return all;
+        }
+
+        TableShape? shape = await TargetTable.LookAsync(connection, change.Definition.Load.Table, token);
+        Dictionary<string, string[]> more = await ReplacedTable.WarningsOfAsync(connection, change.Definition, shape, token);
+        return more.Count == 0 ? all : new OrderedDictionary<string, string[]>((all ?? new Dictionary<string, string[]>()).Concat(more));
     }
 
     private DateTime Now() => time.GetDatabaseNow().UtcDateTime;

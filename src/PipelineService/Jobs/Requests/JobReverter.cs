@@ -25,7 +25,7 @@ public sealed partial class JobReverter(
     public async Task<(long Rows, Problem? Problem)> RevertAsync(JobRow job, CancellationToken cancellationToken)
     {
         DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
-        if (!dataset.Definition.Load.Lineage)
+        if (dataset.Definition.Load is { Lineage: false, Mode: LoadMode.Append })
         {
             return (0, JobProblems.NoLineage);
         }
@@ -36,7 +36,7 @@ public sealed partial class JobReverter(
         try
         {
             using CancellationShield shield = new(cancellationToken);
-            return await RemoveAsync(job.Id, table, shield.Token);
+            return await RemoveAsync(job, dataset.Definition, shield.Token);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -54,8 +54,10 @@ public sealed partial class JobReverter(
         }
     }
 
-    private async Task<(long Rows, Problem? Problem)> RemoveAsync(Guid job, TableName table, CancellationToken cancellationToken)
+    private async Task<(long Rows, Problem? Problem)> RemoveAsync(
+        JobRow row, DatasetDefinition definition, CancellationToken cancellationToken)
     {
+        (Guid job, TableName table) = (row.Id, definition.Load.Table);
         // Not through the pipelines for requests: a large table is read through, and that takes what it takes. Only locks
         // are not waited for without end.
         await using NpgsqlConnection connection = await OpenAsync(cancellationToken);
@@ -64,6 +66,12 @@ public sealed partial class JobReverter(
             "SELECT set_config('lock_timeout', @lockTimeout, true), set_config('statement_timeout', '0', true)",
             new { lockTimeout = $"{(long)writeOptions.Value.LockTimeout.TotalMilliseconds}ms" }, transaction,
             cancellationToken: cancellationToken));
+        WholeTableRevert whole = new(row.Dataset, definition, connection);
+        if (definition.Load.Mode == LoadMode.Replace)
+        {
+            await whole.LockAsync(cancellationToken);
+        }
+
         LandedRows? landed = await connection.QuerySingleOrDefaultAsync<LandedRows>(new CommandDefinition(
             JobEndSql.LockForRevert, new { id = job }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
         if (landed is null or { IsReverted: true })
@@ -78,7 +86,15 @@ public sealed partial class JobReverter(
             return (0, JobProblems.IsBeingReplaced(job));
         }
 
-        long rows = await RowsOfJob.DeleteAsync(connection, table, job, landed, cancellationToken);
+        (long rows, Problem? problem) = definition.Load.Mode == LoadMode.Replace && await whole.FindAsync(job, cancellationToken) is { } current
+            ? await whole.RunAsync(job, current, cancellationToken)
+            : definition.Load.Lineage ? (await RowsOfJob.DeleteAsync(connection, table, job, landed, cancellationToken), null)
+            : (0, null);
+        if (problem is not null)
+        {
+            return (0, problem);
+        }
+
         await connection.ExecuteAsync(new CommandDefinition(
             JobEndSql.MarkReverted, new { id = job, now = time.GetDatabaseNow().UtcDateTime, rows }, transaction,
             cancellationToken: cancellationToken));
