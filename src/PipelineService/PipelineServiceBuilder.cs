@@ -43,7 +43,7 @@ public static class PipelineServiceBuilder
         RouteGroupBuilder open = routes.MapGroup("").OpenToAll();
         open.MapHosting();
         open.MapOpenApiDocument();
-        routes.MapMetrics().Requires(AccessScope.Read, AccessSubject.Service);
+        routes.MapMetrics().Requires(AccessScope.Read, AccessSubject.Metrics);
         // The one group: what holds for every call of the API is said here. Who may call it, each says for itself.
         RouteGroupBuilder api = routes.MapGroup("/v1").WithCheckedQueries();
         api.MapAccess();

@@ -34,6 +34,9 @@ public sealed record DatasetDefinition
 
     public RejectLimits Rejects { get; init; } = RejectLimits.None;
 
+    /// <summary>What it takes for other datasets to look its rows up; null: they cannot.</summary>
+    public LookupPolicy? Lookup { get; init; }
+
     /// <summary>Examples of what it does, run when it is declared.</summary>
     public ImmutableArray<DatasetTest> Tests { get; init; } = [];
 
@@ -44,7 +47,26 @@ public sealed record DatasetDefinition
     public ImmutableArray<FieldDefinition> Columns => Transforms.IsEmpty ? Schema.Fields : [.. FieldScope.Of(this).Fields];
 
     /// <summary>Whether an op says of a field that it holds personal data.</summary>
-    public bool HasPersonalData => Transforms.Any(op => op is PrivacyOp { Pii: true });
+    public bool HasPersonalData => Transforms.Any(op => op is PrivacyOp { Pii: true } or LookupOp { Pii: true });
+
+    /// <summary>The columns that hold personal data, by their names: those on which an op says so.</summary>
+    public IReadOnlySet<string> PersonalColumns()
+    {
+        HashSet<string> names = new(StringComparer.Ordinal);
+        FieldScope scope = new(Schema);
+        for (int op = 0; op < Transforms.Length; op++)
+        {
+            names.UnionWith(Transforms[op] switch
+            {
+                PrivacyOp { Pii: true } privacy => scope.FieldsOf(privacy).Select(index => scope.Fields[index].Name),
+                LookupOp { Pii: true } lookup => lookup.Sets.Select(set => set.Name),
+                _ => [],
+            });
+            scope.AddSetsOf(Transforms[op], op);
+        }
+
+        return names;
+    }
 
     /// <summary>The same with other SQL types of its columns.</summary>
     /// <param name="types">One for each of the <see cref="Columns"/>; null is the default of the field's type.</param>
@@ -87,6 +109,9 @@ public sealed record LoadPolicy
 {
     public required TableName Table { get; init; }
 
+    /// <summary>What becomes of the rows that are there.</summary>
+    public LoadMode Mode { get; init; }
+
     public CommitPolicy Commit { get; init; } = CommitPolicy.Job;
 
     /// <summary>Whether rows carry <c>_job_id uuid</c> and <c>_record bigint</c>.</summary>
@@ -94,6 +119,16 @@ public sealed record LoadPolicy
 
     /// <summary>How long the bytes of an upload stay after its job's end; null: they go with it.</summary>
     public TimeSpan? KeepUpload { get; init; }
+}
+
+/// <summary>What the rows of an upload are to those that the table has.</summary>
+public enum LoadMode
+{
+    /// <summary>They come in addition.</summary>
+    Append,
+
+    /// <summary>They take the place of all of them, in one moment.</summary>
+    Replace,
 }
 
 /// <summary>When rows become visible: all at the end of the job, or chunk by chunk as they land.</summary>

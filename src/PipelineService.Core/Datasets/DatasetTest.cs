@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace PipelineService.Core.Datasets;
 
 /// <summary>
@@ -10,6 +12,12 @@ public sealed record DatasetTest(string Record, TestOutcome Outcome)
 {
     /// <summary>Of a row: the text of a JSON object with the columns that count, each with its value; the others may be anything.</summary>
     public string? Row { get; init; }
+
+    /// <summary>
+    /// Of datasets that are looked up, by their names: the texts of JSON objects, each a row; those that are not here have the rows that
+    /// they have now.
+    /// </summary>
+    public ImmutableDictionary<string, ImmutableArray<string>> Lookups { get; init; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
 
     /// <summary>Of a reject: a code that is among its reasons. Of a filtered record: the name of the filter, or null for any.</summary>
     public string? Reason { get; init; }

@@ -22,6 +22,8 @@ public readonly record struct OpLabel(string Op, string? Name)
         Code = (op as RequireOp)?.Code,
         Message = op is RequireOp require
             ? require.Message ?? $"Does not hold: {Excerpt.Of(require.Expression, ConditionLengthMax)}"
+            : op is LookupOp lookup
+            ? $"Dataset \"{lookup.From}\" has no row of this {string.Join(" and ", lookup.Key.Select(name => $"\"{Excerpt.Of(name)}\""))}."
             : null,
     };
 }

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Transforms.Steps.Rows;
 
 namespace PipelineService.Core.Encoding;
 
@@ -31,6 +33,7 @@ public sealed class RowPlan
         Columns = columns;
         Steps = steps;
         Ops = [.. definition.Transforms.Select(OpLabel.Of)];
+        Lookups = [.. steps.OfType<LookupStep>().Select(step => step.Use)];
         Hidden = [.. steps.SelectMany(step => step.Hides).Distinct().Order()];
         HidesRest = definition.Schema is { Rest: not null } schema
             && Hidden.Any(field => field < schema.Fields.Length && schema.IsRest(schema.Fields[field]));
@@ -54,6 +57,9 @@ public sealed class RowPlan
 
     /// <summary>The ops of the dataset's transforms, to tell them by.</summary>
     public ImmutableArray<OpLabel> Ops { get; }
+
+    /// <summary>What its ops look up in other datasets, in their order.</summary>
+    public ImmutableArray<LookupUse> Lookups { get; }
 
     /// <summary>
     /// Fields whose values are shown to nobody, as 0-based indexes: they hold personal data. Where there are any, nothing that may hold

@@ -18,6 +18,9 @@ public sealed class StoredValue
 
     private StoredValue(byte[]? bytes, SqlType type) => (_bytes, _type) = (bytes, type);
 
+    /// <summary>Its bytes in PostgreSQL's binary form; null where there is no value.</summary>
+    public byte[]? Bytes => _bytes;
+
     /// <summary>The value of a column of a row.</summary>
     /// <param name="index">0-based, of the column in the plan.</param>
     public static StoredValue Of(RowBuffer rows, int row, int index, ColumnPlan column) =>

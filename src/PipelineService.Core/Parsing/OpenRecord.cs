@@ -1,4 +1,5 @@
 using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Parsing;
@@ -69,6 +70,12 @@ public readonly ref struct OpenRecord
 
     /// <summary>The typed values of the record.</summary>
     internal RecordSlots Slots => _values.Typed;
+
+    /// <summary>What the chunk was answered for an op.</summary>
+    internal LookupTable? AnswerTo(int op) => _values.Answers?.TableOf(op);
+
+    /// <summary>Room for something that is looked at and forgotten; valid until the next call.</summary>
+    internal Span<byte> ScratchFor(int bytes) => _values.ScratchFor(bytes);
 
     /// <summary>Gives a field a value that was computed, or takes its value away when there is none.</summary>
     internal void SetValue(int field, in TypedValue value)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms.Lookups;
 
 namespace PipelineService.Core.Parsing;
 
@@ -27,6 +28,10 @@ public abstract class RecordStep
 
     /// <summary>Whether it computes with typed values.</summary>
     public virtual bool IsTyped => false;
+
+    /// <summary>The step as it is for one job: most are the same for all.</summary>
+    /// <param name="answers">Where the job's ops have their answers from; null where there are none.</param>
+    internal virtual RecordStep Bind(ExternalAnswers? answers) => this;
 
     /// <summary>
     /// Works on a record; the values that it leaves are what the next step sees, and the last one's are encoded.

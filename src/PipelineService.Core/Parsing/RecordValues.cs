@@ -1,3 +1,4 @@
+using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Parsing;
@@ -34,6 +35,9 @@ public sealed class RecordValues
 
     /// <summary>The values of fields that ops compute with, and those that they have computed.</summary>
     internal RecordSlots Typed { get; } = new();
+
+    /// <summary>What the chunk at hand was answered; null where nothing was asked.</summary>
+    internal ChunkAnswers? Answers { get; set; }
 
     /// <summary>
     /// By the index of an op, how many records it has left out, or given something else than the rest; none behind the last op that has.

@@ -61,6 +61,7 @@ public static class ErrorMessages
         RecordErrorCode.Unmapped => "The transforms map this field, and their table has no such text: add it, or set \"else\".",
         RecordErrorCode.ResultTooLong => "The transforms make more than 64 MiB of the record.",
         RecordErrorCode.Require => "A condition of the dataset does not hold.",
+        RecordErrorCode.LookupMissing => "The dataset that is looked up has no row of this key.",
         RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
         RecordErrorCode.Unmended =>
             "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",

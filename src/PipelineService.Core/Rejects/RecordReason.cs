@@ -22,7 +22,7 @@ public readonly record struct RecordReason(FieldDefinition? Field, string Code, 
         error is { Code: RecordErrorCode.Require, Op: int op } ? rows.Ops[op].Code! : RecordErrorCodes.NameOf(error.Code);
 
     private static string MessageOf(in RecordError error, FieldDefinition? field, RowPlan rows) =>
-        error is { Code: RecordErrorCode.Require, Op: int op } ? rows.Ops[op].Message!
+        error is { Code: RecordErrorCode.Require or RecordErrorCode.LookupMissing, Op: int op } ? rows.Ops[op].Message!
         : error.Expression != ExpressionError.None ? ExpressionErrors.SentenceOf(error.Expression)
         : field is not null ? ErrorMessages.For(field, error.Code)
         : ErrorMessages.For(error.Code);

@@ -50,4 +50,7 @@ public enum RecordErrorCode : byte
 
     /// <summary>A condition of the definition does not hold. Clients see the condition's own code.</summary>
     Require = 31,
+
+    /// <summary>The dataset that is looked up has no row of this key.</summary>
+    LookupMissing = 32,
 }

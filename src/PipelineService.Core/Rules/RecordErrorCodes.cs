@@ -44,6 +44,7 @@ public static class RecordErrorCodes
         RecordErrorCode.ExclusiveMaximum => "exclusive_maximum",
         RecordErrorCode.JsonSchema => "json_schema",
         RecordErrorCode.Require => "require",
+        RecordErrorCode.LookupMissing => "lookup_missing",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

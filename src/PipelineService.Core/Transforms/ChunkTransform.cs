@@ -2,6 +2,8 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Transforms.Steps.Rows;
 
 namespace PipelineService.Core.Transforms;
 
@@ -23,6 +25,7 @@ public sealed class ChunkTransform
     private readonly RecordReader _reader;
     private readonly RecordEncoder _encoder;
     private readonly int[] _slotOfColumn;
+    private readonly ExternalStep[] _asking;
 
     /// <param name="plan">The columns that are sent, and what is done before.</param>
     /// <param name="reader">Reads the records of the job.</param>
@@ -32,6 +35,7 @@ public sealed class ChunkTransform
         _reader = reader;
         _encoder = new RecordEncoder(plan, reader, job);
         _slotOfColumn = [.. plan.Columns.Select(column => _encoder.SlotOfField[column.Index])];
+        _asking = [.. _encoder.Asking];
     }
 
     /// <summary>
@@ -48,14 +52,62 @@ public sealed class ChunkTransform
     /// <param name="bytes">Whole records only, starting at a record's start.</param>
     /// <param name="position">The numbers of the first record and line.</param>
     /// <param name="workspace">Cleared first; holds the rows and rejects afterwards.</param>
+    /// <param name="answers">What <see cref="AnswerAsync"/> gave for the same bytes.</param>
     /// <returns>How many records were read: rows + rejects + filtered.</returns>
-    public int Run(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace)
+    public int Run(
+        ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace, ChunkAnswers? answers = null)
     {
         workspace.Clear();
         _encoder.Prepare(workspace.Values);
+        workspace.Values.Answers = answers;
         ChunkRun run = new(_encoder, bytes, position, workspace);
         _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
+        workspace.Values.Answers = null;
         return run.Records;
+    }
+
+    /// <summary>Whether steps ask for what is not in the records: then <see cref="AnswerAsync"/> comes before <see cref="Run"/>.</summary>
+    public bool Asks => _asking.Length > 0;
+
+    /// <summary>
+    /// What comes between reading a chunk and making rows of it, where steps ask for what is not in its records: the records are read up
+    /// to the step, what it asks is collected, each thing once, and asked for together. The next step that asks sees the answers to the
+    /// ones before it. Nothing is held meanwhile but the bytes of the chunk and its answers: the same bytes ask the same, so that
+    /// records are read once more instead of being kept.
+    /// </summary>
+    /// <param name="bytes">As of <see cref="Run"/>.</param>
+    /// <param name="position">As of <see cref="Run"/>.</param>
+    /// <param name="workspace">Used while records are read; cleared.</param>
+    /// <returns>For <see cref="Run"/>; null where nothing is asked.</returns>
+    public ValueTask<ChunkAnswers?> AnswerAsync(
+        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, CancellationToken cancellationToken) =>
+        Asks ? AskAsync(bytes, position, workspace, cancellationToken) : default;
+
+    private async ValueTask<ChunkAnswers?> AskAsync(
+        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, CancellationToken cancellationToken)
+    {
+        ChunkAnswers answers = new();
+        foreach (ExternalStep step in _asking)
+        {
+            ChunkQuestions questions = CollectFor(step, bytes.Span, position, workspace, answers);
+            answers.Add(step.Op, await step.AskAsync(questions, cancellationToken));
+        }
+
+        return answers;
+    }
+
+    private ChunkQuestions CollectFor(
+        ExternalStep step, ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace, ChunkAnswers answers)
+    {
+        workspace.Clear();
+        _encoder.Prepare(workspace.Values);
+        workspace.Values.Answers = answers;
+        ChunkQuestions questions = new();
+        AskingRun run = new(_encoder, bytes, position, workspace, step, questions);
+        _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
+        workspace.Values.Answers = null;
+        workspace.Clear();
+        return questions;
     }
 
     /// <summary>Reads one record, without transforming it.</summary>

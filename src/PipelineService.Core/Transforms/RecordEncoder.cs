@@ -1,6 +1,8 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Transforms.Steps.Rows;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms;
@@ -31,7 +33,7 @@ internal sealed class RecordEncoder
         _slotOfField.AsSpan().Fill(NoSlot);
         reader.SlotOfField.CopyTo(_slotOfField);
         _slotOfColumn = [.. _fieldOfColumn.Select(field => _slotOfField[field])];
-        _steps = [.. plan.Steps];
+        _steps = [.. plan.Steps.Select(step => step.Bind(job.Answers))];
         _lastChangeOfField = LastChanges(_steps, _slotOfField.Length);
         _jobSlots = _steps.Any(step => step.IsTyped) ? new JobSlots(job, _slotOfField.Length) : null;
         _lineage = new Lineage(plan, job.JobId);
@@ -41,6 +43,9 @@ internal sealed class RecordEncoder
     public ReadOnlySpan<int> SlotOfField => _slotOfField;
 
     public bool HasSteps => _steps.Length > 0;
+
+    /// <summary>The steps that ask for what they need, chunk by chunk, in their order.</summary>
+    public IEnumerable<ExternalStep> Asking => _steps.OfType<ExternalStep>().Where(step => step.Asks);
 
     /// <summary>Gets the values of a worker ready for the records of a chunk.</summary>
     public void Prepare(RecordValues values) => _jobSlots?.Prepare(values.Typed);
@@ -52,14 +57,40 @@ internal sealed class RecordEncoder
     /// <param name="op">0-based index of the last step that was run.</param>
     public StepResult RunSteps(ReadOnlySpan<byte> bytes, RecordValues values, long number, out int op)
     {
+        OpenRecord record = Open(bytes, values, number);
+        return RunSteps(record, values, _steps.Length, out op);
+    }
+
+    /// <summary>Runs the steps before one that asks, and takes in what that one asks of the record.</summary>
+    /// <param name="bytes">The chunk.</param>
+    /// <param name="values">Its values.</param>
+    /// <param name="number">1-based number of the record in the upload.</param>
+    /// <param name="asking">The step.</param>
+    /// <param name="questions">Takes the question, if the record comes as far.</param>
+    public void Ask(
+        ReadOnlySpan<byte> bytes, RecordValues values, long number, ExternalStep asking, ChunkQuestions questions)
+    {
+        OpenRecord record = Open(bytes, values, number);
+        if (RunSteps(record, values, asking.Op, out _).IsKept)
+        {
+            asking.Ask(record, questions);
+        }
+    }
+
+    private OpenRecord Open(ReadOnlySpan<byte> bytes, RecordValues values, long number)
+    {
         values.Spread(_slotOfField);
         if (_jobSlots is not null)
         {
             JobSlots.Begin(values.Typed, number);
         }
 
-        OpenRecord record = new(bytes, _reader, values);
-        for (op = 0; op < _steps.Length; op++)
+        return new OpenRecord(bytes, _reader, values);
+    }
+
+    private StepResult RunSteps(OpenRecord record, RecordValues values, int count, out int op)
+    {
+        for (op = 0; op < count; op++)
         {
             StepResult result = _steps[op].Apply(record);
             if (!result.IsKept)
@@ -150,7 +181,8 @@ internal sealed class RecordEncoder
             ? new RecordError(RecordError.WholeRecord, result.Code, place.Start, ValueLength: 0)
             : ErrorOf(column, result.Code, place, workspace.Values);
         // A text that is no value of its field is refused by whoever reads it first: that says nothing of the op.
-        bool isOwn = !_steps[op].IsTyped || result.Error != ExpressionError.None || result.Code == RecordErrorCode.Require;
+        bool isOwn = !_steps[op].IsTyped || result.Error != ExpressionError.None
+            || result.Code is RecordErrorCode.Require or RecordErrorCode.LookupMissing;
         workspace.Rejects.AddError(isOwn ? error with { Op = op, Expression = result.Error } : error);
         return column;
     }

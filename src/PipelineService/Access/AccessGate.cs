@@ -101,7 +101,7 @@ internal sealed class AccessGate(
                 return RefuseAsync(context, AccessProblems.MissingScope(policy.Scope.Value));
             }
 
-            if (policy.Subject == AccessSubject.Service && (caller.IsLimited || caller.Source is not null))
+            if (policy.Subject is AccessSubject.Service or AccessSubject.Metrics && (caller.IsLimited || caller.Source is not null))
             {
                 return RefuseAsync(context, AccessProblems.Limited);
             }
@@ -113,7 +113,7 @@ internal sealed class AccessGate(
     }
 
     private bool IsOpen(AccessPolicy policy) =>
-        policy.Scope is null || (policy.Subject == AccessSubject.Service && _options.OpenMetrics);
+        policy.Scope is null || (policy.Subject == AccessSubject.Metrics && _options.OpenMetrics);
 
     private static Task RefuseAsync(HttpContext context, Problem problem) => problem.ToResult().ExecuteAsync(context);
 }

@@ -27,6 +27,9 @@ public enum AccessSubject
 
     /// <summary>The service as a whole: for callers without limits.</summary>
     Service,
+
+    /// <summary>The figures of the service as a whole: for callers without limits, and for everybody with <c>Access:OpenMetrics</c>.</summary>
+    Metrics,
 }
 
 /// <summary>On an endpoint: who may call it. Every endpoint has one; one without it fails the start, and so the build.</summary>

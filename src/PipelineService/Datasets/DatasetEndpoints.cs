@@ -4,6 +4,7 @@ using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
+using PipelineService.Datasets.Lookups;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -149,7 +150,8 @@ public static class DatasetEndpoints
     }
 
     private static async Task<IResult> PutAsync(
-        string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, CancellationToken cancellationToken)
+        string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, LookupVersions versions,
+        CancellationToken cancellationToken)
     {
         (JsonDocument? json, Problem? refusal) = await DefinitionBody.ReadAsync(context.Request, cancellationToken);
         if (json is null)
@@ -160,7 +162,8 @@ public static class DatasetEndpoints
         Declaration declared;
         using (json)
         {
-            declared = DefinitionEnvelope.Read(json.RootElement, dataset, out IReadOnlyDictionary<string, string[]> errors);
+            LookupSources lookups = await store.ReadLookupsAsync(json.RootElement, context.GetCaller(), cancellationToken);
+            declared = DefinitionEnvelope.Read(json.RootElement, dataset, lookups, out IReadOnlyDictionary<string, string[]> errors);
             if (declared.Definition is null || errors.Count > 0)
             {
                 return DatasetProblems.InvalidDefinition(errors).ToResult();
@@ -169,7 +172,8 @@ public static class DatasetEndpoints
             errors = catalog.Secrets.FaultsOf(declared.Definition);
             if (errors.Count == 0)
             {
-                errors = DatasetTestRun.FaultsOf(DatasetVersion.Compile(declared.Definition, catalog.Secrets));
+                errors = await DatasetTestRun.FaultsOfAsync(
+                    DatasetVersion.Compile(declared.Definition, catalog.Secrets), lookups, versions, cancellationToken);
             }
 
             errors = declared.InBody(errors);

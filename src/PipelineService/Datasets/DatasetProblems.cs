@@ -136,6 +136,32 @@ public static class DatasetProblems
         Detail = $"Send the definition without Content-Encoding, not as {Excerpt.Of(encoding)}.",
     };
 
+    /// <summary>Of a job: there is nothing that it could look up.</summary>
+    public static Problem LookupNotLoaded(string dataset) => new()
+    {
+        Code = "lookup_not_loaded",
+        Status = StatusCodes.Status409Conflict,
+        Title = "A dataset that is looked up has no rows.",
+        Detail = $"Nothing was loaded into dataset \"{dataset}\" since it can be looked up. Send its rows, then send this upload again; nothing of "
+            + "it was loaded. An upload without a record makes it a dataset without rows.",
+    };
+
+    /// <summary>Of a job: the rows that it would look up are of another form than its dataset was declared with.</summary>
+    /// <param name="dataset">The dataset that is looked up.</param>
+    /// <param name="version">Its version by which they were loaded.</param>
+    /// <param name="columns">Those that are missing or of another type; none when it is something else.</param>
+    public static Problem LookupChanged(string dataset, int version, IReadOnlyCollection<string> columns) => new()
+    {
+        Code = "lookup_changed",
+        Status = StatusCodes.Status409Conflict,
+        Title = "A dataset that is looked up has another form.",
+        Detail = $"Version {version} of dataset \"{dataset}\""
+            + (columns.Count > 0
+                ? $" does not have {string.Join(", ", columns.Select(name => $"\"{Excerpt.Of(name)}\""))} as they were when this dataset was declared."
+                : " has another key, or says of what is taken of it that it is personal data.")
+            + " Declare this dataset again, then send the upload again; nothing of it was loaded.",
+    };
+
     /// <summary>Of a job: a definition that was checked when it was declared names what is not set any more.</summary>
     public static Problem SecretMissing(string secret) => new()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Dapper;
 using Npgsql;
 using PipelineService.Access;
@@ -5,6 +6,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Transforms;
+using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
@@ -20,6 +22,9 @@ public sealed record PutOutcome(
 /// <summary>Datasets in the database: a definition and the table that it needs change together or not at all.</summary>
 public sealed class DatasetStore(Database database, DatasetCatalog catalog, TimeProvider time)
 {
+    /// <summary>Names among which one that was meant is looked for.</summary>
+    private const int NamesMax = 1_000;
+
     /// <summary>Declares a dataset, or a new version of it when the definition differs from the current one.</summary>
     public async Task<PutOutcome> PutAsync(
         string name, DatasetDefinition definition, DatasetPrecondition precondition, Caller caller, AuditActor actor,
@@ -84,6 +89,16 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         AuditEntry DeletionOf(StoredDataset deleted) => AuditEntry.Of(
             actor, AuditActions.DatasetDelete, now, $"dataset/{name}", name, ("version", deleted.Version));
     }
+
+    /// <summary>The datasets that a definition looks up, as they are declared now, as far as the caller may know of them.</summary>
+    /// <param name="body">What was sent.</param>
+    public Task<LookupSources> ReadLookupsAsync(JsonElement body, Caller caller, CancellationToken cancellationToken) =>
+        LookupSources.ReadAsync(
+            body,
+            async name => await FindAsync(name, caller, cancellationToken) is { } stored
+                ? DatasetVersion.Read(name, stored.Version, stored.UpdatedAt, stored.Definition, stored.Tenant, catalog.Secrets).Definition
+                : null,
+            async () => [.. (await ListAsync(after: null, NamesMax, caller, cancellationToken)).Select(listed => listed.Name)]);
 
     /// <summary>A dataset that the caller may know of.</summary>
     public async Task<StoredDataset?> FindAsync(string name, Caller caller, CancellationToken cancellationToken) =>
@@ -189,7 +204,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             return new PutOutcome(null, false, table.Problem);
         }
 
-        change.Warnings = TransformWarnings.With(table.Warnings, change.Definition);
+        change.Warnings = await WithReplacementAsync(connection, change, table.Warnings, token);
 
         // 5. The version. A deleted dataset comes back with the next number, so that no number ever means two definitions.
         PutOutcome outcome;
@@ -216,6 +231,21 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         await AuditWriter.WriteAsync(connection, [change.EntryOf(outcome, current?.Version)], token);
         await transaction.CommitAsync(token);
         return outcome;
+    }
+
+    /// <summary>Adds what may be in the way of uploads that replace all rows.</summary>
+    private static async Task<IReadOnlyDictionary<string, string[]>?> WithReplacementAsync(
+        NpgsqlConnection connection, Change change, IReadOnlyDictionary<string, string[]>? warnings, CancellationToken token)
+    {
+        IReadOnlyDictionary<string, string[]>? all = TransformWarnings.With(warnings, change.Definition);
+        if (change.Definition.Load.Mode != LoadMode.Replace)
+        {
+            return all;
+        }
+
+        TableShape? shape = await TargetTable.LookAsync(connection, change.Definition.Load.Table, token);
+        Dictionary<string, string[]> more = await ReplacedTable.WarningsOfAsync(connection, change.Definition, shape, token);
+        return more.Count == 0 ? all : new OrderedDictionary<string, string[]>((all ?? new Dictionary<string, string[]>()).Concat(more));
     }
 
     /// <summary>A PUT on its way.</summary>

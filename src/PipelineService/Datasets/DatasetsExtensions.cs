@@ -1,3 +1,4 @@
+using PipelineService.Datasets.Lookups;
 using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Datasets;
@@ -10,6 +11,7 @@ public static class DatasetsExtensions
         services.AddStageOptions<DatasetsOptions>(DatasetsOptions.Section);
         services.AddSingleton<DatasetCatalog>();
         services.AddSingleton<DatasetStore>();
+        services.AddSingleton<LookupVersions>();
         services.AddHostedService<DatasetPreload>();
         return services;
     }

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Access.Audit;
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.FaultInjection;
@@ -119,6 +121,8 @@ public sealed partial class UploadReception(
         LiveJob live = new(row, dataset.Definition.Load.Table.Quoted, request.Kind, spoolOptions.Value.RecordBytesMax, time)
         {
             AnnouncedBytes = announcedBytes,
+            ReplacesAll = dataset.Definition.Load.Mode == LoadMode.Replace,
+            LooksUp = dataset.Definition.Transforms.Any(op => op is ExternalOp),
             Request = Activity.Current?.Context ?? default,
         };
         try

@@ -80,6 +80,15 @@ public sealed record JobRow
     /// <summary>The last job that was to take its place. That it has is told by <see cref="RevertedAt"/>.</summary>
     public Guid? ReplacedBy { get; init; }
 
+    /// <summary>
+    /// Versions of the datasets that it looks up, as JSON text: by their names the jobs that loaded them. Null until the first attempt has
+    /// pinned them, and where there are none.
+    /// </summary>
+    public string? Pins { get; init; }
+
+    /// <summary>Whether it is a later upload of the dataset that has taken the place of its rows, and of all others.</summary>
+    public bool Superseded { get; init; }
+
     /// <summary>A problem object as JSON text, of a failed job.</summary>
     public string? Error { get; init; }
 

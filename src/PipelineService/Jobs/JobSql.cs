@@ -11,8 +11,8 @@ internal static class JobSql
         records_filtered, rejects, ops, progress_ratio, records_per_second, source, content_type, content_encoding, upload_bytes,
         upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
         cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, deleted_at, revision, spool, owner,
-        epoch, attempt, tries, tried_bytes, waiting_since, upload_id, keep_upload, upload_kept_until, replaces, replaced_by,
-        tenant, key_id
+        epoch, attempt, tries, tried_bytes, waiting_since, upload_id, keep_upload, upload_kept_until, replaces, replaced_by, pins,
+        superseded, tenant, key_id
         """;
 
     /// <summary>
@@ -31,7 +31,8 @@ internal static class JobSql
                greatest(p.upload_bytes, j.upload_bytes) AS upload_bytes, j.upload_complete, j.upload_sha256, j.upload_columns,
                j.idempotency_key, j.parent_job, j.error, j.cancel_requested, j.records_reverted, j.created_at, j.received_at,
                j.started_at, j.finished_at, j.reverted_at, j.deleted_at, j.revision, j.spool, j.owner, j.epoch, j.attempt, j.tries,
-               j.tried_bytes, j.waiting_since, j.upload_id, j.keep_upload, j.upload_kept_until, j.replaces, j.replaced_by, j.tenant, j.key_id
+               j.tried_bytes, j.waiting_since, j.upload_id, j.keep_upload, j.upload_kept_until, j.replaces, j.replaced_by, j.pins,
+               j.superseded, j.tenant, j.key_id
         FROM
         """;
 
@@ -45,7 +46,7 @@ internal static class JobSql
     /// definition does.
     /// </summary>
     private const string GivesUpKey = """
-        (reverted_at IS NOT NULL
+        ((reverted_at IS NOT NULL AND NOT superseded)
          OR (state = 'failed' AND records_loaded = 0
              AND (dataset_version < @DatasetVersion OR error ->> 'status' IS DISTINCT FROM '422')))
         """;

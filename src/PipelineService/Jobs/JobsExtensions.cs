@@ -39,6 +39,9 @@ public static class JobsExtensions
         builder.Services.AddSingleton<InstanceBeat>();
         builder.Services.AddSingleton<JobNews>();
         builder.Services.AddSingleton<JobTargets>();
+        builder.Services.AddSingleton<JobPins>();
+        builder.Services.AddSingleton<LookupCleaner>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<LookupCleaner>());
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
         builder.Services.AddSingleton<EndedUploads>();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using PipelineService.Core.Transforms;
+using PipelineService.Core.Transforms.Lookups;
 
 namespace PipelineService.Spool;
 
@@ -27,7 +28,9 @@ public sealed class SpoolRange(SpoolReader upload)
                 }
             }
 
-            transform.Run(buffer.AsSpan(0, length), extent.Position, into);
+            ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
+            ChunkAnswers? answers = await transform.AnswerAsync(bytes, extent.Position, into, cancellationToken);
+            transform.Run(bytes.Span, extent.Position, into, answers);
         }
         finally
         {

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
+using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
@@ -84,14 +85,17 @@ public sealed partial class ChunkWorkers(
         JobLoad load = chunk.Load;
         using Activity? span = PipelineTracing.StartChunk(load.Plan.Trace, chunk.Extent.StartOffset, chunk.Extent.EndOffset);
         long start = time.GetTimestamp();
-        int read = Transform(chunk, workspace);
+        ChunkAnswers? answers = chunk.Extent.IsOversizedRecord
+            ? null
+            : await load.Transform!.AnswerAsync(chunk.Bytes, chunk.Extent.Position, workspace, load.Stopped);
+        int read = Transform(chunk, workspace, answers);
         RecordCounts counts = await writer.WriteAsync(
             new TransformedChunk(load, chunk.Turn, chunk.Extent, chunk.Bytes, workspace, read), load.Stopped);
         span?.Tell(counts.Read, counts.Rejected);
         metrics.ChunkWritten(load.Plan.Dataset, counts.Read, time.GetElapsedTime(start));
     }
 
-    private static int Transform(Chunk chunk, TransformWorkspace workspace)
+    private static int Transform(Chunk chunk, TransformWorkspace workspace, ChunkAnswers? answers)
     {
         FaultPoints.Reach(FaultPoint.ChunkTransforming, chunk.Bytes.Span);
         if (chunk.Extent.IsOversizedRecord)
@@ -106,7 +110,7 @@ public sealed partial class ChunkWorkers(
             return 1;
         }
 
-        int read = chunk.Load.Transform!.Run(chunk.Bytes.Span, chunk.Extent.Position, workspace);
+        int read = chunk.Load.Transform!.Run(chunk.Bytes.Span, chunk.Extent.Position, workspace, answers);
         if (read != chunk.Extent.Records || read != workspace.Rows.Count + workspace.Rejects.Count + workspace.Filtered)
         {
             throw new InvalidOperationException(

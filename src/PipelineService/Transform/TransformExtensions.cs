@@ -1,4 +1,6 @@
 using PipelineService.Hosting.Startup;
+using PipelineService.Transform.Enrichment;
+using PipelineService.Write;
 
 namespace PipelineService.Transform;
 
@@ -7,8 +9,14 @@ public static class TransformExtensions
 {
     public static WebApplicationBuilder AddTransform(this WebApplicationBuilder builder)
     {
-        builder.Services.AddStageOptions<TransformOptions>("Transform");
+        builder.Services.AddStageOptions<TransformOptions>("Transform")
+            .Validate<IConfiguration>(
+                static (transform, configuration) => WriteExtensions.HasConnectionsFor(transform.LookupSessionsMax, configuration),
+                "Transform:LookupSessionsMax: the pool must hold them beside the write sessions and 5 more connections; raise "
+                + "Hosting:PoolSizeMax or lower it.");
         builder.Services.AddSingleton<ChunkChannel>();
+        builder.Services.AddSingleton<LookupTables>();
+        builder.Services.AddSingleton<LookupBinder>();
         builder.Services.AddHostedService<ChunkWorkers>();
         return builder;
     }

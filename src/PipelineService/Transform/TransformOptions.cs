@@ -19,6 +19,18 @@ public sealed class TransformOptions
     /// its dead letter. Default none: all of it, which <c>Spool:RecordBytesMax</c> bounds. 256 and more.
     /// </summary>
     public int? RawBytesMax { get; set; }
+
+    /// <summary>
+    /// Memory that rows of datasets may take which others look up (<c>lookup</c> in a definition), of all of them together; each has
+    /// its own bound as well. What does not fit is asked for by a query a chunk. Default 256 MiB, 0 (nothing is kept) to 64 GiB.
+    /// </summary>
+    public long LookupBytes { get; set; } = 256 << 20;
+
+    /// <summary>
+    /// Connections that read such rows at the same time; chunks that need one wait for it, and hold no write session meanwhile. Default 2,
+    /// 1 to 100; the pool (<c>Hosting:PoolSizeMax</c>) must hold them beside <c>Write:SessionsMax</c> and 5 more.
+    /// </summary>
+    public int LookupSessionsMax { get; set; } = 2;
 }
 
 /// <summary>The bounds of <see cref="TransformOptions"/>.</summary>
@@ -28,6 +40,8 @@ public sealed class TransformOptionsValidator : AbstractValidator<TransformOptio
     {
         RuleFor(o => o.Workers).InclusiveBetween(1, 256);
         RuleFor(o => o.ChannelCapacity).InclusiveBetween(1, 1_024);
+        RuleFor(o => o.LookupBytes).InclusiveBetween(0, 64L << 30);
+        RuleFor(o => o.LookupSessionsMax).InclusiveBetween(1, 100);
         RuleFor(o => o.RawBytesMax).GreaterThanOrEqualTo(256);
     }
 }

@@ -76,7 +76,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     {
         foreach (RecordError error in errors)
         {
-            if (error.Expression != ExpressionError.None || error.Code == RecordErrorCode.Require)
+            if (error.Expression != ExpressionError.None || error.Code is RecordErrorCode.Require or RecordErrorCode.LookupMissing)
             {
                 return true;
             }

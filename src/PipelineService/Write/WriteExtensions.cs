@@ -27,6 +27,10 @@ public static class WriteExtensions
         return builder;
     }
 
+    /// <summary>Whether the pool has so many connections beside those that loads and calls take.</summary>
+    public static bool HasConnectionsFor(int more, IConfiguration configuration) =>
+        StageOptions.Read<WriteOptions>(configuration, "Write").SessionsMax + OtherConnections + more <= PoolSizeMax(configuration);
+
     /// <summary>
     /// As it is written, valid or not: what is wrong there is no fault of these options, and would hide theirs.
     /// </summary>

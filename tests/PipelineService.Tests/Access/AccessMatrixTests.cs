@@ -123,7 +123,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             AccessSubject.Dataset when method == HttpMethod.Put => answer.Problem.Code == "dataset_name_taken",
             AccessSubject.Dataset or AccessSubject.Job => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Keys when path.Contains("/keys/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
-            AccessSubject.Service => answer.Status == HttpStatusCode.Forbidden,
+            AccessSubject.Service or AccessSubject.Metrics => answer.Status == HttpStatusCode.Forbidden,
             AccessSubject.Datasets or AccessSubject.Jobs or AccessSubject.Keys =>
                 !answer.Body.Contains(Dataset, StringComparison.Ordinal) && !answer.Body.Contains("\"acme\"", StringComparison.Ordinal),
             _ => false,
@@ -140,7 +140,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         foreach ((HttpMethod method, RouteEndpoint endpoint) in Calls().OrderBy(call => call.Method == HttpMethod.Delete))
         {
             AccessPolicy policy = PolicyOf(endpoint);
-            if (policy.Scope is { } scope && policy.Subject != AccessSubject.Service)
+            if (policy.Scope is { } scope && policy.Subject is not (AccessSubject.Service or AccessSubject.Metrics))
             {
                 (string text, _) = await service.MakeKeyAsync("matrix owner", AccessScopes.Of(scope).ToString(), Tenant);
                 ApiAnswer answer = await SendAsync(service.With(text), method, PathOf(endpoint, Dataset, job.ToString(), key));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
+using PipelineService.Datasets.Lookups;
 
 namespace PipelineService.Tests.Datasets;
 
@@ -244,6 +245,6 @@ public sealed class DataResourceTests
     private static Declaration Read(string body, string dataset, out IReadOnlyDictionary<string, string[]> errors)
     {
         using var json = JsonDocument.Parse(body.Contains('"', StringComparison.Ordinal) ? body : body.Replace('\'', '"'));
-        return DefinitionEnvelope.Read(json.RootElement, dataset, out errors);
+        return DefinitionEnvelope.Read(json.RootElement, dataset, LookupSources.None, out errors);
     }
 }

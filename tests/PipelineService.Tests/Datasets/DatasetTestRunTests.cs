@@ -2,6 +2,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
+using PipelineService.Datasets.Lookups;
 
 namespace PipelineService.Tests.Datasets;
 
@@ -26,7 +27,7 @@ public sealed class DatasetTestRunTests
     [InlineData("{ 'record': { 'id': 'x', 'fare': -1 }, 'rejected': 'minimum' }")]
     [InlineData("{ 'record': { 'fare': '1' }, 'rejected': 'required' }")]
     [InlineData("{ 'record': { 'id': 1, 'unknown': '1' }, 'rejected': 'too_many_fields' }")]
-    public void Says_nothing_of_one_that_passes(string test) => Assert.Empty(FaultsOf(test));
+    public async Task Says_nothing_of_one_that_passes(string test) => Assert.Empty(await FaultsOfAsync(test));
 
     [Theory]
     [InlineData(
@@ -54,16 +55,16 @@ public sealed class DatasetTestRunTests
         "{ 'record': { 'id': 1 }, 'filtered': 'paid_only' }",
         "/tests/0/filtered: The record was expected to be filtered by paid_only, but the row is id = 1, fare = null, at = null, "
         + "note = null, extra = null.")]
-    public void Shows_both_sides_of_one_that_fails(string test, string fault) => Assert.Equal([fault], FaultsOf(test));
+    public async Task Shows_both_sides_of_one_that_fails(string test, string fault) => Assert.Equal([fault], await FaultsOfAsync(test));
 
     [Fact]
-    public void Tells_of_each_that_fails_at_once() => Assert.Equal(
+    public async Task Tells_of_each_that_fails_at_once() => Assert.Equal(
         ["/tests/0/row/id", "/tests/0/row/fare", "/tests/2/rejected"],
-        FaultsOf("""
+        (await FaultsOfAsync("""
             { 'record': { 'id': 1, 'fare': 1 }, 'row': { 'id': 2, 'fare': 3 } },
             { 'record': { 'id': 1 }, 'row': { 'id': 1 } },
             { 'record': { 'id': 1 }, 'rejected': 'required' }
-            """).Select(fault => fault[..fault.IndexOf(':')]));
+            """)).Select(fault => fault[..fault.IndexOf(':')]));
 
     [Theory]
     [InlineData("{ 'row': { } }", "/tests/0/record: Is missing: an object with the fields as the data calls them.")]
@@ -90,9 +91,10 @@ public sealed class DatasetTestRunTests
 
     private static string WithTests(string tests) => $"{{ 'schema': {{ 'fields': [ {Fields} ] }}, 'tests': [ {tests} ] }}";
 
-    private static string[] FaultsOf(string tests) =>
+    private static async Task<string[]> FaultsOfAsync(string tests) =>
     [
-        .. DatasetTestRun.FaultsOf(new RowPlan(DefinitionText.Read(WithTests(tests))))
+        .. (await DatasetTestRun.FaultsOfAsync(
+                new RowPlan(DefinitionText.Read(WithTests(tests))), LookupSources.None, versions: null, TestContext.Current.CancellationToken))
             .SelectMany(e => e.Value.Select(message => $"{e.Key}: {message}")),
     ];
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PipelineService.Datasets.Definitions;
+using PipelineService.Datasets.Lookups;
 
 namespace PipelineService.Tests.Datasets;
 
@@ -53,6 +54,6 @@ public sealed class DefinitionEnvelopeTests
     private static Declaration Read(string body, out IReadOnlyDictionary<string, string[]> errors)
     {
         using var json = JsonDocument.Parse(DefinitionText.Bytes(body));
-        return DefinitionEnvelope.Read(json.RootElement, DefinitionText.Dataset, out errors);
+        return DefinitionEnvelope.Read(json.RootElement, DefinitionText.Dataset, LookupSources.None, out errors);
     }
 }

@@ -3,8 +3,11 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Transforms.Expressions;
+using PipelineService.Core.Transforms.Expressions.Typing;
+using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Transforms.Steps.Rows;
 using PipelineService.Core.Transforms.Steps.Text;
+using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms.Steps;
 
@@ -46,9 +49,12 @@ public sealed class RowSteps
         var expressions = ExpressionScope.At(_fields, _scope.Fields.Count);
         _scope.AddSetsOf(op, index);
         ImmutableArray<int> sets = [.. op.Sets.Select(set => _scope.IndexOf(set.Name))];
-        if (op is ExpressionOp computed)
+        switch (op)
         {
-            return CompileExpression(computed, index, sets, expressions);
+            case ExpressionOp computed:
+                return CompileExpression(computed, index, sets, expressions);
+            case LookupOp lookup:
+                return CompileLookup(lookup, index, [.. lookup.Fields.Select(_scope.IndexOf)], sets);
         }
 
         RecordStep step = Compile(op, index, fields, sets);
@@ -106,11 +112,7 @@ public sealed class RowSteps
             throw new InvalidOperationException($"The expression of op {index} has a fault: {faults[0].Sentence}");
         }
 
-        SlotReader reader = new(
-        [
-            .. expression.Fields.Where(_read.Add)
-                .Select(field => new FieldSlot(_fields[field], field, _definition.Schema.MissingValuesOf(_fields[field]))),
-        ]);
+        SlotReader reader = ReaderOf(expression.Fields);
         ImmutableArray<int> inputs = _origins.Of(expression.Fields);
         _origins.Set(sets, expression.Fields);
         _read.UnionWith(sets);
@@ -122,6 +124,31 @@ public sealed class RowSteps
             _ => throw new InvalidOperationException($"No step for {op.Word}."),
         };
     }
+
+    private LookupStep CompileLookup(LookupOp op, int index, ImmutableArray<int> worksOn, ImmutableArray<int> sets)
+    {
+        // What a record keeps where there is no row is read by then, or nobody could tell later what it is.
+        SlotReader reader = ReaderOf(worksOn);
+        SlotReader kept = op.Missing == OnMissing.Keep ? new SlotReader([.. SlotsOf(sets.Where(set => !_read.Contains(set)))]) : SlotReader.None;
+        ImmutableArray<int> inputs = _origins.Of(worksOn);
+        LookupUse use = new(
+            index,
+            op.From,
+            [.. op.Key.Zip(worksOn, (name, field) => new LookupColumn(name, KindOf(field)))],
+            [.. op.Sources.Zip(sets, (name, field) => new LookupColumn(name, KindOf(field)))],
+            op.Pii);
+        _origins.Set(sets, worksOn);
+        _read.UnionWith(sets);
+        return new LookupStep(use, reader, kept, worksOn, sets, inputs, op.Missing) { Hides = op.Pii ? sets : [] };
+    }
+
+    private SlotReader ReaderOf(IEnumerable<int> fields) => new([.. SlotsOf(fields.Where(_read.Add))]);
+
+    private IEnumerable<FieldSlot> SlotsOf(IEnumerable<int> fields) =>
+        fields.Select(field => new FieldSlot(_fields[field], field, _definition.Schema.MissingValuesOf(_fields[field])));
+
+    private TypedKind KindOf(int field) => FieldKinds.Of(_fields[field])
+        ?? throw new InvalidOperationException($"No op can use {_fields[field].Name}.");
 
     private byte[] SecretOf(HashOp hash) =>
         hash.Secret is not string name ? [] : _secretOf(name) ?? throw new SecretMissingException(name);

@@ -21,7 +21,7 @@ public static class AuditEndpoints
 
     public static IEndpointRouteBuilder MapAudit(this IEndpointRouteBuilder api)
     {
-        RouteGroupBuilder group = api.MapGroup("/audit").WithTags(DocumentTags.Audit);
+        RouteGroupBuilder group = api.MapGroup("/audit").WithTags(DocumentTags.Audit).Requires(AccessScope.Admin, AccessSubject.Service);
         group.MapGet("/", ListAsync)
             .WithName("listAuditEntries").WithSummary("Who did what, newest first")
             .WithDescription("All that is asked for must hold. A page looks at 50,000 entries at most, so with conditions it may have fewer "

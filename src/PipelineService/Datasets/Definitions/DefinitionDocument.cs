@@ -51,9 +51,30 @@ public sealed record DefinitionDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RejectsDocument? Rejects { get; init; }
 
+    /// <summary>What lets other datasets look rows of this one up.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LookupDocument? Lookup { get; init; }
+
     /// <summary>Examples of what the definition does, run at each PUT; one that fails refuses it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<TestDocument>? Tests { get; init; }
+}
+
+/// <summary>How other datasets look rows up, with the op lookup; load.mode must be replace.</summary>
+public sealed record LookupDocument
+{
+    /// <summary>The fields by which a row is found: the primary key of the schema, or one of its unique keys. Default: the primary key.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Key { get; init; }
+
+    /// <summary>
+    /// Bytes of rows, as far as they are asked for, that an instance keeps in memory for all jobs that look them up. What is more is
+    /// asked for by one query a chunk; 0: always.
+    /// </summary>
+    [DefaultValue(67_108_864L)]
+    [Range(0, 1_073_741_824)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MemoryBytesMax { get; init; }
 }
 
 /// <summary>A record, and what must become of it: one of row, rejected and filtered.</summary>
@@ -62,6 +83,13 @@ public sealed record TestDocument
     /// <summary>What the data calls a field → its value, as an object of an upload of NDJSON.</summary>
     [Scalar(JsonSchemaType.Object)]
     public required JsonElement Record { get; init; }
+
+    /// <summary>
+    /// Of datasets that are looked up, by their names: the rows that count as there, as objects of an upload of NDJSON. Default: those that
+    /// are there.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, IReadOnlyList<JsonElement>>? Lookups { get; init; }
 
     /// <summary>Columns that the row must have → their values; the others may have any.</summary>
     [Scalar(JsonSchemaType.Object)]
@@ -293,8 +321,12 @@ public sealed record LoadDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Table { get; init; }
 
-    /// <summary>Always append in this version.</summary>
+    /// <summary>
+    /// `append`: rows come in addition to those that are there; `replace`: those of an upload take the place of all that the table has, in one
+    /// moment.
+    /// </summary>
     [DefaultValue("append")]
+    [Words("LoadMode", typeof(DefinitionWords), nameof(DefinitionWords.Modes))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Mode { get; init; }
 

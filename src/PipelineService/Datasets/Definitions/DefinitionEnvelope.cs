@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
+using PipelineService.Datasets.Lookups;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -32,14 +33,18 @@ internal static class DefinitionEnvelope
 {
     private const string Inner = "definition";
 
+    /// <param name="body">What was sent.</param>
+    /// <param name="dataset">The dataset's name.</param>
+    /// <param name="lookups">The datasets that the definition looks up.</param>
     /// <param name="errors">JSON pointer into the body → what is wrong there; empty on success.</param>
-    public static Declaration Read(JsonElement body, string dataset, out IReadOnlyDictionary<string, string[]> errors)
+    public static Declaration Read(
+        JsonElement body, string dataset, LookupSources lookups, out IReadOnlyDictionary<string, string[]> errors)
     {
         if (body.ValueKind != JsonValueKind.Object || body.TryGetProperty("schema", out _)
             || !body.TryGetProperty(Inner, out JsonElement definition) || definition.ValueKind != JsonValueKind.Object)
         {
             var inBody = new DefinitionFaults();
-            Declaration bare = new(DefinitionReader.Read(body, dataset, inBody), Version: null, Pointer: "", inBody.Warnings);
+            Declaration bare = new(DefinitionReader.Read(body, dataset, lookups, inBody), Version: null, Pointer: "", inBody.Warnings);
             errors = inBody.ToErrors();
             return bare;
         }
@@ -51,7 +56,7 @@ internal static class DefinitionEnvelope
         answer.Metadata(Inner, "createdAt", "updatedAt", "links", "warnings");
         answer.Finish();
         var inside = new DefinitionFaults();
-        Declaration read = new(DefinitionReader.Read(definition, dataset, inside), version, $"/{Inner}", inside.Warnings);
+        Declaration read = new(DefinitionReader.Read(definition, dataset, lookups, inside), version, $"/{Inner}", inside.Warnings);
         errors = new OrderedDictionary<string, string[]>(faults.ToErrors().Concat(read.InBody(inside.ToErrors())));
         return read;
     }

@@ -5,6 +5,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Datasets.Definitions.Transforms;
+using PipelineService.Datasets.Lookups;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -45,7 +46,7 @@ public static class DefinitionReader
         JsonElement json, string dataset, out IReadOnlyDictionary<string, string[]> errors)
     {
         var faults = new DefinitionFaults();
-        DatasetDefinition? definition = Read(json, dataset, faults);
+        DatasetDefinition? definition = Read(json, dataset, LookupSources.None, faults);
         errors = faults.ToErrors();
         return definition;
     }
@@ -56,17 +57,18 @@ public static class DefinitionReader
         JsonElement json, string dataset, out IReadOnlyDictionary<string, string[]> errors)
     {
         var faults = new DefinitionFaults();
-        DatasetDefinition? definition = Read(json, dataset, OfStored, faults);
+        DatasetDefinition? definition = Read(json, dataset, OfStored, lookups: null, faults);
         errors = faults.ToErrors();
         return definition;
     }
 
     /// <summary>One that is declared, with its warnings.</summary>
-    internal static DatasetDefinition? Read(JsonElement json, string dataset, DefinitionFaults faults) =>
-        Read(json, dataset, OfDeclared, faults);
+    /// <param name="lookups">The datasets that it looks up.</param>
+    internal static DatasetDefinition? Read(JsonElement json, string dataset, LookupSources lookups, DefinitionFaults faults) =>
+        Read(json, dataset, OfDeclared, lookups, faults);
 
     private static DatasetDefinition? Read(
-        JsonElement json, string dataset, IValidator<DatasetDefinition> validator, DefinitionFaults faults)
+        JsonElement json, string dataset, IValidator<DatasetDefinition> validator, LookupSources? lookups, DefinitionFaults faults)
     {
         DatasetDefinition? definition = null;
         if (json.ValueKind != JsonValueKind.Object)
@@ -75,7 +77,7 @@ public static class DefinitionReader
         }
         else if (ObjectReader.Open(json, "", faults) is ObjectReader resource)
         {
-            definition = ReadResource(resource, dataset, faults);
+            definition = ReadResource(resource, dataset, lookups, faults);
             AddFaultsOfMeaning(definition, validator, faults);
         }
 
@@ -99,7 +101,8 @@ public static class DefinitionReader
         }
     }
 
-    private static DatasetDefinition ReadResource(ObjectReader resource, string dataset, DefinitionFaults faults)
+    private static DatasetDefinition ReadResource(
+        ObjectReader resource, string dataset, LookupSources? lookups, DefinitionFaults faults)
     {
         bool isTabbed = resource.TryGet("format", out JsonElement format) && format.ValueKind == JsonValueKind.String
             && Tabbed.Equals(format.GetString(), StringComparison.OrdinalIgnoreCase);
@@ -123,8 +126,10 @@ public static class DefinitionReader
         JsonItemsReader.CheckKeys(dialect, definition);
         definition = definition with
         {
-            Transforms = TransformsReader.Read(resource, definition.Schema, definition.Load.Lineage, faults),
+            Transforms = TransformsReader.Read(resource, definition.Schema, definition.Load.Lineage, lookups, dataset, faults),
+            Lookup = LookupReader.Read(resource, definition),
         };
+        LookupReader.CheckKey(resource, definition);
 
         if (resource.Text("encoding") is string encoding && !Utf8Names.Contains(encoding, StringComparer.OrdinalIgnoreCase))
         {
@@ -226,17 +231,19 @@ public static class DefinitionReader
             load.Fault("table", "Must be a table, or a schema and a table with a dot between; names with dots in quotes.");
         }
 
-        if (load.Text("mode") is string mode && mode != "append")
+        LoadMode mode = load.Choice("mode", DefinitionWords.Modes, LoadMode.Append, MisplacedWords.OfMode);
+        CommitPolicy commit = load.Choice("commit", DefinitionWords.Commits, CommitPolicy.Job);
+        if (mode == LoadMode.Replace && commit == CommitPolicy.Chunk)
         {
-            load.Fault("mode", mode is "upsert" or "replace"
-                ? $"The mode {mode} is not supported by this version: use append."
-                : $"\"{Excerpt.Of(mode)}\" is not known here: use append.");
+            load.Fault(
+                "commit", "Rows that take the place of others do so in one moment, with all of their upload: leave it out, or use \"job\".");
         }
 
         var read = new LoadPolicy
         {
             Table = table ?? TableNameText.DefaultOf(dataset),
-            Commit = load.Choice("commit", DefinitionWords.Commits, CommitPolicy.Job),
+            Mode = mode,
+            Commit = commit,
             Lineage = load.Boolean("lineage", otherwise: true),
             KeepUpload = ReadKeepUpload(load),
         };

@@ -9,6 +9,9 @@ internal static class DefinitionWords
     public static readonly ImmutableArray<(string Word, DataFormat Value)> Formats =
         [("csv", DataFormat.Csv), ("ndjson", DataFormat.Ndjson)];
 
+    public static readonly ImmutableArray<(string Word, LoadMode Value)> Modes =
+        [("append", LoadMode.Append), ("replace", LoadMode.Replace)];
+
     public static readonly ImmutableArray<(string Word, CommitPolicy Value)> Commits =
         [("job", CommitPolicy.Job), ("chunk", CommitPolicy.Chunk)];
 

@@ -45,7 +45,7 @@ public static class DefinitionWriter
         Load = new LoadDocument
         {
             Table = TableNameText.Format(definition.Load.Table),
-            Mode = "append",
+            Mode = DefinitionWords.Modes.WordFor(definition.Load.Mode),
             Commit = DefinitionWords.Commits.WordFor(definition.Load.Commit),
             Lineage = definition.Load.Lineage,
             KeepUpload = definition.Load.KeepUpload is { } time ? DurationText.Format(time) : null,
@@ -55,12 +55,19 @@ public static class DefinitionWriter
             MaxCount = definition.Rejects.MaxCount,
             MaxRatio = definition.Rejects.MaxRatio,
         },
+        Lookup = definition.Lookup is { } lookup
+            ? new LookupDocument { Key = lookup.Key, MemoryBytesMax = lookup.MemoryBytesMax }
+            : null,
         Tests = definition.Tests.IsEmpty ? null : [.. definition.Tests.Select(ToDocument)],
     };
 
     private static TestDocument ToDocument(DatasetTest test) => new()
     {
         Record = JsonElement.Parse(test.Record),
+        Lookups = test.Lookups.IsEmpty
+            ? null
+            : test.Lookups.ToDictionary(
+                rows => rows.Key, rows => (IReadOnlyList<JsonElement>)[.. rows.Value.Select(row => JsonElement.Parse(row))]),
         Row = test.Row is null ? null : JsonElement.Parse(test.Row),
         Rejected = test.Outcome == TestOutcome.Rejected ? test.Reason : null,
         Filtered = test.Outcome != TestOutcome.Filtered ? null

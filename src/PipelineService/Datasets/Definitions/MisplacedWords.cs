@@ -17,6 +17,7 @@ internal static class MisplacedWords
             "header", "headerRows", "headerJoin", "headerMatch", "commentRows", "commentChar", "raggedRows", "itemKeys"),
         Belong("load", "table", "mode", "commit", "lineage", "keepUpload"),
         Belong("rejects", "maxCount", "maxRatio"),
+        Belong("lookup", "memoryBytesMax"),
         Mean("schema.fields", "columns"),
         Mean("dialect.delimiter", "separator", "sep"),
         Mean("load.table", "tableName", "target"),
@@ -80,7 +81,15 @@ internal static class MisplacedWords
 
     public static readonly FrozenDictionary<string, string> OfLoad = Table(
         Mean("table", "tableName", "target", "name"),
+        Mean("mode", "writeDisposition", "write_disposition", "write", "disposition"),
         [("schema", "Write it before the table's name: \"table\": \"schema.table\".")]);
+
+    /// <summary>Other names of the values of <c>mode</c>, and modes that there are not.</summary>
+    public static readonly FrozenDictionary<string, string> OfMode = Table(
+        Mean("replace", "overwrite", "truncate", "full", "full_refresh", "refresh"),
+        Mean("append", "insert", "incremental"),
+        ((string[])["upsert", "merge"]).Select(
+            word => (word, "This version cannot do it: use append, or replace where each upload has all rows.")).ToArray());
 
     /// <summary>Other names of the values of <c>format</c>, and formats that there are not.</summary>
     public static readonly FrozenDictionary<string, string> OfFormat = Table(

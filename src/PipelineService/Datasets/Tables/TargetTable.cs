@@ -46,6 +46,13 @@ public static class TargetTable
             shape = (await LookAsync(connection, table, cancellationToken))!;
         }
 
+        Dictionary<string, string[]> shared =
+            await ReplacedTable.FaultsOfAsync(connection, dataset, definition, shape, cancellationToken);
+        if (shared.Count > 0)
+        {
+            return PreparedTable.Refused(DatasetProblems.InvalidDefinition(shared));
+        }
+
         var comparison = TableComparison.AtDeclaration(definition, shape);
         var keys = new KeyComparison(definition, references, shape);
         if (comparison.Contradictions.Count + keys.Contradictions.Count > 0)

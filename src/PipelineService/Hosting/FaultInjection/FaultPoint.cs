@@ -41,6 +41,12 @@ public enum FaultPoint
     /// <summary>Bytes of the upload are about to be read from the spool.</summary>
     SpoolReading,
 
+    /// <summary>What a job looks up was pinned for it.</summary>
+    LookupsPinned,
+
+    /// <summary>The rows of a dataset that is looked up are about to be read into memory.</summary>
+    LookupReading,
+
     /// <summary>The records of a chunk are about to be read. Can be bound to what the chunk holds.</summary>
     ChunkTransforming,
     CopyBeginning,
@@ -56,6 +62,10 @@ public enum FaultPoint
     /// <summary>The rows of a job that is replaced are about to be removed, before those that take their place are loaded.</summary>
     ReplacedRowsRemoving,
     ReplacedRowsRemoved,
+
+    /// <summary>Rows that replaced all others are about to be copied for those who look them up.</summary>
+    LookupCopying,
+    LookupCopied,
 
     /// <summary>A transaction with rows is about to be committed.</summary>
     Committing,
@@ -79,6 +89,10 @@ public enum FaultPoint
     /// <summary>Its data file is there, its manifest is not.</summary>
     DataKept,
     UploadKept,
+
+    /// <summary>A version of a dataset that nobody looks up any more is about to be removed.</summary>
+    LookupDropping,
+    LookupDropped,
 
     /// <summary>The spool and the job rows are about to be brought into agreement.</summary>
     Recovering,

@@ -61,6 +61,7 @@ public sealed class PipelineMetrics
     private readonly BoundedPair _datasetsOfRejects = new(PairsMax);
     private readonly BoundedPair _datasetsOfFailures = new(PairsMax);
     private readonly BoundedPair _opsOfDatasets = new(PairsMax);
+    private readonly Counter<long> _lookupKeys;
     private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
     private long _retries;
     private long _displaced;
@@ -81,6 +82,8 @@ public sealed class PipelineMetrics
         _opRecords = _meter.CreateCounter<long>(
             "pipeline.transform.records", "{record}",
             "Records that an op left out (filter), or gave something else than the rest (any other op).");
+        _lookupKeys = _meter.CreateCounter<long>(
+            "pipeline.lookup.keys", "{key}", "Keys of a dataset that is looked up and does not fit in memory, each once a chunk.");
         _chunkRecords = _meter.CreateCounter<long>(
             "pipeline.chunk.records", "{record}", "Records of chunks that were written, committed or not yet.");
         _chunkDuration = _meter.CreateHistogram(
@@ -126,6 +129,9 @@ public sealed class PipelineMetrics
         _chunkRecords.Add(records, Label("dataset", _datasets.Of(dataset)));
         _chunkDuration.Record(duration.TotalSeconds, Label("dataset", _measured.Of(dataset)));
     }
+
+    /// <summary>So many different keys of a dataset that is looked up were asked for, in one query.</summary>
+    public void LookupAsked(string dataset, long keys) => _lookupKeys.Add(keys, Label("dataset", _datasets.Of(dataset)));
 
     /// <summary>What has become of records is final: their rows are committed, or their dead letters stay.</summary>
     /// <param name="isLoaded">False when the job failed or was cancelled: of what it held only the rejects are kept.</param>

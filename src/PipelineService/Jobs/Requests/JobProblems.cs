@@ -48,6 +48,34 @@ public static class JobProblems
         Detail = $"{reason} Nothing was removed.",
     };
 
+    /// <summary>The rows that a job has taken the place of cannot be brought back.</summary>
+    /// <param name="former">The job that had loaded them; null where they were nobody's that is known.</param>
+    /// <param name="isKept">Whether its upload is kept.</param>
+    public static Problem FormerRowsGone(Guid? former, bool isKept) => new()
+    {
+        Code = "former_rows_gone",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The rows that were there before are kept no longer.",
+        Detail = (former, isKept) switch
+        {
+            ({ } job, true) => $"Job {job} had loaded them, and its upload is kept: POST /v1/jobs/{job}/rerun loads it once more, in the place of "
+                + "those that are there. Nothing was removed.",
+            ({ } job, false) => $"Job {job} had loaded them: send its data once more, which takes the place of what is there. Nothing was removed. "
+                + "To have uploads kept for that, declare the dataset with load.keepUpload; with a \"lookup\" the rows before the last are kept.",
+            _ => "They were not loaded by an upload that replaced all rows. Send what is to be there as an upload. Nothing was removed.",
+        },
+    };
+
+    /// <summary>Rows have come to a table that is replaced as a whole which are not those of its job.</summary>
+    public static Problem RowsOfOthers(string table) => new()
+    {
+        Code = "revert_refused",
+        Status = StatusCodes.Status409Conflict,
+        Title = "The rows of the job cannot be removed.",
+        Detail = $"Table {table} has other rows than those that the job has loaded, which would go as well. Remove them, or send what is to be "
+            + "there as an upload. Nothing was removed.",
+    };
+
     public static Problem IsBeingReplaced(Guid job) => new()
     {
         Code = "job_being_replaced",

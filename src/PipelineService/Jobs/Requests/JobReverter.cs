@@ -27,7 +27,7 @@ public sealed partial class JobReverter(
         JobRow job, AuditActor actor, CancellationToken cancellationToken)
     {
         DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
-        if (!dataset.Definition.Load.Lineage)
+        if (dataset.Definition.Load is { Lineage: false, Mode: LoadMode.Append })
         {
             return (0, JobProblems.NoLineage);
         }
@@ -38,7 +38,7 @@ public sealed partial class JobReverter(
         try
         {
             using CancellationShield shield = new(cancellationToken);
-            return await RemoveAsync(job, table, actor, shield.Token);
+            return await RemoveAsync(job, dataset.Definition, actor, shield.Token);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -57,8 +57,9 @@ public sealed partial class JobReverter(
     }
 
     private async Task<(long Rows, Problem? Problem)> RemoveAsync(
-        JobRow job, TableName table, AuditActor actor, CancellationToken cancellationToken)
+        JobRow job, DatasetDefinition definition, AuditActor actor, CancellationToken cancellationToken)
     {
+        TableName table = definition.Load.Table;
         // Not through the pipelines for requests: a large table is read through, and that takes what it takes. Only locks
         // are not waited for without end.
         await using NpgsqlConnection connection = await OpenAsync(cancellationToken);
@@ -67,6 +68,12 @@ public sealed partial class JobReverter(
             "SELECT set_config('lock_timeout', @lockTimeout, true), set_config('statement_timeout', '0', true)",
             new { lockTimeout = $"{(long)writeOptions.Value.LockTimeout.TotalMilliseconds}ms" }, transaction,
             cancellationToken: cancellationToken));
+        WholeTableRevert whole = new(job.Dataset, definition, connection);
+        if (definition.Load.Mode == LoadMode.Replace)
+        {
+            await whole.LockAsync(cancellationToken);
+        }
+
         LandedRows? landed = await connection.QuerySingleOrDefaultAsync<LandedRows>(new CommandDefinition(
             JobEndSql.LockForRevert, new { id = job.Id }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
         if (landed is null or { IsReverted: true })
@@ -81,7 +88,16 @@ public sealed partial class JobReverter(
             return (0, JobProblems.IsBeingReplaced(job.Id));
         }
 
-        long rows = await RowsOfJob.DeleteAsync(connection, table, job.Id, landed, cancellationToken);
+        (long rows, Problem? problem) =
+            definition.Load.Mode == LoadMode.Replace && await whole.FindAsync(job.Id, cancellationToken) is { } current
+                ? await whole.RunAsync(job.Id, current, cancellationToken)
+                : definition.Load.Lineage ? (await RowsOfJob.DeleteAsync(connection, table, job.Id, landed, cancellationToken), null)
+                : (0, null);
+        if (problem is not null)
+        {
+            return (0, problem);
+        }
+
         DateTimeOffset now = time.GetDatabaseNow();
         await connection.ExecuteAsync(new CommandDefinition(
             JobEndSql.MarkReverted, new { id = job.Id, now = now.UtcDateTime, rows }, transaction, cancellationToken: cancellationToken));

@@ -10,7 +10,7 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
 /// <param name="WaitingFor">
 /// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
-/// somebody holds the table or it takes rows too slowly; or null.
+/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; or null.
 /// </param>
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
@@ -22,6 +22,10 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Reverted">When and how many of its rows a revert or a replacement removed.</param>
 /// <param name="Replaces">The job whose rows its own take the place of: they go in the moment in which its own come.</param>
 /// <param name="ReplacedBy">The job whose rows have taken the place of its own.</param>
+/// <param name="Lookups">
+/// What it looks up: by the name of a dataset the job whose rows of it are seen, by each of its attempts. Null before its first attempt
+/// and where it looks nothing up.
+/// </param>
 /// <param name="Error">
 /// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
 /// upload has come.
@@ -32,7 +36,7 @@ public sealed record JobView(
     int DatasetVersion,
     string? Source,
     JobState State,
-    [property: Words("WaitingFor", "database", "spool", "table")] string? WaitingFor,
+    [property: Words("WaitingFor", "database", "spool", "table", "lookup")] string? WaitingFor,
     bool CancelRequested,
     UploadView Upload,
     RecordsView Records,
@@ -46,6 +50,7 @@ public sealed record JobView(
     RevertedView? Reverted,
     Guid? Replaces,
     Guid? ReplacedBy,
+    IReadOnlyDictionary<string, Guid>? Lookups,
     Problem? Error,
     JobLinks Links)
 {
@@ -79,6 +84,7 @@ public sealed record JobView(
             row is { RevertedAt: { } at, RecordsReverted: { } reverted } ? new RevertedView(at, reverted) : null,
             row.Replaces,
             row.RevertedAt is null ? null : row.ReplacedBy,
+            JobPins.Read(row.Pins),
             row.Error is null ? null : Faults.FromJson(row.Error),
             JobLinks.Of(row, state));
     }
@@ -143,7 +149,7 @@ public sealed record JobLinks(string Self, string DeadLetters, string? Cancel, s
         $"/v1/jobs/{job.Id}/dead-letters",
         state.IsFinal() ? null : $"/v1/jobs/{job.Id}/cancel",
         state.IsFinal() ? $"/v1/jobs/{job.Id}/revert" : null,
-        job is { UploadKeptUntil: not null, RevertedAt: null } ? $"/v1/jobs/{job.Id}/rerun" : null);
+        job is { UploadKeptUntil: not null } and ({ RevertedAt: null } or { Superseded: true }) ? $"/v1/jobs/{job.Id}/rerun" : null);
 }
 
 /// <summary>That the rows of a job were removed again.</summary>

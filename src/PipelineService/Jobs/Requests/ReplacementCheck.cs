@@ -1,4 +1,5 @@
 using PipelineService.Access;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -36,18 +37,18 @@ public sealed class ReplacementCheck(JobStore store, DatasetCatalog datasets)
             return (null, JobProblems.IsNotFinal(job.JobState));
         }
 
-        if (job.RevertedAt is not null)
+        if (job is { RevertedAt: not null, Superseded: false })
         {
             return (null, JobProblems.IsReverted(id));
         }
 
         DatasetVersion version = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
-        if (!version.Definition.Load.Lineage)
+        if (version.Definition.Load is { Lineage: false, Mode: LoadMode.Append })
         {
             return (null, JobProblems.NoLineage);
         }
 
-        return job.ReplacedBy is not null && await store.IsBeingReplacedAsync(id, cancellationToken)
+        return job is { ReplacedBy: not null, Superseded: false } && await store.IsBeingReplacedAsync(id, cancellationToken)
             ? (null, JobProblems.IsBeingReplaced(id))
             : (job, null);
     }

@@ -24,7 +24,7 @@ public readonly record struct Verdict(JobRow Job, Problem? End, TimeSpan? Pause,
 /// </summary>
 public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOptions> writeOptions, TimeProvider time)
 {
-    private const string Database = "database", Spool = "spool", Table = "table";
+    private const string Database = "database", Spool = "spool", Table = "table", Lookup = "lookup";
 
     private readonly JobsOptions _options = options.Value;
 
@@ -44,6 +44,7 @@ public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOp
             ChunkTooSlowException slow => Ends(job, TargetProblems.TooSlow(slow)),
             TableHeldException => OfHeldTable(error, job),
             SessionBrokenException => OfUnknown(error, job) with { Pause = TimeSpan.Zero, KeepsSessions = true },
+            LookupAwaitedException => new Verdict(job with { WaitingFor = Lookup }, End: null, _options.PollInterval),
             SpoolUnavailableException => new Verdict(job with { WaitingFor = Spool }, End: null, _options.LeaseTime),
             _ => SqlFaults.Of(error) switch
             {

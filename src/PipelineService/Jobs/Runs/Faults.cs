@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Npgsql;
+using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting.Http;
 using PipelineService.Spool;
 using PipelineService.Write;
+using PipelineService.Write.Targets;
 
 namespace PipelineService.Jobs.Runs;
 
@@ -30,6 +32,10 @@ internal static class Faults
         PipelineJson.Options);
 
     public static Problem FromJson(string error) => JsonSerializer.Deserialize<Problem>(error, PipelineJson.Options)!;
+
+    /// <summary>How a job ends that has such a reason: one that was outdone has not failed.</summary>
+    public static JobState StateOf(Problem problem) =>
+        problem.Code == TargetProblems.SupersededCode ? JobState.Cancelled : JobState.Failed;
 
     public static Problem RejectLimit(RejectLimitException error) => new()
     {

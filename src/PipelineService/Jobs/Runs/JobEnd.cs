@@ -20,6 +20,7 @@ public sealed partial class JobEnd(
     PipelineMetrics metrics,
     JobEndReport report,
     JobFlow flow,
+    LookupCleaner versions,
     TimeProvider time,
     ILogger<JobEnd> logger)
 {
@@ -60,6 +61,10 @@ public sealed partial class JobEnd(
 
         live.Change(_ => job);
         flow.Move();
+        if (live.ReplacesAll || job.Pins is not null)
+        {
+            versions.Wake();
+        }
     }
 
     /// <summary>The job may be final although nobody here was told: the answer was lost.</summary>
@@ -120,7 +125,7 @@ public sealed partial class JobEnd(
         }
 
         await endings.EndAsync(
-            job.Id, job.Epoch, JobState.Failed, Faults.ToJson(problem), job.UploadColumns, cancellationToken);
+            job.Id, job.Epoch, Faults.StateOf(problem), Faults.ToJson(problem), job.UploadColumns, cancellationToken);
         await FinishAsync(live, upload, cancellationToken);
     }
 

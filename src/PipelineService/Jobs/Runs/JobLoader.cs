@@ -5,6 +5,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Transforms;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
@@ -13,6 +14,7 @@ using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Spool.Formats;
 using PipelineService.Transform;
+using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 using PipelineService.Write.Rejects;
 using PipelineService.Write.Targets;
@@ -28,6 +30,8 @@ public sealed class JobLoader(
     JobCheckpoints checkpoints,
     StoppedSessions sessions,
     JobTargets targets,
+    JobPins pins,
+    LookupBinder lookups,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -50,6 +54,9 @@ public sealed class JobLoader(
     {
         // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
         Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
+
+        // What it looks up, as its first attempt has pinned it; no session is held while that is read.
+        using BoundLookups bound = await lookups.BindAsync(rows, await pins.OfAsync(live, rows, stopping), stopping);
 
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
         RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
@@ -74,7 +81,8 @@ public sealed class JobLoader(
             await target.PrepareAsync(load, database, stopping);
 
             // 4. Read, transform and write, while the upload still arrives.
-            long start = await ReadAsync(load, live, upload, format, reservation, covered.Checkpoints, stopping);
+            long start = await ReadAsync(
+                load, live, live.Current.Facts with { Answers = bound.Answers }, upload, format, reservation, covered.Checkpoints, stopping);
 
             // 5. Commit.
             await CommitAsync(load, upload, start, live, stopping);
@@ -98,7 +106,7 @@ public sealed class JobLoader(
 
     /// <returns>Where the records start.</returns>
     private async Task<long> ReadAsync(
-        JobLoad load, LiveJob live, SpoolReader upload, RecordFormat format, SessionReservation reservation,
+        JobLoad load, LiveJob live, JobFacts facts, SpoolReader upload, RecordFormat format, SessionReservation reservation,
         IReadOnlyList<Checkpoint> checkpoints, CancellationToken stopping)
     {
         RecordsStart? start = null;
@@ -109,7 +117,7 @@ public sealed class JobLoader(
                 await upload.VerifyAsync(0, Math.Min(upload.Length, 1), load.Stopped); // the block that holds the header
             }
 
-            start = await format.FindStartAsync(upload, live.Current.Facts, DefaultsOf(load.Plan.Table), load.Stopped);
+            start = await format.FindStartAsync(upload, facts, DefaultsOf(load.Plan.Table), load.Stopped);
             int keyFilterBytes = IsSmall(upload) ? 0 : writeOptions.Value.KeyFilterBytes;
             load.Begin(start.Transform, start.Rows, KeyFilter.Of(load.Plan, start.Rows, keyFilterBytes));
             live.Change(row => row with { UploadColumns = start.Columns?.Select(Faults.Storable).ToArray() });
@@ -199,6 +207,11 @@ public sealed class JobLoader(
             if (i > 0)
             {
                 FaultPoints.Reach(FaultPoint.BetweenCommits);
+            }
+
+            if (i == sessions.Count - 1)
+            {
+                await load.Plan.Target.ConcludeAsync(load, sessions[i], shield.Token);
             }
 
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1

@@ -39,8 +39,8 @@ public sealed partial class JobStarter(
     /// <returns>False when it has to wait until it has arrived.</returns>
     public bool TryStartReceiving(LiveJob live, SpoolWriter upload)
     {
-        // One that takes another's place waits until it has arrived: it removes rows first, and a slow sender would hold them.
-        if (live.Current.Replaces is not null || _stopping.IsCancellationRequested || !readiness.IsReady
+        // One that takes the place of others waits until it has arrived: it removes rows first, and a slow sender would hold them.
+        if (live.Current.Replaces is not null || live.ReplacesAll || _stopping.IsCancellationRequested || !readiness.IsReady
             || budget.TryReserve(live.Table, writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
         {
             return false;

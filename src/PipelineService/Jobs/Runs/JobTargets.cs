@@ -2,6 +2,7 @@ using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
+using PipelineService.Datasets.Lookups;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Jobs.Requests;
@@ -19,25 +20,28 @@ public sealed class JobTargets(RowTargets targets, JobStore store, DatasetCatalo
     /// <exception cref="DatabaseUnavailableException">That cannot be told now.</exception>
     public async Task<RowTarget> OfAsync(JobRow job, DatasetDefinition definition, CancellationToken cancellationToken)
     {
-        if (job.Replaces is not { } replaced)
-        {
-            return targets.Of(definition);
-        }
+        ReplacedJob? replaced = job.Replaces is { } id ? await FindReplacedAsync(id, cancellationToken) : null;
+        return definition.Load.Mode == LoadMode.Replace
+            ? new WholeTableTarget(definition, new RowsOwner(job.Dataset, job.DatasetVersion, job.Id), replaced)
+            : replaced is not null ? new ReplacementTarget(definition, replaced, job.Id)
+            : targets.Of(definition);
+    }
 
-        if (await store.FindPatientlyAsync(replaced, cancellationToken) is not { RevertedAt: null } old)
+    private async Task<ReplacedJob> FindReplacedAsync(Guid replaced, CancellationToken cancellationToken)
+    {
+        if (await store.FindPatientlyAsync(replaced, cancellationToken) is not { } old || old is { RevertedAt: not null, Superseded: false })
         {
             throw new JobFaultException(JobProblems.NoLongerReplaceable(replaced));
         }
 
         DatasetVersion version = await datasets.GetVersionAsync(old.Dataset, old.DatasetVersion, cancellationToken);
         DatasetDefinition loaded = version.Definition;
-        return new ReplacementTarget(
-            definition,
-            new ReplacedJob(
-                replaced,
-                loaded.HasPersonalData,
-                (connection, token) => RemoveAsync(connection, loaded.Load.Table, replaced, token)),
-            job.Id);
+        return new ReplacedJob(
+            replaced,
+            loaded.HasPersonalData,
+            (connection, token) => old.Superseded || !loaded.Load.Lineage
+                ? Task.FromResult(0L) // its rows have gone with all others, or go with them
+                : RemoveAsync(connection, loaded.Load.Table, replaced, token));
     }
 
     /// <summary>Nobody else reverts it meanwhile, so its row need not be locked.</summary>

@@ -38,6 +38,12 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
 
     public int RecordBytesMax { get; } = recordBytesMax;
 
+    /// <summary>Whether its rows take the place of all others: it is begun when all of its upload is there, and with no other.</summary>
+    public bool ReplacesAll { get; init; }
+
+    /// <summary>Whether it looks something up, in versions of its own: it is loaded with no other.</summary>
+    public bool LooksUp { get; init; }
+
     /// <summary>How long its upload will be; null when that was not announced, or does not matter any more.</summary>
     public long? AnnouncedBytes { get; init; }
 

@@ -27,7 +27,7 @@ public sealed class LoadedTable(JobLoad load)
     public IReadOnlyList<NpgsqlBatchCommand> Look()
     {
         TableName table = load.Plan.Target.Table;
-        return [new(TableSql.LockShape(table)), TargetTable.Look(table, isLocked: true)];
+        return [new(load.Plan.Target.Lock), TargetTable.Look(table, isLocked: true)];
     }
 
     /// <summary>Reads what the look has found.</summary>

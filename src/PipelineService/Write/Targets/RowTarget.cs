@@ -17,6 +17,9 @@ public abstract class RowTarget(DatasetDefinition definition)
     /// <summary>The table that is locked against whoever would alter it, held against the definition, and written to.</summary>
     public virtual TableName Table => definition.Load.Table;
 
+    /// <summary>The lock that a transaction takes on the table before it looks at it, for as long as it lasts. SQL.</summary>
+    public virtual string Lock => TableSql.LockShape(Table);
+
     /// <summary>When the rows become visible: as the dataset says, unless the target needs it otherwise.</summary>
     public virtual CommitPolicy Commit => definition.Load.Commit;
 
@@ -52,6 +55,13 @@ public abstract class RowTarget(DatasetDefinition definition)
     /// <param name="rows">The query for them.</param>
     public abstract string Insert(string columns, string rows);
 
-    /// <summary>What comes behind the last row, in the transaction that ends the job, in front of that end.</summary>
+    /// <summary>
+    /// What comes behind the last row, in the transaction that ends the job, and takes what it takes. As for
+    /// <see cref="PrepareAsync"/>, one session has all rows then.
+    /// </summary>
+    /// <exception cref="Hosting.JobFaultException">The job must not end so.</exception>
+    public virtual Task ConcludeAsync(JobLoad load, WriteSession session, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>What comes behind that, in front of the end of the job.</summary>
     public virtual IReadOnlyList<NpgsqlBatchCommand> FinishStatements => [];
 }

@@ -7,6 +7,9 @@ namespace PipelineService.Core.Transforms.Steps.Rows;
 /// <summary>Gives the fields that an expression uses first their values in the slots; those that an op before has read are there.</summary>
 internal sealed class SlotReader(ImmutableArray<FieldSlot> fields)
 {
+    /// <summary>Reads nothing.</summary>
+    public static readonly SlotReader None = new([]);
+
     private readonly FieldSlot[] _fields = [.. fields];
 
     /// <returns>Kept, or rejected for the first field whose text is no value of it.</returns>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 
@@ -8,6 +9,9 @@ internal static class DatasetTestReader
 {
     /// <summary>More than anybody reads, and few enough to be run at each PUT.</summary>
     public const int CountMax = 500;
+
+    /// <summary>Rows of a looked up dataset that a test may have.</summary>
+    private const int LookupRowsMax = 100;
 
     private const string OneOutcome =
         "Must say what becomes of the record, in one way: \"row\" with the columns that it must have, \"rejected\" with a code, or "
@@ -24,6 +28,7 @@ internal static class DatasetTestReader
         string? record = ReadObject(test, "record");
         string? row = ReadObject(test, "row");
         string? rejected = test.Text("rejected");
+        ImmutableDictionary<string, ImmutableArray<string>> lookups = ReadLookups(test, faults);
         (bool isFiltered, string? filter) = ReadFiltered(test);
         test.Metadata("title", "description");
         test.Finish();
@@ -43,9 +48,42 @@ internal static class DatasetTestReader
             return null;
         }
 
-        return row is not null ? new DatasetTest(record, TestOutcome.Row) { Row = row }
+        DatasetTest read = row is not null ? new DatasetTest(record, TestOutcome.Row) { Row = row }
             : rejected is not null ? new DatasetTest(record, TestOutcome.Rejected) { Reason = rejected }
             : new DatasetTest(record, TestOutcome.Filtered) { Reason = filter };
+        return read with { Lookups = lookups };
+    }
+
+    /// <summary><c>lookups</c>: of each dataset that is looked up the rows that it has for the test.</summary>
+    private static ImmutableDictionary<string, ImmutableArray<string>> ReadLookups(ObjectReader test, DefinitionFaults faults)
+    {
+        var all = ImmutableDictionary.CreateBuilder<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        if (!test.TryGet("lookups", out JsonElement lookups) || ObjectReader.Open(lookups, test.PointerTo("lookups"), faults) is not { } datasets)
+        {
+            return all.ToImmutable();
+        }
+
+        foreach (JsonProperty dataset in lookups.EnumerateObject())
+        {
+            ImmutableArray<string> rows = datasets.Items(dataset.Name, (row, pointer) =>
+            {
+                if (row.ValueKind == JsonValueKind.Object)
+                {
+                    return JsonSerializer.Serialize(row);
+                }
+
+                faults.Add(pointer, "Must be an object: the fields of a row and their values.");
+                return null;
+            });
+            if (rows.Length > LookupRowsMax)
+            {
+                datasets.Fault(dataset.Name, $"There are more than {LookupRowsMax} of them.");
+            }
+
+            all[dataset.Name] = rows.IsDefault ? [] : rows;
+        }
+
+        return all.ToImmutable();
     }
 
     private static string? ReadObject(ObjectReader test, string name)

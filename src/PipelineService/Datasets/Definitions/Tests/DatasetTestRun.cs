@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
@@ -6,6 +7,8 @@ using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
+using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Datasets.Lookups;
 
 namespace PipelineService.Datasets.Definitions.Tests;
 
@@ -16,35 +19,93 @@ namespace PipelineService.Datasets.Definitions.Tests;
 internal sealed class DatasetTestRun
 {
     private readonly RowPlan _plan;
-    private readonly ChunkTransform _transform;
+    private readonly NdjsonRecordReader _reader;
+    private readonly LookupSources _sources;
+    private readonly LookupVersions? _versions;
+    private ChunkTransform _transform;
     private readonly TransformWorkspace _workspace = new();
     private readonly DefinitionFaults _faults = new();
 
-    private DatasetTestRun(RowPlan plan)
+    private DatasetTestRun(RowPlan plan, LookupSources sources, LookupVersions? versions)
     {
-        _plan = plan;
+        (_plan, _sources, _versions) = (plan, sources, versions);
         JsonItems items = plan.Definition.Items;
-        NdjsonRecordReader reader = new(plan.Definition.Schema, items.AreArrays ? [] : items.Keys);
-        _transform = new ChunkTransform(plan, reader, new JobFacts(Guid.Empty));
+        _reader = new NdjsonRecordReader(plan.Definition.Schema, items.AreArrays ? [] : items.Keys);
+        _transform = new ChunkTransform(plan, _reader, new JobFacts(Guid.Empty));
     }
 
     /// <summary>What is wrong with the tests of a definition, or with the definition: both sides of each that fails.</summary>
+    /// <param name="plan">The definition, compiled.</param>
+    /// <param name="sources">The datasets that it looks up.</param>
+    /// <param name="versions">Has their rows, for tests that give none; null: they have none.</param>
     /// <returns>JSON pointer → sentences; empty when all of them pass.</returns>
-    public static IReadOnlyDictionary<string, string[]> FaultsOf(RowPlan plan)
+    public static async Task<IReadOnlyDictionary<string, string[]>> FaultsOfAsync(
+        RowPlan plan, LookupSources sources, LookupVersions? versions, CancellationToken cancellationToken)
     {
-        DatasetTestRun run = new(plan);
+        DatasetTestRun run = new(plan, sources, versions);
         for (int i = 0; i < plan.Definition.Tests.Length; i++)
         {
-            run.Check(plan.Definition.Tests[i], JsonPointer.Append("/tests", i));
+            await run.CheckAsync(plan.Definition.Tests[i], JsonPointer.Append("/tests", i), cancellationToken);
         }
 
         return run._faults.ToErrors();
     }
 
-    private void Check(DatasetTest test, string pointer)
+    private async Task CheckAsync(DatasetTest test, string pointer, CancellationToken cancellationToken)
     {
         byte[] record = Encoding.UTF8.GetBytes(test.Record);
-        _transform.Run(record, new ChunkPosition(FirstRecord: 1, FirstLine: 1), _workspace);
+        ChunkPosition position = new(FirstRecord: 1, FirstLine: 1);
+        if (!_plan.Lookups.IsEmpty && !await BindAsync(test, JsonPointer.Append(pointer, "lookups"), cancellationToken))
+        {
+            return;
+        }
+
+        ChunkAnswers? answers = await _transform.AnswerAsync(record, position, _workspace, cancellationToken);
+        _transform.Run(record, position, _workspace, answers);
+        Check(test, pointer);
+    }
+
+    /// <summary>Brings what it looks up together with the rows that the test gives, or that are there.</summary>
+    /// <returns>False when there are none.</returns>
+    private async Task<bool> BindAsync(DatasetTest test, string pointer, CancellationToken cancellationToken)
+    {
+        foreach (string name in test.Lookups.Keys.Where(name => _plan.Lookups.All(use => use.Dataset != name)))
+        {
+            _faults.Add(
+                JsonPointer.Append(pointer, name),
+                $"The definition does not look up \"{Excerpt.Of(name)}\".{Hosting.Suggestion.For(name, _plan.Lookups.Select(use => use.Dataset))}");
+        }
+
+        var tables = ImmutableDictionary.CreateBuilder<int, LookupTable>();
+        Dictionary<string, Guid> pins = [];
+        foreach (LookupUse use in _plan.Lookups)
+        {
+            if (test.Lookups.TryGetValue(use.Dataset, out ImmutableArray<string> rows))
+            {
+                tables.Add(
+                    use.Op, TestRows.Read(rows, _sources.Find(use.Dataset)!, use, JsonPointer.Append(pointer, use.Dataset), _faults));
+            }
+            else if (!pins.ContainsKey(use.Dataset))
+            {
+                if (_versions is null || await _versions.FindCurrentAsync(use.Dataset, cancellationToken) is not { } current)
+                {
+                    _faults.Add(
+                        pointer, $"Dataset \"{use.Dataset}\" has no rows yet: give those that count, as \"lookups\": {{ \"{use.Dataset}\": [ … ] }}.");
+                    return false;
+                }
+
+                pins.Add(use.Dataset, current);
+            }
+        }
+
+        ExternalAnswers answers = new(
+            tables.ToImmutable(), (use, questions, token) => _versions!.AskAsync(pins[use.Dataset], use, questions, token));
+        _transform = new ChunkTransform(_plan, _reader, new JobFacts(Guid.Empty) { Answers = answers });
+        return true;
+    }
+
+    private void Check(DatasetTest test, string pointer)
+    {
         switch (test.Outcome)
         {
             case TestOutcome.Row when _workspace.Rows.Count == 1:

@@ -9,12 +9,12 @@ internal sealed class ColumnPointers(DatasetDefinition definition)
     private readonly IReadOnlyList<FieldPlace> _places = FieldScope.Of(definition).Places;
 
     /// <summary>The column's name.</summary>
-    public string ToName(int column) => IsRest(column)
+    public string ToName(int column) => IsRest(column) || IsLookup(column)
         ? Of(column)
         : JsonPointer.Append(Of(column), IsOnlyField(column) ? "field" : "name");
 
     /// <summary>The column's SQL type.</summary>
-    public string ToSqlType(int column) => JsonPointer.Append(Of(column), "sqlType");
+    public string ToSqlType(int column) => IsLookup(column) ? Of(column) : JsonPointer.Append(Of(column), "sqlType");
 
     /// <summary>Whether the column may be NULL; that of a field that only transforms set always may.</summary>
     public string ToRequired(int column) =>
@@ -25,6 +25,8 @@ internal sealed class ColumnPointers(DatasetDefinition definition)
     {
         (int op, int index) = _places[column];
         return _places[column].IsInSchema ? JsonPointer.Append("/schema/fields", index)
+            : IsLookup(column)
+                ? JsonPointer.Append($"{JsonPointer.Append("/transforms", op)}/set", definition.Transforms[op].Sets[index].Name)
             : IsOnlyField(column) ? JsonPointer.Append("/transforms", op)
             : IsRest(column) ? $"{JsonPointer.Append("/transforms", op)}/rest"
             : JsonPointer.Append($"{JsonPointer.Append("/transforms", op)}/into", index);
@@ -32,7 +34,9 @@ internal sealed class ColumnPointers(DatasetDefinition definition)
 
     /// <summary>Whether the op has its one field beside its other properties.</summary>
     private bool IsOnlyField(int column) =>
-        !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is not (SplitOp or DatePartOp or FlattenOp);
+        !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is not (SplitOp or DatePartOp or FlattenOp or LookupOp);
+
+    private bool IsLookup(int column) => !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is LookupOp;
 
     /// <summary>Whether the column takes what an op gives to no other.</summary>
     private bool IsRest(int column) =>

@@ -28,6 +28,10 @@ internal sealed class OpExpressions(DefinitionFaults faults)
             {
                 CheckExpression(op, computed, fields);
             }
+            else if (op.Op is ExternalOp)
+            {
+                Take(op);
+            }
             else
             {
                 CheckPhase(op, fields);
@@ -64,6 +68,20 @@ internal sealed class OpExpressions(DefinitionFaults faults)
         }
     }
 
+    /// <summary>It uses the values of the fields that it works on, and gives values to those that it sets.</summary>
+    private void Take(PlacedOp op)
+    {
+        foreach (FieldUse use in op.WorksOn)
+        {
+            _users.TryAdd(use.Field, op);
+        }
+
+        foreach (FieldUse set in op.Sets)
+        {
+            _makers[set.Field] = op;
+        }
+    }
+
     private void CheckPhase(PlacedOp op, ImmutableArray<FieldDefinition> fields)
     {
         HashSet<string> told = [];
@@ -74,7 +92,8 @@ internal sealed class OpExpressions(DefinitionFaults faults)
             {
                 faults.Add(
                     use.Pointer,
-                    $"{maker} computes \"{name}\", and {op} works on the texts that are sent: let the expression do it.");
+                    $"{maker} {(maker.Op is ExternalOp ? "gives a value to" : "computes")} \"{name}\", and {op} works on the texts that are sent: "
+                    + "let an expression do it.");
             }
             else if (op.Op is not PrivacyOp && _users.TryGetValue(use.Field, out PlacedOp? user) && told.Add(use.Pointer))
             {

@@ -32,8 +32,15 @@ internal sealed class OpFields
     }
 
     /// <summary>Looks at the fields that an op names, then takes in those that it sets.</summary>
-    public void Check(TransformOp op, int index, OpReader reader)
+    /// <returns>The op, with all that is known of the fields that it sets.</returns>
+    public TransformOp Check(TransformOp op, int index, OpReader reader)
     {
+        op = LookupFields.WithTypes(op, reader, _scope, _faults);
+        if (op is LookupOp lookup && _isKnown)
+        {
+            LookupFields.Check(lookup, reader, _scope, _faults);
+        }
+
         for (int i = 0; i < op.Fields.Length && _isKnown; i++)
         {
             CheckNamed(op, op.Fields[i], reader.FieldPointers[i]);
@@ -60,6 +67,7 @@ internal sealed class OpFields
         ImmutableArray<FieldUse> sets =
             [.. op.Sets.Zip(reader.SetPointers).Select(set => new FieldUse(_scope.IndexOf(set.First.Name), set.Second.Name))];
         _expressions.Add(new PlacedOp(op, index, before, worksOn, sets, reader.ExpressionPointer));
+        return op;
     }
 
     /// <summary>

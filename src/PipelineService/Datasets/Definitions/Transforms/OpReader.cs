@@ -4,19 +4,32 @@ using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
+using PipelineService.Datasets.Lookups;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
 
 /// <summary>Reads the properties that ops have in common, and keeps in mind where they name fields.</summary>
 /// <param name="json">The op.</param>
 /// <param name="faults">Takes what is wrong.</param>
-internal sealed class OpReader(ObjectReader json, DefinitionFaults faults)
+/// <param name="lookups">The datasets that can be looked up; null where a stored definition is read, which was held against them.</param>
+/// <param name="dataset">The dataset that is declared; null where that does not matter.</param>
+internal sealed class OpReader(ObjectReader json, DefinitionFaults faults, LookupSources? lookups = null, string? dataset = null)
 {
     /// <summary>Where the op names the fields that it works on: as many as <see cref="TransformOp.Fields"/>.</summary>
     public List<string> FieldPointers { get; } = [];
 
     /// <summary>Where the op describes the fields that it sets: as many as <see cref="TransformOp.Sets"/>.</summary>
     public List<SetPointer> SetPointers { get; } = [];
+
+    /// <summary>The fields of a looked up dataset that are given to those that the op sets; null for one that there is not.</summary>
+    public List<FieldDefinition?> Taken { get; } = [];
+
+    /// <summary>The fields of its key to which those that the op works on are compared; null for one that there is not.</summary>
+    public List<FieldDefinition?> Matched { get; } = [];
+
+    public LookupSources? Lookups => lookups;
+
+    public string? Dataset => dataset;
 
     /// <summary>Where its expression stands; null when it has none.</summary>
     public string? ExpressionPointer { get; set; }

@@ -31,6 +31,7 @@ internal static class OpWords
         ("derive", ExpressionOps.ReadDerive),
         ("filter", ExpressionOps.ReadFilter),
         ("require", ExpressionOps.ReadRequire),
+        ("lookup", LookupOps.ReadLookup),
         ("hash", PrivacyOps.ReadHash),
         ("mask", PrivacyOps.ReadMask),
         ("redact", PrivacyOps.ReadRedact),
@@ -45,6 +46,9 @@ internal static class OpWords
         [("sha256", HashKind.Sha256), ("hmac-sha256", HashKind.HmacSha256)];
 
     public static readonly ImmutableArray<(string Word, OnError Value)> OnErrors = [("reject", OnError.Reject), ("null", OnError.Null)];
+
+    public static readonly ImmutableArray<(string Word, OnMissing Value)> OnMissings =
+        [("reject", OnMissing.Reject), ("null", OnMissing.Null), ("keep", OnMissing.Keep)];
 
     /// <summary>The names of expressions' <c>extract</c> are taken as well.</summary>
     public static readonly ImmutableArray<(string Word, DatePart Value)> DateParts =
@@ -77,7 +81,8 @@ internal static class OpWords
         Mean("\"replace\"", "regex_replace", "gsub", "substitute"),
         Mean("\"null_if\"", "nullif", "nullify"),
         Mean("\"default\"", "coalesce", "fill", "fill_null", "fillna"),
-        Mean("\"map\"", "translate", "lookup_table", "recode"),
+        Mean("\"map\"", "translate", "recode"),
+        Mean("\"lookup\"", "lookup_table", "join_dataset", "enrich", "vlookup", "left_join"),
         Mean("\"concat\"", "join", "concatenate"),
         Mean("\"flatten\"", "unnest", "json_extract", "struct"),
         Mean("\"hash\", \"mask\" or \"redact\"", "anonymize", "pseudonymize", "encrypt", "obfuscate"),
@@ -104,6 +109,10 @@ internal static class OpWords
         Mean("\"formats\"", "format", "patterns"),
         Mean("\"onError\"", "on_error", "error", "errors"),
         Mean("\"part\"", "unit"),
+        Mean("\"from\"", "dataset", "source", "lookup"),
+        Mean("\"match\"", "on", "keys", "using"),
+        Mean("\"set\"", "select", "take", "values_from"),
+        Mean("\"missing\"", "onMissing", "on_missing", "notFound", "not_found"),
         Mean("\"expression\"", "expr", "condition", "where", "formula"),
         Mean("\"length\"", "max", "maxLength", "width"),
         Mean("\"character\"", "char", "fill"),

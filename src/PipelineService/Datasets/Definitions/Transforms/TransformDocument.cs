@@ -67,7 +67,8 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of split: the fields that take the parts, in their order; the last one takes all that is left. Of date_part: the one that takes
-    /// the part, default integer. Of flatten: the fields that take members, each by its source.
+    /// the part, default integer. Of flatten: the fields that take members, each by its source. Of lookup: the types of the fields
+    /// that the schema does not declare, as the service fills them in.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SetFieldDocument>? Into { get; init; }
@@ -148,6 +149,26 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SetFieldDocument? Rest { get; init; }
 
+    /// <summary>Of lookup: the dataset that is looked up; its load.mode is replace, and it has a lookup.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? From { get; init; }
+
+    /// <summary>Of lookup: each field of that dataset's key → the field whose value it must have.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string>? Match { get; init; }
+
+    /// <summary>Of lookup: each field that takes a value → the field of that dataset from which it comes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string>? Set { get; init; }
+
+    /// <summary>
+    /// Of lookup: whether a record for which there is no row is rejected, has no value in the fields, or keeps what it has there.
+    /// </summary>
+    [DefaultValue("reject")]
+    [Words("OnMissing", typeof(OpWords), nameof(OpWords.OnMissings))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Missing { get; init; }
+
     /// <summary>Of split and concat: the text between the parts. Of flatten: the text between names, default `_`.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Separator { get; init; }
@@ -182,7 +203,8 @@ public sealed record TransformDocument
     public string? SaltFrom { get; init; }
 
     /// <summary>
-    /// Of hash, mask and redact: whether the fields hold personal data, which is then not shown in dead letters and messages either.
+    /// Of hash, mask and redact: whether the fields hold personal data, which is then not shown in dead letters and messages either. Of
+    /// lookup: the same of the fields that it sets; it is so where the looked up dataset says it.
     /// </summary>
     [DefaultValue(false)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

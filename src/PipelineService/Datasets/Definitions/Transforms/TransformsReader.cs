@@ -4,6 +4,7 @@ using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Rules;
+using PipelineService.Datasets.Lookups;
 using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
@@ -21,10 +22,14 @@ internal sealed class TransformsReader
 
     private readonly DefinitionFaults _faults;
     private readonly OpFields _fields;
+    private readonly LookupSources? _lookups;
+    private readonly string _dataset;
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
 
-    private TransformsReader(TableSchema schema, bool hasLineage, DefinitionFaults faults)
+    private TransformsReader(
+        TableSchema schema, bool hasLineage, LookupSources? lookups, string dataset, DefinitionFaults faults)
     {
+        (_lookups, _dataset) = (lookups, dataset);
         _faults = faults;
         _fields = new OpFields(schema, hasLineage, faults);
     }
@@ -32,9 +37,11 @@ internal sealed class TransformsReader
     /// <param name="resource">The definition.</param>
     /// <param name="schema">Its schema, as far as it could be read.</param>
     /// <param name="hasLineage">Whether the names of the lineage columns are taken.</param>
+    /// <param name="lookups">As for <see cref="OpReader"/>.</param>
+    /// <param name="dataset">The dataset.</param>
     /// <param name="faults">Takes what is wrong.</param>
     public static ImmutableArray<TransformOp> Read(
-        ObjectReader resource, TableSchema schema, bool hasLineage, DefinitionFaults faults)
+        ObjectReader resource, TableSchema schema, bool hasLineage, LookupSources? lookups, string dataset, DefinitionFaults faults)
     {
         if (resource.TryGet(Transforms, out JsonElement list)
             && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > TransformOp.CountMax)
@@ -43,7 +50,7 @@ internal sealed class TransformsReader
             return [];
         }
 
-        TransformsReader reader = new(schema, hasLineage, faults);
+        TransformsReader reader = new(schema, hasLineage, lookups, dataset, faults);
         int index = 0;
         ImmutableArray<TransformOp> ops = resource.Items(Transforms, (json, pointer) => reader.ReadOp(json, pointer, index++));
         reader._fields.CheckResults();
@@ -67,12 +74,11 @@ internal sealed class TransformsReader
             return null;
         }
 
-        OpReader reader = new(properties, _faults);
+        OpReader reader = new(properties, _faults, _lookups, _dataset);
         TransformOp op = read(reader) with { Name = name };
         properties.PassOverNull(OpWords.Properties);
         properties.Finish(OpWords.OfProperties);
-        _fields.Check(op, index, reader);
-        return op;
+        return _fields.Check(op, index, reader);
     }
 
     private string? ReadName(ObjectReader op, int index)

@@ -1,0 +1,26 @@
+using PipelineService.Core.Parsing;
+using PipelineService.Core.Transforms.Lookups;
+
+namespace PipelineService.Core.Transforms.Steps.Rows;
+
+/// <summary>
+/// A step whose answer is not in the record. Bound to a job it has all answers at hand, or asks for those of a chunk before the records
+/// of the chunk come to it.
+/// </summary>
+internal abstract class ExternalStep : RecordStep
+{
+    /// <summary>0-based index of the op.</summary>
+    public abstract int Op { get; }
+
+    /// <inheritdoc/>
+    public sealed override bool IsTyped => true;
+
+    /// <summary>Whether it asks for what it needs, chunk by chunk.</summary>
+    public abstract bool Asks { get; }
+
+    /// <summary>Takes in what it asks of a record, if it asks anything.</summary>
+    public abstract void Ask(OpenRecord record, ChunkQuestions questions);
+
+    /// <summary>Asks what the records of a chunk ask.</summary>
+    public abstract Task<LookupTable> AskAsync(ChunkQuestions questions, CancellationToken cancellationToken);
+}

@@ -1,0 +1,72 @@
+using PipelineService.Core.Transforms.Lookups;
+using Xunit;
+
+namespace PipelineService.Core.Tests.Transforms.Lookups;
+
+/// <summary>Keys are found as a dictionary would find them, whatever their length and number.</summary>
+public sealed class KeyTableTests
+{
+    [Fact]
+    public void Finds_what_a_dictionary_finds()
+    {
+        int seed = Random.Shared.Next();
+        Random random = new(seed);
+        KeyTable table = new();
+        Dictionary<string, string> twin = new(StringComparer.Ordinal);
+        for (int i = 0; i < 20_000; i++)
+        {
+            (string key, string payload) = (Word(random, i % 1_000 == 0 ? 2_000 : 12), $"{i}");
+            Assert.Equal(twin.TryAdd(key, payload), table.TryAdd(Bytes(key), Bytes(payload)));
+        }
+
+        Assert.True(twin.Count == table.Count, $"seed {seed}");
+        Assert.True(twin.Keys.Order().SequenceEqual(table.Keys().Select(key => System.Text.Encoding.Latin1.GetString(key.Span)).Order()), $"seed {seed}");
+        for (int i = 0; i < 5_000; i++)
+        {
+            string key = Word(random, 3);
+            bool isThere = table.TryFind(Bytes(key), out byte[] page, out int start);
+            Assert.True(twin.TryGetValue(key, out string? payload) == isThere, $"seed {seed}, {key}");
+            Assert.True(!isThere || page.AsSpan(start, payload!.Length).SequenceEqual(Bytes(payload)), $"seed {seed}, {key}");
+        }
+    }
+
+    /// <summary>A run that is longer than a page has its own, and what comes behind it is found as well.</summary>
+    [Fact]
+    public void Holds_runs_of_any_length()
+    {
+        BytePages pages = new();
+        int[] lengths = [1, 4_096, 3 << 20, 7, (1 << 20) + 1, (1 << 20) - 1, 1 << 20, 12];
+
+        int[] places = [.. lengths.Select((length, i) => Fill(pages, length, (byte)(i + 1)))];
+
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            byte[] page = pages.PageOf(places[i], out int start);
+            Assert.False(page.AsSpan(start, lengths[i]).ContainsAnyExcept((byte)(i + 1)));
+        }
+    }
+
+    [Fact]
+    public void Counts_the_bytes_that_it_takes()
+    {
+        KeyTable table = new();
+        for (int i = 0; i < 100_000; i++)
+        {
+            table.TryAdd(BitConverter.GetBytes((long)i), BitConverter.GetBytes((long)i));
+        }
+
+        // 4 for its length, 8 of the key, 8 behind it; buckets of 8, of which at most half are taken.
+        Assert.InRange(table.Bytes, 100_000 * (20 + 16), 100_000 * (20 + 32) + (2 << 20));
+    }
+
+    private static int Fill(BytePages pages, int length, byte value)
+    {
+        pages.Add(length, out int place).Fill(value);
+        return place;
+    }
+
+    private static string Word(Random random, int lengthMax) =>
+        new([.. Enumerable.Range(0, random.Next(lengthMax)).Select(_ => (char)random.Next('a', 'e'))]);
+
+    private static byte[] Bytes(string text) => System.Text.Encoding.Latin1.GetBytes(text);
+}
