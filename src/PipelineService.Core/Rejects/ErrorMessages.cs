@@ -92,6 +92,11 @@ public static class ErrorMessages
             "The line is an object, and by dialect.itemType records are arrays: send one array a line, or set it to \"object\".",
         JsonLineShape.OtherForArray =>
             "The line does not begin with a bracket: records are one complete array a line. Send CSV as text/csv.",
+        JsonLineShape.BrokenElement => "The record is not well-formed JSON, or nested deeper than 64 levels.",
+        JsonLineShape.ElementForObject =>
+            "The record is no object: each is { … } with its values under their names. For arrays set dialect.itemType to \"array\".",
+        JsonLineShape.ElementForArray =>
+            "The record is no array, and by dialect.itemType records are: set it to \"object\", or send arrays.",
         _ => For(RecordErrorCode.MalformedJson),
     };
 

@@ -65,7 +65,7 @@ public sealed class JsonRejectCells : RejectCells
     {
         _errors.Clear();
         SingleRecord record = default;
-        _reader.Read(raw, _values, _errors, ref record);
+        _reader.ReadOne(raw, _values, _errors, ref record);
         bool isAll = record.IsRead && !isCut && !HasRest();
         for (int slot = 0; slot < Columns.Length; slot++)
         {

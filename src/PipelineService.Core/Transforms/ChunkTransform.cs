@@ -1,6 +1,7 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Transforms;
@@ -44,6 +45,9 @@ public sealed class ChunkTransform
     /// <summary>How delimited text is written that it reads; null for other formats.</summary>
     public CsvSyntax? Syntax => _reader.Syntax;
 
+    /// <summary>What stands between records of JSON.</summary>
+    public JsonFraming Framing => _reader.Framing;
+
     /// <summary>Reads every record of the chunk; each becomes a row or a reject, or is left out by a step.</summary>
     /// <param name="bytes">Whole records only, starting at a record's start.</param>
     /// <param name="position">The numbers of the first record and line.</param>
@@ -63,7 +67,7 @@ public sealed class ChunkTransform
     internal bool ReadOne(ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer errors)
     {
         SingleRecord record = default;
-        _reader.Read(bytes, values, errors, ref record);
+        _reader.ReadOne(bytes, values, errors, ref record);
         return record.IsRead;
     }
 
@@ -84,7 +88,7 @@ public sealed class ChunkTransform
         ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace)
     {
         SingleRecord record = default;
-        _reader.Read(bytes.Slice(row.RawStart, row.RawLength), workspace.Values, workspace.Rejects, ref record);
+        _reader.ReadOne(bytes.Slice(row.RawStart, row.RawLength), workspace.Values, workspace.Rejects, ref record);
         int slot = _slotOfColumn[column];
         RecordValue value = record.IsRead && slot >= 0 ? workspace.Values.Slots[slot] : default;
         return value.Spelling == ValueSpelling.Made

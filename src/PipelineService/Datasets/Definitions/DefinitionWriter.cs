@@ -28,6 +28,7 @@ public static class DefinitionWriter
         {
             ItemType = definition.Items.AreArrays ? DefinitionWords.JsonItemTypes.WordFor(definition.Items.Type) : null,
             ItemKeys = definition.Items.Keys.IsEmpty ? null : definition.Items.Keys,
+            Property = definition.Items.Property,
         },
         Schema = new SchemaDocument
         {
