@@ -29,6 +29,14 @@ public sealed record JsonItems
         : Property[0] == '/' ? JsonPath.Parse(Property, out _)
         : [Property];
 
+    /// <summary>
+    /// Where, in each document, the array of its records stands: one document gives many records. Null: each document is a record.
+    /// </summary>
+    public string? Path { get; init; }
+
+    /// <summary>The names that lead to that array.</summary>
+    public ImmutableArray<string> Names => Path is null ? [] : JsonPath.Parse(Path, out _);
+
     public bool AreArrays => Type == JsonItemType.Array;
 }
 

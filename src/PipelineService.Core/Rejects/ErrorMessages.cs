@@ -62,6 +62,9 @@ public static class ErrorMessages
         RecordErrorCode.ResultTooLong => "The transforms make more than 64 MiB of the record.",
         RecordErrorCode.Require => "A condition of the dataset does not hold.",
         RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
+        RecordErrorCode.NoItems => "The document has no array where dialect.items says that its records are; one without any has [] there.",
+        RecordErrorCode.TooManyItems =>
+            "The rows of the document's items would take more than 32 MiB of what the document has once: send it in parts.",
         RecordErrorCode.Unmended =>
             "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",
         _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",

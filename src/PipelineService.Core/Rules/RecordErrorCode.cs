@@ -50,4 +50,10 @@ public enum RecordErrorCode : byte
 
     /// <summary>A condition of the definition does not hold. Clients see the condition's own code.</summary>
     Require = 31,
+
+    /// <summary>A document that must have records among its items has no array of them.</summary>
+    NoItems = 32,
+
+    /// <summary>The rows of a document's items would take more than they may.</summary>
+    TooManyItems = 33,
 }

@@ -44,6 +44,8 @@ public static class RecordErrorCodes
         RecordErrorCode.ExclusiveMaximum => "exclusive_maximum",
         RecordErrorCode.JsonSchema => "json_schema",
         RecordErrorCode.Require => "require",
+        RecordErrorCode.NoItems => "no_items",
+        RecordErrorCode.TooManyItems => "too_many_items",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

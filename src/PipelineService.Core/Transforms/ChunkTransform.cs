@@ -88,11 +88,21 @@ public sealed class ChunkTransform
         ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace)
     {
         SingleRecord record = default;
-        _reader.ReadOne(bytes.Slice(row.RawStart, row.RawLength), workspace.Values, workspace.Rejects, ref record);
+        int start = row.RawStart;
+        if (_reader is ItemRecordReader items && workspace.Values.Documents.TryFind(start, out JsonDocumentPlace document))
+        {
+            items.ReadItem(bytes, document, start, row.RawLength, workspace.Values, workspace.Rejects, ref record);
+            start = 0;
+        }
+        else
+        {
+            _reader.ReadOne(bytes.Slice(start, row.RawLength), workspace.Values, workspace.Rejects, ref record);
+        }
+
         int slot = _slotOfColumn[column];
         RecordValue value = record.IsRead && slot >= 0 ? workspace.Values.Slots[slot] : default;
         return value.Spelling == ValueSpelling.Made
             ? new RecordError(column, code, row.RawStart, ValueLength: 0)
-            : new RecordError(column, code, row.RawStart + value.Start, value.Length, value.Spelling);
+            : new RecordError(column, code, start + value.Start, value.Length, value.Spelling);
     }
 }

@@ -117,7 +117,7 @@ public sealed class DefinitionReaderTests
 
         Assert.Equal(
             [
-                "/format: \"xml\" is not known here: use one of csv, ndjson. This version cannot read it: export the data as CSV"
+                "/format: \"xml\" is not known here: use one of csv, ndjson, json, json-seq. This version cannot read it: export the data as CSV"
                     + " or NDJSON.",
                 "/dialect/property: Says where the records stand in one document, and an upload is NDJSON, one record a line: "
                     + "send what jq -c '.rows[]' makes of the document, and leave this out.",

@@ -15,6 +15,10 @@ public sealed class NdjsonRecordReader : RecordReader
     private readonly bool _hasRest;
     private readonly JsonFraming _framing;
 
+    /// <summary>Values that stand deeper, or null when none does. Their slots are behind those of the names and the rest.</summary>
+    private readonly JsonPathTree? _paths;
+    private readonly int _slotCount;
+
     /// <param name="schema">What is declared of the fields.</param>
     /// <param name="keys">The only names that are read; none where all of the schema's are, and no others may be there.</param>
     /// <param name="framing">What stands between records.</param>
@@ -25,10 +29,14 @@ public sealed class NdjsonRecordReader : RecordReader
         _objects = new JsonObjectReader(_names, schema);
         _hasRest = schema.Rest is not null;
         _framing = framing;
+        JsonPathTree paths = new(_names.Count + (_hasRest ? 1 : 0));
+        SlotOfField = [.. schema.Fields.Select((field, index) => SlotOf(field, index, paths))];
+        _paths = paths.IsEmpty ? null : paths;
+        _slotCount = paths.SlotsEnd;
     }
 
     /// <inheritdoc/>
-    public override ImmutableArray<int> SlotOfField => _names.SlotOfField;
+    public override ImmutableArray<int> SlotOfField { get; }
 
     /// <inheritdoc/>
     public override bool MayOmit => true;
@@ -72,7 +80,7 @@ public sealed class NdjsonRecordReader : RecordReader
         where TPlaces : struct, IJsonPlaces, allows ref struct
         where TSink : struct, IRecordSink, allows ref struct
     {
-        Span<RecordValue> slots = values.ClearSlots(_names.Count + (_hasRest ? 1 : 0));
+        Span<RecordValue> slots = values.ClearSlots(_slotCount);
         MemberOrder order = new(stackalloc int[_names.Count + 1]);
         while (places.Read(out RecordPlace place))
         {
@@ -85,12 +93,23 @@ public sealed class NdjsonRecordReader : RecordReader
             {
                 rejects.AddError(new RecordError(RecordError.WholeRecord, fault, place.Start, ValueLength: 0));
             }
-            else if (_hasRest)
+            else
             {
-                slots[_names.Count] = values.CloseRest();
+                if (_hasRest)
+                {
+                    slots[_names.Count] = values.CloseRest();
+                }
+
+                _paths?.Read(bytes, slots, values, rejects);
             }
 
             sink.Take(place, isRead: rejects.OpenErrors == 0);
         }
+    }
+
+    private int SlotOf(FieldDefinition field, int index, JsonPathTree paths)
+    {
+        int slot = _names.SlotOfField[index];
+        return slot >= 0 && field.Path is { Names.Length: > 1 } path ? paths.Add(path.Names, index, slot) : slot;
     }
 }

@@ -105,4 +105,11 @@ public sealed record DialectDocument
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Property { get; init; }
+
+    /// <summary>
+    /// Where, in each JSON document, the array of its records stands, as a JSON pointer (`/events`) or with dots (`$.events`): one document
+    /// gives many records. Fields reach what stands beside the array by a path that begins with `^`. Default: each document is a record.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Items { get; init; }
 }

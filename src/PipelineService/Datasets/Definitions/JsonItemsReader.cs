@@ -26,8 +26,14 @@ internal static class JsonItemsReader
             Type = dialect.Choice("itemType", DefinitionWords.JsonItemTypes, JsonItemType.Object),
             Keys = dialect.Texts("itemKeys", []),
             Property = ReadProperty(dialect, format),
+            Path = ReadPath(dialect),
         };
-        foreach (string name in (string[])["itemType", "itemKeys"])
+        if (items is { AreArrays: true, Path: not null })
+        {
+            dialect.Fault("items", "Makes records of objects: with dialect.itemType \"array\" leave it out.");
+        }
+
+        foreach (string name in (string[])["itemType", "itemKeys", "items"])
         {
             if (format == DataFormat.Csv && dialect.TryGet(name, out _))
             {
@@ -37,7 +43,25 @@ internal static class JsonItemsReader
             }
         }
 
-        return items is { Keys.IsEmpty: true, AreArrays: false, Property: null } ? JsonItems.Default : items;
+        return items is { Keys.IsEmpty: true, AreArrays: false, Property: null, Path: null } ? JsonItems.Default : items;
+    }
+
+    /// <summary>Where in each document the array of its records is.</summary>
+    private static string? ReadPath(ObjectReader dialect)
+    {
+        string? fault = null;
+        string? path = dialect.Text("items");
+        if (path is not null)
+        {
+            JsonPath.Parse(path, out fault);
+        }
+
+        if (fault is not null)
+        {
+            dialect.Fault("items", $"The path {fault}: write \"/events\" or \"$.events\".");
+        }
+
+        return fault is null ? path : null;
     }
 
     /// <summary>Where in a document its records are. One record a line, or a text, has no other around it.</summary>

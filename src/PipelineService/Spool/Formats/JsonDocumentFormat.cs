@@ -36,9 +36,9 @@ public sealed class JsonDocumentFormat(RowPlan rows, int recordBytesMax, JsonFra
         Beginning beginning = new(head.Offset, head.Lines, scanner);
         if (!_items.AreArrays)
         {
-            NdjsonRecordReader reader = new(Rows.Definition.Schema, _items.Keys, framing);
+            RecordReader reader = JsonObjects.ReaderOf(Rows.Definition, framing);
             RowPlan sent = _items.Keys.IsEmpty ? Rows : RowsFor(reader.SlotOfField, defaults);
-            return Start(beginning, sent, reader, job);
+            return Start(beginning with { Scanner = JsonObjects.ScannerOf(reader, scanner) }, sent, reader, job);
         }
 
         if (!_items.Keys.IsEmpty)
@@ -86,7 +86,7 @@ public sealed class JsonDocumentFormat(RowPlan rows, int recordBytesMax, JsonFra
         }
 
         byte found = await PassBlanksAsync(head, cancellationToken);
-        if (found == '{' && _items.Property is null)
+        if (found == '{' && _items is { Property: null, Path: null })
         {
             throw DocumentProblems.Mismatch(DocumentAdvice.ForObject(head.Bytes, IsPersonal));
         }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
@@ -24,7 +25,9 @@ internal sealed class DatasetTestRun
     {
         _plan = plan;
         JsonItems items = plan.Definition.Items;
-        NdjsonRecordReader reader = new(plan.Definition.Schema, items.AreArrays ? [] : items.Keys);
+        RecordReader reader = items.AreArrays
+            ? new NdjsonRecordReader(plan.Definition.Schema, framing: JsonFraming.Whole)
+            : JsonObjects.ReaderOf(plan.Definition, JsonFraming.Whole);
         _transform = new ChunkTransform(plan, reader, new JobFacts(Guid.Empty));
     }
 
