@@ -57,8 +57,8 @@ public sealed class DocumentItemsLoadTests(LoadingService service) : IClassFixtu
         using var page = JsonDocument.Parse((await service.Api.GetAsync($"/v1/jobs/{job.Id}/dead-letters")).Body);
         Assert.Equal(
             [
-                "2 2 26 2 {\"host\":\"b\",\"events\":[{\"id\":\"#2\"}],\"n\":[0]}",
-                "4 3 91 1 {\"events\":[{\"id\":\"#4\"}]}",
+                "2 2 25 2 {\"host\":\"b\",\"events\":[{\"id\":\"#2\"}],\"n\":[0]}",
+                "4 3 87 1 {\"events\":[{\"id\":\"#4\"}]}",
             ],
             page.RootElement.GetProperty("items").EnumerateArray().Select(letter =>
                 $"{letter.GetProperty("record")} {letter.GetProperty("line")} {letter.GetProperty("byteOffset")} {letter.GetProperty("item")} {letter.GetProperty("raw")}"));
