@@ -101,7 +101,15 @@ public sealed record DatasetDefinition
 public enum DataFormat
 {
     Csv,
+
+    /// <summary>One record of JSON a line.</summary>
     Ndjson,
+
+    /// <summary>One JSON document: an array of records, or an object that has it.</summary>
+    Json,
+
+    /// <summary>A JSON text sequence (RFC 7464).</summary>
+    JsonSequence,
 }
 
 /// <summary>Where the rows go and when they become visible.</summary>

@@ -86,6 +86,11 @@ public sealed record FieldDefinition
     /// <summary>The name of the field in the data when it differs from <see cref="Name"/>.</summary>
     public string? Source { get; init; }
 
+    /// <summary>
+    /// Where the value stands in a record of JSON, when it is not directly under the field's name: see <see cref="FieldPath"/>.
+    /// </summary>
+    public FieldPath? Path { get; init; }
+
     /// <summary>The column's SQL type when it is not the default of <see cref="Type"/>.</summary>
     public SqlType? SqlType { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Parsing;
@@ -31,6 +32,14 @@ public abstract class RecordReader
         ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer rejects, ref TSink sink)
         where TSink : struct, IRecordSink, allows ref struct;
 
+    /// <summary>Reads one record by itself.</summary>
+    /// <param name="record">Its bytes, without what parts it from others.</param>
+    /// <param name="values">As for <see cref="Read"/>, as the others are.</param>
+    internal virtual void ReadOne<TSink>(
+        ReadOnlySpan<byte> record, RecordValues values, RejectBuffer rejects, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct =>
+        Read(record, values, rejects, ref sink);
+
     /// <summary>Undoes what the format writes text with; not called for text that is plain.</summary>
     /// <param name="written">The text as written.</param>
     /// <param name="spelling">How.</param>
@@ -42,6 +51,9 @@ public abstract class RecordReader
 
     /// <summary>How delimited text is written; null for other formats.</summary>
     internal virtual CsvSyntax? Syntax => null;
+
+    /// <summary>What stands between records of JSON; that of lines for other formats.</summary>
+    internal virtual JsonFraming Framing => JsonFraming.Lines;
 }
 
 /// <summary>

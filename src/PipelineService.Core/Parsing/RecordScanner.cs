@@ -26,4 +26,24 @@ public abstract class RecordScanner
 
     /// <summary>A line without the line end that closes it.</summary>
     public abstract ReadOnlySpan<byte> WithoutLineEnd(ReadOnlySpan<byte> line);
+
+    /// <summary>
+    /// How many bytes behind a range of whole records the scanner must see to know that they are whole: of records that are parted by
+    /// what stands between them, that.
+    /// </summary>
+    public virtual int BytesBehind => 0;
+
+    /// <summary>
+    /// Where the record itself begins in bytes that start at a record's start: behind what parts it from the one before.
+    /// </summary>
+    public virtual int StartOf(ReadOnlySpan<byte> bytes) => 0;
+
+    /// <summary>Begins to pass over a record that is too long; null where such a record costs its first line (<see cref="SkipLine"/>).</summary>
+    public virtual RecordSkip? BeginSkip() => null;
+
+    /// <summary>Whether bytes behind the last record are all that closes the document.</summary>
+    public virtual bool IsClosedBy(ReadOnlySpan<byte> rest) => rest.IsEmpty;
+
+    /// <summary>Begins to read what closes the document behind its last record; null where nothing has to.</summary>
+    public virtual DocumentTail? BeginTail() => null;
 }

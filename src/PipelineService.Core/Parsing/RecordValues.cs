@@ -1,3 +1,4 @@
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Values;
 
@@ -43,6 +44,15 @@ public sealed class RecordValues
     /// By the index of an op, how many records it has left out, or given something else than the rest; none behind the last op that has.
     /// </summary>
     internal ReadOnlySpan<long> Ops => _ops;
+
+    /// <summary>The documents that the records are items of; none for other records.</summary>
+    public JsonDocumentItems Documents { get; } = new();
+
+    /// <summary>Where the document begins whose values are in the slots; −1 when there is none.</summary>
+    internal int OpenDocument { get; set; } = -1;
+
+    /// <summary>The slots as they are, if there are so many.</summary>
+    internal Span<RecordValue> KeptSlots(int count) => _slotCount == count ? _slots.AsSpan(0, count) : ClearSlots(count);
 
     /// <summary>Room for so many slots, all of them absent.</summary>
     internal Span<RecordValue> ClearSlots(int count)

@@ -63,6 +63,9 @@ public static class ErrorMessages
         RecordErrorCode.Require => "A condition of the dataset does not hold.",
         RecordErrorCode.LookupMissing => "The dataset that is looked up has no row of this key.",
         RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
+        RecordErrorCode.NoItems => "The document has no array where dialect.items says that its records are; one without any has [] there.",
+        RecordErrorCode.TooManyItems =>
+            "The rows of the document's items would take more than 32 MiB of what the document has once: send it in parts.",
         RecordErrorCode.Unmended =>
             "The cells are not all that was sent: complete them from what stands under _raw, then empty that cell.",
         _ => $"The record violates \"{RecordErrorCodes.NameOf(code)}\".",
@@ -93,6 +96,11 @@ public static class ErrorMessages
             "The line is an object, and by dialect.itemType records are arrays: send one array a line, or set it to \"object\".",
         JsonLineShape.OtherForArray =>
             "The line does not begin with a bracket: records are one complete array a line. Send CSV as text/csv.",
+        JsonLineShape.BrokenElement => "The record is not well-formed JSON, or nested deeper than 64 levels.",
+        JsonLineShape.ElementForObject =>
+            "The record is no object: each is { … } with its values under their names. For arrays set dialect.itemType to \"array\".",
+        JsonLineShape.ElementForArray =>
+            "The record is no array, and by dialect.itemType records are: set it to \"object\", or send arrays.",
         _ => For(RecordErrorCode.MalformedJson),
     };
 

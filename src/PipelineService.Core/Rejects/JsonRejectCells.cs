@@ -20,6 +20,8 @@ public sealed class JsonRejectCells : RejectCells
     private readonly RejectBuffer _errors = new();
     private readonly RowBuffer _encoded = new(initialBytes: 256);
     private readonly byte[]?[] _missing;
+    private readonly int[] _slots;
+    private readonly int _restSlot = -1;
 
     private JsonRejectCells(RowPlan plan, RecordReader reader, ImmutableArray<string>? names)
     {
@@ -32,12 +34,17 @@ public sealed class JsonRejectCells : RejectCells
         ];
         Columns = names ?? [.. _columns.Select(c => c.Field.NameInData).Distinct(StringComparer.Ordinal)];
         _missing = [.. Columns.Select(name => MissingCellOf(schema, name))];
+        _slots = [.. Columns.Select((name, index) => names is null ? SlotOf(name) : index)];
+        for (int field = 0; field < slots.Length; field++)
+        {
+            _restSlot = schema.IsRest(schema.Fields[field]) ? slots[field] : _restSlot;
+        }
     }
 
     /// <summary>The cells of objects, by the names that are read.</summary>
     /// <param name="plan">The dataset's columns; those that only transforms set are not in the data, and get no cell.</param>
     public static JsonRejectCells OfObjects(RowPlan plan) =>
-        new(plan, new NdjsonRecordReader(plan.Definition.Schema, plan.Definition.Items.Keys), names: null);
+        new(plan, JsonObjects.ReaderOf(plan.Definition, JsonFraming.Whole), names: null);
 
     /// <summary>The cells of arrays, item by item.</summary>
     /// <param name="plan">The dataset's columns.</param>
@@ -65,14 +72,15 @@ public sealed class JsonRejectCells : RejectCells
     {
         _errors.Clear();
         SingleRecord record = default;
-        _reader.Read(raw, _values, _errors, ref record);
+        _reader.ReadOne(raw, _values, _errors, ref record);
         bool isAll = record.IsRead && !isCut && !HasRest();
-        for (int slot = 0; slot < Columns.Length; slot++)
+        for (int column = 0; column < Columns.Length; column++)
         {
+            int slot = _slots[column];
             RecordValue value = _values.Slots[slot];
             bool isSame = value.Kind switch
             {
-                ValueKind.Absent or ValueKind.Null => AppendMissing(slot, line),
+                ValueKind.Absent or ValueKind.Null => AppendMissing(column, line),
                 ValueKind.Text => AppendText(raw.Slice(value.Start, value.Length), value.Spelling, line),
                 _ => AppendJson(slot, value.Kind, raw.Slice(value.Start, value.Length), line),
             };
@@ -83,12 +91,15 @@ public sealed class JsonRejectCells : RejectCells
     }
 
     /// <summary>Whether there is what no column has a cell for.</summary>
-    private bool HasRest() => _values.Slots.Length > Columns.Length && !_values.Slots[^1].IsMissing;
+    private bool HasRest() => _restSlot >= 0 && !_values.Slots[_restSlot].IsMissing;
 
-    private bool AppendMissing(int slot, CsvLine line)
+    /// <summary>The slot of the values of a column; the first one's where fields of one name stand at different places.</summary>
+    private int SlotOf(string name) => _reader.SlotOfField[Array.Find(_columns, column => column.Field.NameInData == name)!.Index];
+
+    private bool AppendMissing(int column, CsvLine line)
     {
-        AppendMissing(_missing[slot], line);
-        return _missing[slot] is not null || line.CanSayNull;
+        AppendMissing(_missing[column], line);
+        return _missing[column] is not null || line.CanSayNull;
     }
 
     private bool AppendText(ReadOnlySpan<byte> json, ValueSpelling spelling, CsvLine line)

@@ -53,4 +53,10 @@ public enum RecordErrorCode : byte
 
     /// <summary>The dataset that is looked up has no row of this key.</summary>
     LookupMissing = 32,
+
+    /// <summary>A document that must have records among its items has no array of them.</summary>
+    NoItems = 33,
+
+    /// <summary>The rows of a document's items would take more than they may.</summary>
+    TooManyItems = 34,
 }

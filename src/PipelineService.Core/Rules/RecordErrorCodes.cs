@@ -45,6 +45,8 @@ public static class RecordErrorCodes
         RecordErrorCode.JsonSchema => "json_schema",
         RecordErrorCode.Require => "require",
         RecordErrorCode.LookupMissing => "lookup_missing",
+        RecordErrorCode.NoItems => "no_items",
+        RecordErrorCode.TooManyItems => "too_many_items",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

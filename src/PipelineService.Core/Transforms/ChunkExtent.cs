@@ -19,6 +19,9 @@ public sealed record ChunkExtent
     /// <summary>True when the chunk stands for one record that is longer than the limit.</summary>
     public bool IsOversizedRecord { get; init; }
 
+    /// <summary>Of an oversized record: where it begins in the bytes at hand, behind what parts it from the one before.</summary>
+    public int RecordStart { get; init; }
+
     /// <summary>Whether the bytes at hand are only the beginning of an oversized record.</summary>
     public bool IsCut { get; init; }
 

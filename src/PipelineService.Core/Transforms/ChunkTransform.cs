@@ -1,6 +1,7 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Transforms.Steps.Rows;
@@ -47,6 +48,9 @@ public sealed class ChunkTransform
 
     /// <summary>How delimited text is written that it reads; null for other formats.</summary>
     public CsvSyntax? Syntax => _reader.Syntax;
+
+    /// <summary>What stands between records of JSON.</summary>
+    public JsonFraming Framing => _reader.Framing;
 
     /// <summary>Reads every record of the chunk; each becomes a row or a reject, or is left out by a step.</summary>
     /// <param name="bytes">Whole records only, starting at a record's start.</param>
@@ -115,7 +119,7 @@ public sealed class ChunkTransform
     internal bool ReadOne(ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer errors)
     {
         SingleRecord record = default;
-        _reader.Read(bytes, values, errors, ref record);
+        _reader.ReadOne(bytes, values, errors, ref record);
         return record.IsRead;
     }
 
@@ -136,11 +140,21 @@ public sealed class ChunkTransform
         ReadOnlySpan<byte> bytes, RowMark row, short column, RecordErrorCode code, TransformWorkspace workspace)
     {
         SingleRecord record = default;
-        _reader.Read(bytes.Slice(row.RawStart, row.RawLength), workspace.Values, workspace.Rejects, ref record);
+        int start = row.RawStart;
+        if (_reader is ItemRecordReader items && workspace.Values.Documents.TryFind(start, out JsonDocumentPlace document))
+        {
+            items.ReadItem(bytes, document, start, row.RawLength, workspace.Values, workspace.Rejects, ref record);
+            start = 0;
+        }
+        else
+        {
+            _reader.ReadOne(bytes.Slice(start, row.RawLength), workspace.Values, workspace.Rejects, ref record);
+        }
+
         int slot = _slotOfColumn[column];
         RecordValue value = record.IsRead && slot >= 0 ? workspace.Values.Slots[slot] : default;
         return value.Spelling == ValueSpelling.Made
             ? new RecordError(column, code, row.RawStart, ValueLength: 0)
-            : new RecordError(column, code, row.RawStart + value.Start, value.Length, value.Spelling);
+            : new RecordError(column, code, start + value.Start, value.Length, value.Spelling);
     }
 }

@@ -29,5 +29,6 @@ public sealed class TransformWorkspace
         Rejects.Clear();
         Filtered = 0;
         Values.ClearOps();
+        Values.Documents.Clear();
     }
 }

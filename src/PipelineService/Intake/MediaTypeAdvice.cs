@@ -12,8 +12,15 @@ internal static class MediaTypeAdvice
         "application/x-www-form-urlencoded" =>
             $"That is what curl -d sends, and it strips line ends: send the file as it is, {AsItIs}.",
         "multipart/form-data" => $"That is a form around the file, as curl -F sends it: send the file alone, {AsItIs}.",
-        "application/json" or "text/json" =>
-            "JSON is taken as one object a line (jq -c '.[]' makes that of an array): send it as application/x-ndjson.",
+        "application/x-json" or "text/x-json" =>
+            "JSON is application/json where it is one document with an array of records, application/x-ndjson where it is one object a line.",
+        "application/x-jsonlines" or "application/jsonlines" or "application/json-lines" or "application/x-jsonl" or "text/x-ndjson" =>
+            "JSON of one object a line is application/x-ndjson.",
+        "application/geo+json" or "application/vnd.geo+json" =>
+            "GeoJSON is taken as application/json, with \"dialect\": { \"property\": \"features\" }, or with jq -c '.features[]' as "
+            + "application/x-ndjson.",
+        string type when type.EndsWith("+json", StringComparison.Ordinal) =>
+            "JSON is application/json: an array of records, or an object whose array dialect.property names.",
         "application/gzip" or "application/x-gzip" => Uncompressed("gzip"),
         "application/zstd" => Uncompressed("zstd"),
         "application/zip" or "application/x-zip-compressed" =>

@@ -8,12 +8,8 @@ namespace PipelineService.Intake;
 /// </summary>
 internal static class UploadContentType
 {
-    private const string Csv = "text/csv";
-    private const string Tsv = "text/tab-separated-values";
-    private const string Ndjson = "application/x-ndjson";
-
     /// <summary>What the value of Accept-Post lists (some aliases are taken as well).</summary>
-    public static readonly string[] Known = [Csv, Tsv, Ndjson];
+    public static readonly string[] Known = [.. FormatTable.Rows.Select(row => row.MediaType)];
 
     public static readonly string AcceptPost = string.Join(", ", Known);
 
@@ -38,26 +34,29 @@ internal static class UploadContentType
         }
 
         string mediaType = type.MediaType.ToString().ToLowerInvariant();
-        switch (mediaType)
+        if (FormatTable.Of(mediaType) is { } row)
         {
-            case Csv or "application/csv":
+            if (row.Form == new UploadForm(DataFormat.Csv, Delimiter: null))
+            {
                 RefuseOtherHeader(type, dataset.Dialect.Header);
-                return (mediaType, new UploadForm(DataFormat.Csv, Delimiter: null));
-            case Tsv:
-                return (mediaType, new UploadForm(DataFormat.Csv, Delimiter: (byte)'\t'));
-            case Ndjson or "application/ndjson" or "application/jsonl":
-                return (mediaType, new UploadForm(DataFormat.Ndjson, Delimiter: null));
-            case "application/octet-stream":
-                return Of(dataset.Format);
-            case "application/vnd.ms-excel": // what browsers on Windows call a file whose name ends in .csv
-                return Of(DataFormat.Csv);
-            default:
-                throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(request.ContentType));
+            }
+
+            return (mediaType, row.Form);
         }
+
+        return mediaType switch
+        {
+            "application/octet-stream" => Of(dataset.Format),
+            "application/vnd.ms-excel" => Of(DataFormat.Csv), // what browsers on Windows call a file whose name ends in .csv
+            _ => throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(request.ContentType)),
+        };
     }
 
-    private static (string MediaType, UploadForm Kind) Of(DataFormat format) =>
-        (format == DataFormat.Ndjson ? Ndjson : Csv, new UploadForm(format, Delimiter: null));
+    private static (string MediaType, UploadForm Kind) Of(DataFormat format)
+    {
+        FormatRow row = FormatTable.Of(format);
+        return (row.MediaType, row.Form);
+    }
 
     /// <summary>The parameter of RFC 4180, section 3: the dataset says the same, or one of the two is wrong.</summary>
     private static void RefuseOtherHeader(MediaTypeHeaderValue type, bool isDeclared)

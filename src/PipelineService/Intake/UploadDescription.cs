@@ -45,7 +45,7 @@ internal static class UploadDescription
                     + "which its own come, and that job is reverted: readers see the old rows or the new ones. If it fails, that job is as it was.",
                 Shapes.Id))
         .HeedsHeaders(Headers)
-        .AcceptsStream("The data: delimited text or one JSON object a line.", UploadContentType.Known)
+        .AcceptsStream("The data: delimited text, or records of JSON one a line, in an array or in a sequence.", UploadContentType.Known)
         .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
         .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status202Accepted)

@@ -28,6 +28,7 @@ public sealed class ChunkReader(
 
     /// <summary>Reads the ranges in order and returns when their last chunk has been handed over.</summary>
     /// <exception cref="UploadAbandonedException">The upload broke off.</exception>
+    /// <exception cref="DocumentBrokenException">Its records cannot be told apart; those before have been handed over.</exception>
     public async Task RunAsync(IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
     {
         using UploadWindow window = new(upload, scanner, feed, options, recordBytesMax, time);
@@ -44,11 +45,13 @@ public sealed class ChunkReader(
         while (true)
         {
             // 1. Fill: until the buffer is full, the range ends, or what is there has waited long enough.
-            bool isFinal = await window.FillAsync(end, cancellationToken);
-            if (window.Bytes.IsEmpty && isFinal)
+            bool isEnd = await window.FillAsync(end + scanner.BytesBehind, cancellationToken);
+            if (window.Offset == end || (window.Bytes.IsEmpty && isEnd))
             {
-                return;
+                return; // what may be at hand belongs to the next chunk, and told that the last record is whole
             }
+
+            bool isFinal = isEnd && IsFinal(window, end);
 
             // 2. Cut: as many whole records as a chunk may have.
             ScanResult scan = window.Scan(isFinal);
@@ -58,6 +61,14 @@ public sealed class ChunkReader(
             {
                 await HandOverAsync(window, scan, cancellationToken);
             }
+            else if (scan.Fault is { } fault)
+            {
+                throw Broken(window, fault);
+            }
+            else if (scan.IsAtTail)
+            {
+                await ReadTailAsync(window, cancellationToken);
+            }
             else if (scan.RecordTooLong)
             {
                 await SkipOversizedRecordAsync(window, end, cancellationToken);
@@ -66,7 +77,7 @@ public sealed class ChunkReader(
             {
                 window.Grow();
             }
-            else if (isFinal)
+            else if (isEnd)
             {
                 throw new InvalidOperationException($"The scanner leaves {window.Bytes.Length} bytes at the end of the upload.");
             }
@@ -94,15 +105,25 @@ public sealed class ChunkReader(
     /// </summary>
     private async Task SkipOversizedRecordAsync(UploadWindow window, long? end, CancellationToken cancellationToken)
     {
-        int length = window.LengthOfLine();
+        RecordSkip? skip = scanner.BeginSkip();
+        int length = skip is null ? window.LengthOfLine() : window.Bytes.Length;
         bool hasLineEnd = length < window.Bytes.Length;
-        int kept = Math.Min(length, Math.Min(feed.RawBytesMax, OversizedBytesKept));
+        int recordStart = scanner.StartOf(window.Bytes);
+        int kept = Math.Min(length, recordStart + Math.Min(feed.RawBytesMax, OversizedBytesKept));
         byte[] beginning = feed.Rent(kept);
         window.Bytes[..kept].CopyTo(beginning);
         long start = window.Offset;
+        long lines = 1;
         try
         {
-            await SkipLineAsync(window, end, cancellationToken);
+            if (skip is null)
+            {
+                await SkipLineAsync(window, end, cancellationToken);
+            }
+            else
+            {
+                lines = await SkipRecordAsync(window, skip, end, cancellationToken);
+            }
         }
         catch
         {
@@ -116,13 +137,86 @@ public sealed class ChunkReader(
             EndOffset = window.Offset,
             Position = _position,
             Records = 1,
-            Lines = 1,
+            Lines = lines,
             IsOversizedRecord = true,
+            RecordStart = recordStart,
             IsCut = kept < (hasLineEnd ? length : window.Offset - start),
         };
         await feed.SendAsync(extent, beginning, kept, cancellationToken);
-        _position = new ChunkPosition(_position.FirstRecord + 1, _position.FirstLine + 1);
+        _position = new ChunkPosition(_position.FirstRecord + 1, _position.FirstLine + lines);
     }
+
+    /// <returns>Lines that end in what was skipped.</returns>
+    private async Task<long> SkipRecordAsync(
+        UploadWindow window, RecordSkip skip, long? end, CancellationToken cancellationToken)
+    {
+        long lines = 0;
+        while (true)
+        {
+            int passed = skip.Pass(window.Bytes, IsFinal(window, end), out bool isOver, out FramingFault? fault);
+            if (fault is { } broken)
+            {
+                throw Broken(window, broken, lines);
+            }
+
+            lines += window.Bytes[..passed].Count((byte)'\n');
+            window.Drop(passed);
+            if (isOver)
+            {
+                return lines;
+            }
+
+            await window.FillAsync(end + scanner.BytesBehind, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// No record follows: what does is read to the end of the upload, and becomes a chunk of its own without bytes, so that the
+    /// checkpoints cover every byte.
+    /// </summary>
+    private async Task ReadTailAsync(UploadWindow window, CancellationToken cancellationToken)
+    {
+        DocumentTail tail = scanner.BeginTail() ?? throw new InvalidOperationException("The scanner has found a tail and reads none.");
+        long start = window.Offset;
+        long lines = 0;
+        bool isFinal;
+        do
+        {
+            isFinal = await window.ReadMoreAsync(cancellationToken);
+            int read = tail.Read(window.Bytes, isFinal, out FramingFault? fault);
+            fault ??= read == 0 && !isFinal && window.IsFull ? new FramingFault(FramingFaultKind.TokenTooLong, 0) : null;
+            if (fault is { } broken)
+            {
+                throw Broken(window, broken, lines);
+            }
+
+            lines += window.Bytes[..read].Count((byte)'\n');
+            window.Drop(read);
+        }
+        while (!isFinal);
+
+        ChunkExtent extent = new()
+        {
+            StartOffset = start,
+            EndOffset = window.Offset,
+            Position = _position,
+            Records = 0,
+            Lines = lines,
+        };
+        await feed.SendAsync(extent, feed.Rent(1), length: 0, cancellationToken);
+        _position = _position with { FirstLine = _position.FirstLine + lines };
+    }
+
+    /// <summary>Whether no record of the range, and nothing that parts it from the next, follows the bytes at hand.</summary>
+    private bool IsFinal(UploadWindow window, long? end) => (end is null || scanner.BytesBehind == 0) && window.IsEnd(end);
+
+    /// <param name="passed">Lines that end in the record or the tail before the bytes at hand.</param>
+    private DocumentBrokenException Broken(UploadWindow window, FramingFault fault, long passed = 0) => new(
+        fault.Kind,
+        window.Offset + fault.Position,
+        _position.FirstLine + passed + window.Bytes[..fault.Position].Count((byte)'\n'),
+        _position.FirstRecord - 1,
+        window.Bytes[fault.Position..]);
 
     private static async Task SkipLineAsync(UploadWindow window, long? end, CancellationToken cancellationToken)
     {

@@ -14,9 +14,13 @@ public sealed record SpoolManifest
 {
     /// <summary>
     /// A reader leaves a form that it does not know alone (<see cref="SpoolNewerException"/>), so each manifest has the oldest
-    /// form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job takes another's place or keeps the upload.
+    /// form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job takes another's place or keeps the upload, or
+    /// 5 where the upload is of a format that the versions before did not have.
     /// </summary>
-    public int Form => Replaces is not null || KeepUpload is not null ? 3 : Failure is not null ? 2 : 1;
+    public int Form => Format is DataFormat.Json or DataFormat.JsonSequence ? 5
+        : Replaces is not null || KeepUpload is not null ? 3
+        : Failure is not null ? 2
+        : 1;
 
     /// <summary>
     /// The upload's id, which the job that it was sent for has too; all forms call it by that. Other jobs that load it have ids of

@@ -14,6 +14,12 @@ public sealed class SpoolRange(SpoolReader upload)
     public async Task TransformAsync(
         ChunkTransform transform, ChunkExtent extent, TransformWorkspace into, CancellationToken cancellationToken)
     {
+        if (extent.Records == 0)
+        {
+            into.Clear(); // what closes a document may be of any length
+            return;
+        }
+
         int length = checked((int)extent.Bytes);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try

@@ -89,6 +89,28 @@ internal sealed class UploadWindow(
         }
     }
 
+    /// <summary>Reads on, whatever the scanner would make of it: as soon as there is something, unless the buffer is full.</summary>
+    /// <returns>True when no byte follows those at hand.</returns>
+    /// <exception cref="UploadAbandonedException">The upload broke off.</exception>
+    public async Task<bool> ReadMoreAsync(CancellationToken cancellationToken)
+    {
+        while (!IsFull)
+        {
+            long next = Offset + _filled;
+            int read = await upload.ReadAsync(_buffer.AsMemory(_filled), next, cancellationToken);
+            _filled += read;
+            upload.ThrowIfAbandoned();
+            if (read > 0 || IsEnd(end: null))
+            {
+                break;
+            }
+
+            await upload.WaitForBytesAsync(next, cancellationToken);
+        }
+
+        return IsEnd(end: null);
+    }
+
     /// <summary>Whether no byte follows those at hand, as far as that is known.</summary>
     /// <inheritdoc cref="FillAsync" path="/param[@name='end']"/>
     public bool IsEnd(long? end) => Offset + _filled == end || (upload.IsSealed && upload.Length == Offset + _filled);
@@ -144,7 +166,7 @@ internal sealed class UploadWindow(
             return false;
         }
 
-        if (_filled > 0 && Scan(isFinal: false) is { Length: > 0 } or { RecordTooLong: true })
+        if (_filled > 0 && Scan(isFinal: false) is { Length: > 0 } or { RecordTooLong: true } or { IsAtTail: true } or { Fault: not null })
         {
             return true;
         }

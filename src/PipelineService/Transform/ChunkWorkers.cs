@@ -100,13 +100,14 @@ public sealed partial class ChunkWorkers(
         FaultPoints.Reach(FaultPoint.ChunkTransforming, chunk.Bytes.Span);
         if (chunk.Extent.IsOversizedRecord)
         {
+            int start = chunk.Extent.RecordStart;
             workspace.Clear();
             workspace.Rejects.Add(
                 new RecordError(RecordError.WholeRecord, RecordErrorCode.RecordTooLong, 0, 0),
                 chunk.Extent.Position.FirstRecord,
-                chunk.Extent.Position.FirstLine,
-                rawStart: 0,
-                rawLength: chunk.Bytes.Length);
+                chunk.Extent.Position.FirstLine + chunk.Bytes.Span[..start].Count((byte)'\n'),
+                start,
+                chunk.Bytes.Length - start);
             return 1;
         }
 

@@ -58,7 +58,11 @@ internal sealed class DeadLetterReasons(TransformedChunk chunk)
         Reason(field: null, RecordErrorCodes.NameOf(RecordErrorCode.MoreErrors), ErrorMessages.More(untold));
 
     private JsonLineShape ShapeOf(ReadOnlySpan<byte> line) =>
-        chunk.Load.Plan.Rows.Definition.Items.AreArrays ? JsonLineShapes.OfArray(line) : JsonLineShapes.Of(line);
+        chunk.Load.Transform is { Framing: not JsonFraming.Lines } ? JsonLineShapes.OfElement(line, AreArrays)
+        : AreArrays ? JsonLineShapes.OfArray(line)
+        : JsonLineShapes.Of(line);
+
+    private bool AreArrays => chunk.Load.Plan.Rows.Definition.Items.AreArrays;
 
     /// <summary>Too few or too many fields, mostly the same number in record after record.</summary>
     private byte[] Of(RecordErrorCode code, FieldCounts fields)

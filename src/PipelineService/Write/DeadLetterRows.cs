@@ -15,7 +15,7 @@ namespace PipelineService.Write;
 internal sealed class DeadLetterRows(TransformedChunk chunk)
 {
     /// <summary>The columns in <see cref="WriteSql.CopyDeadLetters"/>.</summary>
-    private const short Columns = 7;
+    private const short Columns = 8;
 
     private const byte JsonbVersion = 1;
 
@@ -117,7 +117,17 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
         _rows.WriteBytesField(_jobId);
         _rows.WriteInt64Field(record);
         _rows.WriteInt64Field(line);
-        _rows.WriteInt64Field(chunk.Extent.StartOffset + rawStart);
+        if (_values.Document is { End: > 0 } document)
+        {
+            _rows.WriteInt64Field(chunk.Extent.StartOffset + document.Start);
+            _rows.WriteInt64Field(record - chunk.Extent.Position.FirstRecord - document.FirstRecord + 1);
+        }
+        else
+        {
+            _rows.WriteInt64Field(chunk.Extent.StartOffset + rawStart);
+            _rows.WriteNull();
+        }
+
         return _rows.BeginField();
     }
 
@@ -125,7 +135,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     {
         _rows.Write("]"u8);
         _rows.EndField(reasons);
-        _values.WriteRaw(chunk.Bytes.Span.Slice(rawStart, rawLength));
+        _values.WriteRaw();
         _rows.EndRow(record: 0, line: 0, rawStart, rawLength);
     }
 }

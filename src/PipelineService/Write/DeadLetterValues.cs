@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
@@ -25,8 +26,19 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     private readonly CsvSyntax? _syntax = chunk.Load.Transform?.Syntax;
     private readonly SentRecord _sent = new(chunk.Load.Transform!);
     private readonly Dictionary<int, byte[][]> _namesOfInputs = [];
+    private byte[] _composed = [];
     private int _rawStart;
+    private int _rawLength;
+    private bool _isItem;
+    private bool _isCut;
     private bool _isRead;
+
+    /// <summary>Of an item of a document, that document; else the default.</summary>
+    public JsonDocumentPlace Document { get; private set; }
+
+    /// <summary>The record as it can be sent again: as it was sent or, of an item, in its document without the other items.</summary>
+    private ReadOnlySpan<byte> Record =>
+        _isItem ? _composed.AsSpan(0, _rawLength) : chunk.Bytes.Span.Slice(_rawStart, _rawLength);
 
     /// <summary>Looks at the record of the next letter.</summary>
     /// <param name="rawStart">Where it starts in the chunk.</param>
@@ -34,9 +46,14 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     /// <param name="isComputed">Whether an expression is to be told of.</param>
     public void Begin(int rawStart, int rawLength, bool isComputed)
     {
-        _rawStart = rawStart;
-        _isRead = (isComputed || !_hidden.IsEmpty) && !_plan.HidesRest
-            && !chunk.Extent.IsOversizedRecord && _sent.Read(chunk.Bytes.Span.Slice(rawStart, rawLength));
+        (_rawStart, _rawLength) = (rawStart, rawLength);
+        bool isFound = chunk.Workspace.Values.Documents.TryFind(rawStart, out JsonDocumentPlace document);
+        _isItem = isFound && !chunk.Extent.IsOversizedRecord;
+        Document = _isItem ? document : default;
+        _isCut = _isItem && !JsonDocumentItems.Compose(
+            chunk.Bytes.Span, document, rawStart, rawLength, ref _composed, out _rawLength);
+        _isRead = (isComputed || !_hidden.IsEmpty) && !_plan.HidesRest && !_isCut
+            && !chunk.Extent.IsOversizedRecord && _sent.Read(Record);
     }
 
     /// <summary>The value at fault, or null.</summary>
@@ -85,7 +102,7 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
             }
 
             _rows.Write("\""u8);
-            Write(chunk.Bytes.Span.Slice(_rawStart + value.Start, value.Length), value.Spelling, _hidden.Contains(fields[i]));
+            Write(Record.Slice(value.Start, value.Length), value.Spelling, _hidden.Contains(fields[i]));
             _rows.Write("\""u8);
         }
 
@@ -93,10 +110,11 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     }
 
     /// <summary>The record as a field of the row, as far as it is kept, and whether that is not all of it as another.</summary>
-    public void WriteRaw(ReadOnlySpan<byte> record)
+    public void WriteRaw()
     {
+        ReadOnlySpan<byte> record = Record;
         int field = _rows.BeginField();
-        bool isCut = chunk.Extent.IsCut;
+        bool isCut = chunk.Extent.IsCut | _isCut;
         if (_hidden.IsEmpty)
         {
             isCut |= !TryAppend(record, field);

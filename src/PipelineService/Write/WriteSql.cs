@@ -85,7 +85,7 @@ internal static class WriteSql
         """;
 
     public const string CopyDeadLetters = """
-        COPY pipeline.dead_letters (job_id, record, line, byte_offset, errors, raw, raw_truncated)
+        COPY pipeline.dead_letters (job_id, record, line, byte_offset, item, errors, raw, raw_truncated)
         FROM STDIN (FORMAT binary)
         """;
 

@@ -117,10 +117,10 @@ public sealed class DefinitionReaderTests
 
         Assert.Equal(
             [
-                "/format: \"xml\" is not known here: use one of csv, ndjson. This version cannot read it: export the data as CSV"
+                "/format: \"xml\" is not known here: use one of csv, ndjson, json, json-seq. This version cannot read it: export the data as CSV"
                     + " or NDJSON.",
-                "/dialect/property: Says where the records stand in one document, and an upload is NDJSON, one record a line: "
-                    + "send what jq -c '.rows[]' makes of the document, and leave this out.",
+                "/dialect/property: Says where the records stand in one document: set format to \"json\" and send the document as "
+                    + "application/json. As NDJSON send what jq -c '.rows[]' makes of it, and leave this out.",
                 "/schema/fields/0/type: \"integre\" is not known here: use one of string, number, integer, boolean, date, time,"
                     + " datetime, object, array, list, year, yearmonth, duration, geopoint, geojson, any. Did you mean \"integer\"?",
                 "/schema/fields/0/constraints/minimum: Must be a text, a number or a boolean.",

@@ -71,8 +71,9 @@ public sealed class JsonItemsReaderTests
     [InlineData("'itemType': 'object'", "itemType")]
     [InlineData("'itemType': 'array'", "itemType")]
     [InlineData("'itemKeys': ['x']", "itemKeys")]
+    [InlineData("'items': '/events'", "items")]
     public void Says_nothing_of_delimited_text(string dialect, string name) => Assert.Equal(
-        [$"/dialect/{name}: Says what records of JSON are, and the format is \"csv\": set format to \"ndjson\", or leave it out."],
+        [$"/dialect/{name}: Says what records of JSON are, and the format is \"csv\": set format to \"json\" or \"ndjson\", or leave it out."],
         DefinitionText.Faults($"{{ 'dialect': {{ {dialect} }}, 'schema': {{ 'fields': [ {{ 'name': 'a' }} ] }} }}"));
 
     [Theory]
@@ -80,14 +81,62 @@ public sealed class JsonItemsReaderTests
     [InlineData("'result rows'", ".[\"result rows\"][]")]
     [InlineData("'7'", ".[\"7\"][]")]
     [InlineData("''", ".[]")]
-    [InlineData("7", ".[]")]
-    public void A_document_is_no_upload_and_the_fault_says_how_it_becomes_one(string property, string path)
+    public void A_document_is_no_line_and_the_fault_says_how_it_becomes_some(string property, string path)
     {
-        string fault = "/dialect/property: Says where the records stand in one document, and an upload is NDJSON, one record a line: "
-            + $"send what jq -c '{path}' makes of the document, and leave this out.";
+        string fault = "/dialect/property: Says where the records stand in one document: set format to \"json\" and send the document as "
+            + $"application/json. As NDJSON send what jq -c '{path}' makes of it, and leave this out.";
 
         Assert.Equal([fault], DefinitionText.Faults(With($"'property': {property}")));
         Assert.Equal([fault], DefinitionText.Faults(With($"'property': {property}").Replace("ndjson", "csv", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("'property': 'rows'", "rows", "")]
+    [InlineData("'property': '/data/a~1b'", "data|a/b", "")]
+    [InlineData("'property': 'a.b'", "a.b", "")]
+    [InlineData("'property': ''", "", "")]
+    [InlineData("'items': '/a/b'", "", "a|b")]
+    [InlineData("'items': '$.a.b'", "", "a|b")]
+    [InlineData("'items': 'events', 'property': 'rows'", "rows", "events")]
+    public void Reads_where_records_stand(string dialect, string property, string items)
+    {
+        JsonItems read = DefinitionText.Read(With(dialect).Replace("ndjson", "json", StringComparison.Ordinal)).Items;
+
+        Assert.Equal((property, items), (string.Join('|', read.PropertyPath), string.Join('|', read.Names)));
+    }
+
+    [Theory]
+    [InlineData("'property': 7", "/dialect/property: Must be a text.")]
+    [InlineData("'property': '/a~2'", "/dialect/property: Begins as a JSON pointer does and has a ~ that is neither ~0 (for ~) nor ~1 (for /); "
+        + "a name that begins with a slash is \"/~1…\".")]
+    [InlineData("'items': 'a..b'", "/dialect/items: The path has an empty name between its dots: write \"/events\" or \"$.events\".")]
+    [InlineData("'items': '$.a[*]'", "/dialect/items: The path is more than names with dots between them: write \"/events\" or \"$.events\".")]
+    [InlineData("'items': '/a', 'itemType': 'array'", "/dialect/items: Makes records of objects: with dialect.itemType \"array\" leave it out.")]
+    public void Refuses_places_that_are_none(string dialect, string fault) =>
+        Assert.Equal([fault], DefinitionText.Faults(With(dialect).Replace("ndjson", "json", StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("json", "", "/geo/lat", null)]
+    [InlineData("ndjson", "'items': '/e'", "^/host", null)]
+    [InlineData("json", "", "geo..lat", "The path has an empty name between its dots")]
+    [InlineData("csv", "", "/geo/lat", "Leads through records of JSON, and the format is \"csv\"")]
+    [InlineData("json", "", "^/host", "dialect.items says of none")]
+    [InlineData("json", "'itemType': 'array'", "/geo/lat", "records are arrays")]
+    [InlineData("json", "'itemKeys': ['a']", "/geo/lat", "as dialect.itemKeys does")]
+    public void A_path_leads_through_records_of_JSON(string format, string dialect, string path, string? fault)
+    {
+        string text = $"{{ 'format': '{format}', 'dialect': {{ {dialect} }}, 'schema': {{ 'fields': [ {{ 'name': 'a', 'path': '{path}' }} ] }} }}";
+
+        if (fault is null)
+        {
+            Assert.Equal(path, DefinitionText.Read(text).Schema.Fields[0].Path?.Text);
+        }
+        else
+        {
+            string found = Assert.Single(DefinitionText.Faults(text));
+            Assert.StartsWith("/schema/fields/0/path: ", found, StringComparison.Ordinal);
+            Assert.Contains(fault, found, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -79,10 +79,11 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     /// <summary>A new cycle has as much time again.</summary>
     public void Extend() => _timeout.CancelAfter(AgeMax);
 
-    /// <summary>Sends one upload in the background.</summary>
+    /// <summary>Sends one upload in the background: CSV, or every other time an array of JSON.</summary>
     public Task Send(string dataset, int records)
     {
-        var sample = Sample.Make(dataset, $"{name}-{Interlocked.Increment(ref _sent)}", records);
+        int number = Interlocked.Increment(ref _sent);
+        var sample = Sample.Make(dataset, $"{name}-{number}", records, isJson: number % 2 == 0);
         Task sending = Task.Run(async () => Accepted[await Sender.SendAsync(sample, Token)] = sample, Token);
         _sending.Enqueue(sending);
         return sending;

@@ -7,6 +7,7 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>An upload whose outcome is known before it is sent.</summary>
 /// <param name="Dataset">One of <see cref="Definitions"/>.</param>
 /// <param name="Key">Its Idempotency-Key.</param>
+/// <param name="Body">CSV, or an array of JSON.</param>
 /// <param name="Filtered">Records that a trigger of the table, or a filter of the definition, leaves out.</param>
 /// <param name="Digest">SHA-256 of the rows that it loads, in the order of the data; see <see cref="Invariants"/>.</param>
 internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read, int Loaded, int Filtered, string Digest)
@@ -86,6 +87,9 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
 
     public bool Fails => Dataset == Strict;
 
+    /// <summary>How it is written.</summary>
+    public string ContentType => Body[0] == '[' ? "application/json" : "text/csv";
+
     /// <summary>Whether another has taken its place, so that nothing of it may be seen any more.</summary>
     public bool IsReplaced { get; init; }
 
@@ -105,9 +109,10 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// Every fiftieth record has an amount that is none; those of <see cref="Keyed"/> repeat keys, too, and the table of
     /// <see cref="Triggered"/> takes some and leaves some out, as the transforms of <see cref="Transformed"/> do.
     /// </summary>
-    public static Sample Make(string dataset, string key, int records)
+    /// <param name="isJson">Whether its records are elements of an array, some of them over several lines.</param>
+    public static Sample Make(string dataset, string key, int records, bool isJson = false)
     {
-        StringBuilder body = new("id,amount,note\n");
+        StringBuilder body = new(isJson ? "" : "id,amount,note\n");
         StringBuilder rows = new();
         int loaded = 0;
         int filtered = 0;
@@ -117,7 +122,10 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             bool isRepeated = dataset == Keyed && record % RepeatEvery == 0;
             string amount = isBad ? "none" : (record * 31L % 1000).ToString(CultureInfo.InvariantCulture);
             string word = dataset == Transformed ? "  NOTE" : "note";
-            body.Append(CultureInfo.InvariantCulture, $"{record},{amount},{word} {(isRepeated ? record - 1 : record)} of {key}\n");
+            string note = string.Create(CultureInfo.InvariantCulture, $"{word} {(isRepeated ? record - 1 : record)} of {key}");
+            body.Append(isJson
+                ? string.Create(CultureInfo.InvariantCulture, $"{(record == 1 ? '[' : ',')}{{\"id\":{record},\n\"amount\":\"{amount}\",\"note\":\"{note}\"}}")
+                : string.Create(CultureInfo.InvariantCulture, $"{record},{amount},{note}\n"));
             bool isRefused = isBad || isRepeated || (dataset == Triggered && record % RaiseEvery == 0)
                 || (dataset == Transformed && record * 31L % 1000 == UnluckyAmount);
             if ((dataset == Transformed && record % FilterEvery == 0)
@@ -133,6 +141,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             }
         }
 
+        body.Append(isJson ? "]\n" : "");
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(rows.ToString())));
         return new Sample(dataset, key, Encoding.UTF8.GetBytes(body.ToString()), records, loaded, filtered, digest);
     }

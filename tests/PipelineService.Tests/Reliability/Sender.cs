@@ -128,7 +128,7 @@ internal sealed class Sender(params int[] ports) : IDisposable
         HttpMethod.Post,
         new Uri(Instance, $"/v1/datasets/{sample.Dataset}/uploads{(replaces is null ? "" : $"?replaces={replaces}")}"))
     {
-        Content = new ByteArrayContent(sample.Body) { Headers = { ContentType = new MediaTypeHeaderValue("text/csv") } },
+        Content = new ByteArrayContent(sample.Body) { Headers = { ContentType = new MediaTypeHeaderValue(sample.ContentType) } },
         Headers = { { "Idempotency-Key", sample.Key } },
     };
 

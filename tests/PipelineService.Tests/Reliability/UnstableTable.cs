@@ -78,7 +78,8 @@ internal sealed class UnstableTable(NpgsqlDataSource database, int seed) : IAsyn
     private async Task RunAsync(string sql, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        await using NpgsqlCommand command = new(sql, connection);
+        // As long as the cycle lasts: on a machine with much else to do, loads hold the table for longer than a command may take.
+        await using NpgsqlCommand command = new(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -6,11 +6,13 @@ using PipelineService.Core.Rules;
 namespace PipelineService.Core.Parsing.Json;
 
 /// <summary>
-/// Newline-delimited JSON of arrays: each line is one array, its items are the fields. A slot is an item, in the order of the data.
+/// JSON of arrays, mostly newline-delimited: each record is one array, its items are the fields. A slot is an item, in the order of the data.
 /// </summary>
 /// <param name="binding">Where each field of the schema stands in this job's records.</param>
 /// <param name="ragged">What becomes of records with fewer or more items.</param>
-public sealed class JsonArrayRecordReader(HeaderBinding binding, RaggedRows ragged) : RecordReader
+/// <param name="framing">What stands between records.</param>
+public sealed class JsonArrayRecordReader(
+    HeaderBinding binding, RaggedRows ragged, JsonFraming framing = JsonFraming.Lines) : RecordReader
 {
     private readonly bool _pads = (ragged & RaggedRows.Pad) != 0;
     private readonly bool _trims = (ragged & RaggedRows.Trim) != 0;
@@ -22,19 +24,48 @@ public sealed class JsonArrayRecordReader(HeaderBinding binding, RaggedRows ragg
     public override bool MayOmit => _pads;
 
     /// <inheritdoc/>
+    internal override JsonFraming Framing => framing;
+
+    /// <inheritdoc/>
     public override int BytesMade => binding.Rest.Sum(cell => cell.Name.Length);
 
     /// <inheritdoc/>
     internal override void Read<TSink>(
         ReadOnlySpan<byte> bytes, RecordValues values, RejectBuffer rejects, ref TSink sink)
     {
+        switch (framing)
+        {
+            case JsonFraming.Lines:
+                Read(bytes, new JsonLines(bytes), values, rejects, ref sink);
+                break;
+            case JsonFraming.Elements:
+                Read(bytes, new ElementPlaces(bytes), values, rejects, ref sink);
+                break;
+            case JsonFraming.Texts:
+                Read(bytes, new TextPlaces(bytes), values, rejects, ref sink);
+                break;
+            default:
+                ReadOne(bytes, values, rejects, ref sink);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void ReadOne<TSink>(
+        ReadOnlySpan<byte> record, RecordValues values, RejectBuffer rejects, ref TSink sink) =>
+        Read(record, new WholePlace(record), values, rejects, ref sink);
+
+    private void Read<TPlaces, TSink>(
+        ReadOnlySpan<byte> bytes, TPlaces places, RecordValues values, RejectBuffer rejects, ref TSink sink)
+        where TPlaces : struct, IJsonPlaces, allows ref struct
+        where TSink : struct, IRecordSink, allows ref struct
+    {
         Span<RecordValue> all = values.ClearSlots(binding.FieldCount + (binding.Rest.IsEmpty ? 0 : 1));
         Span<RecordValue> slots = all[..binding.FieldCount];
-        JsonLines lines = new(bytes);
-        while (lines.Read(out RecordPlace place))
+        while (places.Read(out RecordPlace place))
         {
             int count = 0;
-            RecordErrorCode fault = lines.IsValidUtf8(place)
+            RecordErrorCode fault = places.IsValidUtf8(place)
                 ? ReadItems(bytes[..(place.Start + place.Length)], place.Start, slots, out count)
                 : RecordErrorCode.InvalidUtf8;
             if (count < slots.Length)

@@ -24,9 +24,14 @@ internal sealed class JsonFieldNames
     public JsonFieldNames(TableSchema schema, ImmutableArray<string> keys = default)
     {
         AreDeclared = !keys.IsDefaultOrEmpty;
-        IEnumerable<string> names = schema.FieldsInData.Select(field => field.NameInData);
+        IEnumerable<string> names = schema.FieldsInData.Where(field => field.Path is not { IsOfDocument: true }).Select(NameOf);
         string[] distinct = [.. names.Where(name => !AreDeclared || keys.Contains(name)).Distinct(StringComparer.Ordinal)];
-        SlotOfField = [.. schema.Fields.Select(f => schema.IsRest(f) ? distinct.Length : Array.IndexOf(distinct, f.NameInData))];
+        SlotOfField =
+        [
+            .. schema.Fields.Select(f => schema.IsRest(f) ? distinct.Length
+                : f.Path is { IsOfDocument: true } ? Unknown
+                : Array.IndexOf(distinct, NameOf(f))),
+        ];
         _names = [.. distinct.Select(System.Text.Encoding.UTF8.GetBytes)];
         _written = [.. _names.Select(Write)];
         _table = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_names.Length * 2 + 1)];
@@ -49,8 +54,8 @@ internal sealed class JsonFieldNames
     public bool AreDeclared { get; }
 
     /// <summary>
-    /// For each field of the schema, the slot of the name that it reads, −1 when that is not read; that of the one that takes the rest
-    /// is behind all of them.
+    /// For each field of the schema, the slot of the name that it reads, or that leads to it; −1 when that is not read. That of the one
+    /// that takes the rest is behind all of them.
     /// </summary>
     public ImmutableArray<int> SlotOfField { get; }
 
@@ -89,6 +94,9 @@ internal sealed class JsonFieldNames
 
         return Unknown;
     }
+
+    /// <summary>The name that leads to a field's value, or under which it stands.</summary>
+    private static string NameOf(FieldDefinition field) => field.Path?.Names[0] ?? field.NameInData;
 
     /// <summary>A name as JSON has it; what must be escaped in it is.</summary>
     private static byte[] Write(byte[] name) =>

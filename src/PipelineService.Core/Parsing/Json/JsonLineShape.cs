@@ -35,6 +35,15 @@ public enum JsonLineShape
 
     /// <summary>Where records are arrays: something that begins otherwise.</summary>
     OtherForArray,
+
+    /// <summary>An element of an array, or a text of a sequence, that is written wrongly.</summary>
+    BrokenElement,
+
+    /// <summary>An element or a text that is no object, where records are objects.</summary>
+    ElementForObject,
+
+    /// <summary>An element or a text that is no array, where records are arrays.</summary>
+    ElementForArray,
 }
 
 /// <summary>Tells the shapes apart. Only asked of lines that were rejected.</summary>
@@ -67,6 +76,19 @@ public static class JsonLineShapes
             [(byte)'{', ..] => JsonLineShape.ObjectForArray,
             _ => JsonLineShape.OtherForArray,
         };
+    }
+
+    /// <summary>The shape of an element of an array, or of a text of a sequence.</summary>
+    /// <param name="record">Without what parts it from others.</param>
+    /// <param name="areArrays">Whether records are arrays.</param>
+    public static JsonLineShape OfElement(ReadOnlySpan<byte> record, bool areArrays)
+    {
+        JsonReader reader = new(record);
+        bool isWhole = reader.TrySkipValue(depth: 0) && reader.IsAtEnd;
+        byte first = areArrays ? (byte)'[' : (byte)'{';
+        return !isWhole || record[0] == first ? JsonLineShape.BrokenElement
+            : areArrays ? JsonLineShape.ElementForArray
+            : JsonLineShape.ElementForObject;
     }
 
     /// <summary>Whether a line is one whole array whose first item is neither an object nor an array: a record in itself.</summary>

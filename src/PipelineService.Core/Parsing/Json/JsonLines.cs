@@ -4,7 +4,7 @@ namespace PipelineService.Core.Parsing.Json;
 
 /// <summary>The lines of a chunk that are records, found as <see cref="LineScanner"/> finds them.</summary>
 /// <param name="bytes">Whole lines only.</param>
-internal ref struct JsonLines(ReadOnlySpan<byte> bytes)
+internal ref struct JsonLines(ReadOnlySpan<byte> bytes) : IJsonPlaces
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private readonly bool _isAllValidUtf8 = Utf8.IsValid(bytes);

@@ -197,6 +197,13 @@ public sealed record FieldDocument
     public string? Source { get; init; }
 
     /// <summary>
+    /// Where the value stands in a record of JSON: a JSON pointer (`/geo/lat`) or names with dots (`geo.lat`); behind a `^` in the document
+    /// that has the record among its items (`^/host`).
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Path { get; init; }
+
+    /// <summary>
     /// The column's type, for example numeric(10,2), or any other type of the database, for example public.mood. Default: by
     /// the field's type; of a text in a table that is there, the column's type if only the database knows it.
     /// </summary>

@@ -7,7 +7,9 @@ namespace PipelineService.Datasets.Definitions;
 internal static class DefinitionWords
 {
     public static readonly ImmutableArray<(string Word, DataFormat Value)> Formats =
-        [("csv", DataFormat.Csv), ("ndjson", DataFormat.Ndjson)];
+    [
+        ("csv", DataFormat.Csv), ("ndjson", DataFormat.Ndjson), ("json", DataFormat.Json), ("json-seq", DataFormat.JsonSequence),
+    ];
 
     public static readonly ImmutableArray<(string Word, LoadMode Value)> Modes =
         [("append", LoadMode.Append), ("replace", LoadMode.Replace)];

@@ -28,6 +28,8 @@ public static class DefinitionWriter
         {
             ItemType = definition.Items.AreArrays ? DefinitionWords.JsonItemTypes.WordFor(definition.Items.Type) : null,
             ItemKeys = definition.Items.Keys.IsEmpty ? null : definition.Items.Keys,
+            Property = definition.Items.Property,
+            Items = definition.Items.Path,
         },
         Schema = new SchemaDocument
         {
@@ -111,6 +113,7 @@ public static class DefinitionWriter
             Title = field.Title,
             Description = field.Description,
             Source = field.Source,
+            Path = field.Path?.Text,
             Format = field.Format == FieldFormats.Default ? null : field.Format,
             SqlType = field.ColumnType.ToString(),
             Constraints = ToDocument(field.Constraints, isNumeric || field.Type == FieldType.Year),

@@ -87,7 +87,7 @@ public sealed record DialectDocument
     public string? RaggedRows { get; init; }
 
     /// <summary>
-    /// What a line of NDJSON is: `object`, or `array`. Of arrays the first has the names, unless itemKeys has them, or header is
+    /// What a record of JSON is: `object`, or `array`. Of arrays the first has the names, unless itemKeys has them, or header is
     /// false.
     /// </summary>
     [DefaultValue("object")]
@@ -95,7 +95,21 @@ public sealed record DialectDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ItemType { get; init; }
 
-    /// <summary>Of objects of NDJSON the only names that are read; of arrays the names of their items. Default: the schema's.</summary>
+    /// <summary>Of objects of JSON the only names that are read; of arrays the names of their items. Default: the schema's.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? ItemKeys { get; init; }
+
+    /// <summary>
+    /// Where the array of the records stands in a JSON document: a name, or a JSON pointer such as `/data/items`. An empty text says that
+    /// the document itself is the array or, where it is an object, the one record. Default: the document is the array.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Property { get; init; }
+
+    /// <summary>
+    /// Where, in each JSON document, the array of its records stands, as a JSON pointer (`/events`) or with dots (`$.events`): one document
+    /// gives many records. Fields reach what stands beside the array by a path that begins with `^`. Default: each document is a record.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Items { get; init; }
 }

@@ -30,6 +30,7 @@ internal static class FieldReader
             Title = field.Text("title"),
             Description = field.Text("description"),
             Source = field.Text("source"),
+            Path = ReadPath(field),
             SqlType = ReadSqlType(field, typed, typeIsKnown),
             Constraints = ConstraintsReader.Read(field.Object("constraints"), type, faults),
             MissingValues = LabelledTexts.ReadMissingValues(field, faults),
@@ -61,6 +62,18 @@ internal static class FieldReader
         }
 
         return name ?? "";
+    }
+
+    private static FieldPath? ReadPath(ObjectReader field)
+    {
+        string? fault = null;
+        FieldPath? path = field.Text("path") is string text ? FieldPath.Parse(text, out fault) : null;
+        if (fault is not null)
+        {
+            field.Fault("path", $"The path {fault}: write \"/geo/lat\" or \"geo.lat\", and \"^/host\" for what stands beside dialect.items.");
+        }
+
+        return path;
     }
 
     internal static bool TryReadType(ObjectReader field, DefinitionFaults faults, out FieldType type)

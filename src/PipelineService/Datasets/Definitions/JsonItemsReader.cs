@@ -21,25 +21,74 @@ internal static class JsonItemsReader
             return JsonItems.Default;
         }
 
-        if (dialect.TryGet("property", out JsonElement property))
-        {
-            dialect.Fault("property", AdviceFor(property));
-        }
-
         JsonItems items = new()
         {
             Type = dialect.Choice("itemType", DefinitionWords.JsonItemTypes, JsonItemType.Object),
             Keys = dialect.Texts("itemKeys", []),
+            Property = ReadProperty(dialect, format),
+            Path = ReadPath(dialect),
         };
-        foreach (string name in (string[])["itemType", "itemKeys"])
+        if (items is { AreArrays: true, Path: not null })
         {
-            if (format != DataFormat.Ndjson && dialect.TryGet(name, out _))
+            dialect.Fault("items", "Makes records of objects: with dialect.itemType \"array\" leave it out.");
+        }
+
+        foreach (string name in (string[])["itemType", "itemKeys", "items"])
+        {
+            if (format == DataFormat.Csv && dialect.TryGet(name, out _))
             {
-                dialect.Fault(name, "Says what records of JSON are, and the format is \"csv\": set format to \"ndjson\", or leave it out.");
+                dialect.Fault(
+                    name,
+                    "Says what records of JSON are, and the format is \"csv\": set format to \"json\" or \"ndjson\", or leave it out.");
             }
         }
 
-        return items.Keys.IsEmpty && !items.AreArrays ? JsonItems.Default : items;
+        return items is { Keys.IsEmpty: true, AreArrays: false, Property: null, Path: null } ? JsonItems.Default : items;
+    }
+
+    /// <summary>Where in each document the array of its records is.</summary>
+    private static string? ReadPath(ObjectReader dialect)
+    {
+        string? fault = null;
+        string? path = dialect.Text("items");
+        if (path is not null)
+        {
+            JsonPath.Parse(path, out fault);
+        }
+
+        if (fault is not null)
+        {
+            dialect.Fault("items", $"The path {fault}: write \"/events\" or \"$.events\".");
+        }
+
+        return fault is null ? path : null;
+    }
+
+    /// <summary>Where in a document its records are. One record a line, or a text, has no other around it.</summary>
+    private static string? ReadProperty(ObjectReader dialect, DataFormat format)
+    {
+        string? property = dialect.Text("property");
+        if (property is null)
+        {
+            return null;
+        }
+
+        string? fault = null;
+        if (property.StartsWith('/'))
+        {
+            JsonPath.Parse(property, out fault);
+        }
+
+        if (format != DataFormat.Json)
+        {
+            dialect.Fault("property", AdviceFor(property));
+        }
+        else if (fault is not null)
+        {
+            dialect.Fault("property", $"Begins as a JSON pointer does and {fault}; a name that begins with a slash is \"/~1…\".");
+        }
+
+        return property;
     }
 
     /// <summary>Holds the names against the schema.</summary>
@@ -48,7 +97,7 @@ internal static class JsonItemsReader
     public static void CheckKeys(ObjectReader? dialect, DatasetDefinition definition)
     {
         ImmutableArray<string> keys = definition.Items.Keys;
-        bool isWellFormed = dialect is not null && definition.Format == DataFormat.Ndjson
+        bool isWellFormed = dialect is not null && definition.Format != DataFormat.Csv
             && dialect.TryGet("itemKeys", out JsonElement written) && written.ValueKind == JsonValueKind.Array
             && written.GetArrayLength() == keys.Length;
         if (!isWellFormed)
@@ -71,13 +120,12 @@ internal static class JsonItemsReader
         }
     }
 
-    /// <summary>What to send in the place of a document that has its records under a name.</summary>
-    private static string AdviceFor(JsonElement property)
+    /// <summary>What to set, or to send in the place of a document that has its records under a name.</summary>
+    private static string AdviceFor(string property)
     {
-        string name = property.ValueKind == JsonValueKind.String ? property.GetString()! : "";
-        string path = name.Length == 0 ? "." : IsPlain(name) ? $".{name}" : $".[\"{Excerpt.Of(name)}\"]";
-        return "Says where the records stand in one document, and an upload is NDJSON, one record a line: send what "
-            + $"jq -c '{path}[]' makes of the document, and leave this out.";
+        string path = property.Length == 0 ? "." : IsPlain(property) ? $".{property}" : $".[\"{Excerpt.Of(property)}\"]";
+        return "Says where the records stand in one document: set format to \"json\" and send the document as application/json. As NDJSON "
+            + $"send what jq -c '{path}[]' makes of it, and leave this out.";
     }
 
     private static bool IsPlain(string name) =>

@@ -94,8 +94,9 @@ internal static class MisplacedWords
     /// <summary>Other names of the values of <c>format</c>, and formats that there are not.</summary>
     public static readonly FrozenDictionary<string, string> OfFormat = Table(
         Mean("ndjson", "jsonl", "jsonlines", "json-lines"),
+        Mean("json-seq", "jsonseq", "json_seq", "jsonsequence"),
         [
-            ("json", "Did you mean \"ndjson\", one object a line?"),
+            ("geojson", "Use \"json\", with \"dialect\": { \"property\": \"features\" }."),
             .. ((string[])["xlsx", "xls", "excel", "parquet", "avro", "xml"]).Select(
                 word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
         ]);

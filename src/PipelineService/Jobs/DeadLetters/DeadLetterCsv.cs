@@ -60,11 +60,11 @@ internal sealed class DeadLetterCsv
     private static RejectCells CellsOf(JobRow job, DatasetVersion dataset)
     {
         CsvDialect dialect = dataset.Definition.Dialect;
-        return job.ContentType switch
+        return FormatTable.Of(job.ContentType)?.Form switch
         {
-            "text/csv" or "application/csv" => CellsOf(job, dataset.Definition.Schema, dialect),
-            "text/tab-separated-values" =>
-                CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = "\t" }),
+            { Format: DataFormat.Csv, Delimiter: null } => CellsOf(job, dataset.Definition.Schema, dialect),
+            { Format: DataFormat.Csv, Delimiter: byte delimiter } =>
+                CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = ((char)delimiter).ToString() }),
             _ when dataset.Definition.Items.AreArrays => CellsOfArrays(job, dataset.Definition),
             _ => JsonRejectCells.OfObjects(new RowPlan(dataset.Definition)),
         };

@@ -13,6 +13,9 @@ public sealed record DeadLetterRow
 
     public required long ByteOffset { get; init; }
 
+    /// <summary>1-based number of the record among the items of its document; null where it is a document by itself.</summary>
+    public long? Item { get; init; }
+
     public required string State { get; init; }
 
     /// <summary>A JSON array of <see cref="DeadLetterError"/>.</summary>
@@ -57,11 +60,11 @@ public sealed class DeadLetterStore(Database database)
     // One array member must have both code and field, so both stand in one containment test. The length of a stored raw is
     // known without reading it.
     private const string List = """
-        SELECT record, line, byte_offset, state, errors, substring(raw FROM 1 FOR @RawBytes) AS raw,
+        SELECT record, line, byte_offset, item, state, errors, substring(raw FROM 1 FOR @RawBytes) AS raw,
                raw_truncated OR octet_length(raw) > @RawBytes AS raw_truncated, found
         FROM (SELECT *, count(*) OVER () AS found, row_number() OVER (ORDER BY record) AS place,
                      sum(least(octet_length(raw), @RawBytes) + octet_length(errors::text)) OVER (ORDER BY record) AS bytes
-              FROM (SELECT record, line, byte_offset, state, errors, raw, raw_truncated
+              FROM (SELECT record, line, byte_offset, item, state, errors, raw, raw_truncated
                     FROM pipeline.dead_letters
                     WHERE job_id = @Job AND record > @After AND errors @> jsonb_build_array(
                         jsonb_strip_nulls(jsonb_build_object('code', @Code::text, 'field', @Field::text)))

@@ -11,10 +11,11 @@ namespace PipelineService.Jobs.DeadLetters;
 /// <summary>A rejected record as clients see it.</summary>
 /// <param name="Record">1-based number of the record in the upload.</param>
 /// <param name="Line">1-based number of the physical line on which it starts.</param>
-/// <param name="ByteOffset">Where it starts in the decoded bytes of the upload.</param>
+/// <param name="ByteOffset">Where it starts in the decoded bytes of the upload; of an item, where its document does.</param>
+/// <param name="Item">1-based number among the items of its document (<c>dialect.items</c>); absent for other records.</param>
 /// <param name="State">Always <c>open</c> in this version.</param>
 /// <param name="Raw">
-/// The record as it was sent. In a page only its first 16,384 bytes; <c>application/x-ndjson</c> and <c>text/csv</c> give all
+/// The record as it was sent; of an item, its document without the other items. In a page only its first 16,384 bytes; <c>application/x-ndjson</c> and <c>text/csv</c> give all
 /// that is kept.
 /// </param>
 /// <param name="RawTruncated">
@@ -25,6 +26,7 @@ public sealed record DeadLetterView(
     long Record,
     long Line,
     long ByteOffset,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Item,
     [property: Words("DeadLetterState", "open", "replayed", "discarded")] string State,
     IReadOnlyList<DeadLetterError> Errors,
     string Raw,
@@ -38,6 +40,7 @@ public sealed record DeadLetterView(
             row.Record,
             row.Line,
             row.ByteOffset,
+            row.Item,
             row.State,
             ErrorsOf(row),
             Encoding.UTF8.GetString(raw),

@@ -128,6 +128,14 @@ public sealed class JobLoader(
             await WatchSealAsync(load, upload, reservation, reading);
             await reading;
         }
+        catch (DocumentBrokenException broken)
+        {
+            // The records before it are in good order: what becomes of each is known before the job ends.
+            await sessions.WhenDoneAsync(load.WhenIdleAsync(), load.Plan.JobId, load.Stopped);
+            stopping.ThrowIfCancellationRequested();
+            load.ThrowIfFailed();
+            throw load.CommitsEachChunk ? broken.WithRecordsThatStay() : broken;
+        }
         catch (OperationCanceledException) when (load.Stopped.IsCancellationRequested)
         {
             // A chunk failed, or the job is to stop: told below.

@@ -110,14 +110,14 @@ public sealed partial class SmallJobLoader(
             ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
             int recordsMax = spoolOptions.Value.RecordsMaxOf(records.Transform.OptionalColumns);
             ScanResult scan = records.Scanner.Scan(bytes.Span, isFinal: true, recordsMax);
-            if (length == 0 || scan.Length != length || records.Rows.Columns.Length != plan.Columns.Length)
+            if (length == 0 || !records.Scanner.IsClosedBy(bytes.Span[scan.Length..]) || records.Rows.Columns.Length != plan.Columns.Length)
             {
                 return null;
             }
 
             using Activity? span = PipelineTracing.StartChunk(job.Span.Context, records.Offset, job.Upload.Length);
             FaultPoints.Reach(FaultPoint.ChunkTransforming, bytes.Span);
-            int read = records.Transform.Run(bytes.Span, records.Position, workspace);
+            int read = records.Transform.Run(bytes.Span[..scan.Length], records.Position, workspace);
             span?.Tell(read, workspace.Rejects.Count);
             if (read != scan.Records || workspace.Rejects.Count > 0)
             {
@@ -130,8 +130,9 @@ public sealed partial class SmallJobLoader(
                 rows.Append(workspace.Rows.RowBytes(i, 1).Span, workspace.Rows.Marks[i].Record);
             }
 
+            long lines = scan.Lines + bytes.Span[scan.Length..].Count((byte)'\n');
             IReadOnlyList<OpCount> ops = records.Rows.CountOps(workspace.Ops);
-            return new TransformedJob(job, place, row, records, scan.Lines, counts, ops, time.GetElapsedTime(start));
+            return new TransformedJob(job, place, row, records, lines, counts, ops, time.GetElapsedTime(start));
         }
         catch (Exception e)
         {

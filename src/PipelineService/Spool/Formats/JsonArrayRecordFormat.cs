@@ -40,13 +40,6 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax) : Na
         return Start(binding, line.End, line.Number, job, defaults) with { Columns = Kept(names, binding, IsPersonal) };
     }
 
-    private HeaderBinding Bind(ImmutableArray<string> names, bool isPersonal)
-    {
-        TableSchema schema = Rows.Definition.Schema;
-        return HeaderBinding.ByName(names, schema, out string? fault, isPersonal: isPersonal)
-            ?? throw Mismatch($"{fault} {HeaderAdvice.For(names, schema, isPersonal)}".TrimEnd());
-    }
-
     private RecordsStart Start(HeaderBinding binding, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults)
     {
         RowPlan sent = RowsFor(binding.FieldOfColumn, defaults);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
@@ -36,6 +37,14 @@ public abstract class NamedRecordFormat(RowPlan rows, int recordBytesMax) : Reco
                 : !isPersonal || loaded.Contains(i) ? Excerpt.Cut(name, KeptNameLengthMax)
                 : HiddenMark.OfName(i + 1)),
         ];
+    }
+
+    /// <summary>Matches names with the schema.</summary>
+    protected HeaderBinding Bind(ImmutableArray<string> names, bool isPersonal)
+    {
+        TableSchema schema = Rows.Definition.Schema;
+        return HeaderBinding.ByName(names, schema, out string? fault, isPersonal: isPersonal)
+            ?? throw Mismatch($"{fault} {HeaderAdvice.For(names, schema, isPersonal)}".TrimEnd());
     }
 
     protected static JobFaultException Mismatch(string detail) => new(new Problem

@@ -17,12 +17,12 @@ public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : Recor
     {
         ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
         ThrowIfForeign(first.Span);
-        NdjsonRecordReader reader = new(Rows.Definition.Schema, Rows.Definition.Items.Keys);
+        RecordReader reader = JsonObjects.ReaderOf(Rows.Definition, JsonFraming.Lines);
         RowPlan sent = Rows.Definition.Items.Keys.IsEmpty ? Rows : RowsFor(reader.SlotOfField, defaults);
         return new(
             ByteOrderMark.LengthIn(first.Span),
             new ChunkPosition(1, 1),
-            new LineScanner(RecordBytesMax),
+            JsonObjects.ScannerOf(reader, new LineScanner(RecordBytesMax)),
             new ChunkTransform(sent, reader, job),
             sent)
         {

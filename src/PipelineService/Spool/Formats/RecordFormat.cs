@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
@@ -39,6 +40,8 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     {
         DataFormat.Ndjson when rows.Definition.Items.AreArrays => new JsonArrayRecordFormat(rows, recordBytesMax),
         DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
+        DataFormat.Json => new JsonDocumentFormat(rows, recordBytesMax, JsonFraming.Elements),
+        DataFormat.JsonSequence => new JsonDocumentFormat(rows, recordBytesMax, JsonFraming.Texts),
         _ => new CsvRecordFormat(
             rows,
             form.Delimiter is byte delimiter ? rows.Definition.Dialect with { Delimiter = ((char)delimiter).ToString() } : rows.Definition.Dialect,

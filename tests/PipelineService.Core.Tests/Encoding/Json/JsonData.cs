@@ -43,6 +43,9 @@ internal static class JsonData
             return good[..at] + part + good[Math.Min(good.Length, at + removed)..];
         });
 
+    /// <summary>A value that is well-formed.</summary>
+    public static Gen<string> Value => Good;
+
     public static Gen<string> Any { get; } = Gen.Frequency(
         (1, Good), (4, Edited), (1, Part.Array[0, 9].Select(string.Concat)));
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
@@ -19,7 +20,7 @@ namespace PipelineService.Datasets.Definitions.Tests;
 internal sealed class DatasetTestRun
 {
     private readonly RowPlan _plan;
-    private readonly NdjsonRecordReader _reader;
+    private readonly RecordReader _reader;
     private readonly LookupSources _sources;
     private readonly LookupVersions? _versions;
     private ChunkTransform _transform;
@@ -30,7 +31,9 @@ internal sealed class DatasetTestRun
     {
         (_plan, _sources, _versions) = (plan, sources, versions);
         JsonItems items = plan.Definition.Items;
-        _reader = new NdjsonRecordReader(plan.Definition.Schema, items.AreArrays ? [] : items.Keys);
+        _reader = items.AreArrays
+            ? new NdjsonRecordReader(plan.Definition.Schema, framing: JsonFraming.Whole)
+            : JsonObjects.ReaderOf(plan.Definition, JsonFraming.Whole);
         _transform = new ChunkTransform(plan, _reader, new JobFacts(Guid.Empty));
     }
 

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using PipelineService.Tests.Repository;
+
+namespace PipelineService.Tests.Infrastructure;
+
+/// <summary>A case of a public suite.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="Bytes">The file.</param>
+/// <param name="Expect"><c>accept</c>, <c>reject</c> or <c>either</c>.</param>
+internal sealed record PublicCase(string Id, byte[] Bytes, string Expect);
+
+/// <summary>
+/// Public test data, which is no part of the repository: a folder <c>shared/testdata</c> beside one of the folders above it, or the one that
+/// the variable names. Tests that need it are skipped without.
+/// </summary>
+internal static class PublicTestData
+{
+    private const string Variable = "PIPELINE_TEST_DATA";
+
+    /// <summary>The cases of a suite, by its list; skips the test where the suite is not there.</summary>
+    public static IReadOnlyList<PublicCase> CasesOf(string suite)
+    {
+        string? folder = Folders().Select(above => Path.Combine(above, suite)).FirstOrDefault(path => File.Exists(Path.Combine(path, "cases.jsonl")));
+        Assert.SkipWhen(folder is null, $"{suite} is not here: {Variable} names the folder that has it.");
+        return
+        [
+            .. File.ReadLines(Path.Combine(folder!, "cases.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).Select(line => new PublicCase(
+                line.GetProperty("id").GetString()!,
+                File.ReadAllBytes(Path.Combine(folder!, line.GetProperty("file").GetString()!)),
+                line.GetProperty("expect").GetString()!)),
+        ];
+    }
+
+    private static IEnumerable<string> Folders()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
+        {
+            yield return named;
+        }
+
+        for (DirectoryInfo? above = new(RepositoryFiles.Root); above is not null; above = above.Parent)
+        {
+            yield return Path.Combine(above.FullName, "shared", "testdata");
+        }
+    }
+}
