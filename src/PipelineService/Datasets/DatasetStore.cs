@@ -151,7 +151,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     }
 
     /// <summary>
-    /// The transaction of a PUT: 1. lock, 2. types, 3. compare and ask for rights, 4. table, 5. version, with its entry in the audit.
+    /// The transaction of a PUT: 1. lock, 2. types, 3. compare and ask for rights, 4. table, 5. version, 6. entry in the audit.
     /// Run again after a fault whose outcome is unknown, it recognises its own commit and gives the same answer.
     /// </summary>
     private static async Task<PutOutcome> PutOnceAsync(
@@ -228,6 +228,8 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
         // Uploads that are answered from now on wait in the spool for this version, and it must not be forgotten before them.
         await connection.ExecuteAsync(new CommandDefinition(DurableCommit.Sql, cancellationToken: token));
+
+        // 6. Who did it, with what was done or not at all.
         await AuditWriter.WriteAsync(connection, [change.EntryOf(outcome, current?.Version)], token);
         await transaction.CommitAsync(token);
         return outcome;
@@ -271,9 +273,13 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
         /// <summary>Told of an unchanged definition too: putting it again may have made a table that was missing.</summary>
         /// <param name="before">The version that was current; null when there was none.</param>
-        public AuditEntry EntryOf(PutOutcome outcome, int? before) => AuditEntry.Of(
-            Actor, AuditActions.DatasetPut, At, $"dataset/{Name}", Name,
-            ("version", outcome.Dataset!.Version), ("before", before), ("table", Definition.Load.Table.ToString())) with { Id = _entryId };
+        public AuditEntry EntryOf(PutOutcome outcome, int? before)
+        {
+            var entry = AuditEntry.Of(
+                Actor, AuditActions.DatasetPut, At, $"dataset/{Name}", Name,
+                ("version", outcome.Dataset!.Version), ("before", before), ("table", Definition.Load.Table.ToString()));
+            return entry with { Id = _entryId };
+        }
 
         public PutOutcome OutcomeOf(int version, DateTime createdAt, DateTime updatedAt, string? tenant, bool isCreated) =>
             new(new StoredDataset(Name, version, Json, createdAt, updatedAt, tenant), isCreated, null, Warnings);

@@ -71,14 +71,15 @@ public sealed class JobEndings(Database database, TimeProvider time)
     public Task<bool> DeleteAsync(JobRow job, AuditActor actor, CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetDatabaseNow();
-        AuditEntry entry = AuditEntry.Of(
+        var entry = AuditEntry.Of(
             actor, AuditActions.JobDelete, now, $"job/{job.Id}", job.Dataset, ("state", job.State), ("rejected", job.RecordsRejected));
         return ChangeAsync(JobEndSql.Delete, new { id = job.Id, now = now.UtcDateTime }, entry, cancellationToken);
     }
 
     /// <summary>A change of one row, with its entry in the audit.</summary>
     /// <returns>False when there was nothing to change, and so nothing to tell.</returns>
-    private Task<bool> ChangeAsync(string sql, object values, AuditEntry entry, CancellationToken cancellationToken) => database.RunAsync(
+    private Task<bool> ChangeAsync(
+        string sql, object values, AuditEntry entry, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) =>
         {
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);

@@ -155,8 +155,10 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         string dataset, int version, string key, CancellationToken cancellationToken) => JobSql.Command(
             JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
 
-    private static CommandDefinition RegisterCommand(JobRow row, AuditEntry? entry, CancellationToken cancellationToken) => JobSql.Command(
-        $"{(row.Replaces is null ? "" : JobSql.BeginReplacement)}{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; "
+    private static CommandDefinition RegisterCommand(
+        JobRow row, AuditEntry? entry, CancellationToken cancellationToken) => JobSql.Command(
+        (row.Replaces is null ? "" : JobSql.BeginReplacement)
+            + $"{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; "
             + $"{(entry is null ? "" : $"{AuditSql.Insert};")} {JobSql.IsAsGiven}",
         With(RegisterValues(row), entry),
         cancellationToken);

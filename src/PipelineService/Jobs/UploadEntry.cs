@@ -9,16 +9,20 @@ namespace PipelineService.Jobs;
 /// </summary>
 internal static class UploadEntry
 {
-    public static AuditEntry Of(SpoolManifest manifest) => AuditEntry.Of(
-        manifest.Actor ?? AuditActor.Unknown,
-        manifest.Replaces is null ? AuditActions.Upload : AuditActions.JobReplace,
-        manifest.ReceivedAt,
-        $"job/{manifest.UploadId}",
-        manifest.Dataset,
-        ("version", manifest.DatasetVersion),
-        ("source", manifest.Source),
-        ("contentType", manifest.ContentType),
-        ("bytes", manifest.UploadBytes),
-        ("sha256", manifest.Sha256),
-        ("replaces", manifest.Replaces)) with { Id = manifest.UploadId };
+    public static AuditEntry Of(SpoolManifest manifest)
+    {
+        var entry = AuditEntry.Of(
+            manifest.Actor ?? AuditActor.Unknown,
+            manifest.Replaces is null ? AuditActions.Upload : AuditActions.JobReplace,
+            manifest.ReceivedAt,
+            $"job/{manifest.UploadId}",
+            manifest.Dataset,
+            ("version", manifest.DatasetVersion),
+            ("source", manifest.Source),
+            ("contentType", manifest.ContentType),
+            ("bytes", manifest.UploadBytes),
+            ("sha256", manifest.Sha256),
+            ("replaces", manifest.Replaces));
+        return entry with { Id = manifest.UploadId };
+    }
 }

@@ -155,7 +155,8 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"/v1/jobs/{id}"));
         Expect(HttpStatusCode.NoContent, await api.DeleteAsync($"/v1/datasets/{Dataset}"));
         Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"/v1/datasets/{Dataset}"));
-        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/audit?dataset={Dataset}&action=job.revert,job.delete&outcome=done&from=2026-01-01&limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync(
+            $"/v1/audit?dataset={Dataset}&action=job.revert,job.delete&outcome=done&from=2026-01-01&limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync("/v1/audit/head"));
     }
 

@@ -23,7 +23,8 @@ public sealed class JobRegistrarTests(RunningService running) : IClassFixture<Ru
         Assert.Equal(2, await running.Database.ScalarAsync<long>(
             $"SELECT count(DISTINCT xmin::text) FROM pipeline.jobs WHERE dataset = 'registered' AND source = '{_source}'"));
         Assert.Equal(Jobs, await running.Database.ScalarAsync<long>($"""
-            SELECT count(*) FROM pipeline.jobs j JOIN pipeline.audit a ON a.id = j.id AND a.xmin::text = j.xmin::text WHERE j.source = '{_source}'
+            SELECT count(*) FROM pipeline.jobs j JOIN pipeline.audit a ON a.id = j.id AND a.xmin::text = j.xmin::text
+            WHERE j.source = '{_source}'
             """)); // each with its entry, in the same transaction
     }
 
@@ -58,8 +59,11 @@ public sealed class JobRegistrarTests(RunningService running) : IClassFixture<Ru
         Task<bool> Register(JobRow row) => registrar.RegisterAsync(row, EntryOf(row));
     }
 
-    private static AuditEntry EntryOf(JobRow row) =>
-        AuditEntry.Of(AuditActor.Service, AuditActions.Upload, row.CreatedAt, $"job/{row.Id}", row.Dataset) with { Id = row.Id };
+    private static AuditEntry EntryOf(JobRow row)
+    {
+        var entry = AuditEntry.Of(AuditActor.Service, AuditActions.Upload, row.CreatedAt, $"job/{row.Id}", row.Dataset);
+        return entry with { Id = row.Id };
+    }
 
     /// <summary>Of another spool, so that nobody here runs it.</summary>
     private JobRow Row(int version) => new()

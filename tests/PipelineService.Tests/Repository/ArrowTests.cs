@@ -44,7 +44,8 @@ public sealed partial class ArrowTests
     [Fact]
     public void What_lies_under_the_stages_uses_none_of_them() => Assert.Empty(
         from arrow in Arrows()
-        where Foundations.Contains(arrow.From) && (Stages.Contains(arrow.To) || Foundations.IndexOf(arrow.To) > Foundations.IndexOf(arrow.From))
+        where Foundations.Contains(arrow.From)
+            && (Stages.Contains(arrow.To) || Foundations.IndexOf(arrow.To) > Foundations.IndexOf(arrow.From))
         select $"{arrow.File} uses {arrow.To}");
 
     [Fact]

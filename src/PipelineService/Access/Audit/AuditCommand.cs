@@ -43,7 +43,7 @@ internal static class AuditCommand
 
         IConfiguration configuration = WebApplication.CreateBuilder(
             new WebApplicationOptions { Args = settings, ContentRootPath = AppContext.BaseDirectory }).Configuration;
-        DatabaseAddress address = DatabaseAddress.Of(configuration);
+        var address = DatabaseAddress.Of(configuration);
         if (address.ConnectionString is not { } connectionString)
         {
             return await RefuseAsync(
@@ -52,7 +52,7 @@ internal static class AuditCommand
 
         try
         {
-            await using NpgsqlDataSource database = NpgsqlDataSource.Create(connectionString);
+            await using var database = NpgsqlDataSource.Create(connectionString);
             return await TellAsync(
                 await new AuditVerifier(database).VerifyAsync(head, start, cancellationToken), head, output, errors);
         }
@@ -71,7 +71,8 @@ internal static class AuditCommand
             return Broken;
         }
 
-        await output.WriteLineAsync($"The audit is whole: {entries} entries{(verdict.Head is null ? "" : $", head {verdict.Head}")}.");
+        string at = verdict.Head is { } last ? $", head {last}" : "";
+        await output.WriteLineAsync($"The audit is whole: {entries} entries{at}.");
         if (verdict.Unlinked > 0)
         {
             await output.WriteLineAsync(string.Create(
@@ -81,7 +82,8 @@ internal static class AuditCommand
 
         if (head is null)
         {
-            await output.WriteLineAsync("Whether its tail was cut off is not known: that takes --head, from GET /v1/audit/head or the log.");
+            await output.WriteLineAsync(
+                "Whether its tail was cut off is not known: that takes --head, from GET /v1/audit/head or the log.");
         }
 
         return 0;
@@ -95,7 +97,8 @@ internal static class AuditCommand
         settings = [];
         if (args is not [_, Verify, ..])
         {
-            return $"'{string.Join(' ', args.Take(2))}' is no command. It is: {Name} {Verify}."; // no more: settings hold passwords
+            // No more of it: settings hold passwords.
+            return $"'{string.Join(' ', args.Take(2))}' is no command. It is: {Name} {Verify}.";
         }
 
         string[] words = [.. args.Skip(2).SelectMany(argument =>

@@ -24,8 +24,8 @@ public static class AuditEndpoints
         RouteGroupBuilder group = api.MapGroup("/audit").WithTags(DocumentTags.Audit).Requires(AccessScope.Admin, AccessSubject.Service);
         group.MapGet("/", ListAsync)
             .WithName("listAuditEntries").WithSummary("Who did what, newest first")
-            .WithDescription("All that is asked for must hold. A page looks at 50,000 entries at most, so with conditions it may have fewer "
-                + "than `limit`, even none, although more follow: there are no more when `nextCursor` is null.")
+            .WithDescription("All that is asked for must hold. A page looks at 50,000 entries at most, so with conditions it may have "
+                + "fewer than `limit`, even none, although more follow: there are no more when `nextCursor` is null.")
             .Takes(
                 new ShownParameter("limit", "How many a page has at most.", Shapes.WholeNumber(1, PageMax, PageDefault)),
                 new ShownParameter("cursor", "`nextCursor` of the page before; none begins with the first page."))
@@ -34,8 +34,8 @@ public static class AuditEndpoints
             .NeedsDatabase();
         group.MapGet("/head", GetHeadAsync)
             .WithName("getAuditHead").WithSummary("Where the audit's chain ends")
-            .WithDescription("Keep it somewhere else: with it, `PipelineService audit verify --head {seq}:{hash}` finds whatever was changed, "
-                + "reordered or cut off up to here.")
+            .WithDescription("Keep it somewhere else: with it, `PipelineService audit verify --head {anchor}` finds whatever was "
+                + "changed, reordered or cut off up to here.")
             .Produces<AuditHead>()
             .NeedsDatabase();
         return api;
@@ -83,7 +83,8 @@ public static class AuditEndpoints
         {
             faults["/action"] =
             [
-                .. unknown.Select(action => $"'{action}' is no action; use one of {string.Join(", ", Actions)}.{Suggestion.For(action, Actions)}"),
+                .. unknown.Select(action =>
+                    $"'{action}' is no action; use one of {string.Join(", ", Actions)}.{Suggestion.For(action, Actions)}"),
             ];
         }
 

@@ -14,6 +14,7 @@ public sealed class AuditHealthCheck(AuditChain chain) : IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(chain.Behind > BehindMax
             ? HealthCheckResult.Degraded(
-                $"{chain.Unlinked} entries of the audit or more are not in its chain, for {chain.Behind.TotalSeconds:0} s by now. The log says why.")
+                $"Entries of the audit have been without a link for {chain.Behind.TotalSeconds:0} s, {chain.Unlinked} of them by now. "
+                    + "The log says why.")
             : HealthCheckResult.Healthy());
 }

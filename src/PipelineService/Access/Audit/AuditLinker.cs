@@ -58,7 +58,12 @@ internal sealed class AuditLinker(Database database)
         await using NpgsqlCommand command = new(AuditChainSql.Tail, connection);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        AuditSnapshot now = AuditSnapshot.Parse(reader.GetString(3));
+        return TailOf(reader);
+    }
+
+    private static Tail TailOf(NpgsqlDataReader reader)
+    {
+        var now = AuditSnapshot.Parse(reader.GetString(3));
         if (reader.IsDBNull(0))
         {
             return new Tail(0, AuditHash.Beginning, Seen: null, IsKnown: false);
@@ -114,7 +119,7 @@ internal sealed class AuditLinker(Database database)
     /// </summary>
     private static AuditSnapshot? SeenAfter(Tail tail, List<Found> found, bool isAll)
     {
-        AuditSnapshot visible = AuditSnapshot.Parse(found[^1].Visible);
+        var visible = AuditSnapshot.Parse(found[^1].Visible);
         return isAll ? visible
             : tail is { IsKnown: true, Seen: { } seen } ? found[^1].Transaction >= seen.Next ? visible.Below(found[^1].Transaction) : seen
             : tail.Seen;

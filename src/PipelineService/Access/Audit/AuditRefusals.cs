@@ -43,7 +43,7 @@ public sealed partial class AuditRefusals : BackgroundService
     public void Tell(HttpContext context, AuditAction action, int status, string? code)
     {
         RouteValueDictionary route = context.Request.RouteValues;
-        AuditEntry entry = AuditEntry.Of(
+        var entry = AuditEntry.Of(
             AuditActor.Of(context), action, _time.GetDatabaseNow(), ObjectOf(action, context), route["dataset"] as string,
             ("method", context.Request.Method), ("status", status), ("code", code));
         if (!_waiting.Writer.TryWrite(entry with { Outcome = AuditEntry.Refused }))

@@ -79,9 +79,9 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
             byte[] hash = reader.GetFieldValue<byte[]>(3);
             if (seq != _seq + 1)
             {
-                return seq > _seq
-                    ? Text($"Link {_seq + 1} is missing: {(_seq == _begin ? "the chain begins with" : "after " + Text($"{_seq}") + " comes")} link {seq}.")
-                    : Text($"Link {seq} lies before the start that was given.");
+                return seq <= _seq ? Text($"Link {seq} lies before the start that was given.")
+                    : _seq == _begin ? Text($"Link {_seq + 1} is missing: the chain begins with link {seq}.")
+                    : Text($"Link {_seq + 1} is missing: after {_seq} comes link {seq}.");
             }
 
             if (!prev.AsSpan().SequenceEqual(_hash))

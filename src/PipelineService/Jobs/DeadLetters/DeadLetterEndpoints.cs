@@ -91,7 +91,7 @@ public static class DeadLetterEndpoints
         // Raw records may be personal data, whatever the definition says: nobody gets them without an entry.
         if (!context.Request.WantsNoBody())
         {
-            AuditEntry entry = AuditEntry.Of(
+            var entry = AuditEntry.Of(
                 AuditActor.Of(context), AuditActions.DeadLettersRead, time.GetDatabaseNow(), $"job/{jobId}", job.Dataset,
                 ("form", type is Ndjson or Csv ? type : "application/json"), ("code", code), ("field", field));
             await audit.WriteAloneAsync([entry], cancellationToken);

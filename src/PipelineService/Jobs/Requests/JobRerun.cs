@@ -56,9 +56,13 @@ public sealed partial class JobRerun(
         return (job, null);
     }
 
-    private static AuditEntry EntryOf(JobRow job, AuditActor actor) => AuditEntry.Of(
-        actor, AuditActions.JobRerun, new DateTimeOffset(job.CreatedAt), $"job/{job.Replaces}", job.Dataset,
-        ("job", job.Id), ("version", job.DatasetVersion)) with { Id = job.Id };
+    private static AuditEntry EntryOf(JobRow job, AuditActor actor)
+    {
+        var entry = AuditEntry.Of(
+            actor, AuditActions.JobRerun, new DateTimeOffset(job.CreatedAt), $"job/{job.Replaces}", job.Dataset,
+            ("job", job.Id), ("version", job.DatasetVersion));
+        return entry with { Id = job.Id };
+    }
 
     /// <summary>By its row, and by a look at the spool where that is ours.</summary>
     private async Task<bool> IsKeptAsync(JobRow job, CancellationToken cancellationToken) =>

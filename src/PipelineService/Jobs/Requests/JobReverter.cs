@@ -101,7 +101,7 @@ public sealed partial class JobReverter(
         DateTimeOffset now = time.GetDatabaseNow();
         await connection.ExecuteAsync(new CommandDefinition(
             JobEndSql.MarkReverted, new { id = job.Id, now = now.UtcDateTime, rows }, transaction, cancellationToken: cancellationToken));
-        AuditEntry entry = AuditEntry.Of(
+        var entry = AuditEntry.Of(
             actor, AuditActions.JobRevert, now, $"job/{job.Id}", job.Dataset, ("table", table.ToString()), ("rows", rows));
         await AuditWriter.WriteAsync(connection, [entry], cancellationToken);
         await transaction.CommitAsync(cancellationToken);

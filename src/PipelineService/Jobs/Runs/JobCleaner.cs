@@ -137,7 +137,7 @@ public sealed partial class JobCleaner(
         int jobs = isMoreOfThem ? 0 : await connection.ExecuteAsync(Command(JobCleanerSql.DeleteFinal, new { ids = unheld }));
         if (jobs > 0 && find == JobCleanerSql.FindDue)
         {
-            AuditEntry entry = AuditEntry.Of(
+            var entry = AuditEntry.Of(
                 AuditActor.Service, AuditActions.JobsExpire, time.GetDatabaseNow(), "jobs", dataset: null,
                 ("jobs", jobs), ("endedBefore", before.ToString("u", CultureInfo.InvariantCulture)));
             await AuditWriter.WriteAsync(connection, [entry], cancellationToken);

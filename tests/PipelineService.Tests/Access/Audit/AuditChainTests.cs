@@ -134,7 +134,9 @@ public sealed class AuditChainTests(TestDatabase database) : IClassFixture<TestD
             iter: 12,
             threads: 1);
 
-    /// <summary>A restored database has transactions that its server has not counted to: what they wrote looks as if it were to come.</summary>
+    /// <summary>
+    /// A restored database has transactions that its server has not counted to: what they wrote looks as if it were to come.
+    /// </summary>
     [Fact]
     public async Task Goes_on_in_a_database_that_was_restored_into_a_server_that_counted_fewer_transactions()
     {
@@ -207,7 +209,7 @@ public sealed class AuditChainTests(TestDatabase database) : IClassFixture<TestD
     public async Task An_entry_has_its_bounds()
     {
         string longest = new('x', 10_000);
-        AuditEntry entry = AuditEntry.Of(
+        var entry = AuditEntry.Of(
             new AuditActor(longest, null), AuditActions.JobCancel, TimeProvider.System.GetUtcNow(), $"job/{longest}\u0000", longest,
             ("text", longest), ("nul", "a\u0000b"), ("half", "a\uD800"));
 

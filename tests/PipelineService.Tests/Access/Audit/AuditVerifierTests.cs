@@ -14,7 +14,8 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
     [Theory]
     [InlineData("edited", "UPDATE pipeline.audit SET actor = 'somebody else' WHERE object = 'entry/5'", "link 5 was changed", 4)]
     [InlineData("detail", "UPDATE pipeline.audit SET detail = '{\"version\": 2}' WHERE object = 'entry/5'", "link 5 was changed", 4)]
-    [InlineData("time", "UPDATE pipeline.audit SET at = at + interval '1 microsecond' WHERE object = 'entry/12'", "link 12 was changed", 11)]
+    [InlineData("time",
+        "UPDATE pipeline.audit SET at = at + interval '1 microsecond' WHERE object = 'entry/12'", "link 12 was changed", 11)]
     [InlineData("deleted", "DELETE FROM pipeline.audit WHERE object = 'entry/7'", "link 7 was deleted", 6)]
     [InlineData("deleted with its link",
         "DELETE FROM pipeline.audit_links WHERE seq = 7; DELETE FROM pipeline.audit WHERE object = 'entry/7'",
@@ -32,7 +33,8 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
             + "DELETE FROM pipeline.audit_links l USING ids WHERE ids.seq = l.seq;"
             + "INSERT INTO pipeline.audit_links SELECT 11 - seq, audit_id, sha256(''), sha256('') FROM ids; DROP TABLE ids",
         "Link 3 does not follow the one before", 2)]
-    [InlineData("the beginning removed", "DELETE FROM pipeline.audit_links WHERE seq <= 4", "Link 1 is missing: the chain begins with link 5", 0)]
+    [InlineData("the beginning removed",
+        "DELETE FROM pipeline.audit_links WHERE seq <= 4", "Link 1 is missing: the chain begins with link 5", 0)]
     public async Task Finds_what_was_changed_and_where(string what, string forgery, string fault, int before)
     {
         await _stand.RenewAsync(Entries);
@@ -51,8 +53,7 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
     {
         await _stand.RenewAsync(Entries);
         AuditAnchor head = (await _stand.VerifyAsync()).Head!;
-        await _stand.ForgeAsync(
-            "DELETE FROM pipeline.audit a USING pipeline.audit_links l WHERE l.audit_id = a.id AND l.seq > 9; DELETE FROM pipeline.audit_links WHERE seq > 9");
+        await RemoveAsync("> 9");
 
         Assert.Null((await _stand.VerifyAsync()).Fault);
         Assert.Contains("ends at link 9, and it went on to 12", (await _stand.VerifyAsync(head)).Fault, StringComparison.Ordinal);
@@ -96,8 +97,7 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
         await _stand.LinkAllAsync();
         AuditAnchor late = (await _stand.VerifyAsync(early)).Head!;
         Assert.Equal(8, late.Seq);
-        await _stand.ForgeAsync(
-            "DELETE FROM pipeline.audit a USING pipeline.audit_links l WHERE l.audit_id = a.id AND l.seq <= 4; DELETE FROM pipeline.audit_links WHERE seq <= 4");
+        await RemoveAsync("<= 4");
 
         AuditVerdict verdict = await _stand.VerifyAsync(late, start: early);
         Assert.Equal((null, 4, late), (verdict.Fault, verdict.Entries, verdict.Head));
@@ -115,7 +115,9 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
         await _stand.WriteAsync("unlinked");
 
         (int code, string text) = await RunAsync("verify", "--head", head);
-        Assert.Equal((0, $"The audit is whole: 3 entries, head {head}.\n1 entries are not linked yet."), (code, text[..(text.IndexOf("yet.", StringComparison.Ordinal) + 4)]));
+        Assert.Equal(0, code);
+        Assert.StartsWith(
+            $"The audit is whole: 3 entries, head {head}.\n1 entries are not linked yet.", text, StringComparison.Ordinal);
         Assert.Contains("takes --head", (await RunAsync("verify")).Text, StringComparison.Ordinal);
 
         await _stand.ForgeAsync("UPDATE pipeline.audit SET ip = '10.0.0.1' WHERE object = 'entry/2'");
@@ -139,11 +141,17 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
         Assert.Equal(2, code);
     }
 
+    private Task RemoveAsync(string links) => _stand.ForgeAsync($"""
+        DELETE FROM pipeline.audit a USING pipeline.audit_links l WHERE l.audit_id = a.id AND l.seq {links};
+        DELETE FROM pipeline.audit_links WHERE seq {links}
+        """);
+
     private async Task<(int Code, string Text)> RunAsync(params string[] words)
     {
+        const string Setting = "--ConnectionStrings:Pipeline";
         using StringWriter text = new();
-        string[] settings = words.Contains("--ConnectionStrings:Pipeline")
-            ? [] : ["--ConnectionStrings:Pipeline", new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString];
+        NpgsqlConnectionStringBuilder connection = new(database.ConnectionString) { Pooling = false };
+        string[] settings = words.Contains(Setting) ? [] : [Setting, connection.ConnectionString];
         int code = await AuditCommand.RunAsync(["audit", .. words, .. settings], text, text, TestContext.Current.CancellationToken);
         return (code, text.ToString().ReplaceLineEndings("\n"));
     }

@@ -20,7 +20,8 @@ public sealed class AuditedRoutesTests
         Assert.InRange(changing.Length, 7, int.MaxValue);
         Assert.Empty(
             from route in changing
-            where route.Metadata.GetMetadata<AuditAction>() is null && string.IsNullOrWhiteSpace(route.Metadata.GetMetadata<NotAudited>()?.Reason)
+            where route.Metadata.GetMetadata<AuditAction>() is null
+                && string.IsNullOrWhiteSpace(route.Metadata.GetMetadata<NotAudited>()?.Reason)
             select route.DisplayName);
         Assert.Empty(
             from route in routes
@@ -32,8 +33,8 @@ public sealed class AuditedRoutesTests
     [Fact]
     public void The_page_names_every_action()
     {
-        IEnumerable<string?> shown =
-            MarkdownText.Rows(MarkdownText.Section(RepositoryFiles.Read("docs", "audit.md"), "What is told")).Select(row => MarkdownText.Code(row[0]));
+        string section = MarkdownText.Section(RepositoryFiles.Read("docs", "audit.md"), "What is told");
+        IEnumerable<string?> shown = MarkdownText.Rows(section).Select(row => MarkdownText.Code(row[0]));
 
         Assert.Equal(AuditActions.All.Select(action => action.Name).Order(StringComparer.Ordinal), shown.Order(StringComparer.Ordinal));
     }

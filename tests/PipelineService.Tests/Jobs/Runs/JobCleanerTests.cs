@@ -214,7 +214,8 @@ public sealed class JobCleanerTests : IClassFixture<TestDatabase>, IAsyncLifetim
         Assert.Equal((loaded, "succeeded", "0102"), (answer?.Id, answer?.State, Convert.ToHexString(answer?.UploadSha256 ?? [])));
         Assert.Null(await store.FindByKeyAsync("old", 1, "failed", Token));
         Assert.Null(await store.FindByKeyAsync("old", 1, "long ago", Token));
-        PostgresException taken = await Assert.ThrowsAsync<PostgresException>(() => store.RegisterAsync(RowOf("loaded"), entry: null, Token));
+        PostgresException taken =
+            await Assert.ThrowsAsync<PostgresException>(() => store.RegisterAsync(RowOf("loaded"), entry: null, Token));
         Assert.Equal(PostgresErrorCodes.UniqueViolation, taken.SqlState);
         Assert.True(await store.RegisterAsync(RowOf("failed"), entry: null, Token));
 
