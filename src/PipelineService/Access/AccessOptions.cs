@@ -50,7 +50,9 @@ public sealed class AccessOptions
     /// <summary>The issuer (<c>iss</c>) of tokens that are taken, exactly as it stands in them. Default none: no tokens.</summary>
     public string? TokenIssuer { get; init; }
 
-    /// <summary>The audience (<c>aud</c>) that tokens must be meant for. Needed with <see cref="TokenIssuer"/>.</summary>
+    /// <summary>
+    /// The audience (<c>aud</c>) that tokens must be meant for. Default none; needed with <see cref="TokenIssuer"/>.
+    /// </summary>
     public string? TokenAudience { get; init; }
 
     /// <summary>

@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using PipelineService.Access;
+using PipelineService.Access.Keys;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Access;
@@ -167,6 +170,23 @@ public sealed class KeyLifeTests(GuardedService service) : IClassFixture<Guarded
         while (cursor is not null);
 
         Assert.Equal(["page reader", "page 2", "page 1", "page 0"], names);
+    }
+
+    [Fact]
+    public async Task Costs_a_request_neither_memory_nor_a_query()
+    {
+        (string text, _) = await service.MakeKeyAsync("cheap", "read");
+        KeyRing keys = service.Service.Services.GetRequiredService<KeyRing>();
+        Assert.Equal(KeyVerdict.Good, keys.Judge(text, out Caller? first));
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        bool isSame = true;
+        for (int i = 0; i < 1_000; i++)
+        {
+            isSame &= keys.Judge(text, out Caller? caller) == KeyVerdict.Good && ReferenceEquals(first, caller);
+        }
+
+        Assert.Equal((true, 0), (isSame, GC.GetAllocatedBytesForCurrentThread() - before));
     }
 
     private async Task<string> RotateAsync(string id, string json)

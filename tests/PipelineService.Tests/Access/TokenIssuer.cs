@@ -126,7 +126,8 @@ public sealed class TokenIssuer : IDisposable
         };
     }
 
-    private JsonObject KeySet()
+    /// <summary>The public keys, as the issuer shows them.</summary>
+    public JsonObject KeySet()
     {
         RSAParameters rsa = _rsa.ExportParameters(false);
         JsonArray keys =

@@ -2,6 +2,15 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using PipelineService.Access;
+using PipelineService.Access.Tokens;
+using PipelineService.Hosting.Http;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Access;
@@ -134,6 +143,59 @@ public sealed class TokenTests(GuardedService service) : IClassFixture<GuardedSe
         Assert.Empty(taken);
         Assert.Single(details);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Fetches_the_keys_from_the_issuer_itself(bool isNamed)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using WebApplication provider = builder.Build();
+        provider.MapGet("/.well-known/openid-configuration", () => Results.Text(
+            new JsonObject { ["issuer"] = provider.Urls.Single(), ["jwks_uri"] = provider.Urls.Single() + "/keys" }.ToJsonString(),
+            "application/json"));
+        provider.MapGet("/keys", () => Results.Text(service.Issuer.KeySet().ToJsonString(), "application/json"));
+        await provider.StartAsync(TestContext.Current.CancellationToken);
+        string address = provider.Urls.Single();
+        using TokenReader reader = Reader(address, isNamed ? address + "/keys" : null);
+
+        (Caller? caller, _) = await reader.ReadAsync(service.Issuer.Issue(With("iss", address)), TestContext.Current.CancellationToken);
+
+        Assert.Equal((CallerKind.Token, "robot", "ingest read"), (caller!.Kind, caller.Actor, caller.Scopes.ToString()));
+    }
+
+    [Fact]
+    public async Task While_no_keys_could_be_fetched_nobody_is_let_in_on_a_guess()
+    {
+        using TokenReader reader = Reader("http://127.0.0.1:1", null);
+
+        foreach (int _ in Enumerable.Range(0, 2))
+        {
+            (Caller? caller, Problem? problem) = await reader.ReadAsync(service.Issuer.Issue(), TestContext.Current.CancellationToken);
+            Assert.Equal((null, "identity_provider_unavailable", 503), (caller, problem!.Code, problem.Status));
+        }
+    }
+
+    [Theory]
+    [InlineData("http://issuer.example", null, "TokenKeys")]
+    [InlineData("https://issuer.example", "http://issuer.example/keys", "TokenKeys")]
+    [InlineData("https://issuer.example", "/no/such/file", "TokenKeys")]
+    [InlineData("https://issuer.example", null, null)]
+    [InlineData("http://localhost:9000/realm", null, null)]
+    public void Keys_come_over_https_or_from_this_machine(string issuer, string? keys, string? fault)
+    {
+        FluentValidation.Results.ValidationResult result = new AccessOptionsValidator().Validate(
+            new AccessOptions { TokenIssuer = issuer, TokenAudience = "pipeline", TokenKeys = keys });
+
+        Assert.Equal(fault, result.Errors.SingleOrDefault()?.PropertyName);
+    }
+
+    private static TokenReader Reader(string issuer, string? keys) => new(
+        Options.Create(new AccessOptions { TokenIssuer = issuer, TokenAudience = TokenIssuer.Audience, TokenKeys = keys }),
+        TimeProvider.System,
+        NullLogger<TokenReader>.Instance);
 
     private static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
 

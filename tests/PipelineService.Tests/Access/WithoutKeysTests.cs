@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using FluentValidation.Results;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using PipelineService.Hosting;
 using PipelineService.Access;
 using PipelineService.Tests.Infrastructure;
 
@@ -66,6 +69,43 @@ public sealed class WithoutKeysTests(TestDatabase database) : IClassFixture<Test
         await BoundedWait.UntilAsync("the key to be gone", async () =>
             (await api.GetAsync("/v1/datasets", ("X-Api-Key", key))).Status == HttpStatusCode.Unauthorized);
         Assert.Equal(HttpStatusCode.Unauthorized, (await api.GetAsync("/v1/datasets")).Status);
+    }
+
+    [Theory]
+    [InlineData("0123456789abcdef", "characters, and has 16")]
+    [InlineData("00000000000000000000000000000000", "can be guessed")]
+    [InlineData("0123456789abcdef 0123456789abcdef", "visible ASCII")]
+    [InlineData("pls_0123456789abcdef0123456789abcdef", "must not begin with pls_")]
+    public void A_secret_that_is_none_is_refused_and_not_shown(string secret, string sentence)
+    {
+        ValidationFailure fault = new AccessOptionsValidator().Validate(new AccessOptions { AdminKey = secret }).Errors.Single();
+
+        Assert.Contains(sentence, fault.ErrorMessage, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, $"{fault.ErrorMessage} {fault.AttemptedValue}", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("none", "TokenAlgorithms")]
+    [InlineData("HS256 RS256", "TokenAlgorithms")]
+    [InlineData("", "TokenAlgorithms")]
+    [InlineData("RS256,ES256", null)]
+    public void Algorithms_without_a_public_key_cannot_be_had(string algorithms, string? fault) => Assert.Equal(
+        fault, new AccessOptionsValidator().Validate(new AccessOptions { TokenAlgorithms = algorithms }).Errors.SingleOrDefault()?.PropertyName);
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", null, null, true)]
+    [InlineData("http://0.0.0.0:8080", null, null, false)]
+    [InlineData("http://0.0.0.0:8080", "Access:AllowAnonymous", "true", true)]
+    [InlineData("http://0.0.0.0:8080", "Access:RequireKeys", "true", true)]
+    [InlineData("http://0.0.0.0:8080", "Access:AdminKey", "0123456789abcdef0123456789abcdef", true)]
+    [InlineData("http://0.0.0.0:8080", "Access:TokenIssuer", "https://issuer.example", true)]
+    public void Listens_to_others_only_where_it_is_said_who_may_come(string urls, string? setting, string? value, bool mayStart)
+    {
+        IConfiguration configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create("urls", (string?)urls), KeyValuePair.Create(setting ?? "x", value)])
+            .Build();
+
+        Assert.Equal(mayStart, new OpenAddresses(configuration).Validate(null, new HostingOptions()).Succeeded);
     }
 
     private static async Task<ApiAnswer> MakeAsync(Api api, string scope)

@@ -22,11 +22,18 @@ internal sealed class TokenKeys : IDisposable
 
     private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>After a first fetch that failed nobody waits for the next one, until this is over.</summary>
+    private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+
     private readonly HttpClient _http = new() { Timeout = FetchTimeout, MaxResponseContentBufferSize = DocumentBytesMax };
     private readonly ConfigurationManager<OpenIdConnectConfiguration> _manager;
+    private readonly TimeProvider _time;
+    private long _failedAt;
+    private volatile bool _hasFailed;
 
-    public TokenKeys(AccessOptions options)
+    public TokenKeys(AccessOptions options, TimeProvider time)
     {
+        _time = time;
         string address = options.TokenKeys ?? options.TokenIssuer!.TrimEnd('/') + Discovery;
         bool isRemote = IsAddress(address);
         _manager = new ConfigurationManager<OpenIdConnectConfiguration>(
@@ -49,8 +56,23 @@ internal sealed class TokenKeys : IDisposable
     /// <exception cref="InvalidOperationException">They could not be fetched yet.</exception>
     public async Task<IEnumerable<JsonWebKey>> GetAsync(CancellationToken cancellationToken)
     {
-        OpenIdConnectConfiguration configuration = await _manager.GetConfigurationAsync(cancellationToken);
-        return configuration.JsonWebKeySet?.Keys ?? [];
+        if (_hasFailed && _time.GetElapsedTime(Volatile.Read(ref _failedAt)) < FailurePause)
+        {
+            throw new InvalidOperationException("They could not be fetched a moment ago.");
+        }
+
+        try
+        {
+            OpenIdConnectConfiguration configuration = await _manager.GetConfigurationAsync(cancellationToken);
+            _hasFailed = false;
+            return configuration.JsonWebKeySet?.Keys ?? [];
+        }
+        catch (InvalidOperationException)
+        {
+            Volatile.Write(ref _failedAt, _time.GetTimestamp());
+            _hasFailed = true;
+            throw;
+        }
     }
 
     /// <summary>A token names a key that is not there: fetches them again before long.</summary>

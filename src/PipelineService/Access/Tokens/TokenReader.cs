@@ -29,7 +29,7 @@ internal sealed partial class TokenReader : IDisposable
     {
         (_options, _time, _logger) = (options.Value, time, logger);
         (_known, _claims) = (new TokenCache(time), new TokenClaims(_options));
-        _keys = _options.TakesTokens ? new TokenKeys(_options) : null;
+        _keys = _options.TakesTokens ? new TokenKeys(_options, time) : null;
         _algorithms = AccessOptionsValidator.Words(_options.TokenAlgorithms);
         _types = AccessOptionsValidator.Words(_options.TokenTypes);
     }

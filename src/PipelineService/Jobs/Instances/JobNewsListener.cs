@@ -48,8 +48,9 @@ public sealed partial class JobNewsListener(
     {
         await using NpgsqlConnection connection = await database.OpenSessionAsync(stoppingToken);
         connection.Notification += (_, told) => Hear(told.Channel, told.Payload);
-        await using (NpgsqlCommand listen = new($"LISTEN {NewsText.Channel}; LISTEN {KeyNews.Channel}", connection))
+        foreach (string channel in (string[])[KeyNews.Channel, NewsText.Channel])
         {
+            await using NpgsqlCommand listen = new($"LISTEN {channel}", connection);
             await listen.ExecuteNonQueryAsync(stoppingToken);
         }
 
