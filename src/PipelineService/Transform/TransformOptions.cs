@@ -28,9 +28,13 @@ public sealed class TransformOptions
 
     /// <summary>
     /// Connections that read such rows at the same time; chunks that need one wait for it, and hold no write session meanwhile. Default 2,
-    /// 1 to 100; the pool (<c>Hosting:PoolSizeMax</c>) must hold them beside <c>Write:SessionsMax</c> and 5 more.
+    /// 1 to 100; two are among the 5 that the pool (<c>Hosting:PoolSizeMax</c>) has beside <c>Write:SessionsMax</c>, and it must hold what
+    /// is more as well.
     /// </summary>
-    public int LookupSessionsMax { get; set; } = 2;
+    public int LookupSessionsMax { get; set; } = LookupSessionsUsual;
+
+    /// <summary>As many of them as find a place among the connections of requests and bookkeeping.</summary>
+    internal const int LookupSessionsUsual = 2;
 }
 
 /// <summary>The bounds of <see cref="TransformOptions"/>.</summary>

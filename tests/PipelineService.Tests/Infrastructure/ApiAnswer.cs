@@ -24,6 +24,8 @@ public sealed record ApiAnswer(HttpStatusCode Status, IReadOnlyDictionary<string
         }
     }
 
+    public JsonElement Json => JsonElement.Parse(Body);
+
     public T Read<T>() => JsonSerializer.Deserialize<T>(Body, PipelineJson.Options)
         ?? throw new InvalidOperationException($"There is no {typeof(T).Name} in: {Body}");
 

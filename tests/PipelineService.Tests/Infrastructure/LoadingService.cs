@@ -18,10 +18,11 @@ public class LoadingService(PostgresServer server) : RunningService(server)
     /// <param name="fields">The fields of the schema: JSON objects, separated by commas.</param>
     /// <param name="schema">More members of the schema, starting with a comma.</param>
     /// <param name="rest">More members of the definition, starting with a comma.</param>
-    public Task DeclareAsync(string dataset, string fields, string commit = "job", string schema = "", string rest = "") =>
+    public Task DeclareAsync(string dataset, string fields, string commit = "job", string schema = "", string rest = "",
+        string mode = "append") =>
         Api.DeclareAsync(dataset, $$"""
             { "schema": { "fields": [{{fields}}]{{schema}} },
-              "load": { "table": "public.{{dataset}}", "commit": "{{commit}}" }{{rest}} }
+              "load": { "table": "public.{{dataset}}", "mode": "{{mode}}", "commit": "{{commit}}" }{{rest}} }
             """);
 
     /// <summary>Sends data and waits for the job's end.</summary>

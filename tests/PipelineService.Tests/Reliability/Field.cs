@@ -21,6 +21,8 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     private readonly ConcurrentDictionary<Guid, bool> _final = new();
     private readonly int[] _ports = [.. Enumerable.Range(0, instances).Select(_ => ServiceProcess.FreePort())];
     private readonly ServiceProcess?[] _instances = new ServiceProcess?[instances];
+    private readonly SemaphoreSlim _replacing = new(1);
+    private (Guid Id, Sample Sample)? _lookedUp;
     private bool _isDeclared;
     private int _sent;
 
@@ -121,6 +123,57 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         }
     }
 
+    /// <summary>
+    /// Sends in the background an upload that takes the place of the one before, then another that looks it up: one after the other,
+    /// because of two at once only the later would stay.
+    /// </summary>
+    public Task SendLookedUp(int records)
+    {
+        var sending = Task.Run(
+            async () =>
+            {
+                await _replacing.WaitAsync(Token);
+                try
+                {
+                    await ReplaceLookedUpAsync(records);
+                    await SendLookingAsync(records);
+                }
+                finally
+                {
+                    _replacing.Release();
+                }
+            },
+            Token);
+        _sending.Enqueue(sending);
+        return sending;
+    }
+
+    /// <summary>Sends an upload that takes the place of the one before, and waits for its end.</summary>
+    /// <returns>What all of its rows say of it.</returns>
+    public async Task<string> ReplaceLookedUpAsync(int records)
+    {
+        var rows = Sample.Make(Sample.LookedUp, $"{name}-{Interlocked.Increment(ref _sent)}-rows", records);
+        Guid id = await Sender.SendAsync(rows, Token);
+        Accepted[id] = rows;
+        await Sender.WaitUntilFinalAsync(id, Token);
+        if (_lookedUp is { } before)
+        {
+            Accepted[before.Id] = before.Sample with { IsReplaced = true };
+        }
+
+        _lookedUp = (id, rows);
+        return rows.Key;
+    }
+
+    /// <summary>Sends an upload that looks the last one up, and waits for its end.</summary>
+    public async Task SendLookingAsync(int records)
+    {
+        var looking = Sample.Make(Sample.Looking, $"{name}-{Interlocked.Increment(ref _sent)}-looking", records);
+        Guid id = await Sender.SendAsync(looking, Token);
+        Accepted[id] = looking;
+        await Sender.WaitUntilFinalAsync(id, Token);
+    }
+
     /// <summary>Sends most of an upload in the background, lets it land in part where it does, and breaks it off.</summary>
     public Task BreakOff(string dataset, int records)
     {
@@ -131,12 +184,14 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     }
 
     /// <summary>
-    /// One upload in either commit policy, one that fails, one that breaks off, those that take each other's place, and one with transforms.
+    /// One upload in either commit policy, one that fails, one that breaks off, those that take each other's place, one with transforms, and
+    /// one that is looked up with one that looks it up.
     /// </summary>
     public Task[] SendRound(int records) =>
     [
         Send(Sample.WholeJobs, records), Send(Sample.ByChunk, records), Send(Sample.Strict, records / 2),
         BreakOff(Sample.ByChunk, records * 3), SendCorrected(records / 4), Send(Sample.Transformed, records / 2),
+        SendLookedUp(records / 4),
     ];
 
     /// <summary>Sends rounds until something has happened, or the service has died.</summary>
@@ -202,6 +257,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         }
 
         Sender.Dispose();
+        _replacing.Dispose();
         _timeout.Dispose();
         _folder.Dispose();
     }

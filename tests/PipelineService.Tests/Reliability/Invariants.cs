@@ -50,6 +50,10 @@ internal static class Invariants
             FROM pipeline.jobs
             WHERE dataset = '{Sample.Transformed}' AND finished_at IS NOT NULL AND records_filtered <> coalesce(
                 (SELECT sum((op ->> 'records')::bigint) FROM jsonb_array_elements(ops) op WHERE op ->> 'name' = 'most'), 0)
+            UNION ALL
+            SELECT 'jobs have rows of several versions of what they look up, or of none', count(*) FROM (
+                SELECT FROM public.{Sample.Looking} GROUP BY _job_id
+                HAVING count(DISTINCT regexp_replace(found, '.* of ', '')) <> 1 OR count(found) <> count(*)) jobs
         ) faults (fault, places) WHERE places > 0
         """;
 

@@ -33,6 +33,12 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// <summary>Its definition has transforms: text ops, a filter, a derived column, and a demand that some records do not meet.</summary>
     public const string Transformed = "transformed";
 
+    /// <summary>Each upload takes the place of all its rows, and others look them up.</summary>
+    public const string LookedUp = "looked_up";
+
+    /// <summary>Looks up <see cref="LookedUp"/>: all rows of a job are of one version.</summary>
+    public const string Looking = "looking";
+
     private const int RejectEvery = 50;
     private const int RepeatEvery = 10;
     private const int RaiseEvery = 90;
@@ -49,6 +55,10 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             { "op": "require", "code": "unlucky", "message": "Not this amount.", "expression": "twice <> {{2 * UnluckyAmount}}" } ]
         """;
 
+    private static readonly string Lookups = $$"""
+        , "transforms": [ { "op": "lookup", "from": "{{LookedUp}}", "match": { "id": "id" }, "set": { "found": "note" }, "missing": "null" } ]
+        """;
+
     /// <summary>The datasets, and how they differ.</summary>
     public static IReadOnlyDictionary<string, string> Definitions { get; } = new Dictionary<string, string>
     {
@@ -60,11 +70,14 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         [Corrected] = Definition(Corrected, "chunk", rejectsMax: null, """, "keepUpload": "PT2M" """),
         [Unstable] = Definition(Unstable, "job", rejectsMax: null),
         [Transformed] = Definition(Transformed, "job", rejectsMax: null, more: Transforms),
+        [LookedUp] = Definition(LookedUp, "job", rejectsMax: null, """, "mode": "replace" """, """, "lookup": { "key": ["id"] } """, """, "primaryKey": ["id"]"""),
+        [Looking] = Definition(Looking, "chunk", rejectsMax: null, more: Lookups),
     };
 
     /// <summary>SQL that leaves the tables of the datasets there, and empty.</summary>
     public static string EmptyTables { get; } = string.Join("; ", Definitions.Keys.Select(dataset =>
         $"{CreateTable(dataset)}; TRUNCATE public.{dataset}")) + $"""
+        ; DELETE FROM pipeline.dataset_rows
         ; CREATE UNIQUE INDEX IF NOT EXISTS {Keyed}_note ON public.{Keyed} (note);
         CREATE TABLE IF NOT EXISTS public.{Triggered}_parents (amount bigint PRIMARY KEY);
         TRUNCATE public.{Triggered}_parents CASCADE;
@@ -102,6 +115,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// </summary>
     public static string CreateTable(string dataset) =>
         $"CREATE TABLE IF NOT EXISTS public.{dataset} (id bigint, amount bigint, note text, _job_id uuid, _record bigint)"
+        + (dataset == Looking ? $"; ALTER TABLE public.{dataset} ADD COLUMN IF NOT EXISTS found text" : "")
         + (dataset == Transformed ? $"; ALTER TABLE public.{dataset} ADD COLUMN IF NOT EXISTS twice bigint" : "")
         + (dataset == Unstable ? $"; CREATE UNIQUE INDEX IF NOT EXISTS {dataset}_record ON public.{dataset} (_job_id, _record)" : "");
 
@@ -146,13 +160,14 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         return new Sample(dataset, key, Encoding.UTF8.GetBytes(body.ToString()), records, loaded, filtered, digest);
     }
 
-    private static string Definition(string dataset, string commit, int? rejectsMax, string load = "", string more = "") => $$"""
+    private static string Definition(
+        string dataset, string commit, int? rejectsMax, string load = "", string more = "", string schema = "") => $$"""
         {
           "format": "csv",
           "schema": { "fields": [
             { "name": "id", "type": "integer" },
             { "name": "amount", "type": "integer" },
-            { "name": "note", "type": "string" } ] },
+            { "name": "note", "type": "string" } ]{{schema}} },
           "load": { "table": "public.{{dataset}}", "commit": "{{commit}}"{{load}} },
           "rejects": { "maxCount": {{rejectsMax?.ToString(CultureInfo.InvariantCulture) ?? "null"}} }{{more}}
         }

@@ -23,12 +23,13 @@ public sealed partial class ArrowTests
         [
             "ISpool", "SpoolFullException", "SpoolManifest", "SpoolOptions", "SpoolUnavailableException", "SpoolWriter", "SpooledBytes",
         ],
-        [("Jobs", "Transform")] = ["ChunkChannel", "TransformOptions"],
+        [("Jobs", "Transform")] = ["BoundLookups", "ChunkChannel", "LookupBinder", "TransformOptions"],
         [("Jobs", "Write")] =
         [
             "ChunkTooSlowException", "JobLoad", "JobLoadPlan", "JobTakenOverException", "KeyFilter", "RejectForecast",
             "RejectLimitException", "ReplacedJob", "ReplacementTarget", "RowTarget", "RowTargets", "SessionBrokenException",
-            "SessionBudget", "SessionReservation", "SharedOutcome", "SharedTransaction", "TableHeldException", "TargetProblems", "WriteOptions", "WriteSession", "WriteSql",
+            "ReplaceSql", "SessionBudget", "SessionReservation", "SharedOutcome", "SharedTransaction", "TableHeldException", "TargetProblems", "WholeTableTarget",
+            "WriteOptions", "WriteSession", "WriteSql",
         ],
     };
 

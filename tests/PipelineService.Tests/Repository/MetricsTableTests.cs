@@ -51,6 +51,7 @@ public sealed class MetricsTableTests(RunningService running) : IClassFixture<Ru
         tally.AddReason(RecordErrorCode.Required);
         metrics.UploadReceived("documented", "somebody", bytes: 1);
         metrics.ChunkWritten("documented", records: 2, TimeSpan.Zero);
+        metrics.LookupAsked("documented", keys: 1);
         metrics.RecordsSettled("documented", "somebody", tally);
         metrics.JobFinished("documented", "failed", "internal_error", TimeSpan.Zero);
         metrics.RowsVisible("documented", TimeSpan.Zero);

@@ -46,7 +46,7 @@ public sealed partial class TransformsPageTests(LoadingService service) : IClass
     [Fact]
     public void Every_op_has_an_example() => Assert.Equal(
         DefinitionWordsOfOps().Order(StringComparer.Ordinal),
-        Examples().Select(example => example.Op).Distinct().Order(StringComparer.Ordinal));
+        Examples().Select(example => example.Op).Concat(EnrichmentPageTests.Ops).Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
     public void Every_example_does_what_it_says() => Assert.All(Examples(), example =>

@@ -32,13 +32,15 @@ public static class JobActions
             .Audits(AuditActions.JobRevert)
             .Requires(AccessScope.Manage, AccessSubject.Job)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
-            .WithDescription("Needs `load.lineage`. Reverting a second time removes nothing and says so. Removes every row or none, "
+            .WithDescription("Needs `load.lineage`, or `load.mode: \"replace\"`: then the rows that were there before are there again, if they "
+                + "are kept. Reverting a second time removes nothing and says so. Removes every row or none, "
                 + "and waits for locks of others no longer than `Write:LockTimeout`.")
             .Takes(JobEndpoints.IdOfJob)
             .Produces<RevertView>()
             .ProducesProblems(
                 JobProblems.NotFound(JobEndpoints.ExampleId), JobProblems.IsNotFinal(JobState.Running), JobProblems.NoLineage,
                 JobProblems.TableIsHeld("public.trips"), JobProblems.IsBeingReplaced(Guid.Parse(JobEndpoints.ExampleId)),
+                JobProblems.FormerRowsGone(Guid.Parse(JobEndpoints.ExampleId), isKept: true),
                 JobProblems.RevertRefused("PostgreSQL says: relation \"public.trips\" does not exist (SQLSTATE 42P01)."))
             .NeedsDatabase();
         jobs.MapPost("/{id}/rerun", RerunAsync)

@@ -60,7 +60,7 @@ public static class TargetProblems
     /// <param name="later">Its job.</param>
     public static Problem Superseded(Guid later) => new()
     {
-        Code = SupersededCode,
+        Code = "superseded",
         Status = StatusCodes.Status409Conflict,
         Title = "A later upload has replaced all rows.",
         Detail = $"Job {later} was loaded before this one, and its upload came later: its rows stay. Nothing of this one was loaded. To have "

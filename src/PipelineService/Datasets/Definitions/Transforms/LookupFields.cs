@@ -71,7 +71,12 @@ internal static class LookupFields
 
     private static SetField Typed(SetField set, FieldDefinition taken, string from, string pointer, DefinitionFaults faults)
     {
-        SetField typed = new(set.Name, taken.Type, taken.ColumnType);
+        SetField typed = new(set.Name, taken.Type);
+        if (typed.ToField(taken.Type).ColumnType.ToString() != taken.ColumnType.ToString())
+        {
+            typed = typed with { SqlType = taken.ColumnType };
+        }
+
         if (set.Type is not null && FieldKinds.Of(set.ToField(FieldType.String)) is var told && told != FieldKinds.Of(taken))
         {
             faults.Add(

@@ -128,7 +128,7 @@ internal sealed class OpFields
 
     private void CheckNamed(TransformOp op, string text, string pointer)
     {
-        if (_scope.Find(text, op).Any())
+        if (_scope.Find(text, op).Any() || (op is LookupOp && _scope.IsPattern(text)))
         {
             return;
         }
