@@ -52,6 +52,39 @@ public sealed class KeyLifeTests(GuardedService service) : IClassFixture<Guarded
     }
 
     [Fact]
+    public async Task Each_change_of_it_is_in_the_audit_with_who_made_it_and_without_its_text()
+    {
+        (string maker, string makerId) = await service.MakeKeyAsync("maker", "admin");
+        (string text, string id) = await service.MakeKeyAsync(
+            "audited", "read ingest", ", 'datasets': ['audited_*'], 'tenant': 'acme'", service.With(maker));
+        await RotateAsync(id, """{ "overlap": "PT0S" }""");
+        await service.Api.DeleteAsync($"/v1/keys/{id}");
+
+        string[] told = await service.RowsAsync($"""
+            SELECT concat_ws(' ', action, actor, detail->>'name', detail->>'scopes', detail->>'datasets', detail->>'tenant')
+            FROM pipeline.audit WHERE object = 'key/{id}' ORDER BY at, id
+            """);
+
+        Assert.Equal(
+            [$"key.create key/{makerId} audited read,ingest audited_* acme", "key.rotate admin audited", "key.revoke admin audited"], told);
+        Assert.Equal(
+            0, await service.Database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.audit a WHERE strpos(a::text, '{text[30..60]}') > 0"));
+    }
+
+    [Fact]
+    public async Task No_key_is_made_without_its_entry()
+    {
+        await service.Database.ExecuteAsync(
+            "ALTER TABLE pipeline.audit ADD CONSTRAINT no_keys_for_now CHECK (action <> 'key.create' OR detail->>'name' <> 'unheard of') NOT VALID");
+
+        ApiAnswer answer = await service.PostKeyAsync("""{ "name": "unheard of", "scopes": ["read"] }""");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.Status);
+        Assert.Equal(0, await service.Database.ScalarAsync<long>("SELECT count(*) FROM pipeline.api_keys WHERE name = 'unheard of'"));
+        await service.Database.ExecuteAsync("ALTER TABLE pipeline.audit DROP CONSTRAINT no_keys_for_now");
+    }
+
+    [Fact]
     public async Task Is_rotated_with_an_overlap_and_without()
     {
         (string first, string id) = await service.MakeKeyAsync("rotated", "read");

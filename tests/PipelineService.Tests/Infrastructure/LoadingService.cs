@@ -1,5 +1,4 @@
 using System.Text;
-using Npgsql;
 using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Tests.Infrastructure;
@@ -44,18 +43,4 @@ public class LoadingService(PostgresServer server) : RunningService(server)
                       convert_from(raw, 'UTF8'))
         FROM pipeline.dead_letters WHERE job_id = '{job.Id}' ORDER BY record
         """);
-
-    /// <summary>The rows of a query with one text column.</summary>
-    public async Task<string[]> RowsAsync(string sql)
-    {
-        List<string> rows = [];
-        await using NpgsqlCommand command = Database.DataSource.CreateCommand(sql);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-        {
-            rows.Add(reader.GetString(0));
-        }
-
-        return [.. rows];
-    }
 }

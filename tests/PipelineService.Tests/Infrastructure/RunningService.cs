@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Runs;
 
@@ -55,6 +56,20 @@ public class RunningService(PostgresServer server) : IAsyncLifetime
 
     public Task<long> CountJobsAsync(string dataset) =>
         Database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.jobs WHERE dataset = '{dataset}'");
+
+    /// <summary>The rows of a query with one text column.</summary>
+    public async Task<string[]> RowsAsync(string sql)
+    {
+        List<string> rows = [];
+        await using NpgsqlCommand command = Database.DataSource.CreateCommand(sql);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(reader.GetString(0));
+        }
+
+        return [.. rows];
+    }
 
     /// <summary>
     /// The service is as it was before, and takes an upload. A job is answered as final a moment before it is forgotten, so
