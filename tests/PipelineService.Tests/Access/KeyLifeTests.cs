@@ -66,7 +66,7 @@ public sealed class KeyLifeTests(GuardedService service) : IClassFixture<Guarded
             """);
 
         Assert.Equal(
-            [$"key.create key/{makerId} audited read,ingest audited_* acme", "key.rotate admin audited", "key.revoke admin audited"], told);
+            [$"key.create key/{makerId} audited ingest,read audited_* acme", "key.rotate admin audited", "key.revoke admin audited"], told);
         Assert.Equal(
             0, await service.Database.ScalarAsync<long>($"SELECT count(*) FROM pipeline.audit a WHERE strpos(a::text, '{text[30..60]}') > 0"));
     }

@@ -108,6 +108,35 @@ public sealed class SmallJobsTests(RunningService running) : IClassFixture<Runni
             "SELECT string_agg(concat_ws(' ', id, name, amount), ',' ORDER BY id) FROM public.columns"));
     }
 
+    /// <summary>An array is whole when its bracket is closed, and the upload that it is not in costs none of the others.</summary>
+    [Fact]
+    public async Task Arrays_are_loaded_together_as_lines_are()
+    {
+        await running.Api.DeclareAsync("arrays", Definition());
+        var jobs = new Guid[Uploads];
+        await using (TableLock held = await TableLock.TakeAsync(running.Database, "arrays"))
+        {
+            for (int i = 0; i < jobs.Length; i++)
+            {
+                string body = string.Create(
+                    CultureInfo.InvariantCulture, $"[{{\"id\":{2 * i},\n\"name\":\"a\",\"amount\":1}},{{\"id\":{(2 * i) + 1}}}{(i == 5 ? "" : "]\n")}");
+                jobs[i] = (await running.Api.UploadAsync("arrays", body, "application/json")).Job.Id;
+            }
+
+            await held.ReleaseAsync();
+        }
+
+        for (int i = 0; i < jobs.Length; i++)
+        {
+            JobView end = await running.Api.WhenFinalAsync(jobs[i]);
+            Assert.Equal(i == 5 ? "malformed_document" : null, end.Error?.Code);
+            Assert.Equal(i == 5 ? 0 : 2, end.Records.Loaded);
+        }
+
+        Assert.Equal((Uploads - 1) * 2, await running.CountRowsAsync("arrays"));
+        Assert.InRange(await TransactionsAsync("arrays"), 1, Uploads - 2);
+    }
+
     private async Task ExpectAsync(Guid[] jobs, int guilty, RecordsView counts)
     {
         for (int i = 0; i < jobs.Length; i++)
