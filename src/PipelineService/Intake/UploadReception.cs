@@ -10,6 +10,7 @@ using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
+using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Intake;
 
@@ -106,6 +107,7 @@ public sealed partial class UploadReception(
             State = JobState.Receiving.ToText(),
             Source = request.Source,
             ContentType = request.ContentType,
+            ContentEncoding = ContentCodings.Write(request.Codings),
             IdempotencyKey = request.IdempotencyKey,
             CreatedAt = created.UtcDateTime,
             Spool = spool.Id,
@@ -115,6 +117,7 @@ public sealed partial class UploadReception(
         LiveJob live = new(row, dataset.Definition.Load.Table.Quoted, request.Kind, spoolOptions.Value.RecordBytesMax, time)
         {
             AnnouncedBytes = announcedBytes,
+            Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)),
             Request = Activity.Current?.Context ?? default,
         };
         try
@@ -148,6 +151,8 @@ public sealed partial class UploadReception(
             Delimiter = request.Kind.Delimiter,
             Source = request.Source,
             ContentType = request.ContentType,
+            ContentEncoding = ContentCodings.Write(request.Codings),
+            Compression = request.Compression,
             IdempotencyKey = request.IdempotencyKey,
             Replaces = request.Replaces,
             KeepUpload = dataset.Definition.Load.KeepUpload,

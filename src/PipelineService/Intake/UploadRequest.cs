@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Primitives;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting.Http;
+using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Intake;
 
@@ -14,6 +16,12 @@ public sealed record UploadRequest
     public required string ContentType { get; init; }
 
     public required UploadForm Kind { get; init; }
+
+    /// <summary>Codings of the body, in the order in which they were applied.</summary>
+    public ImmutableArray<ContentCoding> Codings { get; init; } = [];
+
+    /// <summary>How the file in it is compressed.</summary>
+    public FileCompression Compression { get; init; }
 
     public string? Source { get; init; }
 
@@ -33,12 +41,13 @@ public sealed record UploadRequest
     /// <exception cref="UploadRefusedException">Something in them cannot be taken.</exception>
     public static UploadRequest Parse(HttpRequest request, DatasetDefinition dataset)
     {
-        (string mediaType, UploadForm kind) = UploadContentType.Of(request, dataset);
-        RefuseEncoding(request.Headers.ContentEncoding.ToString());
+        (string mediaType, UploadForm kind, FileCompression compression) = UploadContentType.Of(request, dataset);
         return new()
         {
             ContentType = mediaType,
             Kind = kind,
+            Codings = ParseCodings(request.Headers.ContentEncoding),
+            Compression = compression,
             Source = ParseSource(request.Query["source"]),
             Replaces = ParseReplaces(request.Query["replaces"]),
             IdempotencyKey = ParseKey(request.Headers["Idempotency-Key"]),
@@ -47,12 +56,13 @@ public sealed record UploadRequest
         };
     }
 
-    private static void RefuseEncoding(string encoding)
+    private static ImmutableArray<ContentCoding> ParseCodings(StringValues values)
     {
-        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new UploadRefusedException(UploadProblems.UnsupportedEncoding(encoding));
-        }
+        string encoding = values.ToString();
+        ImmutableArray<ContentCoding> codings = ContentCodings.Parse(encoding, out string? unknown);
+        return unknown is not null ? throw new UploadRefusedException(UploadProblems.UnsupportedEncoding(encoding, unknown))
+            : codings.Length > ContentCodings.DepthMax ? throw new UploadRefusedException(UploadProblems.TooManyEncodings(encoding))
+            : codings;
     }
 
     private static TimeSpan? ParseWait(StringValues prefer) => PreferHeader.TryReadWait(prefer, out TimeSpan? wait)

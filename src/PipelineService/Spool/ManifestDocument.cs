@@ -8,17 +8,19 @@ namespace PipelineService.Spool;
 /// <summary>
 /// The text of a manifest, wherever a spool puts it: JSON, and in a last line the checksum of that. Every form has these two, so that
 /// one that is not known here can be told from one that is damaged. Form 4 holds the manifests of several small uploads with their
-/// bytes; the other forms hold one manifest, and the bytes lie elsewhere.
+/// bytes, and form 6 such of which some have to be decoded; the other forms hold one manifest, and the bytes lie elsewhere.
 /// </summary>
 internal static class ManifestDocument
 {
     private const int TogetherForm = 4;
-    private const int FormVersion = TogetherForm;
+    private const int CodedTogetherForm = 6;
+    private const int FormVersion = CodedTogetherForm;
 
     public static byte[] Write(SpoolManifest manifest) => WithChecksum(manifest);
 
     /// <summary>A document for several uploads, each with its bytes.</summary>
-    public static byte[] Write(IReadOnlyList<StoredUpload> together) => WithChecksum(new Together(TogetherForm, together));
+    public static byte[] Write(IReadOnlyList<StoredUpload> together) => WithChecksum(
+        new Together(together.Any(stored => stored.Manifest.IsCoded) ? CodedTogetherForm : TogetherForm, together));
 
     /// <param name="document">All of it.</param>
     /// <param name="upload">Which of its uploads is asked for.</param>
@@ -50,7 +52,7 @@ internal static class ManifestDocument
 
     private static StoredUpload? Find(ReadOnlySpan<byte> json, Guid upload, string name)
     {
-        if (FormOf(json, name) == TogetherForm)
+        if (FormOf(json, name) is TogetherForm or CodedTogetherForm)
         {
             return JsonSerializer.Deserialize<Together>(json, PipelineJson.Options)?.Uploads
                 .FirstOrDefault(stored => stored.Manifest.UploadId == upload);

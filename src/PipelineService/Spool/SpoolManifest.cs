@@ -13,9 +13,12 @@ public sealed record SpoolManifest
 {
     /// <summary>
     /// A reader leaves a form that it does not know alone (<see cref="SpoolNewerException"/>), so each manifest has the oldest
-    /// form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job takes another's place or keeps the upload.
+    /// form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job takes another's place or keeps the upload,
+    /// or 5 where the bytes have to be decoded. (4 and 6 are those of several: <see cref="ManifestDocument"/>.)
     /// </summary>
-    public int Form => Replaces is not null || KeepUpload is not null ? 3 : Failure is not null ? 2 : 1;
+    public int Form => IsCoded ? CodedForm : Replaces is not null || KeepUpload is not null ? 3 : Failure is not null ? 2 : 1;
+
+    internal const int CodedForm = 5;
 
     /// <summary>
     /// The upload's id, which the job that it was sent for has too; all forms call it by that. Other jobs that load it have ids of
@@ -40,7 +43,16 @@ public sealed record SpoolManifest
 
     public required string ContentType { get; init; }
 
+    /// <summary>Codings that the request says were applied to the bytes; null for none.</summary>
     public string? ContentEncoding { get; init; }
+
+    /// <summary>How the file was compressed before that, as the dataset or the content type said when it came.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public FileCompression Compression { get; init; }
+
+    /// <summary>Whether the bytes have to be decoded before they can be read.</summary>
+    [JsonIgnore]
+    public bool IsCoded => ContentEncoding is not null || Compression != FileCompression.None;
 
     public string? IdempotencyKey { get; init; }
 
@@ -58,7 +70,7 @@ public sealed record SpoolManifest
     /// <summary>SHA-256 of the bytes as the client sent them, lower-case hexadecimal.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Bytes in the spool: the upload after its content encoding was removed.</summary>
+    /// <summary>Bytes in the spool: those that were sent, or none where nobody will read them.</summary>
     public required long DataBytes { get; init; }
 
     /// <summary>Why its job failed while it arrived, when its bytes were not kept for that.</summary>
