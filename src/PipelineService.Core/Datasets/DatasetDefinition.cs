@@ -20,6 +20,9 @@ public sealed record DatasetDefinition
     /// <summary>The format that the data usually comes in; an upload's Content-Type decides for that upload.</summary>
     public DataFormat Format { get; init; } = DataFormat.Csv;
 
+    /// <summary>How its files are compressed.</summary>
+    public FileCompression Compression { get; init; } = FileCompression.None;
+
     public CsvDialect Dialect { get; init; } = CsvDialect.Default;
 
     /// <summary>What a record of an upload of JSON is.</summary>

@@ -14,10 +14,10 @@ public static class ForeignContent
     /// <returns>A sentence for the user, or null where the bytes say nothing.</returns>
     public static string? SentenceOf(ReadOnlySpan<byte> bytes) => bytes switch
     {
-        [0x1F, 0x8B, ..] => Compressed("gzip", "gunzip -c"),
-        [0x28, 0xB5, 0x2F, 0xFD, ..] => Compressed("Zstandard", "zstd -dc"),
-        [(byte)'B', (byte)'Z', (byte)'h', _, 0x31, 0x41, ..] => Compressed("bzip2", "bunzip2 -c"),
-        [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, ..] => Compressed("xz", "xz -dc"),
+        [0x1F, 0x8B, ..] => Compressed("gzip", "gzip"),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Compressed("Zstandard", "zstd"),
+        [(byte)'B', (byte)'Z', (byte)'h', _, 0x31, 0x41, ..] => Unreadable("bzip2", "bunzip2 -c"),
+        [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, ..] => Unreadable("xz", "xz -dc"),
         [(byte)'P', (byte)'K', 3, 4, ..] =>
             "The data is a ZIP file, as workbooks (.xlsx, .ods) are: unpack it, or save the sheet as CSV in UTF-8.",
         [0xD0, 0xCF, 0x11, 0xE0, ..] => "The data is a workbook of an old kind (.xls): save the sheet as CSV in UTF-8.",
@@ -30,6 +30,10 @@ public static class ForeignContent
         _ => null,
     };
 
-    private static string Compressed(string form, string command) =>
+    private static string Compressed(string form, string token) =>
+        $"The data is compressed with {form}: send it with -H 'Content-Encoding: {token}', or declare \"compression\": \"{token}\" in the "
+        + "dataset.";
+
+    private static string Unreadable(string form, string command) =>
         $"The data is compressed with {form}: send it uncompressed, as {command} FILE | curl -X POST -T - … does.";
 }

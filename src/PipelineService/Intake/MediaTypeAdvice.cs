@@ -21,8 +21,6 @@ internal static class MediaTypeAdvice
             + "application/x-ndjson.",
         string type when type.EndsWith("+json", StringComparison.Ordinal) =>
             "JSON is application/json: an array of records, or an object whose array dialect.property names.",
-        "application/gzip" or "application/x-gzip" => Uncompressed("gzip"),
-        "application/zstd" => Uncompressed("zstd"),
         "application/zip" or "application/x-zip-compressed" =>
             "Unpack it: unzip -p FILE | curl -X POST -T - -H 'Content-Type: text/csv' …",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" or "application/vnd.oasis.opendocument.spreadsheet" =>
@@ -33,12 +31,16 @@ internal static class MediaTypeAdvice
         _ => "",
     };
 
-    /// <summary>How to undo a content encoding before sending.</summary>
-    public static string Uncompressed(string encoding) => encoding.Trim().ToLowerInvariant() switch
+    /// <summary>How to send what has a content coding that is not known.</summary>
+    public static string Recoded(string coding) => coding.ToLowerInvariant() switch
     {
-        "gzip" or "x-gzip" => "Send it uncompressed: gunzip -c FILE | curl -X POST -T - -H 'Content-Type: text/csv' …",
-        "zstd" => "Send it uncompressed: zstd -dc FILE | curl -X POST -T - -H 'Content-Type: text/csv' …",
-        "br" => "Send it uncompressed: brotli -dc FILE | curl -X POST -T - -H 'Content-Type: text/csv' …",
-        _ => "Send it uncompressed, without Content-Encoding.",
+        "bzip2" or "bz2" or "x-bzip2" => "Compress it anew: bunzip2 -c FILE | gzip -c | curl -X POST -T - -H 'Content-Encoding: gzip' …",
+        "xz" or "x-xz" => "Compress it anew: xz -dc FILE | gzip -c | curl -X POST -T - -H 'Content-Encoding: gzip' …",
+        "gz" => "Did you mean gzip?",
+        "zst" or "zstandard" => "Did you mean zstd?",
+        "brotli" => "Did you mean br?",
+        "zlib" => "Did you mean deflate?",
+        "utf-8" or "utf8" => "That is a character set, which stands in Content-Type: text/csv; charset=utf-8.",
+        _ => "Send it with gzip, deflate, br or zstd, or as it is, without Content-Encoding.",
     };
 }

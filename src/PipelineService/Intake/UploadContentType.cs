@@ -4,22 +4,26 @@ using PipelineService.Core.Datasets;
 namespace PipelineService.Intake;
 
 /// <summary>
-/// How the records of an upload are written, by its Content-Type; where that says nothing, by the dataset's <c>format</c>.
+/// How the records of an upload are written, by its Content-Type; where that says nothing, by the dataset's <c>format</c>. A type
+/// that says how a file is compressed says nothing about what is in it.
 /// </summary>
 internal static class UploadContentType
 {
+    private const string Gzip = "application/gzip";
+    private const string Zstd = "application/zstd";
+
     /// <summary>What the value of Accept-Post lists (some aliases are taken as well).</summary>
-    public static readonly string[] Known = [.. FormatTable.Rows.Select(row => row.MediaType)];
+    public static readonly string[] Known = [.. FormatTable.Rows.Select(row => row.MediaType), Gzip, Zstd];
 
     public static readonly string AcceptPost = string.Join(", ", Known);
 
-    /// <returns>The type that the data is read as, and what that means.</returns>
+    /// <returns>The type that the data is read as, what that means, and how the file is compressed.</returns>
     /// <exception cref="UploadRefusedException">It is none that can be loaded into the dataset.</exception>
-    public static (string MediaType, UploadForm Kind) Of(HttpRequest request, DatasetDefinition dataset)
+    public static (string MediaType, UploadForm Kind, FileCompression Compression) Of(HttpRequest request, DatasetDefinition dataset)
     {
         if (string.IsNullOrEmpty(request.ContentType))
         {
-            return Of(dataset.Format);
+            return Of(dataset.Format, dataset.Compression);
         }
 
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
@@ -41,21 +45,23 @@ internal static class UploadContentType
                 RefuseOtherHeader(type, dataset.Dialect.Header);
             }
 
-            return (mediaType, row.Form);
+            return (mediaType, row.Form, dataset.Compression);
         }
 
         return mediaType switch
         {
-            "application/octet-stream" => Of(dataset.Format),
-            "application/vnd.ms-excel" => Of(DataFormat.Csv), // what browsers on Windows call a file whose name ends in .csv
+            "application/octet-stream" => Of(dataset.Format, dataset.Compression),
+            Gzip or "application/x-gzip" => Of(dataset.Format, FileCompression.Gzip),
+            Zstd or "application/x-zstd" => Of(dataset.Format, FileCompression.Zstd),
+            "application/vnd.ms-excel" => Of(DataFormat.Csv, dataset.Compression), // what browsers on Windows call a file whose name ends in .csv
             _ => throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(request.ContentType)),
         };
     }
 
-    private static (string MediaType, UploadForm Kind) Of(DataFormat format)
+    private static (string MediaType, UploadForm Kind, FileCompression Compression) Of(DataFormat format, FileCompression compression)
     {
         FormatRow row = FormatTable.Of(format);
-        return (row.MediaType, row.Form);
+        return (row.MediaType, row.Form, compression);
     }
 
     /// <summary>The parameter of RFC 4180, section 3: the dataset says the same, or one of the two is wrong.</summary>

@@ -1,6 +1,7 @@
 using PipelineService.Datasets;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs.Requests;
+using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Intake;
 
@@ -30,6 +31,10 @@ internal static class UploadDescription
             "`sha-256=:BASE64:` of the body (RFC 9530); nothing is kept when it does not match. "
             + "Other algorithms alone are refused."),
         new("Repr-Digest", "As `Content-Digest`."),
+        new(
+            "Content-Encoding",
+            $"Codings that were applied to the body, in their order, {ContentCodings.DepthMax} at most: {ContentCodings.Accepted}. They are "
+                + "undone when it is read. Data that is not whole fails the job, and nothing of it is loaded."),
     ];
 
     public static RouteHandlerBuilder Describe(this RouteHandlerBuilder upload) => upload
@@ -45,7 +50,10 @@ internal static class UploadDescription
                     + "which its own come, and that job is reverted: readers see the old rows or the new ones. If it fails, that job is as it was.",
                 Shapes.Id))
         .HeedsHeaders(Headers)
-        .AcceptsStream("The data: delimited text, or records of JSON one a line, in an array or in a sequence.", UploadContentType.Known)
+        .AcceptsStream(
+            "The data: delimited text, or records of JSON one a line, in an array or in a sequence; or a compressed file of what the "
+            + "dataset's format says.",
+            UploadContentType.Known)
         .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
         .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status202Accepted)

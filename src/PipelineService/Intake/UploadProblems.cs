@@ -4,6 +4,7 @@ using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
+using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Intake;
 
@@ -45,11 +46,19 @@ public static class UploadProblems
         + $"leave the parameter out, or declare the dataset with dialect.header {(isDeclared ? "false" : "true")}.",
         accepts: Loadable);
 
-    public static Problem UnsupportedEncoding(string encoding) => Refusal(
+    public static Problem UnsupportedEncoding(string encoding, string unknown) => Refusal(
         "unsupported_content_encoding", StatusCodes.Status415UnsupportedMediaType,
         "The content encoding cannot be removed.",
-        $"The body was sent with Content-Encoding '{Excerpt.Of(encoding)}'. {MediaTypeAdvice.Uncompressed(encoding)}",
-        accepts: ("Accept-Encoding", "identity"));
+        $"The body was sent with Content-Encoding '{Excerpt.Of(encoding)}', and '{Excerpt.Of(unknown)}' is not known here. "
+        + MediaTypeAdvice.Recoded(unknown),
+        accepts: Removable);
+
+    public static Problem TooManyEncodings(string encoding) => Refusal(
+        "unsupported_content_encoding", StatusCodes.Status415UnsupportedMediaType,
+        "The content encoding cannot be removed.",
+        $"The body was sent with Content-Encoding '{Excerpt.Of(encoding)}'; at most {ContentCodings.DepthMax} codings are removed. "
+        + "Compress the data once.",
+        accepts: Removable);
 
     public static Problem UnsupportedDigest(string header, string algorithms) => Refusal(
         "unsupported_digest", StatusCodes.Status400BadRequest,
@@ -158,6 +167,8 @@ public static class UploadProblems
 
     private static (string Name, string Value) Loadable => ("Accept-Post", UploadContentType.AcceptPost);
 
+    private static (string Name, string Value) Removable => ("Accept-Encoding", ContentCodings.Accepted);
+
     private static Guid ExampleJob => Guid.Parse(JobEndpoints.ExampleId);
 
     /// <summary>One of each, for the API's description.</summary>
@@ -166,7 +177,7 @@ public static class UploadProblems
         DatasetProblems.NotFound("trips"),
         UnsupportedMediaType("multipart/form-data"),
         UnsupportedCharset("iso-8859-1"),
-        UnsupportedEncoding("gzip"),
+        UnsupportedEncoding("compress", "compress"),
         UnsupportedDigest("Repr-Digest", "md5"),
         UnsupportedDigest("Content-Digest", "md5"),
         Problem.MalformedHeader("Idempotency-Key", "give one value of 1 to 255 visible ASCII characters."),

@@ -13,6 +13,7 @@ using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
+using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Intake;
 
@@ -112,6 +113,7 @@ public sealed partial class UploadReception(
             Tenant = dataset.Tenant,
             KeyId = request.Caller.KeyId,
             ContentType = request.ContentType,
+            ContentEncoding = ContentCodings.Write(request.Codings),
             IdempotencyKey = request.IdempotencyKey,
             CreatedAt = created.UtcDateTime,
             Spool = spool.Id,
@@ -123,6 +125,7 @@ public sealed partial class UploadReception(
             AnnouncedBytes = announcedBytes,
             ReplacesAll = dataset.Definition.Load.Mode == LoadMode.Replace,
             LooksUp = dataset.Definition.Transforms.Any(op => op is ExternalOp),
+            Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)),
             Request = Activity.Current?.Context ?? default,
         };
         try
@@ -159,6 +162,8 @@ public sealed partial class UploadReception(
             Tenant = dataset.Tenant,
             KeyId = request.Caller.KeyId,
             ContentType = request.ContentType,
+            ContentEncoding = ContentCodings.Write(request.Codings),
+            Compression = request.Compression,
             IdempotencyKey = request.IdempotencyKey,
             Replaces = request.Replaces,
             KeepUpload = dataset.Definition.Load.KeepUpload,

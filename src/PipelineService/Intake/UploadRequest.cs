@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Primitives;
 using PipelineService.Access;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting.Http;
+using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Intake;
 
@@ -15,6 +17,12 @@ public sealed record UploadRequest
     public required string ContentType { get; init; }
 
     public required UploadForm Kind { get; init; }
+
+    /// <summary>Codings of the body, in the order in which they were applied.</summary>
+    public ImmutableArray<ContentCoding> Codings { get; init; } = [];
+
+    /// <summary>How the file in it is compressed.</summary>
+    public FileCompression Compression { get; init; }
 
     /// <summary>Who sends it.</summary>
     public Caller Caller { get; init; } = Caller.Anonymous;
@@ -43,12 +51,13 @@ public sealed record UploadRequest
     /// <exception cref="UploadRefusedException">Something in them cannot be taken.</exception>
     public static UploadRequest Parse(HttpRequest request, Caller caller, DatasetDefinition dataset)
     {
-        (string mediaType, UploadForm kind) = UploadContentType.Of(request, dataset);
-        RefuseEncoding(request.Headers.ContentEncoding.ToString());
+        (string mediaType, UploadForm kind, FileCompression compression) = UploadContentType.Of(request, dataset);
         return new()
         {
             ContentType = mediaType,
             Kind = kind,
+            Codings = ParseCodings(request.Headers.ContentEncoding),
+            Compression = compression,
             Caller = caller,
             Source = SourceOf(caller, ParseSource(request.Query["source"])),
             Replaces = ParseReplaces(request.Query["replaces"]),
@@ -58,12 +67,13 @@ public sealed record UploadRequest
         };
     }
 
-    private static void RefuseEncoding(string encoding)
+    private static ImmutableArray<ContentCoding> ParseCodings(StringValues values)
     {
-        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new UploadRefusedException(UploadProblems.UnsupportedEncoding(encoding));
-        }
+        string encoding = values.ToString();
+        ImmutableArray<ContentCoding> codings = ContentCodings.Parse(encoding, out string? unknown);
+        return unknown is not null ? throw new UploadRefusedException(UploadProblems.UnsupportedEncoding(encoding, unknown))
+            : codings.Length > ContentCodings.DepthMax ? throw new UploadRefusedException(UploadProblems.TooManyEncodings(encoding))
+            : codings;
     }
 
     private static TimeSpan? ParseWait(StringValues prefer) => PreferHeader.TryReadWait(prefer, out TimeSpan? wait)

@@ -11,10 +11,10 @@ namespace PipelineService.Spool;
 public readonly record struct UncoveredRange(long Start, long? End, ChunkPosition Position);
 
 /// <summary>
-/// Stage 3: follows the spool of one upload while it grows, cuts it at record ends and feeds the channel.
+/// Stage 3: follows the decoded bytes of one upload while it grows, cuts them at record ends and feeds the channel.
 /// </summary>
 public sealed class ChunkReader(
-    SpoolReader upload,
+    IDecodedBytes upload,
     RecordScanner scanner,
     ChunkFeed feed,
     SpoolOptions options,

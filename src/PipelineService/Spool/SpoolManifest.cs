@@ -15,9 +15,10 @@ public sealed record SpoolManifest
     /// <summary>
     /// A reader leaves a form that it does not know alone (<see cref="SpoolNewerException"/>), so each manifest has the oldest
     /// form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job takes another's place or keeps the upload, or
-    /// 5 where the upload is of a format that the versions before did not have.
+    /// 5 where the bytes have to be decoded, or are of a format that the versions before did not have. (4 and 6 are those of several:
+    /// <see cref="ManifestDocument"/>.)
     /// </summary>
-    public int Form => Format is DataFormat.Json or DataFormat.JsonSequence ? 5
+    public int Form => IsCoded || Format is DataFormat.Json or DataFormat.JsonSequence ? 5
         : Replaces is not null || KeepUpload is not null ? 3
         : Failure is not null ? 2
         : 1;
@@ -53,7 +54,16 @@ public sealed record SpoolManifest
 
     public required string ContentType { get; init; }
 
+    /// <summary>Codings that the request says were applied to the bytes; null for none.</summary>
     public string? ContentEncoding { get; init; }
+
+    /// <summary>How the file was compressed before that, as the dataset or the content type said when it came.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public FileCompression Compression { get; init; }
+
+    /// <summary>Whether the bytes have to be decoded before they can be read.</summary>
+    [JsonIgnore]
+    public bool IsCoded => ContentEncoding is not null || Compression != FileCompression.None;
 
     /// <summary>As the job row has it: what was sent, with the source in front where the sender is bound to one.</summary>
     public string? IdempotencyKey { get; init; }
@@ -79,7 +89,7 @@ public sealed record SpoolManifest
     /// <summary>SHA-256 of the bytes as the client sent them, lower-case hexadecimal.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Bytes in the spool: the upload after its content encoding was removed.</summary>
+    /// <summary>Bytes in the spool: those that were sent, or none where nobody will read them.</summary>
     public required long DataBytes { get; init; }
 
     /// <summary>Why its job failed while it arrived, when its bytes were not kept for that.</summary>

@@ -51,6 +51,18 @@ public sealed class SpoolOptions
     public int RecordBytesMax { get; set; } = 1 << 20;
 
     /// <summary>
+    /// Bytes that a compressed upload may decode to at most; a job of more fails with <c>decoded_too_large</c>. Default 1 TiB, at least
+    /// 1 MiB.
+    /// </summary>
+    public long DecodedBytesMax { get; set; } = 1L << 40;
+
+    /// <summary>
+    /// Decoded bytes for each byte that was sent at most, looked at from the first 64 MiB decoded on; a job of more fails with
+    /// <c>decoded_too_large</c>. Tables compress 3 to 30 times, gzip at most 1,032 times. Default 250, 10 to 100,000.
+    /// </summary>
+    public int DecodedRatioMax { get; set; } = 250;
+
+    /// <summary>
     /// Bytes after which received data is flushed to disk in the background, so that the last flush is short. Default
     /// 16 MiB, 64 KiB to 1 GiB.
     /// </summary>
@@ -68,6 +80,9 @@ public sealed class SpoolOptions
     /// next cleaning, some seconds later.
     /// </summary>
     public TimeSpan DamagedRetention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Decoded bytes from which on <see cref="DecodedRatioMax"/> is looked at.</summary>
+    internal const long DecodedRatioFrom = 64L << 20;
 
     /// <summary>
     /// Records of a chunk at most, when each may leave so many columns out. In the data an absent column takes no byte,
@@ -89,6 +104,8 @@ public sealed class SpoolOptionsValidator : AbstractValidator<SpoolOptions>
         RuleFor(o => o.ChunkRecordsMax).InclusiveBetween(1, 1_000_000);
         RuleFor(o => o.ChunkAgeMax).InclusiveBetween(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
         RuleFor(o => o.RecordBytesMax).InclusiveBetween(1 << 10, 64 << 20);
+        RuleFor(o => o.DecodedBytesMax).GreaterThanOrEqualTo(1 << 20);
+        RuleFor(o => o.DecodedRatioMax).InclusiveBetween(10, 100_000);
         RuleFor(o => o.FlushBytes).InclusiveBetween(64 << 10, 1 << 30);
         RuleFor(o => o.SharedBytesMax).InclusiveBetween(0, 64 << 10);
         RuleFor(o => o.DamagedRetention).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(365));

@@ -1,6 +1,7 @@
 using System.Buffers;
 using PipelineService.Core.Transforms;
 using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Spool;
 
@@ -8,7 +9,7 @@ namespace PipelineService.Spool;
 /// A part of an upload that has been read before, as a chunk, and is transformed a second time: what came of it the first time is
 /// gone. The same bytes at the same place make the same rows.
 /// </summary>
-public sealed class SpoolRange(SpoolReader upload)
+public sealed class SpoolRange(UploadContent upload)
 {
     /// <param name="into">Holds the rows afterwards.</param>
     public async Task TransformAsync(
@@ -24,16 +25,7 @@ public sealed class SpoolRange(SpoolReader upload)
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            for (int filled = 0, read; filled < length; filled += read)
-            {
-                long next = extent.StartOffset + filled;
-                read = await upload.ReadAsync(buffer.AsMemory(filled, length - filled), next, cancellationToken);
-                if (read == 0)
-                {
-                    throw new InvalidOperationException($"The spool ends at {next}, before a chunk that was read to {extent.EndOffset}.");
-                }
-            }
-
+            await upload.ReadAgainAsync(buffer.AsMemory(0, length), extent.StartOffset, cancellationToken);
             ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
             ChunkAnswers? answers = await transform.AnswerAsync(bytes, extent.Position, into, cancellationToken);
             transform.Run(bytes.Span, extent.Position, into, answers);

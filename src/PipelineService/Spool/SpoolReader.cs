@@ -3,7 +3,7 @@ namespace PipelineService.Spool;
 /// <summary>
 /// Reads an upload: one that still arrives, one that waits, or one that was found after a crash. Several may read one upload.
 /// </summary>
-public sealed class SpoolReader : IAsyncDisposable
+public sealed class SpoolReader : IDecodedBytes, IAsyncDisposable
 {
     private const int BlockBytesRead = 256 << 10;
 
@@ -38,6 +38,9 @@ public sealed class SpoolReader : IAsyncDisposable
 
     /// <inheritdoc cref="UploadGrowth.NextChange"/>
     public Task NextChange => Growth.NextChange;
+
+    /// <inheritdoc cref="IDecodedBytes.IsEnd"/>
+    public bool IsEnd(long offset) => IsSealed && Length == offset;
 
     /// <inheritdoc cref="UploadGrowth.WaitForBytesAsync"/>
     public ValueTask<bool> WaitForBytesAsync(long offset, CancellationToken cancellationToken) =>

@@ -8,7 +8,7 @@ namespace PipelineService.Spool;
 /// rented, and grows only for a record longer than a chunk.
 /// </summary>
 internal sealed class UploadWindow(
-    SpoolReader upload, RecordScanner scanner, ChunkFeed feed, SpoolOptions options, int recordBytesMax, TimeProvider time) : IDisposable
+    IDecodedBytes upload, RecordScanner scanner, ChunkFeed feed, SpoolOptions options, int recordBytesMax, TimeProvider time) : IDisposable
 {
     private byte[] _buffer = feed.Rent(options.ChunkBytes);
     private int _filled;
@@ -113,7 +113,7 @@ internal sealed class UploadWindow(
 
     /// <summary>Whether no byte follows those at hand, as far as that is known.</summary>
     /// <inheritdoc cref="FillAsync" path="/param[@name='end']"/>
-    public bool IsEnd(long? end) => Offset + _filled == end || (upload.IsSealed && upload.Length == Offset + _filled);
+    public bool IsEnd(long? end) => Offset + _filled == end || upload.IsEnd(Offset + _filled);
 
     /// <summary>Takes the first bytes out together with their buffer; the others stay at hand in another.</summary>
     public byte[] Take(int length)

@@ -28,13 +28,14 @@ public sealed class ChunkReading : IDisposable
 
     public ChunkReading(
         SpoolWriter upload, SpoolOptions options, int recordBytesMax = 1 << 20, RecordScanner? scanner = null,
-        TimeProvider? time = null, ChunkTransform? transform = null)
+        TimeProvider? time = null, ChunkTransform? transform = null, Func<SpoolReader, IDecodedBytes>? decoding = null)
     {
         Pool = new ChunkBufferPool(options.ChunkBytes);
         _channel = new ChunkChannel(Options.Create(new TransformOptions()), Pool);
         _load = LoadOf(transform);
         _reader = new ChunkReader(
-            upload.Follow(), scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true),
+            decoding is null ? upload.Follow() : decoding(upload.Follow()),
+            scanner ?? new CsvRecordScanner(CsvDialect.Default, recordBytesMax, skipBlankLines: true),
             _channel.FeedOf(_load), options, recordBytesMax, time ?? TimeProvider.System);
     }
 

@@ -18,8 +18,9 @@ internal sealed class HeldBody : HttpContent
         _length = length;
     }
 
-    public ValueTask SendAsync(string text) =>
-        _pieces.Writer.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
+    public ValueTask SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
+
+    public ValueTask SendAsync(byte[] bytes) => _pieces.Writer.WriteAsync(bytes, TestContext.Current.CancellationToken);
 
     public void Complete() => _pieces.Writer.Complete();
 

@@ -33,7 +33,6 @@ internal static class SpoolWriting
         Delimiter = (byte)'\t',
         Source = "acme",
         ContentType = "text/tab-separated-values",
-        ContentEncoding = "gzip",
         IdempotencyKey = "key-1",
         UploadBytes = bytes,
         Sha256 = new string('a', 64),

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using PipelineService.Access;
 using PipelineService.Core.Datasets;
 using PipelineService.Intake;
+using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Tests.Intake;
 
@@ -56,6 +57,27 @@ public sealed class UploadRequestTests
         Assert.Equal((readAs, new UploadForm(format, null)), (request.ContentType, request.Kind));
     }
 
+    [Theory]
+    [InlineData("text/csv", FileCompression.None, FileCompression.None)]
+    [InlineData("text/csv", FileCompression.Auto, FileCompression.Auto)]
+    [InlineData("text/tab-separated-values", FileCompression.Zstd, FileCompression.Zstd)]
+    [InlineData("", FileCompression.Gzip, FileCompression.Gzip)]
+    [InlineData("application/gzip", FileCompression.None, FileCompression.Gzip)]
+    [InlineData("application/x-gzip", FileCompression.Zstd, FileCompression.Gzip)]
+    [InlineData("application/zstd", FileCompression.Auto, FileCompression.Zstd)]
+    public void A_file_is_compressed_as_its_type_says_or_else_the_dataset(
+        string contentType, FileCompression declared, FileCompression read)
+    {
+        UploadRequest request = Parse(contentType, Dataset with { Format = DataFormat.Ndjson, Compression = declared });
+
+        Assert.Equal(read, request.Compression);
+        Assert.Equal(contentType.StartsWith("text", StringComparison.Ordinal) ? DataFormat.Csv : DataFormat.Ndjson, request.Kind.Format);
+    }
+
+    [Fact]
+    public void Takes_several_codings_in_a_row() =>
+        Assert.Equal([ContentCoding.Gzip, ContentCoding.Brotli], Parse(Csv, ("Content-Encoding", "identity, x-gzip,BR")).Codings);
+
     /// <summary>So browsers on Windows call a file of theirs, whatever the dataset usually gets.</summary>
     [Fact]
     public void A_file_of_a_spreadsheet_is_delimited_text() =>
@@ -83,8 +105,9 @@ public sealed class UploadRequestTests
     public void Refuses_other_content_types(string? contentType, string code) => Assert.Equal(code, RefusalOf(contentType));
 
     [Theory]
-    [InlineData("Content-Encoding", "gzip", "unsupported_content_encoding")]
-    [InlineData("Content-Encoding", "identity, gzip", "unsupported_content_encoding")]
+    [InlineData("Content-Encoding", "compress", "unsupported_content_encoding")]
+    [InlineData("Content-Encoding", "gzip, compress", "unsupported_content_encoding")]
+    [InlineData("Content-Encoding", "br, br, br, br, br", "unsupported_content_encoding")]
     [InlineData("Idempotency-Key", "", "malformed_header")]
     [InlineData("Idempotency-Key", "two words", "malformed_header")]
     [InlineData("Idempotency-Key", "schlüssel", "malformed_header")]

@@ -1,3 +1,4 @@
+using System.Text;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
@@ -14,17 +15,23 @@ public sealed class RestartTests(TestDatabase database) : IClassFixture<TestData
     public void Dispose() => _spool.Dispose();
 
     [Theory]
+    [InlineData("restarted_compressed_job", "job", 1, true)]
+    [InlineData("restarted_compressed_chunks", "chunk", 1, true)]
+    [InlineData("restarted_compressed_chunks_of_many_sessions", "chunk", 3, true)]
     [InlineData("restarted_job", "job", 1)]
     [InlineData("restarted_job_of_many_sessions", "job", 3)]
     [InlineData("restarted_chunks", "chunk", 1)]
     [InlineData("restarted_chunks_of_many_sessions", "chunk", 3)]
-    public async Task Continues_a_load_and_every_row_is_there_once(string dataset, string commit, int sessions)
+    public async Task Continues_a_load_and_every_row_is_there_once(string dataset, string commit, int sessions, bool isCompressed = false)
     {
         await using ServiceUnderTest before = await StartAsync(sessions);
         Api api = new(before.Client);
         await api.DeclareAsync(dataset, Readings.Definition($"'load': {{ 'commit': '{commit}' }}"));
         await using LoadGate gate = await LoadGate.CloseAsync(database, dataset, id: 2_000);
-        Guid id = (await api.UploadAsync(dataset, Readings.Csv(Records))).Job.Id;
+        byte[] data = Encoding.UTF8.GetBytes(Readings.Csv(Records));
+        using ByteArrayContent body = new(isCompressed ? Compressed.Gzip(data) : data);
+        body.Headers.ContentType = new("text/csv");
+        Guid id = (await api.UploadAsync(dataset, body, isCompressed ? [("Content-Encoding", "gzip")] : [])).Job.Id;
         await api.WhenAsync(id, "partly loaded", j => j.Records.Loaded > 0);
 
         await before.StopAsync();

@@ -50,6 +50,7 @@ public sealed class MetricsTableTests(RunningService running) : IClassFixture<Ru
         tally.Add(new RecordCounts(Read: 2, Loaded: 1, Rejected: 1, Filtered: 0));
         tally.AddReason(RecordErrorCode.Required);
         metrics.UploadReceived("documented", "somebody", bytes: 1);
+        metrics.BytesDecoded("documented", "gzip", bytes: 1);
         metrics.ChunkWritten("documented", records: 2, TimeSpan.Zero);
         metrics.LookupAsked("documented", keys: 1);
         metrics.RecordsSettled("documented", "somebody", tally);

@@ -8,6 +8,7 @@ using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 using PipelineService.Spool;
+using PipelineService.Spool.Decoding;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Spool;
@@ -47,6 +48,47 @@ public sealed class ChunkReaderTests
                 Assert.Equal(0, reading.Pool.Rented);
             },
             iter: 200);
+
+    /// <summary>Chunks of compressed data are those of what was compressed, and so are the places to go on from.</summary>
+    [Fact]
+    public Task Any_growth_of_compressed_data_gives_the_records_of_one_piece() =>
+        Gen.Select(Data, Gen.Enum<ContentCoding>(), Gen.Int[16, 300], Gen.Int[1, 200], Gen.Int[1, 20]).SampleAsync(
+            async (data, coding, chunkBytes, stepBytes, recordsMax) =>
+            {
+                byte[] bytes = Encoding.UTF8.GetBytes(data);
+                MemorySpool spool = new();
+                await using SpoolWriter upload = spool.Create();
+                using ChunkReading reading = new(
+                    upload, new SpoolOptions { ChunkBytes = chunkBytes, ChunkRecordsMax = recordsMax }, recordBytesMax: 1000,
+                    decoding: sent => new DecodedUpload(sent, new UploadCodings([coding], null), DecodingRun.NoLimits));
+                Task<IReadOnlyList<ReadChunk>> running = reading.RunAsync();
+                foreach (byte[] step in Compressed.With(coding, bytes).Chunk(stepBytes))
+                {
+                    await upload.AppendAsync(step);
+                }
+
+                await upload.SealAsync();
+
+                ExpectOnePiece(bytes, await running, recordsMax);
+                Assert.Equal(0, reading.Pool.Rented);
+            },
+            iter: 200);
+
+    [Fact]
+    public async Task Ranges_left_by_an_earlier_attempt_are_those_of_the_decoded_data()
+    {
+        MemorySpool spool = new();
+        await using SpoolWriter upload = await spool.SealedAsync(Compressed.Gzip("a\nb\nc\nd\ne\n"));
+        using ChunkReading reading = new(
+            upload, new SpoolOptions(),
+            decoding: sent => new DecodedUpload(sent, new UploadCodings([ContentCoding.Gzip], null), DecodingRun.NoLimits));
+
+        IReadOnlyList<ReadChunk> chunks = await reading.RunAsync(
+            new UncoveredRange(2, 6, new ChunkPosition(2, 2)), new UncoveredRange(8, null, new ChunkPosition(5, 5)));
+
+        Assert.Equal(["b\nc\n", "e\n"], chunks.Select(c => Encoding.UTF8.GetString(c.Bytes)));
+        Assert.Equal([(2, 6), (8, 10)], chunks.Select(c => ((int)c.Start, (int)c.End)));
+    }
 
     [Fact]
     public async Task Ranges_left_by_an_earlier_attempt_are_read_and_nothing_else()

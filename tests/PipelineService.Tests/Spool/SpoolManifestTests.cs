@@ -1,4 +1,5 @@
 using CsCheck;
+using PipelineService.Core.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Spool;
 using PipelineService.Spool.Local;
@@ -44,7 +45,8 @@ public sealed class SpoolManifestTests : IDisposable
         };
 
         SpoolManifest replacing = manifest with { Replaces = Guid.CreateVersion7(), KeepUpload = TimeSpan.FromDays(7) };
-        foreach (SpoolManifest other in (SpoolManifest[])[failed, replacing])
+        SpoolManifest coded = failed with { ContentEncoding = "gzip", Compression = FileCompression.Auto };
+        foreach (SpoolManifest other in (SpoolManifest[])[failed, replacing, coded])
         {
             ManifestFile.Write(other, File);
             Assert.Equivalent(other, ManifestFile.Read(File, _id).Manifest, strict: true);
@@ -53,6 +55,7 @@ public sealed class SpoolManifestTests : IDisposable
         Assert.Equal(
             (1, 2, 3, 3),
             (manifest.Form, failed.Form, replacing.Form, (replacing with { Failure = failed.Failure, Replaces = null }).Form));
+        Assert.Equal((5, 5), (coded.Form, (manifest with { Compression = FileCompression.Gzip }).Form));
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public sealed class ExactlyOnceTests(ImpatientService service) : IClassFixture<I
 }
 
 /// <summary>Loads from the first kilobytes on, and notices a lost lease within a second.</summary>
-public sealed class ImpatientService(PostgresServer server) : LoadingService(server)
+public class ImpatientService(PostgresServer server) : LoadingService(server)
 {
     protected override IEnumerable<(string Key, string? Value)> Settings =>
     [

@@ -35,6 +35,15 @@ public sealed record DefinitionDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Encoding { get; init; }
 
+    /// <summary>
+    /// How the files are compressed, whatever Content-Encoding the request has; `auto`: with gzip or Zstandard if their first bytes say
+    /// so, else not.
+    /// </summary>
+    [DefaultValue("none")]
+    [Words("FileCompression", typeof(DefinitionWords), nameof(DefinitionWords.Compressions))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Compression { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DialectDocument? Dialect { get; init; }
 

@@ -32,7 +32,7 @@ public static class DefinitionReader
     private static readonly string[] ResourceMetadata =
     [
         "path", "url", "profile", "$schema", "homepage", "sources", "licenses", "license", "mediatype", "bytes", "hash", "version",
-        "keywords", "contributors", "created", "image", "hashing", "scheme", "stats", "compression",
+        "keywords", "contributors", "created", "image", "hashing", "scheme", "stats",
     ];
 
     private static readonly DeclarationValidator OfDeclared = new();
@@ -115,6 +115,7 @@ public static class DefinitionReader
             Title = resource.Text("title"),
             Description = resource.Text("description"),
             Format = written,
+            Compression = ReadCompression(resource),
             Items = JsonItemsReader.Read(dialect, written),
             Dialect = DialectReader.Read(
                 dialect, CsvDialect.Default with { Delimiter = isTabbed ? "\t" : CsvDialect.Default.Delimiter }),
@@ -150,6 +151,22 @@ public static class DefinitionReader
         resource.Metadata(ResourceMetadata);
         resource.PassOverOthers(MisplacedWords.OfResource);
         return definition;
+    }
+
+    /// <summary>The standard's earlier versions know it, and so do other tools, by other words.</summary>
+    private static FileCompression ReadCompression(ObjectReader resource)
+    {
+        string? word = resource.Text("compression");
+        foreach ((string elsewhere, FileCompression meant) in DefinitionWords.CompressionsElsewhere)
+        {
+            if (elsewhere.Equals(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return meant;
+            }
+        }
+
+        return word is null ? FileCompression.None
+            : resource.Choose("compression", word, DefinitionWords.Compressions, FileCompression.None, MisplacedWords.OfCompression);
     }
 
     private static ImmutableArray<DatasetTest> ReadTests(ObjectReader resource, DefinitionFaults faults)

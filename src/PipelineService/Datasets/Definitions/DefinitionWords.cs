@@ -14,6 +14,19 @@ internal static class DefinitionWords
     public static readonly ImmutableArray<(string Word, LoadMode Value)> Modes =
         [("append", LoadMode.Append), ("replace", LoadMode.Replace)];
 
+    public static readonly ImmutableArray<(string Word, FileCompression Value)> Compressions =
+    [
+        ("none", FileCompression.None),
+        ("auto", FileCompression.Auto),
+        ("gzip", FileCompression.Gzip),
+        ("zstd", FileCompression.Zstd),
+        ("br", FileCompression.Brotli),
+    ];
+
+    /// <summary>What other tools write for these.</summary>
+    public static readonly ImmutableArray<(string Word, FileCompression Value)> CompressionsElsewhere =
+        [("no", FileCompression.None), ("gz", FileCompression.Gzip), ("zst", FileCompression.Zstd), ("brotli", FileCompression.Brotli)];
+
     public static readonly ImmutableArray<(string Word, CommitPolicy Value)> Commits =
         [("job", CommitPolicy.Job), ("chunk", CommitPolicy.Chunk)];
 

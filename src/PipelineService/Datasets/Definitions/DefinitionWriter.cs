@@ -24,6 +24,9 @@ public static class DefinitionWriter
         Description = definition.Description,
         Format = DefinitionWords.Formats.WordFor(definition.Format),
         Encoding = "utf-8",
+        Compression = definition.Compression == FileCompression.None
+            ? null
+            : DefinitionWords.Compressions.WordFor(definition.Compression),
         Dialect = ToDocument(definition.Dialect) with
         {
             ItemType = definition.Items.AreArrays ? DefinitionWords.JsonItemTypes.WordFor(definition.Items.Type) : null,

@@ -101,6 +101,15 @@ internal static class MisplacedWords
                 word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
         ]);
 
+    /// <summary>Ways to compress that there are not.</summary>
+    public static readonly FrozenDictionary<string, string> OfCompression = Table(
+        Mean("auto", "infer", "detect"),
+        [
+            ("zip", "An archive is not unpacked: send the file in it."),
+            .. ((string[])["bz2", "bzip2", "xz", "lzma", "snappy", "lz4"]).Select(
+                word => (word, "This version cannot read it: compress the files with gzip or zstd.")),
+        ]);
+
     private static FrozenDictionary<string, string> Table(params (string Word, string Advice)[][] words) =>
         words.SelectMany(all => all).ToFrozenDictionary(w => w.Word, w => w.Advice, StringComparer.OrdinalIgnoreCase);
 

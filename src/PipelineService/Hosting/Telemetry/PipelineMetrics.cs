@@ -35,6 +35,9 @@ public sealed class PipelineMetrics
 
     private const int Outcomes = 3;
 
+    /// <summary>Ways in which uploads are compressed: there are few, but any four can be put one in the other.</summary>
+    private const int CodingsMax = 8;
+
     private static readonly InstrumentAdvice<double> Moments =
         new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
 
@@ -44,6 +47,7 @@ public sealed class PipelineMetrics
     private readonly Meter _meter;
     private readonly Counter<long> _uploads;
     private readonly Counter<long> _uploadBytes;
+    private readonly Counter<long> _decodedBytes;
     private readonly Counter<long> _records;
     private readonly Counter<long> _sourceRecords;
     private readonly Counter<long> _rejects;
@@ -57,6 +61,7 @@ public sealed class PipelineMetrics
     private readonly BoundedLabel _datasets = new(DatasetsMax);
     private readonly BoundedLabel _sources = new(SourcesMax);
     private readonly BoundedLabel _measured = new(DistributionsMax);
+    private readonly BoundedLabel _codings = new(CodingsMax);
     private readonly BoundedPair _sourcesOfDatasets = new(PairsMax);
     private readonly BoundedPair _datasetsOfRejects = new(PairsMax);
     private readonly BoundedPair _datasetsOfFailures = new(PairsMax);
@@ -72,6 +77,8 @@ public sealed class PipelineMetrics
         _meter = meters.Create(MeterName);
         _uploads = _meter.CreateCounter<long>("pipeline.uploads", "{upload}", "Uploads that were received completely.");
         _uploadBytes = _meter.CreateCounter<long>("pipeline.upload.bytes", "By", "Bytes of uploads, as they arrived.");
+        _decodedBytes = _meter.CreateCounter<long>(
+            "pipeline.decoded.bytes", "By", "Bytes that compressed uploads were decoded to, in every attempt at loading them.");
         _meter.CreateObservableCounter(
             "pipeline.uploads.refused", Refused, "{upload}", "Uploads that were not taken, by the code of the answer.");
         _records = _meter.CreateCounter<long>(
@@ -111,6 +118,12 @@ public sealed class PipelineMetrics
         _uploads.Add(1, datasetLabel, sourceLabel);
         _uploadBytes.Add(bytes, datasetLabel, sourceLabel);
     }
+
+    /// <summary>An attempt has read a compressed upload, as far as it came.</summary>
+    /// <param name="coding">What was undone.</param>
+    /// <param name="bytes">What it was decoded to.</param>
+    public void BytesDecoded(string dataset, string coding, long bytes) =>
+        _decodedBytes.Add(bytes, Label("dataset", _datasets.Of(dataset)), Label("coding", _codings.Of(coding)));
 
     /// <summary>Codes with which uploads may be refused, so that each is there before it happens.</summary>
     public void ExpectRefusals(IEnumerable<string> codes)

@@ -93,6 +93,8 @@ public sealed record JobView(
 /// <param name="Id">
 /// The upload. A re-run loads that of the job before; any other job has one of its own, with the job's id.
 /// </param>
+/// <param name="ContentType">What the data is read as.</param>
+/// <param name="ContentEncoding">Codings of the request that are undone for that, in the order in which they were applied.</param>
 /// <param name="Bytes">Received so far, as the client sent them.</param>
 /// <param name="Sha256">Of those bytes, lower-case hexadecimal; null until all have come.</param>
 /// <param name="KeptUntil">

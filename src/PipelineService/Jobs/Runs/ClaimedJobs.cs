@@ -7,6 +7,7 @@ using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Decoding;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -133,6 +134,7 @@ public sealed partial class ClaimedJobs(
 
         LiveJob live = new(row, table, new UploadForm(manifest.Format, manifest.Delimiter), manifest.RecordBytesMax, time)
         {
+            Codings = UploadCodings.Of(manifest),
             Request = ActivityContext.TryParse(manifest.TraceParent, traceState: null, out ActivityContext request)
                 ? request
                 : default,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Access.Audit;
@@ -12,6 +13,7 @@ using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Decoding;
 using PipelineService.Spool.Formats;
 using PipelineService.Transform;
 using PipelineService.Transform.Enrichment;
@@ -60,11 +62,12 @@ public sealed class JobLoader(
 
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
         RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
-        bool isSmall = IsSmall(upload);
+        using UploadContent content = await UploadContent.OpenAsync(upload, live.Codings, spoolOptions.Value, stopping);
+        bool isSmall = IsSmall(upload, content);
         TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(target, stopping);
         reservation.ShrinkTo(isSmall ? 1 : target.SessionsMax(table));
 
-        SpoolRange written = new(upload);
+        SpoolRange written = new(content);
         using JobLoad load = new(
             PlanOf(job, rows, target, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
         {
@@ -73,19 +76,20 @@ public sealed class JobLoader(
             Landed = () => TellLanded(live, reservation),
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
-        load.CommitsEachChunk = target.Commit == CommitPolicy.Chunk && (rows.Definition.Load.Lineage || upload.IsSealed);
-        live.Follow(load);
+        load.CommitsEachChunk = target.Commit == CommitPolicy.Chunk
+            && (content.IsCoded ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
+        live.Follow(load, content);
         try
         {
             // 3. What comes before the first row.
             await target.PrepareAsync(load, database, stopping);
 
             // 4. Read, transform and write, while the upload still arrives.
-            long start = await ReadAsync(
-                load, live, live.Current.Facts with { Answers = bound.Answers }, upload, format, reservation, covered.Checkpoints, stopping);
+            JobFacts facts = live.Current.Facts with { Answers = bound.Answers };
+            long start = await ReadAsync(load, live, facts, upload, content, format, reservation, covered.Checkpoints, stopping);
 
             // 5. Commit.
-            await CommitAsync(load, upload, start, live, stopping);
+            await CommitAsync(load, upload, content.Bytes.Length - start, live, stopping);
         }
         finally
         {
@@ -93,6 +97,15 @@ public sealed class JobLoader(
             load.Fail(new OperationCanceledException("The attempt is over."));
             await sessions.WhenDoneAsync(load.WhenIdleAsync(), load.Plan.JobId, load.Stopped);
             await load.Sessions.CloseAsync();
+            Tell(content, job.Dataset);
+        }
+    }
+
+    private void Tell(UploadContent content, string dataset)
+    {
+        if (content.IsCoded)
+        {
+            metrics.BytesDecoded(dataset, content.CodingName, content.Bytes.Length);
         }
     }
 
@@ -106,7 +119,8 @@ public sealed class JobLoader(
 
     /// <returns>Where the records start.</returns>
     private async Task<long> ReadAsync(
-        JobLoad load, LiveJob live, JobFacts facts, SpoolReader upload, RecordFormat format, SessionReservation reservation,
+        JobLoad load, LiveJob live, JobFacts facts, SpoolReader upload, UploadContent content, RecordFormat format,
+        SessionReservation reservation,
         IReadOnlyList<Checkpoint> checkpoints, CancellationToken stopping)
     {
         RecordsStart? start = null;
@@ -114,18 +128,20 @@ public sealed class JobLoader(
         {
             if (upload.WasStored)
             {
-                await upload.VerifyAsync(0, Math.Min(upload.Length, 1), load.Stopped); // the block that holds the header
+                // The block that holds the header; of what is decoded from its start all of it.
+                await upload.VerifyAsync(0, content.IsCoded ? upload.Length : Math.Min(upload.Length, 1), load.Stopped);
             }
 
-            start = await format.FindStartAsync(upload, facts, DefaultsOf(load.Plan.Table), load.Stopped);
-            int keyFilterBytes = IsSmall(upload) ? 0 : writeOptions.Value.KeyFilterBytes;
+            start = await format.FindStartAsync(content.Bytes, facts, DefaultsOf(load.Plan.Table), load.Stopped);
+            int keyFilterBytes = IsSmall(upload, content) ? 0 : writeOptions.Value.KeyFilterBytes;
             load.Begin(start.Transform, start.Rows, KeyFilter.Of(load.Plan, start.Rows, keyFilterBytes));
             live.Change(row => row with { UploadColumns = start.Columns?.Select(Faults.Storable).ToArray() });
             IReadOnlyList<UncoveredRange> ranges = CheckpointMap.Uncovered(checkpoints, start.Offset, start.Position);
-            await VerifyAsync(upload, ranges, load.Stopped);
-            ChunkReader reader = new(upload, start.Scanner, channel.FeedOf(load), spoolOptions.Value, start.RecordBytesMax, time);
+            await VerifyAsync(upload, content.IsCoded ? [] : ranges, load.Stopped);
+            ChunkReader reader = new(
+                content.Bytes, start.Scanner, channel.FeedOf(load), spoolOptions.Value, start.RecordBytesMax, time);
             Task reading = reader.RunAsync(ranges, load.Stopped);
-            await WatchSealAsync(load, upload, reservation, reading);
+            await WatchSealAsync(load, upload, content, reservation, reading);
             await reading;
         }
         catch (DocumentBrokenException broken)
@@ -163,8 +179,10 @@ public sealed class JobLoader(
     /// <summary>
     /// What changes in the middle of a load when its upload is durable. Without lineage nothing could be taken back if the
     /// upload broke off, so a chunk-committing job holds its transactions until then, and commits chunk by chunk from there.
+    /// Of compressed data nothing may be visible before it is known to be whole, so that waits for a look through all of it.
     /// </summary>
-    private static async Task WatchSealAsync(JobLoad load, SpoolReader upload, SessionReservation reservation, Task reading)
+    private static async Task WatchSealAsync(
+        JobLoad load, SpoolReader upload, UploadContent content, SessionReservation reservation, Task reading)
     {
         while (!reading.IsCompleted)
         {
@@ -172,7 +190,11 @@ public sealed class JobLoader(
             if (upload.IsSealed)
             {
                 reservation.NoLongerReceiving();
-                load.CommitsEachChunk = load.Plan.Target.Commit == CommitPolicy.Chunk;
+                if (load.Plan.Target.Commit == CommitPolicy.Chunk && !load.CommitsEachChunk)
+                {
+                    load.CommitsEachChunk = await IsWholeAsync(load, content);
+                }
+
                 return;
             }
 
@@ -180,11 +202,27 @@ public sealed class JobLoader(
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it is, it ends the load; the reader is waited for then.")]
+    private static async Task<bool> IsWholeAsync(JobLoad load, UploadContent content)
+    {
+        try
+        {
+            await content.VerifyAsync(load.Stopped);
+            return true;
+        }
+        catch (Exception e)
+        {
+            load.Fail(e); // unless it has failed or is stopped already
+            return false;
+        }
+    }
+
     /// <summary>
     /// Commits what the sessions hold. The statement that ends the job is in the last of those transactions: there is no
     /// moment at which all rows are visible and the job is not final.
     /// </summary>
-    private async Task CommitAsync(JobLoad load, SpoolReader upload, long start, LiveJob live, CancellationToken stopping)
+    /// <param name="bytes">Bytes of all records, decoded.</param>
+    private async Task CommitAsync(JobLoad load, SpoolReader upload, long bytes, LiveJob live, CancellationToken stopping)
     {
         using CancellationShield shield = new(stopping);
         await load.Sessions.LoadWaitingAsync(shield.Token);
@@ -195,10 +233,9 @@ public sealed class JobLoader(
             throw new RejectLimitException(counts.Read, counts.Rejected);
         }
 
-        if (!counts.AddUp || load.BytesDone != upload.Length - start)
+        if (!counts.AddUp || load.BytesDone != bytes)
         {
-            throw new InvalidOperationException(
-                $"{counts} over {load.BytesDone} bytes, but the spool holds {upload.Length - start} bytes of records.");
+            throw new InvalidOperationException($"{counts} over {load.BytesDone} bytes, but the spool holds {bytes} bytes of records.");
         }
 
         NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest, load);
@@ -236,8 +273,9 @@ public sealed class JobLoader(
         database.RunPatientlyAsync(
             (connection, token) => TargetTable.LookAsync(connection, target.Table, token), cancellationToken);
 
-    /// <summary>Whether all of it is one chunk.</summary>
-    private bool IsSmall(SpoolReader upload) => upload.IsSealed && upload.Length <= spoolOptions.Value.ChunkBytes;
+    /// <summary>Whether all of it is known to be one chunk.</summary>
+    private bool IsSmall(SpoolReader upload, UploadContent content) =>
+        upload.IsSealed && !content.IsCoded && upload.Length <= spoolOptions.Value.ChunkBytes;
 
     private static bool MayLackColumns(RowPlan rows) =>
         rows.Definition.Schema.FieldsMatch is FieldsMatch.Superset or FieldsMatch.Partial;

@@ -27,6 +27,8 @@ public sealed partial class JobStarter(
     IOptions<WriteOptions> writeOptions,
     ILogger<JobStarter> logger) : IDisposable
 {
+    private const int UsualRatio = 10;
+
     private readonly ConcurrentDictionary<Task, bool> _runs = new();
     private readonly CancellationTokenSource _stopping = new();
 
@@ -91,7 +93,7 @@ public sealed partial class JobStarter(
         bool isSmall = !_stopping.IsCancellationRequested && small.Takes(live, upload.Growth.Length);
         SessionReservation? reservation = _stopping.IsCancellationRequested || isSmall
             ? null
-            : budget.TryReserve(live.Table, SessionsFor(upload.Growth.Length), isReceiving: false);
+            : budget.TryReserve(live.Table, SessionsFor(live, upload.Growth.Length), isReceiving: false);
         bool starts = isSmall || reservation is not null;
         JobRow row = store.RowOf(
             upload.Growth.Manifest, spool.Id, starts ? JobState.Running : JobState.Queued, isOurs: starts);
@@ -138,9 +140,9 @@ public sealed partial class JobStarter(
     /// <summary>A job was registered that waits in the queue.</summary>
     public void TellQueued() => Queued?.Invoke();
 
-    /// <summary>One for an upload of one chunk: more would only be taken from others.</summary>
-    private int SessionsFor(long bytes) =>
-        bytes <= spoolOptions.Value.ChunkBytes ? 1 : writeOptions.Value.SessionsPerJobMax;
+    /// <summary>One for an upload of one chunk: more would only be taken from others. Of a compressed one that is a guess.</summary>
+    private int SessionsFor(LiveJob live, long bytes) =>
+        bytes <= spoolOptions.Value.ChunkBytes / (live.Codings.IsNone ? 1 : UsualRatio) ? 1 : writeOptions.Value.SessionsPerJobMax;
 
     /// <summary>Starts a job, and with it takes over the upload and the reservation.</summary>
     public void Start(LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered) =>

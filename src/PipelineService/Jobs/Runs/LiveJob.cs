@@ -5,6 +5,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool;
+using PipelineService.Spool.Decoding;
 using PipelineService.Write;
 using PipelineService.Write.Rejects;
 
@@ -27,6 +28,7 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
     private readonly CancellationTokenSource _cancel = new();
     private JobRow _row = row;
     private JobLoad? _load;
+    private UploadContent? _content;
     private UploadGrowth? _upload;
     private long _bytesReached;
 
@@ -43,6 +45,8 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
 
     /// <summary>Whether it looks something up, in versions of its own: it is loaded with no other.</summary>
     public bool LooksUp { get; init; }
+    /// <summary>What has to be undone before its records can be read.</summary>
+    public UploadCodings Codings { get; init; } = UploadCodings.None;
 
     /// <summary>How long its upload will be; null when that was not announced, or does not matter any more.</summary>
     public long? AnnouncedBytes { get; init; }
@@ -96,11 +100,12 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
         }
     }
 
-    /// <summary>What is being loaded, for the counts; null between attempts.</summary>
-    public void Follow(JobLoad? load)
+    /// <summary>What is being loaded, for the counts, and what of; null between attempts.</summary>
+    public void Follow(JobLoad? load, UploadContent? content = null)
     {
         lock (_lock)
         {
+            _content = content;
             _bytesReached = Math.Max(_bytesReached, _load?.BytesDone ?? 0);
             _load = load;
             Tally = load?.Tally ?? Tally;
@@ -164,7 +169,7 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
             RecordsFiltered = counts.Filtered,
             Ops = OpCounts.ToJson(load.Ops),
             Rejects = counts.Rejected > 0 ? RejectsView.Of(load.Rejects).ToJson() : null,
-            ProgressRatio = total > 0 ? Math.Min(1, (double)load.BytesDone / total) : 0,
+            ProgressRatio = total > 0 ? Math.Min(1, (double)(_content?.SentOf(load.BytesDone) ?? load.BytesDone) / total) : 0,
             RecordsPerSecond = seconds > 0 ? Math.Round((counts.Read - load.Plan.Covered.Read) / seconds) : null,
         };
     }

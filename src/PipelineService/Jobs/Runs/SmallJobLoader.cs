@@ -13,6 +13,7 @@ using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Decoding;
 using PipelineService.Spool.Formats;
 using PipelineService.Write;
 using PipelineService.Write.Targets;
@@ -99,14 +100,22 @@ public sealed partial class SmallJobLoader(
         }
 
         long start = time.GetTimestamp();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)job.Upload.Length);
+        int bytesMax = job.Live.Codings.IsNone ? (int)job.Upload.Length : spoolOptions.Value.ChunkBytes;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(bytesMax);
         TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
         try
         {
             JobRow row = job.Live.Current;
+            using UploadContent content = await UploadContent.OpenAsync(
+                job.Upload, job.Live.Codings, spoolOptions.Value, CancellationToken.None);
             RecordsStart records = await RecordFormat.Of(job.Live.Kind, plan, job.Live.RecordBytesMax)
-                .FindStartAsync(job.Upload, row.Facts, new HashSet<string>(), CancellationToken.None);
-            int length = await ReadAsync(job.Upload, records.Offset, buffer);
+                .FindStartAsync(content.Bytes, row.Facts, new HashSet<string>(), CancellationToken.None);
+            int length = await ReadAsync(content.Bytes, records.Offset, buffer.AsMemory(0, bytesMax));
+            if (!content.Bytes.IsEnd(records.Offset + length))
+            {
+                return null; // it is of more than one chunk
+            }
+
             ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
             int recordsMax = spoolOptions.Value.RecordsMaxOf(records.Transform.OptionalColumns);
             ScanResult scan = records.Scanner.Scan(bytes.Span, isFinal: true, recordsMax);
@@ -115,7 +124,7 @@ public sealed partial class SmallJobLoader(
                 return null;
             }
 
-            using Activity? span = PipelineTracing.StartChunk(job.Span.Context, records.Offset, job.Upload.Length);
+            using Activity? span = PipelineTracing.StartChunk(job.Span.Context, records.Offset, content.Bytes.Length);
             FaultPoints.Reach(FaultPoint.ChunkTransforming, bytes.Span);
             int read = records.Transform.Run(bytes.Span[..scan.Length], records.Position, workspace);
             span?.Tell(read, workspace.Rejects.Count);
@@ -128,6 +137,11 @@ public sealed partial class SmallJobLoader(
             for (int i = 0; i < workspace.Rows.Count; i++)
             {
                 rows.Append(workspace.Rows.RowBytes(i, 1).Span, workspace.Rows.Marks[i].Record);
+            }
+
+            if (content.IsCoded)
+            {
+                metrics.BytesDecoded(row.Dataset, content.CodingName, content.Bytes.Length);
             }
 
             long lines = scan.Lines + bytes.Span[scan.Length..].Count((byte)'\n');
@@ -146,12 +160,13 @@ public sealed partial class SmallJobLoader(
         }
     }
 
-    private static async Task<int> ReadAsync(SpoolReader upload, long offset, byte[] buffer)
+    /// <summary>Reads until the end, or until there is no more room.</summary>
+    private static async Task<int> ReadAsync(IDecodedBytes upload, long offset, Memory<byte> buffer)
     {
         int length = 0;
-        while (offset + length < upload.Length)
+        while (await upload.WaitForBytesAsync(offset + length, CancellationToken.None) && length < buffer.Length)
         {
-            length += await upload.ReadAsync(buffer.AsMemory(length), offset + length, CancellationToken.None);
+            length += await upload.ReadAsync(buffer[length..], offset + length, CancellationToken.None);
         }
 
         return length;

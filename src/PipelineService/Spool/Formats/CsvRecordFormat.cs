@@ -18,7 +18,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     private byte LastOfLineEnd { get; } = dialect.EndsAtAnyLineEnd ? (byte)'\n' : Encoding.UTF8.GetBytes(dialect.LineTerminator!)[^1];
 
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+        IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> start = await ReadFirstAsync(upload, ByteOrderMark.Utf8.Length, cancellationToken);
         int mark = ByteOrderMark.LengthIn(start.Span);
@@ -43,7 +43,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     /// The header of a CSV of rejects where the data has none, or has it elsewhere or written otherwise; null when the upload is
     /// none. Looked for only in a first row that has its names, because it may have quotes where the data has none.
     /// </summary>
-    private async Task<FirstRows?> FindRejectsAsync(SpoolReader upload, int mark, CancellationToken cancellationToken)
+    private async Task<FirstRows?> FindRejectsAsync(IDecodedBytes upload, int mark, CancellationToken cancellationToken)
     {
         CsvRecordScanner scanner = new(dialect, RecordBytesMax, skipBlankLines: true);
         FirstRows row = await ReadAsync(upload, mark, (bytes, isFinal) => scanner.Scan(bytes, isFinal, 1), cancellationToken);
@@ -74,7 +74,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
     /// <summary>The start of data that names its fields.</summary>
     private RecordsStart StartOf(
-        FirstRows first, CsvDialect written, SpoolReader upload, int mark, JobFacts job, IReadOnlySet<string> defaults)
+        FirstRows first, CsvDialect written, IDecodedBytes upload, int mark, JobFacts job, IReadOnlySet<string> defaults)
     {
         if (first.Scan.RecordTooLong)
         {
@@ -137,7 +137,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     /// <param name="start">Where they start.</param>
     /// <param name="scan">Finds where they end in the bytes at hand.</param>
     private async Task<FirstRows> ReadAsync(
-        SpoolReader upload, int start, Func<ReadOnlySpan<byte>, bool, ScanResult> scan, CancellationToken cancellationToken)
+        IDecodedBytes upload, int start, Func<ReadOnlySpan<byte>, bool, ScanResult> scan, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[4096];
         (int filled, int scanned) = (0, 0);
@@ -190,7 +190,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         return $"{fault} {advice}".TrimEnd();
     }
 
-    private static bool IsAll(SpoolReader upload, long end) => upload.IsSealed && end == upload.Length;
+    private static bool IsAll(IDecodedBytes upload, long end) => upload.IsEnd(end);
 
     /// <summary>The rows before the first record.</summary>
     private sealed record FirstRows(ReadOnlyMemory<byte> Bytes, ScanResult Scan)

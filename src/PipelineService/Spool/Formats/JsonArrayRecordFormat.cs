@@ -15,7 +15,7 @@ namespace PipelineService.Spool.Formats;
 public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax) : NamedRecordFormat(rows, recordBytesMax)
 {
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+        IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         (TableSchema schema, CsvDialect dialect, JsonItems items) =
             (Rows.Definition.Schema, Rows.Definition.Dialect, Rows.Definition.Items);
@@ -59,7 +59,7 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax) : Na
     /// Reads the first line that is not blank, waiting for it to arrive. Blank ones are given up as they come, however many there are.
     /// </summary>
     /// <param name="start">Where the lines start.</param>
-    private async Task<FirstLine> ReadFirstLineAsync(SpoolReader upload, long start, CancellationToken cancellationToken)
+    private async Task<FirstLine> ReadFirstLineAsync(IDecodedBytes upload, long start, CancellationToken cancellationToken)
     {
         LineScanner scanner = new(RecordBytesMax);
         byte[] buffer = new byte[4096];

@@ -25,7 +25,7 @@ public sealed class JsonDocumentFormat(RowPlan rows, int recordBytesMax, JsonFra
     private readonly record struct Beginning(long Offset, long Lines, RecordScanner Scanner);
 
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+        IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
         ThrowIfForeign(first.Span);

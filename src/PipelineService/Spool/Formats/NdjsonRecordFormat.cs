@@ -13,7 +13,7 @@ namespace PipelineService.Spool.Formats;
 public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : RecordFormat(rows, recordBytesMax)
 {
     public override async Task<RecordsStart> FindStartAsync(
-        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+        IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
         ThrowIfForeign(first.Span);

@@ -54,11 +54,11 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     /// <param name="defaults">Names of the columns to which the table gives a value when none is sent.</param>
     /// <exception cref="JobFaultException">The header does not fit the schema.</exception>
     public abstract Task<RecordsStart> FindStartAsync(
-        SpoolReader upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
+        IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
 
     /// <summary>The first bytes of an upload, waiting for them to arrive; fewer only when there are no more.</summary>
     protected static async Task<ReadOnlyMemory<byte>> ReadFirstAsync(
-        SpoolReader upload, int count, CancellationToken cancellationToken)
+        IDecodedBytes upload, int count, CancellationToken cancellationToken)
     {
         byte[] first = new byte[count];
         int read = 0;

@@ -4,7 +4,7 @@ namespace PipelineService.Spool.Formats;
 /// <param name="upload">What was sent.</param>
 /// <param name="offset">Where to begin.</param>
 /// <param name="bytesMax">Bytes at hand at most.</param>
-internal sealed class UploadHead(SpoolReader upload, long offset, int bytesMax)
+internal sealed class UploadHead(IDecodedBytes upload, long offset, int bytesMax)
 {
     private const int BytesFirst = 4 << 10;
 

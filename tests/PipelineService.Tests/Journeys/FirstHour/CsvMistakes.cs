@@ -13,8 +13,8 @@ internal static class CsvMistakes
 
     private static Mistake[] OtherForms =>
     [
-        Header("gzip that nobody announced", Gzip(Good), "compressed with gzip", "gunzip -c FILE"),
-        Header("Zstandard that nobody announced", [0x28, 0xB5, 0x2F, 0xFD, 0xFF], "compressed with Zstandard", "zstd -dc"),
+        Header("gzip that nobody announced", Gzip(Good), "compressed with gzip", "-H 'Content-Encoding: gzip'", "\"compression\": \"gzip\""),
+        Header("Zstandard that nobody announced", [0x28, 0xB5, 0x2F, 0xFD, 0xFF], "compressed with Zstandard", "-H 'Content-Encoding: zstd'"),
         Header("a workbook", [.. "PK\u0003\u0004"u8, 0x14, 0, 0xFF], "ZIP", ".xlsx", "save the sheet as CSV in UTF-8"),
         Header("an old workbook", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1], ".xls", "save the sheet as CSV in UTF-8"),
         Header("a Parquet file", [.. "PAR1"u8, 0x15, 4, 0xFF], "Parquet", "export it as CSV or NDJSON"),
@@ -26,7 +26,7 @@ internal static class CsvMistakes
         Header("a hint for Excel", "sep=;\nsensor;taken_at;celsius\n", "a hint for spreadsheets", "remove it"),
         Header("a comment above the header", $"# made by hand\n{Good}", "comment", "set dialect.commentChar to \"#\""),
         Header("an empty file", "", "empty"),
-        Mistake.Upload("gzip without a header", FirstHourService.Bare, "text/csv", Gzip(Row), "not_text", "compressed with gzip", "gunzip -c FILE"),
+        Mistake.Upload("gzip without a header", FirstHourService.Bare, "text/csv", Gzip(Row), "not_text", "compressed with gzip", "Content-Encoding: gzip"),
         Mistake.Upload(
             "an old workbook as browsers name it", FirstHourService.Readings, "application/vnd.ms-excel", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1],
             "header_mismatch", "save the sheet as CSV in UTF-8"),

@@ -22,7 +22,7 @@ internal static class NdjsonMistakes
         Mistake.Upload(
             "a number for a text", FirstHourService.Events, "application/x-ndjson", "{\"sensor\":4}\n", "type_mismatch", "sensor", "expected text"),
         Mistake.Upload(
-            "compressed lines", FirstHourService.Events, "application/x-ndjson", [0x1F, 0x8B, 8, 0], "not_text", "compressed with gzip", "gunzip -c FILE"),
+            "compressed lines", FirstHourService.Events, "application/x-ndjson", [0x1F, 0x8B, 8, 0], "not_text", "compressed with gzip", "Content-Encoding: gzip"),
         Mistake.Upload(
             "lines in UTF-16", FirstHourService.Events, "application/x-ndjson", Encoding.Unicode.GetBytes("{\"sensor\":\"a\"}\n"),
             "not_text", "UTF-16", "iconv"),

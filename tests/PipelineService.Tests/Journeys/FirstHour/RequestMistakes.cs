@@ -15,7 +15,6 @@ internal static class RequestMistakes
         OfType("curl -d", "application/x-www-form-urlencoded", "curl -d", "strips line ends", "--data-binary @FILE", "-H 'Content-Type: text/csv'"),
         OfType("curl -F", "multipart/form-data; boundary=x", "curl -F", "--data-binary @FILE"),
         OfType("JSON", "application/json", "application/x-ndjson", "one object a line", "jq -c '.[]'"),
-        OfType("gzip by its type", "application/gzip", "gunzip -c FILE | curl -X POST -T -"),
         OfType("a ZIP", "application/zip", "unzip -p FILE"),
         OfType("a workbook by its type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "save the sheet as CSV in UTF-8"),
         OfType("Parquet by its type", "application/vnd.apache.parquet", "export it as CSV or NDJSON"),
@@ -24,9 +23,11 @@ internal static class RequestMistakes
         OfType("a page", "text/html", "'text/html' was sent", "text/csv, text/tab-separated-values, application/x-ndjson", "the dataset's format"),
         OfType("no header by the type", "text/csv; header=absent", "header=absent", "dialect.header of the dataset is true"),
         Upload("another character set", "text/csv; charset=iso-8859-1", 415, "unsupported_charset", [], "iconv -f iso-8859-1 -t UTF-8 FILE"),
-        Encoded("gzip", "gunzip -c FILE | curl -X POST -T -"),
-        Encoded("zstd", "zstd -dc FILE | curl -X POST -T -"),
-        Encoded("br", "brotli -dc FILE | curl -X POST -T -"),
+        Encoded("bzip2", "bunzip2 -c FILE | gzip -c | curl -X POST -T -", "-H 'Content-Encoding: gzip'"),
+        Encoded("xz", "xz -dc FILE | gzip -c | curl -X POST -T -", "-H 'Content-Encoding: gzip'"),
+        Encoded("gz", "Did you mean gzip?"),
+        Encoded("utf-8", "charset=utf-8"),
+        Encoded("compress", "gzip, deflate, br or zstd"),
         WithHeader("a wait in words", "Prefer", "wait=abc", "Prefer: write wait=N"),
         WithHeader("a wait below nothing", "Prefer", "wait=-1", "Prefer: write wait=N"),
         WithHeader("a wait of parts of a second", "Prefer", "wait=1.5", "whole seconds"),
@@ -93,7 +94,7 @@ internal static class RequestMistakes
 
     private static Mistake Encoded(string encoding, params string[] says) =>
         Upload($"a body in {encoding}", "text/csv", 415, "unsupported_content_encoding", [("Content-Encoding", encoding)],
-            [$"Content-Encoding '{encoding}'", "uncompressed", .. says]);
+            [$"Content-Encoding '{encoding}'", .. says]);
 
     private static Mistake WithHeader(string what, string name, string value, params string[] says) =>
         Upload(what, "text/csv", 400, "malformed_header", [(name, value)], says);

@@ -1,0 +1,40 @@
+using PipelineService.Hosting.Http;
+
+namespace PipelineService.Spool.Decoding;
+
+/// <summary>Why a compressed upload cannot be read, for its sender.</summary>
+internal static class DecodingProblems
+{
+    private const string NothingLoaded = "Nothing is loaded.";
+
+    public static Problem Of(UndecodableException error) => error.Fault switch
+    {
+        DecodingFault.Truncated => Damaged(error, "Send it again, whole: compress it anew if the file itself ends there."),
+        DecodingFault.Damaged => Damaged(error, "Compress it anew and send it again; a Content-Digest shows what a way has changed."),
+        DecodingFault.Unsupported => new Problem
+        {
+            Code = "compression_unsupported",
+            Status = StatusCodes.Status422UnprocessableEntity,
+            Title = "The data is compressed in a way that is not taken.",
+            Detail = $"{Place(error)} {NothingLoaded}",
+        },
+        _ => new Problem
+        {
+            Code = "decoded_too_large",
+            Status = StatusCodes.Status413PayloadTooLarge,
+            Title = "The compressed data is too large when decoded.",
+            Detail = $"{Place(error)} {NothingLoaded} Send the data in parts, or have the limit raised if it is what it says.",
+        },
+    };
+
+    private static Problem Damaged(UndecodableException error, string advice) => new()
+    {
+        Code = "compressed_data_damaged",
+        Status = StatusCodes.Status422UnprocessableEntity,
+        Title = "The compressed data is not whole.",
+        Detail = $"{Place(error)} {NothingLoaded} {advice}",
+    };
+
+    private static string Place(UndecodableException error) =>
+        $"At byte {error.Position} of the {error.Coding} data: {error.Message}.";
+}
