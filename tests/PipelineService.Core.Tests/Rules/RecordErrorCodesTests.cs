@@ -39,8 +39,9 @@ public sealed class RecordErrorCodesTests
         [29] = "exclusive_maximum",
         [30] = "json_schema",
         [31] = "require",
-        [32] = "no_items",
-        [33] = "too_many_items",
+        [32] = "lookup_missing",
+        [33] = "no_items",
+        [34] = "too_many_items",
     };
 
     [Fact]
