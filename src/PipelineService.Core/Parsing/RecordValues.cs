@@ -1,4 +1,4 @@
-using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Parsing;

@@ -1,6 +1,6 @@
 using System.Buffers;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms;
-using PipelineService.Core.Transforms.Lookups;
 
 namespace PipelineService.Spool;
 

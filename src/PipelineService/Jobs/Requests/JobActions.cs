@@ -26,7 +26,8 @@ public static class JobActions
             .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted);
         jobs.MapPost("/{id}/revert", RevertAsync)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
-            .WithDescription("Needs `load.lineage`, or `load.mode: \"replace\"`: then the rows that were there before are there again, if they "
+            .WithDescription("Needs `load.lineage`, or `load.mode: \"replace\"`: then the rows that were there before are "
+                + "there again, if they "
                 + "are kept. Reverting a second time removes nothing and says so. Removes every row or none, "
                 + "and waits for locks of others no longer than `Write:LockTimeout`.")
             .Takes(JobEndpoints.IdOfJob)

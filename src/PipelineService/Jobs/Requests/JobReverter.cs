@@ -86,7 +86,8 @@ public sealed partial class JobReverter(
             return (0, JobProblems.IsBeingReplaced(job));
         }
 
-        (long rows, Problem? problem) = definition.Load.Mode == LoadMode.Replace && await whole.FindAsync(job, cancellationToken) is { } current
+        (long rows, Problem? problem) =
+            definition.Load.Mode == LoadMode.Replace && await whole.FindAsync(job, cancellationToken) is { } current
             ? await whole.RunAsync(job, current, cancellationToken)
             : definition.Load.Lineage ? (await RowsOfJob.DeleteAsync(connection, table, job, landed, cancellationToken), null)
             : (0, null);

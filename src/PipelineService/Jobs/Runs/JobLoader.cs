@@ -81,7 +81,8 @@ public sealed class JobLoader(
 
             // 4. Read, transform and write, while the upload still arrives.
             long start = await ReadAsync(
-                load, live, live.Current.Facts with { Answers = bound.Answers }, upload, format, reservation, covered.Checkpoints, stopping);
+                load, live, live.Current.Facts with { Answers = bound.Answers }, upload, format, reservation, covered.Checkpoints,
+                stopping);
 
             // 5. Commit.
             await CommitAsync(load, upload, start, live, stopping);
