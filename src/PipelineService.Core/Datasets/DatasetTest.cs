@@ -17,7 +17,8 @@ public sealed record DatasetTest(string Record, TestOutcome Outcome)
     /// Of datasets that are looked up, by their names: the texts of JSON objects, each a row; those that are not here have the rows that
     /// they have now.
     /// </summary>
-    public ImmutableDictionary<string, ImmutableArray<string>> Lookups { get; init; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
+    public ImmutableDictionary<string, ImmutableArray<string>> Lookups { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<string>>.Empty;
 
     /// <summary>Of a reject: a code that is among its reasons. Of a filtered record: the name of the filter, or null for any.</summary>
     public string? Reason { get; init; }

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms.Lookups;
-using PipelineService.Core.Transforms.Steps.Rows;
 
 namespace PipelineService.Core.Encoding;
 
@@ -33,7 +32,7 @@ public sealed class RowPlan
         Columns = columns;
         Steps = steps;
         Ops = [.. definition.Transforms.Select(OpLabel.Of)];
-        Lookups = [.. steps.OfType<LookupStep>().Select(step => step.Use)];
+        Lookups = [.. steps.Select(step => step.LooksUp).OfType<LookupUse>()];
         Hidden = [.. steps.SelectMany(step => step.Hides).Distinct().Order()];
         HidesRest = definition.Schema is { Rest: not null } schema
             && Hidden.Any(field => field < schema.Fields.Length && schema.IsRest(schema.Fields[field]));

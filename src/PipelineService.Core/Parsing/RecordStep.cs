@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms.Lookups;
 
 namespace PipelineService.Core.Parsing;
 
@@ -25,6 +25,9 @@ public abstract class RecordStep
 
     /// <summary>Fields of the data whose values are shown to nobody, as indexes in the schema.</summary>
     public ImmutableArray<int> Hides { get; init; } = [];
+
+    /// <summary>What it looks up in another dataset; null where it does no such thing.</summary>
+    public virtual LookupUse? LooksUp => null;
 
     /// <summary>Whether it computes with typed values.</summary>
     public virtual bool IsTyped => false;

@@ -1,5 +1,5 @@
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing.Json;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Parsing;

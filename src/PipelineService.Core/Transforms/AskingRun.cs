@@ -1,5 +1,5 @@
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Transforms.Steps.Rows;
 
 namespace PipelineService.Core.Transforms;

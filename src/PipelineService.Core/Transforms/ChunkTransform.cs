@@ -1,9 +1,9 @@
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Transforms.Steps.Rows;
 
 namespace PipelineService.Core.Transforms;

@@ -1,4 +1,4 @@
-using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Lookups;
 
 namespace PipelineService.Core.Transforms;
 

@@ -1,7 +1,7 @@
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Transforms.Steps.Rows;
 using PipelineService.Core.Values;
 

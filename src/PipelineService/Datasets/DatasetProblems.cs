@@ -142,7 +142,8 @@ public static class DatasetProblems
         Code = "lookup_not_loaded",
         Status = StatusCodes.Status409Conflict,
         Title = "A dataset that is looked up has no rows.",
-        Detail = $"Nothing was loaded into dataset \"{dataset}\" since it can be looked up. Send its rows, then send this upload again; nothing of "
+        Detail = $"Nothing was loaded into dataset \"{dataset}\" since it can be looked up. Send its rows, then send this "
+            + "upload again; nothing of "
             + "it was loaded. An upload without a record makes it a dataset without rows.",
     };
 
@@ -157,7 +158,8 @@ public static class DatasetProblems
         Title = "A dataset that is looked up has another form.",
         Detail = $"Version {version} of dataset \"{dataset}\""
             + (columns.Count > 0
-                ? $" does not have {string.Join(", ", columns.Select(name => $"\"{Excerpt.Of(name)}\""))} as they were when this dataset was declared."
+                ? $" does not have {string.Join(", ", columns.Select(name => $"\"{Excerpt.Of(name)}\""))} as they were when "
+                    + "this dataset was declared."
                 : " has another key, or says of what is taken of it that it is personal data.")
             + " Declare this dataset again, then send the upload again; nothing of it was loaded.",
     };

@@ -1,6 +1,6 @@
 using System.Buffers;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Spool.Decoding;
 
 namespace PipelineService.Spool;

@@ -13,7 +13,8 @@ public static class TransformExtensions
             .Validate<IConfiguration>(
                 static (transform, configuration) => WriteExtensions.HasConnectionsFor(
                     Math.Max(0, transform.LookupSessionsMax - TransformOptions.LookupSessionsUsual), configuration),
-                "Transform:LookupSessionsMax: what is more than 2 the pool must hold beside the write sessions and 5 more connections; raise "
+                "Transform:LookupSessionsMax: what is more than 2 the pool must hold beside the write sessions and 5 more "
+                    + "connections; raise "
                 + "Hosting:PoolSizeMax or lower it.");
         builder.Services.AddSingleton<ChunkChannel>();
         builder.Services.AddSingleton<LookupTables>();

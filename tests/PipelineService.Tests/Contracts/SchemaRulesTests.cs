@@ -133,6 +133,12 @@ public sealed partial class SchemaRulesTests
             root["schema"]!["foreignKeys"] = JsonNode.Parse("""[{ "fields": ["a"], "reference": { "resource": "b", "fields": ["a"] } }]""");
         }
 
+        if (pointer.StartsWith("/lookup/", StringComparison.Ordinal))
+        {
+            root["load"] = JsonNode.Parse("""{ "mode": "replace" }""");
+            root["schema"]!["primaryKey"] = "a";
+        }
+
         JsonNode place = root;
         string[] names = pointer.Split('/')[1..];
         foreach (string name in names[..^1])

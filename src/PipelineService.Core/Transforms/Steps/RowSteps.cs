@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Transforms.Expressions;
 using PipelineService.Core.Transforms.Expressions.Typing;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Transforms.Steps.Rows;
 using PipelineService.Core.Transforms.Steps.Text;
 using PipelineService.Core.Values;
@@ -129,7 +129,9 @@ public sealed class RowSteps
     {
         // What a record keeps where there is no row is read by then, or nobody could tell later what it is.
         SlotReader reader = ReaderOf(worksOn);
-        SlotReader kept = op.Missing == OnMissing.Keep ? new SlotReader([.. SlotsOf(sets.Where(set => !_read.Contains(set)))]) : SlotReader.None;
+        SlotReader kept = op.Missing == OnMissing.Keep
+            ? new SlotReader([.. SlotsOf(sets.Where(set => !_read.Contains(set)))])
+            : SlotReader.None;
         ImmutableArray<int> inputs = _origins.Of(worksOn);
         LookupUse use = new(
             index,

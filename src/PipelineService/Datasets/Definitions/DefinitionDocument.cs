@@ -72,7 +72,9 @@ public sealed record DefinitionDocument
 /// <summary>How other datasets look rows up, with the op lookup; load.mode must be replace.</summary>
 public sealed record LookupDocument
 {
-    /// <summary>The fields by which a row is found: the primary key of the schema, or one of its unique keys. Default: the primary key.</summary>
+    /// <summary>
+    /// The fields by which a row is found: the primary key of the schema, or one of its unique keys. Default: the primary key.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Key { get; init; }
 
@@ -94,11 +96,13 @@ public sealed record TestDocument
     public required JsonElement Record { get; init; }
 
     /// <summary>
-    /// Of datasets that are looked up, by their names: the rows that count as there, as objects of an upload of NDJSON. Default: those that
+    /// Of datasets that are looked up, by their names: an array of the rows that count as there, objects as of an upload of
+    /// NDJSON. Default: those that
     /// are there.
     /// </summary>
+    [Scalar(JsonSchemaType.Object)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyDictionary<string, IReadOnlyList<JsonElement>>? Lookups { get; init; }
+    public JsonElement? Lookups { get; init; }
 
     /// <summary>Columns that the row must have → their values; the others may have any.</summary>
     [Scalar(JsonSchemaType.Object)]
@@ -338,7 +342,8 @@ public sealed record LoadDocument
     public string? Table { get; init; }
 
     /// <summary>
-    /// `append`: rows come in addition to those that are there; `replace`: those of an upload take the place of all that the table has, in one
+    /// `append`: rows come in addition to those that are there; `replace`: those of an upload take the place of all that the
+    /// table has, in one
     /// moment.
     /// </summary>
     [DefaultValue("append")]

@@ -253,7 +253,8 @@ public static class DefinitionReader
         if (mode == LoadMode.Replace && commit == CommitPolicy.Chunk)
         {
             load.Fault(
-                "commit", "Rows that take the place of others do so in one moment, with all of their upload: leave it out, or use \"job\".");
+                "commit", "Rows that take the place of others do so in one moment, with all of their upload: leave it out, or "
+                    + "use \"job\".");
         }
 
         var read = new LoadPolicy

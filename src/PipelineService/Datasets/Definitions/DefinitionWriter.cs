@@ -71,8 +71,9 @@ public static class DefinitionWriter
         Record = JsonElement.Parse(test.Record),
         Lookups = test.Lookups.IsEmpty
             ? null
-            : test.Lookups.ToDictionary(
-                rows => rows.Key, rows => (IReadOnlyList<JsonElement>)[.. rows.Value.Select(row => JsonElement.Parse(row))]),
+            : JsonSerializer.SerializeToElement(
+                test.Lookups.ToDictionary(rows => rows.Key, rows => rows.Value.Select(row => JsonElement.Parse(row))),
+                PipelineJson.Options),
         Row = test.Row is null ? null : JsonElement.Parse(test.Row),
         Rejected = test.Outcome == TestOutcome.Rejected ? test.Reason : null,
         Filtered = test.Outcome != TestOutcome.Filtered ? null

@@ -35,7 +35,8 @@ internal static class LookupReader
             key = definition.Schema.PrimaryKey;
             if (key.IsEmpty)
             {
-                lookup.Fault(Key, "Is missing: the fields by which a row is found, such as [\"id\"]. It is the primary key where there is one.");
+                lookup.Fault(Key, "Is missing: the fields by which a row is found, such as [\"id\"]. It is the primary key "
+                    + "where there is one.");
             }
         }
         else if (key.IsEmpty)
@@ -46,7 +47,8 @@ internal static class LookupReader
         long bytes = lookup.Count("memoryBytesMax", LookupPolicy.MemoryBytesLimit) ?? LookupPolicy.MemoryBytesDefault;
         if (bytes is > 0 and < MemoryBytesMin)
         {
-            lookup.Fault("memoryBytesMax", $"Must be 0, which keeps nothing in memory, or {MemoryBytesMin} to {LookupPolicy.MemoryBytesLimit}.");
+            lookup.Fault("memoryBytesMax", $"Must be 0, which keeps nothing in memory, or {MemoryBytesMin} to "
+                + $"{LookupPolicy.MemoryBytesLimit}.");
         }
 
         lookup.Finish();
@@ -82,11 +84,15 @@ internal static class LookupReader
         {
             said.Fault(
                 Key,
-                "No two rows may have the same values of it, or nobody could tell which one is meant: make it the primaryKey of the schema, "
+                "No two rows may have the same values of it, or nobody could tell which one is meant: make it the primaryKey "
+                    + "of the schema, "
                 + "or one of its uniqueKeys.");
         }
     }
 
     private static IEnumerable<ImmutableArray<string>> KeysOf(TableSchema schema) =>
-        [schema.PrimaryKey, .. schema.UniqueKeys, .. schema.Fields.Where(f => f.Constraints.Unique).Select(f => ImmutableArray.Create(f.Name))];
+    [
+        schema.PrimaryKey, .. schema.UniqueKeys,
+        .. schema.Fields.Where(field => field.Constraints.Unique).Select(field => ImmutableArray.Create(field.Name)),
+    ];
 }

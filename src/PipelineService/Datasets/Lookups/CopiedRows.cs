@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Lookups;
 
 namespace PipelineService.Datasets.Lookups;
 
@@ -16,7 +16,7 @@ internal static class CopiedRows
     /// <param name="into">Takes the rows.</param>
     /// <param name="bytesMax">How much memory they may take.</param>
     /// <returns>False when they would take more: some of them are left out then.</returns>
-    public static async Task<bool> ReadAsync(Stream copy, LookupTable into, long bytesMax, CancellationToken cancellationToken)
+    public static async Task<bool> ReadAsync(Stream copy, SentRows into, long bytesMax, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[BufferBytes];
         var room = new ArraySegment<byte>[ColumnsUsual];
@@ -52,7 +52,7 @@ internal static class CopiedRows
 
     /// <returns>Bytes of the whole rows that were there.</returns>
     private static int Parse(
-        byte[] buffer, int start, int end, LookupTable into, ArraySegment<byte>[] room, ref bool isBegun, out bool isOver)
+        byte[] buffer, int start, int end, SentRows into, ArraySegment<byte>[] room, ref bool isBegun, out bool isOver)
     {
         int at = start;
         isOver = false;
@@ -76,7 +76,7 @@ internal static class CopiedRows
     }
 
     private static bool TryTakeRow(
-        byte[] buffer, int start, int end, LookupTable into, Span<ArraySegment<byte>> room, out int next, out bool isOver)
+        byte[] buffer, int start, int end, SentRows into, Span<ArraySegment<byte>> room, out int next, out bool isOver)
     {
         next = start;
         isOver = false;

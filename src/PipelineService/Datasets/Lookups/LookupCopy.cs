@@ -1,8 +1,8 @@
 using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms.Expressions.Typing;
-using PipelineService.Core.Transforms.Lookups;
 
 namespace PipelineService.Datasets.Lookups;
 
@@ -14,7 +14,8 @@ internal static class LookupCopy
 {
     /// <summary>Copies the rows that are there, in the transaction that has loaded them.</summary>
     public static async Task MakeAsync(
-        NpgsqlConnection connection, DatasetDefinition definition, LookupPolicy lookup, RowsOwner owner, CancellationToken cancellationToken)
+        NpgsqlConnection connection, DatasetDefinition definition, LookupPolicy lookup, RowsOwner owner,
+        CancellationToken cancellationToken)
     {
         // One of a job of before that was restored may be there.
         await ExecuteAsync(LookupSql.Drop(owner.Job));
@@ -35,6 +36,7 @@ internal static class LookupCopy
     {
         FieldDefinition[] columns = [.. definition.Columns];
         return names.Select(name => new LookupColumn(
-            name, FieldKinds.Of(columns.First(column => column.Name == name)) ?? throw new InvalidOperationException($"{name} is no key.")));
+            name, FieldKinds.Of(columns.First(column => column.Name == name)) ?? throw new InvalidOperationException($"{name} "
+                + "is no key.")));
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Datasets.Lookups;
@@ -8,6 +8,9 @@ namespace PipelineService.Datasets.Lookups;
 /// <summary>The SQL of versions of datasets that are looked up.</summary>
 internal static class LookupSql
 {
+    /// <summary>Before the names of columns, where the table of a version is called so.</summary>
+    private const string Rows = "rows.";
+
     /// <summary>The current version of a dataset (@dataset), locked against being removed until it is pinned.</summary>
     public const string FindCurrent = """
         SELECT r.job_id FROM pipeline.dataset_rows r WHERE r.dataset = @dataset FOR SHARE
@@ -26,7 +29,9 @@ internal static class LookupSql
         INSERT INTO pipeline.lookup_versions (dataset, job_id, dataset_version, rows) VALUES (@Dataset, @Job, @Version, @rows)
         """;
 
-    /// <summary>Versions that nobody needs: neither current, nor the one before, nor pinned. Locked, those that are not at hand left out.</summary>
+    /// <summary>
+    /// Versions that nobody needs: neither current, nor the one before, nor pinned. Locked, those that are not at hand left out.
+    /// </summary>
     public const string FindUnneeded = """
         SELECT v.dataset, v.job_id AS job FROM pipeline.lookup_versions v
         WHERE NOT EXISTS (SELECT FROM pipeline.dataset_rows r WHERE r.dataset = v.dataset AND v.job_id IN (r.job_id, r.former))
@@ -53,11 +58,11 @@ internal static class LookupSql
 
     /// <summary>By which a row is found; texts byte by byte, as the service compares them.</summary>
     public static string CreateIndex(Guid job, IEnumerable<LookupColumn> key) =>
-        $"CREATE UNIQUE INDEX ON {TableOf(job)} ({string.Join(", ", key.Select(column => $"({Compared(column)})"))})";
+        $"CREATE UNIQUE INDEX ON {TableOf(job)} ({string.Join(", ", key.Select(column => $"({Compared(column, of: "")})"))})";
 
     /// <summary>All rows, with the columns in the binary forms that the service reads.</summary>
     public static string CopyOut(Guid job, LookupUse use) =>
-        $"COPY (SELECT {string.Join(", ", use.Columns.Select(Sent))} FROM {TableOf(job)}) TO STDOUT (FORMAT binary)";
+        $"COPY (SELECT {string.Join(", ", use.Columns.Select(Sent))} FROM {TableOf(job)} rows) TO STDOUT (FORMAT binary)";
 
     /// <summary>The rows of some keys, whose values are in an array for each column of the key.</summary>
     public static string Ask(Guid job, LookupUse use)
@@ -66,12 +71,12 @@ internal static class LookupSql
         ImmutableArray<LookupColumn> key = use.Key;
         if (key.Length == 1)
         {
-            return $"SELECT {columns} FROM {TableOf(job)} WHERE {Compared(key[0])} = ANY ($1::{TypeOf(key[0].Kind)}[])";
+            return $"SELECT {columns} FROM {TableOf(job)} rows WHERE {Compared(key[0], Rows)} = ANY ($1::{TypeOf(key[0].Kind)}[])";
         }
 
         string arrays = string.Join(", ", key.Select((column, i) => $"${i + 1}::{TypeOf(column.Kind)}[]"));
         string names = string.Join(", ", key.Select((_, i) => $"_k{i}"));
-        string joined = string.Join(" AND ", key.Select((column, i) => $"{Compared(column)} = asked._k{i}"));
+        string joined = string.Join(" AND ", key.Select((column, i) => $"{Compared(column, Rows)} = asked._k{i}"));
         return $"SELECT {columns} FROM unnest({arrays}) AS asked ({names}) JOIN {TableOf(job)} rows ON {joined}";
     }
 
@@ -88,14 +93,16 @@ internal static class LookupSql
         _ => "text",
     };
 
-    private static string Compared(LookupColumn column) => column.Kind == TypedKind.Text
-        ? $"{Identifier.Quote(column.Name)}::text COLLATE \"C\""
-        : Identifier.Quote(column.Name);
+    /// <param name="column">Of the key.</param>
+    /// <param name="of">What stands before its name.</param>
+    private static string Compared(LookupColumn column, string of) => column.Kind == TypedKind.Text
+        ? $"{of}{Identifier.Quote(column.Name)}::text COLLATE \"C\""
+        : $"{of}{Identifier.Quote(column.Name)}";
 
     /// <summary>A value in the binary form of its kind, whatever the type of its column is.</summary>
     private static string Sent(LookupColumn column)
     {
-        string name = Identifier.Quote(column.Name);
+        string name = $"{Rows}{Identifier.Quote(column.Name)}";
         return column.Kind switch
         {
             TypedKind.Integer => $"int8send({name}::bigint)",

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 using Dapper;
 using Npgsql;
 using NpgsqlTypes;
-using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Values;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
@@ -46,7 +47,7 @@ public sealed class LookupVersions(Database database)
                 LookupTable rows = new(use);
                 await using NpgsqlRawCopyStream copy =
                     await connection.BeginRawBinaryCopyAsync(LookupSql.CopyOut(job, use), token);
-                bool isWhole = await CopiedRows.ReadAsync(copy, rows, bytesMax, token);
+                bool isWhole = await CopiedRows.ReadAsync(copy, new SentRows(rows), bytesMax, token);
                 if (!isWhole)
                 {
                     await copy.CancelAsync();
@@ -69,6 +70,7 @@ public sealed class LookupVersions(Database database)
             async (connection, token) =>
             {
                 LookupTable rows = new(use);
+                SentRows into = new(rows);
                 await using NpgsqlCommand command = new(LookupSql.Ask(job, use), connection);
                 foreach (NpgsqlParameter parameter in keys)
                 {
@@ -84,7 +86,7 @@ public sealed class LookupVersions(Database database)
                         sent[i] = await reader.IsDBNullAsync(i, token) ? default : new ArraySegment<byte>(reader.GetFieldValue<byte[]>(i));
                     }
 
-                    rows.Add(sent);
+                    into.Add(sent);
                 }
 
                 return rows;
@@ -102,7 +104,14 @@ public sealed class LookupVersions(Database database)
             LookupKey.Read(asked.Span, key, (place, value) => arrays[place].SetValue(ValueOf(value), at));
         }
 
-        return [.. key.Select((column, i) => new NpgsqlParameter { Value = arrays[i], NpgsqlDbType = NpgsqlDbType.Array | TypeOf(column.Kind) })];
+        return
+        [
+            .. key.Select((column, i) => new NpgsqlParameter
+            {
+                Value = arrays[i],
+                NpgsqlDbType = NpgsqlDbType.Array | TypeOf(column.Kind),
+            }),
+        ];
     }
 
     private static Array ArrayOf(TypedKind kind, int length) => kind switch

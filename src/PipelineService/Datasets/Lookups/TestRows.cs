@@ -1,10 +1,10 @@
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Expressions.Typing;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Values;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Hosting;
@@ -25,6 +25,7 @@ internal static class TestRows
     {
         FieldDefinition[] columns = [.. source.Columns];
         LookupTable table = new(use);
+        SentRows into = new(table);
         for (int i = 0; i < rows.Count; i++)
         {
             string place = JsonPointer.Append(pointer, i);
@@ -33,12 +34,14 @@ internal static class TestRows
             {
                 faults.Add(
                     JsonPointer.Append(place, member.Name),
-                    $"Dataset \"{use.Dataset}\" has no field \"{Excerpt.Of(member.Name)}\".{Suggestion.For(member.Name, columns.Select(c => c.Name))}");
+                    $"Dataset \"{use.Dataset}\" has no field \"{Excerpt.Of(member.Name)}\"."
+                    + Suggestion.For(member.Name, columns.Select(c => c.Name)));
             }
 
-            table.Add(
+            into.Add(
             [
-                .. use.Columns.Select(column => ValueOf(row.RootElement, columns.First(c => c.Name == column.Name), column.Kind, place, faults)),
+                .. use.Columns.Select(column => ValueOf(
+                    row.RootElement, columns.First(c => c.Name == column.Name), column.Kind, place, faults)),
             ]);
         }
 

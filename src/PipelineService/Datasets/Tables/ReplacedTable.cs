@@ -37,14 +37,16 @@ internal static class ReplacedTable
             faults.Add("/load/table",
             [
                 replaces
-                    ? $"Dataset \"{other.Name}\" loads into it as well, and its rows would go with each upload: give one of them another table."
+                    ? $"Dataset \"{other.Name}\" loads into it as well, and its rows would go with each upload: give one of "
+                        + "them another table."
                     : $"Each upload of dataset \"{other.Name}\" replaces all rows of it: give one of them another table.",
             ]);
         }
 
         if (replaces && shape.Relation.IsView)
         {
-            faults.Add("/load/mode", ["Rows cannot be replaced through a view, behind which there may be others: name the table behind it."]);
+            faults.Add("/load/mode", ["Rows cannot be replaced through a view, behind which there may be others: name the "
+                + "table behind it."]);
         }
 
         return faults;

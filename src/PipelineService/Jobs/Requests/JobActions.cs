@@ -32,7 +32,8 @@ public static class JobActions
             .Audits(AuditActions.JobRevert)
             .Requires(AccessScope.Manage, AccessSubject.Job)
             .WithName("revertJob").WithSummary("Remove the rows that a job loaded")
-            .WithDescription("Needs `load.lineage`, or `load.mode: \"replace\"`: then the rows that were there before are there again, if they "
+            .WithDescription("Needs `load.lineage`, or `load.mode: \"replace\"`: then the rows that were there before are "
+                + "there again, if they "
                 + "are kept. Reverting a second time removes nothing and says so. Removes every row or none, "
                 + "and waits for locks of others no longer than `Write:LockTimeout`.")
             .Takes(JobEndpoints.IdOfJob)

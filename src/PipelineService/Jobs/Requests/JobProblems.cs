@@ -58,10 +58,13 @@ public static class JobProblems
         Title = "The rows that were there before are kept no longer.",
         Detail = (former, isKept) switch
         {
-            ({ } job, true) => $"Job {job} had loaded them, and its upload is kept: POST /v1/jobs/{job}/rerun loads it once more, in the place of "
+            ({ } job, true) => $"Job {job} had loaded them, and its upload is kept: POST /v1/jobs/{job}/rerun loads it once "
+                + "more, in the place of "
                 + "those that are there. Nothing was removed.",
-            ({ } job, false) => $"Job {job} had loaded them: send its data once more, which takes the place of what is there. Nothing was removed. "
-                + "To have uploads kept for that, declare the dataset with load.keepUpload; with a \"lookup\" the rows before the last are kept.",
+            ({ } job, false) => $"Job {job} had loaded them: send its data once more, which takes the place of what is there. "
+                + "Nothing was removed. "
+                + "To have uploads kept for that, declare the dataset with load.keepUpload; with a \"lookup\" the rows before "
+                + "the last are kept.",
             _ => "They were not loaded by an upload that replaced all rows. Send what is to be there as an upload. Nothing was removed.",
         },
     };
@@ -72,7 +75,8 @@ public static class JobProblems
         Code = "revert_refused",
         Status = StatusCodes.Status409Conflict,
         Title = "The rows of the job cannot be removed.",
-        Detail = $"Table {table} has other rows than those that the job has loaded, which would go as well. Remove them, or send what is to be "
+        Detail = $"Table {table} has other rows than those that the job has loaded, which would go as well. Remove them, or "
+            + "send what is to be "
             + "there as an upload. Nothing was removed.",
     };
 

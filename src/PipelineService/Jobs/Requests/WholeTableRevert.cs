@@ -47,9 +47,9 @@ internal sealed class WholeTableRevert(string dataset, DatasetDefinition definit
             return (0, JobProblems.RevertRefused(fault));
         }
 
-        if (await connection.ExecuteScalarAsync<long>(Command($"SELECT count(*) FROM {_table.Quoted}{OfJob}", new { job }, cancellationToken))
-            is var own && own != await connection.ExecuteScalarAsync<long>(Command($"SELECT count(*) FROM {_table.Quoted}", null, cancellationToken))
-            || (!definition.Load.Lineage && own != current.Rows))
+        long all = await CountAsync("");
+        long own = definition.Load.Lineage ? await CountAsync($" WHERE {Identifier.Quote(LineageColumns.Job)} = @job") : current.Rows;
+        if (own != all)
         {
             return (0, JobProblems.RowsOfOthers(_table.ToString()));
         }
@@ -66,9 +66,10 @@ internal sealed class WholeTableRevert(string dataset, DatasetDefinition definit
             current.Former is null ? WholeTableSql.Forget : WholeTableSql.BringBack, new { dataset, job, former = current.Former },
             cancellationToken));
         return (removed, null);
-    }
 
-    private string OfJob => definition.Load.Lineage ? $" WHERE {Identifier.Quote(LineageColumns.Job)} = @job" : "";
+        Task<long> CountAsync(string which) => connection.ExecuteScalarAsync<long>(Command(
+            $"SELECT count(*) FROM {_table.Quoted}{which}", new { job }, cancellationToken));
+    }
 
     /// <summary>The columns that both have; those that have come since take their defaults.</summary>
     private async Task RestoreAsync(Guid former, CancellationToken cancellationToken)

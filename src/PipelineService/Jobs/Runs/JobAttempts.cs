@@ -108,7 +108,15 @@ public sealed partial class JobAttempts(
             return false;
         }
 
-        Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
+        if (fault is not LookupAwaitedException)
+        {
+            Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
+        }
+        else if (live.Current.WaitingFor != verdict.Job.WaitingFor)
+        {
+            Log.LookupAwaited(logger, live.Id, fault.Message); // nothing is wrong, and it may be for long
+        }
+
         live.Change(row => row with
         {
             WaitingFor = verdict.Job.WaitingFor,
@@ -154,6 +162,9 @@ public sealed partial class JobAttempts(
                 + "and is tried again in {Pause} at the earliest.")]
         public static partial void AttemptFailed(
             ILogger logger, Exception exception, Guid jobId, string waitingFor, TimeSpan pause);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} waits: {Reason}")]
+        public static partial void LookupAwaited(ILogger logger, Guid jobId, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} ends with {Code}: trying again would not help.")]
         public static partial void Ends(ILogger logger, Exception exception, Guid jobId, string code);

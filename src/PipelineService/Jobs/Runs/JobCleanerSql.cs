@@ -49,7 +49,8 @@ internal static class JobCleanerSql
         INSERT INTO pipeline.upload_keys (dataset, key, job, forget_at)
         SELECT dataset, idempotency_key, to_jsonb(j), finished_at + @keysKeep
         FROM pipeline.jobs j
-        WHERE id = ANY (@ids) AND idempotency_key IS NOT NULL AND (reverted_at IS NULL OR superseded) AND (state <> 'failed' OR records_loaded > 0)
+        WHERE id = ANY (@ids) AND idempotency_key IS NOT NULL AND (reverted_at IS NULL OR superseded)
+          AND (state <> 'failed' OR records_loaded > 0)
           AND finished_at + @keysKeep > @now
         ON CONFLICT (dataset, key) DO UPDATE SET job = excluded.job, forget_at = excluded.forget_at
         """;

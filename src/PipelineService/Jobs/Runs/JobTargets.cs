@@ -29,7 +29,8 @@ public sealed class JobTargets(RowTargets targets, JobStore store, DatasetCatalo
 
     private async Task<ReplacedJob> FindReplacedAsync(Guid replaced, CancellationToken cancellationToken)
     {
-        if (await store.FindPatientlyAsync(replaced, cancellationToken) is not { } old || old is { RevertedAt: not null, Superseded: false })
+        if (await store.FindPatientlyAsync(replaced, cancellationToken) is not { } old
+            || old is { RevertedAt: not null, Superseded: false })
         {
             throw new JobFaultException(JobProblems.NoLongerReplaceable(replaced));
         }

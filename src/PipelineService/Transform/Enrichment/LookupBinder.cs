@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms.Expressions.Typing;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Datasets;
 using PipelineService.Datasets.Lookups;
 using PipelineService.Hosting;
@@ -84,12 +84,14 @@ public sealed class LookupBinder(LookupTables tables, LookupVersions versions, D
         Dictionary<string, FieldDefinition> columns = source.Columns.ToDictionary(column => column.Name, StringComparer.Ordinal);
         string[] changed =
         [
-            .. use.Columns.Where(column => !columns.TryGetValue(column.Name, out FieldDefinition? field) || FieldKinds.Of(field) != column.Kind)
+            .. use.Columns
+                .Where(column => !columns.TryGetValue(column.Name, out FieldDefinition? field) || FieldKinds.Of(field) != column.Kind)
                 .Select(column => column.Name).Distinct(),
         ];
         IReadOnlySet<string> personal = source.PersonalColumns();
         bool isExposed = !use.HidesValues && use.Values.Any(column => personal.Contains(column.Name));
-        return changed.Length == 0 && !isExposed && policy.Key.ToHashSet(StringComparer.Ordinal).SetEquals(use.Key.Select(column => column.Name))
+        bool isSameKey = policy.Key.ToHashSet(StringComparer.Ordinal).SetEquals(use.Key.Select(column => column.Name));
+        return changed.Length == 0 && isSameKey && !isExposed
             ? policy
             : throw new JobFaultException(DatasetProblems.LookupChanged(use.Dataset, version, changed));
     }

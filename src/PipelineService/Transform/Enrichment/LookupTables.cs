@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Lookups;
 using PipelineService.Datasets.Lookups;
 using PipelineService.Hosting.Telemetry;
 
@@ -57,7 +57,9 @@ public sealed class LookupTables
             {
                 long room = Math.Min(bytesMax, MakeRoom(bytesMax));
                 known = new Entry(room, isWanted: room == bytesMax);
-                known.Reading = room == 0 ? Task.FromResult<LookupTable?>(null) : Task.Run(() => ReadAsync(key, known, use), CancellationToken.None);
+                known.Reading = room == 0
+                    ? Task.FromResult<LookupTable?>(null)
+                    : Task.Run(() => ReadAsync(key, known, use), CancellationToken.None);
                 _entries.Add(key, known);
             }
 

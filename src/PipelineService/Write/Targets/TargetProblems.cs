@@ -52,7 +52,8 @@ public static class TargetProblems
         Code = "nothing_loaded",
         Status = StatusCodes.Status422UnprocessableEntity,
         Title = "No row would be left.",
-        Detail = $"None of the records can be loaded, and {rejected} were rejected: the dead letters say why. The rows of the table, which the "
+        Detail = $"None of the records can be loaded, and {rejected} were rejected: the dead letters say why. The rows of the "
+            + "table, which the "
             + "upload was to replace, are as they were. An upload without a single record empties the table.",
     };
 
@@ -63,7 +64,8 @@ public static class TargetProblems
         Code = "superseded",
         Status = StatusCodes.Status409Conflict,
         Title = "A later upload has replaced all rows.",
-        Detail = $"Job {later} was loaded before this one, and its upload came later: its rows stay. Nothing of this one was loaded. To have "
+        Detail = $"Job {later} was loaded before this one, and its upload came later: its rows stay. Nothing of this one was "
+            + "loaded. To have "
             + "its data all the same, send it again.",
     };
 

@@ -71,7 +71,9 @@ public sealed class WholeTableTarget(DatasetDefinition definition, RowsOwner own
     public override Task PrepareAsync(JobLoad load, Database database, CancellationToken cancellationToken) =>
         load.Sessions.PrepareAsync(database, RemoveAsync, cancellationToken);
 
-    /// <summary>Looks whether those who refer to the table still find what they refer to, and keeps a copy for those who look it up.</summary>
+    /// <summary>
+    /// Looks whether those who refer to the table still find what they refer to, and keeps a copy for those who look it up.
+    /// </summary>
     /// <inheritdoc/>
     public override async Task ConcludeAsync(JobLoad load, WriteSession session, CancellationToken cancellationToken)
     {

@@ -154,14 +154,14 @@ public sealed class WholeTableTests(ReplacementTests.SmallChunks running) : ICla
 
         ApiAnswer reverted = await _api.RevertAsync(second.Id);
 
-        Assert.Equal((HttpStatusCode.OK, 8L), (reverted.Status, reverted.Json.GetProperty("rows").GetInt64()));
+        Assert.Equal((HttpStatusCode.OK, 8L), (reverted.Status, reverted.Json.GetProperty("rowsRemoved").GetInt64()));
         Assert.Equal(before, await RowsAsync("brought_back"));
         Assert.Equal((null, null), ((await JobAsync(first.Id)).Reverted, (await JobAsync(first.Id)).ReplacedBy));
         Assert.Equal(8L, (await JobAsync(second.Id)).Reverted?.Rows);
 
         // What came before those is kept no longer; a next upload finds all as it was.
         ApiAnswer further = await _api.RevertAsync(first.Id);
-        Assert.Equal((HttpStatusCode.OK, 3L), (further.Status, further.Json.GetProperty("rows").GetInt64()));
+        Assert.Equal((HttpStatusCode.OK, 3L), (further.Status, further.Json.GetProperty("rowsRemoved").GetInt64()));
         Assert.Equal(JobState.Succeeded, (await _api.LoadAsync("brought_back", Readings.Csv(2))).State);
         Assert.Equal(2, await running.CountRowsAsync("brought_back"));
     }

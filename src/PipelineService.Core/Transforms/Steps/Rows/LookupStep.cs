@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets.Transforms;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms.Steps.Rows;
@@ -46,8 +46,10 @@ internal sealed class LookupStep : ExternalStep
         _table = answers.TableOf(Op);
     }
 
-    /// <summary>What it takes of which dataset.</summary>
-    public LookupUse Use { get; }
+    /// <inheritdoc/>
+    public override LookupUse? LooksUp => Use;
+
+    private LookupUse Use { get; }
 
     /// <inheritdoc/>
     public override int Op => Use.Op;

@@ -58,7 +58,8 @@ internal static class DatasetTestReader
     private static ImmutableDictionary<string, ImmutableArray<string>> ReadLookups(ObjectReader test, DefinitionFaults faults)
     {
         var all = ImmutableDictionary.CreateBuilder<string, ImmutableArray<string>>(StringComparer.Ordinal);
-        if (!test.TryGet("lookups", out JsonElement lookups) || ObjectReader.Open(lookups, test.PointerTo("lookups"), faults) is not { } datasets)
+        if (!test.TryGet("lookups", out JsonElement lookups)
+            || ObjectReader.Open(lookups, test.PointerTo("lookups"), faults) is not { } datasets)
         {
             return all.ToImmutable();
         }

@@ -3,12 +3,12 @@ using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Datasets.Lookups;
 
 namespace PipelineService.Datasets.Definitions.Tests;
@@ -76,7 +76,8 @@ internal sealed class DatasetTestRun
         {
             _faults.Add(
                 JsonPointer.Append(pointer, name),
-                $"The definition does not look up \"{Excerpt.Of(name)}\".{Hosting.Suggestion.For(name, _plan.Lookups.Select(use => use.Dataset))}");
+                $"The definition does not look up \"{Excerpt.Of(name)}\"."
+                + Hosting.Suggestion.For(name, _plan.Lookups.Select(use => use.Dataset)));
         }
 
         var tables = ImmutableDictionary.CreateBuilder<int, LookupTable>();
@@ -93,7 +94,8 @@ internal sealed class DatasetTestRun
                 if (_versions is null || await _versions.FindCurrentAsync(use.Dataset, cancellationToken) is not { } current)
                 {
                     _faults.Add(
-                        pointer, $"Dataset \"{use.Dataset}\" has no rows yet: give those that count, as \"lookups\": {{ \"{use.Dataset}\": [ … ] }}.");
+                        pointer, $"Dataset \"{use.Dataset}\" has no rows yet: give those that count, as \"lookups\": {{ "
+                            + $"\"{use.Dataset}\": [ … ] }}.");
                     return false;
                 }
 

@@ -81,7 +81,8 @@ internal static class LookupFields
         {
             faults.Add(
                 pointer,
-                $"\"{Excerpt.Of(taken.Name)}\" of dataset \"{from}\" is {WordOf(taken)}, and \"into\" says {WordOf(set.ToField(FieldType.String))}: leave it"
+                $"\"{Excerpt.Of(taken.Name)}\" of dataset \"{from}\" is {WordOf(taken)}, and \"into\" says "
+                    + $"{WordOf(set.ToField(FieldType.String))}: leave it"
                 + " out of \"into\".");
         }
 
@@ -99,7 +100,8 @@ internal static class LookupFields
         {
             faults.Add(
                 pointer,
-                $"\"{Excerpt.Of(other.Name)}\" of dataset \"{from}\" is {WordOf(other)}, and \"{Excerpt.Of(own.Name)}\" is {WordOf(own)} here: what is "
+                $"\"{Excerpt.Of(other.Name)}\" of dataset \"{from}\" is {WordOf(other)}, and \"{Excerpt.Of(own.Name)}\" is "
+                    + $"{WordOf(own)} here: what is "
                 + $"{verb} must be of one type. Declare one of the two as the other, or derive a field of that type before.");
         }
     }

@@ -105,7 +105,10 @@ internal static class LookupOps
         CheckKey(op, read, source.Lookup!);
         ImmutableArray<FieldDefinition> columns = source.Columns;
         ImmutableArray<FieldDefinition?> taken =
-            [.. read.Sources.Select((name, i) => FindTaken(op, read, columns, name, JsonPointer.Append(op.Json.PointerTo(Set), read.Sets[i].Name)))];
+            [
+                .. read.Sources.Select((name, i) => FindTaken(
+                    op, read, columns, name, JsonPointer.Append(op.Json.PointerTo(Set), read.Sets[i].Name))),
+            ];
         op.Taken.AddRange(taken);
         op.Matched.AddRange(read.Key.Select(name => columns.FirstOrDefault(column => column.Name == name)));
         IReadOnlySet<string> personal = source.PersonalColumns();
@@ -126,7 +129,8 @@ internal static class LookupOps
 
         if (source.Load.Mode != LoadMode.Replace)
         {
-            return $"Dataset \"{from}\" cannot be looked up, because its uploads add to its rows: declare it with load.mode \"replace\" and "
+            return $"Dataset \"{from}\" cannot be looked up, because its uploads add to its rows: declare it with load.mode "
+                + "\"replace\" and "
                 + "\"lookup\": { \"key\": [ … ] }.";
         }
 
@@ -155,7 +159,8 @@ internal static class LookupOps
         {
             op.Json.Fault(
                 Match,
-                $"Lacks {string.Join(", ", missing.Select(name => $"\"{name}\""))}: the key of \"{read.From}\" is {names}, and all of it must be there.");
+                $"Lacks {string.Join(", ", missing.Select(name => $"\"{name}\""))}: the key of \"{read.From}\" is {names}, and "
+                    + "all of it must be there.");
         }
     }
 
@@ -165,7 +170,8 @@ internal static class LookupOps
         if (columns.FirstOrDefault(column => column.Name == name) is not { } found)
         {
             op.Fault(
-                pointer, $"Dataset \"{read.From}\" has no field \"{Excerpt.Of(name)}\".{Suggestion.For(name, columns.Select(c => c.Name))}");
+                pointer, $"Dataset \"{read.From}\" has no field "
+                    + $"\"{Excerpt.Of(name)}\".{Suggestion.For(name, columns.Select(c => c.Name))}");
             return null;
         }
 

@@ -92,7 +92,8 @@ internal sealed class OpExpressions(DefinitionFaults faults)
             {
                 faults.Add(
                     use.Pointer,
-                    $"{maker} {(maker.Op is ExternalOp ? "gives a value to" : "computes")} \"{name}\", and {op} works on the texts that are sent: "
+                    $"{maker} {(maker.Op is ExternalOp ? "gives a value to" : "computes")} \"{name}\", and {op} works on the "
+                        + "texts that are sent: "
                     + "let an expression do it.");
             }
             else if (op.Op is not PrivacyOp && _users.TryGetValue(use.Field, out PlacedOp? user) && told.Add(use.Pointer))

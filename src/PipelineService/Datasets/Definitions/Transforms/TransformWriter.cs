@@ -42,7 +42,8 @@ internal static class TransformWriter
             {
                 From = lookup.From,
                 Match = new OrderedDictionary<string, string>(lookup.Key.Zip(op.Fields, KeyValuePair.Create)),
-                Set = new OrderedDictionary<string, string>(op.Sets.Zip(lookup.Sources, (set, source) => KeyValuePair.Create(set.Name, source))),
+                Set = new OrderedDictionary<string, string>(
+                    op.Sets.Zip(lookup.Sources, (set, source) => KeyValuePair.Create(set.Name, source))),
                 Into = op.Sets.Any(set => set.Type is not null) ? [.. op.Sets.Where(set => set.Type is not null).Select(ToDocument)] : null,
                 Missing = OpWords.OnMissings.WordFor(lookup.Missing),
                 Pii = lookup.Pii ? true : null,

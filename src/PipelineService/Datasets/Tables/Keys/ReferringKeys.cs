@@ -43,7 +43,8 @@ public static class ReferringKeys
     {
         { Action: "a", IsDeferrable: true } => null,
         { Action: "a" } =>
-            $"Rows of {key.OfTable} refer to it by \"{key.Name}\", which is looked at before the new rows are there: ALTER TABLE {key.OfTable} "
+            $"Rows of {key.OfTable} refer to it by \"{key.Name}\", which is looked at before the new rows are there: ALTER "
+                + $"TABLE {key.OfTable} "
             + $"ALTER CONSTRAINT {Identifier.Quote(key.Name)} DEFERRABLE lets it wait for them.",
         _ =>
             $"Rows of {key.OfTable} refer to it by \"{key.Name}\", which is declared ON DELETE {WordOf(key.Action)}: they would be touched "

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>Asks for the rows of what the records of a chunk need.</summary>
 /// <param name="use">What is asked of which dataset.</param>
@@ -8,7 +8,9 @@ namespace PipelineService.Core.Transforms.Lookups;
 /// <returns>Those rows that there are.</returns>
 public delegate Task<LookupTable> AskForRows(LookupUse use, ChunkQuestions questions, CancellationToken cancellationToken);
 
-/// <summary>Where the ops of a job have their answers from that are not in its records: pinned, the same for each of its attempts.</summary>
+/// <summary>
+/// Where the ops of a job have their answers from that are not in its records: pinned, the same for each of its attempts.
+/// </summary>
 /// <param name="tables">By the index of an op all rows that it may need; an op that has none asks chunk by chunk.</param>
 /// <param name="ask">Whom it asks then.</param>
 public sealed class ExternalAnswers(ImmutableDictionary<int, LookupTable> tables, AskForRows ask)

@@ -5,14 +5,14 @@ using System.Text;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Transforms;
-using PipelineService.Core.Transforms.Lookups;
 using PipelineService.Core.Transforms.Steps;
 using Xunit;
 
-namespace PipelineService.Core.Tests.Transforms.Lookups;
+namespace PipelineService.Core.Tests.Transforms.Steps.Rows;
 
 /// <summary>What a lookup makes of records: with all rows in memory, and with those that a chunk asks for.</summary>
 public sealed class LookupStepTests
@@ -105,10 +105,11 @@ public sealed class LookupStepTests
     {
         LookupUse use = new(0, "prices", [new("price", Values.TypedKind.Number)], [new("id", Values.TypedKind.Integer)], HidesValues: false);
         LookupTable table = new(use);
-        table.Add([Numeric("1.50"), Integer(1)]);
-        table.Add([Numeric("0.000"), Integer(2)]);
-        table.Add([Numeric("-1500000"), Integer(3)]);
-        table.Add([default, Integer(4)]);
+        SentRows rows = new(table);
+        rows.Add([Numeric("1.50"), Integer(1)]);
+        rows.Add([Numeric("0.000"), Integer(2)]);
+        rows.Add([Numeric("-1500000"), Integer(3)]);
+        rows.Add([default, Integer(4)]);
 
         Assert.Equal(3, table.Count);
         Assert.True(Finds(1.5m) && Finds(1.5000m) && Finds(0m) && Finds(-0.0m) && Finds(-1_500_000.00m) && !Finds(1.51m));
@@ -239,6 +240,7 @@ public sealed class LookupStepTests
         private static LookupTable TableOf(LookupUse use)
         {
             LookupTable table = new(use);
+            SentRows rows = new(table);
             foreach ((long id, string? name, long size) in ((long, string?, long)[])[(7, "Queens", 5), (8, null, 6), (9, "Bronx", 7), (10, "Kings", 100)])
             {
                 IEnumerable<ArraySegment<byte>> columns = use.Columns.Select(column => column.Name switch
@@ -249,7 +251,7 @@ public sealed class LookupStepTests
                 });
                 if (use.Dataset != "names" || name != "Bronx")
                 {
-                    table.Add([.. columns]);
+                    rows.Add([.. columns]);
                 }
             }
 

@@ -1,10 +1,15 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Values;
 
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>A column of a dataset that is looked up, and as what its values are taken.</summary>
 public readonly record struct LookupColumn(string Name, TypedKind Kind);
+
+/// <summary>A value of a row that is looked up.</summary>
+/// <param name="State">Whether there is one; too long is a number that no expression can hold.</param>
+/// <param name="Value">It.</param>
+public readonly record struct LookupValue(SlotState State, TypedValue Value);
 
 /// <summary>What an op takes of a dataset that it looks up.</summary>
 /// <param name="Op">0-based index of the op.</param>

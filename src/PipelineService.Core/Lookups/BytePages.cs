@@ -1,4 +1,4 @@
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>
 /// Bytes that are only ever added to, in pages, so that nothing moves when they grow. A run of bytes lies in one page; one that is

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using PipelineService.Core.Values;
 
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>
 /// A key as bytes: equal where PostgreSQL calls the values equal, so that 1.0 and 1.00 are one number, and −0 is 0. A text that is the

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>
 /// Keys, each once, with bytes behind each: a hash with open addressing over pages of bytes. Filled by one, then read by any number of

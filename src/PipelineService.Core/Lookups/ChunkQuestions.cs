@@ -1,4 +1,4 @@
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>What the records of a chunk ask somebody else for, each thing once.</summary>
 public sealed class ChunkQuestions

@@ -1,6 +1,6 @@
 using PipelineService.Core.Values;
 
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>
 /// Rows of a dataset that is looked up: all of one version, or those that a chunk has asked for. Found by their key, as
@@ -11,7 +11,7 @@ public sealed class LookupTable(LookupUse use)
 {
     private readonly KeyTable _rows = new();
     private readonly LookupColumn[] _key = [.. use.Key];
-    private readonly LookupColumn[] _values = [.. use.Values];
+    private readonly int _valueCount = use.Values.Length;
     private byte[] _keyRoom = new byte[256];
     private byte[] _payloadRoom = new byte[256];
 
@@ -21,21 +21,22 @@ public sealed class LookupTable(LookupUse use)
     /// <summary>Bytes that it takes.</summary>
     public long Bytes => _rows.Bytes;
 
-    /// <summary>Adds a row, as the database sends it. One whose key nobody can ask for is left out.</summary>
-    /// <param name="sent">
-    /// The values of the columns in PostgreSQL's binary forms (<see cref="LookupPayload"/>), the key's first; an entry without an array is
-    /// NULL.
-    /// </param>
-    public void Add(ReadOnlySpan<ArraySegment<byte>> sent)
+    /// <summary>Which columns the rows have.</summary>
+    public LookupUse Use => use;
+
+    /// <summary>Adds a row. One whose key nobody can ask for is left out.</summary>
+    /// <param name="row">The values of the columns, the key's first.</param>
+    public void Add(ReadOnlySpan<LookupValue> row)
     {
         int keyLength = 0;
         for (int i = 0; i < _key.Length; i++)
         {
-            if (sent[i].Array is null || !LookupPayload.TryRead(_key[i].Kind, sent[i], out TypedValue value))
+            if (row[i].State != SlotState.Value)
             {
                 return; // no value equals it: NULL, or a number that no record can have
             }
 
+            TypedValue value = row[i].Value;
             Room(ref _keyRoom, keyLength, LookupKey.BytesOf(value));
             keyLength += _key is [{ Kind: TypedKind.Text or TypedKind.Json }]
                 ? Copy(value.Text.Span, _keyRoom)
@@ -43,9 +44,9 @@ public sealed class LookupTable(LookupUse use)
         }
 
         int length = 0;
-        for (int i = 0; i < _values.Length; i++)
+        for (int i = 0; i < _valueCount; i++)
         {
-            length += WriteValue(_values[i].Kind, sent[_key.Length + i], length);
+            length += WriteValue(row[_key.Length + i], length);
         }
 
         _rows.TryAdd(_keyRoom.AsSpan(0, keyLength), _payloadRoom.AsSpan(0, length));
@@ -57,17 +58,17 @@ public sealed class LookupTable(LookupUse use)
     /// <param name="start">Where they start.</param>
     internal bool TryFind(ReadOnlySpan<byte> key, out byte[] page, out int start) => _rows.TryFind(key, out page, out start);
 
-    private int WriteValue(TypedKind kind, ArraySegment<byte> sent, int start)
+    private int WriteValue(in LookupValue value, int start)
     {
-        if (sent.Array is null || !LookupPayload.TryRead(kind, sent, out TypedValue value))
+        if (value.State != SlotState.Value)
         {
             Room(ref _payloadRoom, start, 1);
-            _payloadRoom[start] = sent.Array is null ? LookupPayload.Null : LookupPayload.TooLong;
+            _payloadRoom[start] = value.State == SlotState.TooLong ? LookupPayload.TooLong : LookupPayload.Null;
             return 1;
         }
 
-        Room(ref _payloadRoom, start, LookupPayload.BytesOf(value));
-        return LookupPayload.Write(value, _payloadRoom.AsSpan(start));
+        Room(ref _payloadRoom, start, LookupPayload.BytesOf(value.Value));
+        return LookupPayload.Write(value.Value, _payloadRoom.AsSpan(start));
     }
 
     private static int Copy(ReadOnlySpan<byte> text, byte[] room)

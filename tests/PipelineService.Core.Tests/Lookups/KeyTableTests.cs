@@ -1,7 +1,7 @@
-using PipelineService.Core.Transforms.Lookups;
+using PipelineService.Core.Lookups;
 using Xunit;
 
-namespace PipelineService.Core.Tests.Transforms.Lookups;
+namespace PipelineService.Core.Tests.Lookups;
 
 /// <summary>Keys are found as a dictionary would find them, whatever their length and number.</summary>
 public sealed class KeyTableTests

@@ -1,14 +1,12 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using PipelineService.Core.Encoding.Numbers;
 using PipelineService.Core.Values;
 
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>
 /// Values as they stand behind a key: a byte that says whether there is one, then the value as expressions have it, so that nothing is
-/// parsed for a record. Made of PostgreSQL's binary forms: of integers that of bigint, of numbers that of numeric, of floats that of
-/// double precision, of text and JSON their characters.
+/// parsed for a record.
 /// </summary>
 internal static class LookupPayload
 {
@@ -17,41 +15,6 @@ internal static class LookupPayload
 
     /// <summary>A number that no expression can hold.</summary>
     public const byte TooLong = 2;
-
-    /// <summary>Reads a value from PostgreSQL's binary form.</summary>
-    /// <param name="kind">What it is.</param>
-    /// <param name="sent">Its bytes, an array that stays as it is.</param>
-    /// <param name="value">The value.</param>
-    /// <returns>False when it is a number that no expression can hold.</returns>
-    public static bool TryRead(TypedKind kind, ArraySegment<byte> sent, out TypedValue value)
-    {
-        ReadOnlySpan<byte> bytes = sent;
-        value = new TypedValue { Kind = kind };
-        switch (kind)
-        {
-            case TypedKind.Text or TypedKind.Json:
-                value.Text = new TextSlice(sent.Array, sent.Offset, sent.Count);
-                return true;
-            case TypedKind.Number:
-                bool fits = NumericDecimal.TryRead(bytes, out decimal number);
-                value.Number = number;
-                return fits;
-            case TypedKind.Float:
-                value.Float = bytes.Length == sizeof(float)
-                    ? BinaryPrimitives.ReadSingleBigEndian(bytes)
-                    : BinaryPrimitives.ReadDoubleBigEndian(bytes);
-                return true;
-            case TypedKind.Boolean:
-                value.Word = bytes[0];
-                return true;
-            case TypedKind.Date:
-                value.Word = BinaryPrimitives.ReadInt32BigEndian(bytes);
-                return true;
-            default:
-                value.Word = BinaryPrimitives.ReadInt64BigEndian(bytes);
-                return true;
-        }
-    }
 
     /// <summary>Bytes that a value takes.</summary>
     public static int BytesOf(in TypedValue value) => 1 + value.Kind switch

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace PipelineService.Core.Transforms.Lookups;
+namespace PipelineService.Core.Lookups;
 
 /// <summary>
 /// The hash by which keys are found: multiply and fold, eight bytes at a time, as wyhash does it. Its seed is another in each process, so
