@@ -78,8 +78,7 @@ internal sealed class AccessGate(
     private async Task AdmitUnknownKeyAsync(HttpContext context, AccessPolicy policy, string key)
     {
         bool isKnown = await keys.LookForUnknownAsync(context.RequestAborted);
-        Caller? caller = null;
-        await (isKnown && keys.Judge(key, out caller) == KeyVerdict.Good ? AdmitAsync(context, policy, caller!)
+        await (keys.Judge(key, out Caller? caller) == KeyVerdict.Good ? AdmitAsync(context, policy, caller!)
             : AdmitAsync(context, policy, isKnown ? AccessProblems.BadCredential : KeyProblems.NotAtHand));
     }
 

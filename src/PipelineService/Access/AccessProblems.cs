@@ -25,9 +25,7 @@ internal static class AccessProblems
 
     public static Problem MissingScope(AccessScope scope)
     {
-#pragma warning disable CA1308 // scopes are written in lower case
-        string name = scope.ToString().ToLowerInvariant();
-#pragma warning restore CA1308
+        string name = AccessScopes.Of(scope).ToString();
         return ErrorAnswers.Describe(
             StatusCodes.Status403Forbidden,
             $"This call takes the scope {name}, which the credential does not have. Ask whoever gave it to you.") with

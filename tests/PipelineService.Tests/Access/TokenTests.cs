@@ -27,7 +27,7 @@ public sealed class TokenTests(GuardedService service) : IClassFixture<GuardedSe
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(service.Issuer.Issue(algorithm: algorithm)));
 
     [Fact]
-    public async Task Takes_it_again_from_memory_and_never_as_an_API_key()
+    public async Task Takes_it_again_from_memory_with_the_same_rights()
     {
         string token = service.Issuer.Issue();
 

@@ -37,7 +37,7 @@ internal static class KeysCommand
     /// <returns>0 when it was done; 1 when there is no such key; 2 when it could not be, and the error says why.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors)
     {
-        KeysCommandLine line = KeysCommandLine.Read(args[1..]);
+        var line = KeysCommandLine.Read(args.AsSpan(1));
         if (line.WantsHelp)
         {
             await output.WriteLineAsync(Usage);

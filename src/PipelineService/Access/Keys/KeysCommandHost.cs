@@ -59,7 +59,7 @@ internal sealed class KeysCommandHost : IAsyncDisposable
     {
         HostingOptions options = _app.Services.GetRequiredService<IOptions<HostingOptions>>().Value;
         _ = KeysMax; // checks the section
-        DatabaseAddress address = DatabaseAddress.Of(_app.Configuration);
+        var address = DatabaseAddress.Of(_app.Configuration);
         _app.Services.GetRequiredService<DatabasePool>().ConnectionString =
             address.ConnectionString ?? await ReachPrivateAsync(options);
 
