@@ -75,8 +75,8 @@ public static class ErrorMessages
     public static string For(JsonLineShape line) => line switch
     {
         JsonLineShape.Array =>
-            "The line looks like a part of a JSON array: NDJSON is one complete object a line, without brackets and commas "
-            + "around it (jq -c '.[]' makes that of an array).",
+            "The line looks like a part of a JSON array: send an array as application/json. NDJSON is one complete object a line, without "
+            + "brackets and commas around it (jq -c '.[]' makes that of an array).",
         JsonLineShape.Fragment =>
             "The line has only a part of an object: NDJSON is one complete object a line (jq -c . makes that of objects over "
             + "several lines).",

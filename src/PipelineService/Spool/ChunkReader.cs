@@ -184,7 +184,8 @@ public sealed class ChunkReader(
         {
             isFinal = await window.ReadMoreAsync(cancellationToken);
             int read = tail.Read(window.Bytes, isFinal, out FramingFault? fault);
-            fault ??= read == 0 && !isFinal && window.IsFull ? new FramingFault(FramingFaultKind.TokenTooLong, 0) : null;
+            bool isStuck = read == 0 && !isFinal && window.IsFull;
+            fault ??= isStuck && window.Bytes.Length > recordBytesMax ? new FramingFault(FramingFaultKind.TokenTooLong, 0) : null;
             if (fault is { } broken)
             {
                 throw Broken(window, broken, lines);
@@ -192,6 +193,10 @@ public sealed class ChunkReader(
 
             lines += window.Bytes[..read].Count((byte)'\n');
             window.Drop(read);
+            if (isStuck)
+            {
+                window.Grow();
+            }
         }
         while (!isFinal);
 

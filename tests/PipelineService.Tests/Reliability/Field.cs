@@ -82,10 +82,11 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     public void Extend() => _timeout.CancelAfter(AgeMax);
 
     /// <summary>Sends one upload in the background: CSV, or every other time an array of JSON.</summary>
-    public Task Send(string dataset, int records)
+    /// <param name="isJson">Which of both, where that matters.</param>
+    public Task Send(string dataset, int records, bool? isJson = null)
     {
         int number = Interlocked.Increment(ref _sent);
-        var sample = Sample.Make(dataset, $"{name}-{number}", records, isJson: number % 2 == 0);
+        var sample = Sample.Make(dataset, $"{name}-{number}", records, isJson ?? number % 2 == 0);
         Task sending = Task.Run(async () => Accepted[await Sender.SendAsync(sample, Token)] = sample, Token);
         _sending.Enqueue(sending);
         return sending;

@@ -45,17 +45,26 @@ public sealed class SpoolManifestTests : IDisposable
         };
 
         SpoolManifest replacing = manifest with { Replaces = Guid.CreateVersion7(), KeepUpload = TimeSpan.FromDays(7) };
+        SpoolManifest json = replacing with { Format = DataFormat.Json };
         SpoolManifest coded = failed with { ContentEncoding = "gzip", Compression = FileCompression.Auto };
-        foreach (SpoolManifest other in (SpoolManifest[])[failed, replacing, coded])
+        foreach (SpoolManifest other in (SpoolManifest[])[failed, replacing, json, json with { Format = DataFormat.JsonSequence }, coded])
         {
             ManifestFile.Write(other, File);
             Assert.Equivalent(other, ManifestFile.Read(File, _id).Manifest, strict: true);
         }
 
         Assert.Equal(
-            (1, 2, 3, 3),
-            (manifest.Form, failed.Form, replacing.Form, (replacing with { Failure = failed.Failure, Replaces = null }).Form));
+            (1, 2, 3, 3, 5),
+            (manifest.Form, failed.Form, replacing.Form, (replacing with { Failure = failed.Failure, Replaces = null }).Form, json.Form));
         Assert.Equal((5, 5), (coded.Form, (manifest with { Compression = FileCompression.Gzip }).Form));
+        Assert.Equal((4, 6, 6), (TogetherFormOf(manifest), TogetherFormOf(json), TogetherFormOf(coded)));
+    }
+
+    private static int TogetherFormOf(SpoolManifest manifest)
+    {
+        byte[] document = ManifestDocument.Write([new StoredUpload(manifest), new StoredUpload(manifest with { UploadId = Guid.CreateVersion7() })]);
+        Assert.Equal(manifest.UploadId, ManifestDocument.Read(document, manifest.UploadId, "it").Manifest.UploadId);
+        return System.Text.Json.JsonDocument.Parse(document.AsMemory(0, document.AsSpan().LastIndexOf((byte)'\n'))).RootElement.GetProperty("form").GetInt32();
     }
 
     [Fact]

@@ -52,8 +52,7 @@ public static class HeaderAdvice
     private static string? OtherForm(ReadOnlySpan<byte> header, CsvDialect dialect) => header.TrimStart(" \t\r\n"u8) switch
     {
         [(byte)'{' or (byte)'[', ..] =>
-            "The data looks like JSON: send it as application/x-ndjson, one complete object a line (jq -c '.[]' makes that of "
-            + "an array).",
+            "The data looks like JSON: send an array as application/json, and one complete object a line as application/x-ndjson.",
         [(byte)'<', ..] => "The data looks like HTML or XML, as an error page that was saved in its place does.",
         [(byte)'s', (byte)'e', (byte)'p', (byte)'=', ..] =>
             "The first line is a hint for spreadsheets and no header: remove it, or set dialect.headerRows to [2]; and set "

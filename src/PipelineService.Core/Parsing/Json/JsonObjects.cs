@@ -16,6 +16,14 @@ public static class JsonObjects
             : new ItemRecordReader(definition.Schema, items.Names, items.Keys, framing);
     }
 
+    /// <summary>Whether an object is followed by another, as on lines.</summary>
+    /// <param name="bytes">Begin with its brace.</param>
+    public static bool AreSeveral(ReadOnlySpan<byte> bytes)
+    {
+        int end = new JsonBalance((byte)'{').EndIn(bytes, 0);
+        return end > 0 && bytes[end..].TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
+    }
+
     /// <summary>The scanner that agrees with a reader.</summary>
     /// <param name="reader">From <see cref="ReaderOf"/>.</param>
     /// <param name="documents">Finds where documents end.</param>

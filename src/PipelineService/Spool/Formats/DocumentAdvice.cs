@@ -15,6 +15,12 @@ internal static class DocumentAdvice
     /// <param name="isPersonal">Whether names that nobody has declared are not told.</param>
     public static string ForObject(ReadOnlySpan<byte> bytes, bool isPersonal)
     {
+        if (JsonObjects.AreSeveral(bytes))
+        {
+            return "The data has several documents, as one object a line is: send it as application/x-ndjson. A document of JSON is an array of "
+                + "records, or an object that has one.";
+        }
+
         string[] arrays = isPersonal ? [] : [.. ArraysIn(bytes).Take(NamesMax)];
         string names = arrays.Length == 0 ? "" : $" (it has arrays under {Quoted(arrays)})";
         return "The document is an object, not an array of records. Set dialect.property to the name of the array in it"

@@ -20,7 +20,7 @@ public sealed class FirstHourMistakesTests(FirstHourService running) : IClassFix
 
     public static TheoryData<Mistake> OfDelimitedText => [.. CsvMistakes.All];
 
-    public static TheoryData<Mistake> OfJsonLines => [.. NdjsonMistakes.All];
+    public static TheoryData<Mistake> OfJsonLines => [.. NdjsonMistakes.All, .. NdjsonMistakes.OfDocuments, .. NdjsonMistakes.OfDocuments];
 
     [Theory]
     [MemberData(nameof(OfAddresses), DisableDiscoveryEnumeration = true)]

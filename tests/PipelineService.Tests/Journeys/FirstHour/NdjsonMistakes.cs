@@ -7,7 +7,7 @@ internal static class NdjsonMistakes
 {
     public static IEnumerable<Mistake> All =>
     [
-        Line("an array over several lines", "[\n{\"sensor\":\"a\"},\n{\"sensor\":\"b\"}\n]\n", "JSON array", "one complete object a line", "jq -c '.[]'"),
+        Line("an array over several lines", "[\n{\"sensor\":\"a\"},\n{\"sensor\":\"b\"}\n]\n", "JSON array", "application/json", "one complete object a line", "jq -c '.[]'"),
         Line("an array on one line", "[{\"sensor\":\"a\"},{\"sensor\":\"b\"}]\n", "JSON array", "jq -c '.[]'"),
         Line("an array without its first line", "{\"sensor\":\"a\"},\n{\"sensor\":\"b\"}\n", "JSON array"),
         Line("an object over several lines", "{\n  \"sensor\": \"a\"\n}\n", "only a part of an object", "jq -c ."),
@@ -30,6 +30,22 @@ internal static class NdjsonMistakes
             "a workbook without a type", FirstHourService.Events, "application/octet-stream", [.. "PK\u0003\u0004"u8, 0x14],
             "not_text", "ZIP", "save the sheet as CSV"),
     ];
+
+    /// <summary>Documents of JSON whose records are not found, or not told apart.</summary>
+    public static IEnumerable<Mistake> OfDocuments =>
+    [
+        Document("an object around the records", "{\"count\":1,\"items\":[{\"sensor\":\"a\"}]}", "document_mismatch",
+            "Set dialect.property to the name of the array in it (it has arrays under \"items\")"),
+        Document("lines of objects", "{\"sensor\":\"a\"}\n{\"sensor\":\"b\"}\n", "document_mismatch", "one object a line", "application/x-ndjson"),
+        Document("lines of objects in brackets", "[{\"sensor\":\"a\"}\n{\"sensor\":\"b\"}]", "malformed_document", "at byte 16 (line 2)", "application/x-ndjson"),
+        Document("an array that was cut", "[{\"sensor\":\"a\"},\n{\"sen", "malformed_document", "ends at byte 22 (line 2)", "truncated"),
+        Document("a comma too many", "[{\"sensor\":\"a\"},]", "malformed_document", "take the comma away"),
+        Document("two documents", "[{\"sensor\":\"a\"}]\n[{\"sensor\":\"b\"}]", "malformed_document", "Send one document an upload"),
+        Document("CSV for JSON", "sensor,celsius\na,4\n", "document_mismatch", "CSV as text/csv"),
+    ];
+
+    private static Mistake Document(string what, string data, string code, params string[] says) =>
+        Mistake.Upload(what, FirstHourService.Events, "application/json", data, code, says);
 
     private static Mistake Line(string what, string data, params string[] says) =>
         Mistake.Upload(what, FirstHourService.Events, "application/x-ndjson", data, "malformed_json", says);

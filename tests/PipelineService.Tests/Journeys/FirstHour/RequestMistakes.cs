@@ -14,7 +14,9 @@ internal static class RequestMistakes
     [
         OfType("curl -d", "application/x-www-form-urlencoded", "curl -d", "strips line ends", "--data-binary @FILE", "-H 'Content-Type: text/csv'"),
         OfType("curl -F", "multipart/form-data; boundary=x", "curl -F", "--data-binary @FILE"),
-        OfType("JSON", "application/json", "application/x-ndjson", "one object a line", "jq -c '.[]'"),
+        OfType("JSON by another type", "text/x-json", "application/json where it is one document", "application/x-ndjson where it is one object a line"),
+        OfType("JSON of a vendor", "application/vnd.acme+json; version=2", "JSON is application/json", "dialect.property"),
+        OfType("GeoJSON", "application/geo+json", "application/json", "\"property\": \"features\""),
         OfType("a ZIP", "application/zip", "unzip -p FILE"),
         OfType("a workbook by its type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "save the sheet as CSV in UTF-8"),
         OfType("Parquet by its type", "application/vnd.apache.parquet", "export it as CSV or NDJSON"),

@@ -84,6 +84,24 @@ public sealed class JsonDocumentLoadTests(LoadingService service) : IClassFixtur
         Assert.Empty(await RowsAsync(dataset));
     }
 
+    /// <summary>What stands around the records may be longer than a chunk, and a name or a value in it as long as a record.</summary>
+    [Fact]
+    public async Task What_encloses_the_records_may_be_long()
+    {
+        string dataset = await DeclareAsync("'property': 'rows'");
+        string text = new('x', 50_000);
+        string many = string.Join(",\n", Enumerable.Repeat("[{\"rows\":[]}]", 5_000));
+
+        JobView job = await LoadAsync(
+            dataset, $"{{\"a\":\"{text}\",\"b\":[{many}],\n\"rows\":[{{\"id\":1}}],\"c\":[{many}],\"d\":\"{text}\"}}", Json);
+        JobView tooLong = await LoadAsync(dataset, $"{{\"rows\":[{{\"id\":2}}],\n\"d\":\"{new string('x', 1_100_000)}\"}}", Json);
+
+        Assert.True(job.State == JobState.Succeeded, job.Error?.Detail);
+        Assert.Equal("malformed_document", tooLong.Error?.Code);
+        Assert.Contains("A name or a value at byte", tooLong.Error!.Detail, StringComparison.Ordinal);
+        Assert.Equal(["1:~:1"], await RowsAsync(dataset));
+    }
+
     [Fact]
     public async Task A_sequence_begins_with_a_separator() =>
         Assert.Contains(
