@@ -159,9 +159,9 @@ public sealed class WholeTableTests(ReplacementTests.SmallChunks running) : ICla
         Assert.Equal((null, null), ((await JobAsync(first.Id)).Reverted, (await JobAsync(first.Id)).ReplacedBy));
         Assert.Equal(8L, (await JobAsync(second.Id)).Reverted?.Rows);
 
-        // What came before those is kept no longer; a next upload finds all as it was.
+        // What came before those is known no longer; a next upload finds all as it was.
         ApiAnswer further = await _api.RevertAsync(first.Id);
-        Assert.Equal((HttpStatusCode.OK, 3L), (further.Status, further.Json.GetProperty("rowsRemoved").GetInt64()));
+        Assert.Equal((HttpStatusCode.Conflict, "former_rows_gone"), (further.Status, further.Problem.Code));
         Assert.Equal(JobState.Succeeded, (await _api.LoadAsync("brought_back", Readings.Csv(2))).State);
         Assert.Equal(2, await running.CountRowsAsync("brought_back"));
     }
