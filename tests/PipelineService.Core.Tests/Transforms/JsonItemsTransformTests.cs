@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CsCheck;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;

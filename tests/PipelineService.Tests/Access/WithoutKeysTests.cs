@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 using FluentValidation.Results;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
-using PipelineService.Hosting;
 using PipelineService.Access;
+using PipelineService.Hosting;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Access;

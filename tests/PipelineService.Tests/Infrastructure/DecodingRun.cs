@@ -59,7 +59,7 @@ internal static class DecodingRun
             {
                 int read = await decoded.ReadAsync(buffer, data.Length, CancellationToken.None);
                 Assert.InRange(read, 1, buffer.Length);
-                data.Write(buffer, 0, read);
+                await data.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
             }
 
             Assert.True(decoded.IsEnd(data.Length));

@@ -55,7 +55,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             { "op": "require", "code": "unlucky", "message": "Not this amount.", "expression": "twice <> {{2 * UnluckyAmount}}" } ]
         """;
 
-    private static readonly string Lookups = $$"""
+    private const string Lookups = $$"""
         , "transforms": [ { "op": "lookup", "from": "{{LookedUp}}", "match": { "id": "id" }, "set": { "found": "note" }, "missing": "null" } ]
         """;
 

@@ -33,7 +33,14 @@ public sealed class JsonDocumentItems
         while (low < high)
         {
             int middle = (low + high) / 2;
-            (low, high) = _documents[middle].Start <= start ? (middle + 1, high) : (low, middle);
+            if (_documents[middle].Start <= start)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
         }
 
         document = low == 0 ? default : _documents[low - 1];

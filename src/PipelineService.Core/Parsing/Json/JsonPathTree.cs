@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Parsing.Json;

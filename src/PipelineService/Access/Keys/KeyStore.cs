@@ -40,7 +40,7 @@ internal sealed class KeyStore(Database database, KeyHasher hasher, IOptions<Acc
             CreatedAt = now.UtcDateTime,
             ExpiresAt = grant.ExpiresAt?.UtcDateTime,
         };
-        AuditEntry entry = AuditEntry.Of(
+        var entry = AuditEntry.Of(
             actor, AuditActions.KeyCreate, now, $"key/{id}", dataset: null,
             ("name", row.Name), ("scopes", string.Join(',', row.Scopes)), ("datasets", string.Join(',', row.Datasets)),
             ("source", row.Source), ("tenant", row.Tenant), ("expiresAt", TextOf(row.ExpiresAt)));

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using FluentValidation;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Rules;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Datasets.Lookups;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Lookups;
 
 namespace PipelineService.Datasets.Lookups;
 

@@ -83,7 +83,9 @@ public sealed class LookupVersions(Database database)
                 {
                     for (int i = 0; i < sent.Length; i++)
                     {
-                        sent[i] = await reader.IsDBNullAsync(i, token) ? default : new ArraySegment<byte>(reader.GetFieldValue<byte[]>(i));
+                        sent[i] = await reader.IsDBNullAsync(i, token)
+                            ? default
+                            : new ArraySegment<byte>(await reader.GetFieldValueAsync<byte[]>(i, token));
                     }
 
                     into.Add(sent);

@@ -2,7 +2,6 @@ using Dapper;
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Lookups;
-using PipelineService.Datasets.Tables;
 using PipelineService.Datasets.Tables.Keys;
 using PipelineService.Hosting.Http;
 using PipelineService.Write.Targets;

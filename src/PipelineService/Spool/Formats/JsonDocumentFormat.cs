@@ -5,7 +5,6 @@ using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
-using PipelineService.Hosting;
 
 namespace PipelineService.Spool.Formats;
 

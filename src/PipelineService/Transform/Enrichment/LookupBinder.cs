@@ -81,7 +81,7 @@ public sealed class LookupBinder(LookupTables tables, LookupVersions versions, D
             throw new JobFaultException(DatasetProblems.LookupNotLoaded(use.Dataset));
         }
 
-        Dictionary<string, FieldDefinition> columns = source.Columns.ToDictionary(column => column.Name, StringComparer.Ordinal);
+        var columns = source.Columns.ToDictionary(column => column.Name, StringComparer.Ordinal);
         string[] changed =
         [
             .. use.Columns

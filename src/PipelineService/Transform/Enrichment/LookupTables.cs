@@ -10,7 +10,7 @@ namespace PipelineService.Transform.Enrichment;
 /// as a job uses them, and behind that until others need the room. All together they take no more than
 /// <see cref="TransformOptions.LookupBytes"/>; whoever finds no room asks chunk by chunk.
 /// </summary>
-public sealed class LookupTables
+public sealed class LookupTables : IDisposable
 {
     /// <summary>Versions that are known, those that are too large included.</summary>
     private const int EntriesMax = 1_000;
@@ -30,6 +30,8 @@ public sealed class LookupTables
         metrics.ObserveGauge(
             "pipeline.lookup.bytes", "By", "Memory that rows of datasets take which are looked up.", () => Bytes);
     }
+
+    public void Dispose() => _sessions.Dispose();
 
     /// <summary>Bytes that the tables take, those that are being read by what they may come to.</summary>
     public long Bytes

@@ -23,7 +23,7 @@ public sealed class AuditChainTests(TestDatabase database) : IClassFixture<TestD
     {
         const int Writers = 8, Each = 250;
         await _stand.RenewAsync(0);
-        using CancellationTokenSource written = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        using var written = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task[] linkers = [LinkAsync(batchMax: 7), LinkAsync(batchMax: 64)];
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(WriteAsync)).Within("all entries to be written");
         await written.CancelAsync();
@@ -85,7 +85,7 @@ public sealed class AuditChainTests(TestDatabase database) : IClassFixture<TestD
             async events =>
             {
                 await _stand.RenewAsync(0);
-                OpenWriter?[] writers = new OpenWriter?[6];
+                var writers = new OpenWriter?[6];
                 HashSet<string> committed = [];
                 int number = 0;
                 foreach ((int place, int act, int batchMax) in events)

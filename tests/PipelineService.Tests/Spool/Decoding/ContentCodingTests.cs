@@ -41,7 +41,7 @@ public sealed class ContentCodingTests
             Compression = FileCompression.Auto,
         };
 
-        UploadCodings codings = UploadCodings.Of(manifest);
+        var codings = UploadCodings.Of(manifest);
 
         Assert.Equal([ContentCoding.Brotli, ContentCoding.Gzip], codings.OfRequest);
         Assert.Equal(("br, gzip, auto", false), (codings.Name, codings.DependsOnStart));

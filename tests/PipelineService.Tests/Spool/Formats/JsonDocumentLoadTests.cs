@@ -221,7 +221,7 @@ public sealed class JsonDocumentLoadTests(LoadingService service) : IClassFixtur
     {
         string[] bad = ["{\"id\" 7}", "{\"id\":07}", "nul", "\"\\x\"", "{\"id\":1.5}", "{'id':1}", "{\"id\":1 \"note\":\"\"}", "[}"[..1] + "]"];
         string dataset = await DeclareAsync("");
-        JobView[] jobs = await Task.WhenAll(bad.SelectMany((record, i) => new[] { 0, 40, 80 }.Select(place =>
+        JobView[] jobs = await Task.WhenAll(bad.SelectMany((record, i) => Enumerable.Range(0, 3).Select(part => 40 * part).Select(place =>
         {
             string[] records = [.. Enumerable.Range(1, 80).Select(id => $"{{\"id\":{id + (100 * ((3 * i) + (place / 40)))},\"note\":\"{new string('x', 90)}\"}}")];
             return LoadAsync(dataset, $"[{string.Join(",\n", records.Take(place).Append(record).Concat(records.Skip(place)))}]", Json);

@@ -99,7 +99,7 @@ internal sealed class DatasetTestRun
                     return false;
                 }
 
-                pins.Add(use.Dataset, current);
+                pins[use.Dataset] = current;
             }
         }
 

@@ -69,8 +69,12 @@ public sealed class LookupStepTests
     {
         LookupOp second = new()
         {
-            From = "names", Key = ["name"], Fields = ["name"], Sources = ["size"],
-            Sets = [new SetField("size", FieldType.Integer)], Missing = OnMissing.Null,
+            From = "names",
+            Key = ["name"],
+            Fields = ["name"],
+            Sources = ["size"],
+            Sets = [new SetField("size", FieldType.Integer)],
+            Missing = OnMissing.Null,
         };
         Looking looking = new(Zone(OnMissing.Null, "name"), second);
 
@@ -131,8 +135,12 @@ public sealed class LookupStepTests
             ? new(Zone(OnMissing.Null, "name", "size"))
             : new(new LookupOp
             {
-                From = "pairs", Key = ["id", "name"], Fields = ["zone", "name"], Sources = ["size"],
-                Sets = [new SetField("size", FieldType.Integer)], Missing = OnMissing.Null,
+                From = "pairs",
+                Key = ["id", "name"],
+                Fields = ["zone", "name"],
+                Sources = ["size"],
+                Sets = [new SetField("size", FieldType.Integer)],
+                Missing = OnMissing.Null,
             });
         StringBuilder data = new();
         for (int i = 0; i < 10_000; i++)
