@@ -126,7 +126,8 @@ public sealed class DefinitionReaderTests
                 "/schema/fields/0/constraints/minimum: Must be a text, a number or a boolean.",
                 "/schema/fields/2: Must be an object.",
                 "/load/table: Must be a table, or a schema and a table with a dot between; names with dots in quotes.",
-                "/load/mode: The mode upsert is not supported by this version: use append.",
+                "/load/mode: \"upsert\" is not known here: use one of append, replace. This version cannot do it: use append, or replace where each "
+                    + "upload has all rows.",
                 "/rejects/maxCount: Must be a whole number from 0 to 9223372036854775807.",
                 "/transforms/0/op: \"trimm\" is not an op. Did you mean \"trim\"?",
                 "/encoding: Encodings other than utf-8 are not supported by this version.",

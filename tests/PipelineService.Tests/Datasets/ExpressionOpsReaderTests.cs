@@ -64,13 +64,13 @@ public sealed class ExpressionOpsReaderTests
             + " that one.")]
     [InlineData(
         "{ 'op': 'derive', 'field': 'n', 'expression': 'who', 'name': 'copy' }, { 'op': 'lower', 'fields': ['n', 'who'] }",
-        "/transforms/1/fields/0: op 0 (derive \"copy\") computes \"n\", and op 1 (lower) works on the texts that are sent: let the expression"
+        "/transforms/1/fields/0: op 0 (derive \"copy\") computes \"n\", and op 1 (lower) works on the texts that are sent: let an expression"
             + " do it.",
         "/transforms/1/fields/1: op 0 (derive \"copy\") has computed with \"who\" already, and op 1 (lower) would change its text: move this op"
             + " before that one.")]
     [InlineData(
         "{ 'op': 'derive', 'field': 'n', 'expression': 'who' }, { 'op': 'mask', 'fields': ['n'] }",
-        "/transforms/1/fields/0: op 0 (derive) computes \"n\", and op 1 (mask) works on the texts that are sent: let the expression do it.")]
+        "/transforms/1/fields/0: op 0 (derive) computes \"n\", and op 1 (mask) works on the texts that are sent: let an expression do it.")]
     [InlineData(
         "{ 'op': 'filter', 'expression': 'who is null' }, { 'op': 'concat', 'fields': ['fare'], 'field': 'who' }",
         "/transforms/1/field: op 0 (filter) has computed with \"who\" already, and op 1 (concat) would change its text: move this op before"

@@ -104,8 +104,11 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
         }
     }
 
-    /// <summary>The manifest goes first: data without one is known to be nobody's.</summary>
-    public ValueTask DeleteAsync(Guid upload)
+    /// <summary>
+    /// The manifest goes first: data without one is known to be nobody's. What was kept is found by its job's row alone, which is told
+    /// next that it is gone; so it is gone for good here, also for a power cut.
+    /// </summary>
+    public async ValueTask DeleteAsync(Guid upload)
     {
         long? bytes = directory.Usage.SmallBytes(upload) ?? directory.Files.DataBytes(upload);
         if (bytes is null || UploadFiles.IsMissing(directory.ManifestPath(upload)))
@@ -113,9 +116,13 @@ public sealed class LocalSpool(SpoolDirectory directory, IOptions<SpoolOptions> 
             directory.ThrowUnlessThere(); // what is missing in another place is still there when the spool comes back
         }
 
+        bool isQueued = directory.Files.IsQueued(upload);
         directory.Usage.Take(upload, bytes ?? 0);
         directory.Discard(upload, bytes ?? 0);
-        return ValueTask.CompletedTask;
+        if (!isQueued)
+        {
+            await DiskThreads.RunAsync(directory.Files.FlushKept);
+        }
     }
 
     /// <summary>The manifest goes last: data without one would be cleared away.</summary>

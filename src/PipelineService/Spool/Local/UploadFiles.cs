@@ -45,6 +45,18 @@ internal sealed class UploadFiles(string root)
     public long? DataBytes(Guid upload) => new[] { Data(upload), KeptPath(Data(upload)) }
         .Select(path => new FileInfo(path)).FirstOrDefault(file => file.Exists)?.Length;
 
+    /// <summary>Whether anything of an upload is among those that are not kept.</summary>
+    public bool IsQueued(Guid upload) => !IsMissing(Data(upload)) || !IsMissing(Manifest(upload));
+
+    /// <summary>What was removed from those that are kept stays away, by this process or by one before.</summary>
+    public void FlushKept()
+    {
+        if (Directory.Exists(Kept))
+        {
+            DirectorySync.Flush(Kept);
+        }
+    }
+
     /// <summary>Moves a file to those that are kept. One that is there already is left.</summary>
     public void Keep(string path)
     {
