@@ -19,6 +19,8 @@ const string Usage = """
                     --rows 3000000  --uploads 8  --rounds 3
       transforms    the same load without transforms, with text ops, and with derived columns and a filter
                     --rows 3000000  --rounds 5
+      formats       the same trips as they are, and compressed with gzip and with zstd
+                    --rows 3000000  --rounds 5
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
                     --count 500  --bytes 1000  --connections 16  --rounds 4
       memory        peak memory for a small and a large upload, made while it is sent
@@ -65,6 +67,7 @@ try
         "load" => LoadBenchmark.RunAsync(arguments),
         "concurrent" => ConcurrentBenchmark.RunAsync(arguments),
         "transforms" => TransformsBenchmark.RunAsync(arguments),
+        "formats" => FormatsBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
         "memory" => MemoryBenchmark.RunAsync(arguments),
         "rejects" => RejectsBenchmark.RunAsync(arguments),
