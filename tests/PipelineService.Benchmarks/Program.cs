@@ -21,6 +21,8 @@ const string Usage = """
                     --rows 3000000  --rounds 5
       lookup        the same load without a lookup, with one in memory, and with one that asks for each chunk
                     --rows 3000000  --keys 1000000  --rounds 5
+      formats       the same trips as they are, and compressed with gzip and with zstd
+                    --rows 3000000  --rounds 5
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
                     --count 500  --bytes 1000  --connections 16  --rounds 4
       memory        peak memory for a small and a large upload, made while it is sent
@@ -68,6 +70,7 @@ try
         "concurrent" => ConcurrentBenchmark.RunAsync(arguments),
         "transforms" => TransformsBenchmark.RunAsync(arguments),
         "lookup" => LookupBenchmark.RunAsync(arguments),
+        "formats" => FormatsBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
         "memory" => MemoryBenchmark.RunAsync(arguments),
         "rejects" => RejectsBenchmark.RunAsync(arguments),

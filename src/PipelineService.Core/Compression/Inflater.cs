@@ -30,13 +30,8 @@ public sealed class Inflater : IDisposable
     /// <summary>A match is copied eight bytes at a time, beyond its end.</summary>
     private const int Slack = MatchMax + 16;
 
-    private const int LiteralBits = 11, DistanceBits = 9, LengthBits = 7;
-
     private byte[] _window = ArrayPool<byte>.Shared.Rent(HistoryBytes + FreshBytes + Slack);
-    private readonly HuffmanTable _literals = new(LiteralBits, 288, entriesMax: 2_342);
-    private readonly HuffmanTable _distances = new(DistanceBits, 32, entriesMax: 1_024);
-    private readonly HuffmanTable _lengths = new(LengthBits, 19, entriesMax: 1 << LengthBits);
-    private readonly byte[] _codeLengths = new byte[DeflateSymbols.LiteralsMax + DeflateSymbols.DistancesMax];
+    private readonly BlockCodes _codes = new();
 
     private State _state = State.BlockHeader;
     private bool _isLastBlock;
@@ -170,11 +165,10 @@ public sealed class Inflater : IDisposable
                 (next, _stored) = (State.Stored, (int)length);
                 break;
             case 1:
-                _literals.TryBuild(DeflateSymbols.FixedLiteralLengths, DeflateSymbols.Literals);
-                _distances.TryBuild(DeflateSymbols.FixedDistanceLengths, DeflateSymbols.Distances);
+                _codes.SetFixed();
                 break;
             case 2:
-                Fault = ReadCodes(ref reader);
+                Fault = _codes.Read(ref reader);
                 break;
             default:
                 Fault = InflateFault.UnknownBlock;
@@ -192,75 +186,6 @@ public sealed class Inflater : IDisposable
         _isLastBlock = isLast;
         _state = next;
         return Fault == InflateFault.None;
-    }
-
-    private InflateFault ReadCodes(ref BitReader reader)
-    {
-        int literals = (int)reader.Read(5) + 257, distances = (int)reader.Read(5) + 1, lengths = (int)reader.Read(4) + 4;
-        if (literals > DeflateSymbols.LiteralsMax || distances > DeflateSymbols.DistancesMax)
-        {
-            return InflateFault.TooManySymbols;
-        }
-
-        Span<byte> ofLengths = stackalloc byte[19];
-        ofLengths.Clear();
-        for (int i = 0; i < lengths; i++)
-        {
-            ofLengths[DeflateSymbols.LengthOrder[i]] = (byte)reader.Read(3);
-        }
-
-        if (!reader.IsWhole || !_lengths.TryBuild(ofLengths, DeflateSymbols.CodeLengths) || IsIncomplete(ofLengths))
-        {
-            return InflateFault.CodeLengths;
-        }
-
-        Span<byte> all = _codeLengths.AsSpan(0, literals + distances);
-        for (int i = 0; i < all.Length;)
-        {
-            uint entry = _lengths.Find(reader.Peek());
-            if ((entry & HuffmanTable.KindMask) == HuffmanTable.Invalid || !reader.TrySkip((int)(entry & 15)))
-            {
-                return InflateFault.CodeLengths;
-            }
-
-            int symbol = (int)(entry >> 16);
-            if (symbol < 16)
-            {
-                all[i++] = (byte)symbol;
-                continue;
-            }
-
-            (int repeats, byte repeated) = symbol switch
-            {
-                16 => (3 + (int)reader.Read(2), i > 0 ? all[i - 1] : (byte)255),
-                17 => (3 + (int)reader.Read(3), (byte)0),
-                _ => (11 + (int)reader.Read(7), (byte)0),
-            };
-            if (!reader.IsWhole || repeated == 255 || i + repeats > all.Length)
-            {
-                return InflateFault.CodeLengths;
-            }
-
-            all.Slice(i, repeats).Fill(repeated);
-            i += repeats;
-        }
-
-        return all[DeflateSymbols.EndOfBlock] == 0 ? InflateFault.NoEndOfBlock
-            : _literals.TryBuild(all[..literals], DeflateSymbols.Literals)
-                && _distances.TryBuild(all[literals..], DeflateSymbols.Distances) ? InflateFault.None
-            : InflateFault.CodeLengths;
-    }
-
-    /// <summary>The code of the code lengths may not even be one of one symbol, as zlib has it.</summary>
-    private static bool IsIncomplete(ReadOnlySpan<byte> lengths)
-    {
-        int sum = 0;
-        foreach (byte length in lengths)
-        {
-            sum += length == 0 ? 0 : 1 << (LengthBits - length);
-        }
-
-        return sum != 1 << LengthBits;
     }
 
     /// <returns>False when the source ends before the block does.</returns>
@@ -304,7 +229,7 @@ public sealed class Inflater : IDisposable
     /// <returns>Whether the block has ended; null at a fault.</returns>
     private bool? TryReadSymbol(ref BitReader reader)
     {
-        uint entry = _literals.Find(reader.Peek());
+        uint entry = _codes.Literals.Find(reader.Peek());
         if (!reader.TrySkip((int)(entry & 15)))
         {
             return null;
@@ -326,7 +251,7 @@ public sealed class Inflater : IDisposable
         }
 
         int length = (int)(entry >> 16) + (int)reader.Read((int)(entry >> 4) & 15);
-        entry = _distances.Find(reader.Peek());
+        entry = _codes.Distances.Find(reader.Peek());
         if (!reader.TrySkip((int)(entry & 15)))
         {
             return null;
@@ -347,7 +272,7 @@ public sealed class Inflater : IDisposable
 
         if (reader.IsWhole)
         {
-            Copy(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_window), _end), distance, length);
+            BackReference.Copy(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_window), _end), distance, length);
             _end += length;
         }
 
@@ -361,10 +286,11 @@ public sealed class Inflater : IDisposable
     /// <returns>Whether the block has ended, or is not right; else the rest of the source is read symbol by symbol.</returns>
     private bool ReadSymbolsFast(ReadOnlySpan<byte> source, ref int position)
     {
-        const ulong mask = (1 << LiteralBits) - 1;
+        const ulong mask = (1 << BlockCodes.LiteralBits) - 1;
         ref byte input = ref MemoryMarshal.GetReference(source);
         ref byte window = ref MemoryMarshal.GetArrayDataReference(_window);
-        ref uint literals = ref _literals.First;
+        HuffmanTable longLiterals = _codes.Literals, distances = _codes.Distances;
+        ref uint literals = ref longLiterals.First;
         int last = source.Length - 16, limit = HistoryBytes + FreshBytes - MatchMax, end = _end, next = position;
         (ulong bits, int count) = (_bits, _count);
         bool hasEnded = false;
@@ -393,7 +319,7 @@ public sealed class Inflater : IDisposable
 
             if ((entry & HuffmanTable.KindMask) != HuffmanTable.Base)
             {
-                entry = _literals.Find(bits);
+                entry = longLiterals.Find(bits);
                 uint kind = entry & HuffmanTable.KindMask;
                 Skip(ref bits, ref count, (int)entry & 15);
                 if (kind == HuffmanTable.Literal)
@@ -418,7 +344,7 @@ public sealed class Inflater : IDisposable
             int length = (int)(entry >> 16) + (int)(bits & ((1u << extra) - 1));
             Skip(ref bits, ref count, extra);
             Fill(ref input, ref next, ref bits, ref count);
-            entry = _distances.Find(bits);
+            entry = distances.Find(bits);
             Skip(ref bits, ref count, (int)entry & 15);
             extra = (int)(entry >> 4) & 15;
             int distance = (int)(entry >> 16) + (int)(bits & ((1u << extra) - 1));
@@ -430,7 +356,7 @@ public sealed class Inflater : IDisposable
                 break;
             }
 
-            Copy(ref Unsafe.Add(ref window, end), distance, length);
+            BackReference.Copy(ref Unsafe.Add(ref window, end), distance, length);
             end += length;
         }
 
@@ -460,30 +386,5 @@ public sealed class Inflater : IDisposable
     {
         bits >>= skipped;
         count -= skipped;
-    }
-
-    /// <summary>Repeats what lies so far back, also beyond the length: there is room for that.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy(ref byte to, int distance, int length)
-    {
-        ref byte from = ref Unsafe.Subtract(ref to, distance);
-        if (distance >= 8)
-        {
-            for (int i = 0; i < length; i += 8)
-            {
-                Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, i)));
-            }
-        }
-        else if (distance == 1)
-        {
-            Unsafe.InitBlockUnaligned(ref to, from, (uint)length);
-        }
-        else
-        {
-            for (int i = 0; i < length; i++)
-            {
-                Unsafe.Add(ref to, i) = Unsafe.Add(ref from, i);
-            }
-        }
     }
 }

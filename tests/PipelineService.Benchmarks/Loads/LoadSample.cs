@@ -13,6 +13,9 @@ namespace PipelineService.Benchmarks.Loads;
 /// <param name="BodyPath">The same file, or one in another format.</param>
 internal sealed record LoadSample(long Rows, string CsvPath, string BodyPath, string ContentType)
 {
+    /// <summary>How the body is compressed; null for not at all.</summary>
+    public string? ContentEncoding { get; init; }
+
     public double CsvMB => MB(CsvPath);
 
     public double BodyMB => MB(BodyPath);
@@ -23,6 +26,11 @@ internal sealed record LoadSample(long Rows, string CsvPath, string BodyPath, st
         const int BufferBytes = 128 * 1_024;
         var body = new StreamContent(File.OpenRead(BodyPath), BufferBytes);
         body.Headers.ContentType = new MediaTypeHeaderValue(ContentType);
+        if (ContentEncoding is not null)
+        {
+            body.Headers.ContentEncoding.Add(ContentEncoding);
+        }
+
         return body;
     }
 

@@ -21,7 +21,8 @@ public sealed partial class ArrowTests
     {
         [("Intake", "Spool")] =
         [
-            "ISpool", "SpoolFullException", "SpoolManifest", "SpoolOptions", "SpoolUnavailableException", "SpoolWriter", "SpooledBytes",
+            "ContentCoding", "ContentCodings", "ISpool", "SpoolFullException", "SpoolManifest", "SpoolOptions", "SpoolUnavailableException", "SpoolWriter", "SpooledBytes",
+            "UploadCodings",
         ],
         [("Jobs", "Transform")] = ["BoundLookups", "ChunkChannel", "LookupBinder", "TransformOptions"],
         [("Jobs", "Write")] =

@@ -10,8 +10,8 @@ public sealed partial class CoreArrowTests
 {
     private static readonly string[] Rooms = ["Datasets", "Rules", "Values", "Lookups", "Parsing", "Encoding", "Transforms", "Rejects"];
 
-    /// <summary>Beside the way of the data: what becomes of records, counted by the rules' codes.</summary>
-    private static readonly string[] Beside = ["Jobs"];
+    /// <summary>Beside the way of the data: what it is unpacked from, and what becomes of records, counted by the rules' codes.</summary>
+    private static readonly string[] Beside = ["Compression", "Jobs"];
 
     private static readonly string Core = Path.Combine(RepositoryFiles.Root, "src", "PipelineService.Core");
 

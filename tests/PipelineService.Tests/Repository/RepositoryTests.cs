@@ -52,6 +52,7 @@ public sealed partial class RepositoryTests
     [Theory]
     [InlineData("README.md")]
     [InlineData("docs/clients.md")]
+    [InlineData("docs/compression.md")]
     [InlineData("docs/definition.md")]
     [InlineData("docs/errors.md")]
     [InlineData("docs/operations.md")]
