@@ -17,8 +17,8 @@ internal sealed class LookupStep : ExternalStep
     private readonly (int Field, TypedKind Kind)[] _sets;
     private readonly OnMissing _missing;
     private readonly bool _isPlainText;
-    private LookupTable? _table;
-    private ExternalAnswers? _answers;
+    private readonly LookupTable? _table;
+    private readonly ExternalAnswers? _answers;
 
     /// <param name="use">What it takes of which dataset.</param>
     /// <param name="reader">Reads the values of the key that no step before has read.</param>
