@@ -25,7 +25,10 @@ public static class JsonPath
             : !isPointer && names.Any(name => name.AsSpan().ContainsAny("[]*'\"")) ? "is more than names with dots between them"
             : null;
         return fault is not null ? []
-            : isPointer ? [.. names.Select(name => name.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))]
+            : isPointer ? [
+                .. names.Select(name =>
+                    name.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)),
+            ]
             : [.. names];
     }
 

@@ -38,7 +38,9 @@ public abstract class RecordScanner
     /// </summary>
     public virtual int StartOf(ReadOnlySpan<byte> bytes) => 0;
 
-    /// <summary>Begins to pass over a record that is too long; null where such a record costs its first line (<see cref="SkipLine"/>).</summary>
+    /// <summary>
+    /// Begins to pass over a record that is too long; null where such a record costs its first line (<see cref="SkipLine"/>).
+    /// </summary>
     public virtual RecordSkip? BeginSkip() => null;
 
     /// <summary>Whether bytes behind the last record are all that closes the document.</summary>

@@ -13,7 +13,8 @@ internal static class MediaTypeAdvice
             $"That is what curl -d sends, and it strips line ends: send the file as it is, {AsItIs}.",
         "multipart/form-data" => $"That is a form around the file, as curl -F sends it: send the file alone, {AsItIs}.",
         "application/x-json" or "text/x-json" =>
-            "JSON is application/json where it is one document with an array of records, application/x-ndjson where it is one object a line.",
+            "JSON is application/json where it is one document with an array of records, application/x-ndjson where it is one object "
+            + "a line.",
         "application/x-jsonlines" or "application/jsonlines" or "application/json-lines" or "application/x-jsonl" or "text/x-ndjson" =>
             "JSON of one object a line is application/x-ndjson.",
         "application/geo+json" or "application/vnd.geo+json" =>

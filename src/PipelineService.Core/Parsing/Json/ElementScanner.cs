@@ -52,7 +52,10 @@ public sealed class ElementScanner(int recordBytesMax, ImmutableArray<string> pa
 
     /// <inheritdoc/>
     public override bool IsClosedBy(ReadOnlySpan<byte> rest) =>
-        rest.IsEmpty || (rest[0] == ']' && new JsonTail(path).Read(rest, isFinal: true, out FramingFault? fault) == rest.Length && fault is null);
+        rest.IsEmpty
+        || (rest[0] == ']'
+            && new JsonTail(path).Read(rest, isFinal: true, out FramingFault? fault) == rest.Length
+            && fault is null);
 
     /// <inheritdoc/>
     public override int SkipLine(ReadOnlySpan<byte> bytes, bool isFinal) => throw new NotSupportedException();

@@ -1,8 +1,8 @@
 namespace PipelineService.Core.Parsing.Json;
 
 /// <summary>
-/// Finds where the records of a chunk stand, as the scanner of the same <see cref="JsonFraming"/> finds them. Implemented by structs, so that
-/// reading is compiled for each of them.
+/// Finds where the records of a chunk stand, as the scanner of the same <see cref="JsonFraming"/> finds them. Implemented by
+/// structs, so that reading is compiled for each of them.
 /// </summary>
 internal interface IJsonPlaces
 {

@@ -10,8 +10,8 @@ namespace PipelineService.Core.Parsing.Json;
 /// </summary>
 /// <remarks>
 /// A document is read twice: once for what its items share and how many there are, once for the items. The
-/// <see cref="ItemScanner"/> counts by the same code, so that both agree. Slots of the item come first, then those of the document, which stay
-/// from one item to the next.
+/// <see cref="ItemScanner"/> counts by the same code, so that both agree. Slots of the item come first, then those of the document,
+/// which stay from one item to the next.
 /// </remarks>
 public sealed class ItemRecordReader : RecordReader
 {
@@ -106,7 +106,8 @@ public sealed class ItemRecordReader : RecordReader
     /// <param name="rejects">Takes what is wrong with it.</param>
     /// <param name="sink">Is handed the record.</param>
     internal void ReadItem<TSink>(
-        ReadOnlySpan<byte> bytes, JsonDocumentPlace document, int start, int length, RecordValues values, RejectBuffer rejects, ref TSink sink)
+        ReadOnlySpan<byte> bytes, JsonDocumentPlace document, int start, int length, RecordValues values, RejectBuffer rejects,
+        ref TSink sink)
         where TSink : struct, IRecordSink, allows ref struct
     {
         Span<RecordValue> slots = values.KeptSlots(_slotCount);
@@ -121,7 +122,9 @@ public sealed class ItemRecordReader : RecordReader
         ReadItem(bytes[..(start + length)], new RecordPlace(start, length, Line: 0), slots, order, values, rejects, ref sink);
     }
 
-    /// <summary>How many records are in a document, and how many bytes their rows may take that the document has once or not at all.</summary>
+    /// <summary>
+    /// How many records are in a document, and how many bytes their rows may take that the document has once or not at all.
+    /// </summary>
     /// <param name="bytes">As the scanner of the framing has found it.</param>
     /// <param name="values">Has room for what is read of it.</param>
     /// <param name="errors">Has room for what is wrong with it.</param>
@@ -232,8 +235,8 @@ public sealed class ItemRecordReader : RecordReader
     }
 
     private void ReadItems<TSink>(
-        ReadOnlySpan<byte> json, RecordPlace document, RecordValue items, Span<RecordValue> slots, scoped MemberOrder order, RecordValues values,
-        RejectBuffer rejects, ref TSink sink)
+        ReadOnlySpan<byte> json, RecordPlace document, RecordValue items, Span<RecordValue> slots, scoped MemberOrder order,
+        RecordValues values, RejectBuffer rejects, ref TSink sink)
         where TSink : struct, IRecordSink, allows ref struct
     {
         int line = document.Line;
@@ -251,8 +254,8 @@ public sealed class ItemRecordReader : RecordReader
     }
 
     private void ReadItem<TSink>(
-        ReadOnlySpan<byte> json, RecordPlace place, Span<RecordValue> slots, scoped MemberOrder order, RecordValues values, RejectBuffer rejects,
-        ref TSink sink)
+        ReadOnlySpan<byte> json, RecordPlace place, Span<RecordValue> slots, scoped MemberOrder order, RecordValues values,
+        RejectBuffer rejects, ref TSink sink)
         where TSink : struct, IRecordSink, allows ref struct
     {
         slots[.._itemSlots].Clear();

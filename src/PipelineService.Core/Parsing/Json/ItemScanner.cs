@@ -10,7 +10,9 @@ namespace PipelineService.Core.Parsing.Json;
 /// <param name="reader">Opens them.</param>
 public sealed class ItemScanner(RecordScanner documents, ItemRecordReader reader) : RecordScanner
 {
-    /// <summary>Bytes that the rows of a chunk may take that its documents have once or not at all; a single document may take more.</summary>
+    /// <summary>
+    /// Bytes that the rows of a chunk may take that its documents have once or not at all; a single document may take more.
+    /// </summary>
     private const int MadeBytesMax = 4 << 20;
 
     private readonly RecordValues _values = new();

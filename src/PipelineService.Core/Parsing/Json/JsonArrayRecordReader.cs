@@ -6,7 +6,8 @@ using PipelineService.Core.Rules;
 namespace PipelineService.Core.Parsing.Json;
 
 /// <summary>
-/// JSON of arrays, mostly newline-delimited: each record is one array, its items are the fields. A slot is an item, in the order of the data.
+/// JSON of arrays, mostly newline-delimited: each record is one array, its items are the fields. A slot is an item, in the order of
+/// the data.
 /// </summary>
 /// <param name="binding">Where each field of the schema stands in this job's records.</param>
 /// <param name="ragged">What becomes of records with fewer or more items.</param>

@@ -10,7 +10,9 @@ internal static class JsonElements
 {
     private static readonly SearchValues<byte> EndsOfScalars = SearchValues.Create(",:{}[]\" \t\r\n"u8);
 
-    /// <summary>Where an element ends that begins at a position, or <see cref="JsonBalance.Open"/> or <see cref="JsonBalance.Broken"/>.</summary>
+    /// <summary>
+    /// Where an element ends that begins at a position, or <see cref="JsonBalance.Open"/> or <see cref="JsonBalance.Broken"/>.
+    /// </summary>
     /// <param name="bytes">The bytes at hand.</param>
     /// <param name="start">Where it begins: no blank, and nothing that parts elements.</param>
     /// <param name="brokenAt">Where it is broken.</param>

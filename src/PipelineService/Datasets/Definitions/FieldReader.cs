@@ -70,7 +70,9 @@ internal static class FieldReader
         FieldPath? path = field.Text("path") is string text ? FieldPath.Parse(text, out fault) : null;
         if (fault is not null)
         {
-            field.Fault("path", $"The path {fault}: write \"/geo/lat\" or \"geo.lat\", and \"^/host\" for what stands beside dialect.items.");
+            field.Fault(
+                "path",
+                $"The path {fault}: write \"/geo/lat\" or \"geo.lat\", and \"^/host\" for what stands beside dialect.items.");
         }
 
         return path;

@@ -17,8 +17,8 @@ internal static class DocumentAdvice
     {
         if (JsonObjects.AreSeveral(bytes))
         {
-            return "The data has several documents, as one object a line is: send it as application/x-ndjson. A document of JSON is an array of "
-                + "records, or an object that has one.";
+            return "The data has several documents, as one object a line is: send it as application/x-ndjson. A document of JSON is an "
+                + "array of records, or an object that has one.";
         }
 
         string[] arrays = isPersonal ? [] : [.. ArraysIn(bytes).Take(NamesMax)];

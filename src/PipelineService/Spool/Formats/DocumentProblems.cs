@@ -31,8 +31,8 @@ internal static class DocumentProblems
                 FramingFaultKind.Truncated =>
                     $"The document ends {place}, before it is closed: it is truncated, or a quotation mark or bracket is missing in it.",
                 FramingFaultKind.MissingComma =>
-                    $"A comma or the closing bracket is expected {place}, and {shown} stands there. One record a line, without brackets and "
-                    + "commas, is application/x-ndjson.",
+                    $"A comma or the closing bracket is expected {place}, and {shown} stands there. One record a line, without "
+                    + "brackets and commas, is application/x-ndjson.",
                 FramingFaultKind.MissingRecord =>
                     $"A record is expected {place}, and {shown} stands there: take the comma away that nothing follows.",
                 FramingFaultKind.BrokenBracket =>
