@@ -35,7 +35,7 @@ internal static class FormatsBenchmark
     [
         new("as it is", LoadOf(service, "plain"), null, 0, null),
         new("gzip", LoadOf(service, "gzip"), "gzip", 1.25, to => new GZipStream(to, CompressionLevel.Optimal)),
-        new("zstd", LoadOf(service, "zstd"), "zstd", 1.15, to => new CompressionStream(to, ZstdLevel)),
+        new("zstd", LoadOf(service, "zstd"), "zstd", 1.15, to => new CompressionStream(to, ZstdLevel, leaveOpen: false)),
     ];
 
     private static ServiceLoad LoadOf(ServiceProcess service, string name) =>
