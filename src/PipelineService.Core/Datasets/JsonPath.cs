@@ -23,6 +23,7 @@ public static class JsonPath
             : isPointer && names.Any(HasWrongEscape) ? "has a ~ that is neither ~0 (for ~) nor ~1 (for /)"
             : !isPointer && names.Any(name => name.Length == 0) ? "has an empty name between its dots"
             : !isPointer && names.Any(name => name.AsSpan().ContainsAny("[]*'\"")) ? "is more than names with dots between them"
+            : !isPointer && names.Any(name => name.Contains('/', StringComparison.Ordinal)) ? "has a / in it and none before it"
             : null;
         return fault is not null ? []
             : isPointer ? [

@@ -119,6 +119,7 @@ public sealed class JsonItemsReaderTests
     [InlineData("json", "", "/geo/lat", null)]
     [InlineData("ndjson", "'items': '/e'", "^/host", null)]
     [InlineData("json", "", "geo..lat", "The path has an empty name between its dots")]
+    [InlineData("json", "", "geo/lat", "The path has a / in it and none before it: write \"/geo/lat\"")]
     [InlineData("csv", "", "/geo/lat", "Leads through records of JSON, and the format is \"csv\"")]
     [InlineData("json", "", "^/host", "dialect.items says of none")]
     [InlineData("json", "'itemType': 'array'", "/geo/lat", "records are arrays")]

@@ -48,11 +48,8 @@ public sealed partial class JobNewsListener(
     {
         await using NpgsqlConnection connection = await database.OpenSessionAsync(stoppingToken);
         connection.Notification += (_, told) => Hear(told.Channel, told.Payload);
-        foreach (string channel in (string[])[KeyNews.Channel, NewsText.Channel])
-        {
-            await using NpgsqlCommand listen = new($"LISTEN {channel}", connection);
-            await listen.ExecuteNonQueryAsync(stoppingToken);
-        }
+        await ListenAsync(connection, KeyNews.Channel, stoppingToken);
+        await ListenAsync(connection, NewsText.Channel, stoppingToken);
 
         keys.Hear();
         watch.LookNow(); // nobody was told here of what has changed before
@@ -61,9 +58,16 @@ public sealed partial class JobNewsListener(
             using CancellationShield shield = new(stoppingToken);
             if (!await connection.WaitAsync(options.Value.LeaseTime, shield.Token))
             {
-                await DatabasePool.PingAsync(connection, shield.Token); // one that a firewall has forgotten is silent for ever
+                // One that a firewall has forgotten is silent for ever. Saying it again changes nothing, and shows what the session is for.
+                await ListenAsync(connection, NewsText.Channel, shield.Token);
             }
         }
+    }
+
+    private static async Task ListenAsync(NpgsqlConnection connection, string channel, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand listen = new($"LISTEN {channel}", connection);
+        await listen.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private void Hear(string channel, string text)
