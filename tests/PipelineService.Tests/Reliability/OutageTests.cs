@@ -21,7 +21,7 @@ public sealed class OutageTests
         await using Server server = await Server.StartAsync();
         await using Field field = new(server.ConnectionString, server.DataSource, "outage");
         await field.StartAsync("");
-        foreach (string dataset in Sample.Definitions.Keys)
+        foreach (string dataset in Sample.Independent)
         {
             await field.Send(dataset, records: 1_000);
         }
@@ -31,7 +31,7 @@ public sealed class OutageTests
         long down = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(down) < outage)
         {
-            foreach (string dataset in Sample.Definitions.Keys)
+            foreach (string dataset in Sample.Independent)
             {
                 await field.Send(dataset, records: 500);
             }

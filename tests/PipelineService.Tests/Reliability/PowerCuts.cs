@@ -128,7 +128,7 @@ internal sealed class PowerCuts(
 
     private async Task RunCycleAsync(int cuts)
     {
-        string[] datasets = [.. Sample.Definitions.Keys];
+        string[] datasets = [.. Sample.Independent];
         for (int upload = _random.Next(3, 8); upload > 0; upload--)
         {
             int records = Sizes[_random.Next(Sizes.Length)];

@@ -74,6 +74,12 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         [Looking] = Definition(Looking, "chunk", rejectsMax: null, more: Lookups),
     };
 
+    /// <summary>
+    /// Datasets whose uploads may come in any order and number. Those of the others take each other's place, or need one that was
+    /// there before: <see cref="Field.SendLookedUp"/> sends them as they must be.
+    /// </summary>
+    public static IReadOnlyList<string> Independent { get; } = [.. Definitions.Keys.Except([LookedUp, Looking])];
+
     /// <summary>SQL that leaves the tables of the datasets there, and empty.</summary>
     public static string EmptyTables { get; } = string.Join("; ", Definitions.Keys.Select(dataset =>
         $"{CreateTable(dataset)}; TRUNCATE public.{dataset}")) + $"""
@@ -155,7 +161,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             }
         }
 
-        body.Append(isJson ? "]\n" : "");
+        body.Append(!isJson ? "" : records == 0 ? "[]\n" : "]\n");
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(rows.ToString())));
         return new Sample(dataset, key, Encoding.UTF8.GetBytes(body.ToString()), records, loaded, filtered, digest);
     }

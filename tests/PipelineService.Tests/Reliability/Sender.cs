@@ -83,7 +83,7 @@ internal sealed class Sender(params int[] ports) : IDisposable
             JsonDocument? job = await TryAsync(
                 () => new HttpRequestMessage(HttpMethod.Get, new Uri(Instance, $"/v1/jobs/{id}")) { Headers = { { "Prefer", "wait=1" } } },
                 cancellationToken);
-            if (job?.RootElement.GetProperty("state").GetString() is "succeeded" or "partially_succeeded" or "failed")
+            if (job?.RootElement.GetProperty("state").GetString() is "succeeded" or "partially_succeeded" or "failed" or "cancelled")
             {
                 return;
             }

@@ -96,7 +96,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         await using UnstableTable unstable = new(server.DataSource, _random.Next());
         unstable.Begin();
         _ = neighbour.Send(_random);
-        string[] datasets = [.. Sample.Definitions.Keys.Where(dataset => dataset != Sample.Corrected)];
+        string[] datasets = [.. Sample.Independent.Where(dataset => dataset != Sample.Corrected)];
         for (int upload = _random.Next(2, 7); upload > 0; upload--)
         {
             int records = Sizes[_random.Next(Sizes.Length)];
@@ -108,6 +108,11 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         if (_random.Next(2) == 0)
         {
             _ = field.SendCorrected(Sizes[_random.Next(3, 6)]);
+        }
+
+        if (_random.Next(2) == 0)
+        {
+            _ = field.SendLookedUp(Sizes[_random.Next(1, 6)]);
         }
 
         if (_random.Next(2) == 0)
