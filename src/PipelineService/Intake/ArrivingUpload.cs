@@ -47,7 +47,17 @@ internal sealed class ArrivingUpload : IAsyncDisposable
             _liveJobs.Remove(Live);
         }
 
-        await Writer.DisposeAsync();
+        try
+        {
+            await Writer.DisposeAsync();
+        }
+        finally
+        {
+            if (!IsTaken)
+            {
+                _liveJobs.Remove(Live); // not before its files are gone: recovery would find them, and nobody's, and register them
+            }
+        }
     }
 
     /// <summary>Leaves nothing: whoever loads the upload is told to roll back, and its bytes go with the last user.</summary>
@@ -63,7 +73,6 @@ internal sealed class ArrivingUpload : IAsyncDisposable
             // The database is away: the run removes what is left when it is back.
         }
 
-        _liveJobs.Remove(Live);
         if (Writer.Growth.IsSealed)
         {
             await _releases.DiscardAsync(Writer.Id);

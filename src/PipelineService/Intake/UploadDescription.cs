@@ -1,3 +1,4 @@
+using System.Net.Mime;
 using PipelineService.Datasets;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs.Requests;
@@ -52,8 +53,8 @@ internal static class UploadDescription
         .HeedsHeaders(Headers)
         .AcceptsStream(
             "The data: delimited text, or records of JSON one a line, in an array or in a sequence; or a compressed file of what the "
-            + "dataset's format says.",
-            UploadContentType.Known)
+            + "dataset's format says. `application/json` is taken as well: it is not in the list, because generators would make it the only one.",
+            [.. UploadContentType.Known.Where(type => type != MediaTypeNames.Application.Json)])
         .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
         .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status202Accepted)

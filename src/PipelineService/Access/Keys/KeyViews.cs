@@ -62,11 +62,11 @@ public sealed record KeyPage(IReadOnlyList<KeyView> Items, string? NextCursor);
 public sealed record KeyRequest(
     string Name,
     IReadOnlyList<AccessScope> Scopes,
-    IReadOnlyList<string>? Datasets,
-    string? Source,
-    string? Tenant,
-    DateTimeOffset? ExpiresAt);
+    IReadOnlyList<string>? Datasets = null,
+    string? Source = null,
+    string? Tenant = null,
+    DateTimeOffset? ExpiresAt = null);
 
 /// <summary>How a key is to be rotated.</summary>
 /// <param name="Overlap">How long the key as it was goes on, as ISO 8601 writes times, at most <c>P30D</c>; left out: <c>P1D</c>.</param>
-public sealed record KeyRotation(string? Overlap);
+public sealed record KeyRotation(string? Overlap = null);

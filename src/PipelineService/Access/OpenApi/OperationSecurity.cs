@@ -12,7 +12,7 @@ internal sealed class OperationSecurity : IOpenApiOperationTransformer
         AccessPolicy? policy = context.Description.ActionDescriptor.EndpointMetadata.OfType<AccessPolicy>().LastOrDefault();
         if (policy?.Scope is not { } scope)
         {
-            operation.Security = [[]]; // none of no schemes: open to all
+            operation.Security = []; // open to all
             return Task.CompletedTask;
         }
 
