@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
 using PipelineService.Access.Keys;
 using PipelineService.Access.OpenApi;
+using PipelineService.Access.Tenants;
 using PipelineService.Access.Tokens;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
@@ -20,6 +21,7 @@ public static class AccessExtensions
         builder.Services.AddSingleton<AdminKey>();
         builder.Services.AddSingleton<KeyHasher>();
         builder.Services.AddSingleton<KeyStore>();
+        builder.Services.AddSingleton<TenantRing>();
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<DatabasePreparation>(services => services.GetRequiredService<KeyRing>().PrepareAsync);
         builder.Services.AddSingleton(services => new KeyNews(services.GetRequiredService<KeyRing>()));

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Npgsql;
+using PipelineService.Access.Tenants;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 
@@ -25,7 +26,7 @@ internal enum KeyVerdict
 /// is not here is nowhere.
 /// </summary>
 internal sealed partial class KeyRing(
-    KeyStore store, KeyHasher hasher, Database database, TimeProvider time, ILogger<KeyRing> logger) : IDisposable
+    KeyStore store, KeyHasher hasher, TenantRing tenants, Database database, TimeProvider time, ILogger<KeyRing> logger) : IDisposable
 {
     /// <summary>At most so often the database is asked because of a key that is unknown here.</summary>
     private static readonly TimeSpan UnknownPause = TimeSpan.FromSeconds(1);
@@ -144,6 +145,7 @@ internal sealed partial class KeyRing(
             return false;
         }
 
+        await tenants.TakeInAsync(connection, cancellationToken); // a change of theirs is counted among those of keys
         IReadOnlyList<KeyRow> rows = await store.LoadAsync(connection, cancellationToken);
         int foreign = rows.Count(row => row.HashedWith != hasher.Mark);
         if (foreign > 0)
