@@ -189,12 +189,17 @@ internal static class JobQueueSql
         WHERE since < now() - @age
         """;
 
-    /// <summary>All jobs that nobody runs, up to a bound, and since when the oldest of them waits.</summary>
+    /// <summary>
+    /// All jobs that nobody runs, up to a bound: how many each party has, of how many bytes, and since when the oldest of them waits.
+    /// </summary>
     public const string Count = $"""
-        SELECT count(*) AS jobs, min(since) AS oldest
+        SELECT party, count(*) AS jobs, sum(bytes)::bigint AS bytes, min(since) AS oldest
         FROM (
-            (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsWaiting} {InOrder} LIMIT @look)
+            (SELECT {JobParty.Sql} AS party, upload_bytes AS bytes, coalesce(received_at, created_at) AS since
+             FROM pipeline.jobs WHERE {IsWaiting} {InOrder} LIMIT @look)
             UNION ALL
-            (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} LIMIT @look)) waiting
+            (SELECT {JobParty.Sql}, upload_bytes, coalesce(received_at, created_at)
+             FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} LIMIT @look)) waiting
+        GROUP BY party
         """;
 }

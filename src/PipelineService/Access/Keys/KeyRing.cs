@@ -101,6 +101,19 @@ internal sealed partial class KeyRing(
         }
     }
 
+    /// <summary>What was just changed counts here at once. If the database is away by now, it counts when that is back.</summary>
+    public async Task TakeInAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RefreshAsync(cancellationToken);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // KeyRefresh goes on with it.
+        }
+    }
+
     /// <summary>For a key that is not here: it may be on its way.</summary>
     /// <returns>False when the keys are not known at all.</returns>
     public async Task<bool> LookForUnknownAsync(CancellationToken cancellationToken)

@@ -29,8 +29,8 @@ public sealed class TenantRing
     public long? QueuedBytesMaxOf(string party) =>
         _contents.Tenants.TryGetValue(party, out Entry? entry) ? entry.QueuedBytesMax : null;
 
-    /// <summary>Those whose waiting bytes are bounded.</summary>
-    public string[] WithBoundedQueue => _contents.WithBoundedQueue;
+    /// <summary>Whether there is anybody whose waiting bytes are bounded.</summary>
+    public bool BoundsQueues => _contents.BoundsQueues;
 
     internal async Task TakeInAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ public sealed class TenantRing
         _contents = new Contents(
             entries,
             datasets.ToFrozenDictionary(dataset => dataset.Name, dataset => CallLimits.OfJson(dataset.Limits)!),
-            [.. entries.Where(entry => entry.Value.QueuedBytesMax is not null).Select(entry => entry.Key)]);
+            entries.Any(entry => entry.Value.QueuedBytesMax is not null));
     }
 
     private sealed record Entry(Share Share, CallLimits? Limits, long? QueuedBytesMax)
@@ -51,8 +51,8 @@ public sealed class TenantRing
     }
 
     private sealed record Contents(
-        FrozenDictionary<string, Entry> Tenants, FrozenDictionary<string, CallLimits> Datasets, string[] WithBoundedQueue)
+        FrozenDictionary<string, Entry> Tenants, FrozenDictionary<string, CallLimits> Datasets, bool BoundsQueues)
     {
-        public static Contents Nothing { get; } = new(FrozenDictionary<string, Entry>.Empty, FrozenDictionary<string, CallLimits>.Empty, []);
+        public static Contents Nothing { get; } = new(FrozenDictionary<string, Entry>.Empty, FrozenDictionary<string, CallLimits>.Empty, false);
     }
 }

@@ -4,6 +4,7 @@ using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Tenants;
 using PipelineService.Spool;
 using PipelineService.Write;
 
@@ -19,6 +20,7 @@ public sealed partial class JobStarter(
     JobRunner runner,
     SmallJobs small,
     SessionBudget budget,
+    WaitingBytes waiting,
     SpoolRecovery recovery,
     ISpool spool,
     Instance instance,
@@ -141,6 +143,7 @@ public sealed partial class JobStarter(
     public void TellQueued(JobRow row)
     {
         budget.Await(row.Party);
+        waiting.Add(row.Party, row.UploadBytes);
         Queued?.Invoke();
     }
 

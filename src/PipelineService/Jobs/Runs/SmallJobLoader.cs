@@ -186,6 +186,7 @@ public sealed partial class SmallJobLoader(
             JobId = first.Id,
             Epoch = first.Epoch,
             Dataset = first.Dataset,
+            Party = first.Party,
             Rows = plan,
             Target = target,
             RawBytesMax = int.MaxValue,
