@@ -10,6 +10,8 @@ namespace PipelineService.Transform;
 /// Chunks of one party come in their order; among parties the one comes next of whom the fewest bytes are with workers, for their weight
 /// (<see cref="FairShares"/>): it is big jobs, not many, that starve small ones.
 /// </summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "No handle of the semaphore is ever waited for, so there is nothing to dispose of.")]
 public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBufferPool buffers, Func<string, Share> shareOf)
 {
     private readonly int _capacity = options.Value.ChannelCapacity;
