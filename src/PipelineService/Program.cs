@@ -4,6 +4,7 @@ using PipelineService.Access.Keys;
 using PipelineService.Hosting.Demo;
 using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Startup;
+using PipelineService.Spool.Conversion;
 
 if (AuditCommand.IsAskedFor(args))
 {
@@ -13,6 +14,11 @@ if (AuditCommand.IsAskedFor(args))
 if (KeysCommand.IsAskedFor(args))
 {
     return await KeysCommand.RunAsync(args, Console.Out, Console.Error);
+}
+
+if (ConverterCommand.IsAskedFor(args))
+{
+    return await ConverterCommand.RunAsync();
 }
 
 if (CommandLine.Answer(args) is (var text, var exitCode))

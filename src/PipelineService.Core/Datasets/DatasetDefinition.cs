@@ -113,6 +113,9 @@ public enum DataFormat
 
     /// <summary>A JSON text sequence (RFC 7464).</summary>
     JsonSequence,
+
+    /// <summary>An Apache Parquet file.</summary>
+    Parquet,
 }
 
 /// <summary>Where the rows go and when they become visible.</summary>

@@ -22,7 +22,7 @@ public static class ForeignContent
             "The data is a ZIP file, as workbooks (.xlsx, .ods) are: unpack it, or save the sheet as CSV in UTF-8.",
         [0xD0, 0xCF, 0x11, 0xE0, ..] => "The data is a workbook of an old kind (.xls): save the sheet as CSV in UTF-8.",
         [(byte)'P', (byte)'A', (byte)'R', (byte)'1', < (byte)'\t' or 0x15, ..] =>
-            "The data is a Parquet file: export it as CSV or NDJSON.",
+            "The data is a Parquet file: send it with -H 'Content-Type: application/vnd.apache.parquet'.",
         [(byte)'%', (byte)'P', (byte)'D', (byte)'F', (byte)'-', ..] =>
             "The data is a PDF: export the table in it as CSV in UTF-8.",
         [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [(byte)'{' or (byte)'[', 0, ..] or [0, (byte)'{' or (byte)'[', ..] =>

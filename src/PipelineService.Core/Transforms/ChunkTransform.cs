@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
@@ -48,6 +49,9 @@ public sealed class ChunkTransform
 
     /// <summary>How delimited text is written that it reads; null for other formats.</summary>
     public CsvSyntax? Syntax => _reader.Syntax;
+
+    /// <inheritdoc cref="RecordReader.ItemNames"/>
+    public ImmutableArray<byte[]> ItemNames => _reader.ItemNames;
 
     /// <summary>What stands between records of JSON.</summary>
     public JsonFraming Framing => _reader.Framing;

@@ -15,10 +15,11 @@ public sealed record SpoolManifest
     /// <summary>
     /// A reader leaves a form that it does not know alone (<see cref="SpoolNewerException"/>), so each manifest has the oldest
     /// form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job takes another's place or keeps the upload, or
-    /// 5 where the bytes have to be decoded, or are of a format that the versions before did not have. (4 and 6 are those of several:
-    /// <see cref="ManifestDocument"/>.)
+    /// 5 where the bytes have to be decoded, or are of a format that the versions before did not have, or 7 where they are converted.
+    /// (4, 6 and 8 are those of several: <see cref="ManifestDocument"/>.)
     /// </summary>
-    public int Form => IsCoded || Format is DataFormat.Json or DataFormat.JsonSequence ? 5
+    public int Form => FormatTable.Of(Format).IsConverted ? 7
+        : IsCoded || Format is DataFormat.Json or DataFormat.JsonSequence ? 5
         : Replaces is not null || KeepUpload is not null ? 3
         : Failure is not null ? 2
         : 1;

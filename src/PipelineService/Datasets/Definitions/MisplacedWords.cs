@@ -97,7 +97,7 @@ internal static class MisplacedWords
         Mean("json-seq", "jsonseq", "json_seq", "jsonsequence"),
         [
             ("geojson", "Use \"json\", with \"dialect\": { \"property\": \"features\" }."),
-            .. ((string[])["xlsx", "xls", "excel", "parquet", "avro", "xml"]).Select(
+            .. ((string[])["xlsx", "xls", "excel", "avro", "xml"]).Select(
                 word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
         ]);
 
