@@ -50,6 +50,15 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
+    public int Threads
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.Threads.Count;
+        }
+    }
+
     /// <summary>Files, sockets and other handles that it has open. Linux only.</summary>
     public int OpenHandles => Directory.GetFileSystemEntries(
         string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/fd")).Length;
