@@ -14,7 +14,7 @@ internal static class ServiceRole
     private const string Password = "nothing is its own";
 
     /// <summary>What it may do with what others made: the rows that tests prepare are read, added to and reverted.</summary>
-    private const string ForTables = "SELECT, INSERT, DELETE";
+    private const string ForTables = "SELECT, INSERT, DELETE, REFERENCES";
 
     private static string? _name;
 
