@@ -37,10 +37,12 @@ internal static class ServiceRole
             GRANT USAGE, CREATE ON SCHEMA public TO {_name};
             ALTER DEFAULT PRIVILEGES GRANT USAGE, CREATE ON SCHEMAS TO {_name};
             ALTER DEFAULT PRIVILEGES GRANT {ForTables} ON TABLES TO {_name};
+            ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO {_name};
             """;
 
-    /// <summary>The same database with the service's role, where it has one.</summary>
+    /// <summary>The same database with the service's role, where it has one: in those of this run's server.</summary>
     public static string? Apply(string? connectionString) => _name is null || connectionString is null
+        || !new NpgsqlConnectionStringBuilder(connectionString).Database!.StartsWith("pipeline_test_", StringComparison.Ordinal)
         ? connectionString
         : new NpgsqlConnectionStringBuilder(connectionString) { Username = _name, Password = Password }.ConnectionString;
 }
