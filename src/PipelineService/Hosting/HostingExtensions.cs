@@ -47,6 +47,7 @@ public static class HostingExtensions
     public static WebApplication UseHosting(this WebApplication app)
     {
         app.Use(app.Services.GetRequiredService<ClientConnections>().ServeAsync);
+        app.UseMiddleware<AnswerHeaders>();
         app.UseRequestLine();
         app.UseMiddleware<ErrorAnswers>();
         app.Services.GetRequiredService<UnreadableRequests>().Watch();

@@ -74,7 +74,7 @@ internal static class KeyBody
         }
         catch (Exception e) when (e is FormatException or OverflowException)
         {
-            reader.Add(Overlap, $"\"{text}\" is not a time, such as PT1H or P7D.");
+            reader.Add(Overlap, $"\"{Core.Rules.Excerpt.Of(text!)}\" is not a time, such as PT1H or P7D.");
         }
 
         if (overlap < TimeSpan.Zero || overlap > OverlapMax)
@@ -109,22 +109,24 @@ internal static class KeyBody
                 "Send it as application/json: with curl, -H 'Content-Type: application/json'."));
         }
 
-        try
+        if (StrictJson.FaultOf(buffer.AsSpan(0, length)) is { } fault)
         {
-            var json = JsonDocument.Parse(
-                buffer.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = 4, AllowDuplicateProperties = false });
-            return json.RootElement.ValueKind == JsonValueKind.Object ? (json, null)
-                : (null, KeyProblems.Invalid(new Dictionary<string, string[]> { [""] = ["Must be an object."] }));
+            return (null, ErrorAnswers.Describe(StatusCodes.Status400BadRequest, fault));
         }
-        catch (JsonException e)
+
+        var json = JsonDocument.Parse(buffer.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = StrictJson.DepthMax });
+        if (json.RootElement.ValueKind == JsonValueKind.Object)
         {
-            return (null, ErrorAnswers.Describe(StatusCodes.Status400BadRequest, $"The body is not JSON: {e.Message}"));
+            return (json, null);
         }
+
+        json.Dispose();
+        return (null, KeyProblems.Invalid(new Dictionary<string, string[]> { [""] = ["Must be an object."] }));
     }
 
     private static void CheckMembers(JsonElement body, string[] known, KeyGrantReader reader)
     {
-        foreach (JsonProperty member in body.EnumerateObject().Where(member => !known.Contains(member.Name)))
+        foreach (JsonProperty member in body.EnumerateObject().Where(member => !known.Contains(member.Name)).Take(Problem.UnknownShownMax))
         {
             string shown = Core.Rules.Excerpt.Of(member.Name);
             reader.Add(shown, $"There is no such member.{Suggestion.For(member.Name, known)} There are {string.Join(", ", known)}.");
@@ -166,16 +168,7 @@ internal static class KeyBody
         return null;
     }
 
-    /// <summary>Null for what PostgreSQL cannot store: half of a surrogate pair, U+0000.</summary>
-    private static string? Read(JsonElement value)
-    {
-        try
-        {
-            return value.GetString() is { } text && RequestText.IsStorable(text) ? text : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
+    /// <summary>Null for what PostgreSQL cannot store: U+0000.</summary>
+    private static string? Read(JsonElement value) =>
+        value.GetString() is { } text && RequestText.IsStorable(text) ? text : null;
 }
