@@ -146,6 +146,7 @@ public static class DatasetEndpoints
                 DatasetProblems.VersionNotFound("trips", 7))
             .NeedsDatabase();
 
+        one.MapDatasetLimits();
         return api;
     }
 

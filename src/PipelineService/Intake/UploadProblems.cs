@@ -1,3 +1,4 @@
+using PipelineService.Access.Limits;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
@@ -116,6 +117,14 @@ public static class UploadProblems
         $"{limit} uploads are received at once; try again shortly.",
         retryAfterSeconds: 2);
 
+    /// <param name="bytesMax">What may wait of the tenant.</param>
+    public static Problem QueueFull(long bytesMax) => Refusal(
+        "queue_limit", StatusCodes.Status429TooManyRequests,
+        "As much of the tenant waits to be loaded as may.",
+        FormattableString.Invariant($"{bytesMax:N0} bytes of uploads of the tenant, or of the dataset where it is nobody's, may wait in the queue. ")
+        + "Nothing was kept; send the upload again when some of them have been loaded.",
+        retryAfterSeconds: 5);
+
     public static Problem ShuttingDown { get; } = Refusal(
         "shutting_down", StatusCodes.Status503ServiceUnavailable,
         "The service is shutting down.",
@@ -197,6 +206,8 @@ public static class UploadProblems
         SpoolFull("The spool's quota or disk does not hold the upload."),
         SpoolUnavailable,
         TooManyUploads(256),
+        QueueFull(10_000_000_000),
+        .. LimitProblems.OfUploads,
         ShuttingDown,
         DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         KeyInUse,

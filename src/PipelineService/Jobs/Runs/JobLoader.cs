@@ -291,6 +291,7 @@ public sealed class JobLoader(
         JobId = job.Id,
         Epoch = job.Epoch,
         Dataset = job.Dataset,
+        Party = job.Party,
         Trace = Activity.Current?.Context ?? default,
         Rows = rows,
         Target = target,
