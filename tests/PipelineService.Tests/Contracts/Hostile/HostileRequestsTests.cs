@@ -77,6 +77,9 @@ public sealed class HostileRequestsTests(TestDatabase database) : IClassFixture<
         Assert.Empty(process.Log.Split('\n').Where(line => line.Contains(" ERR ", StringComparison.Ordinal) || line.Contains(" FTL ", StringComparison.Ordinal)));
         Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM pipeline.jobs WHERE error ->> 'code' = 'internal_error'"));
         Assert.DoesNotContain("X-Injected", process.Log.Split('\n').Select(line => line.TrimStart().Split(':')[0]));
+        Assert.DoesNotContain('\u001b', process.Log);
+        Assert.DoesNotContain(GuardedService.AdminKey, process.Log, StringComparison.Ordinal);
+        Assert.DoesNotMatch("pls_[a-z2-7]{85}", process.Log);
         Assert.InRange(after.Threads, 1, before.Value.Threads + 20);
         Assert.InRange(after.Bytes - before.Value.Bytes, long.MinValue, 100 * Megabyte);
         await api.DeclareAsync("afterwards", Readings.Definition());
