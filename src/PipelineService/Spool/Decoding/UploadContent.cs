@@ -27,6 +27,9 @@ public sealed class UploadContent : IDisposable
     /// <summary>Whether anything has to be undone.</summary>
     public bool IsCoded => _decoded is not null;
 
+    /// <inheritdoc cref="UploadCodings.IsCompressed"/>
+    public bool IsCompressed => _codings.IsCompressed;
+
     /// <summary>What has to be: see <see cref="UploadCodings.Name"/>.</summary>
     public string CodingName => _codings.Name;
 
@@ -39,7 +42,7 @@ public sealed class UploadContent : IDisposable
         SpoolReader upload, UploadCodings codings, SpoolOptions options, CancellationToken cancellationToken)
     {
         bool isPlain = codings.DependsOnStart && await FindAsync(upload, cancellationToken) is null;
-        return new UploadContent(upload, isPlain ? UploadCodings.None : codings, options);
+        return new UploadContent(upload, isPlain ? codings with { OfFile = null } : codings, options);
     }
 
     /// <summary>
@@ -53,7 +56,7 @@ public sealed class UploadContent : IDisposable
     /// <exception cref="Hosting.JobFaultException">Something is.</exception>
     public async Task VerifyAsync(CancellationToken cancellationToken)
     {
-        if (!IsCoded)
+        if (!IsCompressed)
         {
             return;
         }
