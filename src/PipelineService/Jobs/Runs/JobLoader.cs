@@ -80,7 +80,7 @@ public sealed class JobLoader(
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
         load.CommitsEachChunk = target.Commit == CommitPolicy.Chunk
-            && (content.IsCoded ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
+            && (content.IsProvenAtItsEnd ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
         live.Follow(load, content);
         try
         {
