@@ -47,6 +47,7 @@ public static class RecordErrorCodes
         RecordErrorCode.LookupMissing => "lookup_missing",
         RecordErrorCode.NoItems => "no_items",
         RecordErrorCode.TooManyItems => "too_many_items",
+        RecordErrorCode.InvalidEncoding => "invalid_encoding",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

@@ -34,24 +34,26 @@ internal static class BoundedJson
                 "Send it as application/json: with curl, -H 'Content-Type: application/json'."));
         }
 
-        try
+        if (StrictJson.FaultOf(buffer.AsSpan(0, length)) is { } fault)
         {
-            var json = JsonDocument.Parse(
-                buffer.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = 4, AllowDuplicateProperties = false });
-            return json.RootElement.ValueKind == JsonValueKind.Object ? (json, null)
-                : (null, invalid(new Dictionary<string, string[]> { [""] = ["Must be an object."] }));
+            return (null, ErrorAnswers.Describe(StatusCodes.Status400BadRequest, fault));
         }
-        catch (JsonException e)
+
+        var json = JsonDocument.Parse(buffer.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = StrictJson.DepthMax });
+        if (json.RootElement.ValueKind == JsonValueKind.Object)
         {
-            return (null, ErrorAnswers.Describe(StatusCodes.Status400BadRequest, $"The body is not JSON: {e.Message}"));
+            return (json, null);
         }
+
+        json.Dispose();
+        return (null, invalid(new Dictionary<string, string[]> { [""] = ["Must be an object."] }));
     }
 
     /// <summary>Says of each member that there is none of that name.</summary>
     /// <param name="at">A JSON pointer to the object.</param>
     public static void CheckMembers(JsonElement body, string at, string[] known, Dictionary<string, string[]> faults)
     {
-        foreach (JsonProperty member in body.EnumerateObject().Where(member => !known.Contains(member.Name)))
+        foreach (JsonProperty member in body.EnumerateObject().Where(member => !known.Contains(member.Name)).Take(Problem.UnknownShownMax))
         {
             string shown = Core.Rules.Excerpt.Of(member.Name);
             faults[$"{at}/{shown}"] = [$"There is no such member.{Suggestion.For(member.Name, known)} There are {string.Join(", ", known)}."];

@@ -127,7 +127,7 @@ public sealed partial class UploadReception(
             AnnouncedBytes = announcedBytes,
             ReplacesAll = dataset.Definition.Load.Mode == LoadMode.Replace,
             LooksUp = dataset.Definition.Transforms.Any(op => op is ExternalOp),
-            Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)),
+            Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)) { OfText = request.Encoding },
             Request = Activity.Current?.Context ?? default,
         };
         try
@@ -166,6 +166,7 @@ public sealed partial class UploadReception(
             ContentType = request.ContentType,
             ContentEncoding = ContentCodings.Write(request.Codings),
             Compression = request.Compression,
+            Encoding = request.Encoding.IsUtf8 ? null : request.Encoding.Name,
             IdempotencyKey = request.IdempotencyKey,
             Replaces = request.Replaces,
             KeepUpload = dataset.Definition.Load.KeepUpload,

@@ -43,6 +43,8 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobNews>();
         builder.Services.AddSingleton<JobTargets>();
         builder.Services.AddSingleton<JobPins>();
+        builder.Services.AddSingleton<JobConversions>();
+        builder.Services.AddHostedService<ConversionCleaner>();
         builder.Services.AddSingleton<LookupCleaner>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LookupCleaner>());
         builder.Services.AddSingleton<JobLoader>();

@@ -6,38 +6,29 @@ using PipelineService.Write;
 namespace PipelineService.Transform;
 
 /// <summary>
-/// The one queue between reading and writing, shared by all jobs. Bounded; a full channel makes readers wait, and nothing is ever dropped.
-/// Chunks of one party come in their order; among parties the one comes next of whom the fewest bytes are with workers, for their weight
-/// (<see cref="FairShares"/>): it is big jobs, not many, that starve small ones.
+/// The queue between reading and writing, shared by all jobs: a bounded channel for each party that has chunks, and one of turns, which
+/// workers wait for. A full channel makes readers wait, and nothing is ever dropped. Chunks of one party come in their order; among parties
+/// the one comes next of whom the fewest bytes are with workers, for their weight (<see cref="FairShares"/>): it is big jobs, not many,
+/// that starve small ones.
 /// </summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage(
-    "Design", "CA1001", Justification = "No handle of the semaphore is ever waited for, so there is nothing to dispose of.")]
+/// <remarks>
+/// What all of it takes is bounded by the chunks that jobs have in flight (<see cref="ChunkFeed"/>), and those by the sessions.
+/// </remarks>
 public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBufferPool buffers, Func<string, Share> shareOf)
 {
-    private readonly int _capacity = options.Value.ChannelCapacity;
+    /// <summary>One for each chunk that waits: whoever takes one is sure to find a chunk.</summary>
+    private readonly Channel<bool> _turns = Channel.CreateUnbounded<bool>();
+
+    private readonly BoundedChannelOptions _bounds = new(options.Value.ChannelCapacity) { SingleReader = true }; // under the lock
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _ready = new(0);
 
     /// <summary>A party counts by its weight alone: how many sessions it may have is counted elsewhere.</summary>
     private readonly FairShares _shares = new(party => shareOf(party) with { Max = null });
-    private readonly Dictionary<string, LinkedList<Entry>> _queues = new(StringComparer.Ordinal);
-
-    /// <summary>Those that are one too many: their readers wait. The first come comes first, since a place is the same to all.</summary>
-    private readonly LinkedList<Entry> _excess = [];
-    private int _count;
+    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
     private bool _isCompleted;
 
     /// <summary>Chunks that wait for a worker.</summary>
-    public int Depth
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _count - _excess.Count;
-            }
-        }
-    }
+    public int Depth => _turns.Reader.Count;
 
     /// <summary>How the chunks of a load come in.</summary>
     public ChunkFeed FeedOf(JobLoad load) => new(load, this, buffers);
@@ -46,16 +37,18 @@ public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBuffer
     /// <exception cref="ChannelClosedException">No more are taken.</exception>
     public async ValueTask WriteAsync(Chunk chunk, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        Entry? excess = Add(chunk);
-        _ready.Release();
-        if (excess is null)
+        string party = chunk.Load.Plan.Party;
+        Lane lane = Enter(party);
+        bool isIn = false;
+        try
         {
-            return;
+            await lane.Chunks.Writer.WriteAsync(chunk, cancellationToken);
+            isIn = true;
         }
-
-        await using CancellationTokenRegistration cancel = cancellationToken.Register(() => TakeBack(excess, cancellationToken));
-        await excess.HasPlace.Task;
+        finally
+        {
+            Leave(party, lane, isIn);
+        }
     }
 
     /// <summary>No more chunks come: those who take them end when none is left.</summary>
@@ -64,29 +57,23 @@ public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBuffer
         lock (_lock)
         {
             _isCompleted = true;
+            EndWhenAllAreIn();
         }
-
-        _ready.Release();
     }
 
     /// <summary>Takes the chunk whose turn it is, and waits until there is one. Several may take at once.</summary>
     /// <returns>Null when no more come.</returns>
     public async ValueTask<Chunk?> ReadAsync()
     {
-        while (true)
+        while (await _turns.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            await _ready.WaitAsync(CancellationToken.None);
-            if (Take() is { } chunk)
+            if (_turns.Reader.TryRead(out _))
             {
-                return chunk;
-            }
-
-            if (Volatile.Read(ref _isCompleted))
-            {
-                _ready.Release(); // for the others
-                return null;
+                return Take();
             }
         }
+
+        return null;
     }
 
     /// <summary>A chunk that was taken is done with.</summary>
@@ -98,10 +85,8 @@ public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBuffer
         }
     }
 
-    /// <returns>Its entry when it has no place yet.</returns>
-    private Entry? Add(Chunk chunk)
+    private Lane Enter(string party)
     {
-        string party = chunk.Load.Plan.Party;
         lock (_lock)
         {
             if (_isCompleted)
@@ -109,77 +94,81 @@ public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBuffer
                 throw new ChannelClosedException();
             }
 
-            Entry entry = new(chunk);
-            if (!_queues.TryGetValue(party, out LinkedList<Entry>? queue))
+            if (!_lanes.TryGetValue(party, out Lane? lane))
             {
-                _queues[party] = queue = [];
+                _lanes[party] = lane = new Lane(Channel.CreateBounded<Chunk>(_bounds));
+            }
+
+            lane.Writing++;
+            return lane;
+        }
+    }
+
+    private void Leave(string party, Lane lane, bool isIn)
+    {
+        lock (_lock)
+        {
+            lane.Writing--;
+            if (isIn && lane.Waiting++ == 0)
+            {
                 _shares.Wait(party);
             }
 
-            queue.AddLast(entry);
-            if (_count++ < _capacity)
+            if (isIn)
             {
-                return null;
+                _turns.Writer.TryWrite(true);
             }
 
-            _excess.AddLast(entry);
-            return entry;
+            Forget(party, lane);
+            EndWhenAllAreIn();
         }
     }
 
-    private Chunk? Take()
+    private Chunk Take()
     {
         lock (_lock)
         {
-            if (_shares.Next(1) is not [var party])
+            string party = _shares.Next(1)[0];
+            Lane lane = _lanes[party];
+            lane.Chunks.Reader.TryRead(out Chunk? chunk);
+            if (--lane.Waiting == 0)
             {
-                return null; // what woke this one was taken back
+                _shares.StopWaiting(party);
+                Forget(party, lane);
             }
 
-            Entry entry = _queues[party].First!.Value;
-            Remove(party, entry);
-            _shares.Take(party, entry.Chunk.Bytes.Length);
-            entry.Chunk.TakenFrom = this;
-            return entry.Chunk;
+            _shares.Take(party, chunk!.Bytes.Length);
+            chunk.TakenFrom = this;
+            return chunk;
         }
     }
 
-    private void TakeBack(Entry entry, CancellationToken cancellationToken)
+    /// <summary>Nothing is left of a party that neither has chunks nor is about to.</summary>
+    private void Forget(string party, Lane lane)
     {
-        lock (_lock)
+        if (lane is { Writing: 0, Waiting: 0 })
         {
-            if (entry.HasPlace.TrySetCanceled(cancellationToken))
-            {
-                Remove(entry.Chunk.Load.Plan.Party, entry);
-            }
+            _lanes.Remove(party);
         }
     }
 
-    private void Remove(string party, Entry entry)
+    private void EndWhenAllAreIn()
     {
-        LinkedList<Entry> queue = _queues[party];
-        queue.Remove(entry);
-        if (queue.Count == 0)
+        if (_isCompleted && _lanes.Values.All(lane => lane.Writing == 0))
         {
-            _queues.Remove(party);
-            _shares.StopWaiting(party);
-        }
-
-        _count--;
-        _excess.Remove(entry);
-        entry.HasPlace.TrySetResult();
-        while (_excess.Count > 0 && _count - _excess.Count < _capacity)
-        {
-            Entry next = _excess.First!.Value;
-            _excess.RemoveFirst();
-            next.HasPlace.TrySetResult();
+            _turns.Writer.TryComplete();
         }
     }
 
-    private sealed class Entry(Chunk chunk)
+    /// <summary>The chunks of a party.</summary>
+    private sealed class Lane(Channel<Chunk> chunks)
     {
-        public Chunk Chunk { get; } = chunk;
+        public Channel<Chunk> Chunks { get; } = chunks;
 
-        public TaskCompletionSource HasPlace { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>Readers that put a chunk in, or wait for a place.</summary>
+        public int Writing { get; set; }
+
+        /// <summary>Chunks in it for which there is a turn.</summary>
+        public int Waiting { get; set; }
     }
 }

@@ -52,8 +52,8 @@ public sealed class ChunkChannelTests
     {
         await WriteAsync("a", 1, 2, 3, 4);
         using CancellationTokenSource cancel = new();
-        Task waits = SendAsync("b", 1, Token);
-        Task givesUp = SendAsync("c", 1, cancel.Token);
+        Task waits = SendAsync("a", 5, Token);
+        Task givesUp = SendAsync("a", 6, cancel.Token);
         Assert.Equal((false, false, 4), (waits.IsCompleted, givesUp.IsCompleted, _channel.Depth));
 
         await cancel.CancelAsync();
@@ -62,11 +62,35 @@ public sealed class ChunkChannelTests
         Assert.Equal("a 1", await TakeAsync());
         await waits.Within("the place");
 
-        Assert.Equal(["b 1", "a 2", "a 3", "a 4"], [await TakeAsync(), await TakeAsync(), await TakeAsync(), await TakeAsync()]);
+        Assert.Equal(["a 2", "a 3", "a 4", "a 5"], [await TakeAsync(), await TakeAsync(), await TakeAsync(), await TakeAsync()]);
+    }
+
+    [Fact]
+    public async Task Whoever_has_all_places_of_their_own_leaves_those_of_others_free()
+    {
+        await WriteAsync("a", 1, 2, 3, 4);
+        Task waits = SendAsync("a", 5, Token);
+
+        await WriteAsync("b", 1);
+
+        Assert.Equal((false, "a 1", "b 1"), (waits.IsCompleted, await TakeAsync(), await TakeAsync()));
+        await waits.Within("the place");
+    }
+
+    /// <summary>One that waits for its place when the end comes is still taken.</summary>
+    [Fact]
+    public async Task After_the_end_what_is_there_is_taken_and_nothing_is_added()
+    {
+        await WriteAsync("a", 1, 2, 3, 4);
+        Task waits = SendAsync("a", 5, Token);
         _channel.Complete();
+
+        await Assert.ThrowsAsync<System.Threading.Channels.ChannelClosedException>(() => SendAsync("b", 1, Token));
+        Assert.Equal("a 1", await TakeAsync());
+        await waits.Within("the place");
+        Assert.Equal(["a 2", "a 3", "a 4", "a 5"], [await TakeAsync(), await TakeAsync(), await TakeAsync(), await TakeAsync()]);
         Assert.Null(await _channel.ReadAsync());
         Assert.Null(await _channel.ReadAsync());
-        await Assert.ThrowsAsync<System.Threading.Channels.ChannelClosedException>(() => SendAsync("a", 5, Token));
         Assert.Equal(0, _pool.Rented);
     }
 

@@ -98,7 +98,7 @@ internal static class KeyBody
         }
         catch (Exception e) when (e is FormatException or OverflowException)
         {
-            reader.Add(Overlap, $"\"{text}\" is not a time, such as PT1H or P7D.");
+            reader.Add(Overlap, $"\"{Core.Rules.Excerpt.Of(text!)}\" is not a time, such as PT1H or P7D.");
         }
 
         if (overlap < TimeSpan.Zero || overlap > OverlapMax)
@@ -144,16 +144,7 @@ internal static class KeyBody
         return null;
     }
 
-    /// <summary>Null for what PostgreSQL cannot store: half of a surrogate pair, U+0000.</summary>
-    private static string? Read(JsonElement value)
-    {
-        try
-        {
-            return value.GetString() is { } text && RequestText.IsStorable(text) ? text : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
+    /// <summary>Null for what PostgreSQL cannot store: U+0000.</summary>
+    private static string? Read(JsonElement value) =>
+        value.GetString() is { } text && RequestText.IsStorable(text) ? text : null;
 }

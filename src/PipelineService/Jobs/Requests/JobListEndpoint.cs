@@ -91,7 +91,7 @@ public static class JobListEndpoint
         TableName? table = text is null ? null : TableNameText.Parse(text);
         if (text is not null && table is null)
         {
-            faults["/table"] = [$"'{text}' is no table: write schema.table, or the name of a table in public."];
+            faults["/table"] = [$"'{Core.Rules.Excerpt.Of(text)}' is no table: write schema.table, or the name of a table in public."];
         }
 
         return table is null ? null : TableNameText.Format(table);
@@ -107,8 +107,8 @@ public static class JobListEndpoint
         {
             faults["/state"] =
             [
-                .. unknown.Select(state =>
-                    $"'{state}' is no state; use one of {string.Join(", ", known)}.{Suggestion.For(state, known)}"),
+                .. unknown.Take(Problem.UnknownShownMax).Select(state =>
+                    $"'{Core.Rules.Excerpt.Of(state)}' is no state; use one of {string.Join(", ", known)}.{Suggestion.For(state, known)}"),
             ];
         }
 

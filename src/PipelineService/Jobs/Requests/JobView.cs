@@ -10,7 +10,8 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
 /// <param name="WaitingFor">
 /// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
-/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; or null.
+/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; <c>conversion</c>,
+/// for other files to be converted; or null.
 /// </param>
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
@@ -37,7 +38,7 @@ public sealed record JobView(
     string? Source,
     string? Tenant,
     JobState State,
-    [property: Words("WaitingFor", "database", "spool", "table", "lookup")] string? WaitingFor,
+    [property: Words("WaitingFor", "database", "spool", "table", "lookup", "conversion")] string? WaitingFor,
     bool CancelRequested,
     UploadView Upload,
     RecordsView Records,

@@ -44,7 +44,7 @@ public sealed partial class JobStarter(
     public bool TryStartReceiving(LiveJob live, SpoolWriter upload)
     {
         // One that takes the place of others waits until it has arrived: it removes rows first, and a slow sender would hold them.
-        if (live.Current.Replaces is not null || live.ReplacesAll || _stopping.IsCancellationRequested || !readiness.IsReady
+        if (live.Current.Replaces is not null || live.ReplacesAll || live.IsConverted || _stopping.IsCancellationRequested || !readiness.IsReady
             || budget.TryReserve(live.Wish(live.AnnouncedBytes), writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
         {
             return false;
@@ -149,7 +149,7 @@ public sealed partial class JobStarter(
 
     /// <summary>One for an upload of one chunk: more would only be taken from others. Of a compressed one that is a guess.</summary>
     private int SessionsFor(LiveJob live, long bytes) =>
-        bytes <= spoolOptions.Value.ChunkBytes / (live.Codings.IsNone ? 1 : UsualRatio) ? 1 : writeOptions.Value.SessionsPerJobMax;
+        bytes <= spoolOptions.Value.ChunkBytes / (live.Codings.IsNone && !live.IsConverted ? 1 : UsualRatio) ? 1 : writeOptions.Value.SessionsPerJobMax;
 
     /// <summary>Starts a job, and with it takes over the upload and the reservation.</summary>
     public void Start(LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered) =>

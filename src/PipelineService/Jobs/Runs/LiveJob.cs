@@ -43,6 +43,9 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
 
     public int RecordBytesMax { get; } = recordBytesMax;
 
+    /// <summary>Whether its upload is converted: that begins when all of it is there.</summary>
+    public bool IsConverted { get; } = FormatTable.Of(kind.Format).IsConverted;
+
     /// <summary>Whether its rows take the place of all others: it is begun when all of its upload is there, and with no other.</summary>
     public bool ReplacesAll { get; init; }
 

@@ -108,7 +108,7 @@ public sealed partial class SmallJobLoader(
             JobRow row = job.Live.Current;
             using UploadContent content = await UploadContent.OpenAsync(
                 job.Upload, job.Live.Codings, spoolOptions.Value, CancellationToken.None);
-            RecordsStart records = await RecordFormat.Of(job.Live.Kind, plan, job.Live.RecordBytesMax)
+            RecordsStart records = await RecordFormat.Of(job.Live.Kind, plan, job.Live.RecordBytesMax, job.Live.Codings.OfText)
                 .FindStartAsync(content.Bytes, row.Facts, new HashSet<string>(), CancellationToken.None);
             int length = await ReadAsync(content.Bytes, records.Offset, buffer.AsMemory(0, bytesMax));
             if (!content.Bytes.IsEnd(records.Offset + length))

@@ -50,7 +50,7 @@ public sealed class SmallJobs
     /// for it, or one that loads others of its dataset now.
     /// </summary>
     public bool Takes(LiveJob live, long bytes) =>
-        _writeOptions.JobsTogetherMax > 1 && live is { ReplacesAll: false, LooksUp: false } && live.Current.Replaces is null
+        _writeOptions.JobsTogetherMax > 1 && live is { ReplacesAll: false, LooksUp: false, IsConverted: false } && live.Current.Replaces is null
         && bytes <= _spoolOptions.ChunkBytes && !_loader.IsApart(live.Table)
         && Volatile.Read(ref _running) < _writeOptions.JobsTogetherMax * WaitingFactor
         && (_shared.IsCalling(KeyOf(live.Current)) || _budget.MayReserve(live.Wish(bytes)));
