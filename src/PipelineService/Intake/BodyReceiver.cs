@@ -113,26 +113,29 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
 
             return read;
         }
-        catch (BadHttpRequestException e)
+        catch (Exception e) when (RefusalOf(e, upload?.Growth.Received ?? 0) is { } refusal)
         {
-            throw new UploadRefusedException(e.StatusCode switch
-            {
-                StatusCodes.Status408RequestTimeout => UploadProblems.TooSlow(_options),
-                StatusCodes.Status413PayloadTooLarge => UploadProblems.TooLarge(_options.BodyBytesMax),
-                _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) =>
-                    UploadProblems.Truncated(upload?.Growth.Received ?? 0),
-                _ => UploadProblems.Malformed(e.Message),
-            });
-        }
-        catch (IOException e) when (e.InnerException is OverflowException)
-        {
-            throw new UploadRefusedException(UploadProblems.Malformed("The size of a chunk is too large a number."));
-        }
-        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
-        {
-            throw new UploadRefusedException(UploadProblems.Truncated(upload?.Growth.Received ?? 0));
+            throw refusal;
         }
     }
+
+    /// <summary>What is wrong with a body that cannot be read on; null when that is not what has happened.</summary>
+    /// <param name="received">How many bytes of it have come.</param>
+    internal UploadRefusedException? RefusalOf(Exception error, long received) => error switch
+    {
+        BadHttpRequestException e => new UploadRefusedException(e.StatusCode switch
+        {
+            StatusCodes.Status408RequestTimeout => UploadProblems.TooSlow(_options),
+            StatusCodes.Status413PayloadTooLarge => UploadProblems.TooLarge(_options.BodyBytesMax),
+            _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) => UploadProblems.Truncated(received),
+            _ => UploadProblems.Malformed(e.Message),
+        }),
+        IOException { InnerException: OverflowException } =>
+            new UploadRefusedException(UploadProblems.Malformed("The size of a chunk is too large a number.")),
+        ConnectionResetException or ConnectionAbortedException or IOException =>
+            new UploadRefusedException(UploadProblems.Truncated(received)),
+        _ => null,
+    };
 
     private static async ValueTask AppendAsync(
         SpoolWriter upload, ReadOnlySequence<byte> bytes, List<ReadOnlyMemory<byte>> segments, CancellationToken cancellationToken)

@@ -9,6 +9,7 @@ using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Intake.Forms;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
 using Serilog;
@@ -34,8 +35,8 @@ public static class UploadEndpoints
     }
 
     private static async Task<IResult> UploadAsync(
-        string dataset, string? source, string? replaces, HttpContext context, DatasetCatalog datasets, UploadIntake intake, JobQueries jobs,
-        IOptions<IntakeOptions> options, IDiagnosticContext requestLine, TimeProvider time)
+        string dataset, string? source, string? replaces, HttpContext context, DatasetCatalog datasets, UploadIntake intake, FormIntake forms,
+        JobQueries jobs, IOptions<IntakeOptions> options, IDiagnosticContext requestLine, TimeProvider time)
     {
         SetBodyLimits(context, options.Value);
         Caller caller = context.GetCaller();
@@ -44,8 +45,21 @@ public static class UploadEndpoints
         try
         {
             DatasetVersion version = await FindAsync(datasets, dataset, caller, context.RequestAborted);
-            request = UploadRequest.Parse(context.Request, caller, version.Definition);
-            receipt = await intake.TakeAsync(version, request, context.Request, context.RequestAborted);
+            if (FormReader.IsForm(context.Request))
+            {
+                (IReadOnlyList<TakenFile> files, request) = await forms.TakeAsync(version, context.Request, caller, context.RequestAborted);
+                if (files.Count > 1)
+                {
+                    return await AnswerAsync(context, files, request, jobs, caller, time);
+                }
+
+                receipt = files[0].Receipt;
+            }
+            else
+            {
+                request = UploadRequest.Parse(context.Request, caller, version.Definition);
+                receipt = await intake.TakeAsync(version, request, context.Request, context.RequestAborted);
+            }
         }
         catch (UploadRefusedException e)
         {
@@ -72,6 +86,35 @@ public static class UploadEndpoints
         PreferHeader.TellApplied(context.Response, granted);
         bool isAnswered = job.JobState.IsFinal() && (granted is not null || receipt.IsReplay);
         return JobEndpoints.Answer(context, job, isAnswered ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>Several files: each has a job, and all are of one batch.</summary>
+    private static async Task<IResult> AnswerAsync(
+        HttpContext context, IReadOnlyList<TakenFile> files, UploadRequest request, JobQueries jobs, Caller caller, TimeProvider time)
+    {
+        TimeSpan? granted = request.Wait is { } asked ? jobs.Granted(asked) : null;
+        PreferHeader.TellApplied(context.Response, granted);
+        long start = time.GetTimestamp();
+        List<BatchFileView> shown = [];
+        foreach (TakenFile file in files)
+        {
+            JobRow job = file.Receipt.Job;
+            TimeSpan left = (granted ?? TimeSpan.Zero) - time.GetElapsedTime(start);
+            if (left > TimeSpan.Zero && !job.JobState.IsFinal())
+            {
+                job = await jobs.WaitAsync(job.Id, caller, row => row.JobState.IsFinal(), left, context.RequestAborted) ?? job;
+            }
+
+            shown.Add(BatchFileView.Of(file with { Receipt = file.Receipt with { Job = job } }));
+        }
+
+        Guid? batch = files.Select(file => file.Receipt.Job.Batch).LastOrDefault(known => known is not null);
+        if (batch is not null)
+        {
+            context.Response.Headers.Location = $"/v1/jobs?batch={batch}";
+        }
+
+        return TypedResults.Json(new BatchView(batch, shown), PipelineJson.Options, statusCode: StatusCodes.Status207MultiStatus);
     }
 
     /// <exception cref="UploadRefusedException">

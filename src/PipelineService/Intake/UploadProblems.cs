@@ -88,6 +88,11 @@ public static class UploadProblems
         "The body cannot be read.",
         $"{fault} Nothing was kept.");
 
+    public static Problem MalformedForm(string detail) => Refusal(
+        "malformed_form", StatusCodes.Status400BadRequest,
+        "The form cannot be taken.",
+        $"{detail} Nothing was kept.");
+
     public static Problem TooSlow(IntakeOptions options) => Refusal(
         "request_timeout", StatusCodes.Status408RequestTimeout,
         "The body came too slowly.",
@@ -175,7 +180,7 @@ public static class UploadProblems
     internal static Problem[] Examples =>
     [
         DatasetProblems.NotFound("trips"),
-        UnsupportedMediaType("multipart/form-data"),
+        UnsupportedMediaType("application/zip"),
         UnsupportedCharset("iso-8859-1"),
         UnsupportedEncoding("compress", "compress"),
         UnsupportedDigest("Repr-Digest", "md5"),
@@ -192,6 +197,7 @@ public static class UploadProblems
         JobProblems.NoLineage,
         Truncated(1_048_576),
         Malformed("Bad chunk size data."),
+        MalformedForm("It has no file: send one as curl -F file=@FILE does."),
         TooSlow(new IntakeOptions()),
         TooLarge(1L << 40),
         SpoolFull("The spool's quota or disk does not hold the upload."),

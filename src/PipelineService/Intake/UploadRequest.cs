@@ -36,6 +36,9 @@ public sealed record UploadRequest
     /// </summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>What all files of a form have in common; null of an upload by itself.</summary>
+    public Guid? Batch { get; init; }
+
     /// <summary>The job whose rows those of this upload are to take the place of.</summary>
     public Guid? Replaces { get; init; }
 
@@ -49,9 +52,15 @@ public sealed record UploadRequest
     /// <param name="caller">Who sends it.</param>
     /// <param name="dataset">What the upload is for; it says how the data is written where the request does not.</param>
     /// <exception cref="UploadRefusedException">Something in them cannot be taken.</exception>
-    public static UploadRequest Parse(HttpRequest request, Caller caller, DatasetDefinition dataset)
+    public static UploadRequest Parse(HttpRequest request, Caller caller, DatasetDefinition dataset) =>
+        Parse(request, caller, UploadContentType.Of(request.ContentType, dataset));
+
+    /// <param name="type">What the data is read as.</param>
+    /// <inheritdoc cref="Parse(HttpRequest, Caller, DatasetDefinition)"/>
+    internal static UploadRequest Parse(
+        HttpRequest request, Caller caller, (string MediaType, UploadForm Kind, FileCompression Compression) type)
     {
-        (string mediaType, UploadForm kind, FileCompression compression) = UploadContentType.Of(request, dataset);
+        (string mediaType, UploadForm kind, FileCompression compression) = type;
         return new()
         {
             ContentType = mediaType,
@@ -80,14 +89,14 @@ public sealed record UploadRequest
         ? wait
         : throw new UploadRefusedException(Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault));
 
-    private static string? SourceOf(Caller caller, string? said) => caller.Source is not { } bound || said is null || said == bound
+    internal static string? SourceOf(Caller caller, string? said) => caller.Source is not { } bound || said is null || said == bound
         ? caller.Source ?? said
         : throw new UploadRefusedException(UploadProblems.SourceNotAllowed(bound));
 
     private static string? KeyOf(Caller caller, string? sent) =>
         sent is null || caller.Source is null ? sent : $"{caller.Source} {sent}";
 
-    private static string? ParseSource(StringValues values)
+    internal static string? ParseSource(StringValues values)
     {
         string source = values.ToString();
         if (source.Length == 0)

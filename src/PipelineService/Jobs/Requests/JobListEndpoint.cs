@@ -75,6 +75,7 @@ public static class JobListEndpoint
             Table = TableOf(parameters.Table, faults),
             States = StatesOf(parameters.State, faults),
             Source = parameters.Source,
+            Batch = BatchOf(parameters.Batch, faults),
             Text = TextOf(parameters.Text, faults),
             CreatedAfter = QueryTime.Parse("createdAfter", parameters.CreatedAfter, faults),
             CreatedBefore = QueryTime.Parse("createdBefore", parameters.CreatedBefore, faults),
@@ -113,6 +114,17 @@ public static class JobListEndpoint
         return states.Length == 0 ? null : states;
     }
 
+    private static Guid? BatchOf(string? text, Dictionary<string, string[]> faults)
+    {
+        Guid? batch = Guid.TryParseExact(text, "D", out Guid id) ? id : null;
+        if (text is not null && batch is null)
+        {
+            faults["/batch"] = [$"'{Core.Rules.Excerpt.Of(text)}' is no batch: it is a UUID, as the answer to a form gave it."];
+        }
+
+        return batch;
+    }
+
     private static string? TextOf(string? text, Dictionary<string, string[]> faults)
     {
         if (text?.Length is 0 or > TextLengthMax)
@@ -139,6 +151,9 @@ internal sealed record JobListParameters
 
     [FromQuery(Name = "source"), Description("Jobs of uploads with this `source`.")]
     public string? Source { get; init; }
+
+    [FromQuery(Name = "batch"), Description("The jobs of the files of one form.")]
+    public string? Batch { get; init; }
 
     [FromQuery(Name = "text"), Description(
         "Jobs that have this text, case ignored, in their source, their idempotency key or their error (code, title, detail). "

@@ -1,0 +1,13 @@
+using System.IO.Pipelines;
+using PipelineService.Access.Audit;
+
+namespace PipelineService.Intake;
+
+/// <summary>The bytes of an upload as they come.</summary>
+/// <param name="AnnouncedBytes">How many there will be; null when that was not announced.</param>
+/// <param name="Actor">Who sends them, for the audit.</param>
+public sealed record UploadBody(PipeReader Reader, long? AnnouncedBytes, AuditActor Actor)
+{
+    public static UploadBody Of(HttpRequest request) =>
+        new(request.BodyReader, request.ContentLength, AuditActor.Of(request.HttpContext));
+}
