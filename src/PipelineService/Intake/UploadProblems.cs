@@ -104,6 +104,11 @@ public static class UploadProblems
         "The body cannot be read.",
         $"{fault} Nothing was kept.");
 
+    public static Problem MalformedForm(string detail) => Refusal(
+        "malformed_form", StatusCodes.Status400BadRequest,
+        "The form cannot be taken.",
+        $"{detail} Nothing was kept.");
+
     public static Problem TooSlow(IntakeOptions options) => Refusal(
         "request_timeout", StatusCodes.Status408RequestTimeout,
         "The body came too slowly.",
@@ -199,7 +204,7 @@ public static class UploadProblems
     internal static Problem[] Examples =>
     [
         DatasetProblems.NotFound("trips"),
-        UnsupportedMediaType("multipart/form-data"),
+        UnsupportedMediaType("application/zip"),
         UnsupportedCharset("iso-2022-jp"),
         UnsupportedEncoding("compress", "compress"),
         UnsupportedDigest("Repr-Digest", "md5"),
@@ -216,6 +221,7 @@ public static class UploadProblems
         JobProblems.NoLineage,
         Truncated(1_048_576),
         Malformed("Bad chunk size data."),
+        MalformedForm("It has no file: send one as curl -F file=@FILE does."),
         TooSlow(new IntakeOptions()),
         TooLarge(1L << 40),
         SpoolFull("The spool's quota or disk does not hold the upload."),

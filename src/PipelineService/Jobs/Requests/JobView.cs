@@ -21,6 +21,7 @@ namespace PipelineService.Jobs.Requests;
 /// </param>
 /// <param name="Transforms">What the ops of the dataset's transforms did, in their order: none that did nothing.</param>
 /// <param name="Reverted">When and how many of its rows a revert or a replacement removed.</param>
+/// <param name="Batch">What the jobs of all files of a form have in common; null of an upload by itself.</param>
 /// <param name="Replaces">The job whose rows its own take the place of: they go in the moment in which its own come.</param>
 /// <param name="ReplacedBy">The job whose rows have taken the place of its own.</param>
 /// <param name="Lookups">
@@ -50,6 +51,7 @@ public sealed record JobView(
     DateTime? StartedAt,
     DateTime? FinishedAt,
     RevertedView? Reverted,
+    Guid? Batch,
     Guid? Replaces,
     Guid? ReplacedBy,
     IReadOnlyDictionary<string, Guid>? Lookups,
@@ -85,6 +87,7 @@ public sealed record JobView(
             row.StartedAt,
             row.FinishedAt,
             row is { RevertedAt: { } at, RecordsReverted: { } reverted } ? new RevertedView(at, reverted) : null,
+            row.Batch,
             row.Replaces,
             row.RevertedAt is null ? null : row.ReplacedBy,
             JobPins.Read(row.Pins),
