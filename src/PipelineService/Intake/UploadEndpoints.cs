@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
@@ -44,7 +45,7 @@ public static class UploadEndpoints
         try
         {
             DatasetVersion version = await FindAsync(datasets, dataset, caller, context.RequestAborted);
-            request = UploadRequest.Parse(context.Request, caller, version.Definition);
+            request = await ParseAsync(context, caller, version.Definition);
             receipt = await intake.TakeAsync(version, request, context.Request, context.RequestAborted);
         }
         catch (UploadRefusedException e)
@@ -72,6 +73,23 @@ public static class UploadEndpoints
         PreferHeader.TellApplied(context.Response, granted);
         bool isAnswered = job.JobState.IsFinal() && (granted is not null || receipt.IsReplay);
         return JobEndpoints.Answer(context, job, isAnswered ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    /// <exception cref="UploadRefusedException">The request is not one of an upload into the dataset.</exception>
+    private static async Task<UploadRequest> ParseAsync(HttpContext context, Caller caller, DatasetDefinition definition)
+    {
+        UploadRequest request;
+        try
+        {
+            request = UploadRequest.Parse(context.Request, caller, definition);
+        }
+        catch (UploadRefusedException e)
+        {
+            throw await BodyLook.ExplainAsync(e, context.Request, context.RequestAborted);
+        }
+
+        await BodyLook.RefuseOtherAsync(context.Request, request, definition, context.RequestAborted);
+        return request;
     }
 
     /// <exception cref="UploadRefusedException">
