@@ -6,6 +6,7 @@ using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Access.Limits;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
@@ -49,7 +50,7 @@ public static class UploadEndpoints
         {
             DatasetVersion version = await FindAsync(datasets, dataset, caller, context.RequestAborted);
             bool isForm = FormReader.IsForm(context.Request);
-            request = isForm ? FormIntake.RequestOf(version, context.Request, caller) : UploadRequest.Parse(context.Request, caller, version.Definition);
+            request = isForm ? FormIntake.RequestOf(version, context.Request, caller) : await ParseAsync(context, caller, version.Definition);
             RefuseBehindFullQueue(version, waiting, context.Request.ContentLength);
             if (UploadPass.TryBegin(limiter, context, version.Name, out UploadPass pass) is { } limited)
             {
@@ -134,6 +135,23 @@ public static class UploadEndpoints
         }
 
         return TypedResults.Json(new BatchView(batch, shown), PipelineJson.Options, statusCode: StatusCodes.Status207MultiStatus);
+    }
+
+    /// <exception cref="UploadRefusedException">The request is not one of an upload into the dataset.</exception>
+    private static async Task<UploadRequest> ParseAsync(HttpContext context, Caller caller, DatasetDefinition definition)
+    {
+        UploadRequest request;
+        try
+        {
+            request = UploadRequest.Parse(context.Request, caller, definition);
+        }
+        catch (UploadRefusedException e)
+        {
+            throw await BodyLook.ExplainAsync(e, context.Request, context.RequestAborted);
+        }
+
+        await BodyLook.RefuseOtherAsync(context.Request, request, definition, context.RequestAborted);
+        return request;
     }
 
     /// <exception cref="UploadRefusedException">

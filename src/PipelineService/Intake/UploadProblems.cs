@@ -35,6 +35,14 @@ public static class UploadProblems
             ]).Where(sentence => sentence.Length > 0)),
         accepts: Loadable);
 
+    /// <summary>What was sent without a type cannot be of the dataset's format.</summary>
+    /// <param name="found">What it is, and what to send.</param>
+    public static Problem OtherContent(string found) => Refusal(
+        "unsupported_media_type", StatusCodes.Status415UnsupportedMediaType,
+        NotLoadable,
+        $"No Content-Type was sent. {found}",
+        accepts: Loadable);
+
     public static Problem UnsupportedCharset(string charset) => Refusal(
         "unsupported_charset", StatusCodes.Status415UnsupportedMediaType,
         "The character set cannot be read.",
