@@ -1,9 +1,15 @@
 using PipelineService;
 using PipelineService.Access.Audit;
 using PipelineService.Access.Keys;
+using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Demo;
 using PipelineService.Hosting.Health;
 using PipelineService.Hosting.Startup;
+
+if (TrialCommand.IsAskedFor(args))
+{
+    return TrialCommand.Run(args);
+}
 
 if (AuditCommand.IsAskedFor(args))
 {

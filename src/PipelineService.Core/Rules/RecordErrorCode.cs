@@ -59,4 +59,16 @@ public enum RecordErrorCode : byte
 
     /// <summary>The rows of a document's items would take more than they may.</summary>
     TooManyItems = 34,
+
+    /// <summary>A model needs a value that the record does not have.</summary>
+    ScoreInputMissing = 40,
+
+    /// <summary>A model is to take a number that its input cannot hold.</summary>
+    ScoreInputTooLarge = 41,
+
+    /// <summary>A model gives a number that is none, or none that the field can hold.</summary>
+    ScoreNotFinite = 42,
+
+    /// <summary>A model cannot take the values of the record.</summary>
+    ScoreFailed = 43,
 }
