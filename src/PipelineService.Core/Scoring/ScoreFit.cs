@@ -242,6 +242,7 @@ public sealed class ScoreFit
 
     private static string? FaultOf(object value, ModelTensor tensor) => (tensor.Kind, value) switch
     {
+        (TensorKind.Float or TensorKind.Double or TensorKind.Int64 or TensorKind.Int32, bool) => null,
         (TensorKind.Float or TensorKind.Double, double) => null,
         (TensorKind.Float or TensorKind.Double, _) when IsNaN(value) => null,
         (TensorKind.Int64, double number) when double.IsInteger(number) && Math.Abs(number) < 1L << 53 => null,

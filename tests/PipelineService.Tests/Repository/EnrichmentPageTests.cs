@@ -24,7 +24,7 @@ public sealed class EnrichmentPageTests(LoadingService service) : IClassFixture<
     [Fact]
     public async Task The_lookup_loads_as_it_shows()
     {
-        string section = Section("Lookup");
+        string section = MarkdownText.Section(Page, "Lookup");
         string[] definitions = [.. MarkdownText.Blocks(section, "json")];
         string[] data = [.. MarkdownText.Blocks(section, "csv")];
         await service.Api.DeclareAsync("zones", definitions[0]);
@@ -44,7 +44,7 @@ public sealed class EnrichmentPageTests(LoadingService service) : IClassFixture<
     [Fact]
     public async Task The_score_loads_as_it_shows()
     {
-        string section = Section("Score");
+        string section = MarkdownText.Section(Page, "Score");
         using ByteArrayContent model = new(OnnxWriter.Linear(0.05f, [0.001f, 0.25f], ("feature_names", "amount,night")));
         Assert.Equal(HttpStatusCode.Created, (await service.Api.PutAsync("/v1/models/fraud", model)).Status);
         await service.Api.DeclareAsync("payments", Assert.Single(MarkdownText.Blocks(section, "json")));
@@ -57,8 +57,4 @@ public sealed class EnrichmentPageTests(LoadingService service) : IClassFixture<
             shown[1..], await service.RowsAsync($"SELECT concat({string.Join(", '|', ", shown[0].Split('|'))}) FROM payments ORDER BY payment"));
         Assert.StartsWith("4:5 score_input_missing amount", Assert.Single(await service.DeadLettersAsync(job)), StringComparison.Ordinal);
     }
-
-    /// <summary>What stands between a heading and the next of its kind.</summary>
-    private static string Section(string heading) =>
-        Page[Page.IndexOf($"\n## {heading}\n", StringComparison.Ordinal)..].Split("\n## ")[1];
 }
