@@ -1,6 +1,7 @@
 using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Datasets;
+using PipelineService.Datasets.Models;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
@@ -50,6 +51,7 @@ public static class PipelineServiceBuilder
         api.MapAccess();
         api.MapAudit();
         api.MapDatasets();
+        api.MapModels();
         api.MapUploads();
         api.MapJobs();
         api.MapTenants();

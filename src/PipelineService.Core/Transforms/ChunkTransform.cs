@@ -102,7 +102,7 @@ public sealed class ChunkTransform
         foreach (ExternalStep step in _asking)
         {
             ChunkQuestions questions = CollectFor(step, bytes.Span, position, workspace, answers);
-            answers.Add(step.Op, await step.AskAsync(questions, cancellationToken));
+            await step.AnswerAsync(questions, answers, cancellationToken);
         }
 
         return answers;
@@ -114,7 +114,7 @@ public sealed class ChunkTransform
         workspace.Clear();
         _encoder.Prepare(workspace.Values);
         workspace.Values.Answers = answers;
-        ChunkQuestions questions = new();
+        ChunkQuestions questions = step.Begin(workspace);
         AskingRun run = new(_encoder, bytes, position, workspace, step, questions);
         _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
         workspace.Values.Answers = null;

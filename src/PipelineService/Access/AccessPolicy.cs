@@ -17,6 +17,12 @@ public enum AccessSubject
     /// <summary>The datasets that the caller may see.</summary>
     Datasets,
 
+    /// <summary>The model whose name stands in the address.</summary>
+    Model,
+
+    /// <summary>The models that the caller may see.</summary>
+    Models,
+
     /// <summary>The job whose id stands in the address.</summary>
     Job,
 

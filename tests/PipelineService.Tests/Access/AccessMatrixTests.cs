@@ -120,10 +120,11 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         {
             // A name is unique in the service, so that it cannot be hidden from who wants it for themselves.
             AccessSubject.Dataset when method == HttpMethod.Put => answer.Problem.Code == "dataset_name_taken",
-            AccessSubject.Dataset or AccessSubject.Job => answer.Status == HttpStatusCode.NotFound,
+            AccessSubject.Model when method == HttpMethod.Put => answer.Problem.Code == "model_name_taken",
+            AccessSubject.Dataset or AccessSubject.Model or AccessSubject.Job => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Keys when path.Contains("/keys/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Service or AccessSubject.Metrics => answer.Status == HttpStatusCode.Forbidden,
-            AccessSubject.Datasets or AccessSubject.Jobs or AccessSubject.Keys =>
+            AccessSubject.Datasets or AccessSubject.Models or AccessSubject.Jobs or AccessSubject.Keys =>
                 !answer.Body.Contains(Dataset, StringComparison.Ordinal) && !answer.Body.Contains("\"acme\"", StringComparison.Ordinal),
             _ => false,
         };
@@ -158,6 +159,8 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         Api owner = await service.MakeDatasetAsync(Dataset, "acme");
         ApiAnswer upload = await owner.UploadAsync(Dataset, Readings.Csv(1), headers: ("Prefer", "wait=30"));
         Assert.Equal(JobState.Succeeded, upload.Job.State);
+        (string admin, _) = await service.MakeKeyAsync("matrix models", "admin", Tenant);
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(service.With(admin), HttpMethod.Put, $"/v1/models/{Dataset}")).Status);
         return upload.Job.Id;
     }
 
@@ -173,6 +176,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         {
             RoutePatternLiteralPart literal => string.Concat(segment.Parts.Cast<RoutePatternLiteralPart>().Select(part => part.Content)),
             RoutePatternParameterPart { Name: "dataset" } => dataset,
+            RoutePatternParameterPart { Name: "model" } => dataset,
             RoutePatternParameterPart { Name: "id" } => job,
             RoutePatternParameterPart { Name: "key" } => key,
             RoutePatternParameterPart { Name: "version" } => "1",
@@ -191,6 +195,13 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         if (method == HttpMethod.Delete)
         {
             return await api.DeleteAsync(path);
+        }
+
+        if (method == HttpMethod.Put && path.StartsWith("/v1/models/", StringComparison.Ordinal))
+        {
+            using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
+            model.Headers.TryAddWithoutValidation("Content-Type", "application/octet-stream");
+            return await api.PutAsync(path, model);
         }
 
         (string text, string type) = path switch

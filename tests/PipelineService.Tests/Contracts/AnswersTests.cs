@@ -44,6 +44,8 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
         await running.Api.DeclareAsync("heads", Readings.Definition());
         JobView job = await running.Api.LoadAsync("heads", Readings.Csv(1));
         (_, string key) = await running.MakeKeyAsync("heads", "read");
+        using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
+        Assert.Equal(HttpStatusCode.Created, (await running.Api.PutAsync("/v1/models/heads", model)).Status);
         string[] addresses = [.. Endpoints.Where(TakesGet).Select(endpoint => PathOf(endpoint, job.Id, key)), "/nowhere"];
         Assert.True(addresses.Length > 10, string.Join(' ', addresses));
 
@@ -73,6 +75,7 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
     {
         string path = "/" + endpoint.RoutePattern.RawText!.Trim('/')
             .Replace("{dataset}", "heads", StringComparison.Ordinal)
+            .Replace("{model}", "heads", StringComparison.Ordinal)
             .Replace("{version:int}", "1", StringComparison.Ordinal)
             .Replace("{id}", job.ToString(), StringComparison.Ordinal)
             .Replace("{tenant}", "dataset:heads", StringComparison.Ordinal)

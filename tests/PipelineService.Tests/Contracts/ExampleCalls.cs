@@ -53,6 +53,7 @@ internal static class ExampleCalls
         await EndAsync(api, job.Id);
         await HandOutKeysAsync(api);
         await LimitAsync(api);
+        await SendModelsAsync(api);
     }
 
     private static async Task LimitAsync(Api api)
@@ -73,6 +74,28 @@ internal static class ExampleCalls
         {
             using StringContent body = new(json, Encoding.UTF8, "application/json");
             return await api.PutAsync(path, body);
+        }
+    }
+
+    private static async Task SendModelsAsync(Api api)
+    {
+        const string Address = "/v1/models/contract";
+        Expect(HttpStatusCode.NotFound, await api.GetAsync(Address));
+        Expect(HttpStatusCode.UnprocessableEntity, await PutAsync([1, 2, 3]));
+        Expect(HttpStatusCode.Created, await PutAsync(OnnxWriter.Linear(1, [2, 3], ("feature_names", "a,b"))));
+        Expect(HttpStatusCode.OK, await PutAsync(OnnxWriter.Linear(1, [2, 3], ("feature_names", "a,b"))));
+        Expect(HttpStatusCode.OK, await api.GetAsync(Address));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/models?limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"{Address}/versions/1"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"{Address}/versions/9"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync($"{Address}/versions/1"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"{Address}/versions/1"));
+
+        async Task<ApiAnswer> PutAsync(byte[] file)
+        {
+            using ByteArrayContent body = new(file);
+            body.Headers.TryAddWithoutValidation("Content-Type", "application/octet-stream");
+            return await api.PutAsync(Address, body);
         }
     }
 

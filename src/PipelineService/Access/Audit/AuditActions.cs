@@ -38,6 +38,12 @@ public static class AuditActions
     /// <summary>Rejected records of a job were read, as they were sent.</summary>
     public static readonly AuditAction DeadLettersRead = new("dead_letters.read", "job/{id}");
 
+    /// <summary>A model was sent: a new version of it, or one that is there already.</summary>
+    public static readonly AuditAction ModelPut = new("model.put", "model/{model}");
+
+    /// <summary>A version of a model was deleted.</summary>
+    public static readonly AuditAction ModelDelete = new("model.delete", "model/{model}");
+
     public static readonly AuditAction KeyCreate = new("key.create", "key/{key}");
 
     /// <summary>How much a key may send was changed.</summary>
