@@ -1,8 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace PipelineService.Core.Rules;
 
 /// <summary>
 /// Why a record was rejected. Numbers and names are stored and read by clients: never change one, only add.
 /// </summary>
+[SuppressMessage("Design", "CA1027", Justification = "Each number stands for itself; a gap between them is no set of bits.")]
 public enum RecordErrorCode : byte
 {
     None = 0,

@@ -151,7 +151,7 @@ public sealed class RowSteps
     {
         SlotReader reader = ReaderOf(worksOn);
         ImmutableArray<int> inputs = _origins.Of(worksOn);
-        ScoreUse use = ScoreUse.Of(
+        var use = ScoreUse.Of(
             index, op, field => (worksOn[field], KindOf(worksOn[field])), set => (sets[set], KindOf(sets[set])));
         _origins.Set(sets, worksOn);
         _read.UnionWith(sets);

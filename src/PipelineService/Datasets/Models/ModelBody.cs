@@ -65,7 +65,7 @@ internal static class ModelBody
         int read;
         while (body.Length <= bytesMax && (read = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            body.Write(buffer, 0, read);
+            await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
 
         return body.ToArray();

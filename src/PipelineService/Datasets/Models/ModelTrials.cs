@@ -35,7 +35,7 @@ public sealed class ModelTrials(IOptions<DatasetsOptions> options, TimeProvider 
     {
         if (Interlocked.Increment(ref _taken) <= TakenMax)
         {
-            return new Place(this);
+            return new Place(() => Interlocked.Decrement(ref _taken));
         }
 
         Interlocked.Decrement(ref _taken);
@@ -215,16 +215,11 @@ public sealed class ModelTrials(IOptions<DatasetsOptions> options, TimeProvider 
 
     private static TrialVerdict Refused(string fault) => new(Signature: null, fault);
 
-    private sealed class Place(ModelTrials trials) : IDisposable
+    /// <summary>Left once, however often it is disposed of.</summary>
+    private sealed class Place(Action leave) : IDisposable
     {
-        private ModelTrials? _trials = trials;
+        private Action? _leave = leave;
 
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _trials, null) is { } left)
-            {
-                Interlocked.Decrement(ref left._taken);
-            }
-        }
+        public void Dispose() => Interlocked.Exchange(ref _leave, null)?.Invoke();
     }
 }

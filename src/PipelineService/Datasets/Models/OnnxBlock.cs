@@ -211,7 +211,7 @@ internal sealed class OnnxBlock : ScoreBlock, IDisposable
 /// <summary>Texts on their way to a tensor, which takes them when it is known how many rows there are.</summary>
 internal sealed class BlockTexts(int count)
 {
-    private (int Start, int Length)[] _places = new (int, int)[count];
+    private readonly (int Start, int Length)[] _places = new (int, int)[count];
     private (int Start, int Length)[] _saved = [];
     private byte[] _bytes = [];
     private int _length;

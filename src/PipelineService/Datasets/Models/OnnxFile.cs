@@ -254,7 +254,7 @@ internal sealed class OnnxFile
     }
 
     /// <summary>A JSON array of texts, or names with commas between.</summary>
-    private static IReadOnlyList<string> FeaturesIn(string text)
+    private static string[] FeaturesIn(string text)
     {
         if (!text.TrimStart().StartsWith('['))
         {

@@ -6,7 +6,6 @@ using PipelineService.Core.Rules;
 using PipelineService.Core.Scoring;
 using PipelineService.Core.Transforms.Expressions.Typing;
 using PipelineService.Core.Values;
-using PipelineService.Datasets.Models;
 using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
@@ -37,7 +36,7 @@ internal static class ScoreFields
             return;
         }
 
-        ScoreUse use = ScoreUse.Of(0, op, field => Kinds(scope, op.Fields[field]), set => KindOfSet(scope, op, op.Sets[set]));
+        var use = ScoreUse.Of(0, op, field => Kinds(scope, op.Fields[field]), set => KindOfSet(scope, op, op.Sets[set]));
         _ = ScoreFit.Of(model.Signature, use, Suggestion.For, out ImmutableArray<ScoreFault> found);
         foreach (ScoreFault fault in found)
         {
