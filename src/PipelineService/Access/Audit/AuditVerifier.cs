@@ -118,7 +118,10 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
 
         /// <param name="entries">How many there are, linked or not.</param>
         public AuditVerdict VerdictOf(string? fault, long entries) => new(
-            fault, _seq - _begin, _seq == 0 ? null : new AuditAnchor(_seq, Convert.ToHexStringLower(_hash)), fault is null ? entries - (_seq - _begin) : null);
+            fault,
+            _seq - _begin,
+            _seq == 0 ? null : new AuditAnchor(_seq, Convert.ToHexStringLower(_hash)),
+            fault is null ? entries - (_seq - _begin) : null);
 
         private bool IsStored(NpgsqlDataReader reader, int column, byte[] expected) =>
             reader.GetBytes(column, 0, null, 0, 0) == AuditHash.Bytes

@@ -27,7 +27,7 @@ public sealed class AuditChainTests(TestDatabase database) : IClassFixture<TestD
         await _stand.RenewAsync(0);
         using var written = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task[] linkers = [LinkAsync(batchMax: 7), LinkAsync(batchMax: 64)];
-        Task writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(WriteAsync));
+        var writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(WriteAsync));
         await (byHand is null ? writing.Within("all entries to be written") : writing);
         await written.CancelAsync();
         await Task.WhenAll(linkers).Within("the linkers to end");
