@@ -1,6 +1,7 @@
 using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Datasets;
+using PipelineService.Events;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
@@ -29,6 +30,7 @@ public static class PipelineServiceBuilder
         builder.AddTransform();
         builder.AddWrite();
         builder.AddJobs(); // after its workers: hosted services stop in reverse, so jobs let go of their chunks first
+        builder.AddEvents(); // stops first: what it has not told of is told by the next to start
         builder.Services.WithoutBackgroundWorkInDocumentBuild();
         return builder;
     }
@@ -51,6 +53,7 @@ public static class PipelineServiceBuilder
         api.MapDatasets();
         api.MapUploads();
         api.MapJobs();
+        api.MapEvents();
         return app;
     }
 }
