@@ -32,6 +32,12 @@ public enum AccessSubject
     /// <summary>Keys whose rights the caller has, too.</summary>
     Keys,
 
+    /// <summary>Events of what the caller may see.</summary>
+    Events,
+
+    /// <summary>Webhooks that are told of nothing that the caller may not see.</summary>
+    Webhooks,
+
     /// <summary>The service as a whole: for callers without limits.</summary>
     Service,
 

@@ -291,10 +291,18 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         }
     }
 
-    /// <summary>Tests of one class share a database; each begins with empty tables.</summary>
+    /// <summary>
+    /// Tests of one class share a database; each begins with empty tables, and with a webhook that cannot be reached, since it is not at a
+    /// public address: what is sent to it is tried all the same.
+    /// </summary>
     private async Task ClearAsync()
     {
-        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Sample.EmptyTables}");
+        const string Webhook = """
+            INSERT INTO pipeline.webhooks (id, name, url, owner_datasets, created_by, created_at, updated_at, headers, secret)
+            VALUES (gen_random_uuid(), 'field', 'http://127.0.0.1:1/', '{*}', 'test', now(), now(), '\x007b7d', '\x00')
+            ON CONFLICT DO NOTHING
+            """;
+        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Sample.EmptyTables}; {Webhook}");
         await command.ExecuteNonQueryAsync(Token);
     }
 }

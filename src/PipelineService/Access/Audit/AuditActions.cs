@@ -60,6 +60,19 @@ public static class AuditActions
     /// <summary>It was said how much may be sent for a dataset.</summary>
     public static readonly AuditAction DatasetLimit = new("dataset.limit", "dataset/{dataset}");
 
+    public static readonly AuditAction WebhookPut = new("webhook.put", "webhook/{webhook}");
+    public static readonly AuditAction WebhookDelete = new("webhook.delete", "webhook/{webhook}");
+    public static readonly AuditAction WebhookRotate = new("webhook.rotate", "webhook/{webhook}");
+
+    /// <summary>A webhook was sent an event that tells of nothing.</summary>
+    public static readonly AuditAction WebhookTest = new("webhook.test", "webhook/{webhook}");
+
+    /// <summary>A delivery is sent once more.</summary>
+    public static readonly AuditAction WebhookRedeliver = new("webhook.redeliver", "webhook/{webhook}");
+
+    /// <summary>The service sends nothing more to a webhook: it is gone, or too much waits for it.</summary>
+    public static readonly AuditAction WebhookDisable = new("webhook.disable", "webhook/{webhook}");
+
     /// <summary>An instance started, with these of the settings that decide who may do what, and what is kept.</summary>
     public static readonly AuditAction ServiceStart = new("service.start", "instance/{id}");
 

@@ -126,4 +126,11 @@ public enum FaultPoint
 
     /// <summary>Their links are committed.</summary>
     AuditLinked,
+
+    /// <summary>Events are about to get their places in the log, and their deliveries.</summary>
+    EventsNumbering,
+    EventsNumbered,
+
+    /// <summary>A delivery was sent, and what became of it is not written.</summary>
+    WebhookSent,
 }
