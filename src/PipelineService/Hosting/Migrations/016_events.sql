@@ -301,9 +301,9 @@ BEGIN
     head := head + numbered;
 END $$;
 
--- Empties the part of a day.
+-- Empties the part of a day, with the rights of the schema's owner: the role of the service may be one that empties no table.
 CREATE FUNCTION pipeline.drop_events(of_slot integer) RETURNS boolean
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     last_position bigint;
     is_used boolean;
@@ -319,3 +319,4 @@ BEGIN
     EXECUTE format('TRUNCATE pipeline.event_positions_%s', of_slot);
     RETURN true;
 END $$;
+REVOKE ALL ON FUNCTION pipeline.drop_events(integer) FROM PUBLIC;
