@@ -23,6 +23,9 @@ public sealed record DatasetDefinition
     /// <summary>How its files are compressed.</summary>
     public FileCompression Compression { get; init; } = FileCompression.None;
 
+    /// <summary>What encoding its texts have; an upload's charset decides beside UTF-8.</summary>
+    public TextEncoding Encoding { get; init; } = TextEncoding.Utf8;
+
     public CsvDialect Dialect { get; init; } = CsvDialect.Default;
 
     /// <summary>What a record of an upload of JSON is.</summary>

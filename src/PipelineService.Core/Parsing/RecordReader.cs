@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
@@ -60,6 +61,12 @@ public abstract class RecordReader
 
     /// <summary>What stands between records of JSON; that of lines for other formats.</summary>
     internal virtual JsonFraming Framing => JsonFraming.Lines;
+
+    /// <summary>What the text was made UTF-8 with; null for text that is read as it was sent.</summary>
+    internal virtual Transcoding? Text => null;
+
+    /// <summary>The reader of the format.</summary>
+    internal virtual RecordReader Own => this;
 }
 
 /// <summary>

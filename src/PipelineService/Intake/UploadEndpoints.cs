@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using PipelineService.Access;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
@@ -12,6 +14,7 @@ using PipelineService.Hosting.Telemetry;
 using PipelineService.Intake.Forms;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Tenants;
 using Serilog;
 
 namespace PipelineService.Intake;
@@ -36,7 +39,8 @@ public static class UploadEndpoints
 
     private static async Task<IResult> UploadAsync(
         string dataset, string? source, string? replaces, HttpContext context, DatasetCatalog datasets, UploadIntake intake, FormIntake forms,
-        JobQueries jobs, IOptions<IntakeOptions> options, IDiagnosticContext requestLine, TimeProvider time)
+        JobQueries jobs, CallLimiter limiter, WaitingBytes waiting, IOptions<IntakeOptions> options, IDiagnosticContext requestLine,
+        TimeProvider time)
     {
         SetBodyLimits(context, options.Value);
         Caller caller = context.GetCaller();
@@ -45,9 +49,18 @@ public static class UploadEndpoints
         try
         {
             DatasetVersion version = await FindAsync(datasets, dataset, caller, context.RequestAborted);
-            if (FormReader.IsForm(context.Request))
+            bool isForm = FormReader.IsForm(context.Request);
+            request = isForm ? FormIntake.RequestOf(version, context.Request, caller) : await ParseAsync(context, caller, version.Definition);
+            RefuseBehindFullQueue(version, waiting, context.Request.ContentLength);
+            if (UploadPass.TryBegin(limiter, context, version.Name, out UploadPass pass) is { } limited)
             {
-                (IReadOnlyList<TakenFile> files, request) = await forms.TakeAsync(version, context.Request, caller, context.RequestAborted);
+                throw new UploadRefusedException(limited);
+            }
+
+            using UploadPass place = pass;
+            if (isForm)
+            {
+                (IReadOnlyList<TakenFile> files, request) = await forms.TakeAsync(version, request, context.Request, context.RequestAborted);
                 if (files.Count > 1)
                 {
                     return await AnswerAsync(context, files, request, jobs, caller, time);
@@ -57,7 +70,6 @@ public static class UploadEndpoints
             }
             else
             {
-                request = UploadRequest.Parse(context.Request, caller, version.Definition);
                 receipt = await intake.TakeAsync(version, request, context.Request, context.RequestAborted);
             }
         }
@@ -88,6 +100,14 @@ public static class UploadEndpoints
         return JobEndpoints.Answer(context, job, isAnswered ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
+    private static void RefuseBehindFullQueue(DatasetVersion dataset, WaitingBytes waiting, long? bytes)
+    {
+        if (waiting.BoundFor(dataset.Tenant, dataset.Name, bytes ?? 0) is { } bound)
+        {
+            throw new UploadRefusedException(UploadProblems.QueueFull(bound));
+        }
+    }
+
     /// <summary>Several files: each has a job, and all are of one batch.</summary>
     private static async Task<IResult> AnswerAsync(
         HttpContext context, IReadOnlyList<TakenFile> files, UploadRequest request, JobQueries jobs, Caller caller, TimeProvider time)
@@ -115,6 +135,23 @@ public static class UploadEndpoints
         }
 
         return TypedResults.Json(new BatchView(batch, shown), PipelineJson.Options, statusCode: StatusCodes.Status207MultiStatus);
+    }
+
+    /// <exception cref="UploadRefusedException">The request is not one of an upload into the dataset.</exception>
+    private static async Task<UploadRequest> ParseAsync(HttpContext context, Caller caller, DatasetDefinition definition)
+    {
+        UploadRequest request;
+        try
+        {
+            request = UploadRequest.Parse(context.Request, caller, definition);
+        }
+        catch (UploadRefusedException e)
+        {
+            throw await BodyLook.ExplainAsync(e, context.Request, context.RequestAborted);
+        }
+
+        await BodyLook.RefuseOtherAsync(context.Request, request, definition, context.RequestAborted);
+        return request;
     }
 
     /// <exception cref="UploadRefusedException">

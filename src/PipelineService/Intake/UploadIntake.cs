@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access.Limits;
 using PipelineService.Datasets;
 using PipelineService.Jobs;
 using PipelineService.Spool;
@@ -104,7 +105,7 @@ public sealed class UploadIntake(
         DatasetVersion dataset, string key, UploadRequest request, UploadBody body, CancellationToken cancellationToken) =>
         await earlierUploads.FindAsync(dataset, key, cancellationToken) is { } earlier
             ? KeyReplay.Of(
-                earlier, await receiver.DigestAsync(body.Reader, cancellationToken), dataset.Version, request.Replaces)
+                earlier, await receiver.DigestAsync(body, cancellationToken), dataset.Version, request.Replaces)
             : null;
 
     /// <summary>Nobody else brings something under the same key meanwhile.</summary>

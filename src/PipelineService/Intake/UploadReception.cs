@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Jobs;
@@ -57,7 +58,7 @@ public sealed partial class UploadReception(
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, arriving.Live.CancelRequested);
-            await RefusingAsync(arriving, request, () => receiver.ReceiveAsync(body.Reader, arriving.Writer, arriving.Live, stop.Token));
+            await RefusingAsync(arriving, request, () => receiver.ReceiveAsync(body, arriving.Writer, arriving.Live, stop.Token));
             return arriving;
         }
         catch
@@ -163,7 +164,7 @@ public sealed partial class UploadReception(
             AnnouncedBytes = announcedBytes,
             ReplacesAll = dataset.Definition.Load.Mode == LoadMode.Replace,
             LooksUp = dataset.Definition.Transforms.Any(op => op is ExternalOp),
-            Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)),
+            Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)) { OfText = request.Encoding },
             Request = Activity.Current?.Context ?? default,
         };
         try
@@ -201,6 +202,7 @@ public sealed partial class UploadReception(
             ContentType = request.ContentType,
             ContentEncoding = ContentCodings.Write(request.Codings),
             Compression = request.Compression,
+            Encoding = request.Encoding.IsUtf8 ? null : request.Encoding.Name,
             IdempotencyKey = request.IdempotencyKey,
             Batch = request.Batch,
             Replaces = request.Replaces,

@@ -24,6 +24,9 @@ public sealed record UploadRequest
     /// <summary>How the file in it is compressed.</summary>
     public FileCompression Compression { get; init; }
 
+    /// <summary>The encoding of its text.</summary>
+    public TextEncoding Encoding { get; init; } = TextEncoding.Utf8;
+
     /// <summary>Who sends it.</summary>
     public Caller Caller { get; init; } = Caller.Anonymous;
 
@@ -52,8 +55,11 @@ public sealed record UploadRequest
     /// <param name="caller">Who sends it.</param>
     /// <param name="dataset">What the upload is for; it says how the data is written where the request does not.</param>
     /// <exception cref="UploadRefusedException">Something in them cannot be taken.</exception>
-    public static UploadRequest Parse(HttpRequest request, Caller caller, DatasetDefinition dataset) =>
-        Parse(request, caller, UploadContentType.Of(request.ContentType, dataset));
+    public static UploadRequest Parse(HttpRequest request, Caller caller, DatasetDefinition dataset)
+    {
+        (string mediaType, UploadForm kind, FileCompression compression) = UploadContentType.Of(request.ContentType, dataset);
+        return Parse(request, caller, (mediaType, kind, compression)) with { Encoding = UploadCharset.Of(request.ContentType, kind, dataset) };
+    }
 
     /// <param name="type">What the data is read as.</param>
     /// <inheritdoc cref="Parse(HttpRequest, Caller, DatasetDefinition)"/>

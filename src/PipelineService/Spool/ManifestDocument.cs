@@ -7,8 +7,8 @@ namespace PipelineService.Spool;
 
 /// <summary>
 /// The text of a manifest, wherever a spool puts it: JSON, and in a last line the checksum of that. Every form has these two, so that
-/// one that is not known here can be told from one that is damaged. Forms 4, 6 and 8 hold the manifests of several small uploads with
-/// their bytes, 6 where one of them has form 5 and 8 where one has 7; the other forms hold one manifest, and the bytes lie elsewhere.
+/// one that is not known here can be told from one that is damaged. Forms 4, 6 and 8 hold the manifests of several small uploads with their
+/// bytes, 6 where one of them has form 5 and 8 where one has form 7; the other forms hold one manifest, and the bytes lie elsewhere.
 /// </summary>
 internal static class ManifestDocument
 {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
@@ -172,6 +173,12 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     /// <returns>False when it is more than is kept: then its beginning is.</returns>
     private bool TryAppend(ReadOnlySpan<byte> bytes, int field)
     {
+        if (chunk.Load.Transform?.Text is { } text && WrongBytes.Find(bytes) >= 0)
+        {
+            byte[] asSent = new byte[bytes.Length];
+            bytes = asSent.AsSpan(0, WrongBytes.Undo(bytes, text.Encoding.IsUtf16, asSent));
+        }
+
         int room = chunk.Load.RawBytesMax - (_rows.Length - field);
         _rows.Write(bytes[..Math.Min(bytes.Length, room)]);
         return bytes.Length <= room;

@@ -5,7 +5,7 @@ using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
-using Text = System.Text.Encoding;
+using Utf8Text = System.Text.Encoding;
 
 namespace PipelineService.Core.Parsing.Json;
 
@@ -35,7 +35,7 @@ public sealed class JsonArrayRecordReader(
     /// <inheritdoc/>
     internal override ImmutableArray<byte[]> ItemNames { get; } = names.IsDefault
         ? []
-        : [.. names.Select(name => Text.UTF8.GetBytes($"\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\":"))];
+        : [.. names.Select(name => Utf8Text.UTF8.GetBytes($"\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\":"))];
 
     /// <inheritdoc/>
     public override int BytesMade => binding.Rest.Sum(cell => cell.Name.Length);

@@ -38,7 +38,7 @@ internal static class MisplacedWords
         Mean("headerMatch", "headerCase", "caseSensitive"),
         Mean("raggedRows", "nullPadding", "null_padding", "allowJaggedRows"),
         Mean("itemKeys", "keys"),
-        [("encoding", "It stands beside \"dialect\", and is utf-8.")]);
+        [("encoding", "It stands beside \"dialect\".")]);
 
     public static readonly FrozenDictionary<string, string> OfSchema = Table(
         Mean("fields", "columns", "properties"),

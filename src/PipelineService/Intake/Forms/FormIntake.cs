@@ -4,6 +4,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
+using PipelineService.Hosting.Http;
 using PipelineService.Jobs;
 
 namespace PipelineService.Intake.Forms;
@@ -21,28 +22,32 @@ internal sealed class FormIntake(UploadIntake intake, UploadReception reception,
     /// <summary>Files of a form at most: until its end each is held open.</summary>
     public const int FilesMax = 20;
 
+    /// <summary>As much at once as a connection has.</summary>
+    private static readonly StreamPipeReaderOptions PartReading = new(bufferSize: ConnectionBlocks.BlockBytes);
+
     private const string SourceField = "source";
 
     /// <summary>An upload under a key of its own is known by that; of the files of a form the first has it, and others one with a number.</summary>
     private const int KeyRoom = 8;
 
-    /// <returns>The files, in their order, and what they have in common.</returns>
+    /// <param name="common">What the files have in common: see <see cref="RequestOf(DatasetVersion, HttpRequest, Caller)"/>.</param>
+    /// <returns>The files, in their order, and what they have in common with the form's fields.</returns>
     /// <exception cref="UploadRefusedException">It is not taken; nothing of it is left.</exception>
     public Task<(IReadOnlyList<TakenFile> Files, UploadRequest Request)> TakeAsync(
-        DatasetVersion dataset, HttpRequest http, Caller caller, CancellationToken requestAborted)
+        DatasetVersion dataset, UploadRequest common, HttpRequest http, CancellationToken requestAborted)
     {
-        UploadRequest common = RequestOf(dataset, http, caller);
+        var all = UploadBody.Of(http);
         FormReader form = new(http, receiver);
         return intake.AdmitAsync(
             http.ContentLength,
             async stop => common.IdempotencyKey is string key
-                ? await intake.OnceAsync(dataset.Name, key, () => ReadAsync(dataset, common, form, AuditActor.Of(http.HttpContext), stop))
-                : await ReadAsync(dataset, common, form, AuditActor.Of(http.HttpContext), stop),
+                ? await intake.OnceAsync(dataset.Name, key, () => ReadAsync(dataset, common, form, all, stop))
+                : await ReadAsync(dataset, common, form, all, stop),
             requestAborted);
     }
 
     private async Task<(IReadOnlyList<TakenFile> Files, UploadRequest Request)> ReadAsync(
-        DatasetVersion dataset, UploadRequest common, FormReader form, AuditActor actor, CancellationToken cancellationToken)
+        DatasetVersion dataset, UploadRequest common, FormReader form, UploadBody all, CancellationToken cancellationToken)
     {
         List<OpenFile> files = [];
         try
@@ -54,7 +59,7 @@ internal sealed class FormIntake(UploadIntake intake, UploadReception reception,
                 {
                     common = await WithFieldAsync(common, part, form, hasFiles: files.Count > 0, cancellationToken);
                 }
-                else if (await ReadAsync(dataset, RequestOf(common, part, dataset, files.Count), part, actor, cancellationToken) is { } file)
+                else if (await ReadAsync(dataset, RequestOf(common, part, dataset, files.Count), part, all, cancellationToken) is { } file)
                 {
                     files.Add(file);
                 }
@@ -65,7 +70,7 @@ internal sealed class FormIntake(UploadIntake intake, UploadReception reception,
                 throw FormReader.Malformed("It has no file: send one as curl -F file=@FILE does.");
             }
 
-            return (await TakeAsync(dataset, files, files.Count > 1 ? batch : null, actor, cancellationToken), common);
+            return (await TakeAsync(dataset, files, files.Count > 1 ? batch : null, all.Actor, cancellationToken), common);
         }
         finally
         {
@@ -78,9 +83,9 @@ internal sealed class FormIntake(UploadIntake intake, UploadReception reception,
 
     /// <returns>Null for an input of a browser's form in which no file was chosen.</returns>
     private async Task<OpenFile?> ReadAsync(
-        DatasetVersion dataset, UploadRequest request, FormPart part, AuditActor actor, CancellationToken cancellationToken)
+        DatasetVersion dataset, UploadRequest request, FormPart part, UploadBody all, CancellationToken cancellationToken)
     {
-        UploadBody body = new(PipeReader.Create(part.Body), AnnouncedBytes: null, actor);
+        UploadBody body = all with { Reader = PipeReader.Create(part.Body, PartReading), AnnouncedBytes = null };
         if (request.IdempotencyKey is string key
             && await intake.FindReplayAsync(dataset, key, request, body, cancellationToken) is { } earlier)
         {
@@ -129,7 +134,9 @@ internal sealed class FormIntake(UploadIntake intake, UploadReception reception,
         return taken;
     }
 
-    private static UploadRequest RequestOf(DatasetVersion dataset, HttpRequest http, Caller caller)
+    /// <summary>What a form's files have in common, by its headers.</summary>
+    /// <exception cref="UploadRefusedException">It cannot be taken.</exception>
+    public static UploadRequest RequestOf(DatasetVersion dataset, HttpRequest http, Caller caller)
     {
         if (http.Headers.ContentEncoding.Count > 0)
         {
@@ -167,6 +174,7 @@ internal sealed class FormIntake(UploadIntake intake, UploadReception reception,
             ContentType = mediaType,
             Kind = kind,
             Compression = compression,
+            Encoding = UploadCharset.Of(part.ContentType, kind, dataset.Definition),
             IdempotencyKey = before == 0 || common.IdempotencyKey is null ? common.IdempotencyKey
                 : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{common.IdempotencyKey}#{before + 1}"),
         };

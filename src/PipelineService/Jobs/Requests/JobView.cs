@@ -28,6 +28,10 @@ namespace PipelineService.Jobs.Requests;
 /// What it looks up: by the name of a dataset the job whose rows of it are seen, by each of its attempts. Null before its first attempt
 /// and where it looks nothing up.
 /// </param>
+/// <param name="Models">
+/// Which models score its records: by what the definition calls one the version that is used, by each of its attempts. Null before its first
+/// attempt and where none does.
+/// </param>
 /// <param name="Error">
 /// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
 /// upload has come.
@@ -37,6 +41,7 @@ public sealed record JobView(
     string Dataset,
     int DatasetVersion,
     string? Source,
+    string? Tenant,
     JobState State,
     [property: Words("WaitingFor", "database", "spool", "table", "lookup", "conversion")] string? WaitingFor,
     bool CancelRequested,
@@ -54,17 +59,20 @@ public sealed record JobView(
     Guid? Replaces,
     Guid? ReplacedBy,
     IReadOnlyDictionary<string, Guid>? Lookups,
+    IReadOnlyDictionary<string, int>? Models,
     Problem? Error,
     JobLinks Links)
 {
     public static JobView Of(JobRow row)
     {
         JobState state = row.JobState;
+        PinnedVersions? pins = JobPins.Read(row.Pins);
         return new JobView(
             row.Id,
             row.Dataset,
             row.DatasetVersion,
             row.Source,
+            row.Tenant,
             state,
             row.WaitingFor,
             row.CancelRequested,
@@ -88,7 +96,8 @@ public sealed record JobView(
             row.Batch,
             row.Replaces,
             row.RevertedAt is null ? null : row.ReplacedBy,
-            JobPins.Read(row.Pins),
+            pins is { Lookups.Count: > 0 } ? pins.Lookups : null,
+            pins is { Models.Count: > 0 } ? pins.Models : null,
             row.Error is null ? null : Faults.FromJson(row.Error),
             JobLinks.Of(row, state));
     }

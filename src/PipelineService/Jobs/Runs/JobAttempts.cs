@@ -52,7 +52,7 @@ public sealed partial class JobAttempts(
             DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
             plan = dataset.Plan;
             using IDisposable? quiet = StatementSpans.Suppress(!plan.Hidden.IsEmpty);
-            var format = RecordFormat.Of(live.Kind, plan, live.RecordBytesMax);
+            var format = RecordFormat.Of(live.Kind, plan, live.RecordBytesMax, live.Codings.OfText);
             await loader.LoadAsync(job, live, plan, format, upload, reservation, lost);
             await end.FinishAsync(live, upload, lost);
             return null;

@@ -7,6 +7,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Transforms;
+using PipelineService.Datasets.Models;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
@@ -35,6 +36,7 @@ public sealed class JobLoader(
     JobPins pins,
     LookupBinder lookups,
     JobConversions conversions,
+    ModelBinder models,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -59,7 +61,9 @@ public sealed class JobLoader(
         Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
 
         // What it looks up, as its first attempt has pinned it; no session is held while that is read.
-        using BoundLookups bound = await lookups.BindAsync(rows, await pins.OfAsync(live, rows, stopping), stopping);
+        PinnedVersions pinned = await pins.OfAsync(live, rows, stopping);
+        using BoundLookups bound = await lookups.BindAsync(rows, pinned.Lookups, stopping);
+        using BoundModels scoring = await models.LoadAsync(rows, pinned.Models, stopping);
 
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
         RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
@@ -80,7 +84,7 @@ public sealed class JobLoader(
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
         load.CommitsEachChunk = target.Commit == CommitPolicy.Chunk
-            && (content.IsCoded ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
+            && (content.IsProvenAtItsEnd ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
         live.Follow(load, content);
         try
         {
@@ -88,7 +92,7 @@ public sealed class JobLoader(
             await target.PrepareAsync(load, database, stopping);
 
             // 4. Read, transform and write, while the upload still arrives.
-            JobFacts facts = live.Current.Facts with { Answers = bound.Answers };
+            JobFacts facts = live.Current.Facts with { Answers = scoring.With(bound.Answers) };
             long start = await ReadAsync(load, live, facts, upload, content, format, reservation, covered.Checkpoints, stopping);
 
             // 5. Commit.
@@ -291,6 +295,7 @@ public sealed class JobLoader(
         JobId = job.Id,
         Epoch = job.Epoch,
         Dataset = job.Dataset,
+        Party = job.Party,
         Trace = Activity.Current?.Context ?? default,
         Rows = rows,
         Target = target,

@@ -35,8 +35,11 @@ public sealed class UploadContent : IDisposable
         CodingName = DefinitionWords.Formats.WordFor(format.Form.Format);
     }
 
-    /// <summary>Whether anything has to be undone: then nothing is known to be right before all of it is read.</summary>
+    /// <summary>Whether anything has to be undone.</summary>
     public bool IsCoded => _decoded is not null || _converted is not null;
+
+    /// <summary>Whether nothing is known to be right before all of it is read.</summary>
+    public bool IsProvenAtItsEnd => _codings.IsCompressed || _converted is not null;
 
     /// <summary>Whether it is converted: then it is looked through as it is.</summary>
     public bool IsConverted => _converted is not null;
@@ -53,7 +56,7 @@ public sealed class UploadContent : IDisposable
         SpoolReader upload, UploadCodings codings, SpoolOptions options, CancellationToken cancellationToken)
     {
         bool isPlain = codings.DependsOnStart && await FindAsync(upload, cancellationToken) is null;
-        return new UploadContent(upload, isPlain ? UploadCodings.None : codings, options);
+        return new UploadContent(upload, isPlain ? codings with { OfFile = null } : codings, options);
     }
 
     /// <summary>Of an upload that is converted, what is made of it.</summary>
@@ -77,7 +80,7 @@ public sealed class UploadContent : IDisposable
             await _converted.WhenWholeAsync(cancellationToken);
         }
 
-        if (_decoded is null)
+        if (!_codings.IsCompressed)
         {
             return;
         }

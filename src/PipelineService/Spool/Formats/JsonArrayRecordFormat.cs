@@ -74,7 +74,7 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax, Data
             offset,
             new ChunkPosition(1, 1 + lines),
             new LineScanner(RecordBytesMax),
-            new ChunkTransform(sent, reader, job),
+            TransformOf(sent, reader, job),
             sent)
         {
             RecordBytesMax = RecordBytesMax,

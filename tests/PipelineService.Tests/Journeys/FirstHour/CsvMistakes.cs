@@ -18,7 +18,7 @@ internal static class CsvMistakes
         Header("a workbook", [.. "PK\u0003\u0004"u8, 0x14, 0, 0xFF], "ZIP", ".xlsx", "spreadsheetml.sheet"),
         Header("an old workbook", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1], ".xls", "the sheet as CSV in UTF-8"),
         Header("a Parquet file", [.. "PAR1"u8, 0x15, 4, 0xFF], "Parquet", "application/vnd.apache.parquet"),
-        Header("UTF-16 with a mark", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Good)], "UTF-16", "iconv -f UTF-16 -t UTF-8"),
+        Header("UTF-16 with a mark", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Good)], "UTF-16", "charset=utf-16"),
         Header("UTF-16 without a mark", Encoding.Unicode.GetBytes(Good), "U+0000", "UTF-16"),
         Header("Latin-1", Encoding.Latin1.GetBytes("größe\n"), "not valid UTF-8"),
         Header("JSON for CSV", "{\"sensor\":\"n\"}\n", "looks like JSON", "application/x-ndjson"),

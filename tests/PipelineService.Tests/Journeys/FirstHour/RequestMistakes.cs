@@ -24,7 +24,7 @@ internal static class RequestMistakes
         OfType("a type without a slash", "csv", "no media type", "text/csv"),
         OfType("a page", "text/html", "'text/html' was sent", "text/csv, text/tab-separated-values, application/x-ndjson", "the dataset's format"),
         OfType("no header by the type", "text/csv; header=absent", "header=absent", "dialect.header of the dataset is true"),
-        Upload("another character set", "text/csv; charset=iso-8859-1", 415, "unsupported_charset", [], "iconv -f iso-8859-1 -t UTF-8 FILE"),
+        Upload("another character set", "text/csv; charset=iso-2022-jp", 415, "unsupported_charset", [], "iconv -f iso-2022-jp -t UTF-8 FILE"),
         Encoded("bzip2", "bunzip2 -c FILE | gzip -c | curl -X POST -T -", "-H 'Content-Encoding: gzip'"),
         Encoded("xz", "xz -dc FILE | gzip -c | curl -X POST -T -", "-H 'Content-Encoding: gzip'"),
         Encoded("gz", "Did you mean gzip?"),
