@@ -119,6 +119,9 @@ public enum DataFormat
 
     /// <summary>An Apache Parquet file.</summary>
     Parquet,
+
+    /// <summary>A workbook of a spreadsheet (Office Open XML).</summary>
+    Xlsx,
 }
 
 /// <summary>Where the rows go and when they become visible.</summary>

@@ -21,7 +21,7 @@ public sealed record FormatRow(string MediaType, UploadForm Form, string Title)
     /// Whether such a file is no text but converted before it is read, once all of it is there: what it says of its values and not how it
     /// is written is what the dataset's fields are given.
     /// </summary>
-    public bool IsConverted => Form.Format is DataFormat.Parquet;
+    public bool IsConverted => Form.Format is DataFormat.Parquet or DataFormat.Xlsx;
 }
 
 /// <summary>
@@ -59,6 +59,12 @@ public static class FormatTable
         {
             Aliases = ["application/x-parquet", "application/parquet"],
             Extensions = [".parquet"],
+        },
+        new(
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", new UploadForm(DataFormat.Xlsx, Delimiter: null),
+            "A workbook of a spreadsheet")
+        {
+            Extensions = [".xlsx"],
         },
     ];
 

@@ -15,6 +15,12 @@ internal enum WantedForm
 
     /// <summary>Bytes, in base64.</summary>
     Base64,
+
+    /// <summary>Of a cell that is a date or a time: both.</summary>
+    DateTime,
+
+    /// <summary>Of a cell that is a time: how long it is.</summary>
+    Duration,
 }
 
 /// <summary>What the child process is told: which file to convert, and what is wanted of it.</summary>
@@ -28,6 +34,9 @@ internal sealed record ConversionRequest(
     /// <summary>Whether names of columns are matched without regard to case and blanks around them.</summary>
     public bool MatchesLoosely { get; init; }
 
+    /// <summary>Of a workbook, which sheet, and where in it the records are.</summary>
+    public SheetRequest? Sheet { get; init; }
+
     /// <summary>
     /// What a field of text is given: text of whatever there is, of bytes those that it declares in base64. All others take values as
     /// they are. Where several fields read one column, the first that is particular decides.
@@ -35,9 +44,19 @@ internal sealed record ConversionRequest(
     public static IReadOnlyDictionary<string, WantedForm> FieldsOf(TableSchema schema)
     {
         Dictionary<string, WantedForm> fields = new(StringComparer.Ordinal);
-        foreach (FieldDefinition field in schema.FieldsInData.Where(field => field.Type == FieldType.String))
+        foreach (FieldDefinition field in schema.FieldsInData)
         {
-            fields.TryAdd(field.NameInData, field.Format == FieldFormats.Binary ? WantedForm.Base64 : WantedForm.Text);
+            WantedForm form = field.Type switch
+            {
+                FieldType.String => field.Format == FieldFormats.Binary ? WantedForm.Base64 : WantedForm.Text,
+                FieldType.DateTime => WantedForm.DateTime,
+                FieldType.Duration => WantedForm.Duration,
+                _ => WantedForm.Natural,
+            };
+            if (form != WantedForm.Natural)
+            {
+                fields.TryAdd(field.NameInData, form);
+            }
         }
 
         return fields;
@@ -53,4 +72,23 @@ internal sealed record ConversionRequest(
     public static ConversionRequest FromLine(string line) =>
         JsonSerializer.Deserialize<ConversionRequest>(line, PipelineJson.Options)
         ?? throw new FormatException("The request is empty.");
+}
+
+/// <summary>The sheet of a workbook.</summary>
+/// <param name="Name">Null takes it by its number.</param>
+/// <param name="Number">From 1 on; null is the first that is not hidden.</param>
+/// <param name="HeaderRows">Rows, from 1 on, that name the columns; none where <paramref name="Names"/> does.</param>
+/// <param name="HeaderJoin">What stands between the parts of a name.</param>
+/// <param name="CommentRows">Rows that are no records.</param>
+/// <param name="Names">Of the columns, where the sheet does not name them.</param>
+internal sealed record SheetRequest(
+    string? Name, int? Number, IReadOnlyList<int> HeaderRows, string HeaderJoin, IReadOnlyList<int> CommentRows, IReadOnlyList<string>? Names)
+{
+    public static SheetRequest Of(DatasetDefinition definition) => new(
+        definition.Dialect.SheetName,
+        definition.Dialect.SheetNumber,
+        definition.Dialect.Header ? definition.Dialect.HeaderRows : [],
+        definition.Dialect.HeaderJoin,
+        definition.Dialect.CommentRows,
+        definition.Dialect.Header ? null : [.. definition.Schema.FieldsInData.Select(field => field.NameInData)]);
 }

@@ -1,5 +1,6 @@
 using PipelineService.Core.Datasets;
 using PipelineService.Spool.Conversion.Parquet;
+using PipelineService.Spool.Conversion.Workbooks;
 
 namespace PipelineService.Spool.Conversion;
 
@@ -54,6 +55,9 @@ internal static class ConverterCommand
         {
             case DataFormat.Parquet:
                 ParquetConverter.Convert(request, row);
+                break;
+            case DataFormat.Xlsx:
+                WorkbookConverter.Convert(request, row);
                 break;
             default:
                 throw new InvalidOperationException($"{request.Format} is not converted.");

@@ -64,6 +64,9 @@ internal sealed class RowText(Stream output)
         EndRow();
     }
 
+    /// <summary>A row that is no record, so that those behind it keep their numbers.</summary>
+    public void Blank() => Put((byte)'\n');
+
     public void Null() => Literal("null"u8);
 
     public void Bool(bool value) => Literal(value ? "true"u8 : "false"u8);

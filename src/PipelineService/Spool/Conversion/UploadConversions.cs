@@ -115,6 +115,7 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
         ConversionRequest request = new(
             format.Form.Format, source.Path, ConversionRequest.FieldsOf(definition.Schema), ConversionProcess.LibraryBytesOf(_options.ConversionMemoryMax))
         {
+            Sheet = format.Form.Format == DataFormat.Xlsx ? SheetRequest.Of(definition) : null,
             MatchesLoosely = definition.Dialect.HeaderMatch != HeaderMatch.Exact,
         };
         ConversionLimits limits = new(

@@ -12,17 +12,17 @@ namespace PipelineService.Spool.Formats;
 /// One JSON array a line. Its items are named by the first of them, by the dataset, or go by position. Source:
 /// https://datapackage.org/standard/table-dialect/#itemType.
 /// </summary>
-/// <param name="isConverted">
-/// Whether these are the rows of a file that was converted. They are named, whole, and stand for objects; the dataset's dialect is of text.
+/// <param name="format">
+/// What was sent. The rows of a file that was converted are named, whole, and stand for objects; the dataset's dialect is of text.
 /// </param>
-public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax, bool isConverted = false) : NamedRecordFormat(rows, recordBytesMax)
+public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax, DataFormat format = DataFormat.Ndjson) : NamedRecordFormat(rows, recordBytesMax)
 {
     public override async Task<RecordsStart> FindStartAsync(
         IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         (TableSchema schema, CsvDialect dialect, JsonItems items) =
             (Rows.Definition.Schema, Rows.Definition.Dialect, Rows.Definition.Items);
-        if (isConverted)
+        if (FormatTable.Of(format).IsConverted)
         {
             return await FindConvertedAsync(upload, job, defaults, cancellationToken);
         }
@@ -48,7 +48,7 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax, bool
         return Start(binding, line.End, line.Number, job, defaults) with { Columns = Kept(names, binding, IsPersonal) };
     }
 
-    /// <summary>A row is on the line of its number: the names are on none.</summary>
+    /// <summary>A row is on the line of its number: of a file whose names are in no row they are on none.</summary>
     private async Task<RecordsStart> FindConvertedAsync(
         IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
@@ -59,7 +59,8 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax, bool
             : throw Mismatch(fault);
         HeaderBinding binding = Bind(names, isPersonal: false);
         JsonArrayRecordReader reader = new(binding, RaggedRows.None, names: names);
-        return Start(binding, reader, line.End, lines: 0, job, defaults) with { Columns = Kept(names, binding, isPersonal: false) };
+        long lines = format == DataFormat.Xlsx && Rows.Definition.Dialect.Header ? line.Number : 0;
+        return Start(binding, reader, line.End, lines, job, defaults) with { Columns = Kept(names, binding, isPersonal: false) };
     }
 
     private RecordsStart Start(HeaderBinding binding, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults) =>

@@ -19,7 +19,7 @@ internal static class RequestMistakes
         OfType("JSON of a vendor", "application/vnd.acme+json; version=2", "JSON is application/json", "dialect.property"),
         OfType("GeoJSON", "application/geo+json", "application/json", "\"property\": \"features\""),
         OfType("a ZIP", "application/zip", "unzip -p FILE"),
-        OfType("a workbook by its type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "save the sheet as CSV in UTF-8"),
+        OfType("a workbook of another kind", "application/vnd.oasis.opendocument.spreadsheet", ".xlsx", "CSV in UTF-8"),
         OfType("plain text", "text/plain;charset=UTF-8", "does not say how its records are written", "text/csv"),
         OfType("a type without a slash", "csv", "no media type", "text/csv"),
         OfType("a page", "text/html", "'text/html' was sent", "text/csv, text/tab-separated-values, application/x-ndjson", "the dataset's format"),

@@ -13,7 +13,7 @@ internal static class VectorWriters
     public static VectorWriter Of(DuckDBLogicalType type, WantedForm wanted)
     {
         VectorWriter writer = Of(type, isBase64: wanted == WantedForm.Base64, depth: 0);
-        return wanted == WantedForm.Natural || writer is TextualWriter or ListWriter or ArrayWriter or StructWriter or MapWriter
+        return wanted is not (WantedForm.Text or WantedForm.Base64) || writer is TextualWriter or ListWriter or ArrayWriter or StructWriter or MapWriter
             ? writer
             : new QuotedWriter(writer);
     }
