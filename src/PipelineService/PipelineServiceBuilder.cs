@@ -1,6 +1,7 @@
 using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Datasets;
+using PipelineService.Datasets.Models;
 using PipelineService.Events;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
@@ -9,6 +10,7 @@ using PipelineService.Hosting.Telemetry;
 using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Tenants;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -51,8 +53,10 @@ public static class PipelineServiceBuilder
         api.MapAccess();
         api.MapAudit();
         api.MapDatasets();
+        api.MapModels();
         api.MapUploads();
         api.MapJobs();
+        api.MapTenants();
         api.MapEvents();
         return app;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Access.Limits;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -15,6 +16,12 @@ public enum AccessSubject
 
     /// <summary>The datasets that the caller may see.</summary>
     Datasets,
+
+    /// <summary>The model whose name stands in the address.</summary>
+    Model,
+
+    /// <summary>The models that the caller may see.</summary>
+    Models,
 
     /// <summary>The job whose id stands in the address.</summary>
     Job,
@@ -56,7 +63,8 @@ internal static class AccessPolicies
     public static TBuilder Requires<TBuilder>(
         this TBuilder endpoint, AccessScope scope, AccessSubject subject = AccessSubject.None)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new AccessPolicy(scope, subject), new ProblemExamples(Problems));
+        endpoint.WithMetadata(
+            new AccessPolicy(scope, subject), new ProblemExamples(subject == AccessSubject.Metrics ? Problems : [.. Problems, LimitProblems.OfCalls]));
 
     /// <summary>Anybody may call it, and learns nothing of anybody's data.</summary>
     public static TBuilder OpenToAll<TBuilder>(this TBuilder endpoint)

@@ -120,12 +120,14 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         {
             // A name is unique in the service, so that it cannot be hidden from who wants it for themselves.
             AccessSubject.Dataset when method == HttpMethod.Put => answer.Problem.Code == "dataset_name_taken",
-            AccessSubject.Dataset or AccessSubject.Job => answer.Status == HttpStatusCode.NotFound,
+            AccessSubject.Model when method == HttpMethod.Put => answer.Problem.Code == "model_name_taken",
+            AccessSubject.Dataset or AccessSubject.Model or AccessSubject.Job => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Keys when path.Contains("/keys/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Webhooks when method == HttpMethod.Put => answer.Problem.Code == "webhook_name_taken",
             AccessSubject.Webhooks when path.Contains("/webhooks/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Service or AccessSubject.Metrics => answer.Status == HttpStatusCode.Forbidden,
-            AccessSubject.Datasets or AccessSubject.Jobs or AccessSubject.Keys or AccessSubject.Events or AccessSubject.Webhooks =>
+            AccessSubject.Datasets or AccessSubject.Models or AccessSubject.Jobs or AccessSubject.Keys or AccessSubject.Events
+                or AccessSubject.Webhooks =>
                 !answer.Body.Contains(Dataset, StringComparison.Ordinal) && !answer.Body.Contains("\"acme\"", StringComparison.Ordinal),
             _ => false,
         };
@@ -161,6 +163,8 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         await GuardedService.MakeWebhookAsync(owner, Dataset);
         ApiAnswer upload = await owner.UploadAsync(Dataset, Readings.Csv(1), headers: ("Prefer", "wait=30"));
         Assert.Equal(JobState.Succeeded, upload.Job.State);
+        (string admin, _) = await service.MakeKeyAsync("matrix models", "admin", Tenant);
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(service.With(admin), HttpMethod.Put, $"/v1/models/{Dataset}")).Status);
         return (upload.Job.Id, await GuardedService.WhenDeliveredAsync(owner, Dataset));
     }
 
@@ -175,11 +179,12 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         "/" + string.Join('/', endpoint.RoutePattern.PathSegments.Select(segment => segment.Parts[0] switch
         {
             RoutePatternLiteralPart literal => string.Concat(segment.Parts.Cast<RoutePatternLiteralPart>().Select(part => part.Content)),
-            RoutePatternParameterPart { Name: "dataset" or "webhook" } => dataset,
+            RoutePatternParameterPart { Name: "dataset" or "webhook" or "model" } => dataset,
             RoutePatternParameterPart { Name: "delivery" } => delivery,
             RoutePatternParameterPart { Name: "id" } => job,
             RoutePatternParameterPart { Name: "key" } => key,
             RoutePatternParameterPart { Name: "version" } => "1",
+            RoutePatternParameterPart { Name: "tenant" } => "acme",
             var part => throw new InvalidOperationException($"{endpoint.DisplayName}: the matrix knows nothing to put for {part}."),
         }));
 
@@ -196,9 +201,17 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             return await api.DeleteAsync(path);
         }
 
+        if (method == HttpMethod.Put && path.StartsWith("/v1/models/", StringComparison.Ordinal))
+        {
+            using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
+            model.Headers.TryAddWithoutValidation("Content-Type", "application/octet-stream");
+            return await api.PutAsync(path, model);
+        }
+
         (string text, string type) = path switch
         {
             "/v1/keys" => ("""{ "name": "matrix made", "scopes": ["read"] }""", "application/json"),
+            _ when path.StartsWith("/v1/keys/", StringComparison.Ordinal) && method == HttpMethod.Patch => ("""{ "limits": null }""", "application/json"),
             _ when path.Contains("/webhooks/", StringComparison.Ordinal) && method == HttpMethod.Put =>
                 ("""{ "url": "http://127.0.0.1:1/" }""", "application/json"),
             _ when path.EndsWith("/uploads", StringComparison.Ordinal) => (Readings.Csv(1), "text/csv"),
@@ -206,7 +219,9 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             _ => ("", "application/json"),
         };
         using StringContent body = new(text, Encoding.UTF8, type);
-        return await (method == HttpMethod.Put ? api.PutAsync(path, body) : api.PostAsync(path, body));
+        return await (method == HttpMethod.Put ? api.PutAsync(path, body)
+            : method == HttpMethod.Patch ? api.PatchAsync(path, body)
+            : api.PostAsync(path, body));
     }
 
     private static string JsonOf(string text) => JsonNode.Parse(text.Replace('\'', '"'))!.ToJsonString();

@@ -44,6 +44,8 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
         await running.Api.DeclareAsync("heads", Readings.Definition());
         JobView job = await running.Api.LoadAsync("heads", Readings.Csv(1));
         (_, string key) = await running.MakeKeyAsync("heads", "read");
+        using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
+        Assert.Equal(HttpStatusCode.Created, (await running.Api.PutAsync("/v1/models/heads", model)).Status);
         await GuardedService.MakeWebhookAsync(running.Api, "heads");
         string[] addresses = [.. Endpoints.Where(TakesGet).Select(endpoint => PathOf(endpoint, job.Id, key)), "/nowhere"];
         Assert.True(addresses.Length > 10, string.Join(' ', addresses));
@@ -74,10 +76,12 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
     {
         string path = "/" + endpoint.RoutePattern.RawText!.Trim('/')
             .Replace("{dataset}", "heads", StringComparison.Ordinal)
+            .Replace("{model}", "heads", StringComparison.Ordinal)
             .Replace("{webhook}", "heads", StringComparison.Ordinal)
             .Replace("{delivery}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{version:int}", "1", StringComparison.Ordinal)
             .Replace("{id}", job.ToString(), StringComparison.Ordinal)
+            .Replace("{tenant}", "dataset:heads", StringComparison.Ordinal)
             .Replace("{key}", key, StringComparison.Ordinal);
         Assert.DoesNotContain('{', path);
         return path;

@@ -53,6 +53,51 @@ internal static class ExampleCalls
         await TellAsync(api, job.Id);
         await EndAsync(api, job.Id);
         await HandOutKeysAsync(api);
+        await LimitAsync(api);
+        await SendModelsAsync(api);
+    }
+
+    private static async Task LimitAsync(Api api)
+    {
+        Expect(HttpStatusCode.OK, await PutAsync("/v1/tenants/contract", """{ "weight": 2, "limits": { "uploadsAtOnce": 4 } }"""));
+        Expect(HttpStatusCode.BadRequest, await PutAsync("/v1/tenants/contract", """{ "weight": 0 }"""));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/tenants/contract"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/tenants?limit=1"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync("/v1/tenants/contract"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync("/v1/tenants/contract"));
+        await api.DeclareAsync("contract_limited", Definition);
+        string address = "/v1/datasets/contract_limited/limits";
+        Expect(HttpStatusCode.OK, await PutAsync(address, """{ "requestsPerMinute": 1 }"""));
+        Expect(HttpStatusCode.BadRequest, await PutAsync(address, """{ "requestsPerMinute": -1 }"""));
+        Expect(HttpStatusCode.OK, await api.GetAsync(address));
+
+        async Task<ApiAnswer> PutAsync(string path, string json)
+        {
+            using StringContent body = new(json, Encoding.UTF8, "application/json");
+            return await api.PutAsync(path, body);
+        }
+    }
+
+    private static async Task SendModelsAsync(Api api)
+    {
+        const string Address = "/v1/models/contract";
+        Expect(HttpStatusCode.NotFound, await api.GetAsync(Address));
+        Expect(HttpStatusCode.UnprocessableEntity, await PutAsync([1, 2, 3]));
+        Expect(HttpStatusCode.Created, await PutAsync(OnnxWriter.Linear(1, [2, 3], ("feature_names", "a,b"))));
+        Expect(HttpStatusCode.OK, await PutAsync(OnnxWriter.Linear(1, [2, 3], ("feature_names", "a,b"))));
+        Expect(HttpStatusCode.OK, await api.GetAsync(Address));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/models?limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"{Address}/versions/1"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"{Address}/versions/9"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync($"{Address}/versions/1"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"{Address}/versions/1"));
+
+        async Task<ApiAnswer> PutAsync(byte[] file)
+        {
+            using ByteArrayContent body = new(file);
+            body.Headers.TryAddWithoutValidation("Content-Type", "application/octet-stream");
+            return await api.PutAsync(Address, body);
+        }
     }
 
     private static async Task TellAsync(Api api, Guid job)
@@ -100,6 +145,11 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync("/v1/keys?limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync(address));
         Expect(HttpStatusCode.OK, await PostAsync(address + "/rotate", """{ "overlap": "PT1H" }"""));
+        using (StringContent limits = new("""{ "limits": { "requestsPerMinute": 600 } }""", Encoding.UTF8, "application/json"))
+        {
+            Expect(HttpStatusCode.OK, await api.PatchAsync(address, limits));
+        }
+
         Expect(HttpStatusCode.NoContent, await api.DeleteAsync(address));
         Expect(HttpStatusCode.NotFound, await api.DeleteAsync(address));
         Expect(HttpStatusCode.NotFound, await PostAsync(address + "/rotate", """{ "overlap": "PT1H" }"""));

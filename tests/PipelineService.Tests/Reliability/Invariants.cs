@@ -56,6 +56,10 @@ internal static class Invariants
             SELECT 'jobs have rows of several versions of what they look up, or of none', count(*) FROM (
                 SELECT FROM public.{Sample.Looking} GROUP BY _job_id
                 HAVING count(DISTINCT regexp_replace(found, '.* of ', '')) <> 1 OR count(found) <> count(*)) jobs
+            UNION ALL
+            SELECT 'jobs have rows of several versions of the model that scores them, or of none', count(*) FROM (
+                SELECT FROM public.{Sample.Looking} GROUP BY _job_id
+                HAVING count(DISTINCT score - 2 * id) <> 1 OR count(score) <> count(*)) jobs
         ) faults (fault, places) WHERE places > 0
         """;
 

@@ -38,9 +38,27 @@ public static class AuditActions
     /// <summary>Rejected records of a job were read, as they were sent.</summary>
     public static readonly AuditAction DeadLettersRead = new("dead_letters.read", "job/{id}");
 
+    /// <summary>A model was sent: a new version of it, or one that is there already.</summary>
+    public static readonly AuditAction ModelPut = new("model.put", "model/{model}");
+
+    /// <summary>A version of a model was deleted.</summary>
+    public static readonly AuditAction ModelDelete = new("model.delete", "model/{model}");
+
     public static readonly AuditAction KeyCreate = new("key.create", "key/{key}");
+
+    /// <summary>How much a key may send was changed.</summary>
+    public static readonly AuditAction KeyChange = new("key.change", "key/{key}");
+
     public static readonly AuditAction KeyRotate = new("key.rotate", "key/{key}");
     public static readonly AuditAction KeyRevoke = new("key.revoke", "key/{key}");
+
+    /// <summary>It was said what a tenant may have of what all share, and send.</summary>
+    public static readonly AuditAction TenantPut = new("tenant.put", "tenant/{tenant}");
+
+    public static readonly AuditAction TenantDelete = new("tenant.delete", "tenant/{tenant}");
+
+    /// <summary>It was said how much may be sent for a dataset.</summary>
+    public static readonly AuditAction DatasetLimit = new("dataset.limit", "dataset/{dataset}");
 
     public static readonly AuditAction WebhookPut = new("webhook.put", "webhook/{webhook}");
     public static readonly AuditAction WebhookDelete = new("webhook.delete", "webhook/{webhook}");

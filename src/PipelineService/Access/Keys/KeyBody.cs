@@ -1,4 +1,5 @@
 using System.Xml;
+using PipelineService.Access.Limits;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Access.Keys;
@@ -35,8 +36,32 @@ internal static class KeyBody
                 Source = reader.Text("source", body.Text("source")),
                 Tenant = reader.Tenant(body.Text("tenant")),
                 ExpiresAt = reader.ExpiresAt(body.Text("expiresAt")),
+                Limits = LimitsBody.Of(body),
             };
             return body.Faults.Count == 0 ? (grant, null) : (null, KeyProblems.Invalid(body.Faults));
+        }
+    }
+
+    /// <summary>What the limits of a key are to be from now on; null: those of <c>Limits:Key…</c>.</summary>
+    public static async Task<(CallLimits? Limits, Problem? Problem)> ReadLimitsAsync(
+        HttpRequest request, CancellationToken cancellationToken)
+    {
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: false, KeyProblems.Invalid, cancellationToken);
+        if (body is null)
+        {
+            return (null, problem);
+        }
+
+        using (body)
+        {
+            body.CheckMembers(LimitsBody.Member);
+            CallLimits? limits = LimitsBody.Of(body);
+            if (!body.Has(LimitsBody.Member))
+            {
+                body.Add(LimitsBody.Member, "Is missing: what a key may do cannot be changed, but how much. null: what Limits:Key… say.");
+            }
+
+            return body.Faults.Count == 0 ? (limits, null) : (null, KeyProblems.Invalid(body.Faults));
         }
     }
 
@@ -67,7 +92,7 @@ internal static class KeyBody
         }
         catch (Exception e) when (e is FormatException or OverflowException)
         {
-            reader.Add(Overlap, $"\"{text}\" is not a time, such as PT1H or P7D.");
+            reader.Add(Overlap, $"\"{Core.Rules.Excerpt.Of(text!)}\" is not a time, such as PT1H or P7D.");
         }
 
         if (overlap < TimeSpan.Zero || overlap > OverlapMax)

@@ -47,6 +47,9 @@ public enum FaultPoint
     /// <summary>The rows of a dataset that is looked up are about to be read into memory.</summary>
     LookupReading,
 
+    /// <summary>The file of a model that scores records is about to be read.</summary>
+    ModelReading,
+
     /// <summary>The records of a chunk are about to be read. Can be bound to what the chunk holds.</summary>
     ChunkTransforming,
     CopyBeginning,
@@ -73,6 +76,16 @@ public enum FaultPoint
 
     /// <summary>One of several sessions of a job has committed, the next has not.</summary>
     BetweenCommits,
+
+    /// <summary>Rows that were made of a file are about to be written to the spool.</summary>
+    ConversionWriting,
+
+    /// <summary>All rows of a file have been made.</summary>
+    Converted,
+
+    /// <summary>The job says what was made; the file has not its name yet.</summary>
+    ConversionPinned,
+    ConversionNamed,
 
     /// <summary>A job that failed or was cancelled is about to become final.</summary>
     JobEnding,
@@ -104,6 +117,9 @@ public enum FaultPoint
     /// <summary>Its rows are gone, its job is not.</summary>
     RowsTakenBack,
     TakenBack,
+
+    /// <summary>A model is about to be committed, with its entry in the audit.</summary>
+    ModelStoring,
 
     /// <summary>Entries of the audit are about to be linked.</summary>
     AuditLinking,

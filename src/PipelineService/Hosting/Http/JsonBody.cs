@@ -10,12 +10,17 @@ internal sealed class JsonBody : IDisposable
 {
     public const int BytesMax = 64 << 10;
 
-    private readonly JsonDocument _json;
+    private readonly JsonDocument? _json;
+    private readonly JsonElement _object;
+    private readonly string _at = "";
 
-    private JsonBody(JsonDocument json) => _json = json;
+    private JsonBody(JsonDocument json) => (_json, _object, Faults) = (json, json.RootElement, []);
+
+    /// <summary>An object in another.</summary>
+    private JsonBody(JsonElement part, string at, Dictionary<string, string[]> faults) => (_object, _at, Faults) = (part, at, faults);
 
     /// <summary>What is wrong with it: JSON pointer → sentences.</summary>
-    public Dictionary<string, string[]> Faults { get; } = [];
+    public Dictionary<string, string[]> Faults { get; }
 
     /// <param name="isOptional">Whether there may be none: then neither a body nor a problem is returned.</param>
     /// <param name="invalid">The problem of a body with these faults.</param>
@@ -43,25 +48,26 @@ internal sealed class JsonBody : IDisposable
                 "Send it as application/json: with curl, -H 'Content-Type: application/json'."));
         }
 
-        try
+        if (StrictJson.FaultOf(buffer.AsSpan(0, length)) is { } fault)
         {
-            var json = JsonDocument.Parse(
-                buffer.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = 4, AllowDuplicateProperties = false });
-            return json.RootElement.ValueKind == JsonValueKind.Object
-                ? (new JsonBody(json), null)
-                : (null, invalid(new Dictionary<string, string[]> { [""] = ["Must be an object."] }));
+            return (null, ErrorAnswers.Describe(StatusCodes.Status400BadRequest, fault));
         }
-        catch (JsonException e)
+
+        var json = JsonDocument.Parse(buffer.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = StrictJson.DepthMax });
+        if (json.RootElement.ValueKind == JsonValueKind.Object)
         {
-            return (null, ErrorAnswers.Describe(StatusCodes.Status400BadRequest, $"The body is not JSON: {e.Message}"));
+            return (new JsonBody(json), null);
         }
+
+        json.Dispose();
+        return (null, invalid(new Dictionary<string, string[]> { [""] = ["Must be an object."] }));
     }
 
-    public void Add(string member, params string[] sentences) => Faults[$"/{member}"] = sentences;
+    public void Add(string member, params string[] sentences) => Faults[$"{_at}/{member}"] = sentences;
 
     public void CheckMembers(params string[] known)
     {
-        foreach (JsonProperty member in _json.RootElement.EnumerateObject().Where(member => !known.Contains(member.Name)))
+        foreach (JsonProperty member in _object.EnumerateObject().Where(member => !known.Contains(member.Name)).Take(Problem.UnknownShownMax))
         {
             string shown = Core.Rules.Excerpt.Of(member.Name);
             Add(shown, $"There is no such member.{Suggestion.For(member.Name, known)} There are {string.Join(", ", known)}.");
@@ -140,10 +146,48 @@ internal sealed class JsonBody : IDisposable
         return null;
     }
 
-    public void Dispose() => _json.Dispose();
+    /// <summary>A whole number, or null for no limit.</summary>
+    public long? WholeNumber(string name, long min, long max)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        Add(name, FormattableString.Invariant($"Must be a whole number from {min:N0} to {max:N0}, or null for no limit."));
+        return null;
+    }
+
+    /// <summary>An object in it, whose faults are among those of this one; null where it is left out.</summary>
+    /// <param name="expected">What is said of something else.</param>
+    public JsonBody? Part(string name, string expected)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Object)
+        {
+            return new JsonBody(value, $"{_at}/{name}", Faults);
+        }
+
+        Add(name, expected);
+        return null;
+    }
+
+    /// <summary>Whether there is such a member, be it null.</summary>
+    public bool Has(string name) => _object.TryGetProperty(name, out _);
+
+    public void Dispose() => _json?.Dispose();
 
     private JsonElement? Find(string name) =>
-        _json.RootElement.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        _object.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     /// <summary>Null for what is no text, and for what PostgreSQL cannot store: half of a surrogate pair, U+0000.</summary>
     private static string? TextOf(JsonElement value)
