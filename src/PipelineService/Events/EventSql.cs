@@ -9,7 +9,7 @@ internal static class EventSql
     /// <summary>At most $1 of them.</summary>
     public const string Number = "SELECT head, gone, numbered, has_webhooks FROM pipeline.number_events($1)";
 
-    public const string Columns = "p.position, e.id, e.type, e.subject, e.dataset, e.tenant, e.source, e.job_id, e.at, e.data::text";
+    public const string Columns = "p.position, e.id, e.type, e.dataset, e.version, e.tenant, e.source, e.job_id, e.at, e.data::text";
 
     private const string Log = """
         FROM pipeline.event_positions p JOIN pipeline.events e ON e.xid = p.xid AND e.n = p.n AND e.slot = p.slot

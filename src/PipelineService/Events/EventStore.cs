@@ -74,12 +74,12 @@ internal sealed class EventStore(Database database)
         reader.GetGuid(first + 1),
         reader.GetString(first + 2),
         reader.GetString(first + 3),
-        reader.GetString(first + 4),
+        reader.IsDBNull(first + 4) ? null : reader.GetInt32(first + 4),
         reader.IsDBNull(first + 5) ? null : reader.GetString(first + 5),
         reader.IsDBNull(first + 6) ? null : reader.GetString(first + 6),
         reader.IsDBNull(first + 7) ? null : reader.GetGuid(first + 7),
         reader.GetDateTime(first + 8),
-        reader.GetString(first + 9));
+        reader.IsDBNull(first + 9) ? null : reader.GetString(first + 9));
 
     private static async Task<List<EventRow>> ReadAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object[] values)

@@ -42,7 +42,54 @@ public sealed record EventView(
         "application/json",
         row.Dataset,
         row.Position.ToString(CultureInfo.InvariantCulture),
-        JsonNode.Parse(row.Data)!.AsObject());
+        DataOf(row));
+
+    /// <summary>What all events of its kind say, what this one says beside it, and where to look.</summary>
+    private static JsonObject DataOf(EventRow row)
+    {
+        JsonObject data = [];
+        if (row.JobId is { } id)
+        {
+            data["job"] = id;
+        }
+
+        data["dataset"] = row.Dataset;
+        data["version"] = row.Version;
+        if (row.JobId is not null)
+        {
+            data["source"] = row.Source;
+        }
+
+        data["tenant"] = row.Tenant;
+        JsonObject more = row.Data is null ? [] : JsonNode.Parse(row.Data)!.AsObject();
+        foreach (string name in more.Select(member => member.Key).ToArray())
+        {
+            more.Remove(name, out JsonNode? value);
+            data[name] = value;
+        }
+
+        data["links"] = LinksOf(row, (long?)data["records"]?["rejected"] > 0);
+        return data;
+    }
+
+    private static JsonObject LinksOf(EventRow row, bool hasDeadLetters)
+    {
+        if (row.JobId is not { } job)
+        {
+            return new JsonObject
+            {
+                ["version"] = string.Create(CultureInfo.InvariantCulture, $"/v1/datasets/{row.Dataset}/versions/{row.Version}"),
+            };
+        }
+
+        JsonObject links = new() { ["job"] = $"/v1/jobs/{job}" };
+        if (hasDeadLetters)
+        {
+            links["deadLetters"] = $"/v1/jobs/{job}/dead-letters";
+        }
+
+        return links;
+    }
 
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PipelineJson.Options);
 }

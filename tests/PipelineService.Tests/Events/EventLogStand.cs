@@ -16,7 +16,7 @@ internal sealed class EventLogStand(TestDatabase database)
     public static async Task WriteAsync(NpgsqlConnection connection, string name)
     {
         await using NpgsqlCommand command = new(
-            "INSERT INTO pipeline.events (type, subject, dataset, data) VALUES ('job.started', $1, 'd', '{}')", connection)
+            "INSERT INTO pipeline.events (type, dataset, version) VALUES ('dataset.version', $1, 1)", connection)
         {
             Parameters = { new() { Value = name } },
         };
@@ -43,7 +43,7 @@ internal sealed class EventLogStand(TestDatabase database)
         List<EventRow> rows = await Store.ReadAsync(0, long.MaxValue, int.MaxValue, Token);
         long first = rows.Count == 0 ? 0 : rows[0].Position;
         Assert.Equal(rows.Select((_, i) => first + i), rows.Select(row => row.Position));
-        return [.. rows.Select(row => row.Subject)];
+        return [.. rows.Select(row => row.Dataset)];
     }
 
     public async Task RenewAsync() => await database.ExecuteAsync(

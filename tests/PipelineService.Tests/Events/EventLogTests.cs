@@ -201,8 +201,8 @@ public sealed class EventLogTests(GuardedService running) : IClassFixture<Guarde
         // So much that no buffer holds it.
         const int Many = 800;
         await running.Database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
-            INSERT INTO pipeline.events (type, subject, dataset, data)
-            SELECT 'job.started', 'job/none', 'crowd', json_build_object('text', repeat('x', 8000)) FROM generate_series(1, {Many})
+            INSERT INTO pipeline.events (type, dataset, version, data)
+            SELECT 'dataset.version', 'crowd', 1, json_build_object('text', repeat('x', 8000)) FROM generate_series(1, {Many})
             """));
         using RawConnection silent = await RawConnection.OpenAsync(
             service.Client.BaseAddress!,

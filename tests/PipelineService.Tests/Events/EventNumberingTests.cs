@@ -38,7 +38,7 @@ public sealed class EventNumberingTests(TestDatabase database) : IClassFixture<T
         }
 
         Assert.Equal(0, await _stand.CountAsync("FROM pipeline.events WHERE xid < pg_snapshot_xmin(pg_current_snapshot())")); // what the cut-off shows
-        Assert.Equal("job 1", await database.ScalarAsync<string>("SELECT subject FROM pipeline.events ORDER BY n LIMIT 1")); // the load's is 1 too early
+        Assert.Equal("job 1", await database.ScalarAsync<string>("SELECT dataset FROM pipeline.events ORDER BY n LIMIT 1")); // the load's is 1 too early
 
         await load.CommitAsync();
         await _stand.NumberAllAsync();
@@ -170,8 +170,8 @@ public sealed class EventNumberingTests(TestDatabase database) : IClassFixture<T
         foreach (int age in (int[])[16, 9, 8, 6, 0])
         {
             await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
-                INSERT INTO pipeline.events (type, subject, dataset, data, at, slot)
-                SELECT 'job.started', 'age {age}', 'd', json_build_object(), t, pipeline.event_slot(t) FROM (SELECT now() - interval '{age} days' AS t) one
+                INSERT INTO pipeline.events (type, dataset, at, slot)
+                SELECT 'dataset.version', 'age {age}', t, pipeline.event_slot(t) FROM (SELECT now() - interval '{age} days' AS t) one
                 """));
         }
 
@@ -195,8 +195,8 @@ public sealed class EventNumberingTests(TestDatabase database) : IClassFixture<T
     {
         await _stand.RenewAsync();
         await database.ExecuteAsync("""
-            INSERT INTO pipeline.events (type, subject, dataset, data, at, slot)
-            SELECT 'job.started', 'old', 'd', '{}', t, pipeline.event_slot(t) FROM (SELECT now() - interval '9 days' AS t) one
+            INSERT INTO pipeline.events (type, dataset, at, slot)
+            SELECT 'dataset.version', 'old', t, pipeline.event_slot(t) FROM (SELECT now() - interval '9 days' AS t) one
             """);
         await using OpenEvents reader = await _stand.BeginAsync();
         await using NpgsqlCommand read = new("SELECT count(*) FROM pipeline.events", reader.Connection);

@@ -20,7 +20,7 @@ internal static class DeliverySql
             FROM chosen c WHERE t.webhook = c.webhook AND t.position = c.position AND t.slot = c.slot
             RETURNING t.*)
         SELECT d.id, d.webhook, d.slot, d.attempt,
-               d.position, e.id, e.type, e.subject, e.dataset, e.tenant, e.source, e.job_id, e.at, e.data::text
+               d.position, e.id, e.type, e.dataset, e.version, e.tenant, e.source, e.job_id, e.at, e.data::text
         FROM d {Event} ORDER BY d.position
         """;
 
@@ -42,7 +42,7 @@ internal static class DeliverySql
 
     private const string Shown = """
         d.id, d.position, d.state, d.attempt, d.created_at, d.next_at, d.finished_at, d.status, d.ms, d.error, d.answer, e.id AS event_id,
-        e.type, e.subject, e.dataset
+        e.type, coalesce('job/' || e.job_id, 'dataset/' || e.dataset) AS subject, e.dataset
         """;
 
     public const string List = $"""

@@ -4,7 +4,7 @@
 -- All three lie in 16 parts, one for a day in turn. A day that is kept no longer is emptied by TRUNCATE of its part, which waits for nobody
 -- who writes today: neither a DELETE of millions of rows, nor DDL that would lock what every job's end writes to.
 CREATE FUNCTION pipeline.event_slot(at timestamptz) RETURNS smallint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT (floor(extract(epoch FROM at) / 86400)::bigint % 16)::smallint $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT (((at AT TIME ZONE 'UTC')::date - DATE '1970-01-01') % 16)::smallint $$;
 
 CREATE SEQUENCE pipeline.event_numbers;
 
@@ -12,12 +12,12 @@ CREATE TABLE pipeline.events (
     n       bigint      NOT NULL DEFAULT nextval('pipeline.event_numbers'),
     at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     type    text        NOT NULL,
-    subject text        NOT NULL,
     dataset text        NOT NULL,
+    version integer,
     tenant  text,
     source  text,
     job_id  uuid,
-    data    json        NOT NULL,
+    data    json,
     id      uuid        NOT NULL DEFAULT gen_random_uuid(),
     xid     xid8        NOT NULL DEFAULT pg_current_xact_id(),
     slot    smallint    NOT NULL DEFAULT pipeline.event_slot(clock_timestamp()),
@@ -30,6 +30,7 @@ CREATE INDEX events_by_job ON pipeline.events (job_id) WHERE job_id IS NOT NULL;
 
 COMMENT ON TABLE pipeline.events IS 'What happened. Rows are written in the transaction of what they tell of, and never changed.';
 COMMENT ON COLUMN pipeline.events.n IS 'Grows in the order of writing: of two events of one job the later has the greater, since both were written under the lock of its row. Has gaps, and says nothing of when a row came to be visible.';
+COMMENT ON COLUMN pipeline.events.data IS 'What it tells beside what the columns say.';
 COMMENT ON COLUMN pipeline.events.xid IS 'The transaction that wrote the row, for the numbering.';
 COMMENT ON COLUMN pipeline.events.slot IS 'The day, modulo 16.';
 
@@ -141,21 +142,58 @@ LANGUAGE sql STABLE AS $$
         SELECT FROM pipeline.api_keys k WHERE k.id = key AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
 $$;
 
--- The events of a job's row. A job is told of once its upload was taken: before, it may yet leave nothing.
-CREATE FUNCTION pipeline.tell_job_events() RETURNS trigger
+-- The events of a job's row. In plpgsql, which keeps its plans: a function in SQL that writes would be planned at each call, at five times the
+-- price. A job is told of once its upload was taken: before, it may yet leave nothing.
+CREATE FUNCTION pipeline.tell_finished(j pipeline.jobs) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.upload_complete AND OLD.upload_complete IS NOT TRUE THEN
-        INSERT INTO pipeline.events (type, subject, dataset, tenant, source, job_id, data)
-        VALUES ('job.received', 'job/' || NEW.id, NEW.dataset, NEW.tenant, NEW.source, NEW.id, json_build_object(
-            'job', NEW.id, 'dataset', NEW.dataset, 'version', NEW.dataset_version, 'source', NEW.source, 'tenant', NEW.tenant,
-            'bytes', NEW.upload_bytes, 'replaces', NEW.replaces, 'links', json_build_object('job', '/v1/jobs/' || NEW.id)));
+    INSERT INTO pipeline.events (type, dataset, version, tenant, source, job_id, data)
+    VALUES ('job.finished', j.dataset, j.dataset_version, j.tenant, j.source, j.id, json_build_object(
+        'state', j.state,
+        'records', json_build_object('read', j.records_read, 'loaded', j.records_loaded, 'rejected', j.records_rejected,
+                                     'filtered', j.records_filtered),
+        'bytes', j.upload_bytes, 'seconds', date_part('epoch', greatest(j.finished_at - j.created_at, '0')),
+        'error', j.error ->> 'code', 'replaces', j.replaces, 'parentJob', j.parent_job));
+END $$;
+
+CREATE FUNCTION pipeline.tell_waiting(j pipeline.jobs, what text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO pipeline.events (type, dataset, version, tenant, source, job_id, data)
+    VALUES ('job.waiting', j.dataset, j.dataset_version, j.tenant, j.source, j.id, json_build_object('state', j.state, 'waitingFor', what));
+END $$;
+
+-- Most jobs are taken and begun in the statement that makes their row: two events in one.
+CREATE FUNCTION pipeline.tell_of_new_job() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.upload_complete AND NEW.started_at IS NOT NULL THEN
+        INSERT INTO pipeline.events (type, dataset, version, tenant, source, job_id, data)
+        VALUES ('job.received', NEW.dataset, NEW.dataset_version, NEW.tenant, NEW.source, NEW.id,
+                json_build_object('bytes', NEW.upload_bytes, 'replaces', NEW.replaces)),
+               ('job.started', NEW.dataset, NEW.dataset_version, NEW.tenant, NEW.source, NEW.id, NULL);
+    ELSIF NEW.upload_complete THEN
+        INSERT INTO pipeline.events (type, dataset, version, tenant, source, job_id, data)
+        VALUES ('job.received', NEW.dataset, NEW.dataset_version, NEW.tenant, NEW.source, NEW.id,
+                json_build_object('bytes', NEW.upload_bytes, 'replaces', NEW.replaces));
     END IF;
-    IF NEW.started_at IS NOT NULL AND NEW.upload_complete AND (OLD.started_at IS NOT NULL AND OLD.upload_complete) IS NOT TRUE THEN
-        INSERT INTO pipeline.events (type, subject, dataset, tenant, source, job_id, data)
-        VALUES ('job.started', 'job/' || NEW.id, NEW.dataset, NEW.tenant, NEW.source, NEW.id, json_build_object(
-            'job', NEW.id, 'dataset', NEW.dataset, 'version', NEW.dataset_version, 'source', NEW.source, 'tenant', NEW.tenant,
-            'links', json_build_object('job', '/v1/jobs/' || NEW.id)));
+    IF NEW.finished_at IS NOT NULL THEN
+        PERFORM pipeline.tell_finished(NEW);
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION pipeline.tell_of_changed_job() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.upload_complete AND NOT OLD.upload_complete THEN
+        INSERT INTO pipeline.events (type, dataset, version, tenant, source, job_id, data)
+        VALUES ('job.received', NEW.dataset, NEW.dataset_version, NEW.tenant, NEW.source, NEW.id,
+                json_build_object('bytes', NEW.upload_bytes, 'replaces', NEW.replaces));
+    END IF;
+    IF NEW.started_at IS NOT NULL AND NEW.upload_complete AND NOT (OLD.started_at IS NOT NULL AND OLD.upload_complete) THEN
+        INSERT INTO pipeline.events (type, dataset, version, tenant, source, job_id)
+        VALUES ('job.started', NEW.dataset, NEW.dataset_version, NEW.tenant, NEW.source, NEW.id);
     END IF;
     IF NEW.waiting_for IS NOT NULL AND NEW.waiting_for IS DISTINCT FROM OLD.waiting_for AND NEW.upload_complete AND NEW.finished_at IS NULL
         AND NOT EXISTS (SELECT FROM pipeline.job_progress p WHERE p.job_id = NEW.id AND p.waiting_for = NEW.waiting_for)
@@ -163,47 +201,28 @@ BEGIN
         PERFORM pipeline.tell_waiting(NEW, NEW.waiting_for);
     END IF;
     IF NEW.finished_at IS NOT NULL AND OLD.finished_at IS NULL THEN
-        INSERT INTO pipeline.events (type, subject, dataset, tenant, source, job_id, data)
-        VALUES ('job.finished', 'job/' || NEW.id, NEW.dataset, NEW.tenant, NEW.source, NEW.id, json_build_object(
-            'job', NEW.id, 'dataset', NEW.dataset, 'version', NEW.dataset_version, 'state', NEW.state,
-            'source', NEW.source, 'tenant', NEW.tenant,
-            'records', json_build_object('read', NEW.records_read, 'loaded', NEW.records_loaded, 'rejected', NEW.records_rejected,
-                                         'filtered', NEW.records_filtered),
-            'bytes', NEW.upload_bytes, 'seconds', round(extract(epoch FROM greatest(NEW.finished_at - NEW.created_at, '0')), 6),
-            'error', NEW.error ->> 'code', 'replaces', NEW.replaces, 'parentJob', NEW.parent_job,
-            'links', json_build_object('job', '/v1/jobs/' || NEW.id, 'deadLetters',
-                CASE WHEN NEW.records_rejected > 0 THEN '/v1/jobs/' || NEW.id || '/dead-letters' END)));
+        PERFORM pipeline.tell_finished(NEW);
     END IF;
     IF (NEW.reverted_at IS NULL) <> (OLD.reverted_at IS NULL) THEN
-        INSERT INTO pipeline.events (type, subject, dataset, tenant, source, job_id, data)
+        INSERT INTO pipeline.events (type, dataset, version, tenant, source, job_id, data)
         VALUES (
             CASE WHEN NEW.reverted_at IS NULL THEN 'job.restored' WHEN NEW.replaced_by IS NULL THEN 'job.reverted' ELSE 'job.replaced' END,
-            'job/' || NEW.id, NEW.dataset, NEW.tenant, NEW.source, NEW.id, json_build_object(
-                'job', NEW.id, 'dataset', NEW.dataset, 'version', NEW.dataset_version, 'state', NEW.state,
-                'source', NEW.source, 'tenant', NEW.tenant, 'rows', coalesce(NEW.records_reverted, OLD.records_reverted),
-                'replacedBy', NEW.replaced_by, 'links', json_build_object('job', '/v1/jobs/' || NEW.id)));
+            NEW.dataset, NEW.dataset_version, NEW.tenant, NEW.source, NEW.id, json_build_object(
+                'state', NEW.state, 'rows', coalesce(NEW.records_reverted, OLD.records_reverted), 'replacedBy', NEW.replaced_by));
     END IF;
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION pipeline.tell_waiting(j pipeline.jobs, what text) RETURNS void
-LANGUAGE sql AS $$
-    INSERT INTO pipeline.events (type, subject, dataset, tenant, source, job_id, data)
-    VALUES ('job.waiting', 'job/' || j.id, j.dataset, j.tenant, j.source, j.id, json_build_object(
-        'job', j.id, 'dataset', j.dataset, 'version', j.dataset_version, 'state', j.state, 'source', j.source, 'tenant', j.tenant,
-        'waitingFor', what, 'links', json_build_object('job', '/v1/jobs/' || j.id)))
-$$;
-
 CREATE TRIGGER jobs_tell_of_new AFTER INSERT ON pipeline.jobs
     FOR EACH ROW WHEN (NEW.upload_complete OR NEW.finished_at IS NOT NULL)
-    EXECUTE FUNCTION pipeline.tell_job_events();
+    EXECUTE FUNCTION pipeline.tell_of_new_job();
 
 CREATE TRIGGER jobs_tell_of_changes AFTER UPDATE ON pipeline.jobs
     FOR EACH ROW WHEN (
         OLD.upload_complete IS DISTINCT FROM NEW.upload_complete OR OLD.started_at IS DISTINCT FROM NEW.started_at
         OR OLD.waiting_for IS DISTINCT FROM NEW.waiting_for OR OLD.finished_at IS DISTINCT FROM NEW.finished_at
         OR OLD.reverted_at IS DISTINCT FROM NEW.reverted_at)
-    EXECUTE FUNCTION pipeline.tell_job_events();
+    EXECUTE FUNCTION pipeline.tell_of_changed_job();
 
 -- What an owner tells of a job that waits in its hands. A job whose row somebody changes right now is about to do something else: nobody
 -- waits for that, and no wait is told of behind it.
@@ -231,11 +250,8 @@ CREATE TRIGGER job_progress_tells_of_waits AFTER UPDATE ON pipeline.job_progress
 CREATE FUNCTION pipeline.tell_dataset_version() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO pipeline.events (type, subject, dataset, tenant, data)
-    SELECT 'dataset.version', 'dataset/' || d.name, d.name, d.tenant, json_build_object(
-        'dataset', d.name, 'version', NEW.version, 'tenant', d.tenant,
-        'links', json_build_object('version', '/v1/datasets/' || d.name || '/versions/' || NEW.version))
-    FROM pipeline.datasets d WHERE d.name = NEW.dataset;
+    INSERT INTO pipeline.events (type, dataset, version, tenant)
+    SELECT 'dataset.version', d.name, NEW.version, d.tenant FROM pipeline.datasets d WHERE d.name = NEW.dataset;
     RETURN NULL;
 END $$;
 
@@ -269,7 +285,7 @@ BEGIN
                   UNION ALL
                   SELECT n, xid, slot FROM pipeline.events
                   WHERE xid >= pg_snapshot_xmax(last_seen) AND xid < pg_snapshot_xmax(pg_current_snapshot())) e
-            WHERE NOT EXISTS (SELECT FROM pipeline.event_positions p WHERE p.n = e.n)
+            WHERE NOT EXISTS (SELECT FROM pipeline.event_positions p WHERE p.n = e.n AND p.slot = e.slot)
             ORDER BY e.n LIMIT batch),
         placed AS (SELECT f.*, row_number() OVER (ORDER BY f.n) AS place, count(*) OVER () AS places FROM found f)
         INSERT INTO pipeline.event_positions (position, n, xid, slot, seen)
@@ -280,7 +296,7 @@ BEGIN
         -- Nothing was numbered yet, or the database was restored into a server that has counted fewer transactions: all are looked at.
         WITH found AS MATERIALIZED (
             SELECT e.n, e.xid, e.slot FROM pipeline.events e
-            WHERE NOT EXISTS (SELECT FROM pipeline.event_positions p WHERE p.n = e.n)
+            WHERE NOT EXISTS (SELECT FROM pipeline.event_positions p WHERE p.n = e.n AND p.slot = e.slot)
             ORDER BY e.n LIMIT batch),
         placed AS (SELECT f.*, row_number() OVER (ORDER BY f.n) AS place, count(*) OVER () AS places FROM found f)
         INSERT INTO pipeline.event_positions (position, n, xid, slot, seen)
