@@ -17,7 +17,9 @@ namespace PipelineService.Transform;
 public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBufferPool buffers, Func<string, Share> shareOf)
 {
     /// <summary>One for each chunk that waits: whoever takes one is sure to find a chunk.</summary>
+#pragma warning disable RS0030 // It is bounded by the lanes: nobody writes to it who has not written to one of them.
     private readonly Channel<bool> _turns = Channel.CreateUnbounded<bool>();
+#pragma warning restore RS0030
 
     private readonly BoundedChannelOptions _bounds = new(options.Value.ChannelCapacity) { SingleReader = true }; // under the lock
     private readonly Lock _lock = new();
