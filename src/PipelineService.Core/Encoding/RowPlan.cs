@@ -33,6 +33,7 @@ public sealed class RowPlan
         Steps = steps;
         Ops = [.. definition.Transforms.Select(OpLabel.Of)];
         Lookups = [.. steps.Select(step => step.LooksUp).OfType<LookupUse>()];
+        Services = [.. steps.Select(step => step.AsksService).OfType<ServiceUse>()];
         Hidden = [.. steps.SelectMany(step => step.Hides).Distinct().Order()];
         HidesRest = definition.Schema is { Rest: not null } schema
             && Hidden.Any(field => field < schema.Fields.Length && schema.IsRest(schema.Fields[field]));
@@ -59,6 +60,9 @@ public sealed class RowPlan
 
     /// <summary>What its ops look up in other datasets, in their order.</summary>
     public ImmutableArray<LookupUse> Lookups { get; }
+
+    /// <summary>What its ops ask services for, in their order.</summary>
+    public ImmutableArray<ServiceUse> Services { get; }
 
     /// <summary>
     /// Fields whose values are shown to nobody, as 0-based indexes: they hold personal data. Where there are any, nothing that may hold

@@ -15,12 +15,28 @@ public delegate Task<LookupTable> AskForRows(LookupUse use, ChunkQuestions quest
 /// <param name="ask">Whom it asks then.</param>
 public sealed class ExternalAnswers(ImmutableDictionary<int, LookupTable> tables, AskForRows ask)
 {
+    private readonly ImmutableDictionary<int, LookupTable> _tables = tables;
+    private readonly AskForRows _ask = ask;
+
+    /// <summary>The same with somebody who asks services.</summary>
+    /// <param name="others">Where the other ops have their answers from; null: there are none.</param>
+    /// <param name="askService">Who asks.</param>
+    public static ExternalAnswers With(ExternalAnswers? others, AskService askService) => new(
+        others?._tables ?? ImmutableDictionary<int, LookupTable>.Empty,
+        others?._ask ?? (static (use, _, _) => throw new InvalidOperationException($"Nobody knows where \"{use.Dataset}\" is.")))
+    {
+        AskService = askService,
+    };
+
     /// <summary>All rows that an op may need; null when it has to ask.</summary>
-    public LookupTable? TableOf(int op) => tables.GetValueOrDefault(op);
+    public LookupTable? TableOf(int op) => _tables.GetValueOrDefault(op);
+
+    /// <summary>Who asks services; null where no op does.</summary>
+    public AskService? AskService { get; init; }
 
     /// <inheritdoc cref="AskForRows"/>
     public Task<LookupTable> AskAsync(LookupUse use, ChunkQuestions questions, CancellationToken cancellationToken) =>
-        ask(use, questions, cancellationToken);
+        _ask(use, questions, cancellationToken);
 }
 
 /// <summary>

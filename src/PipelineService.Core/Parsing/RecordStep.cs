@@ -29,6 +29,9 @@ public abstract class RecordStep
     /// <summary>What it looks up in another dataset; null where it does no such thing.</summary>
     public virtual LookupUse? LooksUp => null;
 
+    /// <summary>What it asks a service for; null where it does no such thing.</summary>
+    public virtual ServiceUse? AsksService => null;
+
     /// <summary>Whether it computes with typed values.</summary>
     public virtual bool IsTyped => false;
 

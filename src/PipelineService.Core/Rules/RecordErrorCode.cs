@@ -59,4 +59,28 @@ public enum RecordErrorCode : byte
 
     /// <summary>The rows of a document's items would take more than they may.</summary>
     TooManyItems = 34,
+
+    /// <summary>A service that is asked knows nothing of the record.</summary>
+    EnrichmentMissing = 40,
+
+    /// <summary>A service has answered with an error, or with a value that its field cannot take.</summary>
+    EnrichmentFailed = 41,
+
+    /// <summary>A service could not be reached, or is not asked for a while because it could not be.</summary>
+    EnrichmentUnreachable = 42,
+
+    /// <summary>A service has not answered in time.</summary>
+    EnrichmentTimeout = 43,
+
+    /// <summary>A service has answered with a status that is no success.</summary>
+    EnrichmentStatus = 44,
+
+    /// <summary>The answer of a service is longer than it may be.</summary>
+    EnrichmentTooLarge = 45,
+
+    /// <summary>The answer of a service is not what was agreed upon.</summary>
+    EnrichmentMalformed = 46,
+
+    /// <summary>The answer of a service is to other questions than those that were asked.</summary>
+    EnrichmentWrongIds = 47,
 }

@@ -73,6 +73,9 @@ public sealed class ChunkTransform
     /// <summary>Whether steps ask for what is not in the records: then <see cref="AnswerAsync"/> comes before <see cref="Run"/>.</summary>
     public bool Asks => _asking.Length > 0;
 
+    /// <summary>Whether some of them ask who may take long to answer: whoever calls <see cref="AnswerAsync"/> should hold nothing meanwhile.</summary>
+    public bool Waits => _asking.Any(step => step.Waits);
+
     /// <summary>
     /// What comes between reading a chunk and making rows of it, where steps ask for what is not in its records: the records are read up
     /// to the step, what it asks is collected, each thing once, and asked for together. The next step that asks sees the answers to the

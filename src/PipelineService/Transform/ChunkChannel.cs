@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
+using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 
 namespace PipelineService.Transform;
@@ -8,7 +9,7 @@ namespace PipelineService.Transform;
 /// The one queue between reading and writing, shared by all jobs. Bounded; a full channel makes readers wait, and nothing
 /// is ever dropped.
 /// </summary>
-public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBufferPool buffers)
+public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBufferPool buffers, AnswerParking? parking = null)
 {
     private readonly Channel<Chunk> _channel = Channel.CreateBounded<Chunk>(
         new BoundedChannelOptions(options.Value.ChannelCapacity)
@@ -26,5 +27,5 @@ public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBuffer
     public ChannelReader<Chunk> Reader => _channel.Reader;
 
     /// <summary>How the chunks of a load come in.</summary>
-    public ChunkFeed FeedOf(JobLoad load) => new(load, this, buffers);
+    public ChunkFeed FeedOf(JobLoad load) => new(load, this, buffers, parking);
 }

@@ -1,4 +1,5 @@
 using PipelineService.Hosting.Startup;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 
@@ -19,6 +20,10 @@ public static class TransformExtensions
         builder.Services.AddSingleton<ChunkChannel>();
         builder.Services.AddSingleton<LookupTables>();
         builder.Services.AddSingleton<LookupBinder>();
+        builder.Services.AddSingleton<EnrichmentMetrics>();
+        builder.Services.AddSingleton<ServiceClients>();
+        builder.Services.AddSingleton<AnswerParking>();
+        builder.Services.AddHealthChecks().AddCheck<ServicesHealthCheck>("services");
         builder.Services.AddHostedService<ChunkWorkers>();
         return builder;
     }

@@ -38,6 +38,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
             if (error.Op is int op)
             {
                 _values.WriteInputs(op);
+                _values.WriteAnswer(op, chunk.Workspace.Rejects.AnswerOf(error));
             }
 
             _rows.Write("}"u8);
@@ -76,7 +77,8 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     {
         foreach (RecordError error in errors)
         {
-            if (error.Expression != ExpressionError.None || error.Code is RecordErrorCode.Require or RecordErrorCode.LookupMissing)
+            if (error.Expression != ExpressionError.None || error.Code == RecordErrorCode.Require
+                || RecordErrorCodes.IsOfAnswer(error.Code))
             {
                 return true;
             }

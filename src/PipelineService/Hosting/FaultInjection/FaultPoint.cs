@@ -47,6 +47,12 @@ public enum FaultPoint
     /// <summary>The rows of a dataset that is looked up are about to be read into memory.</summary>
     LookupReading,
 
+    /// <summary>Services are about to be asked what the records of a chunk need.</summary>
+    ServiceAsking,
+
+    /// <summary>They have answered, the chunk is not transformed.</summary>
+    ServiceAnswered,
+
     /// <summary>The records of a chunk are about to be read. Can be bound to what the chunk holds.</summary>
     ChunkTransforming,
     CopyBeginning,
@@ -56,6 +62,9 @@ public enum FaultPoint
     CopyEnded,
     DeadLettersWriting,
     DeadLettersWritten,
+
+    /// <summary>What the rows of a chunk lack is about to be written down, with its checkpoint.</summary>
+    GapsWriting,
     CheckpointWriting,
     CheckpointWritten,
 
@@ -104,6 +113,10 @@ public enum FaultPoint
     /// <summary>Its rows are gone, its job is not.</summary>
     RowsTakenBack,
     TakenBack,
+
+    /// <summary>Rows have got what they lacked, which is not committed.</summary>
+    GapsFilling,
+    GapsFilled,
 
     /// <summary>Entries of the audit are about to be linked.</summary>
     AuditLinking,

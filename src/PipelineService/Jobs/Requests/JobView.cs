@@ -10,7 +10,7 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
 /// <param name="WaitingFor">
 /// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
-/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; or null.
+/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; <c>enrichment:…</c> with the name of a service, for its answers; or null.
 /// </param>
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
@@ -26,6 +26,10 @@ namespace PipelineService.Jobs.Requests;
 /// What it looks up: by the name of a dataset the job whose rows of it are seen, by each of its attempts. Null before its first attempt
 /// and where it looks nothing up.
 /// </param>
+/// <param name="Gaps">
+/// Values that its rows still lack because a service gave no answer (<c>unavailable: "null"</c>), once it has ended; null where there were
+/// none. <c>fill-gaps</c> fills them.
+/// </param>
 /// <param name="Error">
 /// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
 /// upload has come.
@@ -36,7 +40,7 @@ public sealed record JobView(
     int DatasetVersion,
     string? Source,
     JobState State,
-    [property: Words("WaitingFor", "database", "spool", "table", "lookup")] string? WaitingFor,
+    string? WaitingFor,
     bool CancelRequested,
     UploadView Upload,
     RecordsView Records,
@@ -51,6 +55,7 @@ public sealed record JobView(
     Guid? Replaces,
     Guid? ReplacedBy,
     IReadOnlyDictionary<string, Guid>? Lookups,
+    long? Gaps,
     Problem? Error,
     JobLinks Links)
 {
@@ -85,6 +90,7 @@ public sealed record JobView(
             row.Replaces,
             row.RevertedAt is null ? null : row.ReplacedBy,
             JobPins.Read(row.Pins),
+            row.Gaps,
             row.Error is null ? null : Faults.FromJson(row.Error),
             JobLinks.Of(row, state));
     }

@@ -6,6 +6,7 @@ using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Spool.Formats;
+using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -108,7 +109,7 @@ public sealed partial class JobAttempts(
             return false;
         }
 
-        if (fault is not LookupAwaitedException)
+        if (fault is not (LookupAwaitedException or EnrichmentAwaitedException))
         {
             Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
         }

@@ -6,12 +6,14 @@ using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Gaps;
 using PipelineService.Spool;
 using PipelineService.Spool.Decoding;
 using PipelineService.Spool.Formats;
@@ -34,6 +36,7 @@ public sealed class JobLoader(
     JobTargets targets,
     JobPins pins,
     LookupBinder lookups,
+    ServiceClients services,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -60,6 +63,9 @@ public sealed class JobLoader(
         // What it looks up, as its first attempt has pinned it; no session is held while that is read.
         using BoundLookups bound = await lookups.BindAsync(rows, await pins.OfAsync(live, rows, stopping), stopping);
 
+        ExternalAnswers? answers = await services.BindAsync(
+            rows, bound.Answers, AttemptJudge.WaitsForService(live.Current), stopping);
+
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
         RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
         using UploadContent content = await UploadContent.OpenAsync(upload, live.Codings, spoolOptions.Value, stopping);
@@ -85,7 +91,7 @@ public sealed class JobLoader(
             await target.PrepareAsync(load, database, stopping);
 
             // 4. Read, transform and write, while the upload still arrives.
-            JobFacts facts = live.Current.Facts with { Answers = bound.Answers };
+            JobFacts facts = live.Current.Facts with { Answers = answers };
             long start = await ReadAsync(load, live, facts, upload, content, format, reservation, covered.Checkpoints, stopping);
 
             // 5. Commit.
@@ -260,7 +266,7 @@ public sealed class JobLoader(
             }
 
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
-                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), finish, .. Taken(live.Current, upload.Manifest)]
+                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), .. GapSql.CountOf(load.Plan), finish, .. Taken(live.Current, upload.Manifest)]
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
             await sessions[i].CommitAsync(statements, shield.Token);
         }

@@ -40,6 +40,10 @@ internal sealed class OpFields
         {
             LookupFields.Check(lookup, reader, _scope, _faults);
         }
+        else if (op is HttpOp http && _isKnown)
+        {
+            HttpFields.Check(http, reader, _scope, _faults);
+        }
 
         for (int i = 0; i < op.Fields.Length && _isKnown; i++)
         {
@@ -128,7 +132,7 @@ internal sealed class OpFields
 
     private void CheckNamed(TransformOp op, string text, string pointer)
     {
-        if (_scope.Find(text, op).Any() || (op is LookupOp && _scope.IsPattern(text)))
+        if (_scope.Find(text, op).Any() || (op is ExternalOp && _scope.IsPattern(text)))
         {
             return;
         }

@@ -32,6 +32,7 @@ internal static class OpWords
         ("filter", ExpressionOps.ReadFilter),
         ("require", ExpressionOps.ReadRequire),
         ("lookup", LookupOps.ReadLookup),
+        ("http", HttpOps.ReadHttp),
         ("hash", PrivacyOps.ReadHash),
         ("mask", PrivacyOps.ReadMask),
         ("redact", PrivacyOps.ReadRedact),
@@ -49,6 +50,9 @@ internal static class OpWords
 
     public static readonly ImmutableArray<(string Word, OnMissing Value)> OnMissings =
         [("reject", OnMissing.Reject), ("null", OnMissing.Null), ("keep", OnMissing.Keep)];
+
+    public static readonly ImmutableArray<(string Word, OnUnavailable Value)> OnUnavailables =
+        [("wait", OnUnavailable.Wait), ("reject", OnUnavailable.Reject), ("null", OnUnavailable.Null)];
 
     /// <summary>The names of expressions' <c>extract</c> are taken as well.</summary>
     public static readonly ImmutableArray<(string Word, DatePart Value)> DateParts =
@@ -83,6 +87,7 @@ internal static class OpWords
         Mean("\"default\"", "coalesce", "fill", "fill_null", "fillna"),
         Mean("\"map\"", "translate", "recode"),
         Mean("\"lookup\"", "lookup_table", "join_dataset", "enrich", "vlookup", "left_join"),
+        Mean("\"http\"", "api", "api_request", "http_request", "call", "fetch", "rest"),
         Mean("\"concat\"", "join", "concatenate"),
         Mean("\"flatten\"", "unnest", "json_extract", "struct"),
         Mean("\"hash\", \"mask\" or \"redact\"", "anonymize", "pseudonymize", "encrypt", "obfuscate"),
@@ -112,6 +117,9 @@ internal static class OpWords
         Mean("\"from\"", "dataset", "source", "lookup"),
         Mean("\"match\"", "on", "keys", "using"),
         Mean("\"set\"", "select", "take", "values_from"),
+        Mean("\"service\", the name of one that the operator has set: an address never stands in a definition", "url", "uri", "endpoint", "address"),
+        Mean("\"inputs\"", "input", "params", "parameters", "body"),
+        Mean("\"unavailable\"", "onUnavailable", "on_unavailable", "whenDown"),
         Mean("\"missing\"", "onMissing", "on_missing", "notFound", "not_found"),
         Mean("\"expression\"", "expr", "condition", "where", "formula"),
         Mean("\"length\"", "max", "maxLength", "width"),

@@ -48,6 +48,18 @@ internal static class TransformWriter
                 Missing = OpWords.OnMissings.WordFor(lookup.Missing),
                 Pii = lookup.Pii ? true : null,
             },
+            HttpOp http => common with
+            {
+                Service = http.Service,
+                Inputs = new OrderedDictionary<string, string>(http.Inputs.Zip(op.Fields, KeyValuePair.Create)),
+                Set = new OrderedDictionary<string, string>(
+                    op.Sets.Zip(http.Pointers, (set, pointer) => KeyValuePair.Create(set.Name, pointer))),
+                Into = op.Sets.Any(set => set.Type is not null) ? [.. op.Sets.Where(set => set.Type is not null).Select(ToDocument)] : null,
+                Missing = OpWords.OnMissings.WordFor(http.Missing),
+                Unavailable = OpWords.OnUnavailables.WordFor(http.Unavailable),
+                OnError = OpWords.OnErrors.WordFor(http.OnError),
+                Pii = http.Pii ? true : null,
+            },
             _ => WithParameters(common with { Fields = op.Fields }, op),
         };
     }
