@@ -42,6 +42,14 @@ public sealed class RecordErrorCodesTests
         [32] = "lookup_missing",
         [33] = "no_items",
         [34] = "too_many_items",
+        [40] = "enrichment_missing",
+        [41] = "enrichment_failed",
+        [42] = "enrichment_unreachable",
+        [43] = "enrichment_timeout",
+        [44] = "enrichment_status",
+        [45] = "enrichment_too_large",
+        [46] = "enrichment_malformed",
+        [47] = "enrichment_wrong_ids",
     };
 
     [Fact]
