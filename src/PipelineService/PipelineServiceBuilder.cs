@@ -8,6 +8,7 @@ using PipelineService.Hosting.Telemetry;
 using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Tenants;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -51,6 +52,7 @@ public static class PipelineServiceBuilder
         api.MapDatasets();
         api.MapUploads();
         api.MapJobs();
+        api.MapTenants();
         return app;
     }
 }

@@ -3,7 +3,9 @@ using PipelineService.Access.Audit;
 using PipelineService.Access.Keys;
 using PipelineService.Hosting.Demo;
 using PipelineService.Hosting.Health;
+using PipelineService.Hosting.Migrations;
 using PipelineService.Hosting.Startup;
+using PipelineService.Spool.Conversion;
 
 if (AuditCommand.IsAskedFor(args))
 {
@@ -13,6 +15,16 @@ if (AuditCommand.IsAskedFor(args))
 if (KeysCommand.IsAskedFor(args))
 {
     return await KeysCommand.RunAsync(args, Console.Out, Console.Error);
+}
+
+if (ConverterCommand.IsAskedFor(args))
+{
+    return await ConverterCommand.RunAsync();
+}
+
+if (MigrateCommand.IsAskedFor(args))
+{
+    return await MigrateCommand.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
 }
 
 if (CommandLine.Answer(args) is (var text, var exitCode))

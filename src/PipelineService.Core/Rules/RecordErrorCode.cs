@@ -60,6 +60,9 @@ public enum RecordErrorCode : byte
     /// <summary>The rows of a document's items would take more than they may.</summary>
     TooManyItems = 34,
 
+    /// <summary>The record has bytes that are no character of the encoding that the data is in.</summary>
+    InvalidEncoding = 36,
+
     /// <summary>A service that is asked knows nothing of the record.</summary>
     EnrichmentMissing = 40,
 

@@ -47,6 +47,7 @@ public static class RecordErrorCodes
         RecordErrorCode.LookupMissing => "lookup_missing",
         RecordErrorCode.NoItems => "no_items",
         RecordErrorCode.TooManyItems => "too_many_items",
+        RecordErrorCode.InvalidEncoding => "invalid_encoding",
         RecordErrorCode.EnrichmentMissing => "enrichment_missing",
         RecordErrorCode.EnrichmentFailed => "enrichment_failed",
         RecordErrorCode.EnrichmentUnreachable => "enrichment_unreachable",

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Access.Limits;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -50,7 +51,8 @@ internal static class AccessPolicies
     public static TBuilder Requires<TBuilder>(
         this TBuilder endpoint, AccessScope scope, AccessSubject subject = AccessSubject.None)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new AccessPolicy(scope, subject), new ProblemExamples(Problems));
+        endpoint.WithMetadata(
+            new AccessPolicy(scope, subject), new ProblemExamples(subject == AccessSubject.Metrics ? Problems : [.. Problems, LimitProblems.OfCalls]));
 
     /// <summary>Anybody may call it, and learns nothing of anybody's data.</summary>
     public static TBuilder OpenToAll<TBuilder>(this TBuilder endpoint)

@@ -147,6 +147,7 @@ public static class DatasetEndpoints
                 DatasetProblems.VersionNotFound("trips", 7))
             .NeedsDatabase();
 
+        one.MapDatasetLimits();
         return api;
     }
 

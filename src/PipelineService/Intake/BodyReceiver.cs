@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using PipelineService.Access.Limits;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
 
@@ -19,12 +20,14 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
     /// Receives the whole body; from some size on it is loaded while it arrives. When that fails the rest is only read:
     /// its sender is answered at the end.
     /// </summary>
+    /// <param name="meter">Counts what comes, where its sender has a limit and its length was not announced.</param>
     /// <exception cref="UploadRefusedException">
     /// The body broke off, is too large, too slow or malformed, or does not fit.
     /// </exception>
     /// <exception cref="IOException">The disk of the spool does not take it.</exception>
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
-    public async Task ReceiveAsync(PipeReader body, SpoolWriter upload, LiveJob live, CancellationToken cancellationToken)
+    public async Task ReceiveAsync(
+        PipeReader body, SpoolWriter upload, LiveJob live, BodyMeter? meter, CancellationToken cancellationToken)
     {
         // Not by a token in each read: Kestrel would be left with a read that never ends when it drains the body.
         await using CancellationTokenRegistration cancel = CancelReadsOn(body, cancellationToken);
@@ -39,6 +42,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
             {
                 if (!bytes.IsEmpty)
                 {
+                    Measure(meter, bytes.Length);
                     await AppendAsync(upload, bytes, segments, cancellationToken);
                 }
             }
@@ -68,7 +72,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
 
     /// <summary>Reads a body only to know its digest: whether it is the one that a job was made from.</summary>
     /// <returns>Its SHA-256, lower-case hexadecimal.</returns>
-    public async Task<string> DigestAsync(PipeReader body, CancellationToken cancellationToken)
+    public async Task<string> DigestAsync(PipeReader body, BodyMeter? meter, CancellationToken cancellationToken)
     {
         using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(
             System.Security.Cryptography.HashAlgorithmName.SHA256);
@@ -83,7 +87,9 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
                 received += segment.Length;
             }
 
+            long bytes = read.Buffer.Length;
             body.AdvanceTo(read.Buffer.End);
+            Measure(meter, bytes);
             if (received > _options.BodyBytesMax)
             {
                 throw new UploadRefusedException(UploadProblems.TooLarge(_options.BodyBytesMax));
@@ -93,6 +99,14 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
             {
                 return Convert.ToHexStringLower(hash.GetHashAndReset());
             }
+        }
+    }
+
+    private static void Measure(BodyMeter? meter, long bytes)
+    {
+        if (bytes > 0 && meter?.Take(bytes) is { } problem)
+        {
+            throw new UploadRefusedException(problem);
         }
     }
 

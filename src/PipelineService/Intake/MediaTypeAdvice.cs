@@ -26,7 +26,6 @@ internal static class MediaTypeAdvice
             "Unpack it: unzip -p FILE | curl -X POST -T - -H 'Content-Type: text/csv' …",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" or "application/vnd.oasis.opendocument.spreadsheet" =>
             "Workbooks cannot be read: save the sheet as CSV in UTF-8.",
-        "application/vnd.apache.parquet" => "Parquet cannot be read in this version: export it as CSV or NDJSON.",
         "text/plain" => "Text alone does not say how its records are written.",
         string type when !type.Contains('/', StringComparison.Ordinal) => "That is no media type, which has a slash.",
         _ => "",

@@ -31,12 +31,6 @@ internal static class UploadContentType
             throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(request.ContentType));
         }
 
-        string charset = type.Charset.ToString().Trim('"');
-        if (charset.Length > 0 && charset.ToLowerInvariant() is not ("utf-8" or "utf8" or "us-ascii"))
-        {
-            throw new UploadRefusedException(UploadProblems.UnsupportedCharset(charset));
-        }
-
         string mediaType = type.MediaType.ToString().ToLowerInvariant();
         if (FormatTable.Of(mediaType) is { } row)
         {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using PipelineService.Access;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
@@ -11,6 +12,7 @@ using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Tenants;
 using Serilog;
 
 namespace PipelineService.Intake;
@@ -35,7 +37,7 @@ public static class UploadEndpoints
 
     private static async Task<IResult> UploadAsync(
         string dataset, string? source, string? replaces, HttpContext context, DatasetCatalog datasets, UploadIntake intake, JobQueries jobs,
-        IOptions<IntakeOptions> options, IDiagnosticContext requestLine, TimeProvider time)
+        CallLimiter limiter, WaitingBytes waiting, IOptions<IntakeOptions> options, IDiagnosticContext requestLine, TimeProvider time)
     {
         SetBodyLimits(context, options.Value);
         Caller caller = context.GetCaller();
@@ -45,6 +47,13 @@ public static class UploadEndpoints
         {
             DatasetVersion version = await FindAsync(datasets, dataset, caller, context.RequestAborted);
             request = UploadRequest.Parse(context.Request, caller, version.Definition);
+            RefuseBehindFullQueue(version, waiting, context.Request.ContentLength);
+            if (UploadPass.TryBegin(limiter, context, version.Name, out UploadPass pass) is { } limited)
+            {
+                throw new UploadRefusedException(limited);
+            }
+
+            using UploadPass place = pass;
             receipt = await intake.TakeAsync(version, request, context.Request, context.RequestAborted);
         }
         catch (UploadRefusedException e)
@@ -72,6 +81,14 @@ public static class UploadEndpoints
         PreferHeader.TellApplied(context.Response, granted);
         bool isAnswered = job.JobState.IsFinal() && (granted is not null || receipt.IsReplay);
         return JobEndpoints.Answer(context, job, isAnswered ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    private static void RefuseBehindFullQueue(DatasetVersion dataset, WaitingBytes waiting, long? bytes)
+    {
+        if (waiting.BoundFor(dataset.Tenant, dataset.Name, bytes ?? 0) is { } bound)
+        {
+            throw new UploadRefusedException(UploadProblems.QueueFull(bound));
+        }
     }
 
     /// <exception cref="UploadRefusedException">

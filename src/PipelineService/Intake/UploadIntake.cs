@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access.Limits;
 using PipelineService.Datasets;
 using PipelineService.Jobs;
 using PipelineService.Spool;
@@ -92,7 +93,8 @@ public sealed class UploadIntake(
         {
             if (await earlierUploads.FindAsync(dataset, key, cancellationToken) is { } earlier)
             {
-                string sha256 = await receiver.DigestAsync(http.BodyReader, cancellationToken);
+                string sha256 = await receiver.DigestAsync(
+                    http.BodyReader, http.HttpContext.Features.Get<BodyMeter>(), cancellationToken);
                 return new UploadReceipt(KeyReplay.Of(earlier, sha256, dataset.Version, request.Replaces), IsReplay: true);
             }
 

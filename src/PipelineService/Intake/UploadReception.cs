@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Jobs;
@@ -48,7 +49,8 @@ public sealed partial class UploadReception(
         try
         {
             // 1. The body, to the spool.
-            await receiver.ReceiveAsync(http.BodyReader, arriving.Writer, arriving.Live, stop.Token);
+            await receiver.ReceiveAsync(
+                http.BodyReader, arriving.Writer, arriving.Live, http.HttpContext.Features.Get<BodyMeter>(), stop.Token);
             stop.Token.ThrowIfCancellationRequested();
 
             // 2. Durable, if it is what its sender meant to send: from here on a crash loses nothing.
@@ -125,7 +127,7 @@ public sealed partial class UploadReception(
             AnnouncedBytes = announcedBytes,
             ReplacesAll = dataset.Definition.Load.Mode == LoadMode.Replace,
             LooksUp = dataset.Definition.Transforms.Any(op => op is ExternalOp),
-            Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)),
+            Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)) { OfText = request.Encoding },
             Request = Activity.Current?.Context ?? default,
         };
         try
@@ -164,6 +166,7 @@ public sealed partial class UploadReception(
             ContentType = request.ContentType,
             ContentEncoding = ContentCodings.Write(request.Codings),
             Compression = request.Compression,
+            Encoding = request.Encoding.IsUtf8 ? null : request.Encoding.Name,
             IdempotencyKey = request.IdempotencyKey,
             Replaces = request.Replaces,
             KeepUpload = dataset.Definition.Load.KeepUpload,

@@ -24,6 +24,9 @@ public sealed record UploadRequest
     /// <summary>How the file in it is compressed.</summary>
     public FileCompression Compression { get; init; }
 
+    /// <summary>The encoding of its text.</summary>
+    public TextEncoding Encoding { get; init; } = TextEncoding.Utf8;
+
     /// <summary>Who sends it.</summary>
     public Caller Caller { get; init; } = Caller.Anonymous;
 
@@ -58,6 +61,7 @@ public sealed record UploadRequest
             Kind = kind,
             Codings = ParseCodings(request.Headers.ContentEncoding),
             Compression = compression,
+            Encoding = UploadCharset.Of(request.ContentType, kind, dataset),
             Caller = caller,
             Source = SourceOf(caller, ParseSource(request.Query["source"])),
             Replaces = ParseReplaces(request.Query["replaces"]),

@@ -141,6 +141,9 @@ public sealed record JobRow
         ? state
         : throw new InvalidOperationException($"Job {Id} has the unknown state {State}.");
 
+    /// <summary>Whose turn it takes.</summary>
+    public string Party => JobParty.Of(Tenant, Dataset);
+
     /// <summary>The upload that it loads.</summary>
     public Guid Upload => UploadId ?? Id;
 

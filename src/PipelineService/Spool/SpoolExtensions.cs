@@ -3,6 +3,7 @@ using PipelineService.Datasets.Enrich;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Local;
 using PipelineService.Transform;
 
@@ -24,6 +25,7 @@ public static class SpoolExtensions
                 "Enrich:ChunksMax: Spool:ChunkBytes times as many must not be more than 1 GiB; lower one of the two.");
         builder.Services.AddSingleton<SpoolDirectory>();
         builder.Services.AddSingleton<ISpool, LocalSpool>();
+        builder.Services.AddSingleton<UploadConversions>();
         builder.Services.AddSingleton(
             services => new ChunkBufferPool(services.GetRequiredService<IOptions<SpoolOptions>>().Value.ChunkBytes));
         builder.Services.AddSingleton<SpoolProbe>();

@@ -54,7 +54,7 @@ public sealed class ChunkFeed(JobLoad load, ChunkChannel channel, ChunkBufferPoo
                 return;
             }
 
-            await channel.Writer.WriteAsync(chunk, cancellationToken);
+            await channel.WriteAsync(chunk, cancellationToken);
         }
         catch
         {
@@ -76,7 +76,7 @@ public sealed class ChunkFeed(JobLoad load, ChunkChannel channel, ChunkBufferPoo
                 }
 
                 await before;
-                await channel.Writer.WriteAsync(chunk, load.Stopped);
+                await channel.WriteAsync(chunk, load.Stopped);
             }
         }
         catch (Exception e)

@@ -42,6 +42,7 @@ public sealed class RecordErrorCodesTests
         [32] = "lookup_missing",
         [33] = "no_items",
         [34] = "too_many_items",
+        [36] = "invalid_encoding",
         [40] = "enrichment_missing",
         [41] = "enrichment_failed",
         [42] = "enrichment_unreachable",

@@ -176,6 +176,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             RoutePatternParameterPart { Name: "id" } => job,
             RoutePatternParameterPart { Name: "key" } => key,
             RoutePatternParameterPart { Name: "version" } => "1",
+            RoutePatternParameterPart { Name: "tenant" } => "acme",
             var part => throw new InvalidOperationException($"{endpoint.DisplayName}: the matrix knows nothing to put for {part}."),
         }));
 
@@ -195,12 +196,15 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         (string text, string type) = path switch
         {
             "/v1/keys" => ("""{ "name": "matrix made", "scopes": ["read"] }""", "application/json"),
+            _ when path.StartsWith("/v1/keys/", StringComparison.Ordinal) && method == HttpMethod.Patch => ("""{ "limits": null }""", "application/json"),
             _ when path.EndsWith("/uploads", StringComparison.Ordinal) => (Readings.Csv(1), "text/csv"),
             _ when method == HttpMethod.Put => (JsonOf(Readings.Definition()), "application/json"),
             _ => ("", "application/json"),
         };
         using StringContent body = new(text, Encoding.UTF8, type);
-        return await (method == HttpMethod.Put ? api.PutAsync(path, body) : api.PostAsync(path, body));
+        return await (method == HttpMethod.Put ? api.PutAsync(path, body)
+            : method == HttpMethod.Patch ? api.PatchAsync(path, body)
+            : api.PostAsync(path, body));
     }
 
     private static string JsonOf(string text) => JsonNode.Parse(text.Replace('\'', '"'))!.ToJsonString();

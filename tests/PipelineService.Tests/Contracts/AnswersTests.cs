@@ -75,6 +75,7 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
             .Replace("{dataset}", "heads", StringComparison.Ordinal)
             .Replace("{version:int}", "1", StringComparison.Ordinal)
             .Replace("{id}", job.ToString(), StringComparison.Ordinal)
+            .Replace("{tenant}", "dataset:heads", StringComparison.Ordinal)
             .Replace("{key}", key, StringComparison.Ordinal);
         Assert.DoesNotContain('{', path);
         return path;

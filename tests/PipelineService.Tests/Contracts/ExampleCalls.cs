@@ -52,6 +52,28 @@ internal static class ExampleCalls
         await CorrectAsync(api);
         await EndAsync(api, job.Id);
         await HandOutKeysAsync(api);
+        await LimitAsync(api);
+    }
+
+    private static async Task LimitAsync(Api api)
+    {
+        Expect(HttpStatusCode.OK, await PutAsync("/v1/tenants/contract", """{ "weight": 2, "limits": { "uploadsAtOnce": 4 } }"""));
+        Expect(HttpStatusCode.BadRequest, await PutAsync("/v1/tenants/contract", """{ "weight": 0 }"""));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/tenants/contract"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/tenants?limit=1"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync("/v1/tenants/contract"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync("/v1/tenants/contract"));
+        await api.DeclareAsync("contract_limited", Definition);
+        string address = "/v1/datasets/contract_limited/limits";
+        Expect(HttpStatusCode.OK, await PutAsync(address, """{ "requestsPerMinute": 1 }"""));
+        Expect(HttpStatusCode.BadRequest, await PutAsync(address, """{ "requestsPerMinute": -1 }"""));
+        Expect(HttpStatusCode.OK, await api.GetAsync(address));
+
+        async Task<ApiAnswer> PutAsync(string path, string json)
+        {
+            using StringContent body = new(json, Encoding.UTF8, "application/json");
+            return await api.PutAsync(path, body);
+        }
     }
 
     private static async Task HandOutKeysAsync(Api api)
@@ -62,6 +84,11 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync("/v1/keys?limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync(address));
         Expect(HttpStatusCode.OK, await PostAsync(address + "/rotate", """{ "overlap": "PT1H" }"""));
+        using (StringContent limits = new("""{ "limits": { "requestsPerMinute": 600 } }""", Encoding.UTF8, "application/json"))
+        {
+            Expect(HttpStatusCode.OK, await api.PatchAsync(address, limits));
+        }
+
         Expect(HttpStatusCode.NoContent, await api.DeleteAsync(address));
         Expect(HttpStatusCode.NotFound, await api.DeleteAsync(address));
         Expect(HttpStatusCode.NotFound, await PostAsync(address + "/rotate", """{ "overlap": "PT1H" }"""));

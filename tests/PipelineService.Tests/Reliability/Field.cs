@@ -92,6 +92,16 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         return sending;
     }
 
+    /// <summary>Sends one upload in the background, as a Parquet file.</summary>
+    public Task SendColumns(string dataset, int records)
+    {
+        var sample = Sample.Make(dataset, $"{name}-{Interlocked.Increment(ref _sent)}", records);
+        sample = sample with { Body = ParquetSample.OfCsv(sample.Body) };
+        var sending = Task.Run(async () => Accepted[await Sender.SendAsync(sample, Token)] = sample, Token);
+        _sending.Enqueue(sending);
+        return sending;
+    }
+
     /// <summary>
     /// Sends in the background an upload that is kept, then another in its place, and has that one loaded again.
     /// </summary>

@@ -107,7 +107,9 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     public bool Fails => Dataset == Strict;
 
     /// <summary>How it is written.</summary>
-    public string ContentType => Body[0] == '[' ? "application/json" : "text/csv";
+    public string ContentType => Body.AsSpan().StartsWith("PAR1"u8) ? "application/vnd.apache.parquet"
+        : Body[0] == '[' ? "application/json"
+        : "text/csv";
 
     /// <summary>Whether another has taken its place, so that nothing of it may be seen any more.</summary>
     public bool IsReplaced { get; init; }

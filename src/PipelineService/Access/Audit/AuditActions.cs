@@ -43,8 +43,20 @@ public static class AuditActions
     public static readonly AuditAction DeadLettersRead = new("dead_letters.read", "job/{id}");
 
     public static readonly AuditAction KeyCreate = new("key.create", "key/{key}");
+
+    /// <summary>How much a key may send was changed.</summary>
+    public static readonly AuditAction KeyChange = new("key.change", "key/{key}");
+
     public static readonly AuditAction KeyRotate = new("key.rotate", "key/{key}");
     public static readonly AuditAction KeyRevoke = new("key.revoke", "key/{key}");
+
+    /// <summary>It was said what a tenant may have of what all share, and send.</summary>
+    public static readonly AuditAction TenantPut = new("tenant.put", "tenant/{tenant}");
+
+    public static readonly AuditAction TenantDelete = new("tenant.delete", "tenant/{tenant}");
+
+    /// <summary>It was said how much may be sent for a dataset.</summary>
+    public static readonly AuditAction DatasetLimit = new("dataset.limit", "dataset/{dataset}");
 
     /// <summary>An instance started, with these of the settings that decide who may do what, and what is kept.</summary>
     public static readonly AuditAction ServiceStart = new("service.start", "instance/{id}");

@@ -23,7 +23,7 @@ public static class DefinitionWriter
         Title = definition.Title,
         Description = definition.Description,
         Format = DefinitionWords.Formats.WordFor(definition.Format),
-        Encoding = "utf-8",
+        Encoding = definition.Encoding.Name,
         Compression = definition.Compression == FileCompression.None
             ? null
             : DefinitionWords.Compressions.WordFor(definition.Compression),

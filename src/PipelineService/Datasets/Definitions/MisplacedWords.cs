@@ -38,7 +38,7 @@ internal static class MisplacedWords
         Mean("headerMatch", "headerCase", "caseSensitive"),
         Mean("raggedRows", "nullPadding", "null_padding", "allowJaggedRows"),
         Mean("itemKeys", "keys"),
-        [("encoding", "It stands beside \"dialect\", and is utf-8.")]);
+        [("encoding", "It stands beside \"dialect\".")]);
 
     public static readonly FrozenDictionary<string, string> OfSchema = Table(
         Mean("fields", "columns", "properties"),
@@ -97,7 +97,7 @@ internal static class MisplacedWords
         Mean("json-seq", "jsonseq", "json_seq", "jsonsequence"),
         [
             ("geojson", "Use \"json\", with \"dialect\": { \"property\": \"features\" }."),
-            .. ((string[])["xlsx", "xls", "excel", "parquet", "avro", "xml"]).Select(
+            .. ((string[])["xlsx", "xls", "excel", "avro", "xml"]).Select(
                 word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
         ]);
 

@@ -83,6 +83,16 @@ public enum FaultPoint
     /// <summary>One of several sessions of a job has committed, the next has not.</summary>
     BetweenCommits,
 
+    /// <summary>Rows that were made of a file are about to be written to the spool.</summary>
+    ConversionWriting,
+
+    /// <summary>All rows of a file have been made.</summary>
+    Converted,
+
+    /// <summary>The job says what was made; the file has not its name yet.</summary>
+    ConversionPinned,
+    ConversionNamed,
+
     /// <summary>A job that failed or was cancelled is about to become final.</summary>
     JobEnding,
     JobEnded,

@@ -63,7 +63,7 @@ internal sealed class AddressAdvice(EndpointDataSource endpoints)
                 "POST …/cancel ends a job, POST …/revert removes the rows that it loaded.",
             _ => "",
         };
-        return $"{request.Method} is not taken at {Shown(request)}, but {allow} {(allow.Contains(',') ? "are" : "is")}. {advice}"
+        return $"{Excerpt.Of(request.Method)} is not taken at {Shown(request)}, but {allow} {(allow.Contains(',') ? "are" : "is")}. {advice}"
             .TrimEnd();
     }
 

@@ -8,5 +8,6 @@ internal static class DocumentTags
     public const string Jobs = "Jobs";
     public const string Audit = "Audit";
     public const string Keys = "Keys";
+    public const string Tenants = "Tenants";
     public const string Service = "Service";
 }

@@ -30,6 +30,9 @@ public sealed class PipelineMetrics
     /// <summary>Combinations of dataset and source, and of dataset and code.</summary>
     internal const int PairsMax = 500;
 
+    /// <summary>Tenants, and datasets of nobody, whose jobs in the queue are kept apart: those who have the most of them at the moment.</summary>
+    internal const int PartiesMax = 20;
+
     /// <summary>Datasets with distributions of their own, of which each is some fifteen series.</summary>
     internal const int DistributionsMax = 100;
 
@@ -212,9 +215,15 @@ public sealed class PipelineMetrics
     public void ObserveCircuit(Func<int> state) => _meter.CreateObservableGauge(
         "pipeline.database.circuit", state, description: "The breaker around the database: 0 closed, 1 open, 2 half-open.");
 
-    /// <summary>Jobs that are not final, and for how long the oldest of those has waited that nobody runs.</summary>
-    public void ObserveJobs(Func<IEnumerable<(JobState State, long Jobs)>> states, Func<TimeSpan> oldest)
+    /// <summary>Jobs that are not final, for how long the oldest of those has waited that nobody runs, and whose these are.</summary>
+    public void ObserveJobs(
+        Func<IEnumerable<(JobState State, long Jobs)>> states, Func<TimeSpan> oldest, Func<IEnumerable<(string Party, long Jobs)>> parties)
     {
+        _meter.CreateObservableGauge(
+            "pipeline.queue.jobs",
+            () => parties().Select(entry => new Measurement<long>(entry.Jobs, Label("tenant", entry.Party))),
+            "{job}",
+            "Jobs in the queue by tenant, or dataset:name of a dataset of nobody: the 20 with the most, and \"other\".");
         _meter.CreateObservableGauge(
             "pipeline.jobs",
             () => states().Select(entry => new Measurement<long>(entry.Jobs, Label("state", entry.State.ToText()))),

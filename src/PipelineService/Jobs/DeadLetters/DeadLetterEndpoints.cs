@@ -76,7 +76,7 @@ public static class DeadLetterEndpoints
         if (code is not null && !RecordErrorCodes.TryParse(code, out _)
             && !(await CodesOfAsync(job, datasets, cancellationToken)).Contains(code))
         {
-            faults["/code"] = [$"'{code}' is no error code, and none of the dataset's own."];
+            faults["/code"] = [$"'{Core.Rules.Excerpt.Of(code)}' is no error code, and none of the dataset's own."];
         }
 
         string? type = PreferredType(context.Request);
@@ -104,7 +104,7 @@ public static class DeadLetterEndpoints
             case Csv:
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
                 DeadLetterCsv csv = new(job, dataset);
-                return Stream(context, body => WriteCsvAsync(body, csv, hasMark, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
+                return Stream(context, body => WriteCsvAsync(body, csv, hasMark, deadLetters, filter, cancellationToken), csv.ContentType);
             default:
                 DeadLetterRows found = await deadLetters.ListAsync(filter, size, cancellationToken);
                 DeadLetterView[] page = [.. found.Rows.Select(DeadLetterView.Of)];
@@ -129,7 +129,7 @@ public static class DeadLetterEndpoints
     {
         if (bom is not (null or "true" or "false"))
         {
-            faults["/bom"] = [$"'{bom}' is neither true nor false."];
+            faults["/bom"] = [$"'{Core.Rules.Excerpt.Of(bom)}' is neither true nor false."];
         }
         else if (bom == "true" && type != Csv)
         {
@@ -164,11 +164,7 @@ public static class DeadLetterEndpoints
         Stream body, DeadLetterCsv csv, bool hasMark, DeadLetterStore deadLetters, DeadLetterFilter filter,
         CancellationToken cancellationToken)
     {
-        if (hasMark)
-        {
-            await body.WriteAsync(ByteOrderMark.Utf8.ToArray(), cancellationToken);
-        }
-
+        await body.WriteAsync(csv.MarkOf(hasMark), cancellationToken);
         await body.WriteAsync(csv.Header(), cancellationToken);
         await foreach (DeadLetterRow row in deadLetters.StreamAsync(filter, cancellationToken))
         {

@@ -10,7 +10,8 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
 /// <param name="WaitingFor">
 /// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
-/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; <c>enrichment:…</c> with the name of a service, for its answers; or null.
+/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; <c>conversion</c>,
+/// for other files to be converted; <c>enrichment:…</c> with the name of a service, for its answers; or null.
 /// </param>
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
@@ -39,6 +40,7 @@ public sealed record JobView(
     string Dataset,
     int DatasetVersion,
     string? Source,
+    string? Tenant,
     JobState State,
     string? WaitingFor,
     bool CancelRequested,
@@ -67,6 +69,7 @@ public sealed record JobView(
             row.Dataset,
             row.DatasetVersion,
             row.Source,
+            row.Tenant,
             state,
             row.WaitingFor,
             row.CancelRequested,

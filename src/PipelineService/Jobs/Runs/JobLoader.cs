@@ -37,6 +37,7 @@ public sealed class JobLoader(
     JobPins pins,
     LookupBinder lookups,
     ServiceClients services,
+    JobConversions conversions,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -68,7 +69,9 @@ public sealed class JobLoader(
 
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
         RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
-        using UploadContent content = await UploadContent.OpenAsync(upload, live.Codings, spoolOptions.Value, stopping);
+        using UploadContent content = live.IsConverted
+            ? await conversions.OpenAsync(live, upload, rows.Definition, hasCheckpoints: covered.Checkpoints.Count > 0, stopping)
+            : await UploadContent.OpenAsync(upload, live.Codings, spoolOptions.Value, stopping);
         bool isSmall = IsSmall(upload, content);
         TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(target, stopping);
         reservation.ShrinkTo(isSmall ? 1 : target.SessionsMax(table));
@@ -83,7 +86,7 @@ public sealed class JobLoader(
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
         load.CommitsEachChunk = target.Commit == CommitPolicy.Chunk
-            && (content.IsCoded ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
+            && (content.IsProvenAtItsEnd ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
         live.Follow(load, content);
         try
         {
@@ -132,7 +135,7 @@ public sealed class JobLoader(
         RecordsStart? start = null;
         try
         {
-            if (upload.WasStored)
+            if (upload.WasStored && !content.IsConverted)
             {
                 // The block that holds the header; of what is decoded from its start all of it.
                 await upload.VerifyAsync(0, content.IsCoded ? upload.Length : Math.Min(upload.Length, 1), load.Stopped);
@@ -173,7 +176,7 @@ public sealed class JobLoader(
     private static async Task VerifyAsync(
         SpoolReader upload, IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
     {
-        if (upload.WasStored)
+        if (upload.WasStored && ranges.Count > 0)
         {
             foreach (UncoveredRange range in ranges)
             {
@@ -294,6 +297,7 @@ public sealed class JobLoader(
         JobId = job.Id,
         Epoch = job.Epoch,
         Dataset = job.Dataset,
+        Party = job.Party,
         Trace = Activity.Current?.Context ?? default,
         Rows = rows,
         Target = target,

@@ -5,7 +5,8 @@ ALTER TABLE pipeline.jobs
     ADD CONSTRAINT jobs_gaps_are_not_negative CHECK (gaps >= 0),
     DROP CONSTRAINT jobs_waits_for_something_known,
     ADD CONSTRAINT jobs_waits_for_something_known
-        CHECK (waiting_for IN ('database', 'spool', 'table', 'lookup') OR waiting_for ~ '^enrichment:[a-z][a-z0-9_]{0,62}$');
+        CHECK (waiting_for IN ('database', 'spool', 'table', 'lookup', 'conversion')
+            OR waiting_for ~ '^enrichment:[a-z][a-z0-9_]{0,62}$');
 
 COMMENT ON COLUMN pipeline.jobs.gaps IS 'Values that its rows lack because a service gave no answer, and that were not filled: enrichment_gaps that are open or requested. NULL: it never had any.';
 
