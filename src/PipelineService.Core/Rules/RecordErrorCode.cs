@@ -1,8 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace PipelineService.Core.Rules;
 
 /// <summary>
 /// Why a record was rejected. Numbers and names are stored and read by clients: never change one, only add.
 /// </summary>
+[SuppressMessage("Design", "CA1027", Justification = "Each number stands for itself; a gap between them is no set of bits.")]
 public enum RecordErrorCode : byte
 {
     None = 0,
@@ -63,27 +66,39 @@ public enum RecordErrorCode : byte
     /// <summary>The record has bytes that are no character of the encoding that the data is in.</summary>
     InvalidEncoding = 36,
 
+    /// <summary>A model needs a value that the record does not have.</summary>
+    ScoreInputMissing = 40,
+
+    /// <summary>A model is to take a number that its input cannot hold.</summary>
+    ScoreInputTooLarge = 41,
+
+    /// <summary>A model gives a number that is none, or none that the field can hold.</summary>
+    ScoreNotFinite = 42,
+
+    /// <summary>A model cannot take the values of the record.</summary>
+    ScoreFailed = 43,
+
     /// <summary>A service that is asked knows nothing of the record.</summary>
-    EnrichmentMissing = 40,
+    EnrichmentMissing = 50,
 
     /// <summary>A service has answered with an error, or with a value that its field cannot take.</summary>
-    EnrichmentFailed = 41,
+    EnrichmentFailed = 51,
 
     /// <summary>A service could not be reached, or is not asked for a while because it could not be.</summary>
-    EnrichmentUnreachable = 42,
+    EnrichmentUnreachable = 52,
 
     /// <summary>A service has not answered in time.</summary>
-    EnrichmentTimeout = 43,
+    EnrichmentTimeout = 53,
 
     /// <summary>A service has answered with a status that is no success.</summary>
-    EnrichmentStatus = 44,
+    EnrichmentStatus = 54,
 
     /// <summary>The answer of a service is longer than it may be.</summary>
-    EnrichmentTooLarge = 45,
+    EnrichmentTooLarge = 55,
 
     /// <summary>The answer of a service is not what was agreed upon.</summary>
-    EnrichmentMalformed = 46,
+    EnrichmentMalformed = 56,
 
     /// <summary>The answer of a service is to other questions than those that were asked.</summary>
-    EnrichmentWrongIds = 47,
+    EnrichmentWrongIds = 57,
 }

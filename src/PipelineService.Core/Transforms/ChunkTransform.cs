@@ -93,19 +93,47 @@ public sealed class ChunkTransform
     /// <param name="bytes">As of <see cref="Run"/>.</param>
     /// <param name="position">As of <see cref="Run"/>.</param>
     /// <param name="workspace">Used while records are read; cleared.</param>
-    /// <returns>For <see cref="Run"/>; null where nothing is asked.</returns>
+    /// <param name="waited">What those have answered before who may take long (<see cref="WaitedFor"/>): they are not asked again.</param>
+    /// <returns>For <see cref="Run"/>, as long as the workspace is not used for another chunk; null where nothing is asked.</returns>
     public ValueTask<ChunkAnswers?> AnswerAsync(
-        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, CancellationToken cancellationToken) =>
-        Asks ? AskAsync(bytes, position, workspace, cancellationToken) : default;
+        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, CancellationToken cancellationToken,
+        ChunkAnswers? waited = null) =>
+        !Asks ? default
+        : waited is not null && Array.TrueForAll(_asking, static step => step.Waits) ? new ValueTask<ChunkAnswers?>(waited)
+        : AskAsync(bytes, position, workspace, waited, cancellationToken);
+
+    /// <summary>Of what a chunk was answered what is kept while it waits, whatever becomes of the workspace.</summary>
+    public ChunkAnswers? WaitedFor(ChunkAnswers? answers)
+    {
+        if (answers is null || !Waits)
+        {
+            return null;
+        }
+
+        ChunkAnswers kept = new();
+        foreach (ExternalStep step in _asking.Where(step => step.Waits))
+        {
+            kept.Add(step.Op, answers.TableOf(step.Op)!);
+        }
+
+        return kept;
+    }
 
     private async ValueTask<ChunkAnswers?> AskAsync(
-        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, ChunkAnswers? waited,
+        CancellationToken cancellationToken)
     {
         ChunkAnswers answers = new();
         foreach (ExternalStep step in _asking)
         {
+            if (step.Waits && waited?.TableOf(step.Op) is { } known)
+            {
+                answers.Add(step.Op, known);
+                continue;
+            }
+
             ChunkQuestions questions = CollectFor(step, bytes.Span, position, workspace, answers);
-            answers.Add(step.Op, await step.AskAsync(questions, cancellationToken));
+            await step.AnswerAsync(questions, answers, cancellationToken);
         }
 
         return answers;
@@ -117,7 +145,7 @@ public sealed class ChunkTransform
         workspace.Clear();
         _encoder.Prepare(workspace.Values);
         workspace.Values.Answers = answers;
-        ChunkQuestions questions = new();
+        ChunkQuestions questions = step.Begin(workspace);
         AskingRun run = new(_encoder, bytes, position, workspace, step, questions);
         _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
         workspace.Values.Answers = null;

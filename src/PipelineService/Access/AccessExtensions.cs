@@ -30,6 +30,7 @@ public static class AccessExtensions
         builder.Services.AddSingleton(services => new KeyNews(services.GetRequiredService<KeyRing>()));
         builder.Services.AddHostedService<KeyRefresh>();
         builder.Services.AddSingleton<TokenReader>();
+        builder.Services.AddSingleton<CallerAgain>();
         builder.Services.Configure<OpenApiOptions>(OpenApiExtensions.DocumentName, document =>
         {
             document.AddDocumentTransformer<SecuritySchemes>();

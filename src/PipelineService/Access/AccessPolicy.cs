@@ -17,6 +17,12 @@ public enum AccessSubject
     /// <summary>The datasets that the caller may see.</summary>
     Datasets,
 
+    /// <summary>The model whose name stands in the address.</summary>
+    Model,
+
+    /// <summary>The models that the caller may see.</summary>
+    Models,
+
     /// <summary>The job whose id stands in the address.</summary>
     Job,
 
@@ -25,6 +31,12 @@ public enum AccessSubject
 
     /// <summary>Keys whose rights the caller has, too.</summary>
     Keys,
+
+    /// <summary>Events of what the caller may see.</summary>
+    Events,
+
+    /// <summary>Webhooks that are told of nothing that the caller may not see.</summary>
+    Webhooks,
 
     /// <summary>The service as a whole: for callers without limits.</summary>
     Service,

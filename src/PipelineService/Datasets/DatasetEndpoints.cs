@@ -6,6 +6,7 @@ using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Enrich;
+using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -152,8 +153,8 @@ public static class DatasetEndpoints
     }
 
     private static async Task<IResult> PutAsync(
-        string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, LookupVersions versions, ServiceRules services,
-        CancellationToken cancellationToken)
+        string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, LookupVersions versions, ModelStore models,
+        ModelBinder binder, ServiceRules services, CancellationToken cancellationToken)
     {
         (JsonDocument? json, Problem? refusal) = await DefinitionBody.ReadAsync(context.Request, cancellationToken);
         if (json is null)
@@ -164,7 +165,8 @@ public static class DatasetEndpoints
         Declaration declared;
         using (json)
         {
-            LookupSources lookups = await store.ReadLookupsAsync(json.RootElement, context.GetCaller(), cancellationToken);
+            LookupSources lookups = (await store.ReadLookupsAsync(json.RootElement, context.GetCaller(), cancellationToken))
+                .With(await models.ReadSourcesAsync(json.RootElement, context.GetCaller(), cancellationToken));
             declared = DefinitionEnvelope.Read(json.RootElement, dataset, lookups, out IReadOnlyDictionary<string, string[]> errors);
             if (declared.Definition is null || errors.Count > 0)
             {
@@ -176,7 +178,7 @@ public static class DatasetEndpoints
             if (errors.Count == 0)
             {
                 errors = await DatasetTestRun.FaultsOfAsync(
-                    DatasetVersion.Compile(declared.Definition, catalog.Secrets), lookups, versions, cancellationToken);
+                    DatasetVersion.Compile(declared.Definition, catalog.Secrets), lookups, versions, binder, cancellationToken);
             }
 
             errors = declared.InBody(errors);

@@ -12,8 +12,9 @@ namespace PipelineService.Datasets;
 
 /// <summary>
 /// Which tables a caller with limits may name in a definition: those of datasets that they see, and new ones, whose names are among
-/// those that their datasets can have: of any other it is not told whether there is one. Tables are what datasets of others load into and read from, and one definition more would open them: to its uploads, to what a refusal tells of
-/// their columns, to a key that says whether a value is there.
+/// those that their datasets can have: of any other it is not told whether there is one. Tables are what datasets of others load into and
+/// read from, and one definition more would open them: to its uploads, to what a refusal tells of their columns, to a key that says
+/// whether a value is there.
 /// </summary>
 internal static class TableRights
 {

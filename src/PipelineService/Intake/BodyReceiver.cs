@@ -20,15 +20,15 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
     /// Receives the whole body; from some size on it is loaded while it arrives. When that fails the rest is only read:
     /// its sender is answered at the end.
     /// </summary>
-    /// <param name="meter">Counts what comes, where its sender has a limit and its length was not announced.</param>
     /// <exception cref="UploadRefusedException">
     /// The body broke off, is too large, too slow or malformed, or does not fit.
     /// </exception>
     /// <exception cref="IOException">The disk of the spool does not take it.</exception>
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
-    public async Task ReceiveAsync(
-        PipeReader body, SpoolWriter upload, LiveJob live, BodyMeter? meter, CancellationToken cancellationToken)
+    public async Task ReceiveAsync(UploadBody from, SpoolWriter upload, LiveJob live, CancellationToken cancellationToken)
     {
+        PipeReader body = from.Reader;
+
         // Not by a token in each read: Kestrel would be left with a read that never ends when it drains the body.
         await using CancellationTokenRegistration cancel = CancelReadsOn(body, cancellationToken);
         List<ReadOnlyMemory<byte>> segments = [];
@@ -42,7 +42,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
             {
                 if (!bytes.IsEmpty)
                 {
-                    Measure(meter, bytes.Length);
+                    Measure(from.Meter, bytes.Length);
                     await AppendAsync(upload, bytes, segments, cancellationToken);
                 }
             }
@@ -72,8 +72,9 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
 
     /// <summary>Reads a body only to know its digest: whether it is the one that a job was made from.</summary>
     /// <returns>Its SHA-256, lower-case hexadecimal.</returns>
-    public async Task<string> DigestAsync(PipeReader body, BodyMeter? meter, CancellationToken cancellationToken)
+    public async Task<string> DigestAsync(UploadBody from, CancellationToken cancellationToken)
     {
+        PipeReader body = from.Reader;
         using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(
             System.Security.Cryptography.HashAlgorithmName.SHA256);
         await using CancellationTokenRegistration cancel = CancelReadsOn(body, cancellationToken);
@@ -89,7 +90,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
 
             long bytes = read.Buffer.Length;
             body.AdvanceTo(read.Buffer.End);
-            Measure(meter, bytes);
+            Measure(from.Meter, bytes);
             if (received > _options.BodyBytesMax)
             {
                 throw new UploadRefusedException(UploadProblems.TooLarge(_options.BodyBytesMax));
@@ -127,26 +128,29 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
 
             return read;
         }
-        catch (BadHttpRequestException e)
+        catch (Exception e) when (RefusalOf(e, upload?.Growth.Received ?? 0) is { } refusal)
         {
-            throw new UploadRefusedException(e.StatusCode switch
-            {
-                StatusCodes.Status408RequestTimeout => UploadProblems.TooSlow(_options),
-                StatusCodes.Status413PayloadTooLarge => UploadProblems.TooLarge(_options.BodyBytesMax),
-                _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) =>
-                    UploadProblems.Truncated(upload?.Growth.Received ?? 0),
-                _ => UploadProblems.Malformed(e.Message),
-            });
-        }
-        catch (IOException e) when (e.InnerException is OverflowException)
-        {
-            throw new UploadRefusedException(UploadProblems.Malformed("The size of a chunk is too large a number."));
-        }
-        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
-        {
-            throw new UploadRefusedException(UploadProblems.Truncated(upload?.Growth.Received ?? 0));
+            throw refusal;
         }
     }
+
+    /// <summary>What is wrong with a body that cannot be read on; null when that is not what has happened.</summary>
+    /// <param name="received">How many bytes of it have come.</param>
+    internal UploadRefusedException? RefusalOf(Exception error, long received) => error switch
+    {
+        BadHttpRequestException e => new UploadRefusedException(e.StatusCode switch
+        {
+            StatusCodes.Status408RequestTimeout => UploadProblems.TooSlow(_options),
+            StatusCodes.Status413PayloadTooLarge => UploadProblems.TooLarge(_options.BodyBytesMax),
+            _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) => UploadProblems.Truncated(received),
+            _ => UploadProblems.Malformed(e.Message),
+        }),
+        IOException { InnerException: OverflowException } =>
+            new UploadRefusedException(UploadProblems.Malformed("The size of a chunk is too large a number.")),
+        ConnectionResetException or ConnectionAbortedException or IOException =>
+            new UploadRefusedException(UploadProblems.Truncated(received)),
+        _ => null,
+    };
 
     private static async ValueTask AppendAsync(
         SpoolWriter upload, ReadOnlySequence<byte> bytes, List<ReadOnlyMemory<byte>> segments, CancellationToken cancellationToken)

@@ -11,7 +11,8 @@ internal static class MediaTypeAdvice
     {
         "application/x-www-form-urlencoded" =>
             $"That is what curl -d sends, and it strips line ends: send the file as it is, {AsItIs}.",
-        "multipart/form-data" => $"That is a form around the file, as curl -F sends it: send the file alone, {AsItIs}.",
+        string type when type.StartsWith("multipart/", StringComparison.Ordinal) =>
+            $"A form is multipart/form-data, as curl -F sends it; or send the file alone, {AsItIs}.",
         "application/x-json" or "text/x-json" =>
             "JSON is application/json where it is one document with an array of records, application/x-ndjson where it is one object "
             + "a line.",

@@ -35,6 +35,14 @@ public static class UploadProblems
             ]).Where(sentence => sentence.Length > 0)),
         accepts: Loadable);
 
+    /// <summary>What was sent without a type cannot be of the dataset's format.</summary>
+    /// <param name="found">What it is, and what to send.</param>
+    public static Problem OtherContent(string found) => Refusal(
+        "unsupported_media_type", StatusCodes.Status415UnsupportedMediaType,
+        NotLoadable,
+        $"No Content-Type was sent. {found}",
+        accepts: Loadable);
+
     public static Problem UnsupportedCharset(string charset) => Refusal(
         "unsupported_charset", StatusCodes.Status415UnsupportedMediaType,
         "The character set cannot be read.",
@@ -103,6 +111,11 @@ public static class UploadProblems
         "malformed_request", StatusCodes.Status400BadRequest,
         "The body cannot be read.",
         $"{fault} Nothing was kept.");
+
+    public static Problem MalformedForm(string detail) => Refusal(
+        "malformed_form", StatusCodes.Status400BadRequest,
+        "The form cannot be taken.",
+        $"{detail} Nothing was kept.");
 
     public static Problem TooSlow(IntakeOptions options) => Refusal(
         "request_timeout", StatusCodes.Status408RequestTimeout,
@@ -199,7 +212,7 @@ public static class UploadProblems
     internal static Problem[] Examples =>
     [
         DatasetProblems.NotFound("trips"),
-        UnsupportedMediaType("multipart/form-data"),
+        UnsupportedMediaType("application/zip"),
         UnsupportedCharset("iso-2022-jp"),
         UnsupportedEncoding("compress", "compress"),
         UnsupportedDigest("Repr-Digest", "md5"),
@@ -216,6 +229,7 @@ public static class UploadProblems
         JobProblems.NoLineage,
         Truncated(1_048_576),
         Malformed("Bad chunk size data."),
+        MalformedForm("It has no file: send one as curl -F file=@FILE does."),
         TooSlow(new IntakeOptions()),
         TooLarge(1L << 40),
         SpoolFull("The spool's quota or disk does not hold the upload."),

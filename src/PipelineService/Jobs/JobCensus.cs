@@ -24,7 +24,7 @@ public sealed partial class JobCensus(
     /// <summary>Jobs of a queue that are counted. A look costs some milliseconds for ten thousand of them.</summary>
     private const int CountMax = 100_000;
 
-    private Queue _queue = new(0, null, []);
+    private Queue _queue = new(0, null, Largest([]));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -66,7 +66,7 @@ public sealed partial class JobCensus(
         {
             Guid[] ids = await spool.ListAsync(cancellationToken).Where(id => liveJobs.Find(id) is null)
                 .ToArrayAsync(cancellationToken);
-            return new Queue(ids.Length, ids.Length == 0 ? null : TimeOf(ids[0]), []); // whose they are stands in their files
+            return new Queue(ids.Length, ids.Length == 0 ? null : TimeOf(ids[0]), Largest([])); // whose they are stands in their files
         }
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {
@@ -74,7 +74,7 @@ public sealed partial class JobCensus(
         }
     }
 
-    /// <summary>Those with the most jobs, and all others together.</summary>
+    /// <summary>Those with the most jobs, and all others together, which are told when there are none, too: a series that is there from the start can be graphed.</summary>
     private static (string Party, long Jobs)[] Largest(PartyInQueue[] parties)
     {
         PartyInQueue[] ordered = [.. parties.OrderByDescending(party => party.Jobs).ThenBy(party => party.Party, StringComparer.Ordinal)];
@@ -82,7 +82,7 @@ public sealed partial class JobCensus(
         return
         [
             .. ordered.Take(PipelineMetrics.PartiesMax).Select(party => (party.Party, party.Jobs)),
-            .. others > 0 ? [("other", others)] : Array.Empty<(string, long)>(),
+            ("other", others),
         ];
     }
 

@@ -73,6 +73,12 @@ public sealed record SpoolManifest
     /// <summary>As the job row has it: what was sent, with the source in front where the sender is bound to one.</summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>
+    /// What all files of a form have in common. Whoever does not know it passes it over, and makes a job of its own of each.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? Batch { get; init; }
+
     /// <summary>The job whose rows those of this upload take the place of.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Guid? Replaces { get; init; }

@@ -28,7 +28,7 @@ public sealed class SpoolRange(UploadContent upload)
         {
             await upload.ReadAgainAsync(buffer.AsMemory(0, length), extent.StartOffset, cancellationToken);
             ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
-            answers ??= await transform.AnswerAsync(bytes, extent.Position, into, cancellationToken);
+            answers = await transform.AnswerAsync(bytes, extent.Position, into, cancellationToken, answers);
             transform.Run(bytes.Span, extent.Position, into, answers);
         }
         finally

@@ -127,7 +127,8 @@ public sealed class TenantTests(GuardedService service) : IClassFixture<GuardedS
         List<string> said = [];
         foreach (string type in (string[])
         [
-            "types_none", "types_acme", "public.types_acme", "public.types_acme[]", "regclass", "pg_catalog.regclass[]", "regrole", "regproc", "aclitem", "pipeline.jobs",
+            "types_none", "types_acme", "public.types_acme", "public.types_acme[]", "regclass", "pg_catalog.regclass[]", "regrole",
+            "regproc", "aclitem", "pipeline.jobs",
             "pg_authid", "types_domain", "public.types_pair", "information_schema.tables",
         ])
         {

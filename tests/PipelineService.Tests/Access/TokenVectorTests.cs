@@ -33,7 +33,8 @@ public sealed class TokenVectorTests(GuardedService service) : IClassFixture<Gua
     public async Task Refuses_signatures_that_are_nearly_right()
     {
         List<string> taken = [];
-        foreach ((string what, string token) in Padding().Concat(Pss()).Concat(Numbers()).Concat(Curves()).Concat(Foreign()).Concat(Texts()))
+        (string, string)[] forgeries = [.. Padding(), .. Pss(), .. Numbers(), .. Curves(), .. Foreign(), .. Texts()];
+        foreach ((string what, string token) in forgeries)
         {
             HttpStatusCode status = await StatusAsync(token);
             if (status != HttpStatusCode.Unauthorized)
@@ -52,7 +53,8 @@ public sealed class TokenVectorTests(GuardedService service) : IClassFixture<Gua
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(Padded(hash => Block(1, 0xFF, [.. Sha256Info, .. hash]))));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(TokenIssuer.SignBy(
             TokenIssuer.Header("PS256", "rsa"), signed => service.Issuer.RawRsa(PssBlock(SHA256.HashData(signed), new byte[32])))));
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(TokenIssuer.SignBy(Es256, signed => service.Issuer.SignWithCurve("P-256", signed))));
+        Assert.Equal(
+            HttpStatusCode.OK, await StatusAsync(TokenIssuer.SignBy(Es256, signed => service.Issuer.SignWithCurve("P-256", signed))));
     }
 
     /// <summary>RFC 8017, section 9.2: of all that a padding could be one is right.</summary>
@@ -61,18 +63,30 @@ public sealed class TokenVectorTests(GuardedService service) : IClassFixture<Gua
         (string What, Func<byte[], byte[]> Block)[] blocks =
         [
             ("garbage behind the hash", hash => [.. Block(1, 0xFF, [.. Sha256Info, .. hash], ModulusBytes - 40), .. new byte[40]]),
-            ("padding of eight bytes", hash => [0, 1, .. Enumerable.Repeat((byte)0xFF, 8), 0, .. Sha256Info, .. hash, .. new byte[ModulusBytes - 11 - 51]]),
+            (
+                "padding of eight bytes",
+                hash => [0, 1, .. Enumerable.Repeat((byte)0xFF, 8), 0, .. Sha256Info, .. hash, .. new byte[ModulusBytes - 11 - 51]]),
             ("padding of zeros", hash => Block(1, 0, [.. Sha256Info, .. hash])),
             ("padding for encryption", hash => Block(2, 0xFF, [.. Sha256Info, .. hash])),
             ("no padding", hash => [.. new byte[ModulusBytes - 51], .. Sha256Info, .. hash]),
             ("no end of the padding", hash => [0, 1, .. Enumerable.Repeat((byte)0xFF, ModulusBytes - 2 - 51), .. Sha256Info, .. hash]),
             ("the hash alone", hash => Block(1, 0xFF, hash)),
-            ("no NULL behind the algorithm", hash => Block(1, 0xFF, [.. Convert.FromHexString("302f300b0609608648016503040201"), 4, 32, .. hash])),
+            (
+                "no NULL behind the algorithm",
+                hash => Block(1, 0xFF, [.. Convert.FromHexString("302f300b0609608648016503040201"), 4, 32, .. hash])),
             ("two NULLs", hash => Block(1, 0xFF, [.. Convert.FromHexString("3033300f0609608648016503040201050005000420"), .. hash])),
-            ("a long form of a length", hash => Block(1, 0xFF, [.. Convert.FromHexString("308131300d060960864801650304020105000420"), .. hash])),
-            ("an indefinite length", hash => Block(1, 0xFF, [.. Convert.FromHexString("3080300d060960864801650304020105000420"), .. hash, 0, 0])),
-            ("SHA-1 under the name of SHA-256", hash => Block(1, 0xFF, [.. Convert.FromHexString("3021300906052b0e03021a05000414"), .. hash.AsSpan(0, 20)])),
-            ("SHA-512 under the name of SHA-256", hash => Block(1, 0xFF, [.. Convert.FromHexString("3051300d060960864801650304020305000440"), .. hash, .. hash])),
+            (
+                "a long form of a length",
+                hash => Block(1, 0xFF, [.. Convert.FromHexString("308131300d060960864801650304020105000420"), .. hash])),
+            (
+                "an indefinite length",
+                hash => Block(1, 0xFF, [.. Convert.FromHexString("3080300d060960864801650304020105000420"), .. hash, 0, 0])),
+            (
+                "SHA-1 under the name of SHA-256",
+                hash => Block(1, 0xFF, [.. Convert.FromHexString("3021300906052b0e03021a05000414"), .. hash.AsSpan(0, 20)])),
+            (
+                "SHA-512 under the name of SHA-256",
+                hash => Block(1, 0xFF, [.. Convert.FromHexString("3051300d060960864801650304020305000440"), .. hash, .. hash])),
             ("a hash of another text", hash => Block(1, 0xFF, [.. Sha256Info, .. SHA256.HashData(hash)])),
             ("a hash that is cut", hash => Block(1, 0xFF, [.. Sha256Info, .. hash.AsSpan(0, 31)])),
         ];
@@ -107,7 +121,9 @@ public sealed class TokenVectorTests(GuardedService service) : IClassFixture<Gua
         }
 
         byte[] Good(byte[] signed) => service.Issuer.RawRsa(Block(1, 0xFF, [.. Sha256Info, .. SHA256.HashData(signed)]));
-        yield return ("a signature and n", TokenIssuer.SignBy(Rs256, signed => TokenIssuer.ToBytes(TokenIssuer.NumberOf(Good(signed)) + modulus, ModulusBytes)));
+        yield return (
+            "a signature and n",
+            TokenIssuer.SignBy(Rs256, signed => TokenIssuer.ToBytes(TokenIssuer.NumberOf(Good(signed)) + modulus, ModulusBytes)));
         yield return ("a zero before it", TokenIssuer.SignBy(Rs256, signed => [0, .. Good(signed)]));
         yield return ("a zero behind it", TokenIssuer.SignBy(Rs256, signed => [.. Good(signed), 0]));
     }
@@ -119,15 +135,22 @@ public sealed class TokenVectorTests(GuardedService service) : IClassFixture<Gua
         {
             foreach ((string right, BigInteger s) in edges)
             {
-                yield return ($"r {left} and s {right}", TokenIssuer.SignBy(Es256, _ => [.. TokenIssuer.ToBytes(r, 32), .. TokenIssuer.ToBytes(s, 32)]));
+                yield return (
+                    $"r {left} and s {right}",
+                    TokenIssuer.SignBy(Es256, _ => [.. TokenIssuer.ToBytes(r, 32), .. TokenIssuer.ToBytes(s, 32)]));
             }
         }
 
         byte[] Good(byte[] signed) => service.Issuer.SignWithCurve("P-256", signed);
-        yield return ("r and n", TokenIssuer.SignBy(Es256, signed => [.. TokenIssuer.ToBytes(TokenIssuer.NumberOf(Good(signed)[..32]) + P256Order, 33), .. Good(signed)[32..]]));
+        yield return (
+            "r and n",
+            TokenIssuer.SignBy(
+                Es256,
+                signed => [.. TokenIssuer.ToBytes(TokenIssuer.NumberOf(Good(signed)[..32]) + P256Order, 33), .. Good(signed)[32..]]));
         yield return ("zeros behind", TokenIssuer.SignBy(Es256, signed => [.. Good(signed), 0, 0]));
         yield return ("a zero before each", TokenIssuer.SignBy(Es256, signed => [0, .. Good(signed)[..32], 0, .. Good(signed)[32..]]));
-        yield return ("as DER", TokenIssuer.SignBy(Es256, signed => [0x30, 0x44, 2, 32, .. Good(signed)[..32], 2, 32, .. Good(signed)[32..]]));
+        yield return (
+            "as DER", TokenIssuer.SignBy(Es256, signed => [0x30, 0x44, 2, 32, .. Good(signed)[..32], 2, 32, .. Good(signed)[32..]]));
     }
 
     /// <summary>Keys that the forger brings along, or says where to fetch.</summary>
@@ -143,9 +166,13 @@ public sealed class TokenVectorTests(GuardedService service) : IClassFixture<Gua
         {
             JsonObject header = Rs256;
             header[name] = value;
-            yield return ($"a key by {name}", TokenIssuer.SignBy(header, signed => own.SignData(signed, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+            yield return (
+                $"a key by {name}",
+                TokenIssuer.SignBy(header, signed => own.SignData(signed, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
             header.Remove("kid");
-            yield return ($"a key by {name}, no kid", TokenIssuer.SignBy(header, signed => own.SignData(signed, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+            yield return (
+                $"a key by {name}, no kid",
+                TokenIssuer.SignBy(header, signed => own.SignData(signed, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
         }
     }
 
@@ -164,10 +191,12 @@ public sealed class TokenVectorTests(GuardedService service) : IClassFixture<Gua
         }
 
         yield return ("in the form of JSON", $$"""{"protected":"{{parts[0]}}","payload":"{{parts[1]}}","signature":"{{parts[2]}}"}""");
-        foreach (string algorithm in new[] { "rs256", "RS256 ", "RS1", "", "HS256", "HS384", "HS512", "EdDSA", "ES256K", "RSA-OAEP", "dir" })
+        foreach (
+            string algorithm in new[] { "rs256", "RS256 ", "RS1", "", "HS256", "HS384", "HS512", "EdDSA", "ES256K", "RSA-OAEP", "dir" })
         {
             yield return ($"alg {algorithm}", TokenIssuer.SignBy(
-                TokenIssuer.Header(algorithm, "rsa"), signed => service.Issuer.RawRsa(Block(1, 0xFF, [.. Sha256Info, .. SHA256.HashData(signed)]))));
+                TokenIssuer.Header(algorithm, "rsa"), signed => service.Issuer.RawRsa(
+                    Block(1, 0xFF, [.. Sha256Info, .. SHA256.HashData(signed)]))));
         }
     }
 
@@ -209,7 +238,7 @@ public sealed class TokenVectorTests(GuardedService service) : IClassFixture<Gua
     [Fact]
     public void Knows_keys_of_the_weak_form()
     {
-        BigInteger ofThatForm = BigInteger.Pow(65_537, 128);
+        var ofThatForm = BigInteger.Pow(65_537, 128);
 
         Assert.True(WeakModulus.Is(ofThatForm));
         Assert.False(WeakModulus.Is(TokenIssuer.NumberOf(service.Issuer.PublicModulus)));

@@ -12,8 +12,10 @@ public sealed class HostileNamesTests(RunningService running) : IClassFixture<Ru
 {
     private static readonly string[] Names =
     [
-        "\"", "\"\"", "'", "a\"; DROP TABLE pipeline.jobs; --", "'); SELECT pg_sleep(9); --", "\\", "\\\"", "$1", "$$", "%s", "{0}", "{{x}}", "--", "/*", "a.b", "select",
-        "user", "null", " a ", "\u202Egnp.exe", "а", "a", "ａ", "é", "e\u0301", "💩", "<b>", "=1+1", "../..", "CON", "../../etc/passwd", "a\tb", "\u001b[31mred",
+        "\"", "\"\"", "'", "a\"; DROP TABLE pipeline.jobs; --", "'); SELECT pg_sleep(9); --", "\\", "\\\"", "$1", "$$", "%s", "{0}",
+        "{{x}}", "--", "/*", "a.b", "select",
+        "user", "null", " a ", "\u202Egnp.exe", "а", "a", "ａ", "é", "e\u0301", "💩", "<b>", "=1+1", "../..", "CON", "../../etc/passwd",
+        "a\tb", "\u001b[31mred",
         new('x', 63), "é" + new string('x', 61),
     ];
 

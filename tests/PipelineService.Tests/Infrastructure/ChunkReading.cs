@@ -81,7 +81,7 @@ public sealed class ChunkReading : IDisposable
     public Task ReadAsync(params UncoveredRange[] ranges) => _reader.RunAsync(
         ranges is [] ? [new UncoveredRange(0, null, new ChunkPosition(1, 1))] : ranges, _cancel.Token);
 
-    public async Task<ReadChunk> TakeAsync() => Take((await _channel.ReadAsync())!);
+    public async Task<ReadChunk> TakeAsync() => Keep((await _channel.ReadAsync())!);
 
     public Task CancelAsync() => _cancel.CancelAsync();
 
@@ -91,7 +91,7 @@ public sealed class ChunkReading : IDisposable
         _load.Dispose();
     }
 
-    private ReadChunk Take(Chunk taken)
+    private ReadChunk Keep(Chunk taken)
     {
         using Chunk chunk = taken;
         ChunkExtent extent = chunk.Extent;
@@ -106,7 +106,7 @@ public sealed class ChunkReading : IDisposable
     {
         while (await _channel.ReadAsync() is { } chunk)
         {
-            Take(chunk);
+            Keep(chunk);
         }
     }
 

@@ -1,4 +1,5 @@
 using PipelineService.EveryAssembly;
+using PipelineService.Tests.Access.Audit;
 using PipelineService.Tests.Contracts.Hostile;
 
 namespace PipelineService.Tests.Reliability;
@@ -23,6 +24,7 @@ internal static class ByHand
         new("outage", typeof(OutageTests), [new("seconds", "PIPELINE_OUTAGE_SECONDS")]),
         new("hostile", typeof(HostileRequestsTests), [
             new("requests", "PIPELINE_HOSTILE_REQUESTS"), new("seed", "PIPELINE_HOSTILE_SEED")]),
+        new("audit", typeof(AuditChainTests), [new("entries", "PIPELINE_AUDIT_ENTRIES")]),
         new("every-step", typeof(DeathAtEveryStepTests), [new("times", "PIPELINE_EVERY_STEP_TIMES")]),
     ];
 

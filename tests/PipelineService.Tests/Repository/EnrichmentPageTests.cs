@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
@@ -24,8 +25,9 @@ public sealed class EnrichmentPageTests(HttpEnrichmentTests.Service service) : I
     [Fact]
     public async Task The_lookup_loads_as_it_shows()
     {
-        string[] definitions = [.. MarkdownText.Blocks(Page, "json")];
-        string[] data = [.. MarkdownText.Blocks(Page, "csv")];
+        string section = MarkdownText.Section(Page, "Lookup");
+        string[] definitions = [.. MarkdownText.Blocks(section, "json")];
+        string[] data = [.. MarkdownText.Blocks(section, "csv")];
         await service.Api.DeclareAsync("zones", definitions[0]);
         Assert.Equal(JobState.Succeeded, (await service.LoadAsync("zones", data[0])).State);
         await service.Api.DeclareAsync("rides", definitions[1]);
@@ -33,7 +35,7 @@ public sealed class EnrichmentPageTests(HttpEnrichmentTests.Service service) : I
         JobView job = await service.LoadAsync("rides", data[1]);
 
         Assert.Equal((JobState.PartiallySucceeded, new RecordsView(4, 3, 1, 0)), (job.State, job.Records));
-        string[] shown = MarkdownText.Blocks(Page, "text").First().TrimEnd().Split('\n');
+        string[] shown = Assert.Single(MarkdownText.Blocks(section, "text")).TrimEnd().Split('\n');
         Assert.Equal(
             shown[1..], await service.RowsAsync($"SELECT concat({string.Join(", '|', ", shown[0].Split('|'))}) FROM rides ORDER BY trip"));
         Assert.StartsWith("3:4 lookup_missing zone", Assert.Single(await service.DeadLettersAsync(job)), StringComparison.Ordinal);
@@ -42,15 +44,34 @@ public sealed class EnrichmentPageTests(HttpEnrichmentTests.Service service) : I
     [Fact]
     public async Task The_service_is_asked_as_it_shows()
     {
-        await service.Api.DeclareAsync("visits", MarkdownText.Blocks(Page, "json").ElementAt(2));
+        string section = MarkdownText.Section(Page, "Services");
+        await service.Api.DeclareAsync("visits", Assert.Single(MarkdownText.Blocks(section, "json")));
 
-        JobView job = await service.LoadAsync("visits", MarkdownText.Blocks(Page, "csv").ElementAt(2));
+        JobView job = await service.LoadAsync("visits", Assert.Single(MarkdownText.Blocks(section, "csv")));
 
         Assert.Equal((JobState.PartiallySucceeded, new RecordsView(5, 4, 1, 0)), (job.State, job.Records));
-        string[] shown = MarkdownText.Blocks(Page, "text").ElementAt(1).TrimEnd().Split('\n');
+        string[] shown = Assert.Single(MarkdownText.Blocks(section, "text")).TrimEnd().Split('\n');
         Assert.Equal(
             shown[1..], await service.RowsAsync($"SELECT concat({string.Join(", '|', ", shown[0].Split('|'))}) FROM visits ORDER BY visit"));
         Assert.StartsWith("5:6 enrichment_failed client_ip", Assert.Single(await service.DeadLettersAsync(job)), StringComparison.Ordinal);
         Assert.Equal(["192.0.2.1", "faulty", "unknown"], Assert.Single(service.Stub.Calls).Order());
+    }
+
+    /// <summary>The model of the page: two values, which its metadata name.</summary>
+    [Fact]
+    public async Task The_score_loads_as_it_shows()
+    {
+        string section = MarkdownText.Section(Page, "Score");
+        using ByteArrayContent model = new(OnnxWriter.Linear(0.05f, [0.001f, 0.25f], ("feature_names", "amount,night")));
+        Assert.Equal(HttpStatusCode.Created, (await service.Api.PutAsync("/v1/models/fraud", model)).Status);
+        await service.Api.DeclareAsync("payments", Assert.Single(MarkdownText.Blocks(section, "json")));
+
+        JobView job = await service.LoadAsync("payments", Assert.Single(MarkdownText.Blocks(section, "csv")));
+
+        Assert.Equal((JobState.PartiallySucceeded, new RecordsView(4, 3, 1, 0)), (job.State, job.Records));
+        string[] shown = Assert.Single(MarkdownText.Blocks(section, "text")).TrimEnd().Split('\n');
+        Assert.Equal(
+            shown[1..], await service.RowsAsync($"SELECT concat({string.Join(", '|', ", shown[0].Split('|'))}) FROM payments ORDER BY payment"));
+        Assert.StartsWith("4:5 score_input_missing amount", Assert.Single(await service.DeadLettersAsync(job)), StringComparison.Ordinal);
     }
 }

@@ -36,10 +36,13 @@ public sealed class LeastRoleTests(EmptyTestDatabase database) : IClassFixture<E
         {
             StartupException early = await Assert.ThrowsAsync<StartupException>(() => ServiceUnderTest.StartAsync(As(Service)));
             Assert.Contains($"migrate --grant {Service}", early.Message, StringComparison.Ordinal);
-            Assert.StartsWith($"The schema is at step {Migration.All.Count}; {Migration.All.Count} of them", await MigrateAsync(), StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"The schema is at step {Migration.All.Count}; {Migration.All.Count} of them", await MigrateAsync(),
+                StringComparison.Ordinal);
             Assert.StartsWith($"The schema is at step {Migration.All.Count}; 0 of them", await MigrateAsync(), StringComparison.Ordinal);
 
-            await using (ServiceUnderTest service = await ServiceUnderTest.StartAsync(As(Service), [("Access:AdminKey", GuardedService.AdminKey)]))
+            await using (
+                ServiceUnderTest service = await ServiceUnderTest.StartAsync(As(Service), [("Access:AdminKey", GuardedService.AdminKey)]))
             {
                 GuardedService.Authorize(service.Client, GuardedService.AdminKey);
                 Api api = new(service.Client);
@@ -53,7 +56,8 @@ public sealed class LeastRoleTests(EmptyTestDatabase database) : IClassFixture<E
         }
         finally
         {
-            await database.ExecuteAsync($"DROP OWNED BY {Service} CASCADE; DROP ROLE {Service}; DROP OWNED BY {Owner} CASCADE; DROP ROLE {Owner}");
+            await database.ExecuteAsync(
+                $"DROP OWNED BY {Service} CASCADE; DROP ROLE {Service}; DROP OWNED BY {Owner} CASCADE; DROP ROLE {Owner}");
         }
     }
 
@@ -87,10 +91,13 @@ public sealed class LeastRoleTests(EmptyTestDatabase database) : IClassFixture<E
             """);
         Assert.Equal(JobState.Succeeded, (await api.LoadAsync("least_zones", "id,name\n1,north\n")).State);
         const string Fields = "{ 'schema': { 'fields': [{ 'name': 'zone', 'type': 'integer' }MORE] }KEYS, 'transforms': [{ 'op': 'lookup', 'from': 'least_zones', 'match': { 'id': 'zone' }, 'set': { 'zone_name': 'name' } }] }";
-        await api.DeclareAsync("least_trips", Fields.Replace("MORE", "", StringComparison.Ordinal).Replace("KEYS", "", StringComparison.Ordinal));
+        await api.DeclareAsync(
+            "least_trips", Fields.Replace("MORE", "", StringComparison.Ordinal).Replace("KEYS", "", StringComparison.Ordinal));
         JobView job = await api.LoadAsync("least_trips", "zone\n1\n");
         Assert.Equal((JobState.Succeeded, 1L), (job.State, job.Records.Loaded));
-        await api.DeclareAsync("least_trips", Fields.Replace("MORE", ", { 'name': 'n', 'type': 'integer' }", StringComparison.Ordinal).Replace("KEYS", "", StringComparison.Ordinal));
+        await api.DeclareAsync(
+            "least_trips",
+            Fields.Replace("MORE", ", { 'name': 'n', 'type': 'integer' }", StringComparison.Ordinal).Replace("KEYS", "", StringComparison.Ordinal));
         Assert.Equal(JobState.Succeeded, (await api.LoadAsync("least_zones", "id,name\n1,south\n2,west\n")).State);
         Assert.Equal(HttpStatusCode.OK, (await api.RevertAsync(job.Id)).Status);
     }
@@ -100,7 +107,8 @@ public sealed class LeastRoleTests(EmptyTestDatabase database) : IClassFixture<E
         await using var own = NpgsqlDataSource.Create(As(Service));
         foreach (string sql in (string[])
         [
-            "UPDATE pipeline.audit SET actor = 'nobody'", "DELETE FROM pipeline.audit_links", "TRUNCATE pipeline.audit", "ALTER TABLE pipeline.audit DISABLE TRIGGER USER",
+            "UPDATE pipeline.audit SET actor = 'nobody'", "DELETE FROM pipeline.audit_links", "TRUNCATE pipeline.audit",
+            "ALTER TABLE pipeline.audit DISABLE TRIGGER USER",
             "DROP TABLE pipeline.jobs", "DELETE FROM pipeline.migrations", "CREATE SCHEMA other",
         ])
         {
@@ -119,7 +127,8 @@ public sealed class LeastRoleTests(EmptyTestDatabase database) : IClassFixture<E
     private async Task<string> MigrateAsync()
     {
         using StringWriter text = new();
-        int code = await MigrateCommand.RunAsync(["migrate", "--grant", Service, "--ConnectionStrings:Pipeline", As(Owner)], text, text, Token);
+        int code = await MigrateCommand.RunAsync(
+            ["migrate", "--grant", Service, "--ConnectionStrings:Pipeline", As(Owner)], text, text, Token);
         Assert.True(code == 0, text.ToString());
         return text.ToString();
     }

@@ -47,7 +47,8 @@ public sealed class RegularExpressionTests
                select (type.Name, ((Regex)field.GetValue(null)!).Options),
         ];
 
-        string[] backtracking = [.. all.Where(regex => !regex.Options.HasFlag(RegexOptions.NonBacktracking)).Select(regex => regex.Class).Distinct().Order()];
+        string[] backtracking = [
+            .. all.Where(regex => !regex.Options.HasFlag(RegexOptions.NonBacktracking)).Select(regex => regex.Class).Distinct().Order()];
         Assert.Equal(Named.Keys.Order(), backtracking);
         Assert.Contains(all, regex => regex.Options.HasFlag(RegexOptions.NonBacktracking));
     }

@@ -5,17 +5,19 @@ namespace PipelineService.Tests.Repository;
 /// <summary>docs/security.md claims nothing that no test shows, and leaves out no line of the lists that it goes by.</summary>
 public sealed partial class SecurityPageTests
 {
+    private static readonly string[] Tables = ["Threats, one by one", "OWASP API Security Top 10, 2023", "ASVS 5.0, by chapter"];
+
     private static readonly string Page = RepositoryFiles.Read("docs", "security.md");
 
     [Fact]
     public void Every_test_that_it_names_is_there()
     {
         HashSet<string> tests = [];
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(RepositoryFiles.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories))
+        foreach ((string path, string text) in RepositoryFiles.Below(Path.Combine(RepositoryFiles.Root, "tests"), "*Tests.cs"))
         {
-            string name = Path.GetFileNameWithoutExtension(file);
+            string name = Path.GetFileNameWithoutExtension(path);
             tests.Add(name);
-            tests.UnionWith(Fact().Matches(File.ReadAllText(file)).Select(method => $"{name}.{method.Groups["name"].Value}"));
+            tests.UnionWith(Fact().Matches(text).Select(method => $"{name}.{method.Groups["name"].Value}"));
         }
 
         string[] named = [.. TestName().Matches(Page).Select(match => match.Groups["name"].Value).Distinct()];
@@ -34,7 +36,7 @@ public sealed partial class SecurityPageTests
     [Fact]
     public void Every_line_names_a_test_or_says_whose_affair_it_is()
     {
-        string[][] rows = [.. new[] { "Threats, one by one", "OWASP API Security Top 10, 2023", "ASVS 5.0, by chapter" }.SelectMany(Rows)];
+        string[][] rows = [.. Tables.SelectMany(Rows)];
 
         Assert.Equal(
             ["formulas in the tables", "V17 WebRTC"],
@@ -51,6 +53,7 @@ public sealed partial class SecurityPageTests
     [GeneratedRegex(@"`(?<name>\w+Tests(\.\w+)?)`", RegexOptions.ExplicitCapture)]
     private static partial Regex TestName();
 
-    [GeneratedRegex(@"\[(Fact|Theory)\b.*?public (static )?(async )?(Task|void) (?<name>\w+)\(", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
+    [
+        GeneratedRegex(@"\[(Fact|Theory)\b.*?public (static )?(async )?(Task|void) (?<name>\w+)\(", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex Fact();
 }

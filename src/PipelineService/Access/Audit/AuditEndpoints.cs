@@ -84,7 +84,8 @@ public static class AuditEndpoints
             faults["/action"] =
             [
                 .. unknown.Take(Problem.UnknownShownMax).Select(action =>
-                    $"'{Core.Rules.Excerpt.Of(action)}' is no action; use one of {string.Join(", ", Actions)}.{Suggestion.For(action, Actions)}"),
+                    $"'{Core.Rules.Excerpt.Of(action)}' is no action; use one of {string.Join(", ", Actions)}."
+                    + Suggestion.For(action, Actions)),
             ];
         }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Xml;
 using PipelineService.Access.Limits;
 using PipelineService.Hosting.Http;
@@ -19,28 +18,27 @@ internal static class KeyBody
     public static async Task<(KeyGrant? Grant, Problem? Problem)> ReadGrantAsync(
         HttpRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
-        (JsonDocument? json, Problem? problem) = await BoundedJson.ReadAsync(request, KeyProblems.Invalid, isOptional: false, cancellationToken);
-        if (json is null)
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: false, KeyProblems.Invalid, cancellationToken);
+        if (body is null)
         {
             return (null, problem);
         }
 
-        using (json)
+        using (body)
         {
-            Dictionary<string, string[]> faults = [];
-            KeyGrantReader reader = new(faults, time);
-            BoundedJson.CheckMembers(json.RootElement, "", KeyGrantReader.Members, faults);
+            KeyGrantReader reader = new(body.Faults, time);
+            body.CheckMembers(KeyGrantReader.Members);
             KeyGrant grant = new()
             {
-                Name = reader.Name(TextOf(json.RootElement, "name", reader)) ?? "",
-                Scopes = reader.Scopes(ListOf(json.RootElement, "scopes", reader)),
-                Datasets = reader.Datasets(ListOf(json.RootElement, "datasets", reader)),
-                Source = reader.Text("source", TextOf(json.RootElement, "source", reader)),
-                Tenant = reader.Tenant(TextOf(json.RootElement, "tenant", reader)),
-                ExpiresAt = reader.ExpiresAt(TextOf(json.RootElement, "expiresAt", reader)),
-                Limits = LimitsBody.Of(json.RootElement, faults),
+                Name = reader.Name(body.Text("name")) ?? "",
+                Scopes = reader.Scopes(body.Texts("scopes")),
+                Datasets = reader.Datasets(body.Texts("datasets")),
+                Source = reader.Text("source", body.Text("source")),
+                Tenant = reader.Tenant(body.Text("tenant")),
+                ExpiresAt = reader.ExpiresAt(body.Text("expiresAt")),
+                Limits = LimitsBody.Of(body),
             };
-            return faults.Count == 0 ? (grant, null) : (null, KeyProblems.Invalid(faults));
+            return body.Faults.Count == 0 ? (grant, null) : (null, KeyProblems.Invalid(body.Faults));
         }
     }
 
@@ -48,24 +46,22 @@ internal static class KeyBody
     public static async Task<(CallLimits? Limits, Problem? Problem)> ReadLimitsAsync(
         HttpRequest request, CancellationToken cancellationToken)
     {
-        (JsonDocument? json, Problem? problem) = await BoundedJson.ReadAsync(
-            request, KeyProblems.Invalid, isOptional: false, cancellationToken);
-        if (json is null)
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: false, KeyProblems.Invalid, cancellationToken);
+        if (body is null)
         {
             return (null, problem);
         }
 
-        using (json)
+        using (body)
         {
-            Dictionary<string, string[]> faults = [];
-            BoundedJson.CheckMembers(json.RootElement, "", [LimitsBody.Member], faults);
-            CallLimits? limits = LimitsBody.Of(json.RootElement, faults);
-            if (!json.RootElement.TryGetProperty(LimitsBody.Member, out _))
+            body.CheckMembers(LimitsBody.Member);
+            CallLimits? limits = LimitsBody.Of(body);
+            if (!body.Has(LimitsBody.Member))
             {
-                faults[$"/{LimitsBody.Member}"] = ["Is missing: what a key may do cannot be changed, but how much. null: what Limits:Key… say."];
+                body.Add(LimitsBody.Member, "Is missing: what a key may do cannot be changed, but how much. null: what Limits:Key… say.");
             }
 
-            return faults.Count == 0 ? (limits, null) : (null, KeyProblems.Invalid(faults));
+            return body.Faults.Count == 0 ? (limits, null) : (null, KeyProblems.Invalid(body.Faults));
         }
     }
 
@@ -73,19 +69,17 @@ internal static class KeyBody
     public static async Task<(TimeSpan Overlap, Problem? Problem)> ReadOverlapAsync(
         HttpRequest request, CancellationToken cancellationToken)
     {
-        (JsonDocument? json, Problem? problem) = await BoundedJson.ReadAsync(request, KeyProblems.Invalid, isOptional: true, cancellationToken);
-        if (json is null)
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: true, KeyProblems.Invalid, cancellationToken);
+        if (body is null)
         {
             return (OverlapDefault, problem);
         }
 
-        using (json)
+        using (body)
         {
-            Dictionary<string, string[]> faults = [];
-            KeyGrantReader reader = new(faults, TimeProvider.System);
-            BoundedJson.CheckMembers(json.RootElement, "", [Overlap], faults);
-            TimeSpan overlap = OverlapOf(TextOf(json.RootElement, Overlap, reader), reader);
-            return (overlap, faults.Count == 0 ? null : KeyProblems.Invalid(faults));
+            body.CheckMembers(Overlap);
+            TimeSpan overlap = OverlapOf(body.Text(Overlap), new KeyGrantReader(body.Faults, TimeProvider.System));
+            return (overlap, body.Faults.Count == 0 ? null : KeyProblems.Invalid(body.Faults));
         }
     }
 
@@ -108,43 +102,4 @@ internal static class KeyBody
 
         return overlap;
     }
-
-    private static string? TextOf(JsonElement body, string name, KeyGrantReader reader)
-    {
-        if (!body.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        if (value.ValueKind == JsonValueKind.String && Read(value) is { } text)
-        {
-            return text;
-        }
-
-        reader.Add(name, "Must be a text.");
-        return null;
-    }
-
-    private static List<string>? ListOf(JsonElement body, string name, KeyGrantReader reader)
-    {
-        if (!body.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        List<string?> texts = value.ValueKind == JsonValueKind.Array
-            ? [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? Read(item) : null)]
-            : [null];
-        if (!texts.Contains(null))
-        {
-            return texts!;
-        }
-
-        reader.Add(name, "Must be a list of texts.");
-        return null;
-    }
-
-    /// <summary>Null for what PostgreSQL cannot store: U+0000.</summary>
-    private static string? Read(JsonElement value) =>
-        value.GetString() is { } text && RequestText.IsStorable(text) ? text : null;
 }

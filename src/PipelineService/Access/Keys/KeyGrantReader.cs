@@ -55,7 +55,8 @@ internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimePr
         if (unknown.Length > 0)
         {
             Add("scopes", [.. unknown.Take(Problem.UnknownShownMax).Select(scope =>
-                $"\"{Excerpt.Of(scope)}\" is none of {string.Join(", ", AccessScopes.Names)}.{Suggestion.For(scope, AccessScopes.Names)}")]);
+                $"\"{Excerpt.Of(scope)}\" is none of {string.Join(", ", AccessScopes.Names)}."
+                + Suggestion.For(scope, AccessScopes.Names))]);
         }
 
         return AccessScopes.OfNames(scopes);
@@ -68,7 +69,8 @@ internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimePr
         if (wrong.Length > 0)
         {
             Add("datasets", [.. wrong.Take(Problem.UnknownShownMax).Select(pattern =>
-                $"\"{Excerpt.Of(pattern)}\" is neither the name of a dataset, nor the beginning of one with a star behind (acme_*), nor *.")]);
+                $"\"{Excerpt.Of(pattern)}\" is neither the name of a dataset, nor the beginning of one with a star behind (acme_*), "
+                + "nor *.")]);
         }
         else if (datasets is { Count: 0 })
         {

@@ -34,16 +34,15 @@ internal sealed class CallLimiter(TenantRing tenants, IOptions<LimitsOptions> op
     /// <returns>Why not, or null.</returns>
     public static Problem? TakeCall(Quota? first, Quota? second)
     {
-        int waitSeconds = 0;
-        if (first?.Requests is { } one && !one.TryTake(1, 1, out waitSeconds))
+        if (first?.Requests is { } one && !one.TryTake(1, 1, out int waitSeconds))
         {
             return LimitProblems.Requests(first, waitSeconds);
         }
 
-        if (second?.Requests is { } other && !other.TryTake(1, 1, out waitSeconds))
+        if (second?.Requests is { } other && !other.TryTake(1, 1, out int otherWaitSeconds))
         {
             first?.Requests?.GiveBack(1);
-            return LimitProblems.Requests(second, waitSeconds);
+            return LimitProblems.Requests(second, otherWaitSeconds);
         }
 
         return null;

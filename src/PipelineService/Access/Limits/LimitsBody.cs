@@ -1,4 +1,4 @@
-using System.Text.Json;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Access.Limits;
 
@@ -7,36 +7,20 @@ internal static class LimitsBody
 {
     public const string Member = "limits";
 
-    private const string At = $"/{Member}";
-
     private static readonly string[] Members = ["requestsPerMinute", "bytesPerMinute", "uploadsAtOnce"];
 
     /// <summary>The member <c>limits</c> of a body.</summary>
-    public static CallLimits? Of(JsonElement body, Dictionary<string, string[]> faults)
-    {
-        if (!body.TryGetProperty(Member, out JsonElement limits) || limits.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        if (limits.ValueKind == JsonValueKind.Object)
-        {
-            return Read(limits, At, faults);
-        }
-
-        faults[At] = [$"Must be an object with some of {string.Join(", ", Members)}, or null."];
-        return null;
-    }
+    public static CallLimits? Of(JsonBody body) =>
+        body.Part(Member, $"Must be an object with some of {string.Join(", ", Members)}, or null.") is { } limits ? Read(limits) : null;
 
     /// <summary>An object that is nothing but limits.</summary>
-    /// <param name="at">A JSON pointer to it.</param>
-    public static CallLimits? Read(JsonElement limits, string at, Dictionary<string, string[]> faults)
+    public static CallLimits? Read(JsonBody limits)
     {
-        BoundedJson.CheckMembers(limits, at, Members, faults);
+        limits.CheckMembers(Members);
         CallLimits read = new(
-            (int?)BoundedJson.WholeNumber(limits, at, Members[0], 1, LimitsOptionsValidator.RequestsMax, faults),
-            BoundedJson.WholeNumber(limits, at, Members[1], LimitsOptionsValidator.BytesMin, LimitsOptionsValidator.BytesMax, faults),
-            (int?)BoundedJson.WholeNumber(limits, at, Members[2], 1, LimitsOptionsValidator.UploadsMax, faults));
+            (int?)limits.WholeNumber(Members[0], 1, LimitsOptionsValidator.RequestsMax),
+            limits.WholeNumber(Members[1], LimitsOptionsValidator.BytesMin, LimitsOptionsValidator.BytesMax),
+            (int?)limits.WholeNumber(Members[2], 1, LimitsOptionsValidator.UploadsMax));
         return read == CallLimits.None ? null : read;
     }
 }

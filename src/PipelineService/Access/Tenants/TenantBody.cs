@@ -1,4 +1,3 @@
-using System.Text.Json;
 using PipelineService.Access.Limits;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
@@ -16,45 +15,40 @@ internal static class TenantBody
     public static async Task<(TenantRow? Tenant, Problem? Problem)> ReadAsync(
         string name, HttpRequest request, CancellationToken cancellationToken)
     {
-        (JsonDocument? json, Problem? problem) = await BoundedJson.ReadAsync(
-            request, TenantProblems.Invalid, isOptional: false, cancellationToken);
-        if (json is null)
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: false, TenantProblems.Invalid, cancellationToken);
+        if (body is null)
         {
             return (null, problem);
         }
 
-        using (json)
+        using (body)
         {
-            Dictionary<string, string[]> faults = [];
-            JsonElement body = json.RootElement;
-            BoundedJson.CheckMembers(body, "", Members, faults);
+            body.CheckMembers(Members);
             TenantRow row = new()
             {
                 Name = name,
-                Weight = (int)(BoundedJson.WholeNumber(body, "", Members[0], 1, Share.WeightMax, faults) ?? 1),
-                SessionsMax = (int?)BoundedJson.WholeNumber(body, "", Members[1], 1, SessionsMax, faults),
-                QueuedBytesMax = BoundedJson.WholeNumber(body, "", Members[2], 1, QueuedBytesMax, faults),
-                Limits = LimitsBody.Of(body, faults)?.ToJson(),
+                Weight = (int)(body.WholeNumber(Members[0], 1, Share.WeightMax) ?? 1),
+                SessionsMax = (int?)body.WholeNumber(Members[1], 1, SessionsMax),
+                QueuedBytesMax = body.WholeNumber(Members[2], 1, QueuedBytesMax),
+                Limits = LimitsBody.Of(body)?.ToJson(),
             };
-            return faults.Count == 0 ? (row, null) : (null, TenantProblems.Invalid(faults));
+            return body.Faults.Count == 0 ? (row, null) : (null, TenantProblems.Invalid(body.Faults));
         }
     }
 
     public static async Task<(CallLimits? Limits, Problem? Problem)> ReadLimitsAsync(
         HttpRequest request, CancellationToken cancellationToken)
     {
-        (JsonDocument? json, Problem? problem) = await BoundedJson.ReadAsync(
-            request, TenantProblems.Invalid, isOptional: false, cancellationToken);
-        if (json is null)
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: false, TenantProblems.Invalid, cancellationToken);
+        if (body is null)
         {
             return (null, problem);
         }
 
-        using (json)
+        using (body)
         {
-            Dictionary<string, string[]> faults = [];
-            CallLimits? limits = LimitsBody.Read(json.RootElement, "", faults);
-            return faults.Count == 0 ? (limits, null) : (null, TenantProblems.Invalid(faults));
+            CallLimits? limits = LimitsBody.Read(body);
+            return body.Faults.Count == 0 ? (limits, null) : (null, TenantProblems.Invalid(body.Faults));
         }
     }
 }

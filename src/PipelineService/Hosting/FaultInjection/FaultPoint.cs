@@ -53,6 +53,9 @@ public enum FaultPoint
     /// <summary>They have answered, the chunk is not transformed.</summary>
     ServiceAnswered,
 
+    /// <summary>The file of a model that scores records is about to be read.</summary>
+    ModelReading,
+
     /// <summary>The records of a chunk are about to be read. Can be bound to what the chunk holds.</summary>
     ChunkTransforming,
     CopyBeginning,
@@ -128,9 +131,19 @@ public enum FaultPoint
     GapsFilling,
     GapsFilled,
 
+    /// <summary>A model is about to be committed, with its entry in the audit.</summary>
+    ModelStoring,
+
     /// <summary>Entries of the audit are about to be linked.</summary>
     AuditLinking,
 
     /// <summary>Their links are committed.</summary>
     AuditLinked,
+
+    /// <summary>Events are about to get their places in the log, and their deliveries.</summary>
+    EventsNumbering,
+    EventsNumbered,
+
+    /// <summary>A delivery was sent, and what became of it is not written.</summary>
+    WebhookSent,
 }

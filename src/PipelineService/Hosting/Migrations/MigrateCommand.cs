@@ -85,7 +85,8 @@ internal static class MigrateCommand
         await using NpgsqlCommand grant = new(ServiceGrants.To(role), connection);
         await grant.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        await output.WriteLineAsync($"The role {role} may run the service. It needs rights in the schemas of the data too: docs/operations.md.");
+        await output.WriteLineAsync(
+            $"The role {role} may run the service. It needs rights in the schemas of the data too: docs/operations.md.");
     }
 
     /// <returns>What is wrong with the command line, or null.</returns>

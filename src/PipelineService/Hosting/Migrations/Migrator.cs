@@ -66,10 +66,10 @@ internal sealed partial class Migrator(IReadOnlyList<Migration> migrations, Time
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new StartupException(
-                $"The schema \"pipeline\" of the database is to be made or brought to step {migrations.Count}, and the role may not do that: "
-                + $"{e.MessageText}. Let its owner do it, with the connection string of that role: PipelineService {MigrateCommand.Word} "
-                + $"--grant {new NpgsqlConnectionStringBuilder(connection.ConnectionString).Username}; or grant the role what docs/operations.md "
-                + "lists.", e);
+                $"The schema \"pipeline\" of the database is to be made or brought to step {migrations.Count}, and the role may not do "
+                + $"that: {e.MessageText}. Let its owner do it, with the connection string of that role: PipelineService "
+                + $"{MigrateCommand.Word} --grant {new NpgsqlConnectionStringBuilder(connection.ConnectionString).Username}; or grant the "
+                + "role what docs/operations.md lists.", e);
         }
         finally
         {

@@ -77,6 +77,7 @@ public static class JobListEndpoint
             States = StatesOf(parameters.State, faults),
             Source = parameters.Source,
             Tenant = parameters.Tenant,
+            Batch = BatchOf(parameters.Batch, faults),
             Text = TextOf(parameters.Text, faults),
             CreatedAfter = QueryTime.Parse("createdAfter", parameters.CreatedAfter, faults),
             CreatedBefore = QueryTime.Parse("createdBefore", parameters.CreatedBefore, faults),
@@ -115,6 +116,17 @@ public static class JobListEndpoint
         return states.Length == 0 ? null : states;
     }
 
+    private static Guid? BatchOf(string? text, Dictionary<string, string[]> faults)
+    {
+        Guid? batch = Guid.TryParseExact(text, "D", out Guid id) ? id : null;
+        if (text is not null && batch is null)
+        {
+            faults["/batch"] = [$"'{Core.Rules.Excerpt.Of(text)}' is no batch: it is a UUID, as the answer to a form gave it."];
+        }
+
+        return batch;
+    }
+
     private static string? TextOf(string? text, Dictionary<string, string[]> faults)
     {
         if (text?.Length is 0 or > TextLengthMax)
@@ -144,6 +156,9 @@ internal sealed record JobListParameters
 
     [FromQuery(Name = "tenant"), Description("Jobs of this tenant's datasets.")]
     public string? Tenant { get; init; }
+
+    [FromQuery(Name = "batch"), Description("The jobs of the files of one form.")]
+    public string? Batch { get; init; }
 
     [FromQuery(Name = "text"), Description(
         "Jobs that have this text, case ignored, in their source, their idempotency key or their error (code, title, detail). "

@@ -21,11 +21,16 @@ namespace PipelineService.Jobs.Requests;
 /// </param>
 /// <param name="Transforms">What the ops of the dataset's transforms did, in their order: none that did nothing.</param>
 /// <param name="Reverted">When and how many of its rows a revert or a replacement removed.</param>
+/// <param name="Batch">What the jobs of all files of a form have in common; null of an upload by itself.</param>
 /// <param name="Replaces">The job whose rows its own take the place of: they go in the moment in which its own come.</param>
 /// <param name="ReplacedBy">The job whose rows have taken the place of its own.</param>
 /// <param name="Lookups">
 /// What it looks up: by the name of a dataset the job whose rows of it are seen, by each of its attempts. Null before its first attempt
 /// and where it looks nothing up.
+/// </param>
+/// <param name="Models">
+/// Which models score its records: by what the definition calls one the version that is used, by each of its attempts. Null before its first
+/// attempt and where none does.
 /// </param>
 /// <param name="Gaps">
 /// Values that its rows still lack because a service gave no answer (<c>unavailable: "null"</c>), once it has ended; null where there were
@@ -54,9 +59,11 @@ public sealed record JobView(
     DateTime? StartedAt,
     DateTime? FinishedAt,
     RevertedView? Reverted,
+    Guid? Batch,
     Guid? Replaces,
     Guid? ReplacedBy,
     IReadOnlyDictionary<string, Guid>? Lookups,
+    IReadOnlyDictionary<string, int>? Models,
     long? Gaps,
     Problem? Error,
     JobLinks Links)
@@ -64,6 +71,7 @@ public sealed record JobView(
     public static JobView Of(JobRow row)
     {
         JobState state = row.JobState;
+        PinnedVersions? pins = JobPins.Read(row.Pins);
         return new JobView(
             row.Id,
             row.Dataset,
@@ -90,9 +98,11 @@ public sealed record JobView(
             row.StartedAt,
             row.FinishedAt,
             row is { RevertedAt: { } at, RecordsReverted: { } reverted } ? new RevertedView(at, reverted) : null,
+            row.Batch,
             row.Replaces,
             row.RevertedAt is null ? null : row.ReplacedBy,
-            JobPins.Read(row.Pins),
+            pins is { Lookups.Count: > 0 } ? pins.Lookups : null,
+            pins is { Models.Count: > 0 } ? pins.Models : null,
             row.Gaps,
             row.Error is null ? null : Faults.FromJson(row.Error),
             JobLinks.Of(row, state));

@@ -8,6 +8,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms;
+using PipelineService.Datasets.Models;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
@@ -38,6 +39,7 @@ public sealed class JobLoader(
     LookupBinder lookups,
     ServiceClients services,
     JobConversions conversions,
+    ModelBinder models,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -62,10 +64,12 @@ public sealed class JobLoader(
         Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
 
         // What it looks up, as its first attempt has pinned it; no session is held while that is read.
-        using BoundLookups bound = await lookups.BindAsync(rows, await pins.OfAsync(live, rows, stopping), stopping);
+        PinnedVersions pinned = await pins.OfAsync(live, rows, stopping);
+        using BoundLookups bound = await lookups.BindAsync(rows, pinned.Lookups, stopping);
+        using BoundModels scoring = await models.LoadAsync(rows, pinned.Models, stopping);
 
         ExternalAnswers? answers = await services.BindAsync(
-            rows, bound.Answers, AttemptJudge.WaitsForService(live.Current), stopping);
+            rows, scoring.With(bound.Answers), AttemptJudge.WaitsForService(live.Current), stopping);
 
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
         RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);

@@ -125,7 +125,8 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         return new RecordsStart(
             offset,
             position,
-            new CsvRecordScanner(written, recordBytesMax, binding.SkipBlankLines),
+            new CsvRecordScanner(
+                written, recordBytesMax, binding.SkipBlankLines, new RecordShape(written, binding.FieldCount, binding.SkipBlankLines)),
             TransformOf(rows, new CsvRecordReader(binding, written, recordBytesMax), job),
             rows)
         {

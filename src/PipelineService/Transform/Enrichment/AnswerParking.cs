@@ -60,8 +60,9 @@ public sealed class AnswerParking : IDisposable
         TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
         long start = _time.GetTimestamp();
         FaultPoints.Reach(FaultPoint.ServiceAsking);
-        ChunkAnswers? answers = await chunk.Load.Transform!.AnswerAsync(
-            chunk.Bytes, chunk.Extent.Position, workspace, chunk.Load.Stopped);
+        ChunkTransform transform = chunk.Load.Transform!;
+        ChunkAnswers? answers = transform.WaitedFor(
+            await transform.AnswerAsync(chunk.Bytes, chunk.Extent.Position, workspace, chunk.Load.Stopped));
         FaultPoints.Reach(FaultPoint.ServiceAnswered);
         _idle.Push(workspace);
         _metrics.Waited(ServiceOf(chunk), _time.GetElapsedTime(start));

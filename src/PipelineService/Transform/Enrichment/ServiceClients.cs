@@ -61,7 +61,7 @@ public sealed class ServiceClients : IDisposable
             }
         }
 
-        return ExternalAnswers.With(others, AskAsync);
+        return (others ?? ExternalAnswers.None).With(AskAsync);
     }
 
     /// <inheritdoc cref="AskService"/>

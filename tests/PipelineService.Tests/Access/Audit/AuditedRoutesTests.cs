@@ -45,7 +45,8 @@ public sealed class AuditedRoutesTests
         [
             "dataset.put", "dataset.delete", "upload.take", "upload.delete", "job.cancel", "job.revert", "job.replace", "job.rerun",
             "job.delete", "jobs.expire", "dead_letters.read", "key.create", "key.change", "key.rotate", "key.revoke",
-            "tenant.put", "tenant.delete", "dataset.limit", "service.start", "read",
+            "tenant.put", "tenant.delete", "dataset.limit", "webhook.put", "webhook.delete", "webhook.rotate", "webhook.test",
+            "webhook.redeliver", "webhook.disable", "service.start", "read",
         ],
         AuditActions.All.Select(action => action.Name));
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
+using PipelineService.Jobs.Runs;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Access.Limits;
@@ -92,8 +94,11 @@ public sealed class LimitsTests(GuardedService service) : IClassFixture<GuardedS
         HeldBody held = new();
         Task<ApiAnswer> first = api.UploadAsync("at_once", held);
         await held.SendAsync(Readings.Csv(1));
-        await BoundedWait.UntilAsync("the second to be refused", async () =>
-            (await api.UploadAsync("at_once", Readings.Csv(1))) is { Status: HttpStatusCode.TooManyRequests, Problem.Code: "uploads_limit" });
+        LiveJobs live = service.Service.Services.GetRequiredService<LiveJobs>();
+        await BoundedWait.UntilAsync("the first to come", () => live.Census().Single(jobs => jobs.State == JobState.Receiving).Jobs == 1);
+
+        ApiAnswer second = await api.UploadAsync("at_once", Readings.Csv(1));
+        Assert.Equal((HttpStatusCode.TooManyRequests, "uploads_limit"), (second.Status, second.Problem.Code));
         Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/v1/jobs")).Status);
 
         held.Complete();

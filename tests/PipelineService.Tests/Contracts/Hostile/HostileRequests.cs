@@ -16,17 +16,22 @@ internal sealed record HostileWorld(string[] Datasets, string[] Jobs, string[] K
 internal sealed class HostileRequests(int seed, HostileWorld world)
 {
     private static readonly string[] Methods =
-        ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "G ET", "", "\x01", new('M', 300)];
+        [
+            "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "G ET", "", "\x01",
+            new('M', 300)];
 
     private static readonly string[] Types =
     [
-        "text/csv", "application/json", "application/x-ndjson", "application/json; charset=utf-16", "text/csv; charset=\"\xFF\"", "*/*", "text/csv, text/csv", ";", "a/b/c",
-        "multipart/form-data", "multipart/form-data; boundary=", "application/gzip", "text/plain", "application/x-www-form-urlencoded", "text/csv;header=absent;charset=utf-7",
+        "text/csv", "application/json", "application/x-ndjson", "application/json; charset=utf-16", "text/csv; charset=\"\xFF\"", "*/*",
+        "text/csv, text/csv", ";", "a/b/c",
+        "multipart/form-data", "multipart/form-data; boundary=", "application/gzip", "text/plain", "application/x-www-form-urlencoded",
+        "text/csv;header=absent;charset=utf-7",
     ];
 
     private static readonly JsonNode Definition = JsonNode.Parse("""
         {
-          "title": "t", "format": "csv", "encoding": "utf-8", "dialect": { "delimiter": ";", "quoteChar": "'", "header": true, "commentChar": "#", "skipInitialSpace": true },
+          "title": "t", "format": "csv", "encoding": "utf-8",
+          "dialect": { "delimiter": ";", "quoteChar": "'", "header": true, "commentChar": "#", "skipInitialSpace": true },
           "schema": {
             "fields": [
               { "name": "id", "type": "integer", "sqlType": "bigint", "constraints": { "required": true, "minimum": 1, "maximum": 99 } },
@@ -42,7 +47,8 @@ internal sealed class HostileRequests(int seed, HostileWorld world)
             { "op": "trim", "fields": ["*"] }, { "op": "derive", "field": "d", "type": "number", "expression": "n * 2" },
             { "op": "filter", "expression": "id > 0" }, { "op": "replace", "fields": ["s"], "pattern": "(a|aa)+", "with": "b" }, { "op": "mask", "fields": ["l"], "keepLast": 1 }
           ],
-          "load": { "table": "public.hostile", "mode": "append", "commit": "job", "lineage": true, "keepUpload": "PT5M" }, "rejects": { "maxCount": 10, "maxRatio": 0.5 }
+          "load": { "table": "public.hostile", "mode": "append", "commit": "job", "lineage": true, "keepUpload": "PT5M" },
+          "rejects": { "maxCount": 10, "maxRatio": 0.5 }
         }
         """)!;
 
@@ -61,9 +67,11 @@ internal sealed class HostileRequests(int seed, HostileWorld world)
         ApiOperation call = Calls[_random.Next(Calls.Length)];
         string method = Odd(8) ? Methods[_random.Next(Methods.Length)] : call.Method;
         string path = PathOf(call);
-        StringBuilder head = new($"{method} {path}{QueryOf(call)} {(Odd(30) ? Pick("HTTP/1.0", "HTTP/2.0", "HTTP/0.9", "HTTP/11", "", "http/1.1") : "HTTP/1.1")}\r\n");
+        StringBuilder head = new(
+            $"{method} {path}{QueryOf(call)} {(Odd(30) ? Pick("HTTP/1.0", "HTTP/2.0", "HTTP/0.9", "HTTP/11", "", "http/1.1") : "HTTP/1.1")}\r\n");
         string line = head.ToString().TrimEnd();
-        head.Append(Odd(25) ? Pick("", "Host:\r\n", "Host: a\r\nHost: b\r\n", "Host: evil.example\r\n", "Host: [::\r\n", "Host: \xFF\r\n") : "Host: localhost\r\n");
+        head.Append(
+            Odd(25) ? Pick("", "Host:\r\n", "Host: a\r\nHost: b\r\n", "Host: evil.example\r\n", "Host: [::\r\n", "Host: \xFF\r\n") : "Host: localhost\r\n");
         AddHeaders(head, call);
         (byte[] body, bool hasBody) = BodyOf(call, head);
         (byte[] framed, bool isWhole) = Frame(head, body, hasBody);
@@ -91,7 +99,10 @@ internal sealed class HostileRequests(int seed, HostileWorld world)
         }
 
         return !Odd(20) ? path
-            : Pick(path + "/", "/" + path, path + "/..", path.ToUpperInvariant(), path + "%2e%2e%2f", path + ";a=b", "http://evil.example" + path, "*", path + new string('a', 9_000), path + "\\..\\", "/v1/%5c..%5c", "/v1/" + HostileTexts.InAddress(HostileTexts.Any(_random), _random));
+            : Pick(
+                path + "/", "/" + path, path + "/..", path.ToUpperInvariant(), path + "%2e%2e%2f", path + ";a=b",
+                "http://evil.example" + path, "*", path + new string('a', 9_000), path + "\\..\\", "/v1/%5c..%5c",
+                "/v1/" + HostileTexts.InAddress(HostileTexts.Any(_random), _random));
     }
 
     private string QueryOf(ApiOperation call)
@@ -109,7 +120,10 @@ internal sealed class HostileRequests(int seed, HostileWorld world)
 
         if (Odd(12))
         {
-            parts.Add(Pick(HostileTexts.InAddress(HostileTexts.Any(_random), _random), "=", "a", "limit", "limit=1&Limit=2", "&&&", "a[]=1", new string('q', 9_000)));
+            parts.Add(
+                Pick(
+                    HostileTexts.InAddress(HostileTexts.Any(_random), _random), "=", "a", "limit", "limit=1&Limit=2", "&&&", "a[]=1",
+                    new string('q', 9_000)));
         }
 
         return parts.Count == 0 ? "" : "?" + string.Join('&', parts);
@@ -130,9 +144,12 @@ internal sealed class HostileRequests(int seed, HostileWorld world)
         {
             string hostile = Line(HostileTexts.Any(_random));
             head.Append(Pick(
-                $"Accept: {hostile}\r\n", $"Accept: text/csv;q={hostile}\r\n", $"If-None-Match: {hostile}\r\n", $"Range: bytes={hostile}\r\n", $"Expect: {hostile}\r\n",
-                "Prefer: wait=99999999999\r\n", "Prefer: wait=-1, wait=0\r\n", $"traceparent: {hostile}\r\n", $"X-Forwarded-For: {hostile}\r\n", $"Content-Encoding: {Pick("gzip", "br, zstd", hostile)}\r\n",
-                $"X: {new string('x', 40_000)}\r\n", string.Concat(Enumerable.Repeat("X-Many: 1\r\n", 150)), "No colon\r\n", " folded\r\n", ": no name\r\n", "X: a\nY: b\r\n", $"Origin: {hostile}\r\n",
+                $"Accept: {hostile}\r\n", $"Accept: text/csv;q={hostile}\r\n", $"If-None-Match: {hostile}\r\n",
+                $"Range: bytes={hostile}\r\n", $"Expect: {hostile}\r\n",
+                "Prefer: wait=99999999999\r\n", "Prefer: wait=-1, wait=0\r\n", $"traceparent: {hostile}\r\n",
+                $"X-Forwarded-For: {hostile}\r\n", $"Content-Encoding: {Pick("gzip", "br, zstd", hostile)}\r\n",
+                $"X: {new string('x', 40_000)}\r\n", string.Concat(Enumerable.Repeat("X-Many: 1\r\n", 150)), "No colon\r\n",
+                " folded\r\n", ": no name\r\n", "X: a\nY: b\r\n", $"Origin: {hostile}\r\n",
                 $"Cookie: {hostile}\r\n", "Upgrade: websocket\r\nConnection: upgrade\r\n", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n", $"X-Http-Method-Override: DELETE\r\n"));
         }
     }
@@ -158,12 +175,17 @@ internal sealed class HostileRequests(int seed, HostileWorld world)
 
     private byte[] DataOf()
     {
-        StringBuilder data = new(Pick("id;When;n;s;parent;l\n", "id,name,amount\n", "id\tname\tamount\n", "", "id,id,id\n", "\xEF\xBB\xBFid,name,amount\r\n", "{\"id\":1,\"name\":\"n\"}\n", "[", "\u001E{\"id\":1}\n"));
+        StringBuilder data = new(
+            Pick(
+                "id;When;n;s;parent;l\n", "id,name,amount\n", "id\tname\tamount\n", "", "id,id,id\n", "\xEF\xBB\xBFid,name,amount\r\n",
+                "{\"id\":1,\"name\":\"n\"}\n", "[", "\u001E{\"id\":1}\n"));
         for (int i = _random.Next(0, 20); i > 0; i--)
         {
             data.Append(Pick(
-                $"{_random.Next(100)};2026-01-01;1,5;a;;1\n", $"1;{HostileTexts.Any(_random)};{HostileTexts.Any(_random)};{new string('a', _random.Next(40))}b;1;\n",
-                $"{_random.Next()},{HostileTexts.Any(_random)},1\n", "1,\"never closed\n", new string(',', _random.Next(3_000)) + "\n", "{\"id\":" + new string('[', _random.Next(300)) + "\n",
+                $"{_random.Next(100)};2026-01-01;1,5;a;;1\n",
+                $"1;{HostileTexts.Any(_random)};{HostileTexts.Any(_random)};{new string('a', _random.Next(40))}b;1;\n",
+                $"{_random.Next()},{HostileTexts.Any(_random)},1\n", "1,\"never closed\n", new string(',', _random.Next(3_000)) + "\n",
+                "{\"id\":" + new string('[', _random.Next(300)) + "\n",
                 $"{{\"id\":{HostileTexts.Any(_random)},\"name\":\"{HostileTexts.Any(_random)}\"}}\n", "1,a,1\n", "{\"id\":1,\"name\":\"\\u0000\",\"amount\":1e9999}\n"));
         }
 
@@ -208,9 +230,13 @@ internal sealed class HostileRequests(int seed, HostileWorld world)
         }
 
         head.Append(Pick(
-            $"Content-Length: {body.Length + 7}\r\n", $"Content-Length: {Math.Max(0, body.Length - 3)}\r\n", "Content-Length: -1\r\n", "Content-Length: 99999999999999999999\r\n", $"Content-Length: {length}\r\nContent-Length: {length}\r\n",
+            $"Content-Length: {body.Length + 7}\r\n", $"Content-Length: {Math.Max(0, body.Length - 3)}\r\n", "Content-Length: -1\r\n",
+            "Content-Length: 99999999999999999999\r\n", $"Content-Length: {length}\r\nContent-Length: {length}\r\n",
             $"Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: identity\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: xchunked\r\n", "Content-Length: 0x10\r\n", ""));
-        byte[] broken = Encoding.Latin1.GetBytes(Pick("zz\r\n", "ffffffffffffffff\r\na", "5\r\nab\r\n", $"1;{new string('e', 5_000)}\r\na\r\n0\r\n\r\n", "1\na\n0\n\n", "-1\r\n", "0\r\nX: y\r\n\r\n", ""));
+        byte[] broken = Encoding.Latin1.GetBytes(
+            Pick(
+                "zz\r\n", "ffffffffffffffff\r\na", "5\r\nab\r\n", $"1;{new string('e', 5_000)}\r\na\r\n0\r\n\r\n", "1\na\n0\n\n",
+                "-1\r\n", "0\r\nX: y\r\n\r\n", ""));
         return (Chance(2) ? broken : body, false);
     }
 

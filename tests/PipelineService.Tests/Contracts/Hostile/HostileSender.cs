@@ -13,11 +13,14 @@ internal static class HostileSender
     /// <summary>Who sends much gets little of it back; a definition can have many faults, of which each is told.</summary>
     private const int ProblemLengthMax = 64 << 10;
 
+    private static readonly string[] Said = ["title", "detail", "code", "type"];
+
     /// <summary>What a service answers that is not at fault itself.</summary>
     private static readonly int[] Sound = [503, 505, 507];
 
     /// <returns>What is wrong; null: nothing. And the status, 0 where there was no answer.</returns>
-    public static async Task<(string? Fault, int Status)> SendAsync(Uri service, HostileRequest request, CancellationToken cancellationToken)
+    public static async Task<(string? Fault, int Status)> SendAsync(
+        Uri service, HostileRequest request, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(AnswerMax);
@@ -43,7 +46,7 @@ internal static class HostileSender
             byte[] buffer = new byte[16 << 10];
             while (await socket.ReceiveAsync(buffer, cancellationToken) is > 0 and int read)
             {
-                answer.Write(buffer, 0, read);
+                await answer.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
                 if (IsComplete(Encoding.Latin1.GetString(answer.GetBuffer(), 0, (int)answer.Length), request.HasBodyInAnswer))
                 {
                     break;
@@ -147,7 +150,8 @@ internal static class HostileSender
         const string Name = "\r\nContent-Length: ";
         int at = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
         return at < 0 ? null
-            : int.Parse(head.AsSpan(at + Name.Length, head.IndexOf('\r', at + Name.Length) - at - Name.Length), CultureInfo.InvariantCulture);
+            : int.Parse(
+                head.AsSpan(at + Name.Length, head.IndexOf('\r', at + Name.Length) - at - Name.Length), CultureInfo.InvariantCulture);
     }
 
     private static string? ProblemFaultOf(HostileRequest request, int status, string head, string sent)
@@ -165,7 +169,7 @@ internal static class HostileSender
             JsonElement root = problem.RootElement;
             return root.GetProperty("status").GetInt32() != status ? "the problem has another status"
                 : body.Length > ProblemLengthMax ? $"the problem has {body.Length} bytes"
-                : new[] { "title", "detail", "code", "type" }.Any(name => string.IsNullOrWhiteSpace(root.GetProperty(name).GetString())) ? "the problem says too little"
+                : Said.Any(name => string.IsNullOrWhiteSpace(root.GetProperty(name).GetString())) ? "the problem says too little"
                 : null;
         }
         catch (Exception e) when (e is JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException)

@@ -9,15 +9,24 @@ internal static class HostileTexts
     /// <summary>Half of them are no UTF-8, and none of them is escaped.</summary>
     public static readonly string[] Raw =
     [
-        "", " ", "\0", "a\0b", "\xFF\xFE", "\xC3\x28", "\xED\xA0\x80", "\xF0\x9F\x92\xA9", "\xE2\x80\xAE", "\x1b[2J\x1b[31mERROR", "\r\n", "a\r\nX-Injected: yes",
-        "'", "\"", "`", "\\", "';DROP TABLE pipeline.jobs;--", "\";DROP SCHEMA pipeline CASCADE;--", "$$;SELECT pg_sleep(9);$$", "1 OR 1=1", "%s%n%x",
-        "{0}{1}", "{{7*7}}", "${jndi:ldap://127.0.0.1/a}", "<script>alert(1)</script>", "<!--", "]]>", "../../../../etc/passwd", "..\\..\\win.ini",
-        "/etc/passwd", "file:///etc/passwd", "http://169.254.169.254/latest/", "=cmd|'/C calc'!A0", "@SUM(1)", "+1", "-1", "0", "1", "00", "007", "1e999", "-0",
-        "2147483648", "-2147483649", "9223372036854775808", "18446744073709551616", "99999999999999999999999999999999999999", "NaN", "Infinity", "0x1F",
-        "1.0000000000000000000001", "true", "null", "undefined", "[]", "{}", "()", "*", "?", "#", "&", "=", ";", ",", ".", "..", "~", "%", "%%", "%0", "%zz",
-        "tableoid", "ctid", "_job_id", "_record", "pipeline", "pg_catalog", "select", "user", "CON", "nul.txt", "a b", "A", "ＡＤＭＩＮ", "І", "\u202Egnp.exe",
-        "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "{00000000-0000-0000-0000-000000000000}", "9999-12-31T23:59:59Z",
-        "0000-00-00", "2026-02-30", "2026-13-01T25:61:61Z", "-infinity", "PT1S", "P99999999999999Y", "-PT1S", "W/\"1\"", "\"1\"", "\"", "*, \"1\"",
+        "", " ", "\0", "a\0b", "\xFF\xFE", "\xC3\x28", "\xED\xA0\x80", "\xF0\x9F\x92\xA9", "\xE2\x80\xAE", "\x1b[2J\x1b[31mERROR",
+        "\r\n", "a\r\nX-Injected: yes",
+        "'", "\"", "`", "\\", "';DROP TABLE pipeline.jobs;--", "\";DROP SCHEMA pipeline CASCADE;--", "$$;SELECT pg_sleep(9);$$",
+        "1 OR 1=1", "%s%n%x",
+        "{0}{1}", "{{7*7}}", "${jndi:ldap://127.0.0.1/a}", "<script>alert(1)</script>", "<!--", "]]>", "../../../../etc/passwd",
+        "..\\..\\win.ini",
+        "/etc/passwd", "file:///etc/passwd", "http://169.254.169.254/latest/", "=cmd|'/C calc'!A0", "@SUM(1)", "+1", "-1", "0", "1",
+        "00", "007", "1e999", "-0",
+        "2147483648", "-2147483649", "9223372036854775808", "18446744073709551616", "99999999999999999999999999999999999999", "NaN",
+        "Infinity", "0x1F",
+        "1.0000000000000000000001", "true", "null", "undefined", "[]", "{}", "()", "*", "?", "#", "&", "=", ";", ",", ".", "..", "~",
+        "%", "%%", "%0", "%zz",
+        "tableoid", "ctid", "_job_id", "_record", "pipeline", "pg_catalog", "select", "user", "CON", "nul.txt", "a b", "A", "ＡＤＭＩＮ",
+        "І", "\u202Egnp.exe",
+        "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "{00000000-0000-0000-0000-000000000000}",
+        "9999-12-31T23:59:59Z",
+        "0000-00-00", "2026-02-30", "2026-13-01T25:61:61Z", "-infinity", "PT1S", "P99999999999999Y", "-PT1S", "W/\"1\"", "\"1\"", "\"",
+        "*, \"1\"",
     ];
 
     public static string Any(Random random) => random.Next(12) switch

@@ -30,7 +30,7 @@ public sealed class AnswerHeadersTests(RunningService running) : IClassFixture<R
     {
         using RawConnection connection = await RawConnection.OpenAsync(running.Api.Address, "no HTTP\r\n\r\n");
 
-        ApiAnswer answer = ApiAnswer.Parse(await connection.ReadUntilEndAsync());
+        var answer = ApiAnswer.Parse(await connection.ReadUntilEndAsync());
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
         AssertHardened(answer);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting;
 using PipelineService.Jobs;

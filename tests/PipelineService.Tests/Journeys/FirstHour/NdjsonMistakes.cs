@@ -27,7 +27,7 @@ internal static class NdjsonMistakes
             "lines in UTF-16", FirstHourService.Events, "application/x-ndjson", Encoding.Unicode.GetBytes("{\"sensor\":\"a\"}\n"),
             "not_text", "UTF-16", "charset=utf-16le"),
         Mistake.Upload(
-            "a workbook without a type", FirstHourService.Events, "application/octet-stream", [.. "PK\u0003\u0004"u8, 0x14],
+            "a workbook as lines", FirstHourService.Events, "application/x-ndjson", [.. "PK\u0003\u0004"u8, 0x14],
             "not_text", "ZIP", "save the sheet as CSV"),
     ];
 

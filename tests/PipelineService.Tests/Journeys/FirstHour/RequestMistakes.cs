@@ -13,7 +13,8 @@ internal static class RequestMistakes
     public static IEnumerable<Mistake> All =>
     [
         OfType("curl -d", "application/x-www-form-urlencoded", "curl -d", "strips line ends", "--data-binary @FILE", "-H 'Content-Type: text/csv'"),
-        OfType("curl -F", "multipart/form-data; boundary=x", "curl -F", "--data-binary @FILE"),
+        Upload("a form that is none", "multipart/form-data; boundary=x", 400, "malformed_form", [], "before the boundary that closes it"),
+        OfType("a form of another kind", "multipart/mixed; boundary=x", "multipart/form-data", "--data-binary @FILE"),
         OfType("JSON by another type", "text/x-json", "application/json where it is one document", "application/x-ndjson where it is one object a line"),
         OfType("JSON of a vendor", "application/vnd.acme+json; version=2", "JSON is application/json", "dialect.property"),
         OfType("GeoJSON", "application/geo+json", "application/json", "\"property\": \"features\""),

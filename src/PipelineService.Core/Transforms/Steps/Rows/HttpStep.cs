@@ -101,13 +101,12 @@ internal sealed class HttpStep : ExternalStep
     }
 
     /// <inheritdoc/>
-    public override async Task<LookupTable> AskAsync(ChunkQuestions questions, CancellationToken cancellationToken)
+    public override async Task AnswerAsync(ChunkQuestions questions, ChunkAnswers answers, CancellationToken cancellationToken) =>
+        answers.Add(Op, questions.Count == 0 ? new LookupTable(_form) : await AskAsync(questions, cancellationToken).ConfigureAwait(false));
+
+    private async Task<LookupTable> AskAsync(ChunkQuestions questions, CancellationToken cancellationToken)
     {
         LookupTable table = new(_form);
-        if (questions.Count == 0)
-        {
-            return table;
-        }
 
         ReadOnlyMemory<byte>[] keys = [.. questions.Keys];
         byte[][] inputs = [.. keys.Select(key => Input.Of(key.Span))];

@@ -10,6 +10,7 @@ using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Models;
 
 namespace PipelineService.Datasets.Definitions.Tests;
 
@@ -23,30 +24,39 @@ internal sealed class DatasetTestRun
     private readonly RecordReader _reader;
     private readonly LookupSources _sources;
     private readonly LookupVersions? _versions;
+    private readonly BoundModels _models;
     private ChunkTransform _transform;
     private ExternalAnswers? _answers;
     private readonly TransformWorkspace _workspace = new();
     private readonly DefinitionFaults _faults = new();
 
-    private DatasetTestRun(RowPlan plan, LookupSources sources, LookupVersions? versions)
+    private DatasetTestRun(RowPlan plan, LookupSources sources, LookupVersions? versions, BoundModels models)
     {
-        (_plan, _sources, _versions) = (plan, sources, versions);
+        (_plan, _sources, _versions, _models) = (plan, sources, versions, models);
         JsonItems items = plan.Definition.Items;
         _reader = items.AreArrays
             ? new NdjsonRecordReader(plan.Definition.Schema, framing: JsonFraming.Whole)
             : JsonObjects.ReaderOf(plan.Definition, JsonFraming.Whole);
-        _transform = new ChunkTransform(plan, _reader, new JobFacts(Guid.Empty));
+        _transform = new ChunkTransform(plan, _reader, new JobFacts(Guid.Empty) { Answers = models.With(lookups: null) });
     }
 
     /// <summary>What is wrong with the tests of a definition, or with the definition: both sides of each that fails.</summary>
     /// <param name="plan">The definition, compiled.</param>
     /// <param name="sources">The datasets that it looks up.</param>
     /// <param name="versions">Has their rows, for tests that give none; null: they have none.</param>
+    /// <param name="binder">Has the models that score its records; null where none does.</param>
     /// <returns>JSON pointer → sentences; empty when all of them pass.</returns>
     public static async Task<IReadOnlyDictionary<string, string[]>> FaultsOfAsync(
-        RowPlan plan, LookupSources sources, LookupVersions? versions, CancellationToken cancellationToken)
+        RowPlan plan, LookupSources sources, LookupVersions? versions, ModelBinder? binder, CancellationToken cancellationToken)
     {
-        DatasetTestRun run = new(plan, sources, versions);
+        if (plan.Definition.Tests.IsEmpty)
+        {
+            return new Dictionary<string, string[]>();
+        }
+
+        using BoundModels models = binder is null ? BoundModels.None
+            : await binder.LoadAsync(plan, sources.Models.Versions, cancellationToken);
+        DatasetTestRun run = new(plan, sources, versions, models);
         for (int i = 0; i < plan.Definition.Tests.Length; i++)
         {
             await run.CheckAsync(plan.Definition.Tests[i], JsonPointer.Append("/tests", i), cancellationToken);
@@ -69,7 +79,7 @@ internal sealed class DatasetTestRun
         {
             replies = new ServiceReplies(test, _plan, JsonPointer.Append(pointer, "services"), _faults);
             _transform = new ChunkTransform(
-                _plan, _reader, new JobFacts(Guid.Empty) { Answers = ExternalAnswers.With(_answers, replies.AskAsync) });
+                _plan, _reader, new JobFacts(Guid.Empty) { Answers = (_models.With(_answers) ?? ExternalAnswers.None).With(replies.AskAsync) });
         }
 
         ChunkAnswers? answers = await _transform.AnswerAsync(record, position, _workspace, cancellationToken);
@@ -119,7 +129,7 @@ internal sealed class DatasetTestRun
 
         _answers = new ExternalAnswers(
             tables.ToImmutable(), (use, questions, token) => _versions!.AskAsync(pins[use.Dataset], use, questions, token));
-        _transform = new ChunkTransform(_plan, _reader, new JobFacts(Guid.Empty) { Answers = _answers });
+        _transform = new ChunkTransform(_plan, _reader, new JobFacts(Guid.Empty) { Answers = _models.With(_answers) });
         return true;
     }
 

@@ -36,6 +36,7 @@ internal sealed class OpFields
     public TransformOp Check(TransformOp op, int index, OpReader reader)
     {
         op = LookupFields.WithTypes(op, reader, _scope, _faults);
+        op = ScoreFields.WithTypes(op, reader, _scope);
         if (op is LookupOp lookup && _isKnown)
         {
             LookupFields.Check(lookup, reader, _scope, _faults);
@@ -43,6 +44,11 @@ internal sealed class OpFields
         else if (op is HttpOp http && _isKnown)
         {
             HttpFields.Check(http, reader, _scope, _faults);
+        }
+
+        if (op is ScoreOp score && _isKnown)
+        {
+            ScoreFields.Check(score, reader, _scope, _faults);
         }
 
         for (int i = 0; i < op.Fields.Length && _isKnown; i++)

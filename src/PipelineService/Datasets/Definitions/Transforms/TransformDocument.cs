@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.OpenApi;
 using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
@@ -67,8 +69,8 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of split: the fields that take the parts, in their order; the last one takes all that is left. Of date_part: the one that takes
-    /// the part, default integer. Of flatten: the fields that take members, each by its source. Of lookup: the types of the fields
-    /// that the schema does not declare, as the service fills them in. Of http: the same, default string.
+    /// the part, default integer. Of flatten: the fields that take members, each by its source. Of lookup and score: the types of the
+    /// fields that the schema does not declare, as the service fills them in. Of http: the same, default string.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SetFieldDocument>? Into { get; init; }
@@ -113,8 +115,8 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of parse_date: whether a text that fits no pattern has its record rejected, or is taken away and counted. Of derive: the same where
-    /// there is no result, as after a division by zero. Of http: the same where the service answers with an error, or with values that
-    /// the fields cannot take.
+    /// there is no result, as after a division by zero. Of score: the same where the model gives nothing for a record. Of http: the same
+    /// where the service answers with an error, or with values that the fields cannot take.
     /// </summary>
     [DefaultValue("reject")]
     [Words("OnError", typeof(OpWords), nameof(OpWords.OnErrors))]
@@ -158,9 +160,29 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Match { get; init; }
 
+    /// <summary>Of score: the model, with a version behind an @ or without: then the newest of when a job begins.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Model { get; init; }
+
     /// <summary>
-    /// Of lookup: each field that takes a value → the field of that dataset from which it comes. Of http: each such field → the place in
-    /// the answer, as a JSON pointer.
+    /// Of score: each input or feature of the model → the field whose value it is given, or an array of fields in the order of the input's
+    /// values. Of http: what the service calls an input → the field that has its value.
+    /// </summary>
+    [Scalar(JsonSchemaType.Object)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Inputs { get; init; }
+
+    /// <summary>
+    /// Of score: by an input or feature of the model, or a field, what it is given where there is no value: a number, "NaN", a text, true or
+    /// false.
+    /// </summary>
+    [Scalar(JsonSchemaType.Object)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Defaults { get; init; }
+
+    /// <summary>
+    /// Of lookup: each field that takes a value → the field of that dataset from which it comes. Of score: → the output of the model, with
+    /// the place of the value in brackets where it has several. Of http: → the place in the answer, as a JSON pointer.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Set { get; init; }
@@ -168,10 +190,6 @@ public sealed record TransformDocument
     /// <summary>Of http: the service that is asked, by the name under which the operator has set it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Service { get; init; }
-
-    /// <summary>Of http: what the service calls an input → the field that has its value.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyDictionary<string, string>? Inputs { get; init; }
 
     /// <summary>
     /// Of http: whether the job waits while the service gives no answer, the record is rejected, or has no value in the fields, which is
@@ -226,7 +244,8 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of hash, mask and redact: whether the fields hold personal data, which is then not shown in dead letters and messages either. Of
-    /// lookup and http: the same of the fields that they set; of lookup it is so where the looked up dataset says it.
+    /// lookup: the same of the fields that it sets; it is so where the looked up dataset says it. Of score and http: of the fields that they
+    /// set.
     /// </summary>
     [DefaultValue(false)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using PipelineService.Core.Datasets.Transforms;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
 
@@ -51,7 +53,8 @@ internal static class TransformWriter
             HttpOp http => common with
             {
                 Service = http.Service,
-                Inputs = new OrderedDictionary<string, string>(http.Inputs.Zip(op.Fields, KeyValuePair.Create)),
+                Inputs = JsonSerializer.SerializeToElement(
+                    new OrderedDictionary<string, string>(http.Inputs.Zip(op.Fields, KeyValuePair.Create)), PipelineJson.Options),
                 Set = new OrderedDictionary<string, string>(
                     op.Sets.Zip(http.Pointers, (set, pointer) => KeyValuePair.Create(set.Name, pointer))),
                 Into = op.Sets.Any(set => set.Type is not null) ? [.. op.Sets.Where(set => set.Type is not null).Select(ToDocument)] : null,
@@ -59,6 +62,17 @@ internal static class TransformWriter
                 Unavailable = OpWords.OnUnavailables.WordFor(http.Unavailable),
                 OnError = OpWords.OnErrors.WordFor(http.OnError),
                 Pii = http.Pii ? true : null,
+            },
+            ScoreOp score => common with
+            {
+                Model = score.Model,
+                Inputs = ScoreDocument.InputsOf(score),
+                Defaults = ScoreDocument.DefaultsOf(score),
+                Set = new OrderedDictionary<string, string>(
+                    op.Sets.Zip(score.Outputs, (set, output) => KeyValuePair.Create(set.Name, output))),
+                Into = op.Sets.Any(set => set.Type is not null) ? [.. op.Sets.Where(set => set.Type is not null).Select(ToDocument)] : null,
+                OnError = OpWords.OnErrors.WordFor(score.OnError),
+                Pii = score.Pii ? true : null,
             },
             _ => WithParameters(common with { Fields = op.Fields }, op),
         };

@@ -62,7 +62,8 @@ internal sealed class KeyWriter(NpgsqlConnection connection, TableName table, Ca
     /// <param name="byHand">What does the same while loads go on.</param>
     /// <param name="parent">A table that is referred to.</param>
     private async Task TryAsync(
-        string pointer, string sql, Func<PostgresException, bool> isViolated, Func<Task<string>> say, string byHand, TableName? parent = null)
+        string pointer, string sql, Func<PostgresException, bool> isViolated, Func<Task<string>> say, string byHand,
+        TableName? parent = null)
     {
         await ExecuteAsync(KeySql.Begin);
         try

@@ -192,7 +192,7 @@ public sealed class HttpStepTests
             new NdjsonRecordReader(_plan.Definition.Schema),
             new JobFacts(Guid.Empty)
             {
-                Answers = ExternalAnswers.With(null, (use, inputs, _) =>
+                Answers = ExternalAnswers.None.With((use, inputs, _) =>
                 {
                     Assert.Equal("geo", use.Service);
                     string[] asked = [.. inputs.Select(input => System.Text.Encoding.UTF8.GetString(input))];
