@@ -53,7 +53,7 @@ public sealed record DatasetDefinition
     public ImmutableArray<FieldDefinition> Columns => Transforms.IsEmpty ? Schema.Fields : [.. FieldScope.Of(this).Fields];
 
     /// <summary>Whether an op says of a field that it holds personal data.</summary>
-    public bool HasPersonalData => Transforms.Any(op => op is PrivacyOp { Pii: true } or LookupOp { Pii: true });
+    public bool HasPersonalData => Transforms.Any(op => op is PrivacyOp { Pii: true } or LookupOp { Pii: true } or HttpOp { Pii: true });
 
     /// <summary>The columns that hold personal data, by their names: those on which an op says so.</summary>
     public IReadOnlySet<string> PersonalColumns()
@@ -65,7 +65,7 @@ public sealed record DatasetDefinition
             names.UnionWith(Transforms[op] switch
             {
                 PrivacyOp { Pii: true } privacy => scope.FieldsOf(privacy).Select(index => scope.Fields[index].Name),
-                LookupOp { Pii: true } lookup => lookup.Sets.Select(set => set.Name),
+                LookupOp { Pii: true } or HttpOp { Pii: true } => Transforms[op].Sets.Select(set => set.Name),
                 _ => [],
             });
             scope.AddSetsOf(Transforms[op], op);

@@ -20,6 +20,13 @@ public sealed record DatasetTest(string Record, TestOutcome Outcome)
     public ImmutableDictionary<string, ImmutableArray<string>> Lookups { get; init; } =
         ImmutableDictionary<string, ImmutableArray<string>>.Empty;
 
+    /// <summary>
+    /// Of services that are asked, by their names: the texts of JSON objects, each an <c>input</c> with the <c>output</c> or the
+    /// <c>error</c> that is answered. No test asks anybody.
+    /// </summary>
+    public ImmutableDictionary<string, ImmutableArray<string>> Services { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<string>>.Empty;
+
     /// <summary>Of a reject: a code that is among its reasons. Of a filtered record: the name of the filter, or null for any.</summary>
     public string? Reason { get; init; }
 }

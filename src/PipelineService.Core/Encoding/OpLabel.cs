@@ -17,8 +17,12 @@ public readonly record struct OpLabel(string Op, string? Name)
     /// <summary>The sentence that goes with the code.</summary>
     public string? Message { get; private init; }
 
+    /// <summary>The service that it asks, if it does.</summary>
+    public string? Service { get; private init; }
+
     public static OpLabel Of(TransformOp op) => new(op.Word, op.Name)
     {
+        Service = (op as HttpOp)?.Service,
         Code = (op as RequireOp)?.Code,
         Message = op is RequireOp require
             ? require.Message ?? $"Does not hold: {Excerpt.Of(require.Expression, ConditionLengthMax)}"

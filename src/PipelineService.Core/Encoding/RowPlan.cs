@@ -34,6 +34,7 @@ public sealed class RowPlan
         Steps = steps;
         Ops = [.. definition.Transforms.Select(OpLabel.Of)];
         Lookups = [.. steps.Select(step => step.LooksUp).OfType<LookupUse>()];
+        Services = [.. steps.Select(step => step.AsksService).OfType<ServiceUse>()];
         Scores = [.. steps.Select(step => step.Scores).OfType<ScoreUse>()];
         Hidden = [.. steps.SelectMany(step => step.Hides).Distinct().Order()];
         HidesRest = definition.Schema is { Rest: not null } schema
@@ -61,6 +62,9 @@ public sealed class RowPlan
 
     /// <summary>What its ops look up in other datasets, in their order.</summary>
     public ImmutableArray<LookupUse> Lookups { get; }
+
+    /// <summary>What its ops ask services for, in their order.</summary>
+    public ImmutableArray<ServiceUse> Services { get; }
 
     /// <summary>What its ops ask models for, in their order.</summary>
     public ImmutableArray<ScoreUse> Scores { get; }

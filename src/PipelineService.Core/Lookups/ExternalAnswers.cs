@@ -16,6 +16,8 @@ public delegate Task<LookupTable> AskForRows(LookupUse use, ChunkQuestions quest
 /// <param name="ask">Whom it asks then.</param>
 public sealed class ExternalAnswers(ImmutableDictionary<int, LookupTable> tables, AskForRows ask)
 {
+    private readonly ImmutableDictionary<int, LookupTable> _tables = tables;
+    private readonly AskForRows _ask = ask;
     private ImmutableDictionary<int, ScoreModel> _models = ImmutableDictionary<int, ScoreModel>.Empty;
 
     /// <summary>Of ops that look nothing up.</summary>
@@ -23,17 +25,25 @@ public sealed class ExternalAnswers(ImmutableDictionary<int, LookupTable> tables
         ImmutableDictionary<int, LookupTable>.Empty, static (use, _, _) => throw new InvalidOperationException($"Nobody knows {use.Dataset}."));
 
     /// <summary>The same, and by the index of an op the model that it asks.</summary>
-    public ExternalAnswers With(ImmutableDictionary<int, ScoreModel> models) => new(tables, ask) { _models = models };
+    public ExternalAnswers With(ImmutableDictionary<int, ScoreModel> models) =>
+        new(_tables, _ask) { _models = models, AskService = AskService };
+
+    /// <summary>The same with somebody who asks services.</summary>
+    /// <param name="askService">Who asks.</param>
+    public ExternalAnswers With(AskService askService) => new(_tables, _ask) { _models = _models, AskService = askService };
 
     /// <summary>The model that an op asks; null when it asks none.</summary>
     public ScoreModel? ModelOf(int op) => _models.GetValueOrDefault(op);
 
     /// <summary>All rows that an op may need; null when it has to ask.</summary>
-    public LookupTable? TableOf(int op) => tables.GetValueOrDefault(op);
+    public LookupTable? TableOf(int op) => _tables.GetValueOrDefault(op);
+
+    /// <summary>Who asks services; null where no op does.</summary>
+    public AskService? AskService { get; init; }
 
     /// <inheritdoc cref="AskForRows"/>
     public Task<LookupTable> AskAsync(LookupUse use, ChunkQuestions questions, CancellationToken cancellationToken) =>
-        ask(use, questions, cancellationToken);
+        _ask(use, questions, cancellationToken);
 }
 
 /// <summary>

@@ -75,6 +75,15 @@ public readonly ref struct OpenRecord
     /// <summary>What the chunk was answered for an op.</summary>
     internal LookupTable? AnswerTo(int op) => _values.Answers?.TableOf(op);
 
+    /// <summary>Takes note of what somebody outside has said to the record, should it be rejected for it.</summary>
+    internal void NoteAnswer(string? answer) => _values.NoteAnswer(answer);
+
+    /// <summary>Takes note that an op had no answer for the record, and that the fields which it sets have no value for that reason.</summary>
+    /// <param name="op">0-based index of the op.</param>
+    /// <param name="reason">Why there was none.</param>
+    internal void NoteGap(int op, RecordErrorCode reason) =>
+        _values.Gaps.Add(new RecordGap(Slots.Words[RecordSlots.Record], op, reason));
+
     /// <summary>What a model has given for the chunk, asked by an op.</summary>
     internal ChunkScores? ScoresFor(int op) => _values.Answers?.ScoresFor(op);
 

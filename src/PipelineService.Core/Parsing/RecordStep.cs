@@ -30,6 +30,9 @@ public abstract class RecordStep
     /// <summary>What it looks up in another dataset; null where it does no such thing.</summary>
     public virtual LookupUse? LooksUp => null;
 
+    /// <summary>What it asks a service for; null where it does no such thing.</summary>
+    public virtual ServiceUse? AsksService => null;
+
     /// <summary>What it asks a model for; null where it asks none.</summary>
     public virtual ScoreUse? Scores => null;
 

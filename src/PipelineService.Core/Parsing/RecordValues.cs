@@ -1,5 +1,6 @@
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Parsing;
@@ -23,6 +24,7 @@ public sealed class RecordValues
     private long[] _ops = [];
     private long[] _recordOfOp = [];
     private long _record;
+    private string? _answer;
     private int _slotCount;
     private int _fieldCount;
     private int _madeLength;
@@ -39,6 +41,9 @@ public sealed class RecordValues
 
     /// <summary>What the chunk at hand was answered; null where nothing was asked.</summary>
     internal ChunkAnswers? Answers { get; set; }
+
+    /// <summary>Values that records lack because somebody outside gave no answer, in the order of the records; also of such as became no rows.</summary>
+    internal List<RecordGap> Gaps { get; } = [];
 
     /// <summary>
     /// By the index of an op, how many records it has left out, or given something else than the rest; none behind the last op that has.
@@ -111,7 +116,7 @@ public sealed class RecordValues
         }
 
         _made[_restLength++] = (byte)'}';
-        return new RecordValue(0, _restLength, ValueKind.Object, Rules.ValueSpelling.Made);
+        return new RecordValue(0, _restLength, ValueKind.Object, ValueSpelling.Made);
     }
 
     /// <summary>Lays the values that were read out by field, for steps to work on.</summary>
@@ -148,7 +153,21 @@ public sealed class RecordValues
         }
     }
 
-    internal void ClearOps() => Array.Clear(_ops);
+    internal void ClearOps()
+    {
+        Array.Clear(_ops);
+        Gaps.Clear();
+    }
+
+    internal void NoteAnswer(string? answer) => _answer = answer;
+
+    /// <summary>What somebody outside has said to the record that is rejected for it.</summary>
+    internal string? TakeAnswer()
+    {
+        string? answer = _answer;
+        _answer = null;
+        return answer;
+    }
 
     /// <summary>The value of a field as the steps left it.</summary>
     internal RecordValue Get(int field) => _fields[field];
@@ -175,7 +194,7 @@ public sealed class RecordValues
     /// <summary>Makes the text that was written to the room the value of a field.</summary>
     internal void Keep(int field, int length)
     {
-        _fields[field] = new RecordValue(_madeLength, length, ValueKind.Text, Rules.ValueSpelling.Made);
+        _fields[field] = new RecordValue(_madeLength, length, ValueKind.Text, ValueSpelling.Made);
         _madeLength += length;
     }
 

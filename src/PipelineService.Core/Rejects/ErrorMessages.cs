@@ -76,6 +76,20 @@ public static class ErrorMessages
     public static string UniqueIndex(string index) =>
         $"A row with the same key exists already, in the table or earlier in the upload: unique index \"{Shown(index)}\".";
 
+    /// <summary>What a service that was asked for something had to say, or did not.</summary>
+    /// <param name="service">The name of the service.</param>
+    public static string OfService(string service, RecordErrorCode code) => $"The service \"{Shown(service)}\" " + code switch
+    {
+        RecordErrorCode.EnrichmentMissing => "knows nothing of this record.",
+        RecordErrorCode.EnrichmentFailed => "has answered with an error, or with a value that its field cannot take.",
+        RecordErrorCode.EnrichmentUnreachable => "could not be reached.",
+        RecordErrorCode.EnrichmentTimeout => "has not answered in time.",
+        RecordErrorCode.EnrichmentStatus => "has answered with a status that is no success.",
+        RecordErrorCode.EnrichmentTooLarge => "has answered with more than it may (AnswerBytesMax).",
+        RecordErrorCode.EnrichmentMalformed => "has not answered in the form that was agreed upon.",
+        _ => "has answered to other questions than it was asked.",
+    };
+
     /// <summary>A fault of the record as a whole, or of a field that the schema does not know.</summary>
     public static string For(RecordErrorCode code) => code switch
     {

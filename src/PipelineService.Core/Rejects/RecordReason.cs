@@ -23,6 +23,8 @@ public readonly record struct RecordReason(FieldDefinition? Field, string Code, 
 
     private static string MessageOf(in RecordError error, FieldDefinition? field, RowPlan rows) =>
         error is { Code: RecordErrorCode.Require or RecordErrorCode.LookupMissing, Op: int op } ? rows.Ops[op].Message!
+        : error is { Op: int asking } && RecordErrorCodes.IsOfAnswer(error.Code)
+            ? ErrorMessages.OfService(rows.Ops[asking].Service!, error.Code)
         : error.Expression != ExpressionError.None ? ExpressionErrors.SentenceOf(error.Expression)
         : field is not null ? ErrorMessages.For(field, error.Code)
         : ErrorMessages.For(error.Code);

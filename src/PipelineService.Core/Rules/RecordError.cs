@@ -28,6 +28,9 @@ public readonly record struct RecordError(
 
     /// <summary>Why the op's expression has no result, or none.</summary>
     public ExpressionError Expression { get; init; }
+
+    /// <summary>What the op was answered, as <see cref="RejectBuffer.AnswerOf"/> finds it; 0 for nothing that is told.</summary>
+    public int Answer { get; init; }
 }
 
 /// <summary>How many fields a record has, and how many it should have.</summary>

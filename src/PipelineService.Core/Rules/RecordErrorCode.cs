@@ -77,4 +77,28 @@ public enum RecordErrorCode : byte
 
     /// <summary>A model cannot take the values of the record.</summary>
     ScoreFailed = 43,
+
+    /// <summary>A service that is asked knows nothing of the record.</summary>
+    EnrichmentMissing = 50,
+
+    /// <summary>A service has answered with an error, or with a value that its field cannot take.</summary>
+    EnrichmentFailed = 51,
+
+    /// <summary>A service could not be reached, or is not asked for a while because it could not be.</summary>
+    EnrichmentUnreachable = 52,
+
+    /// <summary>A service has not answered in time.</summary>
+    EnrichmentTimeout = 53,
+
+    /// <summary>A service has answered with a status that is no success.</summary>
+    EnrichmentStatus = 54,
+
+    /// <summary>The answer of a service is longer than it may be.</summary>
+    EnrichmentTooLarge = 55,
+
+    /// <summary>The answer of a service is not what was agreed upon.</summary>
+    EnrichmentMalformed = 56,
+
+    /// <summary>The answer of a service is to other questions than those that were asked.</summary>
+    EnrichmentWrongIds = 57,
 }

@@ -52,8 +52,20 @@ public static class RecordErrorCodes
         RecordErrorCode.ScoreInputTooLarge => "score_input_too_large",
         RecordErrorCode.ScoreNotFinite => "score_not_finite",
         RecordErrorCode.ScoreFailed => "score_failed",
+        RecordErrorCode.EnrichmentMissing => "enrichment_missing",
+        RecordErrorCode.EnrichmentFailed => "enrichment_failed",
+        RecordErrorCode.EnrichmentUnreachable => "enrichment_unreachable",
+        RecordErrorCode.EnrichmentTimeout => "enrichment_timeout",
+        RecordErrorCode.EnrichmentStatus => "enrichment_status",
+        RecordErrorCode.EnrichmentTooLarge => "enrichment_too_large",
+        RecordErrorCode.EnrichmentMalformed => "enrichment_malformed",
+        RecordErrorCode.EnrichmentWrongIds => "enrichment_wrong_ids",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
+
+    /// <summary>Whether it says what an answer from outside was, so that the op which asked for it is told with it.</summary>
+    public static bool IsOfAnswer(RecordErrorCode code) =>
+        code is RecordErrorCode.LookupMissing or (>= RecordErrorCode.EnrichmentMissing and <= RecordErrorCode.EnrichmentWrongIds);
 
     /// <summary>The code of a name; false when there is none.</summary>
     public static bool TryParse(string name, out RecordErrorCode code) => ByName.TryGetValue(name, out code);

@@ -15,6 +15,7 @@ public sealed class RejectBuffer
     private Reject[] _rejects = [];
     private RecordError[] _errors = [];
     private int _errorCount;
+    private List<string>? _answers;
 
     public int Count { get; private set; }
 
@@ -31,7 +32,19 @@ public sealed class RejectBuffer
         Count = 0;
         OpenErrors = 0;
         _errorCount = 0;
+        _answers?.Clear();
     }
+
+    /// <summary>Keeps what an op was answered from outside, for the error that it is told with.</summary>
+    /// <returns>For <see cref="RecordError.Answer"/>.</returns>
+    internal int KeepAnswer(string answer)
+    {
+        (_answers ??= []).Add(answer);
+        return _answers.Count;
+    }
+
+    /// <summary>What the op at fault was answered; null where nothing is told.</summary>
+    public string? AnswerOf(in RecordError error) => error.Answer == 0 ? null : _answers![error.Answer - 1];
 
     /// <summary>Adds an error of the record being looked at; <see cref="Close"/> makes the record a reject.</summary>
     public void AddError(RecordError error)

@@ -81,6 +81,9 @@ public sealed class ChunkTransform
     /// <summary>Whether steps ask for what is not in the records: then <see cref="AnswerAsync"/> comes before <see cref="Run"/>.</summary>
     public bool Asks => _asking.Length > 0;
 
+    /// <summary>Whether some of them ask who may take long to answer: whoever calls <see cref="AnswerAsync"/> should hold nothing meanwhile.</summary>
+    public bool Waits => _asking.Any(step => step.Waits);
+
     /// <summary>
     /// What comes between reading a chunk and making rows of it, where steps ask for what is not in its records: the records are read up
     /// to the step, what it asks is collected, each thing once, and asked for together. The next step that asks sees the answers to the
@@ -90,17 +93,45 @@ public sealed class ChunkTransform
     /// <param name="bytes">As of <see cref="Run"/>.</param>
     /// <param name="position">As of <see cref="Run"/>.</param>
     /// <param name="workspace">Used while records are read; cleared.</param>
-    /// <returns>For <see cref="Run"/>; null where nothing is asked.</returns>
+    /// <param name="waited">What those have answered before who may take long (<see cref="WaitedFor"/>): they are not asked again.</param>
+    /// <returns>For <see cref="Run"/>, as long as the workspace is not used for another chunk; null where nothing is asked.</returns>
     public ValueTask<ChunkAnswers?> AnswerAsync(
-        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, CancellationToken cancellationToken) =>
-        Asks ? AskAsync(bytes, position, workspace, cancellationToken) : default;
+        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, CancellationToken cancellationToken,
+        ChunkAnswers? waited = null) =>
+        !Asks ? default
+        : waited is not null && Array.TrueForAll(_asking, static step => step.Waits) ? new ValueTask<ChunkAnswers?>(waited)
+        : AskAsync(bytes, position, workspace, waited, cancellationToken);
+
+    /// <summary>Of what a chunk was answered what is kept while it waits, whatever becomes of the workspace.</summary>
+    public ChunkAnswers? WaitedFor(ChunkAnswers? answers)
+    {
+        if (answers is null || !Waits)
+        {
+            return null;
+        }
+
+        ChunkAnswers kept = new();
+        foreach (ExternalStep step in _asking.Where(step => step.Waits))
+        {
+            kept.Add(step.Op, answers.TableOf(step.Op)!);
+        }
+
+        return kept;
+    }
 
     private async ValueTask<ChunkAnswers?> AskAsync(
-        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, ChunkAnswers? waited,
+        CancellationToken cancellationToken)
     {
         ChunkAnswers answers = new();
         foreach (ExternalStep step in _asking)
         {
+            if (step.Waits && waited?.TableOf(step.Op) is { } known)
+            {
+                answers.Add(step.Op, known);
+                continue;
+            }
+
             ChunkQuestions questions = CollectFor(step, bytes.Span, position, workspace, answers);
             await step.AnswerAsync(questions, answers, cancellationToken);
         }

@@ -183,8 +183,9 @@ internal sealed class RecordEncoder
             : ErrorOf(column, result.Code, place, workspace.Values);
         // A text that is no value of its field is refused by whoever reads it first: that says nothing of the op.
         bool isOwn = !_steps[op].IsTyped || result.Error != ExpressionError.None
-            || result.Code is RecordErrorCode.Require or RecordErrorCode.LookupMissing || IsOfScore(result.Code);
-        workspace.Rejects.AddError(isOwn ? error with { Op = op, Expression = result.Error } : error);
+            || result.Code == RecordErrorCode.Require || RecordErrorCodes.IsOfAnswer(result.Code) || IsOfScore(result.Code);
+        int answer = isOwn && workspace.Values.TakeAnswer() is string told ? workspace.Rejects.KeepAnswer(told) : 0;
+        workspace.Rejects.AddError(isOwn ? error with { Op = op, Expression = result.Error, Answer = answer } : error);
         return column;
     }
 

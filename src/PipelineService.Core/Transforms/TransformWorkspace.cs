@@ -19,6 +19,9 @@ public sealed class TransformWorkspace
     /// <summary>For each op of the dataset's transforms, how many records it left out, or gave something else than the rest.</summary>
     public ReadOnlySpan<long> Ops => Values.Ops;
 
+    /// <summary>Values that records lack because a service gave no answer, in the order of the records; also of such as became no rows.</summary>
+    public IReadOnlyList<RecordGap> Gaps => Values.Gaps;
+
     /// <summary>The record being looked at.</summary>
     public RecordValues Values { get; } = new();
 

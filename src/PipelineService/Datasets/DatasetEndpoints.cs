@@ -5,6 +5,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Enrich;
 using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
@@ -153,7 +154,7 @@ public static class DatasetEndpoints
 
     private static async Task<IResult> PutAsync(
         string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, LookupVersions versions, ModelStore models,
-        ModelBinder binder, CancellationToken cancellationToken)
+        ModelBinder binder, ServiceRules services, CancellationToken cancellationToken)
     {
         (JsonDocument? json, Problem? refusal) = await DefinitionBody.ReadAsync(context.Request, cancellationToken);
         if (json is null)
@@ -172,7 +173,8 @@ public static class DatasetEndpoints
                 return DatasetProblems.InvalidDefinition(errors).ToResult();
             }
 
-            errors = catalog.Secrets.FaultsOf(declared.Definition);
+            errors = new OrderedDictionary<string, string[]>(
+                catalog.Secrets.FaultsOf(declared.Definition).Concat(services.FaultsOf(declared.Definition)));
             if (errors.Count == 0)
             {
                 errors = await DatasetTestRun.FaultsOfAsync(

@@ -1,4 +1,5 @@
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Enrich;
 using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Startup;
 
@@ -10,6 +11,8 @@ public static class DatasetsExtensions
     public static IServiceCollection AddDatasets(this IServiceCollection services)
     {
         services.AddStageOptions<DatasetsOptions>(DatasetsOptions.Section);
+        services.AddStageOptions<EnrichOptions>(EnrichOptions.Section);
+        services.AddSingleton<ServiceRules>();
         services.AddSingleton<DatasetCatalog>();
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<LookupVersions>();

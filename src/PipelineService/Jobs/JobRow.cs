@@ -89,6 +89,9 @@ public sealed record JobRow
     /// </summary>
     public string? Pins { get; init; }
 
+    /// <summary>Values that its rows still lack because a service gave no answer; null where that was never so.</summary>
+    public long? Gaps { get; init; }
+
     /// <summary>Whether it is a later upload of the dataset that has taken the place of its rows, and of all others.</summary>
     public bool Superseded { get; init; }
 

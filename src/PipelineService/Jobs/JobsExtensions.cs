@@ -3,6 +3,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Jobs.DeadLetters;
+using PipelineService.Jobs.Gaps;
 using PipelineService.Jobs.Instances;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
@@ -47,6 +48,10 @@ public static class JobsExtensions
         builder.Services.AddHostedService<ConversionCleaner>();
         builder.Services.AddSingleton<LookupCleaner>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LookupCleaner>());
+        builder.Services.AddSingleton<GapStore>();
+        builder.Services.AddSingleton<GapRows>();
+        builder.Services.AddSingleton<GapFiller>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<GapFiller>());
         builder.Services.AddSingleton<JobLoader>();
         builder.Services.AddSingleton<UploadTakeBack>();
         builder.Services.AddSingleton<EndedUploads>();

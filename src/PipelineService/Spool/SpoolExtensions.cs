@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using PipelineService.Datasets.Enrich;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
@@ -11,12 +12,17 @@ namespace PipelineService.Spool;
 /// <summary>Registers stage 3.</summary>
 public static class SpoolExtensions
 {
+    private const long WaitingBytesMax = 1L << 30;
+
     public static WebApplicationBuilder AddSpool(this WebApplicationBuilder builder)
     {
         builder.Services.AddStageOptions<SpoolOptions>("Spool")
             .PostConfigure<IConfiguration>(
                 static (spool, configuration) =>
-                    spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));
+                    spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared))
+            .Validate<IConfiguration>(
+                static (spool, configuration) => WaitingBytes(spool, configuration) <= WaitingBytesMax,
+                "Enrich:ChunksMax: Spool:ChunkBytes times as many must not be more than 1 GiB; lower one of the two.");
         builder.Services.AddSingleton<SpoolDirectory>();
         builder.Services.AddSingleton<ISpool, LocalSpool>();
         builder.Services.AddSingleton<UploadConversions>();
@@ -32,6 +38,10 @@ public static class SpoolExtensions
         builder.Services.AddHealthChecks().AddCheck<SpoolHealthCheck>("spool", tags: ["ready"]);
         return builder;
     }
+
+    /// <summary>Bytes of chunks that wait for answers of services, at most.</summary>
+    private static long WaitingBytes(SpoolOptions spool, IConfiguration configuration) =>
+        (long)StageOptions.Read<EnrichOptions>(configuration, EnrichOptions.Section).ChunksMax * spool.ChunkBytes;
 
     /// <summary>
     /// Looks at the spool before any other stage starts, also while the database is away: a spool that cannot be used

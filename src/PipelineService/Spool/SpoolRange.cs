@@ -11,9 +11,10 @@ namespace PipelineService.Spool;
 /// </summary>
 public sealed class SpoolRange(UploadContent upload)
 {
+    /// <param name="answers">What services have answered to its records the first time; null where none was asked.</param>
     /// <param name="into">Holds the rows afterwards.</param>
     public async Task TransformAsync(
-        ChunkTransform transform, ChunkExtent extent, TransformWorkspace into, CancellationToken cancellationToken)
+        ChunkTransform transform, ChunkExtent extent, ChunkAnswers? answers, TransformWorkspace into, CancellationToken cancellationToken)
     {
         if (extent.Records == 0)
         {
@@ -27,7 +28,7 @@ public sealed class SpoolRange(UploadContent upload)
         {
             await upload.ReadAgainAsync(buffer.AsMemory(0, length), extent.StartOffset, cancellationToken);
             ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
-            ChunkAnswers? answers = await transform.AnswerAsync(bytes, extent.Position, into, cancellationToken);
+            answers = await transform.AnswerAsync(bytes, extent.Position, into, cancellationToken, answers);
             transform.Run(bytes.Span, extent.Position, into, answers);
         }
         finally

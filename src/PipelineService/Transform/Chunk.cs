@@ -1,3 +1,4 @@
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms;
 using PipelineService.Write;
 
@@ -34,6 +35,9 @@ public sealed class Chunk : IDisposable
     public Turn Turn { get; }
 
     public ChunkExtent Extent { get; }
+
+    /// <summary>What its records were answered before it came to a worker; null where nobody was asked.</summary>
+    public ChunkAnswers? Answers { get; set; }
 
     public ReadOnlyMemory<byte> Bytes =>
         (_buffer ?? throw new ObjectDisposedException(nameof(Chunk))).AsMemory(0, _length);

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
+using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 
 namespace PipelineService.Transform;
@@ -14,7 +15,8 @@ namespace PipelineService.Transform;
 /// <remarks>
 /// What all of it takes is bounded by the chunks that jobs have in flight (<see cref="ChunkFeed"/>), and those by the sessions.
 /// </remarks>
-public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBufferPool buffers, Func<string, Share> shareOf)
+public sealed class ChunkChannel(
+    IOptions<TransformOptions> options, ChunkBufferPool buffers, Func<string, Share> shareOf, AnswerParking? parking = null)
 {
     /// <summary>One for each chunk that waits: whoever takes one is sure to find a chunk.</summary>
 #pragma warning disable RS0030 // It is bounded by the lanes: nobody writes to it who has not written to one of them.
@@ -33,7 +35,7 @@ public sealed class ChunkChannel(IOptions<TransformOptions> options, ChunkBuffer
     public int Depth => _turns.Reader.Count;
 
     /// <summary>How the chunks of a load come in.</summary>
-    public ChunkFeed FeedOf(JobLoad load) => new(load, this, buffers);
+    public ChunkFeed FeedOf(JobLoad load) => new(load, this, buffers, parking);
 
     /// <summary>Puts a chunk in, and waits until it has a place. When that fails, the chunk is still the caller's.</summary>
     /// <exception cref="ChannelClosedException">No more are taken.</exception>

@@ -1,14 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
 using PipelineService.Core.Transforms;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 
 namespace PipelineService.Transform;
 
 /// <summary>
 /// The way of one load's bytes into the channel. At most sessions + 1 chunks of a job are in flight, so that one job cannot
-/// fill the channel.
+/// fill the channel. Chunks whose records are answered by a service come in when they have the answers, in their order: a worker would
+/// otherwise wait for a service, or for the chunk before.
 /// </summary>
-public sealed class ChunkFeed(JobLoad load, ChunkChannel channel, ChunkBufferPool buffers)
+public sealed class ChunkFeed(JobLoad load, ChunkChannel channel, ChunkBufferPool buffers, AnswerParking? parking = null)
 {
+    /// <summary>Completes when the last chunk that waited for answers has come in, or never will.</summary>
+    private Task _entered = Task.CompletedTask;
+
     /// <summary>Columns that a short record may lack: each costs a row its length although no byte was sent for it.</summary>
     public int OptionalColumns => load.Transform?.OptionalColumns ?? 0;
 
@@ -39,12 +46,43 @@ public sealed class ChunkFeed(JobLoad load, ChunkChannel channel, ChunkBufferPoo
         Chunk chunk = new(load, turn, extent, buffers, buffer, length);
         try
         {
+            if (load.Transform is { Waits: true } && parking is not null)
+            {
+                IDisposable? place = extent.IsOversizedRecord ? null : await parking.EnterAsync(chunk, cancellationToken);
+                Task before = _entered;
+                _entered = Task.Run(() => SendAnsweredAsync(chunk, place, before), CancellationToken.None);
+                return;
+            }
+
             await channel.WriteAsync(chunk, cancellationToken);
         }
         catch
         {
             chunk.Dispose();
             throw;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a chunk meets ends its load.")]
+    private async Task SendAnsweredAsync(Chunk chunk, IDisposable? place, Task before)
+    {
+        try
+        {
+            using (place)
+            {
+                if (place is not null)
+                {
+                    chunk.Answers = await parking!.AnswerAsync(chunk);
+                }
+
+                await before;
+                await channel.WriteAsync(chunk, load.Stopped);
+            }
+        }
+        catch (Exception e)
+        {
+            load.Fail(RefusalText.Veil(e, load.Plan.Rows));
+            chunk.Dispose();
         }
     }
 }

@@ -87,10 +87,11 @@ public sealed partial class ChunkWorkers(
         long start = time.GetTimestamp();
         ChunkAnswers? answers = chunk.Extent.IsOversizedRecord
             ? null
-            : await load.Transform!.AnswerAsync(chunk.Bytes, chunk.Extent.Position, workspace, load.Stopped);
+            : await load.Transform!.AnswerAsync(
+                chunk.Bytes, chunk.Extent.Position, workspace, load.Stopped, chunk.Answers);
         int read = Transform(chunk, workspace, answers);
         RecordCounts counts = await writer.WriteAsync(
-            new TransformedChunk(load, chunk.Turn, chunk.Extent, chunk.Bytes, workspace, read), load.Stopped);
+            new TransformedChunk(load, chunk.Turn, chunk.Extent, chunk.Bytes, workspace, read, chunk.Answers), load.Stopped);
         span?.Tell(counts.Read, counts.Rejected);
         metrics.ChunkWritten(load.Plan.Dataset, counts.Read, time.GetElapsedTime(start));
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Access.Tenants;
 using PipelineService.Hosting.Startup;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 
@@ -20,9 +21,13 @@ public static class TransformExtensions
                 + "Hosting:PoolSizeMax or lower it.");
         builder.Services.AddSingleton(services => new ChunkChannel(
             services.GetRequiredService<IOptions<TransformOptions>>(), services.GetRequiredService<ChunkBufferPool>(),
-            services.GetRequiredService<TenantRing>().ShareOf));
+            services.GetRequiredService<TenantRing>().ShareOf, services.GetRequiredService<AnswerParking>()));
         builder.Services.AddSingleton<LookupTables>();
         builder.Services.AddSingleton<LookupBinder>();
+        builder.Services.AddSingleton<EnrichmentMetrics>();
+        builder.Services.AddSingleton<ServiceClients>();
+        builder.Services.AddSingleton<AnswerParking>();
+        builder.Services.AddHealthChecks().AddCheck<ServicesHealthCheck>("services");
         builder.Services.AddHostedService<ChunkWorkers>();
         return builder;
     }

@@ -24,7 +24,11 @@ public sealed class ChunkGroup
     /// <summary>Refused rows of a group; they are remembered too.</summary>
     internal const int RefusedMax = 1 << 20;
 
+    /// <summary>Bytes of what services have answered to the records of a group: kept, because they might answer otherwise.</summary>
+    internal const long AnswerBytesMax = 16 << 20;
+
     private readonly List<WrittenChunk> _chunks = [];
+    private long _answerBytes;
     private int _released;
     private int _refused;
 
@@ -32,7 +36,7 @@ public sealed class ChunkGroup
     public IReadOnlyList<WrittenChunk> Chunks => _chunks;
 
     /// <summary>Whether the next chunk is to lie behind a savepoint of its own.</summary>
-    public bool IsFull => _chunks.Count >= Size || _refused >= RefusedMax;
+    public bool IsFull => _chunks.Count >= Size || _refused >= RefusedMax || _answerBytes >= AnswerBytesMax;
 
     /// <summary>Whether the transaction can have no more of them.</summary>
     public bool IsLast => _released >= ReleasedMax;
@@ -43,6 +47,7 @@ public sealed class ChunkGroup
     {
         _chunks.Add(chunk);
         _refused += chunk.Refused.Count;
+        _answerBytes += chunk.Answers?.Bytes ?? 0;
     }
 
     /// <summary>The savepoint was released: what lies behind it stays, and counts.</summary>
@@ -50,6 +55,7 @@ public sealed class ChunkGroup
     {
         _chunks.Clear();
         _refused = 0;
+        _answerBytes = 0;
         _released++;
     }
 }

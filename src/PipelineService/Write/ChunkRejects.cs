@@ -48,7 +48,7 @@ internal static class ChunkRejects
         foreach (RecordError error in errors)
         {
             if (error.Column == other.Column && error.Code == other.Code
-                && (error.Code is not (RecordErrorCode.Require or RecordErrorCode.LookupMissing) || error.Op == other.Op))
+                && (!(error.Code == RecordErrorCode.Require || RecordErrorCodes.IsOfAnswer(error.Code)) || error.Op == other.Op))
             {
                 return true;
             }

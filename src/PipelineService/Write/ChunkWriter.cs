@@ -7,6 +7,7 @@ using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Hosting.Telemetry;
 using PipelineService.Write.Rejects;
 
 namespace PipelineService.Write;
@@ -14,7 +15,7 @@ namespace PipelineService.Write;
 /// <summary>
 /// Stage 5: one chunk's rows, its dead letters and its checkpoint go into PostgreSQL, and are there together or not at all.
 /// </summary>
-public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
+public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters, EnrichmentMetrics metrics)
 {
     /// <summary>Writes a transformed chunk and adds it to the load's counts.</summary>
     /// <returns>What became of its records.</returns>
@@ -60,12 +61,18 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
 
             // 4. The checkpoint, and the commit or the next savepoint.
             WrittenChunk written = Written(chunk, counts, ops, rows);
+            if (written.Gaps.Count > 0)
+            {
+                FaultPoints.Reach(FaultPoint.GapsWriting);
+            }
+
             FaultPoints.Reach(FaultPoint.CheckpointWriting);
             await (commitsNow
-                ? session.CommitAsync([written.Checkpoint(load.Plan)], shield.Token)
+                ? session.CommitAsync(written.Statements(load.Plan), shield.Token)
                 : session.KeepAsync(written, shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
             load.Add(counts, chunk.Extent.Bytes, ops, tally);
+            CountGaps(load, written);
             return counts;
         }
         catch (Exception e) when (SqlFaults.MayPass(e))
@@ -76,6 +83,14 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
         finally
         {
             load.Sessions.Return(session);
+        }
+    }
+
+    private void CountGaps(JobLoad load, WrittenChunk written)
+    {
+        foreach (IGrouping<int, RecordGap> op in written.Gaps.GroupBy(gap => gap.Op))
+        {
+            metrics.Gaps(load.Plan.Rows.Ops[op.Key].Service!, op.Count(), "left");
         }
     }
 
@@ -113,5 +128,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters)
             Ops = ops,
             Refused = [.. rows.Refused.Select(row => row.Index)],
             Waiting = [.. rows.Waiting.Select(row => row.Index)],
+            Answers = chunk.Answers,
+            Gaps = ChunkGaps.Of(chunk.Workspace, rows),
         };
 }

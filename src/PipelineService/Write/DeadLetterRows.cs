@@ -47,6 +47,7 @@ internal sealed class DeadLetterRows
             if (error.Op is int op)
             {
                 _values.WriteInputs(op);
+                _values.WriteAnswer(op, _chunk.Workspace.Rejects.AnswerOf(error));
             }
 
             _rows.Write("}"u8);
@@ -85,7 +86,8 @@ internal sealed class DeadLetterRows
     {
         foreach (RecordError error in errors)
         {
-            if (error.Expression != ExpressionError.None || error.Code is RecordErrorCode.Require or RecordErrorCode.LookupMissing)
+            if (error.Expression != ExpressionError.None || error.Code == RecordErrorCode.Require
+                || RecordErrorCodes.IsOfAnswer(error.Code))
             {
                 return true;
             }

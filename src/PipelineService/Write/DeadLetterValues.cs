@@ -110,6 +110,22 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
         _rows.Write("}"u8);
     }
 
+    /// <summary>How an answer begins that the op could not use, behind the inputs: <c>,"answer":"…"</c>.</summary>
+    /// <param name="op">0-based index of the op.</param>
+    /// <param name="answer">Null: nothing is told.</param>
+    public void WriteAnswer(int op, string? answer)
+    {
+        if (answer is null)
+        {
+            return;
+        }
+
+        // It may repeat what was asked, and holds what the op sets.
+        bool isHidden = _plan.Steps[op].Inputs.Concat(_plan.Steps[op].Gives).Any(_hidden.Contains);
+        _rows.Write(",\"answer\":"u8);
+        _rows.Write(Encoding.UTF8.GetBytes(DeadLetterReasons.Quoted(isHidden ? Encoding.UTF8.GetString(HiddenMark.Text) : answer)));
+    }
+
     /// <summary>The record as a field of the row, as far as it is kept, and whether that is not all of it as another.</summary>
     public void WriteRaw()
     {

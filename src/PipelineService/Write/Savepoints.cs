@@ -205,12 +205,12 @@ public sealed class Savepoints(WriteSession session, JobLoad load)
         int landed = 0;
         if (chunk.Counts.Loaded + chunk.Counts.Filtered + chunk.Waiting.Count > 0)
         {
-            await load.ReadAgain(load.Transform!, chunk.Extent, workspace, cancellationToken);
+            await load.ReadAgain(load.Transform!, chunk.Extent, chunk.Answers, workspace, cancellationToken);
             landed = await session.Loader.SendAsync(workspace.Rows, chunk.Refused, cancellationToken);
             await session.Waiting.KeepAsync(chunk.Extent.StartOffset, workspace.Rows, chunk.Waiting, cancellationToken);
         }
 
-        await session.ExecuteAsync([chunk.Checkpoint(load.Plan)], cancellationToken);
+        await session.ExecuteAsync(chunk.Statements(load.Plan), cancellationToken);
         return landed;
     }
 

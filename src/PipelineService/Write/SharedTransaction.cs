@@ -39,7 +39,7 @@ public sealed partial class SharedTransaction(
         using IDisposable? quiet = StatementSpans.Suppress(!plan.Rows.Hidden.IsEmpty);
         using JobLoad load = new(plan, sessions: 1, options.Value, logger, cancellationToken)
         {
-            ReadAgain = static (_, _, _, _) => throw new InvalidOperationException("All rows go together or not at all."),
+            ReadAgain = static (_, _, _, _, _) => throw new InvalidOperationException("All rows go together or not at all."),
         };
         using CancellationShield shield = new(cancellationToken);
         WriteSession session = await load.Sessions.TakeAsync(cancellationToken);

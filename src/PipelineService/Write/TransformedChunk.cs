@@ -1,3 +1,4 @@
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms;
 
 namespace PipelineService.Write;
@@ -9,5 +10,7 @@ namespace PipelineService.Write;
 /// <param name="Bytes">As they came: dead letters keep their records.</param>
 /// <param name="Workspace">Holds the rows and the rejects.</param>
 /// <param name="Read">Records in it.</param>
+/// <param name="Answers">What services have answered to its records; null where none was asked. Asked again, they might answer otherwise.</param>
 public sealed record TransformedChunk(
-    JobLoad Load, Turn Turn, ChunkExtent Extent, ReadOnlyMemory<byte> Bytes, TransformWorkspace Workspace, int Read);
+    JobLoad Load, Turn Turn, ChunkExtent Extent, ReadOnlyMemory<byte> Bytes, TransformWorkspace Workspace, int Read,
+    ChunkAnswers? Answers = null);

@@ -126,7 +126,7 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
     public async Task KeepAsync(WrittenChunk chunk, CancellationToken cancellationToken)
     {
         bool isNeeded = Constraints.MayRefuse || load.Refusals.NeedSavepoints;
-        await ExecuteAsync([chunk.Checkpoint(load.Plan), .. Savepoints.Keep(chunk, isNeeded)], cancellationToken);
+        await ExecuteAsync([.. chunk.Statements(load.Plan), .. Savepoints.Keep(chunk, isNeeded)], cancellationToken);
         HoldsRows = true;
     }
 

@@ -54,6 +54,12 @@ internal static class WriteSql
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """;
 
+    /// <summary>What rows of a job ($1) lack because a service gave no answer.</summary>
+    public const string InsertGaps = """
+        INSERT INTO pipeline.enrichment_gaps (job_id, record, op, reason)
+        SELECT $1, g.record, g.op, g.reason FROM unnest($2::bigint[], $3::smallint[], $4::text[]) AS g (record, op, reason)
+        """;
+
     /// <summary>The first of several sessions is about to commit: from here on the job only goes forward.</summary>
     public const string EnterCommitting = """
         UPDATE pipeline.jobs SET state = 'committing', revision = revision + 1 WHERE id = $1

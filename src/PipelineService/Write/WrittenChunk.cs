@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 
@@ -25,8 +26,17 @@ public sealed record WrittenChunk
     /// <summary>Those of them that wait for the rest of the job.</summary>
     public IReadOnlyList<int> Waiting { get; init; } = [];
 
-    /// <summary>The statement that says of this range what became of it.</summary>
-    public NpgsqlBatchCommand Checkpoint(JobLoadPlan plan) => new(WriteSql.InsertCheckpoint)
+    /// <summary>What services have answered to its records; null where none was asked.</summary>
+    public ChunkAnswers? Answers { get; init; }
+
+    /// <summary>Those of its rows that lack what a service should have given them.</summary>
+    public IReadOnlyList<RecordGap> Gaps { get; init; } = [];
+
+    /// <summary>The statements that belong to its rows: what became of this range, and what its rows lack.</summary>
+    public NpgsqlBatchCommand[] Statements(JobLoadPlan plan) =>
+        Gaps.Count == 0 ? [Checkpoint(plan)] : [Checkpoint(plan), ChunkGaps.Insert(plan.JobId, Gaps)];
+
+    private NpgsqlBatchCommand Checkpoint(JobLoadPlan plan) => new(WriteSql.InsertCheckpoint)
     {
         Parameters =
         {
@@ -48,4 +58,5 @@ public sealed record WrittenChunk
 
 /// <summary>Transforms a chunk a second time, from where it came, into a workspace.</summary>
 public delegate Task ReadAgain(
-    ChunkTransform transform, ChunkExtent extent, TransformWorkspace into, CancellationToken cancellationToken);
+    ChunkTransform transform, ChunkExtent extent, ChunkAnswers? answers, TransformWorkspace into,
+    CancellationToken cancellationToken);

@@ -47,6 +47,14 @@ public sealed class RecordErrorCodesTests
         [41] = "score_input_too_large",
         [42] = "score_not_finite",
         [43] = "score_failed",
+        [50] = "enrichment_missing",
+        [51] = "enrichment_failed",
+        [52] = "enrichment_unreachable",
+        [53] = "enrichment_timeout",
+        [54] = "enrichment_status",
+        [55] = "enrichment_too_large",
+        [56] = "enrichment_malformed",
+        [57] = "enrichment_wrong_ids",
     };
 
     [Fact]

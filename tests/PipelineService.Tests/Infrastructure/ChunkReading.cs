@@ -45,7 +45,7 @@ public sealed class ChunkReading : IDisposable
     {
         JobLoad load = new(Plan(party), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None)
         {
-            ReadAgain = (_, _, _, _) => throw new UnreachableException("Nothing is written here."),
+            ReadAgain = (_, _, _, _, _) => throw new UnreachableException("Nothing is written here."),
         };
         if (transform is not null)
         {

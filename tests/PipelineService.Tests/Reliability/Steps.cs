@@ -5,12 +5,16 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>The fault points that every round of uploads comes to.</summary>
 internal static class Steps
 {
-    /// <summary>All but those of conversions, each of which takes a process: <see cref="ConversionDeathTests"/> has them.</summary>
+    /// <summary>
+    /// All but those of conversions, each of which takes a process: <see cref="ConversionDeathTests"/> has them; and those of services,
+    /// which the rounds do not ask: <see cref="EnrichmentDeathTests"/> has those.
+    /// </summary>
     public static IReadOnlyList<FaultPoint> All { get; } =
     [
         .. Enum.GetValues<FaultPoint>().Except(
         [
             FaultPoint.ConversionWriting, FaultPoint.Converted, FaultPoint.ConversionPinned, FaultPoint.ConversionNamed,
+            .. EnrichmentDeathTests.Points,
         ]),
     ];
 }

@@ -26,7 +26,7 @@ public sealed partial class ArrowTests
             "ContentCoding", "ContentCodings", "ISpool", "SpoolFullException", "SpoolManifest", "SpoolOptions", "SpoolUnavailableException", "SpoolWriter", "SpooledBytes",
             "UploadCodings",
         ],
-        [("Jobs", "Transform")] = ["BoundLookups", "ChunkChannel", "LookupBinder", "TransformOptions"],
+        [("Jobs", "Transform")] = ["BoundLookups", "ByteKeys", "ChunkChannel", "EnrichmentAwaitedException", "LookupBinder", "ServiceClients", "TransformOptions"],
         [("Jobs", "Write")] =
         [
             "ChunkTooSlowException", "JobLoad", "JobLoadPlan", "JobTakenOverException", "KeyFilter", "RejectForecast",

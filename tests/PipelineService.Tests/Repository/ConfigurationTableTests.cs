@@ -44,7 +44,7 @@ public sealed class ConfigurationTableTests
 
     private static string Text(object? value) => value switch
     {
-        null => None,
+        null or System.Collections.ICollection { Count: 0 } => None,
         bool isOn => isOn ? "true" : "false",
         TimeSpan { Milliseconds: not 0 } time => time.ToString("c", CultureInfo.InvariantCulture).TrimEnd('0'),
         string path => path.Replace(Path.DirectorySeparatorChar, '/'),

@@ -3,11 +3,12 @@ using System.Text.Json;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
+using PipelineService.Tests.Transform.Enrichment;
 
 namespace PipelineService.Tests.Repository;
 
 /// <summary>The examples of docs/enrichment.md do what the page says.</summary>
-public sealed class EnrichmentPageTests(LoadingService service) : IClassFixture<LoadingService>
+public sealed class EnrichmentPageTests(HttpEnrichmentTests.Service service) : IClassFixture<HttpEnrichmentTests.Service>
 {
     private static readonly string Page = RepositoryFiles.Read("docs", "enrichment.md");
 
@@ -38,6 +39,22 @@ public sealed class EnrichmentPageTests(LoadingService service) : IClassFixture<
         Assert.Equal(
             shown[1..], await service.RowsAsync($"SELECT concat({string.Join(", '|', ", shown[0].Split('|'))}) FROM rides ORDER BY trip"));
         Assert.StartsWith("3:4 lookup_missing zone", Assert.Single(await service.DeadLettersAsync(job)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_service_is_asked_as_it_shows()
+    {
+        string section = MarkdownText.Section(Page, "Services");
+        await service.Api.DeclareAsync("visits", Assert.Single(MarkdownText.Blocks(section, "json")));
+
+        JobView job = await service.LoadAsync("visits", Assert.Single(MarkdownText.Blocks(section, "csv")));
+
+        Assert.Equal((JobState.PartiallySucceeded, new RecordsView(5, 4, 1, 0)), (job.State, job.Records));
+        string[] shown = Assert.Single(MarkdownText.Blocks(section, "text")).TrimEnd().Split('\n');
+        Assert.Equal(
+            shown[1..], await service.RowsAsync($"SELECT concat({string.Join(", '|', ", shown[0].Split('|'))}) FROM visits ORDER BY visit"));
+        Assert.StartsWith("5:6 enrichment_failed client_ip", Assert.Single(await service.DeadLettersAsync(job)), StringComparison.Ordinal);
+        Assert.Equal(["192.0.2.1", "faulty", "unknown"], Assert.Single(service.Stub.Calls).Order());
     }
 
     /// <summary>The model of the page: two values, which its metadata name.</summary>

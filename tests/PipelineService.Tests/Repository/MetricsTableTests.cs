@@ -57,6 +57,13 @@ public sealed class MetricsTableTests(RunningService running) : IClassFixture<Ru
         metrics.JobFinished("documented", "failed", "internal_error", TimeSpan.Zero);
         metrics.RowsVisible("documented", TimeSpan.Zero);
         metrics.WebhookAnswered("delivered", TimeSpan.Zero);
+        EnrichmentMetrics enrichment = running.Service.Services.GetRequiredService<EnrichmentMetrics>();
+        enrichment.Called("documented", "answered");
+        enrichment.Retried("documented");
+        enrichment.Answered("documented", hits: 1, misses: 1, stale: 1);
+        enrichment.Waited("documented", TimeSpan.FromSeconds(1));
+        enrichment.Gaps("documented", count: 1, "left");
+        enrichment.Observe(() => [("documented", 0, 0)], () => 0);
         listener.RecordObservableInstruments();
         return seen;
 

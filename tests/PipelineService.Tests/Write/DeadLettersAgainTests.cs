@@ -163,7 +163,7 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
         };
         using JobLoad load = new(plan, sessions: 1, new WriteOptions(), NullLogger.Instance, Cancellation)
         {
-            ReadAgain = (_, _, _, _) => throw new UnreachableException("No chunk is written again here."),
+            ReadAgain = (_, _, _, _, _) => throw new UnreachableException("No chunk is written again here."),
         };
         ChunkExtent extent = new()
         {

@@ -56,6 +56,8 @@ public sealed class RowSteps
                 return CompileExpression(computed, index, sets, expressions);
             case LookupOp lookup:
                 return CompileLookup(lookup, index, [.. lookup.Fields.Select(_scope.IndexOf)], sets);
+            case HttpOp http:
+                return CompileHttp(http, index, [.. http.Fields.Select(_scope.IndexOf)], sets);
             case ScoreOp score:
                 return CompileScore(score, index, [.. score.Fields.Select(_scope.IndexOf)], sets);
         }
@@ -145,6 +147,21 @@ public sealed class RowSteps
         _origins.Set(sets, worksOn);
         _read.UnionWith(sets);
         return new LookupStep(use, reader, kept, worksOn, sets, inputs, op.Missing) { Hides = op.Pii ? sets : [] };
+    }
+
+    private HttpStep CompileHttp(HttpOp op, int index, ImmutableArray<int> worksOn, ImmutableArray<int> sets)
+    {
+        SlotReader reader = ReaderOf(worksOn);
+        SlotReader kept = op.Missing == OnMissing.Keep
+            ? new SlotReader([.. SlotsOf(sets.Where(set => !_read.Contains(set)))])
+            : SlotReader.None;
+        ImmutableArray<int> inputs = _origins.Of(worksOn);
+        ServiceUse use = new(
+            index, op.Service, [.. op.Inputs.Zip(worksOn, (name, field) => new LookupColumn(name, KindOf(field)))], op.Unavailable);
+        AnswerFields answer = new([.. op.Pointers.Zip(sets, (pointer, field) => new AnswerField(_fields[field], AnswerPaths.Of(pointer)))]);
+        _origins.Set(sets, worksOn);
+        _read.UnionWith(sets);
+        return new HttpStep(op, use, reader, kept, worksOn, sets, answer, inputs) { Hides = op.Pii ? sets : [] };
     }
 
     private ScoreStep CompileScore(ScoreOp op, int index, ImmutableArray<int> worksOn, ImmutableArray<int> sets)

@@ -30,6 +30,10 @@ public static class AuditActions
     public static readonly AuditAction JobReplace = new("job.replace", "job/{id}");
 
     public static readonly AuditAction JobRerun = new("job.rerun", "job/{id}");
+
+    /// <summary>What the rows of a job lack because a service gave no answer is to be filled in.</summary>
+    public static readonly AuditAction GapsFill = new("gaps.fill", "job/{id}");
+
     public static readonly AuditAction JobDelete = new("job.delete", "job/{id}");
 
     /// <summary>Jobs that ended longer ago than <c>Jobs:Keep</c> were removed, with their dead letters.</summary>

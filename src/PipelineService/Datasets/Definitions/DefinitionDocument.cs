@@ -107,6 +107,13 @@ public sealed record TestDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Lookups { get; init; }
 
+    /// <summary>
+    /// Of services that are asked, by their names: what they answer, each an `input` with the `output` or the `error`. Tests ask nobody.
+    /// </summary>
+    [Scalar(JsonSchemaType.Object)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Services { get; init; }
+
     /// <summary>Columns that the row must have → their values; the others may have any.</summary>
     [Scalar(JsonSchemaType.Object)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

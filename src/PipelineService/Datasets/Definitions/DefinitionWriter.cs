@@ -74,6 +74,11 @@ public static class DefinitionWriter
             : JsonSerializer.SerializeToElement(
                 test.Lookups.ToDictionary(rows => rows.Key, rows => rows.Value.Select(row => JsonElement.Parse(row))),
                 PipelineJson.Options),
+        Services = test.Services.IsEmpty
+            ? null
+            : JsonSerializer.SerializeToElement(
+                test.Services.ToDictionary(answers => answers.Key, answers => answers.Value.Select(answer => JsonElement.Parse(answer))),
+                PipelineJson.Options),
         Row = test.Row is null ? null : JsonElement.Parse(test.Row),
         Rejected = test.Outcome == TestOutcome.Rejected ? test.Reason : null,
         Filtered = test.Outcome != TestOutcome.Filtered ? null

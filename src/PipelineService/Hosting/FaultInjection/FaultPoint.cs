@@ -47,6 +47,12 @@ public enum FaultPoint
     /// <summary>The rows of a dataset that is looked up are about to be read into memory.</summary>
     LookupReading,
 
+    /// <summary>Services are about to be asked what the records of a chunk need.</summary>
+    ServiceAsking,
+
+    /// <summary>They have answered, the chunk is not transformed.</summary>
+    ServiceAnswered,
+
     /// <summary>The file of a model that scores records is about to be read.</summary>
     ModelReading,
 
@@ -59,6 +65,9 @@ public enum FaultPoint
     CopyEnded,
     DeadLettersWriting,
     DeadLettersWritten,
+
+    /// <summary>What the rows of a chunk lack is about to be written down, with its checkpoint.</summary>
+    GapsWriting,
     CheckpointWriting,
     CheckpointWritten,
 
@@ -117,6 +126,10 @@ public enum FaultPoint
     /// <summary>Its rows are gone, its job is not.</summary>
     RowsTakenBack,
     TakenBack,
+
+    /// <summary>Rows have got what they lacked, which is not committed.</summary>
+    GapsFilling,
+    GapsFilled,
 
     /// <summary>A model is about to be committed, with its entry in the audit.</summary>
     ModelStoring,

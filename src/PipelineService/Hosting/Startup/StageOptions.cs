@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using FluentValidation;
@@ -47,15 +48,21 @@ public static class StageOptions
     internal static List<string> Bind<TOptions>(IConfigurationSection section, TOptions options)
         where TOptions : class
     {
-        var faults = new List<string>();
+        List<string> faults = [];
+        Bind(section, options, typeof(TOptions), faults);
+        return faults;
+    }
+
+    private static void Bind(IConfigurationSection section, object options, Type type, List<string> faults)
+    {
         foreach (IConfigurationSection child in section.GetChildren())
         {
-            PropertyInfo? property = typeof(TOptions).GetProperty(
+            PropertyInfo? property = type.GetProperty(
                 child.Key, BindingFlags.Instance | BindingFlags.Public | BindingFlags.IgnoreCase);
             if (property is not { CanWrite: true })
             {
-                faults.Add($"{child.Path}: there is no such setting.{Suggestion.For(child.Key, Names<TOptions>())} "
-                    + $"{section.Key} has {string.Join(", ", Names<TOptions>())}.");
+                faults.Add($"{child.Path}: there is no such setting.{Suggestion.For(child.Key, Names(type))} "
+                    + $"{section.Key} has {string.Join(", ", Names(type))}.");
                 continue;
             }
 
@@ -63,6 +70,12 @@ public static class StageOptions
             {
                 faults.Add($"{child.Path} = {number}: must be {Form(property.PropertyType)}. A number alone would be days: that is "
                     + $"{number}.00:00:00.");
+                continue;
+            }
+
+            if (NamedSectionOf(property.PropertyType) is { } named)
+            {
+                BindNamed(child, (IDictionary)property.GetValue(options)!, named, faults);
                 continue;
             }
 
@@ -78,12 +91,28 @@ public static class StageOptions
                 faults.Add($"{child.Path} = {child.Value}: must be {Form(property.PropertyType)}.");
             }
         }
-
-        return faults;
     }
 
-    private static string[] Names<TOptions>() =>
-        [.. typeof(TOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name)];
+    /// <summary>Sections of one form, each under a name of its own.</summary>
+    private static void BindNamed(IConfigurationSection section, IDictionary into, Type type, List<string> faults)
+    {
+        foreach (IConfigurationSection child in section.GetChildren())
+        {
+            object options = Activator.CreateInstance(type)!;
+            Bind(child, options, type, faults);
+            into[child.Key] = options;
+        }
+    }
+
+    /// <summary>What the sections are of a property that has several by their names; null for any other.</summary>
+    private static Type? NamedSectionOf(Type type) =>
+        type is { IsGenericType: true, GenericTypeArguments: [_, { IsClass: true } named] }
+        && type.GetGenericTypeDefinition() == typeof(Dictionary<,>) && named != typeof(string)
+            ? named
+            : null;
+
+    private static string[] Names(Type type) =>
+        [.. type.GetProperties().Where(property => property.CanWrite).Select(property => property.Name)];
 
     private static bool IsTime(Type type) => (Nullable.GetUnderlyingType(type) ?? type) == typeof(TimeSpan);
 

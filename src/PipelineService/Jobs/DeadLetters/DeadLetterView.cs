@@ -74,6 +74,13 @@ public sealed record DeadLetterError(string? Field, string Code, string Message,
     /// <summary>What was sent for the fields that the op's expression uses, as `value` shows it; absent without an expression.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string?>? Inputs { get; init; }
+
+    /// <summary>
+    /// How the answer of a service began that the op could not use, or the error in it; absent where there was none. `[hidden]` where
+    /// personal data went into it or comes of it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Answer { get; init; }
 }
 
 /// <summary>A page of dead letters, in the order of the data: fewer than asked for when they are large.</summary>

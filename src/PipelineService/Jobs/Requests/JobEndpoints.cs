@@ -6,6 +6,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs.DeadLetters;
+using PipelineService.Jobs.Gaps;
 
 namespace PipelineService.Jobs.Requests;
 
@@ -46,6 +47,7 @@ public static class JobEndpoints
             .Answers(WaitGranted, StatusCodes.Status200OK, StatusCodes.Status304NotModified, StatusCodes.Status404NotFound);
         group.MapJobList();
         group.MapDeadLetters();
+        group.MapGaps();
         group.MapJobActions();
         return api;
     }

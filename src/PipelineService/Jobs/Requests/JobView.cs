@@ -11,7 +11,7 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="WaitingFor">
 /// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
 /// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; <c>conversion</c>,
-/// for other files to be converted; or null.
+/// for other files to be converted; <c>enrichment:…</c> with the name of a service, for its answers; or null.
 /// </param>
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
@@ -32,6 +32,10 @@ namespace PipelineService.Jobs.Requests;
 /// Which models score its records: by what the definition calls one the version that is used, by each of its attempts. Null before its first
 /// attempt and where none does.
 /// </param>
+/// <param name="Gaps">
+/// Values that its rows still lack because a service gave no answer (<c>unavailable: "null"</c>), once it has ended; null where there were
+/// none. <c>fill-gaps</c> fills them.
+/// </param>
 /// <param name="Error">
 /// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
 /// upload has come.
@@ -43,7 +47,7 @@ public sealed record JobView(
     string? Source,
     string? Tenant,
     JobState State,
-    [property: Words("WaitingFor", "database", "spool", "table", "lookup", "conversion")] string? WaitingFor,
+    string? WaitingFor,
     bool CancelRequested,
     UploadView Upload,
     RecordsView Records,
@@ -60,6 +64,7 @@ public sealed record JobView(
     Guid? ReplacedBy,
     IReadOnlyDictionary<string, Guid>? Lookups,
     IReadOnlyDictionary<string, int>? Models,
+    long? Gaps,
     Problem? Error,
     JobLinks Links)
 {
@@ -98,6 +103,7 @@ public sealed record JobView(
             row.RevertedAt is null ? null : row.ReplacedBy,
             pins is { Lookups.Count: > 0 } ? pins.Lookups : null,
             pins is { Models.Count: > 0 } ? pins.Models : null,
+            row.Gaps,
             row.Error is null ? null : Faults.FromJson(row.Error),
             JobLinks.Of(row, state));
     }

@@ -5,6 +5,7 @@ using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;
 using PipelineService.Spool.Conversion;
+using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 using PipelineService.Write.Targets;
 
@@ -25,9 +26,13 @@ public readonly record struct Verdict(JobRow Job, Problem? End, TimeSpan? Pause,
 /// </summary>
 public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOptions> writeOptions, TimeProvider time)
 {
-    private const string Database = "database", Spool = "spool", Table = "table", Lookup = "lookup", Conversion = "conversion";
+    private const string Database = "database", Spool = "spool", Table = "table", Lookup = "lookup", Conversion = "conversion",
+        Enrichment = "enrichment:";
 
     private readonly JobsOptions _options = options.Value;
+
+    /// <summary>Whether an attempt before has found a service away that the job must ask.</summary>
+    public static bool WaitsForService(JobRow job) => job.WaitingFor?.StartsWith(Enrichment, StringComparison.Ordinal) == true;
 
     /// <param name="job">Its row as it was when the attempt began.</param>
     /// <param name="bytesReached">How many bytes of the upload were written at best, committed or not.</param>
@@ -48,6 +53,8 @@ public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOp
             LookupAwaitedException => new Verdict(job with { WaitingFor = Lookup }, End: null, _options.PollInterval),
             ConversionAwaitedException => new Verdict(job with { WaitingFor = Conversion }, End: null, _options.PollInterval),
             ConversionBrokenException broken => OfBrokenConversion(broken, job),
+            EnrichmentAwaitedException away => new Verdict(
+                job with { WaitingFor = Enrichment + away.Service }, End: null, away.Pause > _options.PollInterval ? away.Pause : _options.PollInterval),
             SpoolUnavailableException => new Verdict(job with { WaitingFor = Spool }, End: null, _options.LeaseTime),
             _ => SqlFaults.Of(error) switch
             {

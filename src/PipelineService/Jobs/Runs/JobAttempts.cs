@@ -7,6 +7,7 @@ using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Formats;
+using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -109,7 +110,7 @@ public sealed partial class JobAttempts(
             return false;
         }
 
-        if (fault is not (LookupAwaitedException or ConversionAwaitedException))
+        if (fault is not (LookupAwaitedException or ConversionAwaitedException or EnrichmentAwaitedException))
         {
             Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
         }

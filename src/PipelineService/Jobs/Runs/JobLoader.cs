@@ -6,6 +6,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets.Models;
 using PipelineService.Datasets.Tables;
@@ -13,6 +14,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Gaps;
 using PipelineService.Spool;
 using PipelineService.Spool.Decoding;
 using PipelineService.Spool.Formats;
@@ -35,6 +37,7 @@ public sealed class JobLoader(
     JobTargets targets,
     JobPins pins,
     LookupBinder lookups,
+    ServiceClients services,
     JobConversions conversions,
     ModelBinder models,
     ChunkChannel channel,
@@ -65,6 +68,9 @@ public sealed class JobLoader(
         using BoundLookups bound = await lookups.BindAsync(rows, pinned.Lookups, stopping);
         using BoundModels scoring = await models.LoadAsync(rows, pinned.Models, stopping);
 
+        ExternalAnswers? answers = await services.BindAsync(
+            rows, scoring.With(bound.Answers), AttemptJudge.WaitsForService(live.Current), stopping);
+
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
         RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
         using UploadContent content = live.IsConverted
@@ -92,7 +98,7 @@ public sealed class JobLoader(
             await target.PrepareAsync(load, database, stopping);
 
             // 4. Read, transform and write, while the upload still arrives.
-            JobFacts facts = live.Current.Facts with { Answers = scoring.With(bound.Answers) };
+            JobFacts facts = live.Current.Facts with { Answers = answers };
             long start = await ReadAsync(load, live, facts, upload, content, format, reservation, covered.Checkpoints, stopping);
 
             // 5. Commit.
@@ -267,7 +273,7 @@ public sealed class JobLoader(
             }
 
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
-                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), finish, .. Taken(live.Current, upload.Manifest)]
+                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), .. GapSql.CountOf(load.Plan), finish, .. Taken(live.Current, upload.Manifest)]
                 : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
             await sessions[i].CommitAsync(statements, shield.Token);
         }

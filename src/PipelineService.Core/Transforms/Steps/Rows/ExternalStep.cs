@@ -18,6 +18,9 @@ internal abstract class ExternalStep : RecordStep
     /// <summary>Whether it asks for what it needs, chunk by chunk.</summary>
     public abstract bool Asks { get; }
 
+    /// <summary>Whether whom it asks may take long to answer, and be away for any time.</summary>
+    public virtual bool Waits => false;
+
     /// <summary>Room for what the records of a chunk ask.</summary>
     /// <param name="workspace">That of the worker.</param>
     public virtual ChunkQuestions Begin(TransformWorkspace workspace) => new();

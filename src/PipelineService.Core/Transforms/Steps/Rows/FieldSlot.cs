@@ -56,12 +56,17 @@ internal sealed class FieldSlot
             return RecordErrorCode.None;
         }
 
-        if (!record.TryGetText(Index, out ReadOnlySpan<byte> text))
-        {
-            return RecordErrorCode.InvalidUtf8;
-        }
+        return record.TryGetText(Index, out ReadOnlySpan<byte> text) ? Read(kind, text, record.Slots) : RecordErrorCode.InvalidUtf8;
+    }
 
-        if (kind == ValueKind.Text && TryReadPlain(text, record.Slots, out RecordErrorCode code))
+    /// <summary>Reads a value of another origin.</summary>
+    /// <param name="kind">What it is: text or JSON.</param>
+    /// <param name="text">The text without escapes, any other value as its JSON is written.</param>
+    /// <param name="slots">Take it.</param>
+    /// <returns>None, or why it is no value of the field.</returns>
+    public RecordErrorCode Read(ValueKind kind, ReadOnlySpan<byte> text, RecordSlots slots)
+    {
+        if (kind == ValueKind.Text && TryReadPlain(text, slots, out RecordErrorCode code))
         {
             return code;
         }
@@ -73,7 +78,7 @@ internal sealed class FieldSlot
         if (code == RecordErrorCode.None)
         {
             ReadOnlySpan<byte> value = encoded.Written(start);
-            Set(BinaryPrimitives.ReadInt32BigEndian(value) < 0, value[sizeof(int)..], record.Slots);
+            Set(BinaryPrimitives.ReadInt32BigEndian(value) < 0, value[sizeof(int)..], slots);
         }
 
         return code;

@@ -13,10 +13,9 @@ internal sealed class LookupStep : ExternalStep
     private readonly SlotReader _reader;
     private readonly SlotReader _kept;
     private readonly ImmutableArray<int> _worksOn;
-    private readonly (int Slot, TypedKind Kind)[] _key;
+    private readonly RecordKey _key;
     private readonly (int Field, TypedKind Kind)[] _sets;
     private readonly OnMissing _missing;
-    private readonly bool _isPlainText;
     private readonly LookupTable? _table;
     private readonly ExternalAnswers? _answers;
 
@@ -33,9 +32,8 @@ internal sealed class LookupStep : ExternalStep
     {
         (Use, _reader, _kept, _worksOn, _missing) = (use, reader, kept, worksOn, missing);
         (Gives, Inputs) = (sets, inputs);
-        _key = [.. worksOn.Zip(use.Key, (field, column) => (RecordSlots.Of(field), column.Kind))];
+        _key = new RecordKey(worksOn, use.Key);
         _sets = [.. sets.Zip(use.Values, (field, column) => (field, column.Kind))];
-        _isPlainText = _key is [{ Kind: TypedKind.Text }];
     }
 
     private LookupStep(LookupStep other, ExternalAnswers answers)
@@ -69,9 +67,9 @@ internal sealed class LookupStep : ExternalStep
     /// <inheritdoc/>
     public override void Ask(OpenRecord record, ChunkQuestions questions)
     {
-        if (_reader.Read(record).IsKept && StateOf(record) == SlotState.Value)
+        if (_reader.Read(record).IsKept && _key.StateOf(record) == SlotState.Value)
         {
-            questions.Add(KeyOf(record));
+            questions.Add(_key.Of(record));
         }
     }
 
@@ -88,61 +86,16 @@ internal sealed class LookupStep : ExternalStep
             return read;
         }
 
-        switch (StateOf(record))
+        switch (_key.StateOf(record))
         {
             case SlotState.Null:
                 return GiveNothing(record); // no value is passed over, and nothing is missing for it
             case SlotState.TooLong:
-                return StepResult.Rejected(FieldAtFault, ExpressionError.NumberOverflow);
+                return StepResult.Rejected(_key.FieldAtFault, ExpressionError.NumberOverflow);
         }
 
         LookupTable table = _table ?? record.AnswerTo(Op) ?? throw NotBound();
-        return table.TryFind(KeyOf(record), out byte[] page, out int start) ? Give(record, page, start) : Miss(record);
-    }
-
-    /// <summary>The one field of the key; of several none is at fault alone.</summary>
-    private short FieldAtFault => _worksOn.Length == 1 ? (short)_worksOn[0] : RecordError.WholeRecord;
-
-    /// <summary>Null where one value of the key is; too long where a number is that nobody can hold.</summary>
-    private SlotState StateOf(OpenRecord record)
-    {
-        SlotState[] states = record.Slots.States;
-        SlotState state = SlotState.Value;
-        foreach ((int slot, _) in _key)
-        {
-            if (states[slot] == SlotState.Null)
-            {
-                return SlotState.Null;
-            }
-
-            state = states[slot] == SlotState.TooLong ? SlotState.TooLong : state;
-        }
-
-        return state;
-    }
-
-    private ReadOnlySpan<byte> KeyOf(OpenRecord record)
-    {
-        RecordSlots slots = record.Slots;
-        if (_isPlainText)
-        {
-            return slots.Texts[_key[0].Slot].Span;
-        }
-
-        int length = 0;
-        foreach ((int slot, TypedKind kind) in _key)
-        {
-            length += LookupKey.BytesOf(slots.Get(slot, kind));
-        }
-
-        Span<byte> key = record.ScratchFor(length);
-        int written = 0;
-        foreach ((int slot, TypedKind kind) in _key)
-        {
-            written += LookupKey.Write(slots.Get(slot, kind), key[written..]);
-        }
-
-        return key[..written];
+        return table.TryFind(_key.Of(record), out byte[] page, out int start) ? Give(record, page, start) : Miss(record);
     }
 
     private StepResult Give(OpenRecord record, byte[] page, int start)
@@ -164,7 +117,7 @@ internal sealed class LookupStep : ExternalStep
     {
         if (_missing == OnMissing.Reject)
         {
-            return StepResult.Rejected(FieldAtFault, RecordErrorCode.LookupMissing);
+            return StepResult.Rejected(_key.FieldAtFault, RecordErrorCode.LookupMissing);
         }
 
         record.CountFor(Op);

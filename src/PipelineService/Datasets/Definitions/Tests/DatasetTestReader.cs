@@ -28,7 +28,10 @@ internal static class DatasetTestReader
         string? record = ReadObject(test, "record");
         string? row = ReadObject(test, "row");
         string? rejected = test.Text("rejected");
-        ImmutableDictionary<string, ImmutableArray<string>> lookups = ReadLookups(test, faults);
+        ImmutableDictionary<string, ImmutableArray<string>> lookups =
+            ReadNamed(test, "lookups", "Must be an object: the fields of a row and their values.", faults);
+        ImmutableDictionary<string, ImmutableArray<string>> services =
+            ReadNamed(test, "services", "Must be an object: an \"input\", and the \"output\" or the \"error\" that is answered.", faults);
         (bool isFiltered, string? filter) = ReadFiltered(test);
         test.Metadata("title", "description");
         test.Finish();
@@ -51,15 +54,19 @@ internal static class DatasetTestReader
         DatasetTest read = row is not null ? new DatasetTest(record, TestOutcome.Row) { Row = row }
             : rejected is not null ? new DatasetTest(record, TestOutcome.Rejected) { Reason = rejected }
             : new DatasetTest(record, TestOutcome.Filtered) { Reason = filter };
-        return read with { Lookups = lookups };
+        return read with { Lookups = lookups, Services = services };
     }
 
-    /// <summary><c>lookups</c>: of each dataset that is looked up the rows that it has for the test.</summary>
-    private static ImmutableDictionary<string, ImmutableArray<string>> ReadLookups(ObjectReader test, DefinitionFaults faults)
+    /// <summary>
+    /// <c>lookups</c>: of each dataset that is looked up the rows that it has for the test. <c>services</c>: of each service that is asked
+    /// what it answers.
+    /// </summary>
+    private static ImmutableDictionary<string, ImmutableArray<string>> ReadNamed(
+        ObjectReader test, string property, string meaning, DefinitionFaults faults)
     {
         var all = ImmutableDictionary.CreateBuilder<string, ImmutableArray<string>>(StringComparer.Ordinal);
-        if (!test.TryGet("lookups", out JsonElement lookups)
-            || ObjectReader.Open(lookups, test.PointerTo("lookups"), faults) is not { } datasets)
+        if (!test.TryGet(property, out JsonElement lookups)
+            || ObjectReader.Open(lookups, test.PointerTo(property), faults) is not { } datasets)
         {
             return all.ToImmutable();
         }
@@ -73,7 +80,7 @@ internal static class DatasetTestReader
                     return JsonSerializer.Serialize(row);
                 }
 
-                faults.Add(pointer, "Must be an object: the fields of a row and their values.");
+                faults.Add(pointer, meaning);
                 return null;
             });
             if (rows.Length > LookupRowsMax)

@@ -26,6 +26,7 @@ internal sealed class DatasetTestRun
     private readonly LookupVersions? _versions;
     private readonly BoundModels _models;
     private ChunkTransform _transform;
+    private ExternalAnswers? _answers;
     private readonly TransformWorkspace _workspace = new();
     private readonly DefinitionFaults _faults = new();
 
@@ -73,7 +74,20 @@ internal sealed class DatasetTestRun
             return;
         }
 
+        ServiceReplies? replies = null;
+        if (!_plan.Services.IsEmpty)
+        {
+            replies = new ServiceReplies(test, _plan, JsonPointer.Append(pointer, "services"), _faults);
+            _transform = new ChunkTransform(
+                _plan, _reader, new JobFacts(Guid.Empty) { Answers = (_models.With(_answers) ?? ExternalAnswers.None).With(replies.AskAsync) });
+        }
+
         ChunkAnswers? answers = await _transform.AnswerAsync(record, position, _workspace, cancellationToken);
+        if (replies is { IsLacking: true })
+        {
+            return;
+        }
+
         _transform.Run(record, position, _workspace, answers);
         Check(test, pointer);
     }
@@ -113,9 +127,9 @@ internal sealed class DatasetTestRun
             }
         }
 
-        ExternalAnswers answers = new(
+        _answers = new ExternalAnswers(
             tables.ToImmutable(), (use, questions, token) => _versions!.AskAsync(pins[use.Dataset], use, questions, token));
-        _transform = new ChunkTransform(_plan, _reader, new JobFacts(Guid.Empty) { Answers = _models.With(answers) });
+        _transform = new ChunkTransform(_plan, _reader, new JobFacts(Guid.Empty) { Answers = _models.With(_answers) });
         return true;
     }
 

@@ -12,86 +12,26 @@ namespace PipelineService.Datasets.Definitions.Transforms;
 /// <summary>Reads the op that looks up another dataset, and holds it against that one.</summary>
 internal static class LookupOps
 {
-    private const string From = "from", Match = "match", Set = "set", Into = "into";
+    private const string From = "from", Match = "match", Set = "set";
 
     public static TransformOp ReadLookup(OpReader op)
     {
         string from = op.FilledText(From, "the dataset that is looked up, such as \"zones\"");
-        List<(string Key, string Field)> match = ReadPairs(op, Match, "which fields have the key: { \"id\": \"zone\" }, its field first");
-        List<(string Field, string Source)> set = ReadPairs(op, Set, "what is taken: { \"borough\": \"borough\" }, the own field first");
+        List<(string Key, string Field)> match = PairReader.Read(op, Match, "which fields have the key: { \"id\": \"zone\" }, its field first");
+        List<(string Field, string Source)> set = PairReader.Read(op, Set, "what is taken: { \"borough\": \"borough\" }, the own field first");
         op.FieldPointers.AddRange(match.Select(pair => JsonPointer.Append(op.Json.PointerTo(Match), pair.Key)));
-        op.SetPointers.AddRange(set.Select(pair => PointerOf(op, pair.Field)));
+        op.SetPointers.AddRange(set.Select(pair => PairReader.PointerOf(op, Set, pair.Field)));
         var read = new LookupOp
         {
             From = from,
             Key = [.. match.Select(pair => pair.Key)],
             Fields = [.. match.Select(pair => pair.Field)],
             Sources = [.. set.Select(pair => pair.Source)],
-            Sets = WithTypes(op, [.. set.Select(pair => new SetField(pair.Field))]),
+            Sets = PairReader.WithTypes(op, [.. set.Select(pair => new SetField(pair.Field))]),
             Missing = op.Json.Choice("missing", OpWords.OnMissings, OnMissing.Reject),
             Pii = op.Json.Boolean("pii", otherwise: false),
         };
         return op.Lookups is not null && from.Length > 0 ? Checked(op, read, op.Lookups) : read;
-    }
-
-    /// <summary>The own field, its type beside it where the definition was read back from an answer.</summary>
-    public static SetPointer PointerOf(OpReader op, string field)
-    {
-        string pointer = JsonPointer.Append(op.Json.PointerTo(Set), field);
-        return new SetPointer(pointer, pointer, pointer, pointer);
-    }
-
-    /// <summary>An object of texts that must be there.</summary>
-    public static List<(string First, string Second)> ReadPairs(OpReader op, string name, string meaning)
-    {
-        List<(string, string)> pairs = [];
-        if (!op.Json.TryGet(name, out JsonElement json))
-        {
-            op.Json.Fault(name, $"Is missing: {meaning}.");
-            return pairs;
-        }
-
-        if (json.ValueKind != JsonValueKind.Object)
-        {
-            op.Json.Fault(name, $"Must be an object: {meaning}.");
-            return pairs;
-        }
-
-        string pointer = op.Json.PointerTo(name);
-        foreach (JsonProperty pair in json.EnumerateObject())
-        {
-            if (op.Json.TextOf(pair.Value, JsonPointer.Append(pointer, pair.Name)) is string text)
-            {
-                pairs.Add((pair.Name, text));
-            }
-        }
-
-        if (!json.EnumerateObject().Any())
-        {
-            op.Json.Fault(name, $"Must not be empty: {meaning}.");
-        }
-
-        return pairs;
-    }
-
-    /// <summary>Takes over the types that an answer of the service tells of fields which the schema does not declare.</summary>
-    public static ImmutableArray<SetField> WithTypes(OpReader op, ImmutableArray<SetField> sets)
-    {
-        if (!op.Json.TryGet(Into, out _))
-        {
-            return sets;
-        }
-
-        List<SetPointer> pointers = [.. op.SetPointers];
-        ImmutableArray<SetField> told = op.Into();
-        op.SetPointers.Clear();
-        op.SetPointers.AddRange(pointers);
-        foreach (SetField field in told.Where(field => !sets.Any(set => set.Name == field.Name)))
-        {
-            op.Json.Fault(Into, $"\"{Excerpt.Of(field.Name)}\" is not in \"set\", which says where the value comes from.");
-        }
-
-        return [.. sets.Select(set => told.FirstOrDefault(field => field.Name == set.Name) ?? set)];
     }
 
     private static LookupOp Checked(OpReader op, LookupOp read, LookupSources sources)

@@ -41,6 +41,10 @@ internal sealed class OpFields
         {
             LookupFields.Check(lookup, reader, _scope, _faults);
         }
+        else if (op is HttpOp http && _isKnown)
+        {
+            HttpFields.Check(http, reader, _scope, _faults);
+        }
 
         if (op is ScoreOp score && _isKnown)
         {

@@ -32,6 +32,7 @@ internal static class OpWords
         ("filter", ExpressionOps.ReadFilter),
         ("require", ExpressionOps.ReadRequire),
         ("lookup", LookupOps.ReadLookup),
+        ("http", HttpOps.ReadHttp),
         ("score", ScoreOps.ReadScore),
         ("hash", PrivacyOps.ReadHash),
         ("mask", PrivacyOps.ReadMask),
@@ -50,6 +51,9 @@ internal static class OpWords
 
     public static readonly ImmutableArray<(string Word, OnMissing Value)> OnMissings =
         [("reject", OnMissing.Reject), ("null", OnMissing.Null), ("keep", OnMissing.Keep)];
+
+    public static readonly ImmutableArray<(string Word, OnUnavailable Value)> OnUnavailables =
+        [("wait", OnUnavailable.Wait), ("reject", OnUnavailable.Reject), ("null", OnUnavailable.Null)];
 
     /// <summary>The names of expressions' <c>extract</c> are taken as well.</summary>
     public static readonly ImmutableArray<(string Word, DatePart Value)> DateParts =
@@ -84,6 +88,7 @@ internal static class OpWords
         Mean("\"default\"", "coalesce", "fill", "fill_null", "fillna"),
         Mean("\"map\"", "translate", "recode"),
         Mean("\"lookup\"", "lookup_table", "join_dataset", "enrich", "vlookup", "left_join"),
+        Mean("\"http\"", "api", "api_request", "http_request", "call", "fetch", "rest"),
         Mean("\"score\"", "predict", "model", "onnx", "infer", "inference", "classify"),
         Mean("\"concat\"", "join", "concatenate"),
         Mean("\"flatten\"", "unnest", "json_extract", "struct"),
@@ -109,7 +114,7 @@ internal static class OpWords
         Mean("\"table\"", "mapping", "map"),
         Mean("\"else\"", "otherwise", "fallback"),
         Mean("\"formats\"", "format", "patterns"),
-        Mean("\"inputs\"", "features", "input"),
+        Mean("\"inputs\"", "features", "input", "params", "parameters", "body"),
         Mean("\"defaults\"", "default", "fillna"),
         Mean("\"set\"", "outputs", "output"),
         Mean("\"onError\"", "on_error", "error", "errors"),
@@ -117,6 +122,8 @@ internal static class OpWords
         Mean("\"from\"", "dataset", "source", "lookup"),
         Mean("\"match\"", "on", "keys", "using"),
         Mean("\"set\"", "select", "take", "values_from"),
+        Mean("\"service\", the name of one that the operator has set: an address never stands in a definition", "url", "uri", "endpoint", "address"),
+        Mean("\"unavailable\"", "onUnavailable", "on_unavailable", "whenDown"),
         Mean("\"missing\"", "onMissing", "on_missing", "notFound", "not_found"),
         Mean("\"expression\"", "expr", "condition", "where", "formula"),
         Mean("\"length\"", "max", "maxLength", "width"),

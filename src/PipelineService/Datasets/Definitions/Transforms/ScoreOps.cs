@@ -19,8 +19,8 @@ internal static class ScoreOps
     {
         string model = op.FilledText(Model, "the model that scores the records, such as \"fraud\", or \"fraud@3\" for one version of it");
         (ImmutableArray<ScoreOpInput> inputs, ImmutableArray<string> fields) = ReadInputs(op);
-        List<(string Field, string Output)> set = LookupOps.ReadPairs(op, Set, "what is taken: { \"risk\": \"probability\" }, the own field first");
-        op.SetPointers.AddRange(set.Select(pair => LookupOps.PointerOf(op, pair.Field)));
+        List<(string Field, string Output)> set = PairReader.Read(op, Set, "what is taken: { \"risk\": \"probability\" }, the own field first");
+        op.SetPointers.AddRange(set.Select(pair => PairReader.PointerOf(op, Set, pair.Field)));
         var read = new ScoreOp
         {
             Model = model,
@@ -28,7 +28,7 @@ internal static class ScoreOps
             Fields = fields,
             Defaults = ReadDefaults(op),
             Outputs = [.. set.Select(pair => pair.Output)],
-            Sets = LookupOps.WithTypes(op, [.. set.Select(pair => new SetField(pair.Field))]),
+            Sets = PairReader.WithTypes(op, [.. set.Select(pair => new SetField(pair.Field))]),
             OnError = op.Json.Choice("onError", OpWords.OnErrors, OnError.Reject),
             Pii = op.Json.Boolean("pii", otherwise: false),
         };

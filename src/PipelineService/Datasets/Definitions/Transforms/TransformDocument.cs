@@ -70,7 +70,7 @@ public sealed record TransformDocument
     /// <summary>
     /// Of split: the fields that take the parts, in their order; the last one takes all that is left. Of date_part: the one that takes
     /// the part, default integer. Of flatten: the fields that take members, each by its source. Of lookup and score: the types of the
-    /// fields that the schema does not declare, as the service fills them in.
+    /// fields that the schema does not declare, as the service fills them in. Of http: the same, default string.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SetFieldDocument>? Into { get; init; }
@@ -115,7 +115,8 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of parse_date: whether a text that fits no pattern has its record rejected, or is taken away and counted. Of derive: the same where
-    /// there is no result, as after a division by zero. Of score: the same where the model gives nothing for a record.
+    /// there is no result, as after a division by zero. Of score: the same where the model gives nothing for a record. Of http: the same
+    /// where the service answers with an error, or with values that the fields cannot take.
     /// </summary>
     [DefaultValue("reject")]
     [Words("OnError", typeof(OpWords), nameof(OpWords.OnErrors))]
@@ -165,7 +166,7 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of score: each input or feature of the model → the field whose value it is given, or an array of fields in the order of the input's
-    /// values.
+    /// values. Of http: what the service calls an input → the field that has its value.
     /// </summary>
     [Scalar(JsonSchemaType.Object)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -181,13 +182,27 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of lookup: each field that takes a value → the field of that dataset from which it comes. Of score: → the output of the model, with
-    /// the place of the value in brackets where it has several.
+    /// the place of the value in brackets where it has several. Of http: → the place in the answer, as a JSON pointer.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Set { get; init; }
 
+    /// <summary>Of http: the service that is asked, by the name under which the operator has set it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Service { get; init; }
+
     /// <summary>
-    /// Of lookup: whether a record for which there is no row is rejected, has no value in the fields, or keeps what it has there.
+    /// Of http: whether the job waits while the service gives no answer, the record is rejected, or has no value in the fields, which is
+    /// written down as a gap to be filled.
+    /// </summary>
+    [DefaultValue("wait")]
+    [Words("OnUnavailable", typeof(OpWords), nameof(OpWords.OnUnavailables))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Unavailable { get; init; }
+
+    /// <summary>
+    /// Of lookup and http: whether a record for which there is no row, or of which the service knows nothing, is rejected, has no value in
+    /// the fields, or keeps what it has there.
     /// </summary>
     [DefaultValue("reject")]
     [Words("OnMissing", typeof(OpWords), nameof(OpWords.OnMissings))]
@@ -229,7 +244,8 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of hash, mask and redact: whether the fields hold personal data, which is then not shown in dead letters and messages either. Of
-    /// lookup: the same of the fields that it sets; it is so where the looked up dataset says it. Of score: of the fields that it sets.
+    /// lookup: the same of the fields that it sets; it is so where the looked up dataset says it. Of score and http: of the fields that they
+    /// set.
     /// </summary>
     [DefaultValue(false)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

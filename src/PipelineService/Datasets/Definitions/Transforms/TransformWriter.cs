@@ -1,4 +1,6 @@
+using System.Text.Json;
 using PipelineService.Core.Datasets.Transforms;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
 
@@ -47,6 +49,19 @@ internal static class TransformWriter
                 Into = op.Sets.Any(set => set.Type is not null) ? [.. op.Sets.Where(set => set.Type is not null).Select(ToDocument)] : null,
                 Missing = OpWords.OnMissings.WordFor(lookup.Missing),
                 Pii = lookup.Pii ? true : null,
+            },
+            HttpOp http => common with
+            {
+                Service = http.Service,
+                Inputs = JsonSerializer.SerializeToElement(
+                    new OrderedDictionary<string, string>(http.Inputs.Zip(op.Fields, KeyValuePair.Create)), PipelineJson.Options),
+                Set = new OrderedDictionary<string, string>(
+                    op.Sets.Zip(http.Pointers, (set, pointer) => KeyValuePair.Create(set.Name, pointer))),
+                Into = op.Sets.Any(set => set.Type is not null) ? [.. op.Sets.Where(set => set.Type is not null).Select(ToDocument)] : null,
+                Missing = OpWords.OnMissings.WordFor(http.Missing),
+                Unavailable = OpWords.OnUnavailables.WordFor(http.Unavailable),
+                OnError = OpWords.OnErrors.WordFor(http.OnError),
+                Pii = http.Pii ? true : null,
             },
             ScoreOp score => common with
             {
