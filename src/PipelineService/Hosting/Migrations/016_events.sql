@@ -317,7 +317,7 @@ BEGIN
     head := head + numbered;
 END $$;
 
--- Empties the part of a day, with the rights of the schema's owner: the role of the service may be one that empties no table.
+-- Empties the part of a day. With the rights of the tables' owner, since a service that owns nothing may not TRUNCATE.
 CREATE FUNCTION pipeline.drop_events(of_slot integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -335,4 +335,5 @@ BEGIN
     EXECUTE format('TRUNCATE pipeline.event_positions_%s', of_slot);
     RETURN true;
 END $$;
-REVOKE ALL ON FUNCTION pipeline.drop_events(integer) FROM PUBLIC;
+
+REVOKE EXECUTE ON FUNCTION pipeline.drop_events(integer) FROM PUBLIC;

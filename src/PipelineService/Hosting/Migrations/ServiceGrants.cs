@@ -16,10 +16,10 @@ internal static class ServiceGrants
         return $"""
             GRANT USAGE, CREATE ON SCHEMA pipeline TO {name};
             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pipeline TO {name};
-            REVOKE UPDATE, DELETE ON pipeline.audit, pipeline.audit_links FROM {name};
-            REVOKE INSERT, UPDATE, DELETE ON pipeline.migrations FROM {name};
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA pipeline TO {name};
             GRANT EXECUTE ON FUNCTION pipeline.drop_events(integer) TO {name};
+            REVOKE UPDATE, DELETE ON pipeline.audit, pipeline.audit_links FROM {name};
+            REVOKE INSERT, UPDATE, DELETE ON pipeline.migrations FROM {name};
             """;
     }
 }
