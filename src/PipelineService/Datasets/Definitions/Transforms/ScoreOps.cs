@@ -19,7 +19,9 @@ internal static class ScoreOps
     {
         string model = op.FilledText(Model, "the model that scores the records, such as \"fraud\", or \"fraud@3\" for one version of it");
         (ImmutableArray<ScoreOpInput> inputs, ImmutableArray<string> fields) = ReadInputs(op);
-        List<(string Field, string Output)> set = LookupOps.ReadPairs(op, Set, "what is taken: { \"risk\": \"probability\" }, the own field first");
+        List<(string Field, string Output)> set = LookupOps.ReadPairs(
+            op, Set, "what is taken: { \"risk\": \"probability\" }, the own "
+            + "field first");
         op.SetPointers.AddRange(set.Select(pair => LookupOps.PointerOf(op, pair.Field)));
         var read = new ScoreOp
         {
@@ -47,7 +49,8 @@ internal static class ScoreOps
             ? "Must be the name of a model, or a name and the number of a version: \"fraud\" or \"fraud@3\"."
             : version is not null && models.Names.Contains(name)
             ? $"Model \"{name}\" has no version {version}: GET /v1/models/{name} lists them."
-            : $"There is no model \"{Excerpt.Of(name)}\": send it with PUT /v1/models/{Excerpt.Of(name)} first.{Suggestion.For(name, models.Names)}";
+            : $"There is no model \"{Excerpt.Of(name)}\": send it with PUT /v1/models/{Excerpt.Of(name)} "
+                + $"first.{Suggestion.For(name, models.Names)}";
     }
 
     private static (ImmutableArray<ScoreOpInput> Inputs, ImmutableArray<string> Fields) ReadInputs(OpReader op)
