@@ -109,10 +109,14 @@ public sealed class ChunkScores
         {
             case TensorKind.Float:
                 float single = BitConverter.Int32BitsToSingle((int)word);
-                return taken.Kind == TypedKind.Number ? ScoreNumbers.TryToDecimal(single, ref value) : ScoreNumbers.TryToDouble(single, ref value);
+                return taken.Kind == TypedKind.Number
+                    ? ScoreNumbers.TryToDecimal(single, ref value)
+                    : ScoreNumbers.TryToDouble(single, ref value);
             case TensorKind.Double:
                 double number = BitConverter.Int64BitsToDouble(word);
-                return taken.Kind == TypedKind.Number ? ScoreNumbers.TryToDecimal(number, ref value) : ScoreNumbers.TryToDouble(number, ref value);
+                return taken.Kind == TypedKind.Number
+                    ? ScoreNumbers.TryToDecimal(number, ref value)
+                    : ScoreNumbers.TryToDouble(number, ref value);
             case TensorKind.Text:
                 value.Text = new TextSlice(_text, (int)(word >> 32), (int)word);
                 return true;

@@ -17,7 +17,8 @@ public sealed record ModelTensor(string Name, TensorKind Kind, int Width, bool I
 /// <param name="Inputs">In the model's order.</param>
 /// <param name="Outputs">In the model's order.</param>
 /// <param name="Features">
-/// What the values of its only input are called, in their order, where the model says it (<c>feature_names</c> among its metadata); else none.
+/// What the values of its only input are called, in their order, where the model says it (<c>feature_names</c> among its metadata); else
+/// none.
 /// </param>
 public sealed record ModelSignature(
     ImmutableArray<ModelTensor> Inputs, ImmutableArray<ModelTensor> Outputs, ImmutableArray<string> Features)
@@ -39,7 +40,8 @@ public sealed record ModelSignature(
     {
         get
         {
-            long bytes = Inputs.Concat(Outputs).Sum(tensor => (long)tensor.Width * Math.Max(TensorKinds.BytesOf(tensor.Kind), sizeof(long)));
+            long bytes = Inputs.Concat(Outputs).Sum(
+                tensor => (long)tensor.Width * Math.Max(TensorKinds.BytesOf(tensor.Kind), sizeof(long)));
             return [.. Sizes.Where(size => size == 1 || size * bytes <= BlockBytesMax)];
         }
     }

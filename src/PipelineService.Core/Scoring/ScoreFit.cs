@@ -75,47 +75,6 @@ public sealed class ScoreFit
         return faults.IsEmpty ? new ScoreLayout([.. model.Inputs.Select((tensor, i) => fit.InputOf(tensor, i))], outputs, results) : null;
     }
 
-    /// <summary>The output that is meant, and the place of the value in a row of it; null when there is none.</summary>
-    public static (ModelTensor Output, int Place)? Find(ModelSignature model, string text, Suggest suggest, out string? fault)
-    {
-        fault = null;
-        int place = 0;
-        bool isPlaced = false;
-        ModelTensor? output = model.Outputs.FirstOrDefault(tensor => tensor.Name == text);
-        if (output is null && text.EndsWith(']') && text.LastIndexOf('[') is int open and > 0
-            && int.TryParse(text.AsSpan(open + 1, text.Length - open - 2), NumberStyles.None, CultureInfo.InvariantCulture, out place))
-        {
-            output = model.Outputs.FirstOrDefault(tensor => tensor.Name == text[..open]);
-            isPlaced = true;
-        }
-
-        if (output is null)
-        {
-            fault = $"The model has no output \"{Excerpt.Of(text)}\".{suggest(text, model.Outputs.Select(tensor => tensor.Name))} It has "
-                + $"{Named(model.Outputs)}.";
-            return null;
-        }
-
-        if (place >= output.Width || (!isPlaced && output.Width > 1))
-        {
-            fault = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{output} has {output.Width} values a record: take one of them as \"{output.Name}[0]\" to \"{output.Name}[{output.Width - 1}]\".");
-            return null;
-        }
-
-        return (output, place);
-    }
-
-    /// <summary>The kinds that fields may have which take a value: the first where nothing else says it.</summary>
-    public static ImmutableArray<TypedKind> KindsOf(TensorKind kind) => kind switch
-    {
-        TensorKind.Float or TensorKind.Double => [TypedKind.Number, TypedKind.Float],
-        TensorKind.Boolean => [TypedKind.Boolean],
-        TensorKind.Text => [TypedKind.Text],
-        _ => [TypedKind.Integer, TypedKind.Number, TypedKind.Float],
-    };
-
     private void Place(ScoreArgument argument)
     {
         int input = IndexOf(argument.Name);
@@ -130,8 +89,9 @@ public sealed class ScoreFit
         {
             Add(
                 ScorePart.Input, argument.Name, null,
-                $"The model has no input \"{Excerpt.Of(argument.Name)}\".{_suggest(argument.Name, Names)} It takes {Named(_model.Inputs)}"
-                + $"{(_model.Features.IsEmpty ? "" : $", with the features {Listed(_model.Features)}")}.");
+                $"The model has no input \"{Excerpt.Of(argument.Name)}\".{_suggest(argument.Name, Names)} It takes "
+                    + $"{ScoreKinds.Named(_model.Inputs)}"
+                + $"{(_model.Features.IsEmpty ? "" : $", with the features {ScoreKinds.Listed(_model.Features)}")}.");
         }
         else if (argument.IsList)
         {
@@ -163,7 +123,8 @@ public sealed class ScoreFit
                 ScorePart.Input, argument.Name, null,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{tensor} takes {tensor.Width} values a record, and {argument.Fields.Length} are given: list the fields in the order of the model's features."));
+                    $"{tensor} takes {tensor.Width} values a record, and {argument.Fields.Length} are given: list the fields in the "
+                        + $"order of the model's features."));
             return;
         }
 
@@ -181,18 +142,12 @@ public sealed class ScoreFit
             return; // told by whoever knows the field
         }
 
-        bool suits = tensor.Kind switch
-        {
-            TensorKind.Float or TensorKind.Double => kind is TypedKind.Number or TypedKind.Float or TypedKind.Integer or TypedKind.Boolean,
-            TensorKind.Int64 or TensorKind.Int32 => kind is TypedKind.Integer or TypedKind.Boolean,
-            TensorKind.Boolean => kind is TypedKind.Boolean,
-            _ => kind is TypedKind.Text,
-        };
-        if (!suits)
+        if (!ScoreKinds.Takes(tensor.Kind, kind))
         {
             Add(
                 ScorePart.Input, argument.Name, place,
-                $"{tensor} takes no values of \"{Excerpt.Of(field.Name)}\", which {WordOf(kind)}: derive a field that does before this op.");
+                $"{tensor} takes no values of \"{Excerpt.Of(field.Name)}\", which {ScoreKinds.WordOf(kind)}: derive a field that does "
+                    + "before this op.");
         }
     }
 
@@ -226,7 +181,8 @@ public sealed class ScoreFit
             return;
         }
 
-        if (places.Select(place => FaultOf(otherwise.Value, _model.Inputs[place.Input])).OfType<string>().FirstOrDefault() is { } fault)
+        if (places.Select(place => ScoreKinds.FaultOf(otherwise.Value, _model.Inputs[place.Input])).OfType<string>()
+            .FirstOrDefault() is { } fault)
         {
             Add(ScorePart.Default, otherwise.Name, null, fault);
             return;
@@ -234,26 +190,10 @@ public sealed class ScoreFit
 
         foreach ((int i, int column) in places)
         {
-            _defaults[i][column] ??= IsNaN(otherwise.Value) && _model.Inputs[i].Kind != TensorKind.Text ? double.NaN : otherwise.Value;
+            bool isNaN = ScoreKinds.IsNaN(otherwise.Value) && _model.Inputs[i].Kind != TensorKind.Text;
+            _defaults[i][column] ??= isNaN ? double.NaN : otherwise.Value;
         }
     }
-
-    private static bool IsNaN(object value) => value is "NaN";
-
-    private static string? FaultOf(object value, ModelTensor tensor) => (tensor.Kind, value) switch
-    {
-        (TensorKind.Float or TensorKind.Double or TensorKind.Int64 or TensorKind.Int32, bool) => null,
-        (TensorKind.Float or TensorKind.Double, double) => null,
-        (TensorKind.Float or TensorKind.Double, _) when IsNaN(value) => null,
-        (TensorKind.Int64, double number) when double.IsInteger(number) && Math.Abs(number) < 1L << 53 => null,
-        (TensorKind.Int32, double number) when double.IsInteger(number) && Math.Abs(number) <= int.MaxValue => null,
-        (TensorKind.Int64 or TensorKind.Int32, _) => $"{tensor} takes a whole number.",
-        (TensorKind.Boolean, bool) => null,
-        (TensorKind.Boolean, _) => $"{tensor} takes true or false.",
-        (TensorKind.Text, string) => null,
-        (TensorKind.Text, _) => $"{tensor} takes a text.",
-        _ => $"{tensor} takes a number, or \"NaN\" where the model knows that as a missing value.",
-    };
 
     /// <summary>What is given under a name that there is not may be what is missing: then that is told alone.</summary>
     private void FindMissing()
@@ -269,7 +209,8 @@ public sealed class ScoreFit
         {
             Add(
                 ScorePart.Inputs, null, null,
-                $"Lacks {Listed(missing.Distinct())}: the model needs a field for each, or a value under \"defaults\" that stands for all records.");
+                $"Lacks {ScoreKinds.Listed(missing.Distinct())}: the model needs a field for each, or a value under \"defaults\" that "
+                    + "stands for all records.");
         }
     }
 
@@ -279,19 +220,19 @@ public sealed class ScoreFit
         List<ScoreResult> results = [];
         foreach (ScoreTarget target in _use.Targets)
         {
-            if (Find(_model, target.Output, _suggest, out string? fault) is not { } found)
+            if (ScoreOutputs.Find(_model, target.Output, _suggest, out string? fault) is not { } found)
             {
                 Add(ScorePart.Target, target.Name, null, fault!);
                 continue;
             }
 
-            ImmutableArray<TypedKind> kinds = KindsOf(found.Output.Kind);
+            ImmutableArray<TypedKind> kinds = ScoreKinds.Of(found.Output.Kind);
             TypedKind kind = target.Kind ?? kinds[0];
             if (!kinds.Contains(kind))
             {
                 Add(
                     ScorePart.Target, target.Name, null,
-                    $"{found.Output} gives no value that \"{Excerpt.Of(target.Name)}\" can take, which {WordOf(kind)}.");
+                    $"{found.Output} gives no value that \"{Excerpt.Of(target.Name)}\" can take, which {ScoreKinds.WordOf(kind)}.");
                 continue;
             }
 
@@ -337,25 +278,4 @@ public sealed class ScoreFit
     }
 
     private void Add(ScorePart part, string? name, int? place, string sentence) => _faults.Add(new ScoreFault(part, name, place, sentence));
-
-    private static string Named(ImmutableArray<ModelTensor> tensors) => Listed(tensors.Select(tensor => tensor.ToString()));
-
-    private static string Listed(IEnumerable<string> names)
-    {
-        const int NamedMax = 10;
-        string[] all = [.. names];
-        string named = string.Join(", ", all.Take(NamedMax));
-        return all.Length <= NamedMax ? named : string.Create(CultureInfo.InvariantCulture, $"{named} and {all.Length - NamedMax} more");
-    }
-
-    private static string WordOf(TypedKind kind) => kind switch
-    {
-        TypedKind.Text => "is a text",
-        TypedKind.Integer => "is a whole number",
-        TypedKind.Number => "is a number",
-        TypedKind.Float => "is a floating-point number",
-        TypedKind.Boolean => "is true or false",
-        TypedKind.Json => "is JSON",
-        _ => "is a date or a time",
-    };
 }

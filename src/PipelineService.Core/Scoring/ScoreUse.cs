@@ -32,7 +32,8 @@ public readonly record struct ScoreTarget(string Output, string Name, int Field,
 /// <param name="Op">0-based index of the op.</param>
 /// <param name="Model">The model, with or without a version.</param>
 public sealed record ScoreUse(
-    int Op, string Model, ImmutableArray<ScoreArgument> Arguments, ImmutableArray<ScoreDefault> Defaults, ImmutableArray<ScoreTarget> Targets)
+    int Op, string Model, ImmutableArray<ScoreArgument> Arguments, ImmutableArray<ScoreDefault> Defaults,
+    ImmutableArray<ScoreTarget> Targets)
 {
     /// <summary>What an op asks its model for.</summary>
     /// <param name="index">0-based index of the op.</param>

@@ -27,7 +27,8 @@ public sealed class DatasetsOptions
     public long ModelBytesMax { get; init; } = 64 << 20;
 
     /// <summary>
-    /// Memory that a model may take when it is loaded and scores a block of records, as it is tried before it is taken; one that takes more is
+    /// Memory that a model may take when it is loaded and scores a block of records, as it is tried before it is taken; one that takes
+    /// more is
     /// refused. Default 1 GiB; 64 MiB to 64 GiB. A job needs as much for each model that it uses.
     /// </summary>
     public long ModelMemoryBytesMax { get; init; } = 1L << 30;

@@ -13,7 +13,8 @@ public sealed class BoundModels : IDisposable
     private readonly ImmutableArray<IDisposable> _held;
     private readonly ImmutableDictionary<int, ScoreModel> _models;
 
-    internal BoundModels(ImmutableDictionary<int, ScoreModel> models, ImmutableArray<IDisposable> held) => (_models, _held) = (models, held);
+    internal BoundModels(ImmutableDictionary<int, ScoreModel> models, ImmutableArray<IDisposable> held) =>
+        (_models, _held) = (models, held);
 
     public static BoundModels None { get; } = new(ImmutableDictionary<int, ScoreModel>.Empty, []);
 

@@ -45,7 +45,8 @@ internal static class ModelBody
             return ModelProblems.UnsupportedMediaType(request.ContentType);
         }
 
-        return request.Headers.ContentEncoding.Count > 0 ? ModelProblems.UnsupportedContentEncoding(request.Headers.ContentEncoding.ToString())
+        return request.Headers.ContentEncoding.Count > 0
+            ? ModelProblems.UnsupportedContentEncoding(request.Headers.ContentEncoding.ToString())
             : request.ContentLength > bytesMax ? ModelProblems.TooLarge(bytesMax)
             : null;
     }

@@ -40,14 +40,15 @@ public static class ModelEndpoints
             .Requires(AccessScope.Admin, AccessSubject.Model)
             .WithSummary("Send a model, or a new version of it")
             .WithDescription(
-                "A file in the ONNX format, with everything in it. It is tried in a process of its own, with bounds on time and memory, before it "
+                "A file in the ONNX format, with everything in it. It is tried in a process of its own, with bounds on time and memory, "
+                    + "before it "
                 + "is taken; what it takes and gives is found out by that. The same file again is the version that it was.")
             .AcceptsStream("The model, in the ONNX format.", "application/octet-stream")
             .Produces<ModelVersionView>()
             .Produces<ModelVersionView>(StatusCodes.Status201Created)
             .ProducesProblems(
-                ModelProblems.InvalidName("Fraud!"), ModelProblems.BrokenOff, ModelProblems.NotFound("fraud"), ModelProblems.NameTaken("fraud"),
-                ModelProblems.TooManyVersions("fraud", ModelStore.VersionsMax), ModelProblems.TooMany(ModelStore.ModelsMax),
+                ModelProblems.InvalidName("Fraud!"), ModelProblems.BrokenOff, ModelProblems.NotFound("fraud"),
+                ModelProblems.NameTaken("fraud"), ModelProblems.TooManyVersions("fraud", ModelStore.VersionsMax), ModelProblems.TooMany(ModelStore.ModelsMax),
                 ModelProblems.TooLarge(64 << 20), ModelProblems.UnsupportedMediaType("text/csv"),
                 ModelProblems.Refused("It is no ONNX model: It breaks off."), ModelProblems.Busy)
             .NeedsDatabase()
@@ -79,7 +80,8 @@ public static class ModelEndpoints
             .Requires(AccessScope.Admin, AccessSubject.Model)
             .WithSummary("Delete a version of a model")
             .WithDescription(
-                "One that no dataset and no unfinished job uses. A definition that names no version uses the newest. With its last version the "
+                "One that no dataset and no unfinished job uses. A definition that names no version uses the newest. With its last "
+                    + "version the "
                 + "model is gone; its numbers go on when it is sent again.")
             .Takes(VersionOfModel)
             .Produces(StatusCodes.Status204NoContent)
@@ -92,7 +94,8 @@ public static class ModelEndpoints
     }
 
     /// <summary>
-    /// 1. what the head says, 2. whose the name is, 3. the body, 4. whether it is there already, 5. a trial, 6. the version with its entry in
+    /// 1. what the head says, 2. whose the name is, 3. the body, 4. whether it is there already, 5. a trial, 6. the version with its
+    /// entry in
     /// the audit.
     /// </summary>
     private static async Task<IResult> PutAsync(

@@ -78,7 +78,8 @@ public static class ModelProblems
         Code = "too_many_model_versions",
         Status = StatusCodes.Status409Conflict,
         Title = "The model has as many versions as it may.",
-        Detail = $"Model \"{name}\" has {versionsMax} versions. Delete one that nobody uses: DELETE /v1/models/{name}/versions/{{version}}.",
+        Detail = $"Model \"{name}\" has {versionsMax} versions. Delete one that nobody uses: DELETE "
+            + $"/v1/models/{name}/versions/{{version}}.",
     };
 
     public static Problem TooMany(int modelsMax) => new()
@@ -132,7 +133,8 @@ public static class ModelProblems
         Code = "model_missing",
         Status = StatusCodes.Status409Conflict,
         Title = "A model that scores the records is not there.",
-        Detail = $"The definition names the model \"{Excerpt.Of(reference)}\", which was deleted. Send it again, or declare the dataset with "
+        Detail = $"The definition names the model \"{Excerpt.Of(reference)}\", which was deleted. Send it again, or declare the dataset "
+            + "with "
             + "another; then send the upload again: nothing of it was loaded.",
     };
 
@@ -142,7 +144,8 @@ public static class ModelProblems
         Code = "model_changed",
         Status = StatusCodes.Status409Conflict,
         Title = "A model that scores the records has another form.",
-        Detail = $"Version {version} of model \"{Excerpt.Of(name)}\" does not fit the dataset any more: {string.Join(' ', faults)} Declare the "
+        Detail = $"Version {version} of model \"{Excerpt.Of(name)}\" does not fit the dataset any more: {string.Join(' ', faults)} "
+            + "Declare the "
             + $"dataset again, or with an earlier version of the model (\"{Excerpt.Of(name)}@{Math.Max(1, version - 1)}\"); then send the "
             + "upload again: nothing of it was loaded.",
     };

@@ -11,7 +11,8 @@ namespace PipelineService.Datasets.Models;
 internal static class ModelRefs
 {
     /// <summary>Keeps them from being deleted until the transaction ends; one that has gone meanwhile is a fault.</summary>
-    public static async Task<Problem?> FaultOfAsync(NpgsqlConnection connection, DatasetDefinition definition, CancellationToken cancellationToken)
+    public static async Task<Problem?> FaultOfAsync(
+        NpgsqlConnection connection, DatasetDefinition definition, CancellationToken cancellationToken)
     {
         ImmutableArray<TransformOp> ops = definition.Transforms;
         for (int i = 0; i < ops.Length; i++)

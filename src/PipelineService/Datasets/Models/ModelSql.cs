@@ -66,13 +66,15 @@ internal static class ModelSql
     public const string DeleteVersion = "DELETE FROM pipeline.model_versions WHERE model = @name AND version = @version";
 
     /// <summary>
-    /// Datasets whose current version uses a version of a model: by its number (@fixed), or by the name alone (@name) where it is the newest.
+    /// Datasets whose current version uses a version of a model: by its number (@fixed), or by the name alone (@name) where it is the
+    /// newest.
     /// </summary>
     public const string FindDatasets = """
         SELECT d.name, d.tenant FROM pipeline.datasets d
         JOIN pipeline.dataset_versions v ON v.dataset = d.name AND v.version = d.current_version
         WHERE d.deleted_at IS NULL
-          AND jsonb_path_exists(v.definition, '$.transforms[*] ? (@.op == "score" && (@.model == $fixed || @.model == $newest))', @vars::jsonb)
+          AND jsonb_path_exists(
+              v.definition, '$.transforms[*] ? (@.op == "score" && (@.model == $fixed || @.model == $newest))', @vars::jsonb)
         ORDER BY d.name
         """;
 

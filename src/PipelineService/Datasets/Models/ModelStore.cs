@@ -38,20 +38,23 @@ public sealed class ModelStore(Database database, TimeProvider time)
 
     /// <summary>All versions of a model that the caller may know of, newest first.</summary>
     public async Task<IReadOnlyList<ModelRow>> ListVersionsAsync(string name, Caller caller, CancellationToken cancellationToken) =>
-        (await QueryAsync(ModelSql.ListVersions, new { name }, cancellationToken)) is [var newest, ..] rows && caller.Sees(name, newest.Tenant)
+        await QueryAsync(ModelSql.ListVersions, new { name }, cancellationToken) is [var newest, ..] rows
+        && caller.Sees(name, newest.Tenant)
             ? rows
             : [];
 
     /// <summary>The newest versions of models that the caller may know of, by name.</summary>
     /// <param name="after">The name after which to begin; null from the start.</param>
-    public Task<IReadOnlyList<ModelRow>> ListAsync(string? after, int limit, Caller caller, CancellationToken cancellationToken) => QueryAsync(
+    public Task<IReadOnlyList<ModelRow>> ListAsync(
+        string? after, int limit, Caller caller, CancellationToken cancellationToken) => QueryAsync(
         ModelSql.List,
         new { after, limit, caller.Tenant, names = caller.Datasets.Names, prefixes = caller.Datasets.Prefixes },
         cancellationToken);
 
     /// <summary>The models that a definition names, as far as the caller may know of them.</summary>
     /// <param name="body">What was sent.</param>
-    public Task<ModelSources> ReadSourcesAsync(JsonElement body, Caller caller, CancellationToken cancellationToken) => ModelSources.ReadAsync(
+    public Task<ModelSources> ReadSourcesAsync(
+        JsonElement body, Caller caller, CancellationToken cancellationToken) => ModelSources.ReadAsync(
         body,
         (name, version) => FindAsync(name, version, caller, cancellationToken),
         async () => [.. (await ListAsync(after: null, ModelsMax, caller, cancellationToken)).Select(row => row.Model)]);
@@ -61,13 +64,14 @@ public sealed class ModelStore(Database database, TimeProvider time)
         async (connection, token) => new PutModel(
             await connection.QuerySingleOrDefaultAsync<ModelRow>(Command(ModelSql.FindBySha256, new { name, sha256 }, token)),
             IsCreated: false,
-            await ProblemOfNameAsync(connection, name, caller, token)),
+            await ModelPut.ProblemOfNameAsync(connection, name, caller, token)),
         cancellationToken);
 
     /// <summary>Takes a file that was tried; one that is there already stays the version that it is.</summary>
     /// <param name="signature">What it was found to take and to give; null where it is known to be there.</param>
     public async Task<PutModel> PutAsync(
-        string name, byte[] sha256, byte[] file, ModelSignature? signature, Caller caller, AuditActor actor, CancellationToken cancellationToken)
+        string name, byte[] sha256, byte[] file, ModelSignature? signature, Caller caller, AuditActor actor,
+        CancellationToken cancellationToken)
     {
         DateTimeOffset at = time.GetDatabaseNow();
         var entry = Guid.CreateVersion7(at);
@@ -77,7 +81,7 @@ public sealed class ModelStore(Database database, TimeProvider time)
                 await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
                 await connection.ExecuteAsync(Command(DatasetSql.BoundLockWaits, null, token));
                 await connection.ExecuteAsync(Command(ModelSql.Lock, new { name }, token));
-                PutModel put = await PutOnceAsync(connection, new Put(name, sha256, file, signature, caller, at), token);
+                PutModel put = await ModelPut.RunAsync(connection, new ModelPut(name, sha256, file, signature, caller, at), token);
                 if (put.Row is not { } row)
                 {
                     return put;
@@ -140,7 +144,8 @@ public sealed class ModelStore(Database database, TimeProvider time)
         await database.RunPatientlyAsync(
             async (connection, token) =>
             {
-                if (await connection.QuerySingleOrDefaultAsync<ModelRow>(Command(ModelSql.Find, new { name, version }, token)) is not { } row)
+                if (await connection.QuerySingleOrDefaultAsync<ModelRow>(
+                    Command(ModelSql.Find, new { name, version }, token)) is not { } row)
                 {
                     return null;
                 }
@@ -156,64 +161,10 @@ public sealed class ModelStore(Database database, TimeProvider time)
 
     /// <summary>Finds the version that a reference means, and keeps it from being deleted until the transaction ends.</summary>
     /// <returns>Null when there is none.</returns>
-    internal static async Task<int?> HoldAsync(NpgsqlConnection connection, string name, int? version, CancellationToken cancellationToken) =>
+    internal static async Task<int?> HoldAsync(
+        NpgsqlConnection connection, string name, int? version, CancellationToken cancellationToken) =>
         (await connection.QuerySingleOrDefaultAsync<ModelRow>(
             Command(ModelSql.FindAndHold, new { name, version }, cancellationToken)))?.Version;
-
-    private static async Task<PutModel> PutOnceAsync(NpgsqlConnection connection, Put put, CancellationToken token)
-    {
-        if (await ProblemOfNameAsync(connection, put.Name, put.Caller, token) is { } taken)
-        {
-            return new PutModel(null, false, taken);
-        }
-
-        if (await connection.QuerySingleOrDefaultAsync<ModelRow>(Command(ModelSql.FindBySha256, new { put.Name, put.Sha256 }, token)) is { } known)
-        {
-            return new PutModel(known, false, null);
-        }
-
-        if (put.Signature is null)
-        {
-            return new PutModel(null, false, ModelProblems.Busy); // deleted since it was looked for
-        }
-
-        long versions = await connection.ExecuteScalarAsync<long>(Command(ModelSql.CountVersions, new { put.Name }, token));
-        if (versions >= VersionsMax)
-        {
-            return new PutModel(null, false, ModelProblems.TooManyVersions(put.Name, VersionsMax));
-        }
-
-        if (versions == 0 && await connection.ExecuteScalarAsync<long>(Command(ModelSql.CountModels, new { put.Name }, token)) >= ModelsMax)
-        {
-            return new PutModel(null, false, ModelProblems.TooMany(ModelsMax));
-        }
-
-        Owner? owner = await connection.QuerySingleOrDefaultAsync<Owner>(Command(ModelSql.FindOwner, new { put.Name }, token));
-        var values = new
-        {
-            put.Name,
-            version = (owner?.LastVersion ?? 0) + 1,
-            put.Sha256,
-            bytes = put.File.Length,
-            signature = ModelRow.Write(put.Signature),
-            createdBy = put.Caller.Actor,
-            now = put.At.UtcDateTime,
-            put.File,
-            put.Caller.Tenant,
-        };
-        await connection.ExecuteAsync(Command(ModelSql.Put, values, token));
-        await connection.ExecuteAsync(new CommandDefinition(ModelSql.InsertVersion, values, commandTimeout: 0, cancellationToken: token));
-        return new PutModel(
-            new ModelRow(put.Name, values.version, put.Sha256, values.bytes, values.signature, values.createdBy, values.now, owner?.Tenant ?? put.Caller.Tenant),
-            true,
-            null);
-    }
-
-    private static async Task<Problem?> ProblemOfNameAsync(NpgsqlConnection connection, string name, Caller caller, CancellationToken token) =>
-        await connection.QuerySingleOrDefaultAsync<Owner>(Command(ModelSql.FindOwner, new { name }, token)) is { } owner
-        && !caller.Sees(name, owner.Tenant)
-            ? ModelProblems.NameTaken(name)
-            : null;
 
     /// <returns>Null when there are none; empty when there are some of whom the caller may not know.</returns>
     private static async Task<IReadOnlyCollection<string>?> UsersOfAsync(
@@ -225,7 +176,9 @@ public sealed class ModelStore(Database database, TimeProvider time)
         [
             .. await connection.QueryAsync<User>(Command(ModelSql.FindDatasets, new { vars }, token)),
             .. await connection.QueryAsync<User>(Command(
-                ModelSql.FindJobs, new { vars, version = version.ToString(CultureInfo.InvariantCulture), pinned = ModelPins.KeyOf(name) }, token)),
+                ModelSql.FindJobs,
+                new { vars, version = version.ToString(CultureInfo.InvariantCulture), pinned = ModelPins.KeyOf(name) },
+                token)),
         ];
         return users.Length == 0 ? null :
         [
@@ -254,10 +207,6 @@ public sealed class ModelStore(Database database, TimeProvider time)
 
     private static CommandDefinition Command(string sql, object? values, CancellationToken cancellationToken) =>
         new(sql, values, cancellationToken: cancellationToken);
-
-    private sealed record Owner(string Name, string? Tenant, int LastVersion);
-
-    private sealed record Put(string Name, byte[] Sha256, byte[] File, ModelSignature? Signature, Caller Caller, DateTimeOffset At);
 
     private sealed record User
     {

@@ -9,7 +9,8 @@ using PipelineService.Hosting.Http;
 namespace PipelineService.Datasets.Models;
 
 /// <summary>
-/// Has models tried in a process of their own (<see cref="TrialCommand"/>), one after the other: whatever a file does to the native code that
+/// Has models tried in a process of their own (<see cref="TrialCommand"/>), one after the other: whatever a file does to the native code
+/// that
 /// parses it, the service goes on.
 /// </summary>
 public sealed class ModelTrials(IOptions<DatasetsOptions> options, TimeProvider time) : IDisposable
@@ -207,7 +208,8 @@ public sealed class ModelTrials(IOptions<DatasetsOptions> options, TimeProvider 
 
     private static string DiedOf(int exitCode, long bytesMax) => string.Create(
         CultureInfo.InvariantCulture,
-        $"The process that tried it has died of it (exit code {exitCode}), as of a file that is damaged or malicious, or of one that takes more "
+        $"The process that tried it has died of it (exit code {exitCode}), as of a file that is damaged or malicious, or of one that "
+            + $"takes more "
         + $"than {bytesMax >> 20} MiB of memory (Datasets:ModelMemoryBytesMax).");
 
     private static string TooMuchMemory(long bytesMax) => string.Create(

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace PipelineService.Datasets.Models;
 
 /// <summary>
@@ -9,9 +7,6 @@ namespace PipelineService.Datasets.Models;
 /// <remarks>Numbers of fields: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.</remarks>
 internal sealed class OnnxFile
 {
-    /// <summary>How the model says what the values of its only input are called.</summary>
-    private const string FeatureNames = "feature_names";
-
     /// <summary>More than any model has that is served.</summary>
     private const int NodesMax = 100_000;
 
@@ -64,7 +59,7 @@ internal sealed class OnnxFile
                     _hasOperators = true;
                     break;
                 case 14:
-                    ReadMetadata(model.Message);
+                    Features = OnnxFeatures.In(model.Message) ?? Features;
                     break;
                 case 20:
                     fault = "It holds what it is trained with: export it for inference.";
@@ -75,7 +70,8 @@ internal sealed class OnnxFile
             }
         }
 
-        return fault ?? (!hasGraph || !_hasOperators ? "It is no ONNX model: it has no graph, or does not say which operators it is made of." : null);
+        return fault ?? (!hasGraph || !_hasOperators ? "It is no ONNX model: it has no graph, or does not say which operators it is "
+            + "made of." : null);
     }
 
     private string? FaultOfGraph(WireReader graph)
@@ -87,12 +83,12 @@ internal sealed class OnnxFile
         {
             switch (first.Field)
             {
-                case 5 when FaultOfTensor(first.Message, _constants) is string fault:
+                case 5 when OnnxTensorFile.FaultOf(first.Message, _constants) is string fault:
                     return fault;
                 case 15:
                     return "It has sparse tensors, which are not run.";
                 case 11:
-                    inputs.Add(NameIn(first.Message, 1));
+                    inputs.Add(OnnxTensorFile.NameIn(first.Message, 1));
                     break;
             }
         }
@@ -165,7 +161,8 @@ internal sealed class OnnxFile
         {
             if (inputs[i].Length > 0 && !_known.Contains(inputs[i]))
             {
-                return $"Its operators are not in order: {type} takes \"{Core.Rules.Excerpt.Of(inputs[i])}\", which nothing before it gives.";
+                return $"Its operators are not in order: {type} takes \"{Core.Rules.Excerpt.Of(inputs[i])}\", which nothing before it "
+                    + "gives.";
             }
 
             if (_ofRecords.Contains(inputs[i]))
@@ -173,7 +170,8 @@ internal sealed class OnnxFile
                 isOfRecords = true;
                 if (OnnxOperators.DecidesSize(domain, type, i))
                 {
-                    return $"The values of records decide how much its operator {type} gives: nobody could say how much memory a record takes.";
+                    return $"The values of records decide how much its operator {type} gives: nobody could say how much memory a record "
+                        + "takes.";
                 }
             }
         }
@@ -206,82 +204,11 @@ internal sealed class OnnxFile
                     return "It has sparse tensors, which are not run.";
                 case 21 when !attribute.Bytes.IsEmpty:
                     return "It has functions of its own: export it with the operators of ai.onnx and ai.onnx.ml alone.";
-                case 5 or 10 when FaultOfTensor(attribute.Message, names: null) is string fault:
+                case 5 or 10 when OnnxTensorFile.FaultOf(attribute.Message, names: null) is string fault:
                     return fault;
             }
         }
 
         return null;
-    }
-
-    private static string? FaultOfTensor(WireReader tensor, HashSet<string>? names)
-    {
-        while (tensor.Read())
-        {
-            switch (tensor.Field)
-            {
-                case 8:
-                    names?.Add(tensor.Text);
-                    break;
-                case 13 or 14 when tensor.IsDelimited || tensor.Number != 0:
-                    return "It keeps values in other files: export it into one file (onnx.save_model(model, path, save_as_external_data=False)).";
-            }
-        }
-
-        return null;
-    }
-
-    private void ReadMetadata(WireReader entry)
-    {
-        string key = "";
-        string value = "";
-        while (entry.Read())
-        {
-            if (entry.Field == 1)
-            {
-                key = entry.Text;
-            }
-            else if (entry.Field == 2 && key == FeatureNames)
-            {
-                value = entry.Text;
-            }
-        }
-
-        if (key == FeatureNames)
-        {
-            Features = FeaturesIn(value);
-        }
-    }
-
-    /// <summary>A JSON array of texts, or names with commas between.</summary>
-    private static string[] FeaturesIn(string text)
-    {
-        if (!text.TrimStart().StartsWith('['))
-        {
-            return [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize<string[]>(text) is { } names && names.All(name => name is not null) ? names : [];
-        }
-        catch (JsonException)
-        {
-            return [];
-        }
-    }
-
-    private static string NameIn(WireReader message, int field)
-    {
-        string name = "";
-        while (message.Read())
-        {
-            if (message.Field == field)
-            {
-                name = message.Text;
-            }
-        }
-
-        return name;
     }
 }

@@ -22,7 +22,8 @@ internal sealed class OnnxModel : IDisposable
     public ModelSignature Signature { get; }
 
     /// <summary>
-    /// One thread, that of the worker who asks, which waits for nothing: many sessions with threads of their own, which spin while they wait
+    /// One thread, that of the worker who asks, which waits for nothing: many sessions with threads of their own, which spin while they
+    /// wait
     /// for work, would take the processors from all others. No arena: it would keep the memory of the largest run for ever.
     /// </summary>
     /// <exception cref="OnnxRuntimeException">It cannot be used.</exception>

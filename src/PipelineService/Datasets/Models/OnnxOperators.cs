@@ -11,14 +11,17 @@ internal static class OnnxOperators
 {
     /// <summary>Those of domain <c>ai.onnx</c>.</summary>
     private static readonly FrozenSet<string> Main = (
-        "Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization BitShift BitwiseAnd BitwiseNot BitwiseOr "
-        + "BitwiseXor Cast CastLike Ceil Celu Clip Compress Concat Constant ConstantOfShape Conv ConvTranspose Cos Cosh CumSum DepthToSpace "
+        "Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization BitShift BitwiseAnd BitwiseNot "
+            + "BitwiseOr "
+        + "BitwiseXor Cast CastLike Ceil Celu Clip Compress Concat Constant ConstantOfShape Conv ConvTranspose Cos Cosh CumSum "
+            + "DepthToSpace "
         + "DequantizeLinear Det Div DynamicQuantizeLinear Einsum Elu Equal Erf Exp Expand EyeLike Flatten Floor GRU Gather GatherElements "
         + "GatherND Gelu Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool Greater GreaterOrEqual GroupNormalization HardSigmoid HardSwish "
         + "Hardmax Identity InstanceNormalization IsInf IsNaN LRN LSTM LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax "
         + "LpNormalization LpPool MatMul MatMulInteger Max MaxPool Mean MeanVarianceNormalization Min Mish Mod Mul Neg Not OneHot Or PRelu "
         + "Pad Pow QLinearConv QLinearMatMul QuantizeLinear RNN Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax "
-        + "ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Round ScatterElements ScatterND Selu Shape Shrink Sigmoid "
+        + "ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Round ScatterElements ScatterND Selu Shape Shrink "
+            + "Sigmoid "
         + "Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze StringNormalizer Sub Sum Swish Tan Tanh "
         + "TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor").Split(' ').ToFrozenSet(StringComparer.Ordinal);
 
@@ -56,9 +59,11 @@ internal static class OnnxOperators
     /// <summary>Why an operator is refused; null when it is not.</summary>
     public static string? FaultOf(string domain, string type) =>
         !IsKnownDomain(domain)
-            ? $"It has the operator {Shown(type)} of domain {Shown(domain)}: only those of ai.onnx and ai.onnx.ml are run, which come with the service."
+            ? $"It has the operator {Shown(type)} of domain {Shown(domain)}: only those of ai.onnx and ai.onnx.ml are run, which come "
+                + "with the service."
             : (domain == "ai.onnx.ml" ? Learning : Main).Contains(type) ? null
-            : $"It has the operator {Shown(type)}, which is not run. {Advice.GetValueOrDefault(type, "Only operators are whose time and memory no record decides.")}";
+            : $"It has the operator {Shown(type)}, which is not run. "
+                + $"{Advice.GetValueOrDefault(type, "Only operators are whose time and memory no record decides.")}";
 
     /// <summary>Whether the value of an input decides the size of what an operator gives.</summary>
     public static bool DecidesSize(string domain, string type, int input) =>

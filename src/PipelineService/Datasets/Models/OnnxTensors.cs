@@ -36,7 +36,8 @@ internal static class OnnxTensors
         fixed (byte* start = buffer)
         {
             return OrtValue.CreateTensorValueWithData(
-                OrtMemoryInfo.DefaultInstance, TypeOf(tensor.Kind), shape, (nint)start, (long)rows * tensor.Width * TensorKinds.BytesOf(tensor.Kind));
+                OrtMemoryInfo.DefaultInstance, TypeOf(tensor.Kind), shape, (nint)start,
+                (long)rows * tensor.Width * TensorKinds.BytesOf(tensor.Kind));
         }
     }
 

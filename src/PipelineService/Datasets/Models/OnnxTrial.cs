@@ -12,7 +12,8 @@ public sealed record TrialVerdict(ModelSignature? Signature, string? Fault);
 
 /// <summary>
 /// Tries a model that nobody trusts, in a process that may die of it: 1. looks the file through, 2. loads it, 3. looks at what it takes,
-/// 4. lets it run with every number of rows that it will ever be given, and 5. looks whether what it gives for a record depends on the others.
+/// 4. lets it run with every number of rows that it will ever be given, and 5. looks whether what it gives for a record depends on the
+/// others.
 /// </summary>
 internal static class OnnxTrial
 {
@@ -83,7 +84,8 @@ internal static class OnnxTrial
 
             if (shape.Length == 2 && shape[1] is < 1 or > ModelSignature.WidthMax)
             {
-                fault = $"{shown} does not say how many values it takes of a record, from 1 to {ModelSignature.WidthMax}: export it with a second "
+                fault = $"{shown} does not say how many values it takes of a record, from 1 to {ModelSignature.WidthMax}: export it "
+                    + "with a second "
                     + "dimension that is a number (skl2onnx: FloatTensorType([None, 8])).";
                 return null;
             }
@@ -93,7 +95,8 @@ internal static class OnnxTrial
 
         int width = inputs.Sum(input => input.Width);
         fault = width is < 1 or > ModelSignature.WidthMax
-            ? string.Create(CultureInfo.InvariantCulture, $"It takes {width} values of a record: 1 to {ModelSignature.WidthMax} are possible.")
+            ? string.Create(CultureInfo.InvariantCulture, $"It takes {width} values of a record: 1 to {ModelSignature.WidthMax} are "
+                + $"possible.")
             : null;
         return fault is null ? [.. inputs] : null;
     }
@@ -130,14 +133,16 @@ internal static class OnnxTrial
 
         signature = SignatureOf(session, inputs, given, known);
         return signature.Outputs.IsEmpty
-            ? Refused("It gives no tensor of float, double, int64, int32, bool or string that has a row for each record: [N] or [N, values].")
+            ? Refused("It gives no tensor of float, double, int64, int32, bool or string that has a row for each record: [N] or [N, "
+                + "values].")
             : signature.Outputs.Sum(output => output.Width) > ModelSignature.WidthMax
             ? Refused(string.Create(CultureInfo.InvariantCulture, $"It gives more than {ModelSignature.WidthMax} values for a record."))
             : new TrialVerdict(signature, Fault: null);
     }
 
     private static ModelSignature SignatureOf(
-        InferenceSession session, ImmutableArray<ModelTensor> inputs, Dictionary<string, TrialResult> given, ImmutableArray<string> features) =>
+        InferenceSession session, ImmutableArray<ModelTensor> inputs, Dictionary<string, TrialResult> given,
+        ImmutableArray<string> features) =>
         new(inputs, [.. session.OutputNames.Where(given.ContainsKey).Select(name => given[name].Tensor)], features);
 
     /// <summary>With one record, of the first kind that it takes: it may know some values only.</summary>
@@ -199,7 +204,8 @@ internal static class OnnxTrial
 
             if (!result.Agrees(other))
             {
-                return $"What its output \"{Excerpt.Of(name)}\" says of a record depends on the records beside it, or on chance: each is scored by "
+                return $"What its output \"{Excerpt.Of(name)}\" says of a record depends on the records beside it, or on chance: each "
+                    + "is scored by "
                     + "itself.";
             }
         }

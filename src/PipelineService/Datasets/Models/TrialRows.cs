@@ -7,7 +7,8 @@ using PipelineService.Core.Scoring;
 namespace PipelineService.Datasets.Models;
 
 /// <summary>
-/// Rows that a model is tried with, always the same ones: different in all of their values, or all of ones, or all of zeros, for models that
+/// Rows that a model is tried with, always the same ones: different in all of their values, or all of ones, or all of zeros, for models
+/// that
 /// know some values only.
 /// </summary>
 internal sealed class TrialRows : IDisposable
@@ -67,7 +68,8 @@ internal sealed class TrialRows : IDisposable
                     buffer[i] = value > 0 ? (byte)1 : (byte)0;
                     break;
                 default:
-                    Values[input].StringTensorSetElementAt(value == 0 ? "" : (value / 4).ToString(CultureInfo.InvariantCulture).AsSpan(), i);
+                    string text = value == 0 ? "" : (value / 4).ToString(CultureInfo.InvariantCulture);
+                    Values[input].StringTensorSetElementAt(text.AsSpan(), i);
                     break;
             }
         }
@@ -104,7 +106,8 @@ internal sealed record TrialResult(ModelTensor Tensor, double[] Numbers, string[
     }
 
     /// <summary>
-    /// Whether most of the rows are the same in both. Sums in another order may differ in their last digits, and a class whose probability is
+    /// Whether most of the rows are the same in both. Sums in another order may differ in their last digits, and a class whose
+    /// probability is
     /// that of another may then be another.
     /// </summary>
     public bool Agrees(TrialResult other)

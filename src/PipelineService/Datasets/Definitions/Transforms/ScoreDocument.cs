@@ -16,7 +16,9 @@ internal static class ScoreDocument
         {
             string[] fields = [.. op.Fields.Skip(next).Take(input.Count)];
             next += input.Count;
-            inputs[input.Name] = input.IsList ? new JsonArray([.. fields.Select(field => JsonValue.Create(field))]) : JsonValue.Create(fields[0]);
+            inputs[input.Name] = input.IsList
+                ? new JsonArray([.. fields.Select(field => JsonValue.Create(field))])
+                : JsonValue.Create(fields[0]);
         }
 
         return JsonSerializer.SerializeToElement(inputs);

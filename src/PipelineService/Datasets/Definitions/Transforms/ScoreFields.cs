@@ -81,7 +81,7 @@ internal static class ScoreFields
     }
 
     private static FieldType? TypeOf(ModelSignature model, string output) =>
-        ScoreFit.Find(model, output, static (_, _) => "", out _) is not { } found ? null : found.Output.Kind switch
+        ScoreOutputs.Find(model, output, static (_, _) => "", out _) is not { } found ? null : found.Output.Kind switch
         {
             TensorKind.Int64 or TensorKind.Int32 => FieldType.Integer,
             TensorKind.Boolean => FieldType.Boolean,

@@ -47,7 +47,8 @@ internal static class ScoreOps
             ? "Must be the name of a model, or a name and the number of a version: \"fraud\" or \"fraud@3\"."
             : version is not null && models.Names.Contains(name)
             ? $"Model \"{name}\" has no version {version}: GET /v1/models/{name} lists them."
-            : $"There is no model \"{Excerpt.Of(name)}\": send it with PUT /v1/models/{Excerpt.Of(name)} first.{Suggestion.For(name, models.Names)}";
+            : $"There is no model \"{Excerpt.Of(name)}\": send it with PUT /v1/models/{Excerpt.Of(name)} "
+                + $"first.{Suggestion.For(name, models.Names)}";
     }
 
     private static (ImmutableArray<ScoreOpInput> Inputs, ImmutableArray<string> Fields) ReadInputs(OpReader op)
