@@ -67,6 +67,7 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobAttempts>();
         builder.Services.AddSingleton<JobRunner>();
         builder.Services.AddSingleton<StoppedSessions>();
+        builder.Services.AddSingleton<SessionTurns>();
         builder.Services.AddSingleton<SmallJobLoader>();
         builder.Services.AddSingleton<SmallJobs>();
         builder.Services.AddSingleton<JobStarter>();

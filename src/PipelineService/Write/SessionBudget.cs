@@ -42,6 +42,9 @@ public sealed class SessionBudget
     /// <summary>Told whenever sessions become free, or a table is found to be written to again.</summary>
     public event Action? Freed;
 
+    /// <summary>Told when a party waits no longer: it may be another's turn.</summary>
+    public event Action? Passed;
+
     /// <summary>Sessions reserved now.</summary>
     public int Used
     {
@@ -124,6 +127,22 @@ public sealed class SessionBudget
         }
     }
 
+    /// <summary>The same for a job that waits elsewhere.</summary>
+    /// <returns>False for one whose table could not be written to: nobody waits for that.</returns>
+    public bool TryAwait(SessionWish wish)
+    {
+        lock (_lock)
+        {
+            if (_tables.IsResting(wish.Table))
+            {
+                return false;
+            }
+        }
+
+        Await(wish.Party);
+        return true;
+    }
+
     /// <summary>A party has no job in the queue that could begin now.</summary>
     public void NoLongerAwait(string party)
     {
@@ -131,6 +150,8 @@ public sealed class SessionBudget
         {
             _shares.StopWaiting(party);
         }
+
+        Passed?.Invoke();
     }
 
     /// <summary>The parties whose jobs in the queue may have a session now, the one whose turn it is first.</summary>
@@ -152,15 +173,6 @@ public sealed class SessionBudget
             {
                 return _shares.Waiting > 0;
             }
-        }
-    }
-
-    /// <summary>Sessions that a party has now.</summary>
-    public long HeldBy(string party)
-    {
-        lock (_lock)
-        {
-            return _shares.HeldBy(party);
         }
     }
 

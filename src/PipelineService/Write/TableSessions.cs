@@ -17,6 +17,9 @@ internal sealed class TableSessions(TimeProvider time)
     /// <summary>Tables that could not be written to when they were tried last.</summary>
     public int Resting => _tables.Values.Count(table => table.Failures > 0);
 
+    /// <summary>Whether a table could not be written to when it was tried last.</summary>
+    public bool IsResting(string table) => _tables.TryGetValue(table, out Table? known) && known.Failures > 0;
+
     /// <summary>How many sessions more a table may have.</summary>
     /// <param name="free">Sessions that nobody has.</param>
     /// <param name="kept">How many of them are for tables that have none.</param>

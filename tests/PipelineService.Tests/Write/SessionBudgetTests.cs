@@ -92,6 +92,23 @@ public sealed class SessionBudgetTests
     }
 
     [Fact]
+    public void Who_waits_elsewhere_has_a_turn_too_unless_their_table_rests()
+    {
+        int passed = 0;
+        _budget.Passed += () => passed++;
+        using SessionReservation other = _budget.TryReserve(Of("a"), 1, isReceiving: false)!;
+        Assert.True(_budget.TryAwait(Of("b")));
+
+        Assert.Null(_budget.TryReserve(Of("a"), 1, isReceiving: false));
+        using SessionReservation? turn = _budget.TryReserve(Of("b"), 1, isReceiving: false);
+        Assert.NotNull(turn);
+        _budget.NoLongerAwait("b");
+        Assert.Equal(1, passed);
+        turn.LetTableRest();
+        Assert.False(_budget.TryAwait(Of("b")));
+    }
+
+    [Fact]
     public void A_party_has_no_more_than_was_said()
     {
         SessionWish wish = Of("a") with { Party = "bounded" };

@@ -24,7 +24,7 @@ namespace PipelineService.Jobs.Runs;
 public sealed partial class SmallJobLoader(
     DatasetCatalog datasets,
     SharedTransaction transaction,
-    SessionBudget budget,
+    SessionTurns turns,
     StoppedSessions sessions,
     RowTargets targets,
     JobEnd end,
@@ -52,7 +52,7 @@ public sealed partial class SmallJobLoader(
     internal async Task<IReadOnlyList<SharedOutcome>> LoadAsync(IReadOnlyList<SmallJob> jobs)
     {
         var outcomes = new SharedOutcome[jobs.Count];
-        using SessionReservation? reservation = budget.TryReserve(jobs[0].Live.Wish(0), sessionsMax: 1, isReceiving: false);
+        using SessionReservation? reservation = await turns.ReserveOneAsync(jobs[0].Live.Wish(0));
         if (reservation is null)
         {
             return outcomes;
