@@ -23,6 +23,9 @@ public sealed record DatasetDefinition
     /// <summary>How its files are compressed.</summary>
     public FileCompression Compression { get; init; } = FileCompression.None;
 
+    /// <summary>What encoding its texts have; an upload's charset decides beside UTF-8.</summary>
+    public TextEncoding Encoding { get; init; } = TextEncoding.Utf8;
+
     public CsvDialect Dialect { get; init; } = CsvDialect.Default;
 
     /// <summary>What a record of an upload of JSON is.</summary>
@@ -113,6 +116,12 @@ public enum DataFormat
 
     /// <summary>A JSON text sequence (RFC 7464).</summary>
     JsonSequence,
+
+    /// <summary>An Apache Parquet file.</summary>
+    Parquet,
+
+    /// <summary>A workbook of a spreadsheet (Office Open XML).</summary>
+    Xlsx,
 }
 
 /// <summary>Where the rows go and when they become visible.</summary>

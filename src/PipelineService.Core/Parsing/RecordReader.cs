@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
@@ -49,11 +50,23 @@ public abstract class RecordReader
     internal abstract bool TryUnescape(
         ReadOnlySpan<byte> written, ValueSpelling spelling, Span<byte> text, out int length);
 
+    /// <summary>
+    /// Of arrays that stand for objects, what is written before each item when a record is given back as one: <c>"name":</c>, without the
+    /// comma. Empty for other records.
+    /// </summary>
+    internal virtual ImmutableArray<byte[]> ItemNames => [];
+
     /// <summary>How delimited text is written; null for other formats.</summary>
     internal virtual CsvSyntax? Syntax => null;
 
     /// <summary>What stands between records of JSON; that of lines for other formats.</summary>
     internal virtual JsonFraming Framing => JsonFraming.Lines;
+
+    /// <summary>What the text was made UTF-8 with; null for text that is read as it was sent.</summary>
+    internal virtual Transcoding? Text => null;
+
+    /// <summary>The reader of the format.</summary>
+    internal virtual RecordReader Own => this;
 }
 
 /// <summary>

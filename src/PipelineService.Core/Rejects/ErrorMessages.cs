@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
@@ -28,6 +29,37 @@ public static class ErrorMessages
         CultureInfo.InvariantCulture,
         $"The record has {fields.Found} field{(fields.Found == 1 ? "" : "s")} where {fields.Expected} are expected.");
 
+    /// <summary>The sentence of a record with bytes that are no character of its encoding.</summary>
+    /// <param name="bytes">The first of them, one behind the other.</param>
+    /// <param name="offset">Where they are in the data, as sent without its compression.</param>
+    /// <param name="encoding">What the data is read as.</param>
+    public static string For(ReadOnlySpan<byte> bytes, long offset, TextEncoding encoding) =>
+        $"The {Placed(bytes, offset)} {(bytes.Length == 1 ? "is" : "are")} no character of {encoding.Name}.{OtherOf(bytes, encoding)}";
+
+    /// <summary>The sentence of bytes that are no UTF-8.</summary>
+    /// <inheritdoc cref="For(ReadOnlySpan{byte}, long, TextEncoding)"/>
+    public static string ForUtf8(ReadOnlySpan<byte> bytes, long offset) =>
+        $"Not valid UTF-8: the {Placed(bytes, offset)}. If the data is in another encoding, such as windows-1252, say so: as the "
+        + "charset of the Content-Type, or as the dataset's \"encoding\".";
+
+    private static string Placed(ReadOnlySpan<byte> bytes, long offset)
+    {
+        StringBuilder values = new();
+        foreach (byte value in bytes)
+        {
+            values.Append(CultureInfo.InvariantCulture, $" 0x{value:X2}");
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"byte{(bytes.Length == 1 ? "" : "s")}{values} at byte {offset} of the data");
+    }
+
+    /// <summary>What they most likely are: many programs say Latin-1 where they write Windows' superset of it.</summary>
+    private static string OtherOf(ReadOnlySpan<byte> bytes, TextEncoding encoding) =>
+        encoding.Kind == EncodingKind.Single && encoding.Name.StartsWith("iso-8859-", StringComparison.Ordinal)
+        && bytes[0] is >= 0x80 and <= 0x9F
+            ? " Where that has control characters, windows-1252 and its like have letters: set the encoding to the one that it is."
+            : "";
+
     /// <summary>The sentence of <see cref="RecordErrorCode.Unique"/>: which key it is. The value stands beside it.</summary>
     /// <param name="key">The names of its fields, in the key's order.</param>
     public static string Unique(IEnumerable<string> key) =>
@@ -53,6 +85,7 @@ public static class ErrorMessages
         RecordErrorCode.RecordTooLong => "The record is longer than the limit, Spool:RecordBytesMax.",
         RecordErrorCode.MalformedJson => "The record is not a well-formed JSON object: one complete object a line.",
         RecordErrorCode.InvalidUtf8 => "The record is not valid UTF-8.",
+        RecordErrorCode.InvalidEncoding => "The record has bytes that are no character of its encoding.",
         RecordErrorCode.DuplicateField => "The record has a field twice.",
         RecordErrorCode.ForeignKey => "The row refers to a row that does not exist.",
         RecordErrorCode.Check => "The row violates a check constraint of the table.",
@@ -62,6 +95,11 @@ public static class ErrorMessages
         RecordErrorCode.ResultTooLong => "The transforms make more than 64 MiB of the record.",
         RecordErrorCode.Require => "A condition of the dataset does not hold.",
         RecordErrorCode.LookupMissing => "The dataset that is looked up has no row of this key.",
+        RecordErrorCode.ScoreInputMissing =>
+            "The model needs this value, and the record has none: send it, or say under \"defaults\" of the op what stands for it.",
+        RecordErrorCode.ScoreInputTooLarge => "The model's input cannot hold this number.",
+        RecordErrorCode.ScoreNotFinite => "The model gives no finite number for this record, or none that the field can hold.",
+        RecordErrorCode.ScoreFailed => "The model cannot take the values of this record, such as a category that it does not know.",
         RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
         RecordErrorCode.NoItems => "The document has no array where dialect.items says that its records are; one without any has [] there.",
         RecordErrorCode.TooManyItems =>

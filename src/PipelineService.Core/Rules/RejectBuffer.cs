@@ -49,6 +49,13 @@ public sealed class RejectBuffer
         _errors[_errorCount++] = error;
     }
 
+    /// <summary>Takes back the errors of the record being looked at.</summary>
+    public void DropOpen()
+    {
+        _errorCount -= Math.Min(OpenErrors, ErrorsToldMax);
+        OpenErrors = 0;
+    }
+
     /// <summary>Makes the record whose errors were added since the last close a reject.</summary>
     public void Close(long record, long line, int rawStart, int rawLength)
     {

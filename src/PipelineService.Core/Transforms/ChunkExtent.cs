@@ -9,6 +9,9 @@ public sealed record ChunkExtent
     /// <summary>Where it ends; the next chunk starts there.</summary>
     public required long EndOffset { get; init; }
 
+    /// <summary>Where it starts in the text as it was sent, if that is transcoded; null where the two are the same.</summary>
+    public long? StartAsSent { get; init; }
+
     /// <summary>Numbers of its first record and first line.</summary>
     public required ChunkPosition Position { get; init; }
 

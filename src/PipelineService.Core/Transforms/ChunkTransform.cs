@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
@@ -49,6 +51,12 @@ public sealed class ChunkTransform
     /// <summary>How delimited text is written that it reads; null for other formats.</summary>
     public CsvSyntax? Syntax => _reader.Syntax;
 
+    /// <inheritdoc cref="RecordReader.ItemNames"/>
+    public ImmutableArray<byte[]> ItemNames => _reader.ItemNames;
+
+    /// <summary>What the text was made UTF-8 with; null for text that is read as it was sent.</summary>
+    public Transcoding? Text => _reader.Text;
+
     /// <summary>What stands between records of JSON.</summary>
     public JsonFraming Framing => _reader.Framing;
 
@@ -94,7 +102,7 @@ public sealed class ChunkTransform
         foreach (ExternalStep step in _asking)
         {
             ChunkQuestions questions = CollectFor(step, bytes.Span, position, workspace, answers);
-            answers.Add(step.Op, await step.AskAsync(questions, cancellationToken));
+            await step.AnswerAsync(questions, answers, cancellationToken);
         }
 
         return answers;
@@ -106,7 +114,7 @@ public sealed class ChunkTransform
         workspace.Clear();
         _encoder.Prepare(workspace.Values);
         workspace.Values.Answers = answers;
-        ChunkQuestions questions = new();
+        ChunkQuestions questions = step.Begin(workspace);
         AskingRun run = new(_encoder, bytes, position, workspace, step, questions);
         _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
         workspace.Values.Answers = null;
@@ -141,7 +149,7 @@ public sealed class ChunkTransform
     {
         SingleRecord record = default;
         int start = row.RawStart;
-        if (_reader is ItemRecordReader items && workspace.Values.Documents.TryFind(start, out JsonDocumentPlace document))
+        if (_reader.Own is ItemRecordReader items && workspace.Values.Documents.TryFind(start, out JsonDocumentPlace document))
         {
             items.ReadItem(bytes, document, start, row.RawLength, workspace.Values, workspace.Rejects, ref record);
             start = 0;

@@ -1,3 +1,5 @@
+using PipelineService.Access.Limits;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
@@ -33,10 +35,32 @@ public static class UploadProblems
             ]).Where(sentence => sentence.Length > 0)),
         accepts: Loadable);
 
+    /// <summary>What was sent without a type cannot be of the dataset's format.</summary>
+    /// <param name="found">What it is, and what to send.</param>
+    public static Problem OtherContent(string found) => Refusal(
+        "unsupported_media_type", StatusCodes.Status415UnsupportedMediaType,
+        NotLoadable,
+        $"No Content-Type was sent. {found}",
+        accepts: Loadable);
+
     public static Problem UnsupportedCharset(string charset) => Refusal(
         "unsupported_charset", StatusCodes.Status415UnsupportedMediaType,
-        "The character set is not UTF-8.",
-        $"The body was announced as '{Excerpt.Of(charset)}'; send UTF-8: iconv -f {Excerpt.Of(charset)} -t UTF-8 FILE converts it.",
+        "The character set cannot be read.",
+        $"The body was announced as '{Excerpt.Of(charset)}', which is not known here. Taken are {TextEncoding.Names}. For another send UTF-8: "
+        + $"iconv -f {Excerpt.Of(charset)} -t UTF-8 FILE converts it.",
+        accepts: Loadable);
+
+    public static Problem OtherCharset(string charset, TextEncoding declared) => Refusal(
+        "unsupported_charset", StatusCodes.Status415UnsupportedMediaType,
+        "The character set is not that of the dataset.",
+        $"The Content-Type says charset={Excerpt.Of(charset)}, and the encoding of the dataset is {declared.Name}: leave the charset out if the data "
+        + $"is in {declared.Name}, or set the dataset's encoding to utf-8, beside which the charset of an upload decides.",
+        accepts: Loadable);
+
+    public static Problem CharsetOfJson(string charset) => Refusal(
+        "unsupported_charset", StatusCodes.Status415UnsupportedMediaType,
+        "JSON is in UTF-8 or UTF-16.",
+        $"The body was announced as JSON in '{Excerpt.Of(charset)}'; send it in UTF-8: iconv -f {Excerpt.Of(charset)} -t UTF-8 FILE converts it.",
         accepts: Loadable);
 
     public static Problem OtherHeader(string said, bool isDeclared) => Refusal(
@@ -88,6 +112,11 @@ public static class UploadProblems
         "The body cannot be read.",
         $"{fault} Nothing was kept.");
 
+    public static Problem MalformedForm(string detail) => Refusal(
+        "malformed_form", StatusCodes.Status400BadRequest,
+        "The form cannot be taken.",
+        $"{detail} Nothing was kept.");
+
     public static Problem TooSlow(IntakeOptions options) => Refusal(
         "request_timeout", StatusCodes.Status408RequestTimeout,
         "The body came too slowly.",
@@ -115,6 +144,14 @@ public static class UploadProblems
         "Too many uploads are arriving.",
         $"{limit} uploads are received at once; try again shortly.",
         retryAfterSeconds: 2);
+
+    /// <param name="bytesMax">What may wait of the tenant.</param>
+    public static Problem QueueFull(long bytesMax) => Refusal(
+        "queue_limit", StatusCodes.Status429TooManyRequests,
+        "As much of the tenant waits to be loaded as may.",
+        FormattableString.Invariant($"{bytesMax:N0} bytes of uploads of the tenant, or of the dataset where it is nobody's, may wait in the queue. ")
+        + "Nothing was kept; send the upload again when some of them have been loaded.",
+        retryAfterSeconds: 5);
 
     public static Problem ShuttingDown { get; } = Refusal(
         "shutting_down", StatusCodes.Status503ServiceUnavailable,
@@ -175,8 +212,8 @@ public static class UploadProblems
     internal static Problem[] Examples =>
     [
         DatasetProblems.NotFound("trips"),
-        UnsupportedMediaType("multipart/form-data"),
-        UnsupportedCharset("iso-8859-1"),
+        UnsupportedMediaType("application/zip"),
+        UnsupportedCharset("iso-2022-jp"),
         UnsupportedEncoding("compress", "compress"),
         UnsupportedDigest("Repr-Digest", "md5"),
         UnsupportedDigest("Content-Digest", "md5"),
@@ -192,11 +229,14 @@ public static class UploadProblems
         JobProblems.NoLineage,
         Truncated(1_048_576),
         Malformed("Bad chunk size data."),
+        MalformedForm("It has no file: send one as curl -F file=@FILE does."),
         TooSlow(new IntakeOptions()),
         TooLarge(1L << 40),
         SpoolFull("The spool's quota or disk does not hold the upload."),
         SpoolUnavailable,
         TooManyUploads(256),
+        QueueFull(10_000_000_000),
+        .. LimitProblems.OfUploads,
         ShuttingDown,
         DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         KeyInUse,

@@ -34,7 +34,7 @@ public sealed class ChunkReader(
         using UploadWindow window = new(upload, scanner, feed, options, recordBytesMax, time);
         foreach (UncoveredRange range in ranges)
         {
-            window.MoveTo(range.Start);
+            await window.MoveToAsync(range.Start, cancellationToken);
             _position = range.Position;
             await ReadAsync(window, range.End, cancellationToken);
         }
@@ -90,6 +90,7 @@ public sealed class ChunkReader(
         ChunkExtent extent = new()
         {
             StartOffset = window.Offset,
+            StartAsSent = window.IsTranscoded ? window.OffsetAsSent : null,
             EndOffset = window.Offset + scan.Length,
             Position = _position,
             Records = scan.Records,
@@ -112,7 +113,7 @@ public sealed class ChunkReader(
         int kept = Math.Min(length, recordStart + Math.Min(feed.RawBytesMax, OversizedBytesKept));
         byte[] beginning = feed.Rent(kept);
         window.Bytes[..kept].CopyTo(beginning);
-        long start = window.Offset;
+        (long start, long startAsSent) = (window.Offset, window.OffsetAsSent);
         long lines = 1;
         try
         {
@@ -134,6 +135,7 @@ public sealed class ChunkReader(
         ChunkExtent extent = new()
         {
             StartOffset = start,
+            StartAsSent = window.IsTranscoded ? startAsSent : null,
             EndOffset = window.Offset,
             Position = _position,
             Records = 1,
@@ -218,7 +220,7 @@ public sealed class ChunkReader(
     /// <param name="passed">Lines that end in the record or the tail before the bytes at hand.</param>
     private DocumentBrokenException Broken(UploadWindow window, FramingFault fault, long passed = 0) => new(
         fault.Kind,
-        window.Offset + fault.Position,
+        window.OffsetAsSent + window.LengthAsSent(fault.Position),
         _position.FirstLine + passed + window.Bytes[..fault.Position].Count((byte)'\n'),
         _position.FirstRecord - 1,
         window.Bytes[fault.Position..]);

@@ -1,3 +1,5 @@
+using PipelineService.Core.Parsing.Charsets;
+
 namespace PipelineService.Spool;
 
 /// <summary>
@@ -25,4 +27,10 @@ public interface IDecodedBytes
     /// <exception cref="SpoolDamagedException">There is less than what was written.</exception>
     /// <exception cref="SpoolUnavailableException">It cannot be read now.</exception>
     ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken);
+
+    /// <summary>What the text was made UTF-8 with; null where it is read as it was sent, and offsets are the same in both.</summary>
+    Transcoding? Text => null;
+
+    /// <summary>Where an offset is in the text as it was sent. To be asked before anything is read from there on.</summary>
+    ValueTask<long> FindAsSentAsync(long offset, CancellationToken cancellationToken) => ValueTask.FromResult(offset);
 }

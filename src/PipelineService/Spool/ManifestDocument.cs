@@ -7,20 +7,27 @@ namespace PipelineService.Spool;
 
 /// <summary>
 /// The text of a manifest, wherever a spool puts it: JSON, and in a last line the checksum of that. Every form has these two, so that
-/// one that is not known here can be told from one that is damaged. Forms 4 and 6 hold the manifests of several small uploads with their
-/// bytes, 6 where one of them has form 5; the other forms hold one manifest, and the bytes lie elsewhere.
+/// one that is not known here can be told from one that is damaged. Forms 4, 6 and 8 hold the manifests of several small uploads with their
+/// bytes, 6 where one of them has form 5 and 8 where one has form 7; the other forms hold one manifest, and the bytes lie elsewhere.
 /// </summary>
 internal static class ManifestDocument
 {
     private const int TogetherForm = 4;
     private const int NewerTogetherForm = 6;
-    private const int FormVersion = NewerTogetherForm;
+    private const int NewestTogetherForm = 8;
+    private const int FormVersion = NewestTogetherForm;
 
     public static byte[] Write(SpoolManifest manifest) => WithChecksum(manifest);
 
     /// <summary>A document for several uploads, each with its bytes.</summary>
     public static byte[] Write(IReadOnlyList<StoredUpload> together) => WithChecksum(new Together(
-        together.Any(upload => upload.Manifest.Form > TogetherForm) ? NewerTogetherForm : TogetherForm, together));
+        together.Max(upload => upload.Manifest.Form) switch
+        {
+            > NewerTogetherForm => NewestTogetherForm,
+            > TogetherForm => NewerTogetherForm,
+            _ => TogetherForm,
+        },
+        together));
 
     /// <param name="document">All of it.</param>
     /// <param name="upload">Which of its uploads is asked for.</param>
@@ -52,7 +59,7 @@ internal static class ManifestDocument
 
     private static StoredUpload? Find(ReadOnlySpan<byte> json, Guid upload, string name)
     {
-        if (FormOf(json, name) is TogetherForm or NewerTogetherForm)
+        if (FormOf(json, name) is TogetherForm or NewerTogetherForm or NewestTogetherForm)
         {
             return JsonSerializer.Deserialize<Together>(json, PipelineJson.Options)?.Uploads
                 .FirstOrDefault(stored => stored.Manifest.UploadId == upload);

@@ -25,8 +25,21 @@ internal sealed class UploadWindow(
 
     private int RecordsMax { get; } = options.RecordsMaxOf(feed.OptionalColumns);
 
+    /// <summary>Where that is in the text as it was sent, if it is transcoded; else the same.</summary>
+    public long OffsetAsSent { get; private set; }
+
+    /// <summary>Whether the text is transcoded.</summary>
+    public bool IsTranscoded => upload.Text is not null;
+
     /// <summary>Goes elsewhere in the upload, with nothing at hand.</summary>
-    public void MoveTo(long offset) => (Offset, _filled) = (offset, 0);
+    public async Task MoveToAsync(long offset, CancellationToken cancellationToken)
+    {
+        (Offset, _filled) = (offset, 0);
+        OffsetAsSent = await upload.FindAsSentAsync(offset, cancellationToken);
+    }
+
+    /// <summary>How long some of the bytes at hand were as they were sent.</summary>
+    public long LengthAsSent(int length) => upload.Text?.LengthOf(Bytes[..length]) ?? length;
 
     /// <summary>What the scanner makes of the bytes at hand.</summary>
     /// <param name="isFinal">Whether none follows them.</param>
@@ -120,6 +133,7 @@ internal sealed class UploadWindow(
     {
         byte[] full = _buffer;
         int tail = _filled - length;
+        OffsetAsSent += LengthAsSent(length);
         byte[] next = feed.Rent(Math.Max(options.ChunkBytes, tail));
         full.AsSpan(length, tail).CopyTo(next);
         _buffer = next;
@@ -132,6 +146,7 @@ internal sealed class UploadWindow(
     /// <summary>Gives the first bytes up.</summary>
     public void Drop(int length)
     {
+        OffsetAsSent += LengthAsSent(length);
         _buffer.AsSpan(length, _filled - length).CopyTo(_buffer);
         _filled -= length;
         Offset += length;

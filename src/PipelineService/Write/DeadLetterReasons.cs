@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
@@ -13,12 +14,17 @@ namespace PipelineService.Write;
 /// The reasons of a chunk's dead letters as JSON, up to the value. What a reason says but for the value is the same for all records of
 /// a chunk and is made once.
 /// </summary>
-internal sealed class DeadLetterReasons(TransformedChunk chunk)
+/// <param name="chunk">The chunk.</param>
+/// <param name="places">Where its bytes are in the text as it was sent.</param>
+internal sealed class DeadLetterReasons(TransformedChunk chunk, PlacesAsSent places)
 {
     /// <summary>
     /// Characters of a sentence of the database that a reason keeps: a trigger may put a whole value into it.
     /// </summary>
     private const int MessageLengthMax = 1_000;
+
+    /// <summary>Wrong bytes that stand one behind the other and are told.</summary>
+    private const int BytesToldMax = 4;
 
     private readonly Dictionary<(short Column, RecordErrorCode Code, JsonLineShape Line, int? Op, ExpressionError Expression), byte[]> _known = [];
     private (RecordErrorCode Code, FieldCounts Fields, byte[] Reason) _lastCounted;
@@ -29,6 +35,16 @@ internal sealed class DeadLetterReasons(TransformedChunk chunk)
         if (error.Fields.Found != error.Fields.Expected)
         {
             return Of(error.Code, error.Fields);
+        }
+
+        if (error.Code == RecordErrorCode.InvalidEncoding)
+        {
+            return OfWrongBytes(error.ValueStart);
+        }
+
+        if (error.Code == RecordErrorCode.InvalidUtf8 && OfInvalidUtf8(error, reject) is { } told)
+        {
+            return told;
         }
 
         JsonLineShape line = error is { Column: RecordError.WholeRecord, Code: RecordErrorCode.MalformedJson }
@@ -80,6 +96,30 @@ internal sealed class DeadLetterReasons(TransformedChunk chunk)
         string place = op is int index ? string.Create(CultureInfo.InvariantCulture, $"\"op\":{index},") : "";
         return Encoding.UTF8.GetBytes(
             $"{{\"field\":{Quoted(field)},\"code\":{Quoted(code)},{place}\"message\":{Quoted(message)},\"value\":");
+    }
+
+    /// <summary>Of bytes that are no UTF-8; null where all are, and only an escape says what is no character.</summary>
+    private byte[]? OfInvalidUtf8(in RecordError error, in Reject reject)
+    {
+        ReadOnlySpan<byte> record = chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength);
+        int place = WrongBytes.FindInvalidUtf8(record, out int count);
+        if (place < 0 || chunk.Load.Transform!.Text is not null)
+        {
+            return null;
+        }
+
+        var words = RecordReason.Of(error, chunk.Load.Plan.Rows);
+        string where = ErrorMessages.ForUtf8(record.Slice(place, count), places.AsSent(reject.RawStart + place));
+        return Reason(words.Field?.Name, words.Code, where, error.Op);
+    }
+
+    /// <summary>Of bytes that are no characters: which, and where in the text as it was sent.</summary>
+    private byte[] OfWrongBytes(int start)
+    {
+        Span<byte> bytes = stackalloc byte[BytesToldMax];
+        bytes = bytes[..WrongBytes.Read(chunk.Bytes.Span[start..], bytes)];
+        string message = ErrorMessages.For(bytes, places.AsSent(start), chunk.Load.Transform!.Text!.Encoding);
+        return Reason(field: null, RecordErrorCodes.NameOf(RecordErrorCode.InvalidEncoding), message);
     }
 
     /// <summary>jsonb cannot hold U+0000.</summary>

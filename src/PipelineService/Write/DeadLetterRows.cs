@@ -9,21 +9,30 @@ namespace PipelineService.Write;
 /// Rejected records of one chunk as rows of <c>pipeline.dead_letters</c> in the form of binary COPY, reasons written as
 /// JSON from bytes to bytes.
 /// </summary>
-/// <param name="chunk">
-/// The records and what became of them. The letters of its workspace take the rows; the caller clears them between batches.
-/// </param>
-internal sealed class DeadLetterRows(TransformedChunk chunk)
+internal sealed class DeadLetterRows
 {
     /// <summary>The columns in <see cref="WriteSql.CopyDeadLetters"/>.</summary>
     private const short Columns = 8;
 
     private const byte JsonbVersion = 1;
 
-    private readonly RowBuffer _rows = chunk.Workspace.Letters;
-    private readonly byte[] _jobId = chunk.Load.Plan.JobId.ToByteArray(bigEndian: true);
-    private readonly DeadLetterReasons _reasons = new(chunk);
-    private readonly DeadLetterValues _values = new(chunk);
+    private readonly TransformedChunk _chunk;
+    private readonly RowBuffer _rows;
+    private readonly byte[] _jobId;
+    private readonly PlacesAsSent _places;
+    private readonly DeadLetterReasons _reasons;
+    private readonly DeadLetterValues _values;
     private (RejectedRow Row, byte[] Reason, IReadOnlyList<short> Columns) _lastRefused;
+
+    /// <param name="chunk">
+    /// The records and what became of them. The letters of its workspace take the rows; the caller clears them between batches.
+    /// </param>
+    public DeadLetterRows(TransformedChunk chunk)
+    {
+        (_chunk, _rows, _jobId) = (chunk, chunk.Workspace.Letters, chunk.Load.Plan.JobId.ToByteArray(bigEndian: true));
+        (_places, _values) = (new PlacesAsSent(chunk), new DeadLetterValues(chunk));
+        _reasons = new DeadLetterReasons(chunk, _places);
+    }
 
     /// <summary>A record that a rule, a step or its own form rejects.</summary>
     public void Add(Reject reject, ReadOnlySpan<RecordError> errors)
@@ -62,7 +71,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
             _lastRefused = (refused, DeadLetterReasons.Of(refused), ColumnsOf(refused));
         }
 
-        RowMark row = chunk.Workspace.Rows.Marks[refused.Index];
+        RowMark row = _chunk.Workspace.Rows.Marks[refused.Index];
         _values.Begin(row.RawStart, row.RawLength, isComputed: false);
         int reasons = Begin(row.Record, row.Line, row.RawStart);
         _rows.Write([JsonbVersion, (byte)'[']);
@@ -88,7 +97,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
     /// <summary>The columns to blame, as indexes into the rows': of a key, or the one that is named.</summary>
     private IReadOnlyList<short> ColumnsOf(RejectedRow refused)
     {
-        ImmutableArray<ColumnPlan> columns = chunk.Load.Plan.Rows.Columns;
+        ImmutableArray<ColumnPlan> columns = _chunk.Load.Plan.Rows.Columns;
         return refused.Key ?? [.. Enumerable.Range(0, columns.Length).Where(i => columns[i].Field.Name == refused.Column).Select(i => (short)i)];
     }
 
@@ -105,7 +114,7 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
         for (int i = 0; i < columns.Count; i++)
         {
             _rows.Write(i == 0 ? [] : ", "u8);
-            _values.WriteText(chunk.Load.Transform!.ErrorOf(chunk.Bytes.Span, row, columns[i], code, chunk.Workspace));
+            _values.WriteText(_chunk.Load.Transform!.ErrorOf(_chunk.Bytes.Span, row, columns[i], code, _chunk.Workspace));
         }
 
         _rows.Write("\""u8);
@@ -119,12 +128,12 @@ internal sealed class DeadLetterRows(TransformedChunk chunk)
         _rows.WriteInt64Field(line);
         if (_values.Document is { End: > 0 } document)
         {
-            _rows.WriteInt64Field(chunk.Extent.StartOffset + document.Start);
-            _rows.WriteInt64Field(record - chunk.Extent.Position.FirstRecord - document.FirstRecord + 1);
+            _rows.WriteInt64Field(_places.AsSent(document.Start));
+            _rows.WriteInt64Field(record - _chunk.Extent.Position.FirstRecord - document.FirstRecord + 1);
         }
         else
         {
-            _rows.WriteInt64Field(chunk.Extent.StartOffset + rawStart);
+            _rows.WriteInt64Field(_places.AsSent(rawStart));
             _rows.WriteNull();
         }
 

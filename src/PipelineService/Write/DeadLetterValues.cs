@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
@@ -124,8 +125,28 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
             isCut |= !_isRead || !TryAppendMasked(record, field);
         }
 
+        if (!isCut && chunk.Load.Transform is { ItemNames.IsEmpty: false } transform)
+        {
+            isCut = !TryNameItems(field, transform.ItemNames);
+        }
+
         _rows.EndField(field);
         _rows.WriteBytesField([isCut ? (byte)1 : (byte)0]);
+    }
+
+    /// <summary>
+    /// Of a file that is converted, the record as the object that can be sent again as NDJSON. One that cannot be read stays as it was
+    /// made.
+    /// </summary>
+    private bool TryNameItems(int field, ImmutableArray<byte[]> names)
+    {
+        if (JsonArrayRecordReader.ToObject(_rows.Written(field), names) is not { } named)
+        {
+            return true;
+        }
+
+        _rows.Truncate(field);
+        return TryAppend(named, field);
     }
 
     private bool TryAppendMasked(ReadOnlySpan<byte> record, int field)
@@ -152,6 +173,12 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     /// <returns>False when it is more than is kept: then its beginning is.</returns>
     private bool TryAppend(ReadOnlySpan<byte> bytes, int field)
     {
+        if (chunk.Load.Transform?.Text is { } text && WrongBytes.Find(bytes) >= 0)
+        {
+            byte[] asSent = new byte[bytes.Length];
+            bytes = asSent.AsSpan(0, WrongBytes.Undo(bytes, text.Encoding.IsUtf16, asSent));
+        }
+
         int room = chunk.Load.RawBytesMax - (_rows.Length - field);
         _rows.Write(bytes[..Math.Min(bytes.Length, room)]);
         return bytes.Length <= room;

@@ -98,7 +98,7 @@ public sealed class DefinitionReaderTests
             {
               'titel': 'x',
               'format': 'xml',
-              'encoding': 'latin1',
+              'encoding': 'latin',
               'dialect': { 'delimiter': '', 'quoteChar': 'éé', 'property': 'rows' },
               'schema': {
                 'fields': [
@@ -130,7 +130,7 @@ public sealed class DefinitionReaderTests
                     + "upload has all rows.",
                 "/rejects/maxCount: Must be a whole number from 0 to 9223372036854775807.",
                 "/transforms/0/op: \"trimm\" is not an op. Did you mean \"trim\"?",
-                "/encoding: Encodings other than utf-8 are not supported by this version.",
+                $"/encoding: \"latin\" is not known here: use one of {TextEncoding.Names}.",
                 "/titel: \"titel\" is not a known property. Did you mean \"title\"?",
                 "/dialect/delimiter: Must be a text of 1 to 64 bytes.",
                 "/dialect/quoteChar: Must be one character, and no line end or tab.",

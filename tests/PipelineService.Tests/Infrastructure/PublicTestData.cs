@@ -20,15 +20,24 @@ internal static class PublicTestData
     /// <summary>The cases of a suite, by its list; skips the test where the suite is not there.</summary>
     public static IReadOnlyList<PublicCase> CasesOf(string suite)
     {
-        string? folder = Folders().Select(above => Path.Combine(above, suite)).FirstOrDefault(path => File.Exists(Path.Combine(path, "cases.jsonl")));
-        Assert.SkipWhen(folder is null, $"{suite} is not here: {Variable} names the folder that has it.");
+        string folder = FolderOf(suite);
         return
         [
-            .. File.ReadLines(Path.Combine(folder!, "cases.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).Select(line => new PublicCase(
+            .. File.ReadLines(Path.Combine(folder, "cases.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).Select(line => new PublicCase(
                 line.GetProperty("id").GetString()!,
-                File.ReadAllBytes(Path.Combine(folder!, line.GetProperty("file").GetString()!)),
+                File.ReadAllBytes(Path.Combine(folder, line.GetProperty("file").GetString()!)),
                 line.GetProperty("expect").GetString()!)),
         ];
+    }
+
+    /// <summary>A file of a suite; skips the test where the suite is not there.</summary>
+    public static byte[] Read(string suite, string file) => File.ReadAllBytes(Path.Combine(FolderOf(suite), file));
+
+    private static string FolderOf(string suite)
+    {
+        string? folder = Folders().Select(above => Path.Combine(above, suite)).FirstOrDefault(path => File.Exists(Path.Combine(path, "SOURCE.json")));
+        Assert.SkipWhen(folder is null, $"{suite} is not here: {Variable} names the folder that has it.");
+        return folder!;
     }
 
     private static IEnumerable<string> Folders()

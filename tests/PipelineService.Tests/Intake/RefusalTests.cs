@@ -24,7 +24,7 @@ public sealed class RefusalTests(RefusalTests.SmallService running) : IClassFixt
     [Theory]
     [InlineData("html", "text/html", "unsupported_media_type")]
     [InlineData("form", "application/x-www-form-urlencoded", "unsupported_media_type")]
-    [InlineData("latin1", "text/csv; charset=iso-8859-1", "unsupported_charset")]
+    [InlineData("utf7", "text/csv; charset=utf-7", "unsupported_charset")]
     public async Task Refuses_a_content_type_and_says_which_are_taken(string dataset, string contentType, string code)
     {
         await _api.DeclareAsync(dataset, Readings.Definition());

@@ -101,7 +101,7 @@ public sealed class UploadRequestTests
     [InlineData("csv", "unsupported_media_type")]
     [InlineData("text/csv; header=maybe", "unsupported_media_type")]
     [InlineData("text/html", "unsupported_media_type")]
-    [InlineData("text/csv; charset=latin1", "unsupported_charset")]
+    [InlineData("text/csv; charset=utf-7", "unsupported_charset")]
     public void Refuses_other_content_types(string? contentType, string code) => Assert.Equal(code, RefusalOf(contentType));
 
     [Theory]

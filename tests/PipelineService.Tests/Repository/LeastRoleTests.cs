@@ -42,7 +42,11 @@ public sealed class LeastRoleTests(EmptyTestDatabase database) : IClassFixture<E
             Assert.StartsWith($"The schema is at step {Migration.All.Count}; 0 of them", await MigrateAsync(), StringComparison.Ordinal);
 
             await using (
-                ServiceUnderTest service = await ServiceUnderTest.StartAsync(As(Service), [("Access:AdminKey", GuardedService.AdminKey)]))
+                ServiceUnderTest service = await ServiceUnderTest.StartAsync(
+                    As(Service),
+                    [
+                        ("Access:AdminKey", GuardedService.AdminKey), ("Events:AllowHttp", "true"), ("Events:AllowPrivateAddresses", "true"),
+                    ]))
             {
                 GuardedService.Authorize(service.Client, GuardedService.AdminKey);
                 Api api = new(service.Client);

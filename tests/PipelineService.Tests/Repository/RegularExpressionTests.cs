@@ -18,6 +18,7 @@ public sealed class RegularExpressionTests
         ["DatasetPatterns"] = "One class of characters, 63 of them.",
         ["TenantName"] = "One class of characters, 63 of them.",
         ["ExpressionOps"] = "One class of characters, 63 of them.",
+        ["WebhookBody"] = "One class of characters, 63 of them.",
         ["PrivacyOps"] = "One class of characters, 128 of them, of which a look ahead passes each once.",
         ["DurationText"] = "Each part ends with a letter of its own, in one order.",
         ["PreferHeader"] = "Nothing has to follow, so that it never goes back; a header has 32 KiB.",

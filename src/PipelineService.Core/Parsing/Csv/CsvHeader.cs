@@ -47,7 +47,8 @@ public static class CsvHeader
             error is null ? NamesIn(bytes, syntax, fields[..record.FieldCount]) : [];
         if (names.Any(name => name.Contains('\0', StringComparison.Ordinal)))
         {
-            error = "The header holds NUL characters (U+0000): it looks like UTF-16, or is no text. Convert the data to UTF-8.";
+            error = "The header holds NUL characters (U+0000): it is no text, or UTF-16 without a byte order mark. For that send charset=utf-16le "
+                + "(or utf-16be) in the Content-Type, or set it as the dataset's encoding.";
         }
 
         if (error is null)

@@ -35,6 +35,9 @@ internal struct CsvLookahead(byte delimiter, byte quote, int recordBytesMax, boo
     private bool _failedInQuotes;
     private bool _failedForGood;
 
+    /// <summary>Where the last look has found that it is malformed.</summary>
+    public readonly int FailedAt => _failedAt;
+
     /// <param name="bytes">The bytes at hand.</param>
     /// <param name="start">Where the record starts.</param>
     /// <param name="lineEnd">A CR or LF of the record that stands in quotes.</param>

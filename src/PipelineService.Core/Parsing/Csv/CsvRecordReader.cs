@@ -11,6 +11,7 @@ namespace PipelineService.Core.Parsing.Csv;
 public sealed class CsvRecordReader(HeaderBinding binding, CsvDialect dialect, int recordBytesMax) : RecordReader
 {
     private readonly CsvSyntax _syntax = new(dialect);
+    private readonly RecordShape _shape = new(dialect, binding.FieldCount, binding.SkipBlankLines);
 
     /// <inheritdoc/>
     public override ImmutableArray<int> SlotOfField => binding.FieldOfColumn;
@@ -32,12 +33,12 @@ public sealed class CsvRecordReader(HeaderBinding binding, CsvDialect dialect, i
         Span<RecordValue> fields = slots[..binding.FieldCount];
         if (_syntax.IsCommon)
         {
-            CsvTokenizer common = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, fields);
+            CsvTokenizer common = new(bytes, dialect, recordBytesMax, binding.SkipBlankLines, fields, _shape);
             Read(ref common, bytes, slots, values, rejects, ref sink);
             return;
         }
 
-        DialectTokenizer other = new(bytes, _syntax, recordBytesMax, binding.SkipBlankLines, isFinal: true, fields);
+        DialectTokenizer other = new(bytes, _syntax, recordBytesMax, binding.SkipBlankLines, isFinal: true, fields, _shape);
         Read(ref other, bytes, slots, values, rejects, ref sink);
     }
 

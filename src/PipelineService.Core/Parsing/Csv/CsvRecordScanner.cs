@@ -7,7 +7,8 @@ namespace PipelineService.Core.Parsing.Csv;
 /// <param name="dialect">How the records are written.</param>
 /// <param name="recordBytesMax">The longest record, without its line end.</param>
 /// <param name="skipBlankLines">Whether an empty line is no record: true unless records have a single field.</param>
-public sealed class CsvRecordScanner(CsvDialect dialect, int recordBytesMax, bool skipBlankLines) : RecordScanner
+/// <param name="shape">What the records have in common; null where that is not known.</param>
+public sealed class CsvRecordScanner(CsvDialect dialect, int recordBytesMax, bool skipBlankLines, RecordShape? shape = null) : RecordScanner
 {
     private readonly CsvSyntax _syntax = new(dialect);
 
@@ -22,11 +23,11 @@ public sealed class CsvRecordScanner(CsvDialect dialect, int recordBytesMax, boo
     {
         if (_syntax.IsCommon)
         {
-            var common = CsvTokenizer.ForBoundaries(bytes, dialect, recordBytesMax, skipBlankLines, isFinal);
+            var common = CsvTokenizer.ForBoundaries(bytes, dialect, recordBytesMax, skipBlankLines, isFinal, shape);
             return Scan(ref common, recordsMax);
         }
 
-        DialectTokenizer other = new(bytes, _syntax, recordBytesMax, skipBlankLines, isFinal, values: []);
+        DialectTokenizer other = new(bytes, _syntax, recordBytesMax, skipBlankLines, isFinal, values: [], shape);
         return Scan(ref other, recordsMax);
     }
 
@@ -51,7 +52,7 @@ public sealed class CsvRecordScanner(CsvDialect dialect, int recordBytesMax, boo
         where TTokenizer : struct, ICsvTokenizer, allows ref struct
     {
         int records = 0;
-        while (records < recordsMax && reader.Read(out CsvRecord record))
+        while ((records < recordsMax || reader.Position < reader.WholeTo) && reader.Read(out CsvRecord record))
         {
             if (record.Fault == RecordErrorCode.RecordTooLong)
             {

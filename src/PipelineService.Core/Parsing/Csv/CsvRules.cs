@@ -16,7 +16,8 @@ namespace PipelineService.Core.Parsing.Csv;
 /// <item>A record that breaks rule 3, or whose quoted field spans lines so that the record does not end within the
 /// longest length allowed, is malformed.</item>
 /// <item>A malformed record costs its first physical line, up to the first LF, CRLF or CR after its start, whatever
-/// stands there; reading goes on behind it. So a stray quote takes no neighbours along.</item>
+/// stands there; reading goes on behind it. So a stray quote takes no neighbours along. Where it is known how many fields records have,
+/// <see cref="CsvResync"/> finds which of its lines are its, and tells from a text that spans lines one that only looks so.</item>
 /// <item>A record whose first physical line alone is longer than allowed is too long. It too costs that line.</item>
 /// <item>An empty line counts as a line. It is no record where records have several fields; where they have one it is
 /// a record with an empty field. No bytes after the last line end are no line.</item>

@@ -22,8 +22,11 @@ public ref struct CsvTokenizer : ICsvTokenizer
     private readonly int _recordBytesMax;
     private readonly bool _skipBlankLines;
     private readonly bool _isFinal;
+    private readonly RecordShape? _shape;
     private StructuralBytes _structure;
     private CsvLookahead _lookahead;
+    private int _faultAt;
+    private int _judgedTo;
 
     /// <param name="bytes">Whole records, starting at a record's start.</param>
     /// <param name="dialect">How they are written.</param>
@@ -31,9 +34,11 @@ public ref struct CsvTokenizer : ICsvTokenizer
     /// <param name="skipBlankLines">Whether an empty line is no record: true unless records have a single
     /// field.</param>
     /// <param name="fields">Takes the fields of each record; what finds no room is only counted.</param>
+    /// <param name="shape">What its records have in common, for <see cref="CsvResync"/>; null where that is not known.</param>
     public CsvTokenizer(
-        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, Span<RecordValue> fields)
-        : this(bytes, dialect, recordBytesMax, skipBlankLines, isFinal: true, (byte)dialect.Delimiter[0])
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, Span<RecordValue> fields,
+        RecordShape? shape = null)
+        : this(bytes, dialect, recordBytesMax, skipBlankLines, isFinal: true, (byte)dialect.Delimiter[0], shape)
     {
         _fields = fields;
     }
@@ -44,7 +49,8 @@ public ref struct CsvTokenizer : ICsvTokenizer
         int recordBytesMax,
         bool skipBlankLines,
         bool isFinal,
-        byte visibleDelimiter)
+        byte visibleDelimiter,
+        RecordShape? shape)
     {
         _bytes = bytes;
         _delimiter = (byte)dialect.Delimiter[0];
@@ -52,6 +58,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
         _recordBytesMax = recordBytesMax;
         _skipBlankLines = skipBlankLines;
         _isFinal = isFinal;
+        _shape = shape;
         _structure = new StructuralBytes(bytes, visibleDelimiter, _quote);
         _lookahead = new CsvLookahead(_delimiter, _quote, recordBytesMax, isFinal);
     }
@@ -63,13 +70,16 @@ public ref struct CsvTokenizer : ICsvTokenizer
     public int Lines { get; private set; }
 
     /// <inheritdoc/>
+    public int WholeTo { get; private set; }
+
+    /// <inheritdoc/>
     public readonly ScanResult CutBefore(in CsvRecord record) =>
         new(record.Start, Records: 0, record.FirstLine, RecordTooLong: record.Fault == RecordErrorCode.RecordTooLong);
 
     /// <summary>A reader that only finds boundaries, in bytes that may go on.</summary>
     internal static CsvTokenizer ForBoundaries(
-        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, bool isFinal) =>
-        new(bytes, dialect, recordBytesMax, skipBlankLines, isFinal, visibleDelimiter: (byte)dialect.QuoteChar[0]);
+        ReadOnlySpan<byte> bytes, CsvDialect dialect, int recordBytesMax, bool skipBlankLines, bool isFinal, RecordShape? shape) =>
+        new(bytes, dialect, recordBytesMax, skipBlankLines, isFinal, visibleDelimiter: (byte)dialect.QuoteChar[0], shape);
 
     /// <inheritdoc/>
     public bool Read(out CsvRecord record)
@@ -97,6 +107,11 @@ public ref struct CsvTokenizer : ICsvTokenizer
                 {
                     record = default;
                     return false;
+                }
+
+                if (lines > 1 && IsTakenApart(start, position, out bool isApart, out record))
+                {
+                    return isApart;
                 }
 
                 AddField(fieldCount++, fieldStart, position, quotes, spelling);
@@ -154,6 +169,11 @@ public ref struct CsvTokenizer : ICsvTokenizer
                     continue;
                 }
 
+                if (lines > 1 && IsTakenApart(start, position, out bool isApart, out record))
+                {
+                    return isApart;
+                }
+
                 AddField(fieldCount++, fieldStart, position, quotes, spelling);
                 record = new(start, position - start, Lines, lines, fieldCount, RecordErrorCode.None);
                 return Finish(record, next, structure);
@@ -171,6 +191,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
             int position = structure.Next();
             if (position == bytes.Length)
             {
+                _faultAt = position;
                 return _isFinal || position - start > _recordBytesMax
                     ? QuotedVerdict.Malformed
                     : QuotedVerdict.Undecided;
@@ -181,6 +202,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
             {
                 if (position + 1 == bytes.Length || bytes[position + 1] != _quote)
                 {
+                    _faultAt = position;
                     return CsvRules.MayFollowQuote(bytes, position + 1, _delimiter)
                         ? QuotedVerdict.Closed
                         : QuotedVerdict.Malformed;
@@ -194,6 +216,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
                 QuotedVerdict verdict = _lookahead.Look(bytes, start, position);
                 if (verdict != QuotedVerdict.Closed)
                 {
+                    _faultAt = _lookahead.FailedAt;
                     return verdict;
                 }
 
@@ -203,7 +226,36 @@ public ref struct CsvTokenizer : ICsvTokenizer
         }
     }
 
-    /// <summary>Rules 4 to 6: a record at fault is its first physical line.</summary>
+    /// <summary>Whether a record that spans lines ends before, or it is not known yet.</summary>
+    /// <param name="end">Where it ends, without its line end.</param>
+    /// <param name="isApart">Whether it is at fault: if not, more bytes are needed.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool IsTakenApart(int start, int end, out bool isApart, out CsvRecord record)
+    {
+        (isApart, record) = (false, default);
+        if (_shape is null)
+        {
+            return false;
+        }
+
+        CsvResync resync = new(_bytes, start, _shape, _recordBytesMax, _isFinal);
+        QuotedVerdict verdict = resync.LookInto(end);
+        isApart = verdict == QuotedVerdict.Malformed && FinishApart(start, resync, out record);
+        return verdict != QuotedVerdict.Closed;
+    }
+
+    /// <summary>The record at fault has several lines.</summary>
+    private bool FinishApart(int start, CsvResync resync, out CsvRecord record)
+    {
+        int length = _shape!.Syntax.WithoutLineEnd(_bytes[start..resync.End]).Length;
+        record = new(start, length, Lines, resync.Lines, FieldCount: 0, RecordErrorCode.UnterminatedQuote);
+        WholeTo = resync.EvidenceEnd;
+        _lookahead = new CsvLookahead(_delimiter, _quote, _recordBytesMax, _isFinal); // what it knows is of the record as it looked
+        _structure.Seek(resync.End);
+        return Finish(record, resync.End, _structure);
+    }
+
+    /// <summary>Rules 4 to 6: a record at fault is its first physical line, or those that <see cref="CsvResync"/> finds to be its.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool ReadFaulty(int start, out CsvRecord record)
     {
@@ -216,6 +268,16 @@ public ref struct CsvTokenizer : ICsvTokenizer
         if (lineEndIsOpen && !isTooLong)
         {
             return false;
+        }
+
+        if (!isTooLong && _shape is not null && _faultAt >= next)
+        {
+            CsvResync resync = new(_bytes, start, _shape, _recordBytesMax, _isFinal);
+            QuotedVerdict verdict = resync.Look(_faultAt, ref _judgedTo);
+            if (verdict != QuotedVerdict.Closed)
+            {
+                return verdict == QuotedVerdict.Malformed && FinishApart(start, resync, out record);
+            }
         }
 
         // The open end of a line that is too long is not waited for: it may never come.

@@ -28,6 +28,9 @@ internal struct DialectLookahead(int recordBytesMax, bool isFinal)
         Unquoted,
     }
 
+    /// <summary>Where the last look has found that it is malformed.</summary>
+    public readonly int FailedAt => _failedAt;
+
     /// <param name="fields">The bytes at hand.</param>
     /// <param name="start">Where the record starts.</param>
     /// <param name="lineEnd">A line end of the record that stands in quotes.</param>

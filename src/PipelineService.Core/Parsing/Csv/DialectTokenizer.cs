@@ -25,7 +25,10 @@ internal ref struct DialectTokenizer : ICsvTokenizer
     private readonly bool _skipBlankLines;
     private readonly bool _isFinal;
     private readonly DialectFields _fields;
+    private readonly RecordShape? _shape;
     private DialectLookahead _lookahead;
+    private int _faultAt;
+    private int _judgedTo;
     private int _position;
     private int _lines;
     private (int Position, int Lines) _cut;
@@ -38,9 +41,12 @@ internal ref struct DialectTokenizer : ICsvTokenizer
     /// <param name="skipBlankLines">Whether an empty line is no record: true unless records have a single field.</param>
     /// <param name="isFinal">Whether no byte follows.</param>
     /// <param name="values">Takes the fields of each record; what finds no room is only counted.</param>
+    /// <param name="shape">What its records have in common, for <see cref="CsvResync"/>; null where that is not known.</param>
     public DialectTokenizer(
-        ReadOnlySpan<byte> bytes, CsvSyntax syntax, int recordBytesMax, bool skipBlankLines, bool isFinal, Span<RecordValue> values)
+        ReadOnlySpan<byte> bytes, CsvSyntax syntax, int recordBytesMax, bool skipBlankLines, bool isFinal, Span<RecordValue> values,
+        RecordShape? shape = null)
     {
+        _shape = syntax.Comment.IsEmpty ? shape : null; // a line in quotes may be a comment by itself
         _bytes = bytes;
         _values = values;
         _syntax = syntax;
@@ -56,6 +62,9 @@ internal ref struct DialectTokenizer : ICsvTokenizer
 
     /// <inheritdoc/>
     public readonly int Lines => _isFinal && _position == _bytes.Length ? _lines : _cut.Lines;
+
+    /// <inheritdoc/>
+    public int WholeTo { get; private set; }
 
     /// <inheritdoc/>
     public readonly ScanResult CutBefore(in CsvRecord record) =>
@@ -157,6 +166,7 @@ internal ref struct DialectTokenizer : ICsvTokenizer
 
             if (stop == FieldStop.Malformed || position - start > _recordBytesMax)
             {
+                _faultAt = Math.Max(_faultAt, position);
                 return ReadFaulty(start, out record);
             }
 
@@ -171,6 +181,16 @@ internal ref struct DialectTokenizer : ICsvTokenizer
             {
                 position = next;
                 continue;
+            }
+
+            if (hasLineEnds && _shape is not null)
+            {
+                CsvResync resync = new(_bytes, start, _shape, _recordBytesMax, _isFinal);
+                QuotedVerdict verdict = resync.LookInto(position);
+                if (verdict != QuotedVerdict.Closed)
+                {
+                    return verdict == QuotedVerdict.Malformed && FinishApart(start, resync, out record);
+                }
             }
 
             int lines = hasLineEnds ? 1 + _syntax.LineEndsIn(_bytes[start..position]) : 1;
@@ -194,6 +214,7 @@ internal ref struct DialectTokenizer : ICsvTokenizer
             QuotedVerdict verdict = _lookahead.Look(_fields, start, position, next);
             if (verdict != QuotedVerdict.Closed)
             {
+                _faultAt = _lookahead.FailedAt;
                 return verdict == QuotedVerdict.Malformed ? FieldStop.Malformed : FieldStop.Undecided;
             }
 
@@ -202,7 +223,17 @@ internal ref struct DialectTokenizer : ICsvTokenizer
         }
     }
 
-    /// <summary>Rules 4 to 6: a record at fault is its first line.</summary>
+    /// <summary>The record at fault has several lines.</summary>
+    private bool FinishApart(int start, CsvResync resync, out CsvRecord record)
+    {
+        ReadOnlySpan<byte> raw = _syntax.WithoutLineEnd(_bytes[start..resync.End]);
+        record = new(start, raw.Length, _lines, 1 + _syntax.LineEndsIn(raw), FieldCount: 0, RecordErrorCode.UnterminatedQuote);
+        WholeTo = resync.EvidenceEnd;
+        _lookahead = new DialectLookahead(_recordBytesMax, _isFinal); // what it knows is of the record as it looked
+        return Finish(record, resync.End);
+    }
+
+    /// <summary>Rules 4 to 6: a record at fault is its first line, or those that <see cref="CsvResync"/> finds to be its.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool ReadFaulty(int start, out CsvRecord record)
     {
@@ -213,6 +244,18 @@ internal ref struct DialectTokenizer : ICsvTokenizer
         if (isOpen && !isTooLong)
         {
             return false;
+        }
+
+        int faultAt = _faultAt;
+        _faultAt = 0;
+        if (!isTooLong && _shape is not null && next >= 0 && faultAt >= next)
+        {
+            CsvResync resync = new(_bytes, start, _shape, _recordBytesMax, _isFinal);
+            QuotedVerdict verdict = resync.Look(faultAt, ref _judgedTo);
+            if (verdict != QuotedVerdict.Closed)
+            {
+                return verdict == QuotedVerdict.Malformed && FinishApart(start, resync, out record);
+            }
         }
 
         // The open end of a line that is too long is not waited for: it may never come.

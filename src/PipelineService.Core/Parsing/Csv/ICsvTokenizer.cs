@@ -9,6 +9,9 @@ internal interface ICsvTokenizer
     /// <summary>Bytes of the records and other lines read so far: a chunk may end there, and reading it gives the same records.</summary>
     int Position { get; }
 
+    /// <summary>Where a chunk that ends behind a record at fault must go on to: to what that was held against.</summary>
+    int WholeTo { get; }
+
     /// <summary>Physical lines in those bytes.</summary>
     int Lines { get; }
 

@@ -9,7 +9,7 @@ namespace PipelineService.Access.Keys;
 /// <param name="faults">Takes them: JSON pointer → sentences.</param>
 internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimeProvider time)
 {
-    public static readonly string[] Members = ["name", "scopes", "datasets", "source", "tenant", "expiresAt"];
+    public static readonly string[] Members = ["name", "scopes", "datasets", "source", "tenant", "expiresAt", "limits"];
 
     /// <summary>A text without control characters.</summary>
     public string? Text(string member, string? text)

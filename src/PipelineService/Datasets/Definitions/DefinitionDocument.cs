@@ -30,7 +30,10 @@ public sealed record DefinitionDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Format { get; init; }
 
-    /// <summary>Always utf-8 in this version.</summary>
+    /// <summary>
+    /// What encoding the texts have, by the name of IANA: utf-8, utf-16, windows-1252, iso-8859-1, shift_jis, gb18030 and others. Beside utf-8 the
+    /// charset of an upload's Content-Type decides for that upload.
+    /// </summary>
     [DefaultValue("utf-8")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Encoding { get; init; }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using FluentValidation;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Rules;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Datasets.Lookups;
@@ -19,13 +20,8 @@ namespace PipelineService.Datasets.Definitions;
 /// </remarks>
 public static class DefinitionReader
 {
-    private const string Utf8 = "utf-8";
-
     /// <summary>A format that is delimited text with another delimiter.</summary>
     private const string Tabbed = "tsv";
-
-    /// <summary>What people call it, and ASCII, which is a part of it.</summary>
-    private static readonly string[] Utf8Names = [Utf8, "utf8", "utf-8-sig", "ascii", "us-ascii"];
 
     /// <summary>Properties of a resource that say nothing about its loading, those of earlier versions of the standard included.</summary>
     private static readonly string[] ResourceMetadata =
@@ -115,6 +111,7 @@ public static class DefinitionReader
             Description = resource.Text("description"),
             Format = written,
             Compression = ReadCompression(resource),
+            Encoding = ReadEncoding(resource, written),
             Items = JsonItemsReader.Read(dialect, written),
             Dialect = DialectReader.Read(
                 dialect, CsvDialect.Default with { Delimiter = isTabbed ? "\t" : CsvDialect.Default.Delimiter }),
@@ -130,11 +127,6 @@ public static class DefinitionReader
             Lookup = LookupReader.Read(resource, definition),
         };
         LookupReader.CheckKey(resource, definition);
-
-        if (resource.Text("encoding") is string encoding && !Utf8Names.Contains(encoding, StringComparer.OrdinalIgnoreCase))
-        {
-            resource.Fault("encoding", $"Encodings other than {Utf8} are not supported by this version.");
-        }
 
         if (resource.Text("type") is not (null or "table"))
         {
@@ -166,6 +158,26 @@ public static class DefinitionReader
 
         return word is null ? FileCompression.None
             : resource.Choose("compression", word, DefinitionWords.Compressions, FileCompression.None, MisplacedWords.OfCompression);
+    }
+
+    private static TextEncoding ReadEncoding(ObjectReader resource, DataFormat format)
+    {
+        if (resource.Text("encoding") is not string name)
+        {
+            return TextEncoding.Utf8;
+        }
+
+        TextEncoding? encoding = TextEncoding.Find(name);
+        if (encoding is null)
+        {
+            resource.Fault("encoding", $"\"{Excerpt.Of(name)}\" is not known here: use one of {TextEncoding.Names}.");
+        }
+        else if (!encoding.IsUnicode && format is (DataFormat.Ndjson or DataFormat.Json or DataFormat.JsonSequence))
+        {
+            resource.Fault("encoding", "JSON is in UTF-8 or UTF-16: leave it out, and convert what is not with iconv.");
+        }
+
+        return encoding ?? TextEncoding.Utf8;
     }
 
     private static ImmutableArray<DatasetTest> ReadTests(ObjectReader resource, DefinitionFaults faults)

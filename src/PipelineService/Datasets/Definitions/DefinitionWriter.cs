@@ -23,7 +23,7 @@ public static class DefinitionWriter
         Title = definition.Title,
         Description = definition.Description,
         Format = DefinitionWords.Formats.WordFor(definition.Format),
-        Encoding = "utf-8",
+        Encoding = definition.Encoding.Name,
         Compression = definition.Compression == FileCompression.None
             ? null
             : DefinitionWords.Compressions.WordFor(definition.Compression),
@@ -103,6 +103,8 @@ public static class DefinitionWriter
         CommentRows = dialect.CommentRows.IsEmpty ? null : dialect.CommentRows,
         CommentChar = dialect.CommentChar,
         RaggedRows = DefinitionWords.RaggedRowWords.WordFor(dialect.RaggedRows),
+        SheetName = dialect.SheetName,
+        SheetNumber = dialect.SheetNumber,
     };
 
     private static FieldDocument ToDocument(FieldDefinition field)

@@ -38,7 +38,7 @@ internal static class MisplacedWords
         Mean("headerMatch", "headerCase", "caseSensitive"),
         Mean("raggedRows", "nullPadding", "null_padding", "allowJaggedRows"),
         Mean("itemKeys", "keys"),
-        [("encoding", "It stands beside \"dialect\", and is utf-8.")]);
+        [("encoding", "It stands beside \"dialect\".")]);
 
     public static readonly FrozenDictionary<string, string> OfSchema = Table(
         Mean("fields", "columns", "properties"),
@@ -95,9 +95,10 @@ internal static class MisplacedWords
     public static readonly FrozenDictionary<string, string> OfFormat = Table(
         Mean("ndjson", "jsonl", "jsonlines", "json-lines"),
         Mean("json-seq", "jsonseq", "json_seq", "jsonsequence"),
+        Mean("xlsx", "excel"),
         [
             ("geojson", "Use \"json\", with \"dialect\": { \"property\": \"features\" }."),
-            .. ((string[])["xlsx", "xls", "excel", "parquet", "avro", "xml"]).Select(
+            .. ((string[])["xls", "ods", "avro", "xml"]).Select(
                 word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
         ]);
 

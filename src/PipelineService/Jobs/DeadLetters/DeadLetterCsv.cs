@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rejects;
 using PipelineService.Datasets;
@@ -11,7 +12,8 @@ namespace PipelineService.Jobs.DeadLetters;
 
 /// <summary>
 /// Dead letters as CSV, to be mended and uploaded as they are: written in the dataset's dialect for them, with the columns of the
-/// upload and then those of <see cref="RejectHeader.OwnNames"/>, which say what was wrong.
+/// upload and then those of <see cref="RejectHeader.OwnNames"/>, which say what was wrong. In the dataset's encoding, too: it goes back as the
+/// data came, and no charset has to be thought of.
 /// </summary>
 internal sealed class DeadLetterCsv
 {
@@ -21,13 +23,24 @@ internal sealed class DeadLetterCsv
     private readonly CsvLine _line;
     private readonly RejectCells _cells;
     private readonly ImmutableArray<string> _ownNames;
+    private readonly CharsetWriter _text;
 
     public DeadLetterCsv(JobRow job, DatasetVersion dataset)
     {
         _line = new CsvLine(dataset.Definition.Dialect.ForRejects());
         _cells = CellsOf(job, dataset);
         _ownNames = RejectHeader.OwnNames(dataset.Definition.Schema);
+        _text = new CharsetWriter(dataset.Definition.Encoding);
+        ContentType = $"text/csv; charset={dataset.Definition.Encoding.Name}";
     }
+
+    /// <summary>With the charset.</summary>
+    public string ContentType { get; }
+
+    /// <summary>The byte order mark to begin with, if any.</summary>
+    /// <param name="isWanted">Whether there is to be one where there may be one.</param>
+    public ReadOnlyMemory<byte> MarkOf(bool isWanted) =>
+        _text.NeedsMark || (isWanted && _text.MayHaveMark) ? _text.Mark : ReadOnlyMemory<byte>.Empty;
 
     /// <summary>The header. Valid until the next call, as a row is.</summary>
     public ReadOnlyMemory<byte> Header()
@@ -39,7 +52,7 @@ internal sealed class DeadLetterCsv
         }
 
         _line.End();
-        return _line.Bytes;
+        return _text.Write(_line.Bytes.Span, out _);
     }
 
     public ReadOnlyMemory<byte> Row(DeadLetterRow row)
@@ -47,6 +60,8 @@ internal sealed class DeadLetterCsv
         IReadOnlyList<DeadLetterError> errors = DeadLetterView.ErrorsOf(row);
         _line.Clear();
         ReadOnlySpan<byte> rest = _cells.Write(row.Raw, row.RawTruncated, _line);
+        _text.Write(_line.Bytes.Span, out bool areSaid);
+        rest = rest.IsEmpty && !areSaid ? row.Raw : rest; // escapes of JSON say what the encoding may not have
         _line.Append(row.RawTruncated ? [.. DeadLetterView.WholeCharactersOf(row), .. "…"u8] : rest);
         Append(row.Record.ToString(CultureInfo.InvariantCulture));
         Append(row.Line.ToString(CultureInfo.InvariantCulture));
@@ -54,7 +69,7 @@ internal sealed class DeadLetterCsv
         Append(Bounded(string.Join("; ", errors.Select(e => e.Code))));
         Append(Bounded(string.Join(" ", errors.Select(e => e.Message))));
         _line.End();
-        return _line.Bytes;
+        return _text.Write(_line.Bytes.Span, out _);
     }
 
     private static RejectCells CellsOf(JobRow job, DatasetVersion dataset)
@@ -65,6 +80,7 @@ internal sealed class DeadLetterCsv
             { Format: DataFormat.Csv, Delimiter: null } => CellsOf(job, dataset.Definition.Schema, dialect),
             { Format: DataFormat.Csv, Delimiter: byte delimiter } =>
                 CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = ((char)delimiter).ToString() }),
+            { } form when FormatTable.Of(form.Format).IsConverted => JsonRejectCells.OfObjects(new RowPlan(dataset.Definition with { Items = JsonItems.Default })),
             _ when dataset.Definition.Items.AreArrays => CellsOfArrays(job, dataset.Definition),
             _ => JsonRejectCells.OfObjects(new RowPlan(dataset.Definition)),
         };

@@ -24,7 +24,9 @@ public static class DeadLetterEndpoints
         A page as JSON, in which `raw` has the first 16,384 bytes of a record and which ends early when its records are large; all
         of them, each whole, with `Accept: application/x-ndjson` or `Accept: text/csv`.
 
-        The CSV is made to be mended and uploaded as it is (`Content-Type: text/csv`). It is written in the dataset's dialect (with quotes where that cannot write every value),
+        Of JSON, `?raw=true` makes the NDJSON the records alone, one a line, as they were sent: to be mended and uploaded as `application/x-ndjson`.
+
+        The CSV is made to be mended and uploaded as it is (`Content-Type: text/csv`). It is written in the dataset's dialect and encoding (with quotes where that cannot write every value),
         has the columns of the upload with the values that were sent, then `_raw`, `_record`, `_line`, `_field`, `_code` and
         `_message`. With `?bom=true` it starts with a byte order mark, by which spreadsheets know UTF-8. An apostrophe stands before values that a spreadsheet would run as a
         formula; it is taken off again when the file comes back with those columns, and they themselves are not loaded. `_raw` is
@@ -53,7 +55,9 @@ public static class DeadLetterEndpoints
                 JobEndpoints.IdOfJob,
                 ("code", "Records with an error of this code."),
                 ("field", "Records with an error in this field."),
-                new ShownParameter("bom", "Whether the CSV begins with a byte order mark, for spreadsheets.", Shapes.Flag))
+                new ShownParameter("bom", "Whether the CSV begins with a byte order mark, for spreadsheets.", Shapes.Flag),
+                new ShownParameter(
+                    "raw", "Of a job of JSON: whether the NDJSON has the records alone, as they were sent, to be mended and uploaded.", Shapes.Flag))
             .Takes(Paging.Shown)
             .Produces<DeadLetterPage>()
             .ProducesText(Ndjson, "One object a line, each as the items of the page, but with all of `raw` that is kept.", NdjsonExample)
@@ -63,7 +67,7 @@ public static class DeadLetterEndpoints
             .NeedsDatabase();
 
     private static async Task<IResult> GetAsync(
-        string id, string? limit, string? cursor, string? code, string? field, string? bom,
+        string id, string? limit, string? cursor, string? code, string? field, string? bom, string? raw,
         HttpContext context, JobQueries jobs, DeadLetterStore deadLetters, DatasetCatalog datasets, AuditWriter audit, TimeProvider time,
         IOptions<JobsOptions> options, CancellationToken cancellationToken)
     {
@@ -80,7 +84,7 @@ public static class DeadLetterEndpoints
         }
 
         string? type = PreferredType(context.Request);
-        bool hasMark = ParseMark(bom, type, faults);
+        bool hasMark = ParseMark(bom, type, faults), isRaw = ParseRaw(raw, type, job, faults);
         int size = Paging.ParseLimit(limit, options.Value, faults);
         DeadLetterFilter filter = new(jobId, Paging.ParseRecordCursor(cursor, faults), code, field);
         if (faults.Count > 0)
@@ -99,12 +103,15 @@ public static class DeadLetterEndpoints
 
         switch (type)
         {
+            case Ndjson when isRaw:
+                DeadLetterRecords records = new(job, await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken));
+                return Stream(context, body => WriteRecordsAsync(body, records, deadLetters, filter, cancellationToken), records.ContentType);
             case Ndjson:
                 return Stream(context, body => WriteNdjsonAsync(body, deadLetters, filter, cancellationToken), Ndjson);
             case Csv:
                 DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, cancellationToken);
                 DeadLetterCsv csv = new(job, dataset);
-                return Stream(context, body => WriteCsvAsync(body, csv, hasMark, deadLetters, filter, cancellationToken), Csv + "; charset=utf-8");
+                return Stream(context, body => WriteCsvAsync(body, csv, hasMark, deadLetters, filter, cancellationToken), csv.ContentType);
             default:
                 DeadLetterRows found = await deadLetters.ListAsync(filter, size, cancellationToken);
                 DeadLetterView[] page = [.. found.Rows.Select(DeadLetterView.Of)];
@@ -139,6 +146,24 @@ public static class DeadLetterEndpoints
         return bom == "true";
     }
 
+    private static bool ParseRaw(string? raw, string? type, JobRow job, Dictionary<string, string[]> faults)
+    {
+        if (raw is not (null or "true" or "false"))
+        {
+            faults["/raw"] = [$"'{raw}' is neither true nor false."];
+        }
+        else if (raw == "true" && type != Ndjson)
+        {
+            faults["/raw"] = ["Only NDJSON has the records alone: send Accept: application/x-ndjson."];
+        }
+        else if (raw == "true" && !DeadLetterRecords.AreOf(job))
+        {
+            faults["/raw"] = ["The job is none of JSON: its rejects are mended as CSV, send Accept: text/csv."];
+        }
+
+        return raw == "true";
+    }
+
     /// <summary>
     /// The first of the types that we have in the order in which the client prefers them; JSON when it has no wish.
     /// </summary>
@@ -160,15 +185,21 @@ public static class DeadLetterEndpoints
         }
     }
 
+    private static async Task WriteRecordsAsync(
+        Stream body, DeadLetterRecords records, DeadLetterStore deadLetters, DeadLetterFilter filter, CancellationToken cancellationToken)
+    {
+        await body.WriteAsync(records.Header(), cancellationToken);
+        await foreach (DeadLetterRow row in deadLetters.StreamAsync(filter, cancellationToken))
+        {
+            await body.WriteAsync(records.Record(row), cancellationToken);
+        }
+    }
+
     private static async Task WriteCsvAsync(
         Stream body, DeadLetterCsv csv, bool hasMark, DeadLetterStore deadLetters, DeadLetterFilter filter,
         CancellationToken cancellationToken)
     {
-        if (hasMark)
-        {
-            await body.WriteAsync(ByteOrderMark.Utf8.ToArray(), cancellationToken);
-        }
-
+        await body.WriteAsync(csv.MarkOf(hasMark), cancellationToken);
         await body.WriteAsync(csv.Header(), cancellationToken);
         await foreach (DeadLetterRow row in deadLetters.StreamAsync(filter, cancellationToken))
         {

@@ -5,6 +5,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Formats;
 using PipelineService.Write;
 
@@ -51,7 +52,7 @@ public sealed partial class JobAttempts(
             DatasetVersion dataset = await datasets.GetVersionAsync(job.Dataset, job.DatasetVersion, lost);
             plan = dataset.Plan;
             using IDisposable? quiet = StatementSpans.Suppress(!plan.Hidden.IsEmpty);
-            var format = RecordFormat.Of(live.Kind, plan, live.RecordBytesMax);
+            var format = RecordFormat.Of(live.Kind, plan, live.RecordBytesMax, live.Codings.OfText);
             await loader.LoadAsync(job, live, plan, format, upload, reservation, lost);
             await end.FinishAsync(live, upload, lost);
             return null;
@@ -108,7 +109,7 @@ public sealed partial class JobAttempts(
             return false;
         }
 
-        if (fault is not LookupAwaitedException)
+        if (fault is not (LookupAwaitedException or ConversionAwaitedException))
         {
             Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
         }

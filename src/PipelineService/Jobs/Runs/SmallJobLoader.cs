@@ -52,7 +52,7 @@ public sealed partial class SmallJobLoader(
     internal async Task<IReadOnlyList<SharedOutcome>> LoadAsync(IReadOnlyList<SmallJob> jobs)
     {
         var outcomes = new SharedOutcome[jobs.Count];
-        using SessionReservation? reservation = budget.TryReserve(jobs[0].Live.Table, sessionsMax: 1, isReceiving: false);
+        using SessionReservation? reservation = budget.TryReserve(jobs[0].Live.Wish(0), sessionsMax: 1, isReceiving: false);
         if (reservation is null)
         {
             return outcomes;
@@ -108,7 +108,7 @@ public sealed partial class SmallJobLoader(
             JobRow row = job.Live.Current;
             using UploadContent content = await UploadContent.OpenAsync(
                 job.Upload, job.Live.Codings, spoolOptions.Value, CancellationToken.None);
-            RecordsStart records = await RecordFormat.Of(job.Live.Kind, plan, job.Live.RecordBytesMax)
+            RecordsStart records = await RecordFormat.Of(job.Live.Kind, plan, job.Live.RecordBytesMax, job.Live.Codings.OfText)
                 .FindStartAsync(content.Bytes, row.Facts, new HashSet<string>(), CancellationToken.None);
             int length = await ReadAsync(content.Bytes, records.Offset, buffer.AsMemory(0, bytesMax));
             if (!content.Bytes.IsEnd(records.Offset + length))
@@ -186,6 +186,7 @@ public sealed partial class SmallJobLoader(
             JobId = first.Id,
             Epoch = first.Epoch,
             Dataset = first.Dataset,
+            Party = first.Party,
             Rows = plan,
             Target = target,
             RawBytesMax = int.MaxValue,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Hosting;
 
 namespace PipelineService.Spool.Decoding;
@@ -17,8 +18,13 @@ internal sealed class DecodedUpload(SpoolReader upload, UploadCodings codings, D
     private long _blockStart;
     private int _blockLength;
 
+    /// <summary>Where the block starts in the text as it was sent.</summary>
+    private long _blockStartAsSent;
+
     /// <summary>Bytes that have been decoded so far.</summary>
     public long Length => _blockStart + _blockLength;
+
+    public Transcoding? Text { get; } = Transcoding.Of(codings.OfText);
 
     /// <summary>Bytes sent of which they came.</summary>
     public long Taken => _chain.Taken;
@@ -73,6 +79,29 @@ internal sealed class DecodedUpload(SpoolReader upload, UploadCodings codings, D
         return count;
     }
 
+    public async ValueTask<long> FindAsSentAsync(long offset, CancellationToken cancellationToken)
+    {
+        if (Text is null)
+        {
+            return offset;
+        }
+
+        if (offset < _blockStart)
+        {
+            Restart();
+        }
+
+        while (offset > Length)
+        {
+            if (!await NextBlockAsync(cancellationToken) && !await WaitForBytesAsync(Length, cancellationToken))
+            {
+                throw new InvalidOperationException($"The text ends at {Length}, before {offset}.");
+            }
+        }
+
+        return _blockStartAsSent + Text.LengthOf(_block.AsSpan(0, (int)(offset - _blockStart)));
+    }
+
     public void Dispose()
     {
         _chain.Dispose();
@@ -87,7 +116,7 @@ internal sealed class DecodedUpload(SpoolReader upload, UploadCodings codings, D
     {
         _chain.Dispose();
         _chain = new DecodingChain(codings, limits);
-        (_sent, _blockStart, _blockLength) = (0, 0, 0);
+        (_sent, _blockStart, _blockLength, _blockStartAsSent) = (0, 0, 0, 0);
     }
 
     /// <summary>Into a buffer that is large enough to be decoded into, with no block between.</summary>
@@ -96,7 +125,7 @@ internal sealed class DecodedUpload(SpoolReader upload, UploadCodings codings, D
         int read = await DecodeAsync(buffer, cancellationToken);
         if (read > 0)
         {
-            (_blockStart, _blockLength) = (Length + read, 0);
+            (_blockStart, _blockLength, _blockStartAsSent) = (Length + read, 0, _chain.TakenLast);
         }
 
         return read;
@@ -105,14 +134,14 @@ internal sealed class DecodedUpload(SpoolReader upload, UploadCodings codings, D
     /// <returns>False when nothing more is there for now, or at all.</returns>
     private async ValueTask<bool> NextBlockAsync(CancellationToken cancellationToken)
     {
-        long start = Length;
+        (long start, long startAsSent) = (Length, _chain.TakenLast);
         int read = await DecodeAsync(_block, cancellationToken);
         if (read == 0)
         {
             return false; // the block stays
         }
 
-        (_blockStart, _blockLength) = (start, read);
+        (_blockStart, _blockLength, _blockStartAsSent) = (start, read, startAsSent);
         return true;
     }
 

@@ -1,3 +1,5 @@
+using PipelineService.Core.Parsing.Charsets;
+
 namespace PipelineService.Spool.Decoding;
 
 /// <summary>
@@ -26,6 +28,11 @@ internal sealed class DecodingChain : IDisposable
                 file.Coding is { } coding ? DecoderOf(coding) : new SignatureDecoder()));
         }
 
+        if (Transcoding.Of(codings.OfText) is { } text)
+        {
+            stages.Add(new DecodingStage(codings.OfText.Name, new TextDecoder(text)));
+        }
+
         _stages = [.. stages];
     }
 
@@ -34,6 +41,9 @@ internal sealed class DecodingChain : IDisposable
 
     /// <summary>Bytes sent that have been taken.</summary>
     public long Taken => _stages[0].Taken;
+
+    /// <summary>Bytes that the last step has taken: of text that is transcoded, how much of it as it was sent has been given.</summary>
+    public long TakenLast => _stages[^1].Taken;
 
     /// <summary>Where the next bytes that were sent go.</summary>
     public Memory<byte> MakeRoom() => _stages[0].MakeRoom();

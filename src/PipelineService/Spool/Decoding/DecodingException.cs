@@ -14,6 +14,9 @@ internal enum DecodingFault
 
     /// <summary>It decodes to more than is taken.</summary>
     TooLarge,
+
+    /// <summary>It is no text, or text of another encoding; the message is all that is told.</summary>
+    OtherText,
 }
 
 /// <summary>Compressed data cannot be decoded. Thrown once for a job, never for a record.</summary>

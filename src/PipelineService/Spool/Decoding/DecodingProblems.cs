@@ -2,7 +2,7 @@ using PipelineService.Hosting.Http;
 
 namespace PipelineService.Spool.Decoding;
 
-/// <summary>Why a compressed upload cannot be read, for its sender.</summary>
+/// <summary>Why a compressed or transcoded upload cannot be read, for its sender.</summary>
 internal static class DecodingProblems
 {
     private const string NothingLoaded = "Nothing is loaded.";
@@ -17,6 +17,13 @@ internal static class DecodingProblems
             Status = StatusCodes.Status422UnprocessableEntity,
             Title = "The data is compressed in a way that is not taken.",
             Detail = $"{Place(error)} {NothingLoaded}",
+        },
+        DecodingFault.OtherText => new Problem
+        {
+            Code = "not_text",
+            Status = StatusCodes.Status422UnprocessableEntity,
+            Title = "The data is not the text that was announced.",
+            Detail = error.Message,
         },
         _ => new Problem
         {

@@ -14,7 +14,13 @@ public sealed record UploadCodings(ImmutableArray<ContentCoding> OfRequest, File
 {
     public static UploadCodings None { get; } = new([], null);
 
-    public bool IsNone => OfRequest.IsEmpty && OfFile is null;
+    /// <summary>The encoding of the text itself.</summary>
+    public TextEncoding OfText { get; init; } = TextEncoding.Utf8;
+
+    public bool IsNone => !IsCompressed && OfText.IsUtf8;
+
+    /// <summary>Whether what was sent may break off, and be known to be whole only at its end.</summary>
+    public bool IsCompressed => !OfRequest.IsEmpty || OfFile is not null;
 
     /// <summary>Whether only the first bytes of what was sent tell whether there is anything to undo.</summary>
     public bool DependsOnStart => OfRequest.IsEmpty && OfFile is { Coding: null };
@@ -23,7 +29,8 @@ public sealed record UploadCodings(ImmutableArray<ContentCoding> OfRequest, File
     public string Name => string.Join(
         ", ",
         OfRequest.Select(ContentCodings.TokenOf)
-            .Concat(OfFile is { } file ? [file.Coding is { } coding ? ContentCodings.TokenOf(coding) : "auto"] : []));
+            .Concat(OfFile is { } file ? [file.Coding is { } coding ? ContentCodings.TokenOf(coding) : "auto"] : [])
+            .Concat(OfText.IsUtf8 ? [] : [OfText.Name]));
 
     /// <exception cref="SpoolNewerException">One of them is not known here.</exception>
     public static UploadCodings Of(SpoolManifest manifest)
@@ -34,8 +41,10 @@ public sealed record UploadCodings(ImmutableArray<ContentCoding> OfRequest, File
         }
 
         ImmutableArray<ContentCoding> codings = ContentCodings.Parse(manifest.ContentEncoding ?? "", out string? unknown);
+        TextEncoding? text = manifest.Encoding is null ? TextEncoding.Utf8 : TextEncoding.Find(manifest.Encoding);
+        unknown ??= text is null ? manifest.Encoding : null;
         return unknown is null
-            ? new UploadCodings(codings, Of(manifest.Compression))
+            ? new UploadCodings(codings, Of(manifest.Compression)) { OfText = text! }
             : throw new SpoolNewerException($"The upload is coded with {unknown}, which this version does not know.");
     }
 

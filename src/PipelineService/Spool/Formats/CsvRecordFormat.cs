@@ -125,8 +125,9 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         return new RecordsStart(
             offset,
             position,
-            new CsvRecordScanner(written, recordBytesMax, binding.SkipBlankLines),
-            new ChunkTransform(rows, new CsvRecordReader(binding, written, recordBytesMax), job),
+            new CsvRecordScanner(
+                written, recordBytesMax, binding.SkipBlankLines, new RecordShape(written, binding.FieldCount, binding.SkipBlankLines)),
+            TransformOf(rows, new CsvRecordReader(binding, written, recordBytesMax), job),
             rows)
         {
             RecordBytesMax = recordBytesMax,
@@ -187,7 +188,16 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
         DatasetDefinition definition = Rows.Definition;
         string advice = HeaderAdvice.For(
             header, first.Names, definition.Schema, dialect, definition.Dialect, isAll, IsPersonal);
-        return $"{fault} {advice}".TrimEnd();
+        if (Text is not null)
+        {
+            return $"{fault.Replace("valid UTF-8", Text.Encoding.Name, StringComparison.Ordinal)} {advice}".TrimEnd()
+                + $" The data was read as {Text.Encoding.Name}.";
+        }
+
+        return fault.Contains("valid UTF-8", StringComparison.Ordinal)
+            ? $"{fault} If the data is in another encoding, such as windows-1252, say so: as the charset of the Content-Type, or as the dataset's "
+                + "\"encoding\"."
+            : $"{fault} {advice}".TrimEnd();
     }
 
     private static bool IsAll(IDecodedBytes upload, long end) => upload.IsEnd(end);

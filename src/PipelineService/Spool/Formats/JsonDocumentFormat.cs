@@ -69,7 +69,7 @@ public sealed class JsonDocumentFormat(RowPlan rows, int recordBytesMax, JsonFra
         beginning.Offset,
         new ChunkPosition(1, 1 + beginning.Lines),
         beginning.Scanner,
-        new ChunkTransform(sent, reader, job),
+        TransformOf(sent, reader, job),
         sent)
     {
         RecordBytesMax = RecordBytesMax,
@@ -186,7 +186,7 @@ public sealed class JsonDocumentFormat(RowPlan rows, int recordBytesMax, JsonFra
 
     private static DocumentBrokenException Broken(UploadHead head, FramingFaultKind kind, int position = 0) => new(
         kind,
-        head.Offset + position,
+        head.OffsetAsSent + head.LengthAsSent(position),
         1 + head.Lines + head.Bytes[..position].Count((byte)'\n'),
         records: 0,
         head.Bytes[position..]);

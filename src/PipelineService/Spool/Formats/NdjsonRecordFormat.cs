@@ -23,7 +23,7 @@ public sealed class NdjsonRecordFormat(RowPlan rows, int recordBytesMax) : Recor
             ByteOrderMark.LengthIn(first.Span),
             new ChunkPosition(1, 1),
             JsonObjects.ScannerOf(reader, new LineScanner(RecordBytesMax)),
-            new ChunkTransform(sent, reader, job),
+            TransformOf(sent, reader, job),
             sent)
         {
             RecordBytesMax = RecordBytesMax,

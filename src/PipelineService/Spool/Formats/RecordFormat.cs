@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Charsets;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Transforms;
 using PipelineService.Hosting;
@@ -36,8 +37,20 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     /// <summary>Bytes of a record at most: the limit that the upload was received under.</summary>
     protected int RecordBytesMax { get; } = recordBytesMax;
 
-    public static RecordFormat Of(UploadForm form, RowPlan rows, int recordBytesMax) => form.Format switch
+    /// <summary>What the text was made UTF-8 with; null for text that is read as it was sent.</summary>
+    protected Transcoding? Text { get; private set; }
+
+    /// <param name="encoding">That of the upload's text, which is UTF-8 by now.</param>
+    public static RecordFormat Of(UploadForm form, RowPlan rows, int recordBytesMax, TextEncoding encoding)
     {
+        RecordFormat format = Of(form, rows, recordBytesMax);
+        format.Text = Transcoding.Of(encoding);
+        return format;
+    }
+
+    private static RecordFormat Of(UploadForm form, RowPlan rows, int recordBytesMax) => form.Format switch
+    {
+        _ when FormatTable.Of(form.Format).IsConverted => new JsonArrayRecordFormat(rows, recordBytesMax, form.Format),
         DataFormat.Ndjson when rows.Definition.Items.AreArrays => new JsonArrayRecordFormat(rows, recordBytesMax),
         DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
         DataFormat.Json => new JsonDocumentFormat(rows, recordBytesMax, JsonFraming.Elements),
@@ -55,6 +68,10 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
     /// <exception cref="JobFaultException">The header does not fit the schema.</exception>
     public abstract Task<RecordsStart> FindStartAsync(
         IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken);
+
+    /// <summary>What makes rows of the records that a reader of the format reads.</summary>
+    protected ChunkTransform TransformOf(RowPlan sent, RecordReader reader, JobFacts job) =>
+        new(sent, Text is null ? reader : new TranscodedReader(reader, Text), job);
 
     /// <summary>The first bytes of an upload, waiting for them to arrive; fewer only when there are no more.</summary>
     protected static async Task<ReadOnlyMemory<byte>> ReadFirstAsync(

@@ -1,8 +1,10 @@
+using PipelineService.Core.Parsing;
+
 namespace PipelineService.Spool.Formats;
 
 /// <summary>The first bytes of an upload, read on as they arrive and given up from the front.</summary>
 /// <param name="upload">What was sent.</param>
-/// <param name="offset">Where to begin.</param>
+/// <param name="offset">Where to begin: behind a byte order mark, or with none.</param>
 /// <param name="bytesMax">Bytes at hand at most.</param>
 internal sealed class UploadHead(IDecodedBytes upload, long offset, int bytesMax)
 {
@@ -13,6 +15,9 @@ internal sealed class UploadHead(IDecodedBytes upload, long offset, int bytesMax
 
     /// <summary>Where the first of the bytes at hand is in the upload.</summary>
     public long Offset { get; private set; } = offset;
+
+    /// <summary>Where that is in the text as it was sent.</summary>
+    public long OffsetAsSent { get; private set; } = upload.Text?.LengthOf(ByteOrderMark.Utf8[..(int)offset]) ?? offset;
 
     /// <summary>Lines that end before the bytes at hand.</summary>
     public long Lines { get; private set; }
@@ -43,10 +48,14 @@ internal sealed class UploadHead(IDecodedBytes upload, long offset, int bytesMax
         return true;
     }
 
+    /// <summary>How long some of the bytes at hand were as they were sent.</summary>
+    public long LengthAsSent(int length) => upload.Text?.LengthOf(Bytes[..length]) ?? length;
+
     /// <summary>Gives the first bytes up.</summary>
     public void Pass(int count)
     {
         Lines += Bytes[..count].Count((byte)'\n');
+        OffsetAsSent += LengthAsSent(count);
         _buffer.AsSpan(count, _filled - count).CopyTo(_buffer);
         _filled -= count;
         Offset += count;

@@ -11,9 +11,9 @@ namespace PipelineService.Core.Tests.Parsing.Csv;
 /// what may be half of a line end.
 /// </summary>
 internal sealed class ArrivingData(
-    CsvDialect dialect, byte[] bytes, int recordBytesMax, bool skipBlankLines, int step, int recordsMax)
+    CsvDialect dialect, byte[] bytes, int recordBytesMax, bool skipBlankLines, int step, int recordsMax, RecordShape? shape = null)
 {
-    private readonly CsvRecordScanner _scanner = new(dialect, recordBytesMax, skipBlankLines);
+    private readonly CsvRecordScanner _scanner = new(dialect, recordBytesMax, skipBlankLines, shape);
     private readonly bool _isCommon = new CsvSyntax(dialect).IsCommon;
     private readonly List<ReadRecord> _records = [];
     private int _start;
@@ -51,8 +51,8 @@ internal sealed class ArrivingData(
     {
         ReadOnlySpan<byte> chunk = AtHand[..result.Length];
         List<ReadRecord> records = _isCommon
-            ? CsvReading.ReadFast(chunk, recordBytesMax, skipBlankLines, dialect)
-            : CsvReading.ReadDialect(chunk, recordBytesMax, skipBlankLines, dialect);
+            ? CsvReading.ReadFast(chunk, recordBytesMax, skipBlankLines, dialect, shape)
+            : CsvReading.ReadDialect(chunk, recordBytesMax, skipBlankLines, dialect, shape);
         Assert.Equal(result.Records, records.Count);
         _records.AddRange(records.Select(r => r with
         {

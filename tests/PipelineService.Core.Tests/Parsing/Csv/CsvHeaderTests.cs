@@ -38,7 +38,8 @@ public sealed class CsvHeaderTests
         string? error = ErrorOf(System.Text.Encoding.Unicode.GetBytes("id,name"));
 
         Assert.Equal(
-            "The header holds NUL characters (U+0000): it looks like UTF-16, or is no text. Convert the data to UTF-8.",
+            "The header holds NUL characters (U+0000): it is no text, or UTF-16 without a byte order mark. For that send charset=utf-16le "
+                + "(or utf-16be) in the Content-Type, or set it as the dataset's encoding.",
             error);
         Assert.Contains("UTF-16", ErrorOf(new byte[100]), StringComparison.Ordinal);
     }

@@ -18,10 +18,11 @@ internal static class CsvReading
     public const int FieldsMax = 8;
 
     public static List<ReadRecord> ReadFast(
-        ReadOnlySpan<byte> bytes, int recordBytesMax = 1_000, bool skipBlankLines = true, CsvDialect? dialect = null)
+        ReadOnlySpan<byte> bytes, int recordBytesMax = 1_000, bool skipBlankLines = true, CsvDialect? dialect = null,
+        RecordShape? shape = null)
     {
         var fields = new RecordValue[FieldsMax];
-        CsvTokenizer reader = new(bytes, dialect ?? CsvDialect.Default, recordBytesMax, skipBlankLines, fields);
+        CsvTokenizer reader = new(bytes, dialect ?? CsvDialect.Default, recordBytesMax, skipBlankLines, fields, shape);
         List<ReadRecord> records = [];
         while (reader.Read(out CsvRecord record))
         {
@@ -48,10 +49,10 @@ internal static class CsvReading
 
     /// <summary>With the tokenizer for any dialect, also where the dialect is a common one.</summary>
     public static List<ReadRecord> ReadDialect(
-        ReadOnlySpan<byte> bytes, int recordBytesMax, bool skipBlankLines, CsvDialect dialect)
+        ReadOnlySpan<byte> bytes, int recordBytesMax, bool skipBlankLines, CsvDialect dialect, RecordShape? shape = null)
     {
         var fields = new RecordValue[FieldsMax];
-        DialectTokenizer reader = new(bytes, new CsvSyntax(dialect), recordBytesMax, skipBlankLines, isFinal: true, fields);
+        DialectTokenizer reader = new(bytes, new CsvSyntax(dialect), recordBytesMax, skipBlankLines, isFinal: true, fields, shape);
         List<ReadRecord> records = [];
         while (reader.Read(out CsvRecord record))
         {

@@ -25,10 +25,10 @@ internal static class NdjsonMistakes
             "compressed lines", FirstHourService.Events, "application/x-ndjson", [0x1F, 0x8B, 8, 0], "not_text", "compressed with gzip", "Content-Encoding: gzip"),
         Mistake.Upload(
             "lines in UTF-16", FirstHourService.Events, "application/x-ndjson", Encoding.Unicode.GetBytes("{\"sensor\":\"a\"}\n"),
-            "not_text", "UTF-16", "iconv"),
+            "not_text", "UTF-16", "charset=utf-16le"),
         Mistake.Upload(
-            "a workbook without a type", FirstHourService.Events, "application/octet-stream", [.. "PK\u0003\u0004"u8, 0x14],
-            "not_text", "ZIP", "save the sheet as CSV"),
+            "a workbook as lines", FirstHourService.Events, "application/x-ndjson", [.. "PK\u0003\u0004"u8, 0x14],
+            "not_text", "ZIP", "spreadsheetml.sheet"),
     ];
 
     /// <summary>Documents of JSON whose records are not found, or not told apart.</summary>

@@ -68,6 +68,36 @@ public sealed class DecodedUploadTests
             iter: 20);
     }
 
+    /// <summary>Resumption begins at any checkpoint: where that is in the text as it was sent is found by reading up to it.</summary>
+    [Theory]
+    [InlineData("windows-1252", 1252)]
+    [InlineData("utf-16be", 1201)]
+    [InlineData("gb18030", 54936)]
+    public async Task Of_transcoded_text_any_place_is_known_as_it_was_sent(string name, int codePage)
+    {
+        Encoding charset = CodePagesEncodingProvider.Instance.GetEncoding(codePage) ?? Encoding.GetEncoding(codePage);
+        string text = string.Concat(Enumerable.Range(0, 40_000).Select(i => $"{i},ü€\n"));
+        int[] utf8 = new int[40_001], sent = new int[40_001];
+        for (int i = 0; i < 40_000; i++)
+        {
+            string line = $"{i},ü€\n";
+            (utf8[i + 1], sent[i + 1]) = (utf8[i] + Encoding.UTF8.GetByteCount(line), sent[i] + charset.GetByteCount(line));
+        }
+
+        await using SpoolWriter upload = await new MemorySpool().SealedAsync(Compressed.Gzip(charset.GetBytes(text)));
+        await using SpoolReader reader = upload.Follow();
+        UploadCodings codings = DecodingRun.Of(ContentCoding.Gzip) with { OfText = TextEncoding.Find(name)! };
+        using DecodedUpload decoded = new(reader, codings, DecodingRun.NoLimits);
+        byte[] buffer = new byte[100_000];
+        foreach (int line in (int[])[0, 17, 20_000, 19_999, 3, 39_999, 40_000])
+        {
+            Assert.Equal(sent[line], await decoded.FindAsSentAsync(utf8[line], TestContext.Current.CancellationToken));
+            int read = await decoded.ReadAsync(buffer, utf8[line], TestContext.Current.CancellationToken);
+            Assert.Equal(read, line == 40_000 ? 0 : read);
+            Assert.StartsWith(line == 40_000 ? "" : $"{line},ü€", Encoding.UTF8.GetString(buffer, 0, Math.Min(read, 20)), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Several_read_again_at_once()
     {
