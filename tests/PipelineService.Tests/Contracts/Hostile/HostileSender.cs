@@ -87,6 +87,7 @@ internal static class HostileSender
         {
             0 => "what came is no HTTP",
             >= 500 when !Sound.Contains(status) => $"{status}",
+            503 when request.Line.Contains("/health/ready", StringComparison.Ordinal) => null, // the checks, on a machine that is busy
             >= 400 when !head.Contains("Content-Type: application/problem+json", StringComparison.OrdinalIgnoreCase) => $"{status} that is no problem",
             >= 400 when request.HasBodyInAnswer => ProblemFaultOf(request, status, head, body),
             _ => null,
