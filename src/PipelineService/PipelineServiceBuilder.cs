@@ -1,6 +1,8 @@
 using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Datasets;
+using PipelineService.Datasets.Models;
+using PipelineService.Events;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
@@ -8,6 +10,7 @@ using PipelineService.Hosting.Telemetry;
 using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Tenants;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -29,6 +32,7 @@ public static class PipelineServiceBuilder
         builder.AddTransform();
         builder.AddWrite();
         builder.AddJobs(); // after its workers: hosted services stop in reverse, so jobs let go of their chunks first
+        builder.AddEvents(); // stops first: what it has not told of is told by the next to start
         builder.Services.WithoutBackgroundWorkInDocumentBuild();
         return builder;
     }
@@ -49,8 +53,11 @@ public static class PipelineServiceBuilder
         api.MapAccess();
         api.MapAudit();
         api.MapDatasets();
+        api.MapModels();
         api.MapUploads();
         api.MapJobs();
+        api.MapTenants();
+        api.MapEvents();
         return app;
     }
 }

@@ -1,9 +1,17 @@
 using PipelineService;
 using PipelineService.Access.Audit;
 using PipelineService.Access.Keys;
+using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Demo;
 using PipelineService.Hosting.Health;
+using PipelineService.Hosting.Migrations;
 using PipelineService.Hosting.Startup;
+using PipelineService.Spool.Conversion;
+
+if (TrialCommand.IsAskedFor(args))
+{
+    return TrialCommand.Run(args);
+}
 
 if (AuditCommand.IsAskedFor(args))
 {
@@ -13,6 +21,16 @@ if (AuditCommand.IsAskedFor(args))
 if (KeysCommand.IsAskedFor(args))
 {
     return await KeysCommand.RunAsync(args, Console.Out, Console.Error);
+}
+
+if (ConverterCommand.IsAskedFor(args))
+{
+    return await ConverterCommand.RunAsync();
+}
+
+if (MigrateCommand.IsAskedFor(args))
+{
+    return await MigrateCommand.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
 }
 
 if (CommandLine.Answer(args) is (var text, var exitCode))

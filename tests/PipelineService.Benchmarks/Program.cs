@@ -21,6 +21,8 @@ const string Usage = """
                     --rows 3000000  --rounds 5
       lookup        the same load without a lookup, with one in memory, and with one that asks for each chunk
                     --rows 3000000  --keys 1000000  --rounds 5
+      score         the same load with a column that is computed, and with one that a model gives
+                    --rows 3000000  --trees 20  --depth 5  --rounds 5
       formats       the same trips as they are, and compressed with gzip and with zstd
                     --rows 3000000  --rounds 5
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
@@ -70,6 +72,7 @@ try
         "concurrent" => ConcurrentBenchmark.RunAsync(arguments),
         "transforms" => TransformsBenchmark.RunAsync(arguments),
         "lookup" => LookupBenchmark.RunAsync(arguments),
+        "score" => ScoreBenchmark.RunAsync(arguments),
         "formats" => FormatsBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
         "memory" => MemoryBenchmark.RunAsync(arguments),

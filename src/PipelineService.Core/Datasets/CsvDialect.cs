@@ -58,6 +58,12 @@ public sealed record CsvDialect
     /// <summary>What becomes of records that have not as many fields as they should.</summary>
     public RaggedRows RaggedRows { get; init; }
 
+    /// <summary>Of a workbook the sheet that has the records; null takes it by its number.</summary>
+    public string? SheetName { get; init; }
+
+    /// <summary>Of a workbook the number, from 1 on, of the sheet that has the records; null is the first that is not hidden.</summary>
+    public int? SheetNumber { get; init; }
+
     /// <summary>Whether the last fields of a record may be left out: they have no value then.</summary>
     public bool Pads => (RaggedRows & RaggedRows.Pad) != 0;
 

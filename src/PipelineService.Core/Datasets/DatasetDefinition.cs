@@ -116,6 +116,12 @@ public enum DataFormat
 
     /// <summary>A JSON text sequence (RFC 7464).</summary>
     JsonSequence,
+
+    /// <summary>An Apache Parquet file.</summary>
+    Parquet,
+
+    /// <summary>A workbook of a spreadsheet (Office Open XML).</summary>
+    Xlsx,
 }
 
 /// <summary>Where the rows go and when they become visible.</summary>

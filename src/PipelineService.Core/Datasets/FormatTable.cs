@@ -15,7 +15,13 @@ public sealed record FormatRow(string MediaType, UploadForm Form, string Title)
     public ImmutableArray<string> Extensions { get; init; } = [];
 
     /// <summary>Whether its records are values of JSON.</summary>
-    public bool IsJson => Form.Format != DataFormat.Csv;
+    public bool IsJson => Form.Format is DataFormat.Ndjson or DataFormat.Json or DataFormat.JsonSequence;
+
+    /// <summary>
+    /// Whether such a file is no text but converted before it is read, once all of it is there: what it says of its values and not how it
+    /// is written is what the dataset's fields are given.
+    /// </summary>
+    public bool IsConverted => Form.Format is DataFormat.Parquet or DataFormat.Xlsx;
 }
 
 /// <summary>
@@ -48,6 +54,17 @@ public static class FormatTable
         new("application/json-seq", new UploadForm(DataFormat.JsonSequence, Delimiter: null), "A JSON text sequence (RFC 7464)")
         {
             Extensions = [".json-seq"],
+        },
+        new("application/vnd.apache.parquet", new UploadForm(DataFormat.Parquet, Delimiter: null), "An Apache Parquet file")
+        {
+            Aliases = ["application/x-parquet", "application/parquet"],
+            Extensions = [".parquet"],
+        },
+        new(
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", new UploadForm(DataFormat.Xlsx, Delimiter: null),
+            "A workbook of a spreadsheet")
+        {
+            Extensions = [".xlsx"],
         },
     ];
 

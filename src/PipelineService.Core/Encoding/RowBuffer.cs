@@ -193,10 +193,10 @@ public sealed class RowBuffer
     public int Length => _length;
 
     /// <summary>What was written since the length was <paramref name="start"/>; valid until the next write.</summary>
-    internal ReadOnlySpan<byte> Written(int start) => _bytes.AsSpan(start, _length - start);
+    public ReadOnlySpan<byte> Written(int start) => _bytes.AsSpan(start, _length - start);
 
     /// <summary>Drops what was written since the length was <paramref name="length"/>: a part of a row.</summary>
-    internal void Truncate(int length) => _length = length;
+    public void Truncate(int length) => _length = length;
 
     /// <summary>A field of fixed size: its length, then the value in two's complement, big-endian.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,6 +3,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Scoring;
 
 namespace PipelineService.Core.Encoding;
 
@@ -33,6 +34,7 @@ public sealed class RowPlan
         Steps = steps;
         Ops = [.. definition.Transforms.Select(OpLabel.Of)];
         Lookups = [.. steps.Select(step => step.LooksUp).OfType<LookupUse>()];
+        Scores = [.. steps.Select(step => step.Scores).OfType<ScoreUse>()];
         Hidden = [.. steps.SelectMany(step => step.Hides).Distinct().Order()];
         HidesRest = definition.Schema is { Rest: not null } schema
             && Hidden.Any(field => field < schema.Fields.Length && schema.IsRest(schema.Fields[field]));
@@ -59,6 +61,9 @@ public sealed class RowPlan
 
     /// <summary>What its ops look up in other datasets, in their order.</summary>
     public ImmutableArray<LookupUse> Lookups { get; }
+
+    /// <summary>What its ops ask models for, in their order.</summary>
+    public ImmutableArray<ScoreUse> Scores { get; }
 
     /// <summary>
     /// Fields whose values are shown to nobody, as 0-based indexes: they hold personal data. Where there are any, nothing that may hold

@@ -1,6 +1,8 @@
+using PipelineService.Core.Scoring;
+
 namespace PipelineService.Core.Lookups;
 
-/// <summary>What the records of a chunk ask somebody else for, each thing once.</summary>
+/// <summary>What the records of a chunk ask somebody else for, each thing once; or what a model is asked about each of them.</summary>
 public sealed class ChunkQuestions
 {
     private readonly KeyTable _keys = new();
@@ -13,6 +15,9 @@ public sealed class ChunkQuestions
 
     /// <summary>The keys, as <see cref="LookupKey"/> writes them, in no order.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Keys => _keys.Keys();
+
+    /// <summary>Where the records go that a model is asked about; null where none is.</summary>
+    internal ChunkScores? Scores { get; init; }
 
     /// <summary>Takes a key in.</summary>
     internal void Add(ReadOnlySpan<byte> key) => _keys.TryAdd(key, []);

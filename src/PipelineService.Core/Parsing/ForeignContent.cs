@@ -28,10 +28,11 @@ public static class ForeignContent
         [(byte)'B', (byte)'Z', (byte)'h', _, 0x31, 0x41, ..] => Unreadable("bzip2", "bunzip2 -c"),
         [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, ..] => Unreadable("xz", "xz -dc"),
         [(byte)'P', (byte)'K', 3, 4, ..] =>
-            "The data is a ZIP file, as workbooks (.xlsx, .ods) are: unpack it, or save the sheet as CSV in UTF-8.",
-        [0xD0, 0xCF, 0x11, 0xE0, ..] => "The data is a workbook of an old kind (.xls): save the sheet as CSV in UTF-8.",
+            "The data is a ZIP file, as workbooks (.xlsx) are: send those with -H 'Content-Type: "
+            + "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', and unpack others.",
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => "The data is a workbook of an old kind (.xls), or protected by a password: save it as .xlsx, or the sheet as CSV in UTF-8.",
         [(byte)'P', (byte)'A', (byte)'R', (byte)'1', < (byte)'\t' or 0x15, ..] =>
-            "The data is a Parquet file: export it as CSV or NDJSON.",
+            "The data is a Parquet file: send it with -H 'Content-Type: application/vnd.apache.parquet'.",
         [(byte)'%', (byte)'P', (byte)'D', (byte)'F', (byte)'-', ..] =>
             "The data is a PDF: export the table in it as CSV in UTF-8.",
         _ => null,

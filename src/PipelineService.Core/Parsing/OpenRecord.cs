@@ -1,5 +1,6 @@
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Scoring;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Parsing;
@@ -73,6 +74,9 @@ public readonly ref struct OpenRecord
 
     /// <summary>What the chunk was answered for an op.</summary>
     internal LookupTable? AnswerTo(int op) => _values.Answers?.TableOf(op);
+
+    /// <summary>What a model has given for the chunk, asked by an op.</summary>
+    internal ChunkScores? ScoresFor(int op) => _values.Answers?.ScoresFor(op);
 
     /// <summary>Room for something that is looked at and forgotten; valid until the next call.</summary>
     internal Span<byte> ScratchFor(int bytes) => _values.ScratchFor(bytes);

@@ -50,6 +50,12 @@ public abstract class RecordReader
     internal abstract bool TryUnescape(
         ReadOnlySpan<byte> written, ValueSpelling spelling, Span<byte> text, out int length);
 
+    /// <summary>
+    /// Of arrays that stand for objects, what is written before each item when a record is given back as one: <c>"name":</c>, without the
+    /// comma. Empty for other records.
+    /// </summary>
+    internal virtual ImmutableArray<byte[]> ItemNames => [];
+
     /// <summary>How delimited text is written; null for other formats.</summary>
     internal virtual CsvSyntax? Syntax => null;
 

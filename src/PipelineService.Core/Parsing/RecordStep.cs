@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Scoring;
 
 namespace PipelineService.Core.Parsing;
 
@@ -28,6 +29,9 @@ public abstract class RecordStep
 
     /// <summary>What it looks up in another dataset; null where it does no such thing.</summary>
     public virtual LookupUse? LooksUp => null;
+
+    /// <summary>What it asks a model for; null where it asks none.</summary>
+    public virtual ScoreUse? Scores => null;
 
     /// <summary>Whether it computes with typed values.</summary>
     public virtual bool IsTyped => false;

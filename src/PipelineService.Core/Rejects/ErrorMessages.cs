@@ -95,6 +95,11 @@ public static class ErrorMessages
         RecordErrorCode.ResultTooLong => "The transforms make more than 64 MiB of the record.",
         RecordErrorCode.Require => "A condition of the dataset does not hold.",
         RecordErrorCode.LookupMissing => "The dataset that is looked up has no row of this key.",
+        RecordErrorCode.ScoreInputMissing =>
+            "The model needs this value, and the record has none: send it, or say under \"defaults\" of the op what stands for it.",
+        RecordErrorCode.ScoreInputTooLarge => "The model's input cannot hold this number.",
+        RecordErrorCode.ScoreNotFinite => "The model gives no finite number for this record, or none that the field can hold.",
+        RecordErrorCode.ScoreFailed => "The model cannot take the values of this record, such as a category that it does not know.",
         RecordErrorCode.MoreErrors => "The record has more errors, not told here.",
         RecordErrorCode.NoItems => "The document has no array where dialect.items says that its records are; one without any has [] there.",
         RecordErrorCode.TooManyItems =>

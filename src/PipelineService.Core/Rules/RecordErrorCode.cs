@@ -1,8 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace PipelineService.Core.Rules;
 
 /// <summary>
 /// Why a record was rejected. Numbers and names are stored and read by clients: never change one, only add.
 /// </summary>
+[SuppressMessage("Design", "CA1027", Justification = "Each number stands for itself; a gap between them is no set of bits.")]
 public enum RecordErrorCode : byte
 {
     None = 0,
@@ -62,4 +65,16 @@ public enum RecordErrorCode : byte
 
     /// <summary>The record has bytes that are no character of the encoding that the data is in.</summary>
     InvalidEncoding = 36,
+
+    /// <summary>A model needs a value that the record does not have.</summary>
+    ScoreInputMissing = 40,
+
+    /// <summary>A model is to take a number that its input cannot hold.</summary>
+    ScoreInputTooLarge = 41,
+
+    /// <summary>A model gives a number that is none, or none that the field can hold.</summary>
+    ScoreNotFinite = 42,
+
+    /// <summary>A model cannot take the values of the record.</summary>
+    ScoreFailed = 43,
 }

@@ -48,6 +48,10 @@ public static class RecordErrorCodes
         RecordErrorCode.NoItems => "no_items",
         RecordErrorCode.TooManyItems => "too_many_items",
         RecordErrorCode.InvalidEncoding => "invalid_encoding",
+        RecordErrorCode.ScoreInputMissing => "score_input_missing",
+        RecordErrorCode.ScoreInputTooLarge => "score_input_too_large",
+        RecordErrorCode.ScoreNotFinite => "score_not_finite",
+        RecordErrorCode.ScoreFailed => "score_failed",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not an error."),
     };
 

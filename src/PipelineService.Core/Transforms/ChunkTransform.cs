@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
@@ -50,6 +51,9 @@ public sealed class ChunkTransform
     /// <summary>How delimited text is written that it reads; null for other formats.</summary>
     public CsvSyntax? Syntax => _reader.Syntax;
 
+    /// <inheritdoc cref="RecordReader.ItemNames"/>
+    public ImmutableArray<byte[]> ItemNames => _reader.ItemNames;
+
     /// <summary>What the text was made UTF-8 with; null for text that is read as it was sent.</summary>
     public Transcoding? Text => _reader.Text;
 
@@ -98,7 +102,7 @@ public sealed class ChunkTransform
         foreach (ExternalStep step in _asking)
         {
             ChunkQuestions questions = CollectFor(step, bytes.Span, position, workspace, answers);
-            answers.Add(step.Op, await step.AskAsync(questions, cancellationToken));
+            await step.AnswerAsync(questions, answers, cancellationToken);
         }
 
         return answers;
@@ -110,7 +114,7 @@ public sealed class ChunkTransform
         workspace.Clear();
         _encoder.Prepare(workspace.Values);
         workspace.Values.Answers = answers;
-        ChunkQuestions questions = new();
+        ChunkQuestions questions = step.Begin(workspace);
         AskingRun run = new(_encoder, bytes, position, workspace, step, questions);
         _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
         workspace.Values.Answers = null;

@@ -151,8 +151,9 @@ internal sealed class RecordEncoder
         int column = AddError(result, op, place, workspace);
         OpenRecord record = new(bytes, _reader, workspace.Values);
 
-        // A condition that does not hold has changed nothing: the steps behind it see what they would have seen.
-        while (result.Code == RecordErrorCode.Require && ++op < _steps.Length)
+        // A condition that does not hold has changed nothing: the steps behind it see what they would have seen, as far as they ask for
+        // nothing, since nobody has asked about this record.
+        while (result.Code == RecordErrorCode.Require && ++op < _steps.Length && _steps[op] is not ExternalStep { Asks: true })
         {
             StepResult next = _steps[op].Apply(record);
             if (next.IsFiltered)
@@ -182,10 +183,13 @@ internal sealed class RecordEncoder
             : ErrorOf(column, result.Code, place, workspace.Values);
         // A text that is no value of its field is refused by whoever reads it first: that says nothing of the op.
         bool isOwn = !_steps[op].IsTyped || result.Error != ExpressionError.None
-            || result.Code is RecordErrorCode.Require or RecordErrorCode.LookupMissing;
+            || result.Code is RecordErrorCode.Require or RecordErrorCode.LookupMissing || IsOfScore(result.Code);
         workspace.Rejects.AddError(isOwn ? error with { Op = op, Expression = result.Error } : error);
         return column;
     }
+
+    private static bool IsOfScore(RecordErrorCode code) => code is RecordErrorCode.ScoreInputMissing or RecordErrorCode.ScoreInputTooLarge
+        or RecordErrorCode.ScoreNotFinite or RecordErrorCode.ScoreFailed;
 
     /// <summary>
     /// Encodes every column, also after one was refused: all that is wrong with a record is told at once.

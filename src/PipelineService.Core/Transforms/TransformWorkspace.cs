@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
+using PipelineService.Core.Scoring;
 
 namespace PipelineService.Core.Transforms;
 
@@ -22,6 +24,11 @@ public sealed class TransformWorkspace
 
     /// <summary>Dead letters on their way to the database, some at a time.</summary>
     public RowBuffer Letters { get; } = new(initialBytes: 0);
+
+    private readonly Dictionary<int, ChunkScores> _scores = [];
+
+    /// <summary>Room for what a model gives for the records of a chunk, which an op asks it for.</summary>
+    internal ChunkScores ScoresOf(int op) => CollectionsMarshal.GetValueRefOrAddDefault(_scores, op, out _) ??= new ChunkScores();
 
     public void Clear()
     {

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
 using PipelineService.Access.Keys;
+using PipelineService.Access.Limits;
 using PipelineService.Access.OpenApi;
+using PipelineService.Access.Tenants;
 using PipelineService.Access.Tokens;
 using PipelineService.Hosting;
 using PipelineService.Hosting.OpenApi;
@@ -17,14 +19,18 @@ public static class AccessExtensions
     {
         builder.Services.AddStageOptions<AccessOptions>(AccessOptions.Section);
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>, OpenAddresses>();
+        builder.AddLimits();
         builder.Services.AddSingleton<AdminKey>();
         builder.Services.AddSingleton<KeyHasher>();
         builder.Services.AddSingleton<KeyStore>();
+        builder.Services.AddSingleton<TenantRing>();
+        builder.Services.AddSingleton<TenantStore>();
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<DatabasePreparation>(services => services.GetRequiredService<KeyRing>().PrepareAsync);
         builder.Services.AddSingleton(services => new KeyNews(services.GetRequiredService<KeyRing>()));
         builder.Services.AddHostedService<KeyRefresh>();
         builder.Services.AddSingleton<TokenReader>();
+        builder.Services.AddSingleton<CallerAgain>();
         builder.Services.Configure<OpenApiOptions>(OpenApiExtensions.DocumentName, document =>
         {
             document.AddDocumentTransformer<SecuritySchemes>();
@@ -37,6 +43,7 @@ public static class AccessExtensions
     public static WebApplication UseAccess(this WebApplication app)
     {
         app.UseMiddleware<AccessGate>();
+        app.UseRateLimiter(); // whoever is refused at the gate has no limits of their own
         return app;
     }
 

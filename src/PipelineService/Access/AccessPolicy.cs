@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PipelineService.Access.Limits;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -16,6 +17,12 @@ public enum AccessSubject
     /// <summary>The datasets that the caller may see.</summary>
     Datasets,
 
+    /// <summary>The model whose name stands in the address.</summary>
+    Model,
+
+    /// <summary>The models that the caller may see.</summary>
+    Models,
+
     /// <summary>The job whose id stands in the address.</summary>
     Job,
 
@@ -24,6 +31,12 @@ public enum AccessSubject
 
     /// <summary>Keys whose rights the caller has, too.</summary>
     Keys,
+
+    /// <summary>Events of what the caller may see.</summary>
+    Events,
+
+    /// <summary>Webhooks that are told of nothing that the caller may not see.</summary>
+    Webhooks,
 
     /// <summary>The service as a whole: for callers without limits.</summary>
     Service,
@@ -50,7 +63,8 @@ internal static class AccessPolicies
     public static TBuilder Requires<TBuilder>(
         this TBuilder endpoint, AccessScope scope, AccessSubject subject = AccessSubject.None)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new AccessPolicy(scope, subject), new ProblemExamples(Problems));
+        endpoint.WithMetadata(
+            new AccessPolicy(scope, subject), new ProblemExamples(subject == AccessSubject.Metrics ? Problems : [.. Problems, LimitProblems.OfCalls]));
 
     /// <summary>Anybody may call it, and learns nothing of anybody's data.</summary>
     public static TBuilder OpenToAll<TBuilder>(this TBuilder endpoint)

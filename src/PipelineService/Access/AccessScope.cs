@@ -6,13 +6,13 @@ public enum AccessScope
     /// <summary>Send uploads, replace jobs by them, cancel jobs.</summary>
     Ingest,
 
-    /// <summary>Look at datasets, jobs and rejected records.</summary>
+    /// <summary>Look at datasets, models, jobs and rejected records.</summary>
     Read,
 
     /// <summary>Declare and delete datasets; revert, re-run and delete jobs.</summary>
     Manage,
 
-    /// <summary>Make, list, rotate and revoke keys; and all of the above.</summary>
+    /// <summary>Make, list, rotate and revoke keys; send and delete models; and all of the above.</summary>
     Admin,
 }
 

@@ -1,3 +1,5 @@
+using PipelineService.Access.Limits;
+
 namespace PipelineService.Access;
 
 /// <summary>By what somebody is known.</summary>
@@ -48,6 +50,9 @@ public sealed record Caller
 
     /// <summary>The tenant whose datasets alone they see; null: those of all tenants, and of none.</summary>
     public string? Tenant { get; init; }
+
+    /// <summary>How much they may send; where it says nothing, <c>Limits:Key…</c> do.</summary>
+    public CallLimits? Limits { get; init; }
 
     /// <summary>Whether there may be datasets, or tables of datasets, that they do not see.</summary>
     public bool IsLimited => Tenant is not null || !Datasets.IsAll;

@@ -5,6 +5,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -146,12 +147,13 @@ public static class DatasetEndpoints
                 DatasetProblems.VersionNotFound("trips", 7))
             .NeedsDatabase();
 
+        one.MapDatasetLimits();
         return api;
     }
 
     private static async Task<IResult> PutAsync(
-        string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, LookupVersions versions,
-        CancellationToken cancellationToken)
+        string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, LookupVersions versions, ModelStore models,
+        ModelBinder binder, CancellationToken cancellationToken)
     {
         (JsonDocument? json, Problem? refusal) = await DefinitionBody.ReadAsync(context.Request, cancellationToken);
         if (json is null)
@@ -162,7 +164,8 @@ public static class DatasetEndpoints
         Declaration declared;
         using (json)
         {
-            LookupSources lookups = await store.ReadLookupsAsync(json.RootElement, context.GetCaller(), cancellationToken);
+            LookupSources lookups = (await store.ReadLookupsAsync(json.RootElement, context.GetCaller(), cancellationToken))
+                .With(await models.ReadSourcesAsync(json.RootElement, context.GetCaller(), cancellationToken));
             declared = DefinitionEnvelope.Read(json.RootElement, dataset, lookups, out IReadOnlyDictionary<string, string[]> errors);
             if (declared.Definition is null || errors.Count > 0)
             {
@@ -173,7 +176,7 @@ public static class DatasetEndpoints
             if (errors.Count == 0)
             {
                 errors = await DatasetTestRun.FaultsOfAsync(
-                    DatasetVersion.Compile(declared.Definition, catalog.Secrets), lookups, versions, cancellationToken);
+                    DatasetVersion.Compile(declared.Definition, catalog.Secrets), lookups, versions, binder, cancellationToken);
             }
 
             errors = declared.InBody(errors);

@@ -64,8 +64,9 @@ public static class DatasetProblems
         Code = "table_not_allowed",
         Status = StatusCodes.Status403Forbidden,
         Title = "These credentials do not allow this table.",
-        Detail = $"Who is limited to some datasets or a tenant loads into tables that their own datasets have made, and into new ones: {table} is "
-            + "neither. Leave load.table out for a table of the dataset's name, or ask whoever runs the service to declare the dataset.",
+        Detail = "Who is limited to some datasets or a tenant loads into tables that their own datasets have made, and into new ones, "
+            + $"named as their datasets may be: {table} is neither. Leave load.table out for a table of the dataset's name, or ask whoever "
+            + "runs the service to declare the dataset.",
     };
 
     public static Problem VersionNotFound(string name, int version) => new()

@@ -7,6 +7,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Models;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
@@ -195,6 +196,11 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
         if (await TableRights.FaultOfAsync(connection, change.Caller, change.Definition, token) is Problem refused)
         {
             return new PutOutcome(null, false, refused);
+        }
+
+        if (await ModelRefs.FaultOfAsync(connection, change.Definition, token) is Problem missing)
+        {
+            return new PutOutcome(null, false, missing);
         }
 
         // 4. The table; also for an unchanged definition, so that putting it again mends a table that was dropped.

@@ -1,4 +1,5 @@
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Datasets;
@@ -12,6 +13,10 @@ public static class DatasetsExtensions
         services.AddSingleton<DatasetCatalog>();
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<LookupVersions>();
+        services.AddSingleton<ModelStore>();
+        services.AddSingleton<ModelTrials>();
+        services.AddSingleton<ModelSessions>();
+        services.AddSingleton<ModelBinder>();
         services.AddHostedService<DatasetPreload>();
         return services;
     }

@@ -21,6 +21,28 @@ public sealed class DatasetsOptions
     public int CacheCountMax { get; init; } = 1_000;
 
     /// <summary>
+    /// Bytes that a model may have which is sent (<c>PUT /v1/models/{name}</c>); two at a time are held in memory while they are taken.
+    /// Default 64 MiB; 1 KiB to 512 MiB.
+    /// </summary>
+    public long ModelBytesMax { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// Memory that a model may take when it is loaded and scores a block of records, as it is tried before it is taken; one that takes more is
+    /// refused. Default 1 GiB; 64 MiB to 64 GiB. A job needs as much for each model that it uses.
+    /// </summary>
+    public long ModelMemoryBytesMax { get; init; } = 1L << 30;
+
+    /// <summary>
+    /// How long the trial of a model may take, with the start of its process. Default 30 s; 1 s to 10 min.
+    /// </summary>
+    public TimeSpan ModelTrialTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Loaded models that an instance keeps for the next job while no job uses them. Default 8; 0 (each job loads its own) to 100.
+    /// </summary>
+    public int ModelsKeptMax { get; init; } = 8;
+
+    /// <summary>
     /// Secrets that definitions may name, by their names: keys and salts of the op <c>hash</c>. They appear nowhere else: not in
     /// definitions, jobs, dead letters or logs. A definition that names one that is not here is refused, and its jobs fail. Default none.
     /// </summary>
@@ -32,6 +54,10 @@ public sealed class DatasetsOptionsValidator : AbstractValidator<DatasetsOptions
     public DatasetsOptionsValidator()
     {
         RuleFor(o => o.CacheAge).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        RuleFor(o => o.ModelBytesMax).InclusiveBetween(1 << 10, 512L << 20);
+        RuleFor(o => o.ModelMemoryBytesMax).InclusiveBetween(64L << 20, 64L << 30);
+        RuleFor(o => o.ModelTrialTime).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        RuleFor(o => o.ModelsKeptMax).InclusiveBetween(0, 100);
         RuleFor(o => o.CacheCountMax).InclusiveBetween(1, 100_000);
     }
 }

@@ -11,9 +11,10 @@ using PipelineService.Hosting.Http;
 namespace PipelineService.Datasets;
 
 /// <summary>
-/// Which tables a caller with limits may name in a definition: those of datasets that they see, and new ones. Tables are what
-/// datasets of others load into and read from, and one definition more would open them: to its uploads, to what a refusal tells of
-/// their columns, to a key that says whether a value is there.
+/// Which tables a caller with limits may name in a definition: those of datasets that they see, and new ones, whose names are among
+/// those that their datasets can have: of any other it is not told whether there is one. Tables are what datasets of others load into and
+/// read from, and one definition more would open them: to its uploads, to what a refusal tells of their columns, to a key that says
+/// whether a value is there.
 /// </summary>
 internal static class TableRights
 {
@@ -62,7 +63,7 @@ internal static class TableRights
                 DatasetSql.OwnersOfTable, new { table = TableNameText.Format(table) }, cancellationToken: cancellationToken)),
         ];
         return owners.Count > 0 ? owners.TrueForAll(owner => caller.Sees(owner.Name, owner.Tenant))
-            : mayBeNew && !await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            : mayBeNew && caller.Datasets.Match(table.Name) && !await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
                 DatasetSql.TableExists, new { table = table.Quoted }, cancellationToken: cancellationToken));
     }
 }

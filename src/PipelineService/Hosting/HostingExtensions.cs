@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -46,6 +47,7 @@ public static class HostingExtensions
     public static WebApplication UseHosting(this WebApplication app)
     {
         app.Use(app.Services.GetRequiredService<ClientConnections>().ServeAsync);
+        app.UseMiddleware<AnswerHeaders>();
         app.UseRequestLine();
         app.UseMiddleware<ErrorAnswers>();
         app.Services.GetRequiredService<UnreadableRequests>().Watch();
@@ -86,6 +88,7 @@ public static class HostingExtensions
             kestrel.Limits.KeepAliveTimeout = Positive(early.KeepAliveTimeout);
         });
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = ReadAheadBytes);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionBlocks.Factory>(); // before the server adds its own
         builder.Services.AddSingleton<ClientConnections>();
         builder.Services.AddSingleton<StalledReaders>();
         builder.Services.AddSingleton<UnreadableRequests>();

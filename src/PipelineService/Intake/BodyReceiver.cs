@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using PipelineService.Access.Limits;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
 
@@ -24,8 +25,10 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
     /// </exception>
     /// <exception cref="IOException">The disk of the spool does not take it.</exception>
     /// <exception cref="OperationCanceledException">The sender has gone, or the service stops.</exception>
-    public async Task ReceiveAsync(PipeReader body, SpoolWriter upload, LiveJob live, CancellationToken cancellationToken)
+    public async Task ReceiveAsync(UploadBody from, SpoolWriter upload, LiveJob live, CancellationToken cancellationToken)
     {
+        PipeReader body = from.Reader;
+
         // Not by a token in each read: Kestrel would be left with a read that never ends when it drains the body.
         await using CancellationTokenRegistration cancel = CancelReadsOn(body, cancellationToken);
         List<ReadOnlyMemory<byte>> segments = [];
@@ -39,6 +42,7 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
             {
                 if (!bytes.IsEmpty)
                 {
+                    Measure(from.Meter, bytes.Length);
                     await AppendAsync(upload, bytes, segments, cancellationToken);
                 }
             }
@@ -68,8 +72,9 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
 
     /// <summary>Reads a body only to know its digest: whether it is the one that a job was made from.</summary>
     /// <returns>Its SHA-256, lower-case hexadecimal.</returns>
-    public async Task<string> DigestAsync(PipeReader body, CancellationToken cancellationToken)
+    public async Task<string> DigestAsync(UploadBody from, CancellationToken cancellationToken)
     {
+        PipeReader body = from.Reader;
         using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(
             System.Security.Cryptography.HashAlgorithmName.SHA256);
         await using CancellationTokenRegistration cancel = CancelReadsOn(body, cancellationToken);
@@ -83,7 +88,9 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
                 received += segment.Length;
             }
 
+            long bytes = read.Buffer.Length;
             body.AdvanceTo(read.Buffer.End);
+            Measure(from.Meter, bytes);
             if (received > _options.BodyBytesMax)
             {
                 throw new UploadRefusedException(UploadProblems.TooLarge(_options.BodyBytesMax));
@@ -93,6 +100,14 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
             {
                 return Convert.ToHexStringLower(hash.GetHashAndReset());
             }
+        }
+    }
+
+    private static void Measure(BodyMeter? meter, long bytes)
+    {
+        if (bytes > 0 && meter?.Take(bytes) is { } problem)
+        {
+            throw new UploadRefusedException(problem);
         }
     }
 
@@ -113,26 +128,29 @@ public sealed class BodyReceiver(JobStarter starter, IOptions<IntakeOptions> opt
 
             return read;
         }
-        catch (BadHttpRequestException e)
+        catch (Exception e) when (RefusalOf(e, upload?.Growth.Received ?? 0) is { } refusal)
         {
-            throw new UploadRefusedException(e.StatusCode switch
-            {
-                StatusCodes.Status408RequestTimeout => UploadProblems.TooSlow(_options),
-                StatusCodes.Status413PayloadTooLarge => UploadProblems.TooLarge(_options.BodyBytesMax),
-                _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) =>
-                    UploadProblems.Truncated(upload?.Growth.Received ?? 0),
-                _ => UploadProblems.Malformed(e.Message),
-            });
-        }
-        catch (IOException e) when (e.InnerException is OverflowException)
-        {
-            throw new UploadRefusedException(UploadProblems.Malformed("The size of a chunk is too large a number."));
-        }
-        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
-        {
-            throw new UploadRefusedException(UploadProblems.Truncated(upload?.Growth.Received ?? 0));
+            throw refusal;
         }
     }
+
+    /// <summary>What is wrong with a body that cannot be read on; null when that is not what has happened.</summary>
+    /// <param name="received">How many bytes of it have come.</param>
+    internal UploadRefusedException? RefusalOf(Exception error, long received) => error switch
+    {
+        BadHttpRequestException e => new UploadRefusedException(e.StatusCode switch
+        {
+            StatusCodes.Status408RequestTimeout => UploadProblems.TooSlow(_options),
+            StatusCodes.Status413PayloadTooLarge => UploadProblems.TooLarge(_options.BodyBytesMax),
+            _ when e.Message.Contains("Unexpected end", StringComparison.Ordinal) => UploadProblems.Truncated(received),
+            _ => UploadProblems.Malformed(e.Message),
+        }),
+        IOException { InnerException: OverflowException } =>
+            new UploadRefusedException(UploadProblems.Malformed("The size of a chunk is too large a number.")),
+        ConnectionResetException or ConnectionAbortedException or IOException =>
+            new UploadRefusedException(UploadProblems.Truncated(received)),
+        _ => null,
+    };
 
     private static async ValueTask AppendAsync(
         SpoolWriter upload, ReadOnlySequence<byte> bytes, List<ReadOnlyMemory<byte>> segments, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using PipelineService.Hosting.Startup;
+using PipelineService.Intake.Forms;
 
 namespace PipelineService.Intake;
 
@@ -12,6 +13,7 @@ public static class IntakeExtensions
         builder.Services.AddSingleton<EarlierUploads>();
         builder.Services.AddSingleton<UploadReception>();
         builder.Services.AddSingleton<UploadIntake>();
+        builder.Services.AddSingleton<FormIntake>();
         return builder;
     }
 }

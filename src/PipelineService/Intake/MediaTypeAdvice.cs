@@ -11,7 +11,8 @@ internal static class MediaTypeAdvice
     {
         "application/x-www-form-urlencoded" =>
             $"That is what curl -d sends, and it strips line ends: send the file as it is, {AsItIs}.",
-        "multipart/form-data" => $"That is a form around the file, as curl -F sends it: send the file alone, {AsItIs}.",
+        string type when type.StartsWith("multipart/", StringComparison.Ordinal) =>
+            $"A form is multipart/form-data, as curl -F sends it; or send the file alone, {AsItIs}.",
         "application/x-json" or "text/x-json" =>
             "JSON is application/json where it is one document with an array of records, application/x-ndjson where it is one object "
             + "a line.",
@@ -24,9 +25,7 @@ internal static class MediaTypeAdvice
             "JSON is application/json: an array of records, or an object whose array dialect.property names.",
         "application/zip" or "application/x-zip-compressed" =>
             "Unpack it: unzip -p FILE | curl -X POST -T - -H 'Content-Type: text/csv' …",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" or "application/vnd.oasis.opendocument.spreadsheet" =>
-            "Workbooks cannot be read: save the sheet as CSV in UTF-8.",
-        "application/vnd.apache.parquet" => "Parquet cannot be read in this version: export it as CSV or NDJSON.",
+        "application/vnd.oasis.opendocument.spreadsheet" => "Save it as a workbook of Excel (.xlsx), or the sheet as CSV in UTF-8.",
         "text/plain" => "Text alone does not say how its records are written.",
         string type when !type.Contains('/', StringComparison.Ordinal) => "That is no media type, which has a slash.",
         _ => "",

@@ -19,16 +19,16 @@ internal static class UploadContentType
 
     /// <returns>The type that the data is read as, what that means, and how the file is compressed.</returns>
     /// <exception cref="UploadRefusedException">It is none that can be loaded into the dataset.</exception>
-    public static (string MediaType, UploadForm Kind, FileCompression Compression) Of(HttpRequest request, DatasetDefinition dataset)
+    public static (string MediaType, UploadForm Kind, FileCompression Compression) Of(string? contentType, DatasetDefinition dataset)
     {
-        if (string.IsNullOrEmpty(request.ContentType))
+        if (string.IsNullOrEmpty(contentType))
         {
             return Of(dataset.Format, dataset.Compression);
         }
 
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
+        if (!MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type))
         {
-            throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(request.ContentType));
+            throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(contentType));
         }
 
         string mediaType = type.MediaType.ToString().ToLowerInvariant();
@@ -48,7 +48,7 @@ internal static class UploadContentType
             Gzip or "application/x-gzip" => Of(dataset.Format, FileCompression.Gzip),
             Zstd or "application/x-zstd" => Of(dataset.Format, FileCompression.Zstd),
             "application/vnd.ms-excel" => Of(DataFormat.Csv, dataset.Compression), // what browsers on Windows call a file whose name ends in .csv
-            _ => throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(request.ContentType)),
+            _ => throw new UploadRefusedException(UploadProblems.UnsupportedMediaType(contentType)),
         };
     }
 

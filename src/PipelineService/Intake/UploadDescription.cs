@@ -1,6 +1,7 @@
 using System.Net.Mime;
 using PipelineService.Datasets;
 using PipelineService.Hosting.OpenApi;
+using PipelineService.Intake.Forms;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool.Decoding;
 
@@ -40,7 +41,9 @@ internal static class UploadDescription
 
     public static RouteHandlerBuilder Describe(this RouteHandlerBuilder upload) => upload
         .WithName("createUpload").WithTags(DocumentTags.Uploads).WithSummary("Upload data for a dataset")
-        .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable.")
+        .WithDescription("The body is the data, streamed, of any size. The answer comes when every byte is durable. A form of a browser or of "
+            + "`curl -F` (`multipart/form-data`) is taken, too, as a whole or not at all: its one file is answered as any upload, several with 207 "
+            + "and a job each.")
         .Takes(
             DatasetName.Shown,
             new ShownParameter(
@@ -52,15 +55,16 @@ internal static class UploadDescription
                 Shapes.Id))
         .HeedsHeaders(Headers)
         .AcceptsStream(
-            "The data: delimited text, or records of JSON one a line, in an array or in a sequence; or a compressed file of what the "
+            "The data: delimited text, or records of JSON one a line, in an array or in a sequence; a Parquet file; or a compressed file of what the "
             + "dataset's format says. `application/json` is taken as well: it is not in the list, because generators would make it the only one.",
             [.. UploadContentType.Known.Where(type => type != MediaTypeNames.Application.Json)])
-        .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
-        .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
+        .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>().Produces<BatchView>(StatusCodes.Status207MultiStatus)
+        .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted, StatusCodes.Status207MultiStatus)
         .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted)
         .Answers(Replayed, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
-        .Answers(JobEndpoints.WaitGranted, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
+        .Answers(
+            JobEndpoints.WaitGranted, StatusCodes.Status200OK, StatusCodes.Status202Accepted, StatusCodes.Status207MultiStatus)
         .NeedsDatabase()
         .ProducesProblems(UploadProblems.Examples);
 }

@@ -4,14 +4,17 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using PipelineService.Access;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Intake.Forms;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
+using PipelineService.Jobs.Tenants;
 using Serilog;
 
 namespace PipelineService.Intake;
@@ -35,8 +38,9 @@ public static class UploadEndpoints
     }
 
     private static async Task<IResult> UploadAsync(
-        string dataset, string? source, string? replaces, HttpContext context, DatasetCatalog datasets, UploadIntake intake, JobQueries jobs,
-        IOptions<IntakeOptions> options, IDiagnosticContext requestLine, TimeProvider time)
+        string dataset, string? source, string? replaces, HttpContext context, DatasetCatalog datasets, UploadIntake intake, FormIntake forms,
+        JobQueries jobs, CallLimiter limiter, WaitingBytes waiting, IOptions<IntakeOptions> options, IDiagnosticContext requestLine,
+        TimeProvider time)
     {
         SetBodyLimits(context, options.Value);
         Caller caller = context.GetCaller();
@@ -45,8 +49,29 @@ public static class UploadEndpoints
         try
         {
             DatasetVersion version = await FindAsync(datasets, dataset, caller, context.RequestAborted);
-            request = await ParseAsync(context, caller, version.Definition);
-            receipt = await intake.TakeAsync(version, request, context.Request, context.RequestAborted);
+            bool isForm = FormReader.IsForm(context.Request);
+            request = isForm ? FormIntake.RequestOf(version, context.Request, caller) : await ParseAsync(context, caller, version.Definition);
+            RefuseBehindFullQueue(version, waiting, context.Request.ContentLength);
+            if (UploadPass.TryBegin(limiter, context, version.Name, out UploadPass pass) is { } limited)
+            {
+                throw new UploadRefusedException(limited);
+            }
+
+            using UploadPass place = pass;
+            if (isForm)
+            {
+                (IReadOnlyList<TakenFile> files, request) = await forms.TakeAsync(version, request, context.Request, context.RequestAborted);
+                if (files.Count > 1)
+                {
+                    return await AnswerAsync(context, files, request, jobs, caller, time);
+                }
+
+                receipt = files[0].Receipt;
+            }
+            else
+            {
+                receipt = await intake.TakeAsync(version, request, context.Request, context.RequestAborted);
+            }
         }
         catch (UploadRefusedException e)
         {
@@ -73,6 +98,43 @@ public static class UploadEndpoints
         PreferHeader.TellApplied(context.Response, granted);
         bool isAnswered = job.JobState.IsFinal() && (granted is not null || receipt.IsReplay);
         return JobEndpoints.Answer(context, job, isAnswered ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    private static void RefuseBehindFullQueue(DatasetVersion dataset, WaitingBytes waiting, long? bytes)
+    {
+        if (waiting.BoundFor(dataset.Tenant, dataset.Name, bytes ?? 0) is { } bound)
+        {
+            throw new UploadRefusedException(UploadProblems.QueueFull(bound));
+        }
+    }
+
+    /// <summary>Several files: each has a job, and all are of one batch.</summary>
+    private static async Task<IResult> AnswerAsync(
+        HttpContext context, IReadOnlyList<TakenFile> files, UploadRequest request, JobQueries jobs, Caller caller, TimeProvider time)
+    {
+        TimeSpan? granted = request.Wait is { } asked ? jobs.Granted(asked) : null;
+        PreferHeader.TellApplied(context.Response, granted);
+        long start = time.GetTimestamp();
+        List<BatchFileView> shown = [];
+        foreach (TakenFile file in files)
+        {
+            JobRow job = file.Receipt.Job;
+            TimeSpan left = (granted ?? TimeSpan.Zero) - time.GetElapsedTime(start);
+            if (left > TimeSpan.Zero && !job.JobState.IsFinal())
+            {
+                job = await jobs.WaitAsync(job.Id, caller, row => row.JobState.IsFinal(), left, context.RequestAborted) ?? job;
+            }
+
+            shown.Add(BatchFileView.Of(file with { Receipt = file.Receipt with { Job = job } }));
+        }
+
+        Guid? batch = files.Select(file => file.Receipt.Job.Batch).LastOrDefault(known => known is not null);
+        if (batch is not null)
+        {
+            context.Response.Headers.Location = $"/v1/jobs?batch={batch}";
+        }
+
+        return TypedResults.Json(new BatchView(batch, shown), PipelineJson.Options, statusCode: StatusCodes.Status207MultiStatus);
     }
 
     /// <exception cref="UploadRefusedException">The request is not one of an upload into the dataset.</exception>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using PipelineService.Access.Limits;
 using PipelineService.Datasets;
 using PipelineService.Jobs;
 using PipelineService.Spool;
@@ -25,11 +26,24 @@ public sealed class UploadIntake(
     private int _arriving;
 
     /// <exception cref="UploadRefusedException">It is not taken; nothing of it is left.</exception>
-    public async Task<UploadReceipt> TakeAsync(
-        DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken requestAborted)
+    public Task<UploadReceipt> TakeAsync(
+        DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken requestAborted) => AdmitAsync(
+            http.ContentLength,
+
+            // 3. The body, or the job that was made of it before.
+            async stop => request.IdempotencyKey is string key
+                ? await TakeOnceAsync(dataset, key, request, UploadBody.Of(http), stop)
+                : new UploadReceipt(await reception.ReceiveAsync(dataset, request, UploadBody.Of(http), stop), IsReplay: false),
+            requestAborted);
+
+    /// <summary>Has a request received, if it may be.</summary>
+    /// <param name="contentLength">Of its body, if that was announced.</param>
+    /// <inheritdoc cref="TakeAsync" path="/exception"/>
+    internal async Task<T> AdmitAsync<T>(
+        long? contentLength, Func<CancellationToken, Task<T>> take, CancellationToken requestAborted)
     {
         // 1. What can be refused before a byte of the body is read.
-        RefuseWhatCannotFit(http.ContentLength);
+        RefuseWhatCannotFit(contentLength);
 
         // 2. A place among those that arrive.
         if (Interlocked.Increment(ref _arriving) > options.Value.UploadsMax)
@@ -41,10 +55,7 @@ public sealed class UploadIntake(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(requestAborted, lifetime.ApplicationStopping);
         try
         {
-            // 3. The body, or the job that was made of it before.
-            return request.IdempotencyKey is string key
-                ? await TakeOnceAsync(dataset, key, request, http, stop.Token)
-                : new UploadReceipt(await reception.ReceiveAsync(dataset, request, http, stop.Token), IsReplay: false);
+            return await take(stop.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -80,36 +91,43 @@ public sealed class UploadIntake(
     }
 
     /// <summary>An upload with a key: the same key and the same bytes are the same job.</summary>
-    private async Task<UploadReceipt> TakeOnceAsync(
-        DatasetVersion dataset, string key, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
+    private Task<UploadReceipt> TakeOnceAsync(
+        DatasetVersion dataset, string key, UploadRequest request, UploadBody body, CancellationToken cancellationToken) => OnceAsync(
+            dataset.Name,
+            key,
+            async () => await FindReplayAsync(dataset, key, request, body, cancellationToken) is { } earlier
+                ? new UploadReceipt(earlier, IsReplay: true)
+                : new UploadReceipt(await reception.ReceiveAsync(dataset, request, body, cancellationToken), IsReplay: false));
+
+    /// <summary>The job that was made of an upload before, when it has come to its end once more.</summary>
+    /// <exception cref="UploadRefusedException">The key stands for other bytes, or for a job that is no answer.</exception>
+    internal async Task<JobRow?> FindReplayAsync(
+        DatasetVersion dataset, string key, UploadRequest request, UploadBody body, CancellationToken cancellationToken) =>
+        await earlierUploads.FindAsync(dataset, key, cancellationToken) is { } earlier
+            ? KeyReplay.Of(
+                earlier, await receiver.DigestAsync(body, cancellationToken), dataset.Version, request.Replaces)
+            : null;
+
+    /// <summary>Nobody else brings something under the same key meanwhile.</summary>
+    internal async Task<T> OnceAsync<T>(string dataset, string key, Func<Task<T>> take)
     {
-        if (!_keysArriving.TryAdd((dataset.Name, key), true))
+        if (!_keysArriving.TryAdd((dataset, key), true))
         {
             throw new UploadRefusedException(UploadProblems.KeyInUse);
         }
 
         try
         {
-            if (await earlierUploads.FindAsync(dataset, key, cancellationToken) is { } earlier)
-            {
-                string sha256 = await receiver.DigestAsync(http.BodyReader, cancellationToken);
-                return new UploadReceipt(KeyReplay.Of(earlier, sha256, dataset.Version, request.Replaces), IsReplay: true);
-            }
-
-            try
-            {
-                return new UploadReceipt(
-                    await reception.ReceiveAsync(dataset, request, http, cancellationToken), IsReplay: false);
-            }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
-            {
-                // Another instance took an upload with this key while this one arrived.
-                throw new UploadRefusedException(UploadProblems.KeyInUse);
-            }
+            return await take();
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // Another instance took an upload with this key while this one arrived.
+            throw new UploadRefusedException(UploadProblems.KeyInUse);
         }
         finally
         {
-            _keysArriving.TryRemove((dataset.Name, key), out _);
+            _keysArriving.TryRemove((dataset, key), out _);
         }
     }
 }

@@ -1,3 +1,4 @@
+using PipelineService.Access.Limits;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
@@ -111,6 +112,11 @@ public static class UploadProblems
         "The body cannot be read.",
         $"{fault} Nothing was kept.");
 
+    public static Problem MalformedForm(string detail) => Refusal(
+        "malformed_form", StatusCodes.Status400BadRequest,
+        "The form cannot be taken.",
+        $"{detail} Nothing was kept.");
+
     public static Problem TooSlow(IntakeOptions options) => Refusal(
         "request_timeout", StatusCodes.Status408RequestTimeout,
         "The body came too slowly.",
@@ -138,6 +144,14 @@ public static class UploadProblems
         "Too many uploads are arriving.",
         $"{limit} uploads are received at once; try again shortly.",
         retryAfterSeconds: 2);
+
+    /// <param name="bytesMax">What may wait of the tenant.</param>
+    public static Problem QueueFull(long bytesMax) => Refusal(
+        "queue_limit", StatusCodes.Status429TooManyRequests,
+        "As much of the tenant waits to be loaded as may.",
+        FormattableString.Invariant($"{bytesMax:N0} bytes of uploads of the tenant, or of the dataset where it is nobody's, may wait in the queue. ")
+        + "Nothing was kept; send the upload again when some of them have been loaded.",
+        retryAfterSeconds: 5);
 
     public static Problem ShuttingDown { get; } = Refusal(
         "shutting_down", StatusCodes.Status503ServiceUnavailable,
@@ -198,7 +212,7 @@ public static class UploadProblems
     internal static Problem[] Examples =>
     [
         DatasetProblems.NotFound("trips"),
-        UnsupportedMediaType("multipart/form-data"),
+        UnsupportedMediaType("application/zip"),
         UnsupportedCharset("iso-2022-jp"),
         UnsupportedEncoding("compress", "compress"),
         UnsupportedDigest("Repr-Digest", "md5"),
@@ -215,11 +229,14 @@ public static class UploadProblems
         JobProblems.NoLineage,
         Truncated(1_048_576),
         Malformed("Bad chunk size data."),
+        MalformedForm("It has no file: send one as curl -F file=@FILE does."),
         TooSlow(new IntakeOptions()),
         TooLarge(1L << 40),
         SpoolFull("The spool's quota or disk does not hold the upload."),
         SpoolUnavailable,
         TooManyUploads(256),
+        QueueFull(10_000_000_000),
+        .. LimitProblems.OfUploads,
         ShuttingDown,
         DigestMismatch("Content-Digest", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         KeyInUse,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Jobs;
@@ -37,29 +38,73 @@ public sealed partial class UploadReception(
     /// <exception cref="UploadRefusedException">It is not taken; nothing of it is left.</exception>
     /// <exception cref="PostgresException">Its idempotency key is another upload's; nothing of it is left.</exception>
     public async Task<JobRow> ReceiveAsync(
-        DatasetVersion dataset, UploadRequest request, HttpRequest http, CancellationToken cancellationToken)
+        DatasetVersion dataset, UploadRequest request, UploadBody body, CancellationToken cancellationToken)
+    {
+        await using ArrivingUpload arriving = await ReceiveBodyAsync(dataset, request, body, cancellationToken);
+        await SealAsync(arriving, dataset, request, body.Actor, cancellationToken);
+        return await SubmitAsync(arriving, dataset, request);
+    }
+
+    /// <summary>1. The body, to the spool. Whoever is given the upload disposes of it.</summary>
+    /// <inheritdoc cref="ReceiveAsync" path="/exception"/>
+    internal async Task<ArrivingUpload> ReceiveBodyAsync(
+        DatasetVersion dataset, UploadRequest request, UploadBody body, CancellationToken cancellationToken)
     {
         await RefuseUnreplaceableAsync(request, dataset.Name, cancellationToken);
         DateTimeOffset created = time.GetDatabaseNow();
         var id = Guid.CreateVersion7(created);
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, id);
-        await using ArrivingUpload arriving = Begin(id, dataset, request, http.ContentLength, created);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, arriving.Live.CancelRequested);
+        ArrivingUpload arriving = Begin(id, dataset, request, body.AnnouncedBytes, created);
         try
         {
-            // 1. The body, to the spool.
-            await receiver.ReceiveAsync(http.BodyReader, arriving.Writer, arriving.Live, stop.Token);
-            stop.Token.ThrowIfCancellationRequested();
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, arriving.Live.CancelRequested);
+            await RefusingAsync(arriving, request, () => receiver.ReceiveAsync(body, arriving.Writer, arriving.Live, stop.Token));
+            return arriving;
+        }
+        catch
+        {
+            await arriving.DisposeAsync();
+            throw;
+        }
+    }
 
-            // 2. Durable, if it is what its sender meant to send: from here on a crash loses nothing.
-            await SealAsync(arriving, dataset, request, AuditActor.Of(http.HttpContext), created);
+    /// <summary>2. Durable, if it is what its sender meant to send: from here on a crash loses nothing.</summary>
+    /// <inheritdoc cref="ReceiveAsync" path="/exception"/>
+    internal async Task SealAsync(
+        ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request, AuditActor actor, CancellationToken cancellationToken)
+    {
+        using IDisposable? scope = logger.BeginJobScope(dataset.Name, arriving.Live.Id);
+        await RefusingAsync(arriving, request, async () =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            arriving.Live.CancelRequested.ThrowIfCancellationRequested();
+            await SealAsync(arriving, dataset, request, actor);
+        });
+    }
 
-            // 3. Registered, and started when there is a session for it. Not cancelled any more: the upload is taken.
-            await starter.SubmitAsync(arriving.Live, arriving.Writer);
+    /// <summary>3. Registered, and started when there is a session for it. Not cancelled any more: the upload is taken.</summary>
+    /// <inheritdoc cref="ReceiveAsync" path="/exception"/>
+    internal async Task<JobRow> SubmitAsync(ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request)
+    {
+        using IDisposable? scope = logger.BeginJobScope(dataset.Name, arriving.Live.Id);
+        await RefusingAsync(arriving, request, () => starter.SubmitAsync(arriving.Live, arriving.Writer));
+        long bytes = arriving.Writer.Growth.Received;
+        metrics.UploadReceived(dataset.Name, request.Source, bytes);
+        Log.Received(logger, arriving.Live.Id, dataset.Name, bytes);
+        FaultPoints.Reach(FaultPoint.Answering);
+        return arriving.Live.Current;
+    }
+
+    /// <summary>A step of it, with what its failure means for the sender.</summary>
+    private async Task RefusingAsync(ArrivingUpload arriving, UploadRequest request, Func<Task> step)
+    {
+        try
+        {
+            await step();
         }
         catch (OperationCanceledException) when (arriving.Live.CancelRequested.IsCancellationRequested)
         {
-            throw new UploadRefusedException(UploadProblems.Cancelled(id));
+            throw new UploadRefusedException(UploadProblems.Cancelled(arriving.Live.Id));
         }
         catch (Exception e) when (!arriving.IsTaken && SpoolUnavailableException.IsFault(e))
         {
@@ -70,18 +115,11 @@ public sealed partial class UploadReception(
             arriving.IsTaken = false; // the key is another upload's
             throw;
         }
-
         catch (PostgresException e) when (e.SqlState == JobSql.ReplacementRefused)
         {
             arriving.IsTaken = false; // another was faster
             throw new UploadRefusedException(JobProblems.NoLongerReplaceable(request.Replaces!.Value));
         }
-
-        long bytes = arriving.Writer.Growth.Received;
-        metrics.UploadReceived(dataset.Name, request.Source, bytes);
-        Log.Received(logger, id, dataset.Name, bytes);
-        FaultPoints.Reach(FaultPoint.Answering);
-        return arriving.Live.Current;
     }
 
     private async Task RefuseUnreplaceableAsync(UploadRequest request, string dataset, CancellationToken cancellationToken)
@@ -118,6 +156,7 @@ public sealed partial class UploadReception(
             CreatedAt = created.UtcDateTime,
             Spool = spool.Id,
             KeepUpload = dataset.Definition.Load.KeepUpload,
+            Batch = request.Batch,
             Replaces = request.Replaces,
         };
         LiveJob live = new(row, dataset.Definition.Load.Table.Quoted, request.Kind, spoolOptions.Value.RecordBytesMax, time)
@@ -138,8 +177,7 @@ public sealed partial class UploadReception(
         }
     }
 
-    private async Task SealAsync(
-        ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request, AuditActor actor, DateTimeOffset created)
+    private async Task SealAsync(ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request, AuditActor actor)
     {
         SpooledBytes bytes = arriving.Writer.Finish();
         foreach ((string header, string expected) in request.Digests)
@@ -166,6 +204,7 @@ public sealed partial class UploadReception(
             Compression = request.Compression,
             Encoding = request.Encoding.IsUtf8 ? null : request.Encoding.Name,
             IdempotencyKey = request.IdempotencyKey,
+            Batch = request.Batch,
             Replaces = request.Replaces,
             KeepUpload = dataset.Definition.Load.KeepUpload,
             Actor = actor,
@@ -176,7 +215,7 @@ public sealed partial class UploadReception(
             Blocks = bytes.Blocks,
             RecordBytesMax = arriving.Live.RecordBytesMax,
             TraceParent = Activity.Current?.Id,
-            CreatedAt = created,
+            CreatedAt = arriving.Live.Current.CreatedAt,
             ReceivedAt = time.GetDatabaseNow(),
         });
         arriving.IsTaken = true;

@@ -39,6 +39,9 @@ public sealed record UploadRequest
     /// </summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>What all files of a form have in common; null of an upload by itself.</summary>
+    public Guid? Batch { get; init; }
+
     /// <summary>The job whose rows those of this upload are to take the place of.</summary>
     public Guid? Replaces { get; init; }
 
@@ -54,14 +57,22 @@ public sealed record UploadRequest
     /// <exception cref="UploadRefusedException">Something in them cannot be taken.</exception>
     public static UploadRequest Parse(HttpRequest request, Caller caller, DatasetDefinition dataset)
     {
-        (string mediaType, UploadForm kind, FileCompression compression) = UploadContentType.Of(request, dataset);
+        (string mediaType, UploadForm kind, FileCompression compression) = UploadContentType.Of(request.ContentType, dataset);
+        return Parse(request, caller, (mediaType, kind, compression)) with { Encoding = UploadCharset.Of(request.ContentType, kind, dataset) };
+    }
+
+    /// <param name="type">What the data is read as.</param>
+    /// <inheritdoc cref="Parse(HttpRequest, Caller, DatasetDefinition)"/>
+    internal static UploadRequest Parse(
+        HttpRequest request, Caller caller, (string MediaType, UploadForm Kind, FileCompression Compression) type)
+    {
+        (string mediaType, UploadForm kind, FileCompression compression) = type;
         return new()
         {
             ContentType = mediaType,
             Kind = kind,
             Codings = ParseCodings(request.Headers.ContentEncoding),
             Compression = compression,
-            Encoding = UploadCharset.Of(request.ContentType, kind, dataset),
             Caller = caller,
             Source = SourceOf(caller, ParseSource(request.Query["source"])),
             Replaces = ParseReplaces(request.Query["replaces"]),
@@ -84,14 +95,14 @@ public sealed record UploadRequest
         ? wait
         : throw new UploadRefusedException(Problem.MalformedHeader(PreferHeader.Name, PreferHeader.Fault));
 
-    private static string? SourceOf(Caller caller, string? said) => caller.Source is not { } bound || said is null || said == bound
+    internal static string? SourceOf(Caller caller, string? said) => caller.Source is not { } bound || said is null || said == bound
         ? caller.Source ?? said
         : throw new UploadRefusedException(UploadProblems.SourceNotAllowed(bound));
 
     private static string? KeyOf(Caller caller, string? sent) =>
         sent is null || caller.Source is null ? sent : $"{caller.Source} {sent}";
 
-    private static string? ParseSource(StringValues values)
+    internal static string? ParseSource(StringValues values)
     {
         string source = values.ToString();
         if (source.Length == 0)

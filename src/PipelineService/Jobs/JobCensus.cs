@@ -5,6 +5,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs.Runs;
+using PipelineService.Jobs.Tenants;
 using PipelineService.Spool;
 
 namespace PipelineService.Jobs;
@@ -14,7 +15,8 @@ namespace PipelineService.Jobs;
 /// in the database, and in an outage in the spool, because it is then that somebody wants to know.
 /// </summary>
 public sealed partial class JobCensus(
-    Database database, ISpool spool, LiveJobs liveJobs, PipelineMetrics metrics, TimeProvider time, ILogger<JobCensus> logger)
+    Database database, ISpool spool, LiveJobs liveJobs, WaitingBytes waiting, PipelineMetrics metrics, TimeProvider time,
+    ILogger<JobCensus> logger)
     : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -22,11 +24,11 @@ public sealed partial class JobCensus(
     /// <summary>Jobs of a queue that are counted. A look costs some milliseconds for ten thousand of them.</summary>
     private const int CountMax = 100_000;
 
-    private Queue _queue = new(0, null);
+    private Queue _queue = new(0, null, Largest([]));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        metrics.ObserveJobs(() => [.. liveJobs.Census(), (JobState.Queued, _queue.Jobs)], () => AgeOf(_queue));
+        metrics.ObserveJobs(() => [.. liveJobs.Census(), (JobState.Queued, _queue.Jobs)], () => AgeOf(_queue), () => _queue.Parties);
         using PeriodicTimer timer = new(Interval, time);
         do
         {
@@ -39,10 +41,13 @@ public sealed partial class JobCensus(
     {
         try
         {
-            _queue = await database.RunAsync(
-                (connection, token) => connection.QuerySingleAsync<Queue>(new CommandDefinition(
-                    JobQueueSql.Count, new { spool = spool.Id, look = CountMax }, cancellationToken: token)),
+            waiting.BeginLook();
+            PartyInQueue[] parties = await database.RunAsync(
+                async (connection, token) => (PartyInQueue[])[.. await connection.QueryAsync<PartyInQueue>(new CommandDefinition(
+                    JobQueueSql.Count, new { spool = spool.Id, look = CountMax }, cancellationToken: token))],
                 cancellationToken);
+            waiting.EndLook(parties);
+            _queue = new Queue(parties.Sum(party => party.Jobs), parties.Min(party => (DateTime?)party.Oldest), Largest(parties));
         }
         catch (DatabaseUnavailableException)
         {
@@ -59,14 +64,26 @@ public sealed partial class JobCensus(
     {
         try
         {
-            Guid[] waiting = await spool.ListAsync(cancellationToken).Where(id => liveJobs.Find(id) is null)
+            Guid[] ids = await spool.ListAsync(cancellationToken).Where(id => liveJobs.Find(id) is null)
                 .ToArrayAsync(cancellationToken);
-            return new Queue(waiting.Length, waiting.Length == 0 ? null : TimeOf(waiting[0]));
+            return new Queue(ids.Length, ids.Length == 0 ? null : TimeOf(ids[0]), Largest([])); // whose they are stands in their files
         }
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {
             return null;
         }
+    }
+
+    /// <summary>Those with the most jobs, and all others together, which are told when there are none, too: a series that is there from the start can be graphed.</summary>
+    private static (string Party, long Jobs)[] Largest(PartyInQueue[] parties)
+    {
+        PartyInQueue[] ordered = [.. parties.OrderByDescending(party => party.Jobs).ThenBy(party => party.Party, StringComparer.Ordinal)];
+        long others = ordered.Skip(PipelineMetrics.PartiesMax).Sum(party => party.Jobs);
+        return
+        [
+            .. ordered.Take(PipelineMetrics.PartiesMax).Select(party => (party.Party, party.Jobs)),
+            ("other", others),
+        ];
     }
 
     private TimeSpan AgeOf(Queue queue) =>
@@ -77,7 +94,8 @@ public sealed partial class JobCensus(
         long.Parse(id.ToString("N").AsSpan(0, 12), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).UtcDateTime;
 
     /// <param name="Oldest">Since when the oldest of them waits.</param>
-    private sealed record Queue(long Jobs, DateTime? Oldest);
+    /// <param name="Parties">Those with the most of them.</param>
+    private sealed record Queue(long Jobs, DateTime? Oldest, IReadOnlyList<(string Party, long Jobs)> Parties);
 
     private static partial class Log
     {

@@ -4,6 +4,7 @@ using Npgsql;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Write;
 
 namespace PipelineService.Jobs;
 
@@ -17,10 +18,12 @@ public sealed record ClaimFilter(
     IReadOnlyCollection<Guid> Left);
 
 /// <summary>
-/// The jobs that wait to be run. A claim reads a bounded number of rows, whatever waits: it looks at the head of the queue, and
-/// when all jobs there are for tables that can take none now, at the oldest job of each other dataset. One claim at a time.
+/// The jobs that wait to be run. A claim takes the oldest job of the party whose turn it is (<see cref="SessionBudget"/> says whose), and
+/// reads a bounded number of rows, whatever waits: it looks at the heads of some parties, and when all jobs there are for tables that can
+/// take none now, at the oldest job of each other dataset. One claim at a time.
 /// </summary>
-public sealed class JobQueue(Database database, Instance instance, IOptions<JobsOptions> options, TimeProvider time)
+public sealed class JobQueue(
+    Database database, Instance instance, SessionBudget budget, IOptions<JobsOptions> options, TimeProvider time)
 {
     /// <summary>
     /// Datasets of which a claim looks at the oldest job. Where jobs of more than these wait behind closed tables, the next claim
@@ -28,16 +31,26 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
     /// </summary>
     internal const int DatasetsMax = 100;
 
+    /// <summary>Parties that a look finds, in the order of their names. Where there are more, the next look goes on behind them.</summary>
+    internal const int PartiesMax = 100;
+
+    /// <summary>Parties whose heads a claim looks at in one statement.</summary>
+    internal const int HeadsMax = 8;
+
+    /// <summary>Statements of one claim at most: as many as it takes to look at the heads of the parties of two looks.</summary>
+    private const int RoundsMax = 2 * ((PartiesMax / HeadsMax) + 1);
+
     private readonly JobsOptions _options = options.Value;
+    private readonly HeadsOfParties _heads = new();
 
-    /// <summary>
-    /// The oldest job that may still be there. Entries of jobs that were claimed stay in the index until no transaction is
-    /// older, and a load may be open for hours: without this, each claim would pass over all of them.
-    /// </summary>
-    private Guid _from;
-
-    /// <summary>When it was looked last whether there are older ones after all: an upload may take long to arrive.</summary>
+    /// <summary>When it was looked last who waits: others may have brought jobs, and an upload may take long to arrive.</summary>
     private long _looked;
+
+    /// <summary>The party behind which the next look begins.</summary>
+    private string _afterParty = "";
+
+    /// <summary>The party of which the last claim has taken what there was.</summary>
+    private string? _emptied;
 
     /// <summary>The dataset that was looked at last, when not all of them fitted into a look.</summary>
     private (string Dataset, int Version) _after = ("", 0);
@@ -47,7 +60,8 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
         async (connection, token) =>
         {
             FaultPoints.Reach(FaultPoint.JobClaiming);
-            JobRow? job = await ClaimFirstAsync(connection, filter, token);
+            Settle();
+            JobRow? job = await ClaimInTurnAsync(connection, filter, token);
             job ??= filter.Closed.Count > 0 ? await ClaimOfOpenDatasetsAsync(connection, filter, token) : null;
             if (job is not null)
             {
@@ -57,6 +71,19 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
             return job;
         },
         cancellationToken);
+
+    /// <summary>
+    /// What was claimed last has its sessions: if it was all that its party had, nobody's turn is kept for that any longer. Not before, or
+    /// the session that it was claimed for would be somebody else's by then.
+    /// </summary>
+    public void Settle()
+    {
+        if (_emptied is { } party)
+        {
+            _emptied = null;
+            budget.NoLongerAwait(party);
+        }
+    }
 
     /// <summary>Whether a job waits for its last attempt.</summary>
     public Task<bool> HasSuspectAsync(Guid spool, Guid[] living, CancellationToken cancellationToken) =>
@@ -73,7 +100,9 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
             JobQueueSql.CountWaiting, new { spool, age, look = max }, token)),
         cancellationToken);
 
-    internal object ValuesOf(ClaimFilter filter, IEnumerable<(string Dataset, int Number)> datasets, Guid from, DateTime now)
+    /// <param name="datasets">Those to pass over; of <see cref="JobQueueSql.ClaimFirstOf"/> those to look at.</param>
+    internal object ValuesOf(
+        ClaimFilter filter, IEnumerable<(string Dataset, int Number)> datasets, string[] parties, DateTime now)
     {
         (string Dataset, int Number)[] versions = [.. datasets];
         return new
@@ -87,36 +116,88 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
             datasets = versions.Select(version => version.Dataset).ToArray(),
             versions = versions.Select(version => version.Number).ToArray(),
             attemptsMax = _options.AttemptsMax,
-            from,
+            parties,
+            froms = parties.Select(_heads.Of).ToArray(),
             look = JobQueueSql.LookMax + filter.Left.Count,
+            smallOnly = budget.TakesSmallOnly,
+            smallBytes = (long)SessionBudget.SmallBytes,
         };
     }
 
-    private async Task<JobRow?> ClaimFirstAsync(
-        NpgsqlConnection connection, ClaimFilter filter, CancellationToken cancellationToken)
+    private async Task<JobRow?> ClaimInTurnAsync(NpgsqlConnection connection, ClaimFilter filter, CancellationToken cancellationToken)
     {
-        if (time.GetElapsedTime(_looked) >= _options.PollInterval)
+        bool isDue = time.GetElapsedTime(_looked) >= _options.PollInterval;
+        if (isDue)
         {
-            (_from, _looked) = (Guid.Empty, time.GetTimestamp());
+            _looked = time.GetTimestamp();
+            _heads.Forget();
         }
 
-        DateTime now = time.GetDatabaseNow().UtcDateTime;
-        JobRow? job = await ClaimAsync(
-            connection, JobQueueSql.ClaimFirst, ValuesOf(filter, filter.Closed, _from, now), cancellationToken);
-        if (job is null && _from != Guid.Empty)
+        bool hasLooked = isDue || !budget.HasAwaited;
+        if (hasLooked)
         {
-            (_from, _looked) = (Guid.Empty, time.GetTimestamp());
-            job = await ClaimAsync(
-                connection, JobQueueSql.ClaimFirst, ValuesOf(filter, filter.Closed, _from, now), cancellationToken);
+            await LookAsync(connection, filter.Spool, cancellationToken);
         }
 
-        // It was the oldest of the queue, not one that was met behind others or had been started before.
-        if (filter is { Closed.Count: 0, Left.Count: 0 } && job is { Attempt: 1 } && job.StartedAt == now)
+        for (int round = 0; round < RoundsMax; round++)
         {
-            _from = job.Id;
+            string[] parties = budget.Next(HeadsMax);
+            DateTime now = time.GetDatabaseNow().UtcDateTime;
+            (JobRow? job, bool isLast) = await ClaimAsync(
+                connection, JobQueueSql.ClaimFirst, ValuesOf(filter, filter.Closed, parties, now), cancellationToken);
+            if (job is not null)
+            {
+                _emptied = isLast ? job.Party : null;
+
+                // It was the oldest of its party, not one that was met behind others or had been started before.
+                if (filter is { Closed.Count: 0, Left.Count: 0 } && job is { Attempt: 1 } && job.StartedAt == now)
+                {
+                    _heads.Begin(job.Party, job.Id);
+                }
+
+                return job;
+            }
+
+            if (_heads.Forget(parties))
+            {
+                continue; // there may be older ones after all
+            }
+
+            Array.ForEach(parties, budget.NoLongerAwait);
+            if (budget.Next(1).Length > 0)
+            {
+                continue;
+            }
+
+            if (hasLooked && _afterParty.Length == 0)
+            {
+                return null;
+            }
+
+            hasLooked = true;
+            await LookAsync(connection, filter.Spool, cancellationToken);
+            if (budget.Next(1).Length == 0)
+            {
+                return null;
+            }
         }
 
-        return job;
+        return null;
+    }
+
+    private async Task LookAsync(NpgsqlConnection connection, Guid spool, CancellationToken cancellationToken)
+    {
+        string[] found = await FindAsync(_afterParty);
+        if (found.Length == 0 && _afterParty.Length > 0)
+        {
+            found = await FindAsync("");
+        }
+
+        _afterParty = found.Length < PartiesMax ? "" : found[^1];
+        Array.ForEach(found, budget.Await);
+
+        async Task<string[]> FindAsync(string after) => [.. await connection.QueryAsync<string>(JobSql.Command(
+            JobQueueSql.FindParties, new { spool, party = after, look = PartiesMax }, cancellationToken))];
     }
 
     private async Task<JobRow?> ClaimOfOpenDatasetsAsync(
@@ -130,12 +211,13 @@ public sealed class JobQueue(Database database, Instance instance, IOptions<Jobs
         (string, int)[] open = [.. waiting.Except(filter.Closed)];
         return open.Length == 0
             ? null
-            : await ClaimAsync(
-                connection, JobQueueSql.ClaimFirstOf, ValuesOf(filter, open, Guid.Empty, time.GetDatabaseNow().UtcDateTime),
-                cancellationToken);
+            : (await ClaimAsync(
+                connection, JobQueueSql.ClaimFirstOf, ValuesOf(filter, open, [], time.GetDatabaseNow().UtcDateTime),
+                cancellationToken)).Job;
     }
 
-    private static Task<JobRow?> ClaimAsync(
+    private static async Task<(JobRow? Job, bool IsLast)> ClaimAsync(
         NpgsqlConnection connection, string sql, object values, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(sql, values, cancellationToken));
+        (await connection.QueryAsync<JobRow, bool, (JobRow?, bool)>(
+            JobSql.Command(sql, values, cancellationToken), (job, isLast) => (job, isLast), splitOn: "is_last")).FirstOrDefault();
 }

@@ -6,11 +6,14 @@ namespace PipelineService.Jobs;
 /// </summary>
 internal static class JobQueueSql
 {
-    /// <summary>Jobs at the head of the queue that a claim looks at.</summary>
-    public const int LookMax = 100;
+    /// <summary>Jobs at the head of the queue of a party that a claim looks at.</summary>
+    public const int LookMax = 25;
 
     /// <summary>Jobs of which a claim takes the first that no other claim has just taken: as many may claim at once.</summary>
     private const string ChoiceMax = "32";
+
+    /// <summary>The same, of each party.</summary>
+    private const string ChoiceOfPartyMax = "4";
 
     private const string NextAttempt = "(attempt + CASE WHEN owner = ANY(@living) THEN 0 ELSE 1 END)";
 
@@ -26,22 +29,24 @@ internal static class JobQueueSql
 
     private const string InOrder = "ORDER BY not_before NULLS FIRST, id";
 
+    private const string IsOfSize = "(NOT @smallOnly OR upload_bytes < @smallBytes)";
+
     private const string IsWanted = $"""
-        id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect})
+        id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect}) AND {IsOfSize}
         AND (dataset, dataset_version) NOT IN (SELECT name, version FROM unnest(@datasets, @versions) AS closed (name, version))
         """;
 
     private const string IsWantedOfOwned = $"""
-        id <> ALL(@left) AND (@suspects OR NOT {IsSuspect})
+        id <> ALL(@left) AND (@suspects OR NOT {IsSuspect}) AND {IsOfSize}
         AND (dataset, dataset_version) NOT IN (SELECT name, version FROM unnest(@datasets, @versions) AS closed (name, version))
         """;
 
     /// <summary>Jobs whose own lease is over.</summary>
-    private const string Lapsed = $"SELECT id FROM pipeline.jobs WHERE {IsOwned} AND lease_until < now() AND {IsWantedOfOwned}";
+    private const string Lapsed = $"SELECT id, 0 AS place FROM pipeline.jobs WHERE {IsOwned} AND lease_until < now() AND {IsWantedOfOwned}";
 
     /// <summary>Jobs whose owner's lease is over.</summary>
     private const string Orphaned = $"""
-        SELECT owned.id FROM pipeline.instances i CROSS JOIN LATERAL (
+        SELECT owned.id, 0 AS place FROM pipeline.instances i CROSS JOIN LATERAL (
             SELECT id FROM pipeline.jobs
             WHERE {IsOwned} AND lease_until = 'infinity' AND owner = i.id AND {IsWantedOfOwned}
             LIMIT {ChoiceMax}) owned
@@ -49,24 +54,29 @@ internal static class JobQueueSql
         """;
 
     private const string WaitingSuspects = $"""
-        SELECT id FROM pipeline.jobs
+        SELECT id, 0 AS place FROM pipeline.jobs
         WHERE {IsWaiting} AND attempt > 0 AND attempt = @attemptsMax - 1 AND {IsDue} AND @suspects AND {IsWanted}
         """;
 
-    private const string Head = $"""
-        SELECT id FROM (
-            SELECT id, dataset, dataset_version, attempt FROM pipeline.jobs
-            WHERE {IsWaiting} AND not_before IS NULL AND id >= @from
-            {InOrder} LIMIT @look) head
-        WHERE {IsWanted} LIMIT {ChoiceMax}
-        """;
-
-    private const string Due = $"""
-        SELECT id FROM (
-            SELECT id, dataset, dataset_version, attempt FROM pipeline.jobs
-            WHERE {IsWaiting} AND not_before <= now()
-            {InOrder} LIMIT @look) due
-        WHERE {IsWanted} LIMIT {ChoiceMax}
+    /// <summary>
+    /// The first jobs of each of these parties, in the order in which they are given. Compared as a range, not as equals: else the order
+    /// by the whole index would not be asked for, and the one over all parties would be read in the hope of an early find.
+    /// </summary>
+    private const string HeadsOfParties = $"""
+        SELECT head.id, party.place
+        FROM unnest(@parties, @froms) WITH ORDINALITY party (name, from_id, place) CROSS JOIN LATERAL (
+            (SELECT id FROM (
+                SELECT id, dataset, dataset_version, attempt, upload_bytes FROM pipeline.jobs
+                WHERE {IsWaiting} AND {JobParty.Sql} >= party.name AND {JobParty.Sql} <= party.name
+                  AND not_before IS NULL AND id >= party.from_id
+                ORDER BY {JobParty.Sql}, not_before NULLS FIRST, id LIMIT @look) waiting
+             WHERE {IsWanted} LIMIT {ChoiceOfPartyMax})
+            UNION ALL
+            (SELECT id FROM (
+                SELECT id, dataset, dataset_version, attempt, upload_bytes FROM pipeline.jobs
+                WHERE {IsWaiting} AND {JobParty.Sql} >= party.name AND {JobParty.Sql} <= party.name AND not_before <= now()
+                ORDER BY {JobParty.Sql}, not_before NULLS FIRST, id LIMIT @look) due
+             WHERE {IsWanted} LIMIT {ChoiceOfPartyMax})) head
         """;
 
     /// <summary>
@@ -74,13 +84,18 @@ internal static class JobQueueSql
     /// would not be asked for, and the one over all datasets would be read in the hope of an early find.
     /// </summary>
     private const string HeadOfEach = $"""
-        SELECT first.id
+        SELECT first.id, 0 AS place
         FROM unnest(@datasets, @versions) open (name, version) CROSS JOIN LATERAL (
             SELECT id, not_before FROM pipeline.jobs
             WHERE {IsWaiting} AND (dataset, dataset_version) >= (name, version) AND (dataset, dataset_version) <= (name, version)
-              AND id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect})
+              AND id <> ALL(@left) AND (@suspects OR NOT {WaitingIsSuspect}) AND {IsOfSize}
             ORDER BY dataset, dataset_version, not_before NULLS FIRST, id LIMIT 1) first
         WHERE {IsDue}
+        """;
+
+    /// <summary>Where a job stands among the candidates.</summary>
+    private const string Place = """
+        (ARRAY (SELECT place FROM candidate ORDER BY id, place))[array_position(ARRAY (SELECT id FROM candidate ORDER BY id, place), id)]
         """;
 
     /// <remarks>
@@ -89,11 +104,11 @@ internal static class JobQueueSql
     /// </remarks>
     private const string TakeFirst = $"""
         next AS (
-            SELECT id AS next_id, {NextAttempt} AS next_attempt
+            SELECT id AS next_id, {NextAttempt} AS next_attempt, {Place} AS next_place
             FROM pipeline.jobs
             WHERE id = ANY (ARRAY (SELECT id FROM candidate)) AND finished_at IS NULL AND state <> 'receiving'
               AND {JobLeaseSql.IsFree} AND {IsDue}
-            ORDER BY {IsSuspect} DESC, not_before NULLS FIRST, id
+            ORDER BY {IsSuspect} DESC, {Place}, not_before NULLS FIRST, id
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED)
         UPDATE pipeline.jobs
@@ -102,14 +117,15 @@ internal static class JobQueueSql
             started_at = coalesce(started_at, @now), revision = revision + 1
         FROM next
         WHERE id = next_id
-        RETURNING {JobSql.Columns}
+        RETURNING {JobSql.Columns},
+            next_place > 0 AND (SELECT count(*) FROM candidate WHERE place = next_place) < 2 AS is_last
         """;
 
     /// <summary>
     /// Takes a job that nobody runs: one of the queue, or one whose owner's lease has run out. That is an attempt, unless its
-    /// owner lives and could not renew the lease, in an outage: then nothing has died. The oldest of those that were not tried
-    /// yet comes first, then the one that waits for longest; suspects (their last attempt is next) before all others, when they
-    /// are asked for.
+    /// owner lives and could not renew the lease, in an outage: then nothing has died. What had begun comes first; then the parties in
+    /// their order, of each the oldest of those that were not tried yet, then the one that waits for longest; suspects (their last
+    /// attempt is next) before all others, when they are asked for.
     /// </summary>
     public const string ClaimFirst = $"""
         WITH candidate AS (
@@ -119,9 +135,7 @@ internal static class JobQueueSql
             UNION ALL
             ({WaitingSuspects} LIMIT {ChoiceMax})
             UNION ALL
-            ({Head})
-            UNION ALL
-            ({Due})),
+            ({HeadsOfParties})),
         {TakeFirst}
         """;
 
@@ -148,6 +162,20 @@ internal static class JobQueueSql
         SELECT dataset, dataset_version FROM waiting LIMIT @look
         """;
 
+    /// <summary>Parties that have jobs in the queue: the first ones behind the one that is given, in the order of their names.</summary>
+    public const string FindParties = $"""
+        WITH RECURSIVE waiting AS (
+            (SELECT {JobParty.Sql} AS party FROM pipeline.jobs
+             WHERE {IsWaiting} AND {JobParty.Sql} > @party
+             ORDER BY {JobParty.Sql} LIMIT 1)
+            UNION ALL
+            SELECT another.* FROM waiting w CROSS JOIN LATERAL (
+                SELECT {JobParty.Sql} AS party FROM pipeline.jobs
+                WHERE {IsWaiting} AND {JobParty.Sql} > w.party
+                ORDER BY {JobParty.Sql} LIMIT 1) another)
+        SELECT party FROM waiting LIMIT @look
+        """;
+
     public const string HasSuspect = $"""
         SELECT EXISTS (SELECT FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} AND {IsSuspect})
             OR EXISTS (SELECT FROM pipeline.jobs WHERE {IsWaiting} AND attempt > 0 AND attempt = @attemptsMax - 1 AND {IsDue})
@@ -161,12 +189,17 @@ internal static class JobQueueSql
         WHERE since < now() - @age
         """;
 
-    /// <summary>All jobs that nobody runs, up to a bound, and since when the oldest of them waits.</summary>
+    /// <summary>
+    /// All jobs that nobody runs, up to a bound: how many each party has, of how many bytes, and since when the oldest of them waits.
+    /// </summary>
     public const string Count = $"""
-        SELECT count(*) AS jobs, min(since) AS oldest
+        SELECT party, count(*) AS jobs, sum(bytes)::bigint AS bytes, min(since) AS oldest
         FROM (
-            (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsWaiting} {InOrder} LIMIT @look)
+            (SELECT {JobParty.Sql} AS party, upload_bytes AS bytes, coalesce(received_at, created_at) AS since
+             FROM pipeline.jobs WHERE {IsWaiting} {InOrder} LIMIT @look)
             UNION ALL
-            (SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} LIMIT @look)) waiting
+            (SELECT {JobParty.Sql}, upload_bytes, coalesce(received_at, created_at)
+             FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} LIMIT @look)) waiting
+        GROUP BY party
         """;
 }

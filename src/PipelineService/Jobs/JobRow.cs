@@ -74,6 +74,9 @@ public sealed record JobRow
     /// <summary>Until when it keeps its upload; null before its end, and when the bytes are gone.</summary>
     public DateTime? UploadKeptUntil { get; init; }
 
+    /// <summary>What all files of a form have in common; null of an upload by itself.</summary>
+    public Guid? Batch { get; init; }
+
     /// <summary>The job whose rows its own take the place of; null for most.</summary>
     public Guid? Replaces { get; init; }
 
@@ -137,6 +140,9 @@ public sealed record JobRow
     public JobState JobState => JobStates.TryParse(State, out JobState state)
         ? state
         : throw new InvalidOperationException($"Job {Id} has the unknown state {State}.");
+
+    /// <summary>Whose turn it takes.</summary>
+    public string Party => JobParty.Of(Tenant, Dataset);
 
     /// <summary>The upload that it loads.</summary>
     public Guid Upload => UploadId ?? Id;

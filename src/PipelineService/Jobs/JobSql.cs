@@ -12,7 +12,7 @@ internal static class JobSql
         upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
         cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, deleted_at, revision, spool, owner,
         epoch, attempt, tries, tried_bytes, waiting_since, upload_id, keep_upload, upload_kept_until, replaces, replaced_by, pins,
-        superseded, tenant, key_id
+        superseded, tenant, key_id, batch
         """;
 
     /// <summary>
@@ -32,7 +32,7 @@ internal static class JobSql
                j.idempotency_key, j.parent_job, j.error, j.cancel_requested, j.records_reverted, j.created_at, j.received_at,
                j.started_at, j.finished_at, j.reverted_at, j.deleted_at, j.revision, j.spool, j.owner, j.epoch, j.attempt, j.tries,
                j.tried_bytes, j.waiting_since, j.upload_id, j.keep_upload, j.upload_kept_until, j.replaces, j.replaced_by, j.pins,
-               j.superseded, j.tenant, j.key_id
+               j.superseded, j.tenant, j.key_id, j.batch
         FROM
         """;
 
@@ -89,7 +89,7 @@ internal static class JobSql
         INSERT INTO pipeline.jobs
             (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
              upload_sha256, idempotency_key, created_at, received_at, started_at, spool, owner, lease_until, epoch, attempt,
-             upload_id, keep_upload, replaces, tenant, key_id)
+             upload_id, keep_upload, replaces, tenant, key_id, batch)
         VALUES
             (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, @UploadComplete,
              @UploadSha256,
@@ -98,7 +98,7 @@ internal static class JobSql
     private const string OrComplete = """
              , @CreatedAt, @ReceivedAt, @StartedAt, @Spool, @Owner,
              CASE WHEN @Owner IS NULL THEN NULL ELSE 'infinity'::timestamptz END, @Epoch, @Attempt,
-             @UploadId, @KeepUpload, @Replaces, @Tenant, @KeyId)
+             @UploadId, @KeepUpload, @Replaces, @Tenant, @KeyId, @Batch)
         ON CONFLICT (id) DO UPDATE
         SET state = CASE WHEN jobs.state = 'receiving' THEN excluded.state ELSE jobs.state END,
             upload_bytes = excluded.upload_bytes, upload_complete = true, upload_sha256 = excluded.upload_sha256,
@@ -118,10 +118,10 @@ internal static class JobSql
         {DurableCommit.Sql};
         INSERT INTO pipeline.jobs
             (id, dataset, dataset_version, state, source, content_type, content_encoding, upload_bytes, upload_complete,
-             upload_sha256, error, created_at, received_at, finished_at, spool, replaces, tenant, key_id)
+             upload_sha256, error, created_at, received_at, finished_at, spool, replaces, tenant, key_id, batch)
         VALUES
             (@Id, @Dataset, @DatasetVersion, @State, @Source, @ContentType, @ContentEncoding, @UploadBytes, true,
-             @UploadSha256, @Error::jsonb, @CreatedAt, @ReceivedAt, @FinishedAt, @Spool, @Replaces, @Tenant, @KeyId)
+             @UploadSha256, @Error::jsonb, @CreatedAt, @ReceivedAt, @FinishedAt, @Spool, @Replaces, @Tenant, @KeyId, @Batch)
         ON CONFLICT (id) DO NOTHING
         """;
 

@@ -73,6 +73,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         filter.States,
         filter.IsOpen,
         filter.Source,
+        filter.Batch,
         filter.Tenant,
         filter.DatasetNames,
         filter.DatasetPrefixes,
@@ -139,6 +140,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         Replaces = manifest.Replaces,
         Tenant = manifest.Tenant,
         KeyId = manifest.KeyId,
+        Batch = manifest.Batch,
     };
 
     public DateTime Now => time.GetDatabaseNow().UtcDateTime;
@@ -202,5 +204,6 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
             row.Replaces,
             row.Tenant,
             row.KeyId,
+            row.Batch,
         };
 }

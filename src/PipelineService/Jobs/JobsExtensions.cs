@@ -6,6 +6,7 @@ using PipelineService.Jobs.DeadLetters;
 using PipelineService.Jobs.Instances;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
+using PipelineService.Jobs.Tenants;
 
 namespace PipelineService.Jobs;
 
@@ -22,6 +23,8 @@ public static class JobsExtensions
         builder.Services.AddSingleton<InstanceLeases>();
         builder.Services.AddSingleton<DatabasePreparation>(services => services.GetRequiredService<InstanceLeases>().BeginAsync);
         builder.Services.AddSingleton<JobQueue>();
+        builder.Services.AddSingleton<WaitingBytes>();
+        builder.Services.AddSingleton<TenantQueries>();
         builder.Services.AddSingleton<JobEndings>();
         builder.Services.AddSingleton<JobCheckpoints>();
         builder.Services.AddSingleton<LiveJobs>();
@@ -40,6 +43,8 @@ public static class JobsExtensions
         builder.Services.AddSingleton<JobNews>();
         builder.Services.AddSingleton<JobTargets>();
         builder.Services.AddSingleton<JobPins>();
+        builder.Services.AddSingleton<JobConversions>();
+        builder.Services.AddHostedService<ConversionCleaner>();
         builder.Services.AddSingleton<LookupCleaner>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LookupCleaner>());
         builder.Services.AddSingleton<JobLoader>();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Local;
 using PipelineService.Transform;
 
@@ -18,6 +19,7 @@ public static class SpoolExtensions
                     spool.Directory ??= SpoolPlace.Default(configuration, SpoolPlace.Shared));
         builder.Services.AddSingleton<SpoolDirectory>();
         builder.Services.AddSingleton<ISpool, LocalSpool>();
+        builder.Services.AddSingleton<UploadConversions>();
         builder.Services.AddSingleton(
             services => new ChunkBufferPool(services.GetRequiredService<IOptions<SpoolOptions>>().Value.ChunkBytes));
         builder.Services.AddSingleton<SpoolProbe>();

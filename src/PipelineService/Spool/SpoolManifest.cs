@@ -16,9 +16,9 @@ public sealed record SpoolManifest
     /// A reader leaves a form that it does not know alone (<see cref="SpoolNewerException"/>), so each manifest has the oldest
     /// form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job takes another's place or keeps the upload, or
     /// 5 where the bytes have to be decoded, or are of a format that the versions before did not have, or 7 where the text is to be
-    /// transcoded. (4, 6 and 8 are those of several: <see cref="ManifestDocument"/>.)
+    /// transcoded or the upload converted. (4, 6 and 8 are those of several: <see cref="ManifestDocument"/>.)
     /// </summary>
-    public int Form => Encoding is not null ? 7
+    public int Form => Encoding is not null || FormatTable.Of(Format).IsConverted ? 7
         : IsCoded || Format is DataFormat.Json or DataFormat.JsonSequence ? 5
         : Replaces is not null || KeepUpload is not null ? 3
         : Failure is not null ? 2
@@ -72,6 +72,12 @@ public sealed record SpoolManifest
 
     /// <summary>As the job row has it: what was sent, with the source in front where the sender is bound to one.</summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>
+    /// What all files of a form have in common. Whoever does not know it passes it over, and makes a job of its own of each.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? Batch { get; init; }
 
     /// <summary>The job whose rows those of this upload take the place of.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -51,7 +51,7 @@ public sealed class SpoolOptions
     public int RecordBytesMax { get; set; } = 1 << 20;
 
     /// <summary>
-    /// Bytes that a compressed upload may decode to at most; a job of more fails with <c>decoded_too_large</c>. Default 1 TiB, at least
+    /// Bytes that a compressed upload may decode to at most, and those of the rows that are made of a converted one; a job of more fails with <c>decoded_too_large</c>. Default 1 TiB, at least
     /// 1 MiB.
     /// </summary>
     public long DecodedBytesMax { get; set; } = 1L << 40;
@@ -61,6 +61,23 @@ public sealed class SpoolOptions
     /// <c>decoded_too_large</c>. Tables compress 3 to 30 times, gzip at most 1,032 times. Default 250, 10 to 100,000.
     /// </summary>
     public int DecodedRatioMax { get; set; } = 250;
+
+    /// <summary>
+    /// Files that are converted (Parquet, workbooks) at once, each in a process of its own; others wait with their jobs. Default 2, 1 to 64.
+    /// </summary>
+    public int ConversionsMax { get; set; } = 2;
+
+    /// <summary>
+    /// Bytes of memory that the process of a conversion may have; a job whose file takes more fails with <c>file_too_demanding</c>. Default
+    /// 512 MiB, 128 MiB to 64 GiB.
+    /// </summary>
+    public long ConversionMemoryMax { get; set; } = 512L << 20;
+
+    /// <summary>
+    /// How long a conversion may go on without giving a row; a job whose file takes longer fails with <c>file_too_demanding</c>. Default
+    /// 2 minutes, 1 second to 1 hour.
+    /// </summary>
+    public TimeSpan ConversionStallMax { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
     /// Bytes after which received data is flushed to disk in the background, so that the last flush is short. Default
@@ -106,6 +123,9 @@ public sealed class SpoolOptionsValidator : AbstractValidator<SpoolOptions>
         RuleFor(o => o.RecordBytesMax).InclusiveBetween(1 << 10, 64 << 20);
         RuleFor(o => o.DecodedBytesMax).GreaterThanOrEqualTo(1 << 20);
         RuleFor(o => o.DecodedRatioMax).InclusiveBetween(10, 100_000);
+        RuleFor(o => o.ConversionsMax).InclusiveBetween(1, 64);
+        RuleFor(o => o.ConversionMemoryMax).InclusiveBetween(128L << 20, 64L << 30);
+        RuleFor(o => o.ConversionStallMax).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         RuleFor(o => o.FlushBytes).InclusiveBetween(64 << 10, 1 << 30);
         RuleFor(o => o.SharedBytesMax).InclusiveBetween(0, 64 << 10);
         RuleFor(o => o.DamagedRetention).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(365));

@@ -24,6 +24,9 @@ public sealed class Chunk : IDisposable
         _length = length;
     }
 
+    /// <summary>Where a worker has it from; null until one has.</summary>
+    internal ChunkChannel? TakenFrom { get; set; }
+
     /// <summary>The load that it belongs to.</summary>
     public JobLoad Load { get; }
 
@@ -40,6 +43,7 @@ public sealed class Chunk : IDisposable
     {
         if (Interlocked.Exchange(ref _buffer, null) is byte[] buffer)
         {
+            TakenFrom?.GiveBack(Load.Plan.Party, _length);
             _pool.Return(buffer);
             Load.Leave(Turn);
         }

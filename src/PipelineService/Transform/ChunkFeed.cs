@@ -39,7 +39,7 @@ public sealed class ChunkFeed(JobLoad load, ChunkChannel channel, ChunkBufferPoo
         Chunk chunk = new(load, turn, extent, buffers, buffer, length);
         try
         {
-            await channel.Writer.WriteAsync(chunk, cancellationToken);
+            await channel.WriteAsync(chunk, cancellationToken);
         }
         catch
         {

@@ -43,14 +43,14 @@ public sealed partial class ChunkWorkers(
     /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        channel.Writer.TryComplete();
+        channel.Complete();
         await base.StopAsync(cancellationToken);
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a chunk meets ends its load, not the worker.")]
     private async Task WorkAsync()
     {
-        await foreach (Chunk chunk in channel.Reader.ReadAllAsync(CancellationToken.None))
+        while (await channel.ReadAsync() is { } chunk)
         {
             JobLoad load = chunk.Load;
             using IDisposable? scope = logger.BeginJobScope(load.Plan.Dataset, load.Plan.JobId);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+using PipelineService.Access.Tenants;
 using PipelineService.Hosting.Startup;
 using PipelineService.Transform.Enrichment;
 using PipelineService.Write;
@@ -16,7 +18,9 @@ public static class TransformExtensions
                 "Transform:LookupSessionsMax: what is more than 2 the pool must hold beside the write sessions and 5 more "
                     + "connections; raise "
                 + "Hosting:PoolSizeMax or lower it.");
-        builder.Services.AddSingleton<ChunkChannel>();
+        builder.Services.AddSingleton(services => new ChunkChannel(
+            services.GetRequiredService<IOptions<TransformOptions>>(), services.GetRequiredService<ChunkBufferPool>(),
+            services.GetRequiredService<TenantRing>().ShareOf));
         builder.Services.AddSingleton<LookupTables>();
         builder.Services.AddSingleton<LookupBinder>();
         builder.Services.AddHostedService<ChunkWorkers>();

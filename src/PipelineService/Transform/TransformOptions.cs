@@ -11,7 +11,7 @@ public sealed class TransformOptions
     /// </summary>
     public int Workers { get; set; } = 10;
 
-    /// <summary>Chunks that wait for a worker. Default 8, 1 to 1,024; each holds <c>Spool:ChunkBytes</c>.</summary>
+    /// <summary>Chunks of one tenant that wait for a worker. Default 8, 1 to 1,024; each holds <c>Spool:ChunkBytes</c>.</summary>
     public int ChannelCapacity { get; set; } = 8;
 
     /// <summary>

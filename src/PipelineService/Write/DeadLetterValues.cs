@@ -125,8 +125,28 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
             isCut |= !_isRead || !TryAppendMasked(record, field);
         }
 
+        if (!isCut && chunk.Load.Transform is { ItemNames.IsEmpty: false } transform)
+        {
+            isCut = !TryNameItems(field, transform.ItemNames);
+        }
+
         _rows.EndField(field);
         _rows.WriteBytesField([isCut ? (byte)1 : (byte)0]);
+    }
+
+    /// <summary>
+    /// Of a file that is converted, the record as the object that can be sent again as NDJSON. One that cannot be read stays as it was
+    /// made.
+    /// </summary>
+    private bool TryNameItems(int field, ImmutableArray<byte[]> names)
+    {
+        if (JsonArrayRecordReader.ToObject(_rows.Written(field), names) is not { } named)
+        {
+            return true;
+        }
+
+        _rows.Truncate(field);
+        return TryAppend(named, field);
     }
 
     private bool TryAppendMasked(ReadOnlySpan<byte> record, int field)

@@ -17,6 +17,9 @@ public sealed record JobLoadPlan
 
     public required string Dataset { get; init; }
 
+    /// <summary>Whose turn its chunks take.</summary>
+    public required string Party { get; init; }
+
     /// <summary>The span of the run that loads it.</summary>
     public ActivityContext Trace { get; init; }
 

@@ -1,36 +1,42 @@
 using Microsoft.Extensions.Options;
+using PipelineService.Core.Jobs;
 
 namespace PipelineService.Write;
 
 /// <summary>
-/// How many write sessions are free, and for which table. A job reserves all its sessions before its first chunk enters the
+/// How many write sessions are free, for which table and whose jobs. A job reserves all its sessions before its first chunk enters the
 /// channel: otherwise workers could all wait for sessions that only chunks queued behind them would free.
 /// </summary>
 /// <remarks>
 /// No table stops another. A quarter of the sessions is kept for tables that have none, one for each, so that an upload finds a
 /// session whatever the jobs of another table do with theirs. And a table that could not be written to rests, longer each time:
-/// meanwhile none of its jobs begins, and after it one does, with one session, until a chunk has landed.
+/// meanwhile none of its jobs begins, and after it one does, with one session, until a chunk has landed. No party stops another
+/// either: half of what is kept is for those who have none, and a session that becomes free is for the one whose turn it is
+/// (<see cref="FairShares"/>), whether their job waits in the queue or has just come.
 /// </remarks>
 public sealed class SessionBudget
 {
-    private static readonly TimeSpan RestMin = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan RestMax = TimeSpan.FromSeconds(10);
+    /// <summary>Jobs of fewer bytes are small.</summary>
+    public const int SmallBytes = 4 << 20;
 
-    /// <summary>How long it is remembered that a table rested, when no job has tried it since.</summary>
-    private static readonly TimeSpan MemoryMax = TimeSpan.FromMinutes(10);
+    /// <summary>Of so many it is known that they have jobs in the queue. What is beyond is found when these have had their turns.</summary>
+    private const int WaitingMax = 1_000;
 
     private readonly Lock _lock = new();
     private readonly WriteOptions _options;
-    private readonly TimeProvider _time;
+    private readonly TableSessions _tables;
     private readonly int _kept;
-    private readonly Dictionary<string, TableSessions> _tables = new(StringComparer.Ordinal);
+    private readonly int _small;
+    private readonly FairShares _shares;
     private int _used;
     private int _receiving;
 
-    public SessionBudget(IOptions<WriteOptions> options, TimeProvider time)
+    /// <param name="shareOf">What a party may have of the sessions.</param>
+    public SessionBudget(IOptions<WriteOptions> options, TimeProvider time, Func<string, Share> shareOf)
     {
-        (_options, _time) = (options.Value, time);
+        (_options, _tables, _shares) = (options.Value, new TableSessions(time), new FairShares(shareOf));
         _kept = Math.Min((_options.SessionsMax + 3) / 4, _options.SessionsMax - 1);
+        _small = Math.Clamp(_options.SessionsSmall, 0, Math.Max(0, _kept - 1));
     }
 
     /// <summary>Told whenever sessions become free, or a table is found to be written to again.</summary>
@@ -57,7 +63,7 @@ public sealed class SessionBudget
         {
             lock (_lock)
             {
-                return _tables.Values.Count(table => table.Failures > 0);
+                return _tables.Resting;
             }
         }
     }
@@ -67,45 +73,102 @@ public sealed class SessionBudget
     {
         lock (_lock)
         {
-            foreach ((string name, _) in _tables.Where(table => IsForgotten(table.Value)).ToArray())
-            {
-                _tables.Remove(name);
-            }
-
-            return _tables.Where(table => Allowed(table.Value) <= 0).Select(table => table.Key).ToHashSet(StringComparer.Ordinal);
+            return _tables.Closed(Free, _kept);
         }
     }
 
-    /// <summary>Reserves 1 to <paramref name="sessionsMax"/> sessions, as many as the table may have.</summary>
-    /// <param name="table">The table that the job loads into.</param>
+    /// <summary>Reserves 1 to <paramref name="sessionsMax"/> sessions, as many as the job may have.</summary>
     /// <param name="sessionsMax">How many the job could use.</param>
     /// <param name="isReceiving">Whether its upload is still arriving; those have a smaller budget.</param>
-    /// <returns>The reservation, or null when the table can have none now.</returns>
-    public SessionReservation? TryReserve(string table, int sessionsMax, bool isReceiving)
+    /// <returns>The reservation, or null when the job can have none now.</returns>
+    public SessionReservation? TryReserve(SessionWish wish, int sessionsMax, bool isReceiving)
     {
-        int count = Take(table, sessionsMax, isReceiving);
-        return count == 0 ? null : new SessionReservation(this, table, sessionsMax, count, isReceiving);
+        int count = Take(wish, sessionsMax, isReceiving);
+        return count == 0 ? null : new SessionReservation(this, wish, sessionsMax, count, isReceiving);
     }
 
-    /// <summary>Whether a job of the table would get a session now.</summary>
-    public bool MayReserve(string table)
+    /// <summary>Whether such a job would get a session now.</summary>
+    public bool MayReserve(SessionWish wish)
     {
         lock (_lock)
         {
-            return Allowed(_tables.GetValueOrDefault(table)) > 0;
+            return Allowed(wish) > 0;
         }
     }
 
-    /// <summary>Reserves one session, or none when the table can have none now: then the reservation is empty.</summary>
-    public SessionReservation ReserveOneOrNone(string table) =>
-        new(this, table, sessionsMax: 1, Take(table, sessionsMax: 1, isReceiving: false), isReceiving: false);
+    /// <summary>Reserves one session, or none when the job can have none now: then the reservation is empty.</summary>
+    public SessionReservation ReserveOneOrNone(SessionWish wish) =>
+        new(this, wish, sessionsMax: 1, Take(wish, sessionsMax: 1, isReceiving: false), isReceiving: false);
 
-    internal int Take(string table, int sessionsMax, bool isReceiving)
+    /// <summary>Whether what is free now is for small jobs alone.</summary>
+    public bool TakesSmallOnly
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Free <= _small;
+            }
+        }
+    }
+
+    /// <summary>A party has jobs in the queue: from now on nobody takes its turn.</summary>
+    public void Await(string party)
     {
         lock (_lock)
         {
-            _tables.TryGetValue(table, out TableSessions? known);
-            int count = Math.Min(Allowed(known), Math.Min(sessionsMax, _options.SessionsPerJobMax));
+            if (_shares.Waiting < WaitingMax)
+            {
+                _shares.Wait(party);
+            }
+        }
+    }
+
+    /// <summary>A party has no job in the queue that could begin now.</summary>
+    public void NoLongerAwait(string party)
+    {
+        lock (_lock)
+        {
+            _shares.StopWaiting(party);
+        }
+    }
+
+    /// <summary>The parties whose jobs in the queue may have a session now, the one whose turn it is first.</summary>
+    public string[] Next(int max)
+    {
+        lock (_lock)
+        {
+            string[] next = _shares.Next(max);
+            return Free > _kept / 2 ? next : [.. next.Where(party => _shares.HeldBy(party) == 0)];
+        }
+    }
+
+    /// <summary>Whether anybody is known to have jobs in the queue.</summary>
+    public bool HasAwaited
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _shares.Waiting > 0;
+            }
+        }
+    }
+
+    /// <summary>Sessions that a party has now.</summary>
+    public long HeldBy(string party)
+    {
+        lock (_lock)
+        {
+            return _shares.HeldBy(party);
+        }
+    }
+
+    internal int Take(SessionWish wish, int sessionsMax, bool isReceiving)
+    {
+        lock (_lock)
+        {
+            int count = Math.Min(Allowed(wish), Math.Min(sessionsMax, _options.SessionsPerJobMax));
             if (isReceiving)
             {
                 count = Math.Min(count, _options.SessionsReceivingMax - _receiving);
@@ -116,26 +179,22 @@ public sealed class SessionBudget
                 return 0;
             }
 
-            _tables[table] = known ??= new TableSessions();
-            known.Count += count;
+            _tables.Add(wish.Table, count);
+            _shares.Take(wish.Party, count);
             _used += count;
             _receiving += isReceiving ? count : 0;
             return count;
         }
     }
 
-    internal void Release(string table, int count, int receiving)
+    internal void Release(SessionWish wish, int count, int receiving)
     {
         lock (_lock)
         {
             _used -= count;
             _receiving -= receiving;
-            TableSessions known = _tables[table];
-            known.Count -= count;
-            if (known is { Count: 0, Failures: 0 })
-            {
-                _tables.Remove(table);
-            }
+            _shares.GiveBack(wish.Party, count);
+            _tables.Remove(wish.Table, count);
         }
 
         Freed?.Invoke();
@@ -155,21 +214,7 @@ public sealed class SessionBudget
     {
         lock (_lock)
         {
-            if (!_tables.TryGetValue(table, out TableSessions? known))
-            {
-                _tables[table] = known = new TableSessions();
-            }
-
-            if (RestOf(known) <= TimeSpan.Zero)
-            {
-                double rest = RestMin.TotalSeconds * Math.Pow(2, Math.Min(known.Failures, 10));
-                known.Failures++;
-                known.Rest = TimeSpan.FromSeconds(
-                    Math.Min(RestMax.TotalSeconds, rest) * (0.5 + (Random.Shared.NextDouble() / 2)));
-                known.RestsSince = _time.GetTimestamp();
-            }
-
-            return RestOf(known);
+            return _tables.Rest(table);
         }
     }
 
@@ -178,48 +223,27 @@ public sealed class SessionBudget
     {
         lock (_lock)
         {
-            if (!_tables.TryGetValue(table, out TableSessions? known) || known.Failures == 0)
+            if (!_tables.Wake(table))
             {
                 return;
-            }
-
-            (known.Failures, known.Rest) = (0, TimeSpan.Zero);
-            if (known.Count == 0)
-            {
-                _tables.Remove(table);
             }
         }
 
         Freed?.Invoke();
     }
 
-    /// <summary>How many sessions more a table may have now.</summary>
-    private int Allowed(TableSessions? table)
+    private int Free => _options.SessionsMax - _used;
+
+    /// <summary>How many sessions more such a job may have now.</summary>
+    private int Allowed(SessionWish wish)
     {
-        int free = _options.SessionsMax - _used;
-        if (table is { Failures: > 0 })
+        int allowed = _tables.Allowed(wish.Table, Free, _kept);
+        bool isOfKept = Free <= _kept;
+        if (isOfKept && ((Free <= _kept / 2 && _shares.HeldBy(wish.Party) > 0) || (Free <= _small && !wish.IsSmall)))
         {
-            // Tables that are only tried leave others half of what is kept.
-            return table.Count > 0 || RestOf(table) > TimeSpan.Zero || free <= _kept / 2 ? 0 : 1;
+            return 0;
         }
 
-        return free > _kept ? free - _kept : table is null or { Count: 0 } ? Math.Min(free, 1) : 0;
-    }
-
-    private TimeSpan RestOf(TableSessions table) =>
-        table.Failures == 0 ? TimeSpan.Zero : table.Rest - _time.GetElapsedTime(table.RestsSince);
-
-    private bool IsForgotten(TableSessions table) => table.Count == 0 && RestOf(table) < -MemoryMax;
-
-    private sealed class TableSessions
-    {
-        public int Count { get; set; }
-
-        /// <summary>How often in a row it could not be written to.</summary>
-        public int Failures { get; set; }
-
-        public TimeSpan Rest { get; set; }
-
-        public long RestsSince { get; set; }
+        return allowed <= 0 || !_shares.MayTake(wish.Party) ? 0 : (int)Math.Min(allowed, _shares.RoomOf(wish.Party));
     }
 }

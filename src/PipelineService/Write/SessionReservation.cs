@@ -2,7 +2,7 @@ namespace PipelineService.Write;
 
 /// <summary>Sessions that one job may open. Disposing gives them back.</summary>
 public sealed class SessionReservation(
-    SessionBudget budget, string table, int sessionsMax, int count, bool isReceiving) : IDisposable
+    SessionBudget budget, SessionWish wish, int sessionsMax, int count, bool isReceiving) : IDisposable
 {
     // The job shrinks and gives back while intake may tell that the upload has arrived.
     private readonly Lock _lock = new();
@@ -25,7 +25,7 @@ public sealed class SessionReservation(
 
         if (extra > 0)
         {
-            budget.Release(table, extra, wasReceiving ? extra : 0);
+            budget.Release(wish, extra, wasReceiving ? extra : 0);
         }
     }
 
@@ -35,7 +35,7 @@ public sealed class SessionReservation(
     {
         lock (_lock)
         {
-            _count = budget.Take(table, sessionsMax, _isReceiving);
+            _count = budget.Take(wish, sessionsMax, _isReceiving);
             return _count > 0;
         }
     }
@@ -57,10 +57,10 @@ public sealed class SessionReservation(
     /// The job could not write to its table, for a reason that others would meet too. Call it before giving back.
     /// </summary>
     /// <returns>How long the table rests; until then no job for it begins.</returns>
-    public TimeSpan LetTableRest() => budget.Rest(table);
+    public TimeSpan LetTableRest() => budget.Rest(wish.Table);
 
     /// <summary>A chunk of the job has landed in its table.</summary>
-    public void WakeTable() => budget.Wake(table);
+    public void WakeTable() => budget.Wake(wish.Table);
 
     public void Dispose() => ShrinkTo(0);
 }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+using PipelineService.Access.Tenants;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Startup;
 using PipelineService.Write.Targets;
@@ -20,7 +22,9 @@ public static class WriteExtensions
                 $"Write:SessionsMax: the pool must hold the write sessions and {OtherConnections} more connections; "
                 + "raise Hosting:PoolSizeMax or lower Write:SessionsMax.");
         builder.Services.AddSingleton<RowTargets>();
-        builder.Services.AddSingleton<SessionBudget>();
+        builder.Services.AddSingleton(services => new SessionBudget(
+            services.GetRequiredService<IOptions<WriteOptions>>(), services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<TenantRing>().ShareOf));
         builder.Services.AddSingleton<DeadLetterWriter>();
         builder.Services.AddSingleton<ChunkWriter>();
         builder.Services.AddSingleton<SharedTransaction>();

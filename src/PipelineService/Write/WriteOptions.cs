@@ -24,6 +24,12 @@ public sealed class WriteOptions
     public int SessionsReceivingMax { get; set; } = 6;
 
     /// <summary>
+    /// Of the sessions that are kept for others so many are for jobs below 4 MiB alone: it is big jobs, not many, that a small one would
+    /// wait for. One of those that are kept stays for any job, so that with 4 sessions and fewer there is none. Default 1, 0 to 100.
+    /// </summary>
+    public int SessionsSmall { get; set; } = 1;
+
+    /// <summary>
     /// Small uploads of one dataset (of one chunk each) that may be loaded in one transaction, when several are there. Default
     /// 64, 1 to 1,000; 1 loads each by itself.
     /// </summary>
@@ -58,6 +64,7 @@ public sealed class WriteOptionsValidator : AbstractValidator<WriteOptions>
             .LessThanOrEqualTo(o => o.SessionsMax).WithMessage("SessionsPerJobMax must not exceed SessionsMax.");
         RuleFor(o => o.SessionsReceivingMax).InclusiveBetween(0, 500)
             .LessThanOrEqualTo(o => o.SessionsMax).WithMessage("SessionsReceivingMax must not exceed SessionsMax.");
+        RuleFor(o => o.SessionsSmall).InclusiveBetween(0, 100);
         RuleFor(o => o.JobsTogetherMax).InclusiveBetween(1, 1_000);
         RuleFor(o => o.KeyFilterBytes).InclusiveBetween(0, 1 << 30);
         RuleFor(o => o.ChunkTimeout).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));

@@ -43,6 +43,10 @@ public sealed class RecordErrorCodesTests
         [33] = "no_items",
         [34] = "too_many_items",
         [36] = "invalid_encoding",
+        [40] = "score_input_missing",
+        [41] = "score_input_too_large",
+        [42] = "score_not_finite",
+        [43] = "score_failed",
     };
 
     [Fact]

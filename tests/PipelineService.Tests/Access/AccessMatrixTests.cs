@@ -54,7 +54,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
     [Fact]
     public async Task Every_endpoint_by_every_kind_of_caller()
     {
-        Guid job = await MakeResourcesAsync();
+        (Guid job, string delivery) = await MakeResourcesAsync();
         (string _, string key) = await service.MakeKeyAsync("matrix subject", "read", Tenant);
         (string revoked, string revokedId) = await service.MakeKeyAsync("matrix revoked", "admin");
         Assert.Equal(HttpStatusCode.NoContent, (await service.Api.DeleteAsync($"/v1/keys/{revokedId}")).Status);
@@ -70,7 +70,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         foreach ((HttpMethod method, RouteEndpoint endpoint) in Calls())
         {
             AccessPolicy policy = PolicyOf(endpoint);
-            string path = PathOf(endpoint, Dataset, job.ToString(), key);
+            string path = PathOf(endpoint, Dataset, job.ToString(), key, delivery);
             foreach ((string who, Api api) in strangers)
             {
                 HttpStatusCode status = (await SendAsync(api, method, path)).Status;
@@ -92,7 +92,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
 
         Assert.Empty(holes);
         Assert.InRange(seen, Endpoints.Length * 4, int.MaxValue);
-        await AssertOwnersArePassedAsync(job, key);
+        await AssertOwnersArePassedAsync(job, key, delivery);
     }
 
     /// <summary>With every other scope it is refused, whatever it is about.</summary>
@@ -120,10 +120,14 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         {
             // A name is unique in the service, so that it cannot be hidden from who wants it for themselves.
             AccessSubject.Dataset when method == HttpMethod.Put => answer.Problem.Code == "dataset_name_taken",
-            AccessSubject.Dataset or AccessSubject.Job => answer.Status == HttpStatusCode.NotFound,
+            AccessSubject.Model when method == HttpMethod.Put => answer.Problem.Code == "model_name_taken",
+            AccessSubject.Dataset or AccessSubject.Model or AccessSubject.Job => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Keys when path.Contains("/keys/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
+            AccessSubject.Webhooks when method == HttpMethod.Put => answer.Problem.Code == "webhook_name_taken",
+            AccessSubject.Webhooks when path.Contains("/webhooks/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Service or AccessSubject.Metrics => answer.Status == HttpStatusCode.Forbidden,
-            AccessSubject.Datasets or AccessSubject.Jobs or AccessSubject.Keys =>
+            AccessSubject.Datasets or AccessSubject.Models or AccessSubject.Jobs or AccessSubject.Keys or AccessSubject.Events
+                or AccessSubject.Webhooks =>
                 !answer.Body.Contains(Dataset, StringComparison.Ordinal) && !answer.Body.Contains("\"acme\"", StringComparison.Ordinal),
             _ => false,
         };
@@ -134,7 +138,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
     }
 
     /// <summary>The refusals above say something only if those who may are not refused.</summary>
-    private async Task AssertOwnersArePassedAsync(Guid job, string key)
+    private async Task AssertOwnersArePassedAsync(Guid job, string key, string delivery)
     {
         foreach ((HttpMethod method, RouteEndpoint endpoint) in Calls().OrderBy(call => call.Method == HttpMethod.Delete))
         {
@@ -142,7 +146,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             if (policy.Scope is { } scope && policy.Subject is not (AccessSubject.Service or AccessSubject.Metrics))
             {
                 (string text, _) = await service.MakeKeyAsync("matrix owner", AccessScopes.Of(scope).ToString(), Tenant);
-                ApiAnswer answer = await SendAsync(service.With(text), method, PathOf(endpoint, Dataset, job.ToString(), key));
+                ApiAnswer answer = await SendAsync(service.With(text), method, PathOf(endpoint, Dataset, job.ToString(), key, delivery));
                 Assert.True(
                     answer.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound),
                     $"{method} {endpoint.RoutePattern.RawText}: {answer.Status} {answer.Body}");
@@ -153,12 +157,15 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         Assert.Equal(HttpStatusCode.OK, (await service.With(reader).GetAsync("/metrics")).Status);
     }
 
-    private async Task<Guid> MakeResourcesAsync()
+    private async Task<(Guid Job, string Delivery)> MakeResourcesAsync()
     {
         Api owner = await service.MakeDatasetAsync(Dataset, "acme");
+        await GuardedService.MakeWebhookAsync(owner, Dataset);
         ApiAnswer upload = await owner.UploadAsync(Dataset, Readings.Csv(1), headers: ("Prefer", "wait=30"));
         Assert.Equal(JobState.Succeeded, upload.Job.State);
-        return upload.Job.Id;
+        (string admin, _) = await service.MakeKeyAsync("matrix models", "admin", Tenant);
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(service.With(admin), HttpMethod.Put, $"/v1/models/{Dataset}")).Status);
+        return (upload.Job.Id, await GuardedService.WhenDeliveredAsync(owner, Dataset));
     }
 
     private IEnumerable<(HttpMethod Method, RouteEndpoint Endpoint)> Calls() =>
@@ -168,14 +175,16 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
 
     private static AccessPolicy PolicyOf(RouteEndpoint endpoint) => endpoint.Metadata.GetRequiredMetadata<AccessPolicy>();
 
-    private static string PathOf(RouteEndpoint endpoint, string dataset, string job, string key) =>
+    private static string PathOf(RouteEndpoint endpoint, string dataset, string job, string key, string delivery) =>
         "/" + string.Join('/', endpoint.RoutePattern.PathSegments.Select(segment => segment.Parts[0] switch
         {
             RoutePatternLiteralPart literal => string.Concat(segment.Parts.Cast<RoutePatternLiteralPart>().Select(part => part.Content)),
-            RoutePatternParameterPart { Name: "dataset" } => dataset,
+            RoutePatternParameterPart { Name: "dataset" or "webhook" or "model" } => dataset,
+            RoutePatternParameterPart { Name: "delivery" } => delivery,
             RoutePatternParameterPart { Name: "id" } => job,
             RoutePatternParameterPart { Name: "key" } => key,
             RoutePatternParameterPart { Name: "version" } => "1",
+            RoutePatternParameterPart { Name: "tenant" } => "acme",
             var part => throw new InvalidOperationException($"{endpoint.DisplayName}: the matrix knows nothing to put for {part}."),
         }));
 
@@ -192,15 +201,27 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             return await api.DeleteAsync(path);
         }
 
+        if (method == HttpMethod.Put && path.StartsWith("/v1/models/", StringComparison.Ordinal))
+        {
+            using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
+            model.Headers.TryAddWithoutValidation("Content-Type", "application/octet-stream");
+            return await api.PutAsync(path, model);
+        }
+
         (string text, string type) = path switch
         {
             "/v1/keys" => ("""{ "name": "matrix made", "scopes": ["read"] }""", "application/json"),
+            _ when path.StartsWith("/v1/keys/", StringComparison.Ordinal) && method == HttpMethod.Patch => ("""{ "limits": null }""", "application/json"),
+            _ when path.Contains("/webhooks/", StringComparison.Ordinal) && method == HttpMethod.Put =>
+                ("""{ "url": "http://127.0.0.1:1/" }""", "application/json"),
             _ when path.EndsWith("/uploads", StringComparison.Ordinal) => (Readings.Csv(1), "text/csv"),
             _ when method == HttpMethod.Put => (JsonOf(Readings.Definition()), "application/json"),
             _ => ("", "application/json"),
         };
         using StringContent body = new(text, Encoding.UTF8, type);
-        return await (method == HttpMethod.Put ? api.PutAsync(path, body) : api.PostAsync(path, body));
+        return await (method == HttpMethod.Put ? api.PutAsync(path, body)
+            : method == HttpMethod.Patch ? api.PatchAsync(path, body)
+            : api.PostAsync(path, body));
     }
 
     private static string JsonOf(string text) => JsonNode.Parse(text.Replace('\'', '"'))!.ToJsonString();

@@ -23,6 +23,8 @@ public sealed class GuardedService(PostgresServer server) : RunningService(serve
         ("Access:TokenDatasetsClaim", "datasets"),
         ("Access:TokenSourceClaim", "source"),
         ("Access:RefreshInterval", "00:00:00.1"),
+        ("Events:AllowHttp", "true"),
+        ("Events:AllowPrivateAddresses", "true"),
     ];
 
     public override async ValueTask DisposeAsync()
@@ -70,6 +72,26 @@ public sealed class GuardedService(PostgresServer server) : RunningService(serve
         Api maker = tenant is null ? Api : With((await MakeKeyAsync($"maker of {dataset}", "admin", $", 'tenant': '{tenant}'")).Text);
         await maker.DeclareAsync(dataset, Readings.Definition());
         return maker;
+    }
+
+    /// <summary>Makes a webhook where nobody listens.</summary>
+    public static async Task MakeWebhookAsync(Api by, string name)
+    {
+        using StringContent body = new("""{ "url": "http://127.0.0.1:1/" }""", Encoding.UTF8, "application/json");
+        ApiAnswer answer = await by.PutAsync($"/v1/webhooks/{name}", body);
+        Assert.True(answer.Status == HttpStatusCode.Created, answer.Body);
+    }
+
+    /// <summary>A delivery of a webhook, when there is one.</summary>
+    public static async Task<string> WhenDeliveredAsync(Api by, string webhook)
+    {
+        string? id = null;
+        await BoundedWait.UntilAsync("a delivery", async () =>
+        {
+            id = (string?)JsonNode.Parse((await by.GetAsync($"/v1/webhooks/{webhook}/deliveries")).Body)!["items"]!.AsArray().FirstOrDefault()?["id"];
+            return id is not null;
+        });
+        return id!;
     }
 
     public async Task<ApiAnswer> PostKeyAsync(string json, Api? by = null)

@@ -101,6 +101,62 @@ public sealed class TenantTests(GuardedService service) : IClassFixture<GuardedS
         Assert.Equal(HttpStatusCode.Created, (await PutAsync(service.Api, "tables_operator", Readings.Definition("'load': { 'table': 'public.tables_foreign', 'lineage': false }"))).Status);
     }
 
+    /// <summary>Of a table beyond the names that the key has it is not even told whether there is one.</summary>
+    [Fact]
+    public async Task New_tables_are_named_as_the_keys_datasets_may_be()
+    {
+        await service.MakeDatasetAsync("named_globex", "globex");
+        Api api = service.With((await service.MakeKeyAsync("named", "manage", ", 'datasets': ['named_acme_*']")).Text);
+
+        foreach (string table in new[] { "public.named_globex", "public.named_none", "named_none.named_none" })
+        {
+            ApiAnswer answer = await PutAsync(api, "named_acme_one", Readings.Definition($"'load': {{ 'table': '{table}' }}"));
+            Assert.Equal((table, "table_not_allowed"), (table, answer.Problem.Code));
+        }
+
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(api, "named_acme_one", Readings.Definition("'load': { 'table': 'named_acme_other' }"))).Status);
+    }
+
+    /// <summary>A type that reads names tells by each value whether there is a table; a row type is one, and nobody can alter that any more.</summary>
+    [Fact]
+    public async Task No_column_type_tells_of_tables_or_holds_on_to_them()
+    {
+        Api acme = await service.MakeDatasetAsync("types_acme", "acme");
+        await service.Database.ExecuteAsync("CREATE DOMAIN public.types_domain AS regclass; CREATE TYPE public.types_pair AS (a integer, b regrole[])");
+        Api globex = await service.MakeDatasetAsync("types_globex", "globex");
+        List<string> said = [];
+        foreach (string type in (string[])
+        [
+            "types_none", "types_acme", "public.types_acme", "public.types_acme[]", "regclass", "pg_catalog.regclass[]", "regrole",
+            "regproc", "aclitem", "pipeline.jobs",
+            "pg_authid", "types_domain", "public.types_pair", "information_schema.tables",
+        ])
+        {
+            ApiAnswer answer = await PutAsync(
+                globex, "types_thief", $$"""{ 'schema': { 'fields': [{ 'name': 'id', 'type': 'string', 'sqlType': '{{type}}' }] } }""");
+            Assert.Equal((type, "invalid_definition"), (type, answer.Problem.Code));
+            said.Add(answer.Problem.Errors!["/schema/fields/0/sqlType"].Single().Replace(type, "", StringComparison.Ordinal));
+        }
+
+        Assert.Single(said.Distinct());
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(acme, "types_acme", Readings.Definition().Replace("'number'", "'string'", StringComparison.Ordinal)
+            .Replace("'amount'", "'more'", StringComparison.Ordinal))).Status);
+    }
+
+    [Theory]
+    [InlineData("pipeline.api_keys")]
+    [InlineData("pg_catalog.pg_class")]
+    [InlineData("information_schema.tables")]
+    public async Task Not_even_who_may_do_everything_refers_to_tables_of_the_service(string resource)
+    {
+        ApiAnswer answer = await PutAsync(service.Api, "references_own", $$"""
+            { 'schema': { 'fields': [{ 'name': 'id', 'type': 'string', 'sqlType': 'uuid' }],
+              'foreignKeys': [{ 'fields': 'id', 'reference': { 'resource': '{{resource}}', 'fields': 'id' } }] } }
+            """);
+
+        Assert.Contains("belongs to the service", answer.Problem.Errors!["/schema/foreignKeys/0/reference/resource"].Single(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("references_acme")]
     [InlineData("public.references_acme")]

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -89,6 +90,31 @@ public sealed class TokenIssuer : IDisposable
     {
         string signed = $"{Encode(Header(algorithm, keyId).ToJsonString())}.{Encode(Claims().ToJsonString())}";
         return $"{signed}.{Base64Url.EncodeToString(_curves[curve].SignData(Encoding.ASCII.GetBytes(signed), hash))}";
+    }
+
+    /// <summary>With a signature that somebody makes of what is signed, however they do it.</summary>
+    public static string SignBy(JsonObject header, Func<byte[], byte[]> sign)
+    {
+        string signed = $"{Encode(header.ToJsonString())}.{Encode(Claims().ToJsonString())}";
+        return $"{signed}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(signed)))}";
+    }
+
+    /// <summary>The bare operation of the private RSA key, on a block of its length.</summary>
+    public byte[] RawRsa(byte[] block)
+    {
+        RSAParameters key = _rsa.ExportParameters(true);
+        var result = BigInteger.ModPow(NumberOf(block), NumberOf(key.D!), NumberOf(key.Modulus!));
+        return ToBytes(result, key.Modulus!.Length);
+    }
+
+    public byte[] SignWithCurve(string curve, byte[] signed) => _curves[curve].SignData(signed, HashAlgorithmName.SHA256);
+
+    public static BigInteger NumberOf(byte[] bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
+
+    public static byte[] ToBytes(BigInteger number, int length)
+    {
+        byte[] bytes = number.ToByteArray(isUnsigned: true, isBigEndian: true);
+        return [.. new byte[Math.Max(0, length - bytes.Length)], .. bytes];
     }
 
     public static string SignWithSecret(JsonObject header, byte[] secret)

@@ -26,9 +26,9 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
             select $"{operation}: {status} without {header}");
     }
 
-    /// <summary>A job that takes long to end, or does not change between two looks. Other tests see these.</summary>
+    /// <summary>A job that takes long to end, or does not change between two looks; a stream without an end. Other tests see these.</summary>
     private static bool NeedsMoreThanAnExample(string operation, int status, string header) => (operation, status, header) is
-        ("cancelJob", 202, "Retry-After") or ("getJob", 304, "Retry-After");
+        ("cancelJob", 202, "Retry-After") or ("getJob", 304, "Retry-After") or ("listEvents", 200, "X-Accel-Buffering");
 
     [Fact]
     public void Every_endpoint_is_in_the_document_but_the_document() => Assert.Empty(
@@ -44,6 +44,9 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
         await running.Api.DeclareAsync("heads", Readings.Definition());
         JobView job = await running.Api.LoadAsync("heads", Readings.Csv(1));
         (_, string key) = await running.MakeKeyAsync("heads", "read");
+        using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
+        Assert.Equal(HttpStatusCode.Created, (await running.Api.PutAsync("/v1/models/heads", model)).Status);
+        await GuardedService.MakeWebhookAsync(running.Api, "heads");
         string[] addresses = [.. Endpoints.Where(TakesGet).Select(endpoint => PathOf(endpoint, job.Id, key)), "/nowhere"];
         Assert.True(addresses.Length > 10, string.Join(' ', addresses));
 
@@ -73,8 +76,12 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
     {
         string path = "/" + endpoint.RoutePattern.RawText!.Trim('/')
             .Replace("{dataset}", "heads", StringComparison.Ordinal)
+            .Replace("{model}", "heads", StringComparison.Ordinal)
+            .Replace("{webhook}", "heads", StringComparison.Ordinal)
+            .Replace("{delivery}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{version:int}", "1", StringComparison.Ordinal)
             .Replace("{id}", job.ToString(), StringComparison.Ordinal)
+            .Replace("{tenant}", "dataset:heads", StringComparison.Ordinal)
             .Replace("{key}", key, StringComparison.Ordinal);
         Assert.DoesNotContain('{', path);
         return path;

@@ -50,8 +50,91 @@ internal static class ExampleCalls
         JobView job = await UploadAsync(api);
         await LookAtJobsAsync(api, job.Id);
         await CorrectAsync(api);
+        await TellAsync(api, job.Id);
         await EndAsync(api, job.Id);
         await HandOutKeysAsync(api);
+        await LimitAsync(api);
+        await SendModelsAsync(api);
+    }
+
+    private static async Task LimitAsync(Api api)
+    {
+        Expect(HttpStatusCode.OK, await PutAsync("/v1/tenants/contract", """{ "weight": 2, "limits": { "uploadsAtOnce": 4 } }"""));
+        Expect(HttpStatusCode.BadRequest, await PutAsync("/v1/tenants/contract", """{ "weight": 0 }"""));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/tenants/contract"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/tenants?limit=1"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync("/v1/tenants/contract"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync("/v1/tenants/contract"));
+        await api.DeclareAsync("contract_limited", Definition);
+        string address = "/v1/datasets/contract_limited/limits";
+        Expect(HttpStatusCode.OK, await PutAsync(address, """{ "requestsPerMinute": 1 }"""));
+        Expect(HttpStatusCode.BadRequest, await PutAsync(address, """{ "requestsPerMinute": -1 }"""));
+        Expect(HttpStatusCode.OK, await api.GetAsync(address));
+
+        async Task<ApiAnswer> PutAsync(string path, string json)
+        {
+            using StringContent body = new(json, Encoding.UTF8, "application/json");
+            return await api.PutAsync(path, body);
+        }
+    }
+
+    private static async Task SendModelsAsync(Api api)
+    {
+        const string Address = "/v1/models/contract";
+        Expect(HttpStatusCode.NotFound, await api.GetAsync(Address));
+        Expect(HttpStatusCode.UnprocessableEntity, await PutAsync([1, 2, 3]));
+        Expect(HttpStatusCode.Created, await PutAsync(OnnxWriter.Linear(1, [2, 3], ("feature_names", "a,b"))));
+        Expect(HttpStatusCode.OK, await PutAsync(OnnxWriter.Linear(1, [2, 3], ("feature_names", "a,b"))));
+        Expect(HttpStatusCode.OK, await api.GetAsync(Address));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/models?limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"{Address}/versions/1"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"{Address}/versions/9"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync($"{Address}/versions/1"));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync($"{Address}/versions/1"));
+
+        async Task<ApiAnswer> PutAsync(byte[] file)
+        {
+            using ByteArrayContent body = new(file);
+            body.Headers.TryAddWithoutValidation("Content-Type", "application/octet-stream");
+            return await api.PutAsync(Address, body);
+        }
+    }
+
+    private static async Task TellAsync(Api api, Guid job)
+    {
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/events?types=job.received,job.finished&dataset=contract_*&after=0&limit=1"));
+        Expect(HttpStatusCode.Gone, await api.GetAsync("/v1/events?after=1000000000"));
+        string stream = Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{job}/events")).Body;
+        string last = stream.Split("id: ")[^1].Split('\n')[0];
+        Expect(HttpStatusCode.NoContent, await api.GetAsync($"/v1/jobs/{job}/events", ("Last-Event-ID", last)));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}/events"));
+
+        const string Webhook = "/v1/webhooks/contract";
+        Expect(HttpStatusCode.NotFound, await api.GetAsync(Webhook));
+        Expect(HttpStatusCode.BadRequest, await PutAsync("""{ "url": "https://user:password@example.com/", "types": ["job.started"] }"""));
+        Expect(HttpStatusCode.Created, await PutAsync("""{ "url": "http://127.0.0.1:1/", "datasets": ["contract_*"], "headers": { "X-Token": "t" } }"""));
+        Expect(HttpStatusCode.OK, await PutAsync("""{ "url": "http://127.0.0.1:1/", "disabled": false }"""));
+        Expect(HttpStatusCode.OK, await api.GetAsync(Webhook));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/webhooks"));
+        using (StringContent overlap = new("""{ "overlap": "PT1H" }""", Encoding.UTF8, "application/json"))
+        {
+            Expect(HttpStatusCode.OK, await api.PostAsync(Webhook + "/rotate", overlap));
+        }
+
+        Expect(HttpStatusCode.OK, await api.PostAsync(Webhook + "/test"));
+        Expect(HttpStatusCode.Accepted, await api.UploadAsync(Dataset, "id,day,fare,paid,note\n30,,,,\n"));
+        string delivery = await Access.GuardedService.WhenDeliveredAsync(api, "contract");
+        Expect(HttpStatusCode.OK, await api.GetAsync(Webhook + "/deliveries?state=pending&limit=1"));
+        Expect(HttpStatusCode.Accepted, await api.PostAsync($"{Webhook}/deliveries/{delivery}/redeliver"));
+        Expect(HttpStatusCode.NotFound, await api.PostAsync($"{Webhook}/deliveries/{Guid.Empty}/redeliver"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync(Webhook));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync(Webhook));
+
+        async Task<ApiAnswer> PutAsync(string json)
+        {
+            using StringContent body = new(json, Encoding.UTF8, "application/json");
+            return await api.PutAsync(Webhook, body);
+        }
     }
 
     private static async Task HandOutKeysAsync(Api api)
@@ -62,6 +145,11 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync("/v1/keys?limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync(address));
         Expect(HttpStatusCode.OK, await PostAsync(address + "/rotate", """{ "overlap": "PT1H" }"""));
+        using (StringContent limits = new("""{ "limits": { "requestsPerMinute": 600 } }""", Encoding.UTF8, "application/json"))
+        {
+            Expect(HttpStatusCode.OK, await api.PatchAsync(address, limits));
+        }
+
         Expect(HttpStatusCode.NoContent, await api.DeleteAsync(address));
         Expect(HttpStatusCode.NotFound, await api.DeleteAsync(address));
         Expect(HttpStatusCode.NotFound, await PostAsync(address + "/rotate", """{ "overlap": "PT1H" }"""));

@@ -82,7 +82,7 @@ public sealed class ColumnTypesTests(DatabaseTypes service) : IClassFixture<Data
         Assert.Equal(
             ["/schema/fields/0", "/schema/fields/1", "/schema/fields/2", "/schema/fields/3", "/schema/fields/5", "/schema/fields/6", "/schema/fields/7", "/schema/fields/8"],
             problem.Errors!.Keys.Select(pointer => pointer.Replace("/sqlType", "", StringComparison.Ordinal)));
-        Assert.StartsWith("The database has no type \"modo\".", Sentence(problem, 0), StringComparison.Ordinal);
+        Assert.StartsWith("The database has no column type \"modo\".", Sentence(problem, 0), StringComparison.Ordinal);
         Assert.Contains("length for type", Sentence(problem, 1), StringComparison.Ordinal);
         Assert.Contains("pseudo-type", Sentence(problem, 2), StringComparison.Ordinal);
         Assert.Contains("A field of type date cannot be stored as money", Sentence(problem, 3), StringComparison.Ordinal);

@@ -98,7 +98,7 @@ public sealed class DatasetTestRunTests
     private static async Task<string[]> FaultsOfAsync(string tests) =>
     [
         .. (await DatasetTestRun.FaultsOfAsync(
-                new RowPlan(DefinitionText.Read(WithTests(tests))), LookupSources.None, versions: null, TestContext.Current.CancellationToken))
+                new RowPlan(DefinitionText.Read(WithTests(tests))), LookupSources.None, versions: null, binder: null, TestContext.Current.CancellationToken))
             .SelectMany(e => e.Value.Select(message => $"{e.Key}: {message}")),
     ];
 }

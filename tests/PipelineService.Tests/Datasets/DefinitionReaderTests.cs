@@ -368,6 +368,10 @@ public sealed class DefinitionReaderTests
     [InlineData("3d")]
     [InlineData("a..b")]
     [InlineData("mood(")]
+    [InlineData("numeric(10")]
+    [InlineData("numeric)10(")]
+    [InlineData("numeric(1,2,3)x!")]
+    [InlineData("numeric(+1)")]
     [InlineData("")]
     public void Refuses_what_is_no_type(string text) => Assert.Null(SqlTypeText.Parse(text).Type);
 

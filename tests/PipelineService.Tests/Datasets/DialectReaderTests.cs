@@ -40,7 +40,7 @@ public sealed class DialectReaderTests
     [InlineData("")]
     [InlineData("'quoteChar': null, 'escapeChar': null, 'headerRows': null")]
     [InlineData(@"'delimiter': ',', 'quoteChar': '\""', 'doubleQuote': true, 'skipInitialSpace': false, 'headerRows': [1], 'headerJoin': ' '")]
-    [InlineData("'csvddfVersion': 1.2, 'caseSensitiveHeader': false, 'sheetName': 'a', 'sheetNumber': 1, 'table': 't', '$schema': 'x'")]
+    [InlineData("'csvddfVersion': 1.2, 'caseSensitiveHeader': false, 'table': 't', '$schema': 'x'")]
     public void What_is_the_default_or_of_another_format_changes_nothing(string dialect) =>
         Assert.Equal(CsvDialect.Default, Read(dialect));
 

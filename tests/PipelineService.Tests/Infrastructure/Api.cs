@@ -37,6 +37,8 @@ public sealed class Api(HttpClient http)
     public Task<ApiAnswer> PutAsync(string path, HttpContent body, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Put, path, body, headers);
 
+    public Task<ApiAnswer> PatchAsync(string path, HttpContent body) => SendAsync(HttpMethod.Patch, path, body);
+
     /// <summary>Uploads and waits for the job's end.</summary>
     public async Task<JobView> LoadAsync(string dataset, string body, string contentType = "text/csv")
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Jobs;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Transforms;
@@ -31,7 +32,7 @@ public sealed class ChunkReading : IDisposable
         TimeProvider? time = null, ChunkTransform? transform = null, Func<SpoolReader, IDecodedBytes>? decoding = null)
     {
         Pool = new ChunkBufferPool(options.ChunkBytes);
-        _channel = new ChunkChannel(Options.Create(new TransformOptions()), Pool);
+        _channel = new ChunkChannel(Options.Create(new TransformOptions()), Pool, _ => Share.Usual);
         _load = LoadOf(transform);
         _reader = new ChunkReader(
             decoding is null ? upload.Follow() : decoding(upload.Follow()),
@@ -40,9 +41,9 @@ public sealed class ChunkReading : IDisposable
     }
 
     /// <summary>A load without a job.</summary>
-    public static JobLoad LoadOf(ChunkTransform? transform)
+    public static JobLoad LoadOf(ChunkTransform? transform, string party = "trips")
     {
-        JobLoad load = new(Plan(), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None)
+        JobLoad load = new(Plan(party), sessions: 2, new WriteOptions(), NullLogger.Instance, CancellationToken.None)
         {
             ReadAgain = (_, _, _, _) => throw new UnreachableException("Nothing is written here."),
         };
@@ -69,7 +70,7 @@ public sealed class ChunkReading : IDisposable
         }
         finally
         {
-            _channel.Writer.TryComplete();
+            _channel.Complete();
             await taking;
         }
 
@@ -80,16 +81,7 @@ public sealed class ChunkReading : IDisposable
     public Task ReadAsync(params UncoveredRange[] ranges) => _reader.RunAsync(
         ranges is [] ? [new UncoveredRange(0, null, new ChunkPosition(1, 1))] : ranges, _cancel.Token);
 
-    public async Task<ReadChunk> TakeAsync()
-    {
-        using Chunk chunk = await _channel.Reader.ReadAsync();
-        ChunkExtent extent = chunk.Extent;
-        ReadChunk copy = new(
-            extent.StartOffset, extent.EndOffset, extent.Position, extent.Records, extent.Lines,
-            extent.IsOversizedRecord, extent.IsCut, chunk.Bytes.ToArray());
-        Chunks.Enqueue(copy);
-        return copy;
-    }
+    public async Task<ReadChunk> TakeAsync() => Keep((await _channel.ReadAsync())!);
 
     public Task CancelAsync() => _cancel.CancelAsync();
 
@@ -99,15 +91,26 @@ public sealed class ChunkReading : IDisposable
         _load.Dispose();
     }
 
+    private ReadChunk Keep(Chunk taken)
+    {
+        using Chunk chunk = taken;
+        ChunkExtent extent = chunk.Extent;
+        ReadChunk copy = new(
+            extent.StartOffset, extent.EndOffset, extent.Position, extent.Records, extent.Lines,
+            extent.IsOversizedRecord, extent.IsCut, chunk.Bytes.ToArray());
+        Chunks.Enqueue(copy);
+        return copy;
+    }
+
     private async Task TakeAllAsync()
     {
-        while (await _channel.Reader.WaitToReadAsync())
+        while (await _channel.ReadAsync() is { } chunk)
         {
-            await TakeAsync();
+            Keep(chunk);
         }
     }
 
-    private static JobLoadPlan Plan()
+    private static JobLoadPlan Plan(string party)
     {
         DatasetDefinition definition = new()
         {
@@ -119,6 +122,7 @@ public sealed class ChunkReading : IDisposable
             JobId = Guid.CreateVersion7(),
             Epoch = 1,
             Dataset = "trips",
+            Party = party,
             Rows = new RowPlan(definition),
             Target = new AppendTarget(definition),
             RawBytesMax = 16 << 10,

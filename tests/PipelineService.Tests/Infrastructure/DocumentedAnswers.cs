@@ -9,10 +9,11 @@ namespace PipelineService.Tests.Infrastructure;
 /// </summary>
 internal sealed class DocumentedAnswers() : DelegatingHandler(new SocketsHttpHandler())
 {
-    /// <summary>The server's own, and those of every answer.</summary>
+    /// <summary>The server's own, and those of every answer, of which the document's description tells.</summary>
     private static readonly HashSet<string> Common = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Cache-Control", "Connection", "Content-Length", "Content-Type", "Date", "Keep-Alive", "Transfer-Encoding",
+        "Cache-Control", "Connection", "Content-Length", "Content-Security-Policy", "Content-Type", "Cross-Origin-Resource-Policy",
+        "Date", "Keep-Alive", "RateLimit", "RateLimit-Policy", "Referrer-Policy", "Transfer-Encoding", "X-Content-Type-Options",
     };
 
     /// <summary>What comes from before the operation: the document has the response <c>default</c> for it.</summary>

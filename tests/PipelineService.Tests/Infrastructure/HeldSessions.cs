@@ -12,13 +12,15 @@ internal sealed class HeldSessions : IDisposable
     {
         SessionBudget budget = services.GetRequiredService<SessionBudget>();
         HeldSessions held = new();
-        while (budget.TryReserve($"held_{held._reservations.Count}", sessionsMax: 1, isReceiving: false) is { } reservation)
+        while (budget.TryReserve(WishOf($"held_{held._reservations.Count}"), sessionsMax: 1, isReceiving: false) is { } reservation)
         {
             held._reservations.Add(reservation);
         }
 
         return held;
     }
+
+    private static SessionWish WishOf(string name) => new(name, name, IsSmall: true);
 
     public void Dispose()
     {

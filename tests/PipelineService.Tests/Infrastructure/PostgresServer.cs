@@ -54,6 +54,10 @@ public sealed partial class PostgresServer : IAsyncLifetime
         }
 
         Log.Uses(log, origin);
+        if (ServiceRole.CreateSql(_run) is { } role)
+        {
+            await ExecuteAsync(role);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -66,6 +70,10 @@ public sealed partial class PostgresServer : IAsyncLifetime
         else if (_templateExists)
         {
             await DropDatabaseAsync(Template);
+            if (ServiceRole.DropSql is { } role)
+            {
+                await ExecuteAsync(role);
+            }
         }
     }
 
@@ -83,7 +91,9 @@ public sealed partial class PostgresServer : IAsyncLifetime
                 _templateExists = true;
             }
 
-            return await CopyDatabaseAsync(migrated ? Template : "template0");
+            string copy = await CopyDatabaseAsync(migrated ? Template : "template0");
+            await (migrated ? Task.CompletedTask : GrantAsync(copy, migrated));
+            return copy;
         }
         finally
         {
@@ -111,11 +121,17 @@ public sealed partial class PostgresServer : IAsyncLifetime
         await connection.OpenAsync();
         var migrator = new Migrator(Migration.All, TimeProvider.System, NullLogger<Migrator>.Instance);
         await migrator.MigrateAsync(connection, CancellationToken.None);
+        await GrantAsync(template.ConnectionString, migrated: true);
     }
 
-    private async Task ExecuteAsync(string sql)
+    private Task GrantAsync(string database, bool migrated) =>
+        ServiceRole.GrantSql(new NpgsqlConnectionStringBuilder(database).Database!, migrated) is { } grants
+            ? ExecuteAsync(grants, database)
+            : Task.CompletedTask;
+
+    private async Task ExecuteAsync(string sql, string? database = null)
     {
-        var settings = new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false };
+        var settings = new NpgsqlConnectionStringBuilder(database ?? ConnectionString) { Pooling = false };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync();
 #pragma warning disable CA2100 // names that we made

@@ -49,7 +49,7 @@ public sealed class ServiceUnderTest : IAsyncDisposable
         spoolDirectory ??= Path.Combine(folder.Path, "spool");
         (string Key, string? Value)[] defaults =
         [
-            ("ConnectionStrings:Pipeline", connectionString),
+            ("ConnectionStrings:Pipeline", ServiceRole.Apply(connectionString)),
             ("DATABASE_URL", null),
             ("Hosting:DataDirectory", Path.Combine(folder.Path, "data")),
             ("Hosting:PoolSizeMax", "13"),

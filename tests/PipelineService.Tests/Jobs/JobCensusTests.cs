@@ -2,12 +2,14 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using PipelineService.Access.Tenants;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Runs;
+using PipelineService.Jobs.Tenants;
 using PipelineService.Spool;
 using PipelineService.Tests.Infrastructure;
 
@@ -94,7 +96,7 @@ public sealed class JobCensusTests : IClassFixture<TestDatabase>, IDisposable
         _gauges[labels.IsEmpty ? instrument.Name : $"{instrument.Name} {labels[0].Value}"] = value;
 
     private JobCensus Census(Database database) => new(
-        database, _spool.Spool, _live, _services.GetRequiredService<PipelineMetrics>(), _time, NullLogger<JobCensus>.Instance);
+        database, _spool.Spool, _live, new WaitingBytes(new TenantRing()), _services.GetRequiredService<PipelineMetrics>(), _time, NullLogger<JobCensus>.Instance);
 
     private LiveJob Live(Guid id, JobState state) => new(
         new JobRow

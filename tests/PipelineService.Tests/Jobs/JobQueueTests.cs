@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
+using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Jobs;
 using PipelineService.Tests.Infrastructure;
+using PipelineService.Write;
 
 namespace PipelineService.Tests.Jobs;
 
@@ -31,11 +33,12 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
         ClaimFilter filter = new(many.SpoolOf(kind), [], Suspects: true, behindClosedTable ? [("first", 1)] : [], []);
 
         QueryPlan plan = await QueryPlan.OfAsync(
-            many.DataSource, JobQueueSql.ClaimFirst, queue.ValuesOf(filter, filter.Closed, Guid.Empty, TimeProvider.System.GetUtcNow().UtcDateTime), Token);
+            many.DataSource, JobQueueSql.ClaimFirst, queue.ValuesOf(filter, filter.Closed, ["dataset:first", "dataset:second", "dataset:third"], TimeProvider.System.GetUtcNow().UtcDateTime), Token);
 
         Assert.False(plan.Scans("jobs"));
-        Assert.InRange(plan.RowsOf("jobs"), 0, 4 * JobQueueSql.LookMax);
-        Assert.InRange(plan.RowsSorted, 0, JobQueueSql.LookMax);
+        Assert.InRange(plan.RowsOf("jobs"), 0, 2 * JobQueue.HeadsMax * JobQueueSql.LookMax);
+        Assert.InRange(plan.RowsSorted, 0, JobQueue.HeadsMax * JobQueueSql.LookMax);
+        Assert.Contains("jobs_waiting_by_party", plan.Indexes);
     }
 
     [Fact]
@@ -49,12 +52,22 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
             new { spool = filter.Spool, dataset = "", version = 0, look = JobQueue.DatasetsMax }, Token);
         QueryPlan claim = await QueryPlan.OfAsync(
             many.DataSource, JobQueueSql.ClaimFirstOf,
-            queue.ValuesOf(filter, [("second", 1), ("third", 1)], Guid.Empty, TimeProvider.System.GetUtcNow().UtcDateTime), Token);
+            queue.ValuesOf(filter, [("second", 1), ("third", 1)], [], TimeProvider.System.GetUtcNow().UtcDateTime), Token);
 
         Assert.False(datasets.Scans("jobs"));
         Assert.InRange(datasets.RowsOf("jobs"), 3, 6);
         Assert.Contains("jobs_waiting_by_dataset", claim.Indexes);
         Assert.InRange(claim.RowsOf("jobs"), 1, 10);
+    }
+
+    [Fact]
+    public async Task Finds_who_waits_with_one_row_of_each()
+    {
+        QueryPlan parties = await QueryPlan.OfAsync(
+            many.DataSource, JobQueueSql.FindParties, new { spool = many.SpoolOf("waiting"), party = "", look = JobQueue.PartiesMax }, Token);
+
+        Assert.Equal(["jobs_waiting_by_party"], parties.Indexes);
+        Assert.InRange(parties.RowsOf("jobs"), 3, 6);
     }
 
     [Fact]
@@ -87,7 +100,7 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
 
         string?[] claimed = [await ClaimAsync(queue, filter), await ClaimAsync(queue, filter), await ClaimAsync(queue, filter)];
 
-        Assert.Equal([null, null, "9000"], claimed);
+        Assert.Equal([null, "9000", null], claimed);
     }
 
     /// <summary>Its upload took long, and has an older id than jobs that were claimed meanwhile.</summary>
@@ -129,7 +142,9 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
         Assert.Equal(["200001", null], [await ClaimAsync(Queue(), filter), await ClaimAsync(Queue(), filter)]);
     }
 
-    private JobQueue Queue() => new(many.Database, new Instance(), Options.Create(new JobsOptions()), _time);
+    private JobQueue Queue() => new(
+        many.Database, new Instance(), new SessionBudget(Options.Create(new WriteOptions()), _time, _ => Share.Usual),
+        Options.Create(new JobsOptions()), _time);
 
     private static async Task<string?> ClaimAsync(JobQueue queue, ClaimFilter filter) =>
         (await queue.ClaimNextAsync(filter, Token))?.Source;

@@ -1,4 +1,6 @@
 using PipelineService.EveryAssembly;
+using PipelineService.Tests.Access.Audit;
+using PipelineService.Tests.Contracts.Hostile;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -20,6 +22,9 @@ internal static class ByHand
         new("frozen-workers", typeof(FrozenWorkerTests), [
             new("count", "PIPELINE_FROZEN_WORKERS"), new("lease", "PIPELINE_FROZEN_LEASE")]),
         new("outage", typeof(OutageTests), [new("seconds", "PIPELINE_OUTAGE_SECONDS")]),
+        new("hostile", typeof(HostileRequestsTests), [
+            new("requests", "PIPELINE_HOSTILE_REQUESTS"), new("seed", "PIPELINE_HOSTILE_SEED")]),
+        new("audit", typeof(AuditChainTests), [new("entries", "PIPELINE_AUDIT_ENTRIES")]),
         new("every-step", typeof(DeathAtEveryStepTests), [new("times", "PIPELINE_EVERY_STEP_TIMES")]),
     ];
 

@@ -35,7 +35,7 @@ public sealed class DeathAtEveryStepTests(TestDatabase database) : IClassFixture
         await using Field field = new(database, "kill");
         for (int time = 1; time <= times; time++)
         {
-            foreach (FaultPoint point in Enum.GetValues<FaultPoint>())
+            foreach (FaultPoint point in Steps.All)
             {
                 // A recovery comes once in the life of a process, unless something happens to the spool.
                 await DieAtAsync(field, point, point is FaultPoint.Recovering or FaultPoint.Recovered ? 1 : time);

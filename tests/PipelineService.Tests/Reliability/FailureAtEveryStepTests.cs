@@ -15,7 +15,7 @@ public sealed class FailureAtEveryStepTests(TestDatabase database) : IClassFixtu
     private const int RoundsMax = 40;
     private const int Records = 400;
 
-    private static readonly string[] Points = Enum.GetNames<FaultPoint>();
+    private static readonly string[] Points = [.. Steps.All.Select(point => point.ToString())];
 
     /// <summary>All points are armed to fail once, so recovering from one failure runs into the next.</summary>
     [Theory]

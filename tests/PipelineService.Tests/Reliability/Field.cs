@@ -74,7 +74,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     {
         await (_instances[index]?.DisposeAsync() ?? ValueTask.CompletedTask);
         ServiceProcess service = _instances[index] = ServiceProcess.Start(
-            connectionString, Spool, _ports[index], [(FaultPoints.Variable, faultPoints), .. settings]);
+            connectionString, Spool, _ports[index], [(FaultPoints.Variable, faultPoints), ("Datasets__ModelsKeptMax", "0"), .. settings]);
         await service.WaitUntilReadyAsync(Token);
     }
 
@@ -88,6 +88,16 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         int number = Interlocked.Increment(ref _sent);
         var sample = Sample.Make(dataset, $"{name}-{number}", records, isJson ?? number % 2 == 0);
         Task sending = Task.Run(async () => Accepted[await Sender.SendAsync(sample, Token)] = sample, Token);
+        _sending.Enqueue(sending);
+        return sending;
+    }
+
+    /// <summary>Sends one upload in the background, as a Parquet file.</summary>
+    public Task SendColumns(string dataset, int records)
+    {
+        var sample = Sample.Make(dataset, $"{name}-{Interlocked.Increment(ref _sent)}", records);
+        sample = sample with { Body = ParquetSample.OfCsv(sample.Body) };
+        var sending = Task.Run(async () => Accepted[await Sender.SendAsync(sample, Token)] = sample, Token);
         _sending.Enqueue(sending);
         return sending;
     }
@@ -125,7 +135,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     }
 
     /// <summary>
-    /// Sends in the background an upload that takes the place of the one before, then another that looks it up: one after the other,
+    /// Sends in the background an upload that takes the place of the one before, the model that scores, then another that looks it up: one after the other,
     /// because of two at once only the later would stay.
     /// </summary>
     public Task SendLookedUp(int records)
@@ -137,6 +147,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
                 try
                 {
                     await ReplaceLookedUpAsync(records);
+                    await Sender.PutModelAsync(Sample.ModelOf(0.5f), Token);
                     await SendLookingAsync(records);
                 }
                 finally
@@ -280,10 +291,18 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         }
     }
 
-    /// <summary>Tests of one class share a database; each begins with empty tables.</summary>
+    /// <summary>
+    /// Tests of one class share a database; each begins with empty tables, and with a webhook that cannot be reached, since it is not at a
+    /// public address: what is sent to it is tried all the same.
+    /// </summary>
     private async Task ClearAsync()
     {
-        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Sample.EmptyTables}");
+        const string Webhook = """
+            INSERT INTO pipeline.webhooks (id, name, url, owner_datasets, created_by, created_at, updated_at, headers, secret)
+            VALUES (gen_random_uuid(), 'field', 'http://127.0.0.1:1/', '{*}', 'test', now(), now(), '\x007b7d', '\x00')
+            ON CONFLICT DO NOTHING
+            """;
+        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Sample.EmptyTables}; {Webhook}");
         await command.ExecuteNonQueryAsync(Token);
     }
 }

@@ -37,6 +37,8 @@ internal static class Invariants
         UNION ALL SELECT 'temporary tables', count(*) FROM pg_class WHERE relpersistence = 't'
         UNION ALL SELECT 'entries without a link', count(*) FROM pipeline.audit a
             WHERE NOT EXISTS (SELECT FROM pipeline.audit_links l WHERE l.audit_id = a.id)
+        UNION ALL SELECT 'events without a place', count(*) FROM pipeline.events e
+            WHERE NOT EXISTS (SELECT FROM pipeline.event_positions p WHERE p.n = e.n)
         UNION ALL SELECT 'prepared transactions', count(*) FROM pg_prepared_xacts WHERE database = current_database()
         """;
 
@@ -54,6 +56,39 @@ internal static class Invariants
             SELECT 'jobs have rows of several versions of what they look up, or of none', count(*) FROM (
                 SELECT FROM public.{Sample.Looking} GROUP BY _job_id
                 HAVING count(DISTINCT regexp_replace(found, '.* of ', '')) <> 1 OR count(found) <> count(*)) jobs
+            UNION ALL
+            SELECT 'jobs have rows of several versions of the model that scores them, or of none', count(*) FROM (
+                SELECT FROM public.{Sample.Looking} GROUP BY _job_id
+                HAVING count(DISTINCT score - 2 * id) <> 1 OR count(score) <> count(*)) jobs
+        ) faults (fault, places) WHERE places > 0
+        """;
+
+    /// <summary>What is told of jobs, each once and in its order, in one log without gaps, to whoever asked for it; no rows when all is well.</summary>
+    private const string WronglyTold = """
+        WITH log AS (
+            SELECT e.job_id, e.type, p.position FROM pipeline.event_positions p JOIN pipeline.events e ON e.xid = p.xid AND e.n = p.n AND e.slot = p.slot),
+        told AS (
+            SELECT j.id, j.upload_complete, j.started_at, j.finished_at, j.reverted_at,
+                   count(*) FILTER (WHERE type = 'job.received') AS received, min(position) FILTER (WHERE type = 'job.received') AS received_at,
+                   count(*) FILTER (WHERE type = 'job.started') AS started, min(position) FILTER (WHERE type = 'job.started') AS begun_at,
+                   count(*) FILTER (WHERE type = 'job.finished') AS finished, min(position) FILTER (WHERE type = 'job.finished') AS ended_at,
+                   count(*) FILTER (WHERE type IN ('job.reverted', 'job.replaced')) AS gone,
+                   max(position) FILTER (WHERE type = 'job.waiting') AS waited_at
+            FROM pipeline.jobs j LEFT JOIN log ON log.job_id = j.id GROUP BY j.id)
+        SELECT * FROM (
+            SELECT 'jobs are not told of once in each of their ways', count(*) FROM told
+            WHERE (received, started, finished, gone) <> (
+                upload_complete::int, (upload_complete AND started_at IS NOT NULL)::int, (finished_at IS NOT NULL)::int, (reverted_at IS NOT NULL)::int)
+            UNION ALL
+            SELECT 'jobs are told of in another order than it was', count(*) FROM told
+            WHERE received_at > begun_at OR begun_at > ended_at OR received_at > ended_at OR waited_at > ended_at
+            UNION ALL
+            SELECT 'places of the log are missing', max(position) - min(position) + 1 - count(*) FROM log
+            UNION ALL
+            SELECT 'events have not one delivery each', count(*)
+            FROM (SELECT FROM pipeline.webhooks w CROSS JOIN log l
+                  LEFT JOIN pipeline.deliveries d ON d.webhook = w.id AND d.position = l.position
+                  WHERE l.position > (SELECT min(position) FROM pipeline.deliveries) GROUP BY w.id, l.position HAVING count(d.id) <> 1) wrong
         ) faults (fault, places) WHERE places > 0
         """;
 
@@ -82,9 +117,12 @@ internal static class Invariants
             CheckJob(job, accepted.GetValueOrDefault(id), faults);
         }
 
-        await foreach (NpgsqlDataReader wrong in ReadAsync(database, WronglyTransformed, cancellationToken))
+        foreach (string query in (string[])[WronglyTransformed, WronglyTold])
         {
-            faults.Add($"{wrong.GetInt64(1)} {wrong.GetString(0)}");
+            await foreach (NpgsqlDataReader wrong in ReadAsync(database, query, cancellationToken))
+            {
+                faults.Add($"{wrong.GetInt64(1)} {wrong.GetString(0)}");
+            }
         }
 
         await foreach (NpgsqlDataReader untold in ReadAsync(database, Untold, cancellationToken))

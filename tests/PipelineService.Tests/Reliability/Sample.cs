@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -36,8 +37,11 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// <summary>Each upload takes the place of all its rows, and others look them up.</summary>
     public const string LookedUp = "looked_up";
 
-    /// <summary>Looks up <see cref="LookedUp"/>: all rows of a job are of one version.</summary>
+    /// <summary>Looks up <see cref="LookedUp"/>, and a model scores it: all rows of a job are of one version of each.</summary>
     public const string Looking = "looking";
+
+    /// <summary>A model that scores the records of <see cref="Looking"/>: twice the id, and something that each version has for itself.</summary>
+    public const string Model = "looked_over";
 
     private const int RejectEvery = 50;
     private const int RepeatEvery = 10;
@@ -56,7 +60,8 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         """;
 
     private const string Lookups = $$"""
-        , "transforms": [ { "op": "lookup", "from": "{{LookedUp}}", "match": { "id": "id" }, "set": { "found": "note" }, "missing": "null" } ]
+        , "transforms": [ { "op": "lookup", "from": "{{LookedUp}}", "match": { "id": "id" }, "set": { "found": "note" }, "missing": "null" },
+            { "op": "score", "model": "{{Model}}", "inputs": { "x": "id" }, "set": { "score": "y" } } ]
         """;
 
     /// <summary>The datasets, and how they differ.</summary>
@@ -79,6 +84,10 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// there before: <see cref="Field.SendLookedUp"/> sends them as they must be.
     /// </summary>
     public static IReadOnlyList<string> Independent { get; } = [.. Definitions.Keys.Except([LookedUp, Looking])];
+
+    /// <summary>A version of <see cref="Model"/>.</summary>
+    /// <param name="of">What it adds.</param>
+    public static byte[] ModelOf(float of) => OnnxWriter.Linear(of, [2]);
 
     /// <summary>SQL that leaves the tables of the datasets there, and empty.</summary>
     public static string EmptyTables { get; } = string.Join("; ", Definitions.Keys.Select(dataset =>
@@ -107,7 +116,9 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     public bool Fails => Dataset == Strict;
 
     /// <summary>How it is written.</summary>
-    public string ContentType => Body[0] == '[' ? "application/json" : "text/csv";
+    public string ContentType => Body.AsSpan().StartsWith("PAR1"u8) ? "application/vnd.apache.parquet"
+        : Body[0] == '[' ? "application/json"
+        : "text/csv";
 
     /// <summary>Whether another has taken its place, so that nothing of it may be seen any more.</summary>
     public bool IsReplaced { get; init; }
@@ -121,7 +132,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// </summary>
     public static string CreateTable(string dataset) =>
         $"CREATE TABLE IF NOT EXISTS public.{dataset} (id bigint, amount bigint, note text, _job_id uuid, _record bigint)"
-        + (dataset == Looking ? $"; ALTER TABLE public.{dataset} ADD COLUMN IF NOT EXISTS found text" : "")
+        + (dataset == Looking ? $"; ALTER TABLE public.{dataset} ADD COLUMN IF NOT EXISTS found text, ADD COLUMN IF NOT EXISTS score numeric" : "")
         + (dataset == Transformed ? $"; ALTER TABLE public.{dataset} ADD COLUMN IF NOT EXISTS twice bigint" : "")
         + (dataset == Unstable ? $"; CREATE UNIQUE INDEX IF NOT EXISTS {dataset}_record ON public.{dataset} (_job_id, _record)" : "");
 

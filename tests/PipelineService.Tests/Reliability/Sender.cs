@@ -27,6 +27,7 @@ internal sealed class Sender(params int[] ports) : IDisposable
 
     public async Task DeclareAsync(CancellationToken cancellationToken)
     {
+        await PutModelAsync(Sample.ModelOf(0.5f), cancellationToken);
         foreach ((string dataset, string definition) in Sample.Definitions)
         {
             using StringContent content = new(definition, Encoding.UTF8, "application/json");
@@ -34,6 +35,17 @@ internal sealed class Sender(params int[] ports) : IDisposable
                 new Uri(Instance, $"/v1/datasets/{dataset}"), content, cancellationToken);
             Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
         }
+    }
+
+    /// <summary>Sends the model that scores records, until it is taken.</summary>
+    public async Task PutModelAsync(byte[] file, CancellationToken cancellationToken)
+    {
+        while (await TryAsync(Request, cancellationToken) is null)
+        {
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+        }
+
+        HttpRequestMessage Request() => new(HttpMethod.Put, new Uri(Instance, $"/v1/models/{Sample.Model}")) { Content = new ByteArrayContent(file) };
     }
 
     /// <param name="replaces">The job whose place it is to take.</param>

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using PipelineService.Hosting.FaultInjection;
+using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -50,6 +51,15 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
+    public int Threads
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.Threads.Count;
+        }
+    }
+
     /// <summary>Files, sockets and other handles that it has open. Linux only.</summary>
     public int OpenHandles => Directory.GetFileSystemEntries(
         string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/fd")).Length;
@@ -82,7 +92,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         (string Name, string Value)[] defaults =
         [
             ("ASPNETCORE_URLS", AddressOf(port).ToString()),
-            ("ConnectionStrings__Pipeline", connectionString),
+            ("ConnectionStrings__Pipeline", ServiceRole.Apply(connectionString)!),
             ("Spool__Directory", spool),
             ("Spool__ChunkBytes", "4096"),
             ("Spool__SharedBytesMax", "8192"), // so that some of the uploads of some kilobytes share files, and others have their own

@@ -56,6 +56,7 @@ public sealed class MetricsTableTests(RunningService running) : IClassFixture<Ru
         metrics.RecordsSettled("documented", "somebody", tally);
         metrics.JobFinished("documented", "failed", "internal_error", TimeSpan.Zero);
         metrics.RowsVisible("documented", TimeSpan.Zero);
+        metrics.WebhookAnswered("delivered", TimeSpan.Zero);
         listener.RecordObservableInstruments();
         return seen;
 

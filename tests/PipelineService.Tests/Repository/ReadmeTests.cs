@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using PipelineService.Hosting.Embedded;
@@ -11,11 +12,12 @@ namespace PipelineService.Tests.Repository;
 public sealed class ReadmeTests
 {
     private const string Address = "http://127.0.0.1:8080";
+    private const string HookPort = "8099";
 
     /// <summary>Between the outputs of two blocks; no text holds it.</summary>
     private const char Separator = '\u001e';
 
-    private static readonly string[] Programs = ["bash", "curl", "psql"];
+    private static readonly string[] Programs = ["bash", "curl", "openssl", "perl", "psql"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -28,18 +30,23 @@ public sealed class ReadmeTests
         }
 
         string text = MarkdownText.Section(RepositoryFiles.Read("README.md"), "A walk-through with curl");
+        string followed = MarkdownText.Section(RepositoryFiles.Read("README.md"), "Follow what happens");
         string opened = MarkdownText.Section(RepositoryFiles.Read("README.md"), "Open it to others");
         using var folder = new TemporaryFolder();
         await using ServiceUnderTest service = await ServiceUnderTest.StartAsync(
-            connectionString: null, [("Hosting:DataDirectory", Path.Combine(folder.Path, ".pipeline"))]);
+            connectionString: null,
+            [
+                ("Hosting:DataDirectory", Path.Combine(folder.Path, ".pipeline")), ("Events:AllowHttp", "true"),
+                ("Events:AllowPrivateAddresses", "true"),
+            ]);
 
         using var temporary = new TemporaryFolder();
         string[] outputs = await RunAsync(
-            [.. MarkdownText.Blocks(text, "bash"), .. MarkdownText.Blocks(opened, "bash")], service.Client.BaseAddress!.GetLeftPart(UriPartial.Authority), folder.Path, temporary.Path);
+            [.. MarkdownText.Blocks(text, "bash"), .. MarkdownText.Blocks(followed, "bash"), .. MarkdownText.Blocks(opened, "bash")], service.Client.BaseAddress!.GetLeftPart(UriPartial.Authority), folder.Path, temporary.Path);
 
         Assert.Equal([".pipeline"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName)); // git stays clean
 
-        Assert.Equal(9, outputs.Length);
+        Assert.Equal(11, outputs.Length);
         Assert.Contains("status 201", outputs[0], StringComparison.Ordinal);
         Assert.Contains("status 200", outputs[1], StringComparison.Ordinal);
         AssertHas(JsonNode.Parse(Assert.Single(MarkdownText.Blocks(text, "json")))!, JsonNode.Parse(outputs[2])!);
@@ -51,9 +58,15 @@ public sealed class ReadmeTests
             Assert.Single(MarkdownText.Blocks(text, "text")).TrimEnd().Split('\n'),
             line => Assert.Contains(line, outputs[4], StringComparison.Ordinal));
 
+        // Followed: the event in the stream, and its signature in both lines.
+        Assert.Contains("event: job.finished", outputs[5], StringComparison.Ordinal);
+        string[] signatures = outputs[6].Trim().Split('\n');
+        Assert.StartsWith("v1,", signatures[0], StringComparison.Ordinal);
+        Assert.Equal(signatures[0], signatures[1]);
+
         // Opened to a partner, who sees what they sent, and nothing that was there before.
-        Assert.Contains("status 200", outputs[7], StringComparison.Ordinal);
-        JsonNode job = Assert.Single(JsonNode.Parse(outputs[8])!["items"]!.AsArray())!;
+        Assert.Contains("status 200", outputs[9], StringComparison.Ordinal);
+        JsonNode job = Assert.Single(JsonNode.Parse(outputs[10])!["items"]!.AsArray())!;
         Assert.Equal("acme", (string?)job["source"]);
         using HttpResponseMessage stranger = await service.Client.GetAsync(new Uri("/v1/jobs", UriKind.Relative), Token);
         Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
@@ -71,7 +84,9 @@ public sealed class ReadmeTests
             RedirectStandardError = true,
             Environment = { ["NO_PROXY"] = "127.0.0.1", ["PGTZ"] = "UTC", ["TMPDIR"] = temporary },
         })!;
-        string script = string.Join($"printf '{Separator}'\n", blocks).Replace(Address, address, StringComparison.Ordinal);
+        string port = string.Create(CultureInfo.InvariantCulture, $"{Reliability.ServiceProcess.FreePort()}");
+        string script = string.Join($"printf '{Separator}'\n", blocks)
+            .Replace(Address, address, StringComparison.Ordinal).Replace(HookPort, port, StringComparison.Ordinal);
         Task<string> output = bash.StandardOutput.ReadToEndAsync(Token);
         Task<string> errors = bash.StandardError.ReadToEndAsync(Token);
         await bash.StandardInput.WriteAsync(script.AsMemory(), Token);
@@ -97,7 +112,7 @@ public sealed class ReadmeTests
     {
         try
         {
-            return (await ServerCommand.RunAsync(program, ["--version"], Token)).Succeeded;
+            return (await ServerCommand.RunAsync(program, [program == "openssl" ? "version" : "--version"], Token)).Succeeded;
         }
         catch (Win32Exception)
         {

@@ -156,6 +156,7 @@ public sealed class DeadLettersAgainTests(TestDatabase database) : IClassFixture
             JobId = _job,
             Epoch = epoch,
             Dataset = "letters",
+            Party = "letters",
             Rows = Rows,
             Target = new AppendTarget(Rows.Definition),
             RawBytesMax = 100,

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using CsCheck;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using PipelineService.Core.Jobs;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Write;
 
@@ -22,7 +23,7 @@ public sealed class SessionBudgetTests
     [InlineData(100, 3)]
     public void Gives_what_a_job_can_use_up_to_the_limit_of_a_job(int wanted, int given)
     {
-        using SessionReservation? reservation = _budget.TryReserve("a", wanted, isReceiving: false);
+        using SessionReservation? reservation = _budget.TryReserve(Of("a"), wanted, isReceiving: false);
 
         Assert.Equal(given, reservation!.Count);
         Assert.Equal(given, _budget.Used);
@@ -39,26 +40,84 @@ public sealed class SessionBudgetTests
     {
         SessionBudget budget = Make(sessions, perJob: Math.Min(3, sessions), receiving: sessions);
 
-        Assert.Equal(toOne, toOne.Select(_ => budget.TryReserve("a", 3, isReceiving: false)?.Count ?? 0));
-        Assert.Equal(toOthers, toOthers.Select((_, i) => budget.TryReserve($"other {i}", 3, isReceiving: false)?.Count ?? 0));
+        Assert.Equal(toOne, toOne.Select(_ => budget.TryReserve(Of("a"), 3, isReceiving: false)?.Count ?? 0));
+        Assert.Equal(toOthers, toOthers.Select((_, i) => budget.TryReserve(Of($"other {i}"), 3, isReceiving: false)?.Count ?? 0));
         Assert.Contains("a", budget.Closed());
+    }
+
+    /// <summary>Big jobs, not many, starve small ones: the last of what is kept is for these.</summary>
+    [Theory]
+    [InlineData(8, 1, new[] { 3, 3, 1, 0 })]
+    [InlineData(8, 0, new[] { 3, 3, 1, 1, 0 })]
+    [InlineData(8, 2, new[] { 3, 3, 1, 0 })]
+    [InlineData(4, 1, new[] { 3, 1, 0 })]
+    public void Keeps_a_session_for_small_jobs(int sessions, int small, int[] toBig)
+    {
+        SessionBudget budget = Make(sessions, perJob: 3, receiving: sessions, small);
+
+        Assert.Equal(toBig, toBig.Select((_, i) => budget.TryReserve(Of($"{i}"), 3, isReceiving: false)?.Count ?? 0));
+
+        Assert.Equal(sessions - toBig.Sum() == 1, budget.TakesSmallOnly && budget.HasFree);
+        Assert.Equal(sessions > toBig.Sum(), budget.TryReserve(Of("small") with { IsSmall = true }, 1, isReceiving: false) is not null);
+    }
+
+    /// <summary>However many tables one party has.</summary>
+    [Fact]
+    public void No_party_takes_what_is_kept_for_others()
+    {
+        int[] given = [.. Enumerable.Range(0, 10).Select(i =>
+            _budget.TryReserve(Of($"{i}") with { Party = "a" }, 1, isReceiving: false)?.Count ?? 0)];
+
+        Assert.Equal([1, 1, 1, 1, 1, 1, 1, 0, 0, 0], given);
+        Assert.NotNull(_budget.TryReserve(Of("b"), 1, isReceiving: false));
+    }
+
+    [Fact]
+    public void Who_comes_takes_nobodys_turn()
+    {
+        using SessionReservation first = _budget.TryReserve(Of("a"), 1, isReceiving: false)!;
+        _budget.Await("b");
+        _budget.Await("a");
+
+        Assert.Null(_budget.TryReserve(Of("a"), 1, isReceiving: false));
+        Assert.False(_budget.MayReserve(Of("c"))); // it has had none either, and comes later
+        Assert.Equal(["b", "a"], _budget.Next(8));
+        using SessionReservation? turn = _budget.TryReserve(Of("b"), 1, isReceiving: false);
+        Assert.NotNull(turn);
+        _budget.NoLongerAwait("b");
+
+        Assert.Equal(["a"], _budget.Next(8));
+        Assert.True(_budget.MayReserve(Of("a")));
+        Assert.True(_budget.MayReserve(Of("c")));
+    }
+
+    [Fact]
+    public void A_party_has_no_more_than_was_said()
+    {
+        SessionWish wish = Of("a") with { Party = "bounded" };
+        _budget.Await("bounded");
+        Assert.Equal(2, _budget.TryReserve(wish, 3, isReceiving: false)!.Count);
+
+        Assert.Null(_budget.TryReserve(wish with { Table = "b" }, 1, isReceiving: false));
+        Assert.Empty(_budget.Next(8));
+        Assert.NotNull(_budget.TryReserve(Of("c"), 1, isReceiving: false)); // that it waits is nobody's wait
     }
 
     [Fact]
     public void Uploads_that_still_arrive_have_a_smaller_budget()
     {
-        SessionReservation first = _budget.TryReserve("a", 3, isReceiving: true)!;
-        using SessionReservation second = _budget.TryReserve("b", 3, isReceiving: true)!;
+        SessionReservation first = _budget.TryReserve(Of("a"), 3, isReceiving: true)!;
+        using SessionReservation second = _budget.TryReserve(Of("b"), 3, isReceiving: true)!;
         Assert.Equal((3, 1), (first.Count, second.Count));
-        Assert.Null(_budget.TryReserve("c", 1, isReceiving: true));
+        Assert.Null(_budget.TryReserve(Of("c"), 1, isReceiving: true));
 
         first.NoLongerReceiving();
 
         Assert.Equal(4, _budget.Used);
-        Assert.Equal(2, _budget.TryReserve("c", 3, isReceiving: true)!.Count);
+        Assert.Equal(2, _budget.TryReserve(Of("c"), 3, isReceiving: true)!.Count);
         first.Dispose();
-        Assert.Equal(1, _budget.TryReserve("d", 3, isReceiving: true)!.Count);
-        Assert.Null(_budget.TryReserve("e", 1, isReceiving: true));
+        Assert.Equal(1, _budget.TryReserve(Of("d"), 3, isReceiving: true)!.Count);
+        Assert.Null(_budget.TryReserve(Of("e"), 1, isReceiving: true));
     }
 
     [Fact]
@@ -66,7 +125,7 @@ public sealed class SessionBudgetTests
     {
         int told = 0;
         _budget.Freed += () => told++;
-        SessionReservation reservation = _budget.TryReserve("a", 3, isReceiving: true)!;
+        SessionReservation reservation = _budget.TryReserve(Of("a"), 3, isReceiving: true)!;
 
         reservation.ShrinkTo(3);
         Assert.Equal(0, told);
@@ -84,26 +143,26 @@ public sealed class SessionBudgetTests
     [Fact]
     public void A_table_that_could_not_be_written_to_rests_and_is_tried_by_one_session_until_a_chunk_lands()
     {
-        SessionReservation job = _budget.TryReserve("a", 3, isReceiving: false)!;
+        SessionReservation job = _budget.TryReserve(Of("a"), 3, isReceiving: false)!;
         TimeSpan rest = job.LetTableRest();
         job.Dispose();
         Assert.Equal(1, _budget.Resting);
         Assert.Equal(["a"], _budget.Closed());
-        Assert.Null(_budget.TryReserve("a", 3, isReceiving: false));
-        Assert.Equal(3, _budget.TryReserve("b", 3, isReceiving: false)!.Count);
+        Assert.Null(_budget.TryReserve(Of("a"), 3, isReceiving: false));
+        Assert.Equal(3, _budget.TryReserve(Of("b"), 3, isReceiving: false)!.Count);
 
         _time.Advance(rest);
         Assert.Empty(_budget.Closed());
-        SessionReservation trying = _budget.TryReserve("a", 3, isReceiving: false)!;
+        SessionReservation trying = _budget.TryReserve(Of("a"), 3, isReceiving: false)!;
         Assert.Equal(1, trying.Count);
         Assert.Equal(["a"], _budget.Closed());
-        Assert.Null(_budget.TryReserve("a", 3, isReceiving: false));
+        Assert.Null(_budget.TryReserve(Of("a"), 3, isReceiving: false));
 
         int told = 0;
         _budget.Freed += () => told++;
         trying.WakeTable();
         Assert.Equal((1, 0), (told, _budget.Resting));
-        Assert.Equal(2, _budget.TryReserve("a", 3, isReceiving: false)!.Count);
+        Assert.Equal(2, _budget.TryReserve(Of("a"), 3, isReceiving: false)!.Count);
     }
 
     [Fact]
@@ -112,7 +171,7 @@ public sealed class SessionBudgetTests
         List<TimeSpan> rests = [];
         for (int i = 0; i < 12; i++)
         {
-            using SessionReservation trying = _budget.TryReserve("a", 3, isReceiving: false)!;
+            using SessionReservation trying = _budget.TryReserve(Of("a"), 3, isReceiving: false)!;
             TimeSpan rest = trying.LetTableRest();
             Assert.Equal(rest, trying.LetTableRest());
             rests.Add(rest);
@@ -136,14 +195,14 @@ public sealed class SessionBudgetTests
         string[] ill = [.. Enumerable.Range(0, 20).Select(i => $"ill {i}")];
         foreach (string table in ill)
         {
-            using SessionReservation failed = _budget.TryReserve(table, 1, isReceiving: false)!;
+            using SessionReservation failed = _budget.TryReserve(Of(table), 1, isReceiving: false)!;
             failed.LetTableRest();
         }
 
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(7, ill.Count(table => _budget.TryReserve(table, 1, isReceiving: false) is not null));
-        Assert.NotNull(_budget.TryReserve("well", 1, isReceiving: false));
+        Assert.Equal(7, ill.Count(table => _budget.TryReserve(Of(table), 1, isReceiving: false) is not null));
+        Assert.NotNull(_budget.TryReserve(Of("well"), 1, isReceiving: false));
     }
 
     /// <summary>Whatever is reserved, kept for a while, shrunk and given back at the same time, the limits hold and nothing leaks.</summary>
@@ -156,7 +215,7 @@ public sealed class SessionBudgetTests
                 Parallel.ForEach(jobs, job =>
                 {
                     (int table, int wanted, bool isReceiving, int keep) = job;
-                    SessionReservation? reservation = _budget.TryReserve(Tables[table], wanted, isReceiving);
+                    SessionReservation? reservation = _budget.TryReserve(Of(Tables[table]), wanted, isReceiving);
                     Assert.InRange(_budget.Used, 0, 8);
                     if (reservation is not null)
                     {
@@ -183,7 +242,7 @@ public sealed class SessionBudgetTests
 
         ThreadRace.Run(
             rounds: 20_000,
-            prepare: () => reservation = _budget.TryReserve("a", 3, isReceiving: true)!,
+            prepare: () => reservation = _budget.TryReserve(Of("a"), 3, isReceiving: true)!,
             one: () => reservation.ShrinkTo(1),
             other: () => reservation.NoLongerReceiving(),
             check: () =>
@@ -196,20 +255,30 @@ public sealed class SessionBudgetTests
     private void AssertAllIsFree()
     {
         Assert.Equal((0, 0), (_budget.Used, _budget.Closed().Count));
-        using SessionReservation? first = _budget.TryReserve("x", 3, isReceiving: true);
-        using SessionReservation? second = _budget.TryReserve("y", 3, isReceiving: true);
-        using SessionReservation? third = _budget.TryReserve("z", 3, isReceiving: false);
+        using SessionReservation? first = _budget.TryReserve(Of("x"), 3, isReceiving: true);
+        using SessionReservation? second = _budget.TryReserve(Of("y"), 3, isReceiving: true);
+        using SessionReservation? third = _budget.TryReserve(Of("z"), 3, isReceiving: false);
         Assert.Equal((3, 1, 2), (first?.Count, second?.Count, third?.Count));
 
         // What is left is for tables that have none.
         Assert.All(Tables, table =>
         {
-            using SessionReservation? reservation = _budget.TryReserve(table, 1, isReceiving: false);
+            using SessionReservation? reservation = _budget.TryReserve(Of(table), 1, isReceiving: false);
             Assert.NotNull(reservation);
         });
     }
 
-    private SessionBudget Make(int sessions, int perJob, int receiving) => new(
-        Options.Create(new WriteOptions { SessionsMax = sessions, SessionsPerJobMax = perJob, SessionsReceivingMax = receiving }),
-        _time);
+    private SessionBudget Make(int sessions, int perJob, int receiving, int small = 0) => new(
+        Options.Create(new WriteOptions
+        {
+            SessionsMax = sessions,
+            SessionsPerJobMax = perJob,
+            SessionsReceivingMax = receiving,
+            SessionsSmall = small,
+        }),
+        _time,
+        party => party == "bounded" ? new Share(1, Max: 2) : Share.Usual);
+
+    /// <summary>A large job of a table whose party has no other.</summary>
+    private static SessionWish Of(string table) => new(table, table, IsSmall: false);
 }

@@ -12,6 +12,10 @@ public static class TextPattern
 
     private const int StackChars = 256;
 
+    private const string NotLinear =
+        "pattern cannot be used: look-around, back references and the like are not taken, so that the time for a value stays proportional "
+        + "to its length; nor are repetitions by the thousand.";
+
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
 
     /// <summary>What is wrong with a pattern, as a sentence; null when nothing is.</summary>
@@ -26,7 +30,14 @@ public static class TextPattern
     {
         // On its own first: brackets that do not match could close the group put around it.
         _ = Compile(pattern);
-        return new Regex($@"\A(?:{pattern})\z", Options);
+        try
+        {
+            return new Regex($@"\A(?:{pattern})\z", Options);
+        }
+        catch (NotSupportedException)
+        {
+            throw new FieldFaultException(NotLinear); // with what was put around it, it is larger than the engine takes
+        }
     }
 
     /// <param name="text">Valid UTF-8.</param>
@@ -67,8 +78,7 @@ public static class TextPattern
         }
         catch (NotSupportedException)
         {
-            fault = "pattern cannot be used: look-around, back references and the like are not taken, so that the time for a value "
-                + "stays proportional to its length.";
+            fault = NotLinear;
         }
 
         return false;

@@ -1,7 +1,11 @@
+using System.Buffers;
 using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Rules;
+using Utf8Text = System.Text.Encoding;
 
 namespace PipelineService.Core.Parsing.Json;
 
@@ -12,8 +16,9 @@ namespace PipelineService.Core.Parsing.Json;
 /// <param name="binding">Where each field of the schema stands in this job's records.</param>
 /// <param name="ragged">What becomes of records with fewer or more items.</param>
 /// <param name="framing">What stands between records.</param>
+/// <param name="names">Of the items, where the arrays stand for objects: of files that are converted.</param>
 public sealed class JsonArrayRecordReader(
-    HeaderBinding binding, RaggedRows ragged, JsonFraming framing = JsonFraming.Lines) : RecordReader
+    HeaderBinding binding, RaggedRows ragged, JsonFraming framing = JsonFraming.Lines, ImmutableArray<string> names = default) : RecordReader
 {
     private readonly bool _pads = (ragged & RaggedRows.Pad) != 0;
     private readonly bool _trims = (ragged & RaggedRows.Trim) != 0;
@@ -26,6 +31,11 @@ public sealed class JsonArrayRecordReader(
 
     /// <inheritdoc/>
     internal override JsonFraming Framing => framing;
+
+    /// <inheritdoc/>
+    internal override ImmutableArray<byte[]> ItemNames { get; } = names.IsDefault
+        ? []
+        : [.. names.Select(name => Utf8Text.UTF8.GetBytes($"\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\":"))];
 
     /// <inheritdoc/>
     public override int BytesMade => binding.Rest.Sum(cell => cell.Name.Length);
@@ -154,6 +164,31 @@ public sealed class JsonArrayRecordReader(
 
         slots[^1] = values.CloseRest();
         return RecordErrorCode.None;
+    }
+
+    /// <summary>Writes a record as the object that it stands for.</summary>
+    /// <param name="record">A well-formed array.</param>
+    /// <param name="names">See <see cref="ItemNames"/>.</param>
+    /// <returns>Null when it is not one with so many items.</returns>
+    public static byte[]? ToObject(ReadOnlySpan<byte> record, ImmutableArray<byte[]> names)
+    {
+        var items = new RecordValue[names.Length];
+        if (ReadItems(record, start: 0, items, out int count) != RecordErrorCode.None || count != names.Length)
+        {
+            return null;
+        }
+
+        ArrayBufferWriter<byte> written = new(record.Length + names.Sum(name => name.Length + 1) + 1);
+        for (int i = 0; i < items.Length; i++)
+        {
+            written.Write(i == 0 ? "{"u8 : ","u8);
+            written.Write(names[i]);
+            int quote = items[i].Kind == ValueKind.Text ? 1 : 0;
+            written.Write(record.Slice(items[i].Start - quote, items[i].Length + (2 * quote)));
+        }
+
+        written.Write(items.Length == 0 ? "{}"u8 : "}"u8);
+        return written.WrittenSpan.ToArray();
     }
 
     private RecordErrorCode FaultOf(int count) =>

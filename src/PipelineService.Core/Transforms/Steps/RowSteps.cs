@@ -3,6 +3,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Scoring;
 using PipelineService.Core.Transforms.Expressions;
 using PipelineService.Core.Transforms.Expressions.Typing;
 using PipelineService.Core.Transforms.Steps.Rows;
@@ -55,6 +56,8 @@ public sealed class RowSteps
                 return CompileExpression(computed, index, sets, expressions);
             case LookupOp lookup:
                 return CompileLookup(lookup, index, [.. lookup.Fields.Select(_scope.IndexOf)], sets);
+            case ScoreOp score:
+                return CompileScore(score, index, [.. score.Fields.Select(_scope.IndexOf)], sets);
         }
 
         RecordStep step = Compile(op, index, fields, sets);
@@ -142,6 +145,17 @@ public sealed class RowSteps
         _origins.Set(sets, worksOn);
         _read.UnionWith(sets);
         return new LookupStep(use, reader, kept, worksOn, sets, inputs, op.Missing) { Hides = op.Pii ? sets : [] };
+    }
+
+    private ScoreStep CompileScore(ScoreOp op, int index, ImmutableArray<int> worksOn, ImmutableArray<int> sets)
+    {
+        SlotReader reader = ReaderOf(worksOn);
+        ImmutableArray<int> inputs = _origins.Of(worksOn);
+        var use = ScoreUse.Of(
+            index, op, field => (worksOn[field], KindOf(worksOn[field])), set => (sets[set], KindOf(sets[set])));
+        _origins.Set(sets, worksOn);
+        _read.UnionWith(sets);
+        return new ScoreStep(use, reader, sets, inputs, op.OnError) { Hides = op.Pii ? sets : [] };
     }
 
     private SlotReader ReaderOf(IEnumerable<int> fields) => new([.. SlotsOf(fields.Where(_read.Add))]);

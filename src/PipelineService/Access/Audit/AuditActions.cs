@@ -38,9 +38,40 @@ public static class AuditActions
     /// <summary>Rejected records of a job were read, as they were sent.</summary>
     public static readonly AuditAction DeadLettersRead = new("dead_letters.read", "job/{id}");
 
+    /// <summary>A model was sent: a new version of it, or one that is there already.</summary>
+    public static readonly AuditAction ModelPut = new("model.put", "model/{model}");
+
+    /// <summary>A version of a model was deleted.</summary>
+    public static readonly AuditAction ModelDelete = new("model.delete", "model/{model}");
+
     public static readonly AuditAction KeyCreate = new("key.create", "key/{key}");
+
+    /// <summary>How much a key may send was changed.</summary>
+    public static readonly AuditAction KeyChange = new("key.change", "key/{key}");
+
     public static readonly AuditAction KeyRotate = new("key.rotate", "key/{key}");
     public static readonly AuditAction KeyRevoke = new("key.revoke", "key/{key}");
+
+    /// <summary>It was said what a tenant may have of what all share, and send.</summary>
+    public static readonly AuditAction TenantPut = new("tenant.put", "tenant/{tenant}");
+
+    public static readonly AuditAction TenantDelete = new("tenant.delete", "tenant/{tenant}");
+
+    /// <summary>It was said how much may be sent for a dataset.</summary>
+    public static readonly AuditAction DatasetLimit = new("dataset.limit", "dataset/{dataset}");
+
+    public static readonly AuditAction WebhookPut = new("webhook.put", "webhook/{webhook}");
+    public static readonly AuditAction WebhookDelete = new("webhook.delete", "webhook/{webhook}");
+    public static readonly AuditAction WebhookRotate = new("webhook.rotate", "webhook/{webhook}");
+
+    /// <summary>A webhook was sent an event that tells of nothing.</summary>
+    public static readonly AuditAction WebhookTest = new("webhook.test", "webhook/{webhook}");
+
+    /// <summary>A delivery is sent once more.</summary>
+    public static readonly AuditAction WebhookRedeliver = new("webhook.redeliver", "webhook/{webhook}");
+
+    /// <summary>The service sends nothing more to a webhook: it is gone, or too much waits for it.</summary>
+    public static readonly AuditAction WebhookDisable = new("webhook.disable", "webhook/{webhook}");
 
     /// <summary>An instance started, with these of the settings that decide who may do what, and what is kept.</summary>
     public static readonly AuditAction ServiceStart = new("service.start", "instance/{id}");

@@ -83,8 +83,9 @@ public static class AuditEndpoints
         {
             faults["/action"] =
             [
-                .. unknown.Select(action =>
-                    $"'{action}' is no action; use one of {string.Join(", ", Actions)}.{Suggestion.For(action, Actions)}"),
+                .. unknown.Take(Problem.UnknownShownMax).Select(action =>
+                    $"'{Core.Rules.Excerpt.Of(action)}' is no action; use one of {string.Join(", ", Actions)}."
+                    + Suggestion.For(action, Actions)),
             ];
         }
 
@@ -95,7 +96,7 @@ public static class AuditEndpoints
     {
         if (outcome is not null && !Outcomes.Contains(outcome))
         {
-            faults["/outcome"] = [$"'{outcome}' is no outcome; use {string.Join(" or ", Outcomes)}."];
+            faults["/outcome"] = [$"'{Core.Rules.Excerpt.Of(outcome)}' is no outcome; use {string.Join(" or ", Outcomes)}."];
         }
 
         return outcome;
@@ -124,7 +125,7 @@ public static class AuditEndpoints
             return size;
         }
 
-        faults["/limit"] = [$"'{limit}' is not a whole number from 1 to {PageMax}."];
+        faults["/limit"] = [$"'{Core.Rules.Excerpt.Of(limit)}' is not a whole number from 1 to {PageMax}."];
         return PageDefault;
     }
 }

@@ -55,7 +55,7 @@ public static class AuditHash
         Write(entry.Detail, target);
     }
 
-    private static long MicrosecondsOf(DateTime at) => (at.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+    internal static long MicrosecondsOf(DateTime at) => (at.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
     private static void Write(string? text, IBufferWriter<byte> target)
     {

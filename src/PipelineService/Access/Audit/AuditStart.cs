@@ -12,7 +12,10 @@ namespace PipelineService.Access.Audit;
 public sealed class AuditStart(Instance instance, IConfiguration configuration, TimeProvider time)
 {
     private static readonly string[] Told =
-        ["Access:AllowAnonymous", "Jobs:Keep", "Jobs:KeysKeep", "Spool:DamagedRetention", "Transform:RawBytesMax"];
+    [
+        "Access:AllowAnonymous", "Events:AllowHttp", "Events:AllowPrivateAddresses", "Events:Keep", "Jobs:Keep", "Jobs:KeysKeep",
+        "Spool:DamagedRetention", "Transform:RawBytesMax",
+    ];
 
     private AuditEntry? _entry;
 

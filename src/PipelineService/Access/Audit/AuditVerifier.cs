@@ -8,8 +8,8 @@ namespace PipelineService.Access.Audit;
 /// <param name="Fault">The first place at which the chain is broken, in words; null when it is whole.</param>
 /// <param name="Entries">Entries that were found in order.</param>
 /// <param name="Head">The last of them; null when there is none.</param>
-/// <param name="Unlinked">Entries that have no link yet.</param>
-public sealed record AuditVerdict(string? Fault, long Entries, AuditAnchor? Head, long Unlinked);
+/// <param name="Unlinked">Entries that have no link yet; null where the chain is broken, and nobody can tell.</param>
+public sealed record AuditVerdict(string? Fault, long Entries, AuditAnchor? Head, long? Unlinked);
 
 /// <summary>
 /// Reads the chain from its beginning and computes every hash anew, in one snapshot of the database and in constant memory. Nothing that
@@ -29,9 +29,7 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
         ORDER BY l.seq
         """;
 
-    private const string Unlinked = """
-        SELECT count(*) FROM pipeline.audit a WHERE NOT EXISTS (SELECT FROM pipeline.audit_links l WHERE l.audit_id = a.id)
-        """;
+    private const string Count = "SELECT count(*) FROM pipeline.audit";
 
     private const int EntryColumn = 4;
 
@@ -42,12 +40,11 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
         await using NpgsqlTransaction transaction =
             await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        // First: those that have a link are counted on the way.
+        await using NpgsqlCommand count = new(Count, connection) { CommandTimeout = 0 };
+        long entries = (long)(await count.ExecuteScalarAsync(cancellationToken))!;
         await using NpgsqlCommand settings = new(Settings, connection);
         await settings.ExecuteNonQueryAsync(cancellationToken);
-
-        // First: a chain that is broken is told with it.
-        await using NpgsqlCommand count = new(Unlinked, connection) { CommandTimeout = 0 };
-        long unlinked = (long)(await count.ExecuteScalarAsync(cancellationToken))!;
         Walk walk = new(head, start);
         await using NpgsqlCommand links = new(Links, connection) { CommandTimeout = 0 };
         await using NpgsqlDataReader reader = await links.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancellationToken);
@@ -56,11 +53,11 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
             if (walk.FaultOf(reader) is { } fault)
             {
                 links.Cancel(); // the rest is not wanted
-                return walk.VerdictOf(fault, unlinked);
+                return walk.VerdictOf(fault, entries);
             }
         }
 
-        return walk.VerdictOf(walk.FaultAtTheEnd(), unlinked);
+        return walk.VerdictOf(walk.FaultAtTheEnd(), entries);
     }
 
     /// <summary>The way along the chain: the number and the hash that the next link must follow.</summary>
@@ -68,15 +65,18 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
     {
         private readonly long _begin = start?.Seq ?? 0;
         private long _seq = start?.Seq ?? 0;
-        private byte[] _hash = start is null ? AuditHash.Beginning : Convert.FromHexString(start.Hash);
+        private byte[] _hash = start is null ? [.. AuditHash.Beginning] : Convert.FromHexString(start.Hash);
+        private byte[] _next = new byte[AuditHash.Bytes];
+        private readonly byte[] _stored = new byte[AuditHash.Bytes];
+        private readonly CanonicalRow _row = new();
 
         /// <summary>What is wrong with the next link; null: nothing.</summary>
         public string? FaultOf(NpgsqlDataReader reader)
         {
             long seq = reader.GetInt64(0);
             Guid id = reader.GetGuid(1);
-            byte[] prev = reader.GetFieldValue<byte[]>(2);
-            byte[] hash = reader.GetFieldValue<byte[]>(3);
+            bool follows = IsStored(reader, 2, _hash);
+            reader.GetBytes(3, 0, _stored, 0, AuditHash.Bytes);
             if (seq != _seq + 1)
             {
                 return seq <= _seq ? Text($"Link {seq} lies before the start that was given.")
@@ -84,7 +84,7 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
                     : Text($"Link {_seq + 1} is missing: after {_seq} comes link {seq}.");
             }
 
-            if (!prev.AsSpan().SequenceEqual(_hash))
+            if (!follows)
             {
                 return Text($"Link {seq} does not follow the one before: links were reordered, removed or made anew there.");
             }
@@ -94,17 +94,18 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
                 return Text($"The entry {id} of link {seq} was deleted.");
             }
 
-            if (!AuditHash.Of(prev, StoredEntries.Read(reader, EntryColumn)).AsSpan().SequenceEqual(hash))
+            _row.Hash(_hash, reader, EntryColumn, _next);
+            if (!_next.AsSpan().SequenceEqual(_stored))
             {
                 return Text($"The entry {id} of link {seq} was changed, or is not the one that was linked there.");
             }
 
-            if (seq == head?.Seq && Convert.ToHexStringLower(hash) != head.Hash)
+            if (seq == head?.Seq && Convert.ToHexStringLower(_next) != head.Hash)
             {
                 return Text($"Link {seq} has another hash than the head that was given: the chain was made anew, there or before.");
             }
 
-            (_seq, _hash) = (seq, hash);
+            (_seq, _hash, _next) = (seq, _next, _hash);
             return null;
         }
 
@@ -115,8 +116,17 @@ public sealed class AuditVerifier(NpgsqlDataSource database)
                 ? Text($"The head that was given, {head.Seq}, lies before the start, {_begin}: it cannot be compared.")
             : null;
 
-        public AuditVerdict VerdictOf(string? fault, long unlinked) => new(
-            fault, _seq - _begin, _seq == 0 ? null : new AuditAnchor(_seq, Convert.ToHexStringLower(_hash)), unlinked);
+        /// <param name="entries">How many there are, linked or not.</param>
+        public AuditVerdict VerdictOf(string? fault, long entries) => new(
+            fault,
+            _seq - _begin,
+            _seq == 0 ? null : new AuditAnchor(_seq, Convert.ToHexStringLower(_hash)),
+            fault is null ? entries - (_seq - _begin) : null);
+
+        private bool IsStored(NpgsqlDataReader reader, int column, byte[] expected) =>
+            reader.GetBytes(column, 0, null, 0, 0) == AuditHash.Bytes
+            && reader.GetBytes(column, 0, _stored, 0, AuditHash.Bytes) == AuditHash.Bytes
+            && _stored.AsSpan().SequenceEqual(expected);
 
         private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
     }

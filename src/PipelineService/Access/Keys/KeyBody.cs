@@ -1,6 +1,5 @@
-using System.Text.Json;
 using System.Xml;
-using PipelineService.Hosting;
+using PipelineService.Access.Limits;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Access.Keys;
@@ -8,8 +7,6 @@ namespace PipelineService.Access.Keys;
 /// <summary>The bodies of requests about keys: bounded, strict JSON, or a problem.</summary>
 internal static class KeyBody
 {
-    public const int BytesMax = 64 << 10;
-
     private const string Overlap = "overlap";
 
     private static readonly TimeSpan OverlapMax = TimeSpan.FromDays(30);
@@ -21,27 +18,50 @@ internal static class KeyBody
     public static async Task<(KeyGrant? Grant, Problem? Problem)> ReadGrantAsync(
         HttpRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
-        (JsonDocument? json, Problem? problem) = await ReadAsync(request, isOptional: false, cancellationToken);
-        if (json is null)
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: false, KeyProblems.Invalid, cancellationToken);
+        if (body is null)
         {
             return (null, problem);
         }
 
-        using (json)
+        using (body)
         {
-            Dictionary<string, string[]> faults = [];
-            KeyGrantReader reader = new(faults, time);
-            CheckMembers(json.RootElement, KeyGrantReader.Members, reader);
+            KeyGrantReader reader = new(body.Faults, time);
+            body.CheckMembers(KeyGrantReader.Members);
             KeyGrant grant = new()
             {
-                Name = reader.Name(TextOf(json.RootElement, "name", reader)) ?? "",
-                Scopes = reader.Scopes(ListOf(json.RootElement, "scopes", reader)),
-                Datasets = reader.Datasets(ListOf(json.RootElement, "datasets", reader)),
-                Source = reader.Text("source", TextOf(json.RootElement, "source", reader)),
-                Tenant = reader.Tenant(TextOf(json.RootElement, "tenant", reader)),
-                ExpiresAt = reader.ExpiresAt(TextOf(json.RootElement, "expiresAt", reader)),
+                Name = reader.Name(body.Text("name")) ?? "",
+                Scopes = reader.Scopes(body.Texts("scopes")),
+                Datasets = reader.Datasets(body.Texts("datasets")),
+                Source = reader.Text("source", body.Text("source")),
+                Tenant = reader.Tenant(body.Text("tenant")),
+                ExpiresAt = reader.ExpiresAt(body.Text("expiresAt")),
+                Limits = LimitsBody.Of(body),
             };
-            return faults.Count == 0 ? (grant, null) : (null, KeyProblems.Invalid(faults));
+            return body.Faults.Count == 0 ? (grant, null) : (null, KeyProblems.Invalid(body.Faults));
+        }
+    }
+
+    /// <summary>What the limits of a key are to be from now on; null: those of <c>Limits:Key…</c>.</summary>
+    public static async Task<(CallLimits? Limits, Problem? Problem)> ReadLimitsAsync(
+        HttpRequest request, CancellationToken cancellationToken)
+    {
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: false, KeyProblems.Invalid, cancellationToken);
+        if (body is null)
+        {
+            return (null, problem);
+        }
+
+        using (body)
+        {
+            body.CheckMembers(LimitsBody.Member);
+            CallLimits? limits = LimitsBody.Of(body);
+            if (!body.Has(LimitsBody.Member))
+            {
+                body.Add(LimitsBody.Member, "Is missing: what a key may do cannot be changed, but how much. null: what Limits:Key… say.");
+            }
+
+            return body.Faults.Count == 0 ? (limits, null) : (null, KeyProblems.Invalid(body.Faults));
         }
     }
 
@@ -49,19 +69,17 @@ internal static class KeyBody
     public static async Task<(TimeSpan Overlap, Problem? Problem)> ReadOverlapAsync(
         HttpRequest request, CancellationToken cancellationToken)
     {
-        (JsonDocument? json, Problem? problem) = await ReadAsync(request, isOptional: true, cancellationToken);
-        if (json is null)
+        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: true, KeyProblems.Invalid, cancellationToken);
+        if (body is null)
         {
             return (OverlapDefault, problem);
         }
 
-        using (json)
+        using (body)
         {
-            Dictionary<string, string[]> faults = [];
-            KeyGrantReader reader = new(faults, TimeProvider.System);
-            CheckMembers(json.RootElement, [Overlap], reader);
-            TimeSpan overlap = OverlapOf(TextOf(json.RootElement, Overlap, reader), reader);
-            return (overlap, faults.Count == 0 ? null : KeyProblems.Invalid(faults));
+            body.CheckMembers(Overlap);
+            TimeSpan overlap = OverlapOf(body.Text(Overlap), new KeyGrantReader(body.Faults, TimeProvider.System));
+            return (overlap, body.Faults.Count == 0 ? null : KeyProblems.Invalid(body.Faults));
         }
     }
 
@@ -74,7 +92,7 @@ internal static class KeyBody
         }
         catch (Exception e) when (e is FormatException or OverflowException)
         {
-            reader.Add(Overlap, $"\"{text}\" is not a time, such as PT1H or P7D.");
+            reader.Add(Overlap, $"\"{Core.Rules.Excerpt.Of(text!)}\" is not a time, such as PT1H or P7D.");
         }
 
         if (overlap < TimeSpan.Zero || overlap > OverlapMax)
@@ -83,99 +101,5 @@ internal static class KeyBody
         }
 
         return overlap;
-    }
-
-    private static async Task<(JsonDocument? Json, Problem? Problem)> ReadAsync(
-        HttpRequest request, bool isOptional, CancellationToken cancellationToken)
-    {
-        byte[] buffer = new byte[BytesMax + 1];
-        int length = request.ContentLength > BytesMax
-            ? buffer.Length
-            : await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        if (length == 0 && isOptional)
-        {
-            return (null, null);
-        }
-
-        if (length > BytesMax)
-        {
-            return (null, ErrorAnswers.Describe(StatusCodes.Status413PayloadTooLarge, $"It has at most {BytesMax} bytes."));
-        }
-
-        if (!string.IsNullOrEmpty(request.ContentType) && !request.HasJsonContentType())
-        {
-            return (null, ErrorAnswers.Describe(
-                StatusCodes.Status415UnsupportedMediaType,
-                "Send it as application/json: with curl, -H 'Content-Type: application/json'."));
-        }
-
-        try
-        {
-            var json = JsonDocument.Parse(
-                buffer.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = 4, AllowDuplicateProperties = false });
-            return json.RootElement.ValueKind == JsonValueKind.Object ? (json, null)
-                : (null, KeyProblems.Invalid(new Dictionary<string, string[]> { [""] = ["Must be an object."] }));
-        }
-        catch (JsonException e)
-        {
-            return (null, ErrorAnswers.Describe(StatusCodes.Status400BadRequest, $"The body is not JSON: {e.Message}"));
-        }
-    }
-
-    private static void CheckMembers(JsonElement body, string[] known, KeyGrantReader reader)
-    {
-        foreach (JsonProperty member in body.EnumerateObject().Where(member => !known.Contains(member.Name)))
-        {
-            string shown = Core.Rules.Excerpt.Of(member.Name);
-            reader.Add(shown, $"There is no such member.{Suggestion.For(member.Name, known)} There are {string.Join(", ", known)}.");
-        }
-    }
-
-    private static string? TextOf(JsonElement body, string name, KeyGrantReader reader)
-    {
-        if (!body.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        if (value.ValueKind == JsonValueKind.String && Read(value) is { } text)
-        {
-            return text;
-        }
-
-        reader.Add(name, "Must be a text.");
-        return null;
-    }
-
-    private static List<string>? ListOf(JsonElement body, string name, KeyGrantReader reader)
-    {
-        if (!body.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        List<string?> texts = value.ValueKind == JsonValueKind.Array
-            ? [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? Read(item) : null)]
-            : [null];
-        if (!texts.Contains(null))
-        {
-            return texts!;
-        }
-
-        reader.Add(name, "Must be a list of texts.");
-        return null;
-    }
-
-    /// <summary>Null for what PostgreSQL cannot store: half of a surrogate pair, U+0000.</summary>
-    private static string? Read(JsonElement value)
-    {
-        try
-        {
-            return value.GetString() is { } text && RequestText.IsStorable(text) ? text : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
     }
 }

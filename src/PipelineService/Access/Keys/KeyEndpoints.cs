@@ -1,9 +1,9 @@
 using System.Net.Mime;
 using Microsoft.Extensions.Options;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
-using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Access.Keys;
 
@@ -54,6 +54,19 @@ internal static class KeyEndpoints
             .Takes(IdOfKey)
             .Produces<KeyView>()
             .ProducesProblems(KeyProblems.NotFound(ExampleId))
+            .NeedsDatabase();
+        keys.MapPatch("/{key}", ChangeAsync)
+            .Audits(AuditActions.KeyChange)
+            .WithName("changeKey").WithSummary("Say how much a key may send")
+            .WithDescription("`limits` takes the place of what was there: on this instance at once, on others within seconds. What a key "
+                + "may do cannot be changed: make another.")
+            .Takes(IdOfKey)
+            .AcceptsJson<KeyChange>()
+            .Produces<KeyView>()
+            .ProducesProblems(
+                KeyProblems.NotFound(ExampleId), KeyProblems.Invalid(FaultExample),
+                ErrorAnswers.Describe(StatusCodes.Status413PayloadTooLarge, null),
+                ErrorAnswers.Describe(StatusCodes.Status415UnsupportedMediaType, null))
             .NeedsDatabase();
         keys.MapDelete("/{key}", RevokeAsync)
             .Audits(AuditActions.KeyRevoke)
@@ -108,7 +121,7 @@ internal static class KeyEndpoints
             return (isFirst ? AccessProblems.NoCredential : KeyProblems.TooMany(options.Value.KeysMax)).ToResult();
         }
 
-        await TakeInAsync(ring, cancellationToken);
+        await ring.TakeInAsync(cancellationToken);
         NeverKeep(context);
         return TypedResults.Created($"/v1/keys/{made.Row.Id}", KeyView.Of(made.Row, Now(time), made.Text));
     }
@@ -142,6 +155,25 @@ internal static class KeyEndpoints
             ? TypedResults.Ok(KeyView.Of(row, Now(time)))
             : KeyProblems.NotFound(key).ToResult();
 
+    private static async Task<IResult> ChangeAsync(
+        string key, HttpContext context, KeyStore store, KeyRing ring, TimeProvider time, CancellationToken cancellationToken)
+    {
+        (CallLimits? limits, Problem? problem) = await KeyBody.ReadLimitsAsync(context.Request, cancellationToken);
+        if (problem is not null)
+        {
+            return problem.ToResult();
+        }
+
+        if (await FindAsync(key, context, store, cancellationToken) is not { } row
+            || await store.ChangeLimitsAsync(row.Id, limits, AuditActor.Of(context), cancellationToken) is not { } changed)
+        {
+            return KeyProblems.NotFound(key).ToResult();
+        }
+
+        await ring.TakeInAsync(cancellationToken);
+        return TypedResults.Ok(KeyView.Of(changed, Now(time)));
+    }
+
     private static async Task<IResult> RevokeAsync(
         string key, HttpContext context, KeyStore store, KeyRing ring, CancellationToken cancellationToken)
     {
@@ -150,7 +182,7 @@ internal static class KeyEndpoints
             return KeyProblems.NotFound(key).ToResult();
         }
 
-        await TakeInAsync(ring, cancellationToken);
+        await ring.TakeInAsync(cancellationToken);
         return TypedResults.NoContent();
     }
 
@@ -169,7 +201,7 @@ internal static class KeyEndpoints
             return KeyProblems.NotFound(key).ToResult();
         }
 
-        await TakeInAsync(ring, cancellationToken);
+        await ring.TakeInAsync(cancellationToken);
         NeverKeep(context);
         return TypedResults.Ok(KeyView.Of(made.Row, Now(time), made.Text));
     }
@@ -180,19 +212,6 @@ internal static class KeyEndpoints
         && row.IsSeenBy(context.GetCaller())
             ? row
             : null;
-
-    /// <summary>What was done counts here at once. If the database is away by now, it counts when that is back.</summary>
-    private static async Task TakeInAsync(KeyRing ring, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await ring.RefreshAsync(cancellationToken);
-        }
-        catch (DatabaseUnavailableException)
-        {
-            // KeyRefresh goes on with it.
-        }
-    }
 
     private static string CreatorOf(Caller caller) => caller.KeyId is { } key ? $"{caller.Actor} ({key})" : caller.Actor;
 

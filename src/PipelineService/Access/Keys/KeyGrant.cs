@@ -1,3 +1,5 @@
+using PipelineService.Access.Limits;
+
 namespace PipelineService.Access.Keys;
 
 /// <summary>What a key that is to be made may do, checked.</summary>
@@ -16,6 +18,9 @@ internal sealed record KeyGrant
     public string? Tenant { get; init; }
 
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Where it says nothing, <c>Limits:Key…</c> do.</summary>
+    public CallLimits? Limits { get; init; }
 
     /// <summary>Whether it may do everything for everybody: what the first key must, or nobody could make the next.</summary>
     public bool IsUnlimitedAdmin =>

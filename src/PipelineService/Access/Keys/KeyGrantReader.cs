@@ -1,5 +1,7 @@
 using System.Globalization;
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Access.Keys;
 
@@ -7,7 +9,7 @@ namespace PipelineService.Access.Keys;
 /// <param name="faults">Takes them: JSON pointer → sentences.</param>
 internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimeProvider time)
 {
-    public static readonly string[] Members = ["name", "scopes", "datasets", "source", "tenant", "expiresAt"];
+    public static readonly string[] Members = ["name", "scopes", "datasets", "source", "tenant", "expiresAt", "limits"];
 
     /// <summary>A text without control characters.</summary>
     public string? Text(string member, string? text)
@@ -35,7 +37,7 @@ internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimePr
     {
         if (tenant is not null && !TenantName.IsValid(tenant))
         {
-            Add("tenant", $"\"{tenant}\" does not match {TenantName.Pattern}.");
+            Add("tenant", $"\"{Excerpt.Of(tenant)}\" does not match {TenantName.Pattern}.");
         }
 
         return tenant;
@@ -52,8 +54,9 @@ internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimePr
         string[] unknown = [.. scopes.Except(AccessScopes.Names)];
         if (unknown.Length > 0)
         {
-            Add("scopes", [.. unknown.Select(scope =>
-                $"\"{scope}\" is none of {string.Join(", ", AccessScopes.Names)}.{Suggestion.For(scope, AccessScopes.Names)}")]);
+            Add("scopes", [.. unknown.Take(Problem.UnknownShownMax).Select(scope =>
+                $"\"{Excerpt.Of(scope)}\" is none of {string.Join(", ", AccessScopes.Names)}."
+                + Suggestion.For(scope, AccessScopes.Names))]);
         }
 
         return AccessScopes.OfNames(scopes);
@@ -65,8 +68,9 @@ internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimePr
         string[] wrong = [.. (datasets ?? []).Where(pattern => !DatasetPatterns.IsValid(pattern))];
         if (wrong.Length > 0)
         {
-            Add("datasets", [.. wrong.Select(pattern =>
-                $"\"{pattern}\" is neither the name of a dataset, nor the beginning of one with a star behind (acme_*), nor *.")]);
+            Add("datasets", [.. wrong.Take(Problem.UnknownShownMax).Select(pattern =>
+                $"\"{Excerpt.Of(pattern)}\" is neither the name of a dataset, nor the beginning of one with a star behind (acme_*), "
+                + "nor *.")]);
         }
         else if (datasets is { Count: 0 })
         {
@@ -94,7 +98,7 @@ internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimePr
         if (!DateTimeOffset.TryParse(
             text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset at))
         {
-            Add("expiresAt", $"\"{text}\" is not a time, such as 2027-01-01T00:00:00Z.");
+            Add("expiresAt", $"\"{Excerpt.Of(text)}\" is not a time, such as 2027-01-01T00:00:00Z.");
             return null;
         }
 

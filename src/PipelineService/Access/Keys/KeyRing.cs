@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Npgsql;
+using PipelineService.Access.Tenants;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 
@@ -25,7 +26,7 @@ internal enum KeyVerdict
 /// is not here is nowhere.
 /// </summary>
 internal sealed partial class KeyRing(
-    KeyStore store, KeyHasher hasher, Database database, TimeProvider time, ILogger<KeyRing> logger) : IDisposable
+    KeyStore store, KeyHasher hasher, TenantRing tenants, Database database, TimeProvider time, ILogger<KeyRing> logger) : IDisposable
 {
     /// <summary>At most so often the database is asked because of a key that is unknown here.</summary>
     private static readonly TimeSpan UnknownPause = TimeSpan.FromSeconds(1);
@@ -100,6 +101,19 @@ internal sealed partial class KeyRing(
         }
     }
 
+    /// <summary>What was just changed counts here at once. If the database is away by now, it counts when that is back.</summary>
+    public async Task TakeInAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RefreshAsync(cancellationToken);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // KeyRefresh goes on with it.
+        }
+    }
+
     /// <summary>For a key that is not here: it may be on its way.</summary>
     /// <returns>False when the keys are not known at all.</returns>
     public async Task<bool> LookForUnknownAsync(CancellationToken cancellationToken)
@@ -144,6 +158,7 @@ internal sealed partial class KeyRing(
             return false;
         }
 
+        await tenants.TakeInAsync(connection, cancellationToken); // a change of theirs is counted among those of keys
         IReadOnlyList<KeyRow> rows = await store.LoadAsync(connection, cancellationToken);
         int foreign = rows.Count(row => row.HashedWith != hasher.Mark);
         if (foreign > 0)

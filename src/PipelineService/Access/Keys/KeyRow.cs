@@ -1,3 +1,5 @@
+using PipelineService.Access.Limits;
+
 namespace PipelineService.Access.Keys;
 
 /// <summary>A row of <c>pipeline.api_keys</c>.</summary>
@@ -36,6 +38,9 @@ internal sealed record KeyRow
 
     public DateTime? RevokedAt { get; init; }
 
+    /// <summary><see cref="CallLimits"/> as JSON text; null for none.</summary>
+    public string? Limits { get; init; }
+
     public Caller ToCaller() => new()
     {
         Kind = CallerKind.Key,
@@ -45,6 +50,7 @@ internal sealed record KeyRow
         Datasets = DatasetPatterns.Of(Datasets),
         Source = Source,
         Tenant = Tenant,
+        Limits = CallLimits.OfJson(Limits),
     };
 
     public bool IsSeenBy(Caller caller) => caller.Covers(DatasetPatterns.Of(Datasets), Source, Tenant);

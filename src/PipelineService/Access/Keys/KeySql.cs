@@ -5,7 +5,7 @@ internal static class KeySql
 {
     private const string Columns = """
         id, name, scopes, datasets, source, tenant, hash, hashed_with, previous_hash, previous_until, created_by, created_at, rotated_at,
-        expires_at, revoked_at
+        expires_at, revoked_at, limits
         """;
 
     /// <summary>Those that let somebody in; and for a day those that have just expired, whose holders are told so.</summary>
@@ -23,8 +23,9 @@ internal static class KeySql
     public const string Insert = $"""
         LOCK TABLE pipeline.api_keys IN SHARE ROW EXCLUSIVE MODE;
         INSERT INTO pipeline.api_keys
-            (id, name, scopes, datasets, source, tenant, hash, hashed_with, created_by, created_at, expires_at)
-        SELECT @Id, @Name, @Scopes, @Datasets, @Source, @Tenant, @Hash, @HashedWith, @CreatedBy, @CreatedAt, @ExpiresAt
+            (id, name, scopes, datasets, source, tenant, hash, hashed_with, created_by, created_at, expires_at, limits)
+        SELECT @Id, @Name, @Scopes, @Datasets, @Source, @Tenant, @Hash, @HashedWith, @CreatedBy, @CreatedAt, @ExpiresAt,
+               @Limits::jsonb
         WHERE (SELECT count(*) FROM pipeline.api_keys WHERE {AreAtHand}) < @keysMax
           AND (NOT @isFirst OR NOT EXISTS (SELECT FROM pipeline.api_keys))
         RETURNING name
@@ -44,6 +45,10 @@ internal static class KeySql
         UPDATE pipeline.api_keys SET revoked_at = @now, previous_hash = NULL, previous_until = NULL
         WHERE id = @id AND revoked_at IS NULL
         RETURNING name
+        """;
+
+    public const string ChangeLimits = $"""
+        UPDATE pipeline.api_keys SET limits = @limits::jsonb WHERE id = @id AND revoked_at IS NULL RETURNING {Columns}
         """;
 
     /// <summary>What was hashed with another secret is no good any more, so that it is not kept beside.</summary>

@@ -3,6 +3,7 @@ using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Access.Keys;
@@ -39,11 +40,13 @@ internal sealed class KeyStore(Database database, KeyHasher hasher, IOptions<Acc
             CreatedBy = createdBy,
             CreatedAt = now.UtcDateTime,
             ExpiresAt = grant.ExpiresAt?.UtcDateTime,
+            Limits = grant.Limits?.ToJson(),
         };
         var entry = AuditEntry.Of(
             actor, AuditActions.KeyCreate, now, $"key/{id}", dataset: null,
             ("name", row.Name), ("scopes", string.Join(',', row.Scopes)), ("datasets", string.Join(',', row.Datasets)),
-            ("source", row.Source), ("tenant", row.Tenant), ("expiresAt", TextOf(row.ExpiresAt)));
+            ("source", row.Source), ("tenant", row.Tenant), ("expiresAt", TextOf(row.ExpiresAt)),
+            ("limits", row.Limits));
         string? made = await ChangeAsync(
             (connection, token) => InsertAsync(connection, row, isFirst, token), _ => entry, cancellationToken);
         return made is null ? null : new NewKey(row, text);
@@ -73,6 +76,20 @@ internal sealed class KeyStore(Database database, KeyHasher hasher, IOptions<Acc
             name => AuditEntry.Of(actor, AuditActions.KeyRevoke, now, $"key/{id}", dataset: null, ("name", name)),
             cancellationToken);
         return name is not null;
+    }
+
+    /// <summary>Says how much a key may send from now on.</summary>
+    /// <param name="limits">Null: what <c>Limits:Key…</c> say.</param>
+    /// <returns>Null when there is no such key any more.</returns>
+    public Task<KeyRow?> ChangeLimitsAsync(Guid id, CallLimits? limits, AuditActor actor, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = time.GetDatabaseNow();
+        return ChangeAsync(
+            (connection, token) => connection.QuerySingleOrDefaultAsync<KeyRow>(
+                Command(KeySql.ChangeLimits, new { id, limits = limits?.ToJson() }, token)),
+            changed => AuditEntry.Of(
+                actor, AuditActions.KeyChange, now, $"key/{id}", dataset: null, ("name", changed.Name), ("limits", changed.Limits)),
+            cancellationToken);
     }
 
     /// <summary>Gives a key a new secret.</summary>
@@ -137,6 +154,7 @@ internal sealed class KeyStore(Database database, KeyHasher hasher, IOptions<Acc
                 row.CreatedBy,
                 row.CreatedAt,
                 row.ExpiresAt,
+                row.Limits,
                 keysMax = options.Value.KeysMax,
                 isFirst,
             },

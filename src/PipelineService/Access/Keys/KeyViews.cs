@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using PipelineService.Access.Limits;
 
 namespace PipelineService.Access.Keys;
 
@@ -7,6 +8,7 @@ namespace PipelineService.Access.Keys;
 /// <param name="Datasets">Names, beginnings of names with a star behind, or a star alone.</param>
 /// <param name="Source">The source that all uploads with it carry; null: any.</param>
 /// <param name="Tenant">The tenant whose datasets alone it sees; null: all.</param>
+/// <param name="Limits">How much it may send to an instance; null: what <c>Limits:Key…</c> say.</param>
 /// <param name="PreviousUntil">Until when the key as it was before the last rotation goes on; null when it does not.</param>
 public sealed record KeyView(
     Guid Id,
@@ -22,7 +24,8 @@ public sealed record KeyView(
     DateTime? RotatedAt,
     DateTime? PreviousUntil,
     DateTime? ExpiresAt,
-    DateTime? RevokedAt)
+    DateTime? RevokedAt,
+    CallLimits? Limits)
 {
     internal static KeyView Of(KeyRow row, DateTime now, string? text = null) => new(
         row.Id,
@@ -38,7 +41,8 @@ public sealed record KeyView(
         row.RotatedAt,
         row.PreviousUntil > now ? row.PreviousUntil : null,
         row.ExpiresAt,
-        row.RevokedAt);
+        row.RevokedAt,
+        CallLimits.OfJson(row.Limits));
 }
 
 /// <summary>Whether a key lets anybody in.</summary>
@@ -59,13 +63,19 @@ public sealed record KeyPage(IReadOnlyList<KeyView> Items, string? NextCursor);
 /// <param name="Source">The source that all uploads with it are to carry; left out: any.</param>
 /// <param name="Tenant">The tenant whose datasets alone it is to see; left out: that of the caller.</param>
 /// <param name="ExpiresAt">When it ends by itself; left out: never.</param>
+/// <param name="Limits">How much it may send to an instance; left out: what <c>Limits:Key…</c> say.</param>
 public sealed record KeyRequest(
     string Name,
     IReadOnlyList<AccessScope> Scopes,
     IReadOnlyList<string>? Datasets = null,
     string? Source = null,
     string? Tenant = null,
-    DateTimeOffset? ExpiresAt = null);
+    DateTimeOffset? ExpiresAt = null,
+    CallLimits? Limits = null);
+
+/// <summary>What is to be another with a key.</summary>
+/// <param name="Limits">How much it may send to an instance, all of it; null: what <c>Limits:Key…</c> say.</param>
+public sealed record KeyChange(CallLimits? Limits);
 
 /// <summary>How a key is to be rotated.</summary>
 /// <param name="Overlap">How long the key as it was goes on, as ISO 8601 writes times, at most <c>P30D</c>; left out: <c>P1D</c>.</param>

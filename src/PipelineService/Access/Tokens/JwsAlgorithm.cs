@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Numerics;
 using Microsoft.IdentityModel.Tokens;
 
 namespace PipelineService.Access.Tokens;
@@ -42,7 +43,8 @@ internal sealed record JwsAlgorithm(string Name, string KeyType, string? Curve, 
 
     private static bool IsSound(JsonWebKey key) =>
         BytesOf(key.N) is { Length: >= RsaBytesMin and <= RsaBytesMax } modulus && (modulus[^1] & 1) == 1
-        && BytesOf(key.E) is { Length: > 0 and <= 8 } exponent && (exponent[^1] & 1) == 1 && exponent is not [1];
+        && BytesOf(key.E) is { Length: > 0 and <= 8 } exponent && (exponent[^1] & 1) == 1 && exponent is not [1]
+        && !WeakModulus.Is(new BigInteger(modulus, isUnsigned: true, isBigEndian: true));
 
     /// <summary>The number, without zeros in front; null when it is none.</summary>
     private static byte[]? BytesOf(string? text)

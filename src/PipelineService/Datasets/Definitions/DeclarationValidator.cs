@@ -32,8 +32,8 @@ internal sealed class DeclarationValidator : AbstractValidator<DatasetDefinition
 
     /// <summary>Why a field's path leads nowhere; null where it may lead to a value.</summary>
     private static string? FaultOfPath(FieldDefinition field, DatasetDefinition definition) => field.Path is null ? null
-        : definition.Format == DataFormat.Csv
-            ? "Leads through records of JSON, and the format is \"csv\": set format to \"json\" or \"ndjson\", or leave it out."
+        : !FormatTable.Of(definition.Format).IsJson
+            ? $"Leads through records of JSON, and the format is \"{DefinitionWords.Formats.WordFor(definition.Format)}\": set format to \"json\" or \"ndjson\", or leave it out."
         : definition.Items.AreArrays ? "Leads through objects, and by dialect.itemType records are arrays: leave one of them out."
         : !definition.Items.Keys.IsEmpty ? "Says what is read, as dialect.itemKeys does: leave one of them out."
         : definition.Schema.IsRest(field) ? "Belongs to the field of schema.rest, which takes what no field reads: leave it out."

@@ -57,7 +57,7 @@ internal sealed class LoadPolicyValidator : AbstractValidator<LoadPolicy>
                 context.AddFailure($"The table's name {nameFault}");
             }
 
-            if (IsReserved(table.Schema))
+            if (IdentifierRules.IsReservedSchema(table.Schema))
             {
                 context.AddFailure($"The schema \"{table.Schema}\" belongs to the service or to PostgreSQL: use another.");
             }
@@ -65,9 +65,6 @@ internal sealed class LoadPolicyValidator : AbstractValidator<LoadPolicy>
         RuleFor(l => l.KeepUpload).InclusiveBetween(KeepUploadMin, KeepUploadMax)
             .WithMessage("Must be a minute (PT1M) to ten years (P3650D); leave it out to keep nothing.");
     }
-
-    private static bool IsReserved(string schema) =>
-        schema is "pipeline" or "information_schema" || schema.StartsWith("pg_", StringComparison.Ordinal);
 }
 
 internal sealed class RejectLimitsValidator : AbstractValidator<RejectLimits>

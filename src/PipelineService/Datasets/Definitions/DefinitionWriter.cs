@@ -103,6 +103,8 @@ public static class DefinitionWriter
         CommentRows = dialect.CommentRows.IsEmpty ? null : dialect.CommentRows,
         CommentChar = dialect.CommentChar,
         RaggedRows = DefinitionWords.RaggedRowWords.WordFor(dialect.RaggedRows),
+        SheetName = dialect.SheetName,
+        SheetNumber = dialect.SheetNumber,
     };
 
     private static FieldDocument ToDocument(FieldDefinition field)

@@ -86,6 +86,16 @@ public sealed record DialectDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RaggedRows { get; init; }
 
+    /// <summary>Of a workbook the sheet that has the records. Default: the first that is not hidden.</summary>
+    [StringLength(255, MinimumLength = 1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SheetName { get; init; }
+
+    /// <summary>The same by its number, from 1 on.</summary>
+    [Range(1, 1000)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? SheetNumber { get; init; }
+
     /// <summary>
     /// What a record of JSON is: `object`, or `array`. Of arrays the first has the names, unless itemKeys has them, or header is
     /// false.

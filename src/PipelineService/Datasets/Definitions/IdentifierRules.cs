@@ -24,6 +24,10 @@ internal static class IdentifierRules
             ? $"\"{name}\" is a lineage column: use another name, or \"lineage\": false."
         : null;
 
+    /// <summary>Whether a schema is the service's own, or PostgreSQL's: no table of data is there, and no key refers to one.</summary>
+    public static bool IsReservedSchema(string schema) =>
+        schema is "pipeline" or "information_schema" || schema.StartsWith("pg_", StringComparison.Ordinal);
+
     /// <summary>Names of columns that every PostgreSQL table has already.</summary>
     public static bool IsSystemColumn(string name) =>
         name is "tableoid" or "xmin" or "cmin" or "xmax" or "cmax" or "ctid";

@@ -35,11 +35,11 @@ internal static class JsonItemsReader
 
         foreach (string name in (string[])["itemType", "itemKeys", "items"])
         {
-            if (format == DataFormat.Csv && dialect.TryGet(name, out _))
+            if (!FormatTable.Of(format).IsJson && dialect.TryGet(name, out _))
             {
                 dialect.Fault(
                     name,
-                    "Says what records of JSON are, and the format is \"csv\": set format to \"json\" or \"ndjson\", or leave it out.");
+                    $"Says what records of JSON are, and the format is \"{DefinitionWords.Formats.WordFor(format)}\": set format to \"json\" or \"ndjson\", or leave it out.");
             }
         }
 
@@ -97,7 +97,7 @@ internal static class JsonItemsReader
     public static void CheckKeys(ObjectReader? dialect, DatasetDefinition definition)
     {
         ImmutableArray<string> keys = definition.Items.Keys;
-        bool isWellFormed = dialect is not null && definition.Format != DataFormat.Csv
+        bool isWellFormed = dialect is not null && FormatTable.Of(definition.Format).IsJson
             && dialect.TryGet("itemKeys", out JsonElement written) && written.ValueKind == JsonValueKind.Array
             && written.GetArrayLength() == keys.Length;
         if (!isWellFormed)

@@ -95,9 +95,10 @@ internal static class MisplacedWords
     public static readonly FrozenDictionary<string, string> OfFormat = Table(
         Mean("ndjson", "jsonl", "jsonlines", "json-lines"),
         Mean("json-seq", "jsonseq", "json_seq", "jsonsequence"),
+        Mean("xlsx", "excel"),
         [
             ("geojson", "Use \"json\", with \"dialect\": { \"property\": \"features\" }."),
-            .. ((string[])["xlsx", "xls", "excel", "parquet", "avro", "xml"]).Select(
+            .. ((string[])["xls", "ods", "avro", "xml"]).Select(
                 word => (word, "This version cannot read it: export the data as CSV or NDJSON.")),
         ]);
 

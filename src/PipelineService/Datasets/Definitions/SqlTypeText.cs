@@ -10,13 +10,27 @@ namespace PipelineService.Datasets.Definitions;
 /// Column types as people write them: PostgreSQL's names and their aliases, in any case and spacing. What is none of the
 /// types with a name here, but looks like one, is a type that only the database knows.
 /// </summary>
-internal static partial class SqlTypeText
+internal static class SqlTypeText
 {
     /// <summary>
     /// Longer texts are no type, and are not worth a regular expression's time. Two names of 63 bytes in quotes fit, and what
     /// may stand behind them.
     /// </summary>
     private const int LengthMax = 300;
+
+    /// <summary>Texts come from anybody: the time for one is linear in its length, whatever stands in it.</summary>
+    private const RegexOptions Linear = RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant;
+
+    /// <summary>
+    /// Names, modifiers and brackets as in <c>public.mood</c>, <c>"My type"(3)</c>, <c>interval day to second(3)</c>,
+    /// <c>geometry(Point,4326)[]</c>: no comment, no text in apostrophes, no second statement. What it means PostgreSQL says.
+    /// </summary>
+    private static readonly Regex OtherSyntax = new(
+        @"^(""([^""\0]|"""")+""|[\p{L}_][\p{L}\p{M}\p{Nd}_$]*)(\s*\.\s*(""([^""\0]|"""")+""|[\p{L}_][\p{L}\p{M}\p{Nd}_$]*))*"
+        + @"(\s+[A-Za-z]+)*(\s*\(\s*-?\w+(\s*,\s*-?\w+)*\s*\))?(\s+[A-Za-z]+)*(\s*\[\s*[0-9]*\s*\])*$",
+        Linear);
+
+    private static readonly Regex Dimensions = new(@"(\s*\[\s*[0-9]*\s*\])+$", Linear);
 
     private const int VarcharLengthMax = 10_485_760;
     private const int NumericPrecisionMax = 1_000;
@@ -66,14 +80,12 @@ internal static partial class SqlTypeText
     public static (SqlType? Type, string? Fault) Parse(string text)
     {
         text = text.Length <= LengthMax ? text.Trim() : "";
-        Match match = TypeSyntax().Match(text);
-        string name = Spaces().Replace($"{match.Groups["name"]} {match.Groups["rest"]}".TrimEnd(), " ").ToLowerInvariant();
-        int? first = ModifierOf(match.Groups["first"]);
-        int? second = ModifierOf(match.Groups["second"]);
-        if (!match.Success || !Names.TryGetValue(name, out SqlTypeName known)
-            || (known == SqlTypeName.Interval && first is not null))
+        (string name, string[] modifiers) = PartsOf(text);
+        int? first = ModifierOf(modifiers.ElementAtOrDefault(0));
+        int? second = ModifierOf(modifiers.ElementAtOrDefault(1));
+        if (!Names.TryGetValue(name, out SqlTypeName known) || (known == SqlTypeName.Interval && first is not null))
         {
-            return ArrayOf(text) is SqlType array ? (array, null) : (OtherSyntax().IsMatch(text) ? SqlType.Other(text) : null, null);
+            return ArrayOf(text) is SqlType array ? (array, null) : (OtherSyntax.IsMatch(text) ? SqlType.Other(text) : null, null);
         }
 
         return known switch
@@ -89,7 +101,7 @@ internal static partial class SqlTypeText
     /// <summary>An array of a type that is known here; how many dimensions it says PostgreSQL does not heed.</summary>
     private static SqlType? ArrayOf(string text)
     {
-        Match dimensions = Dimensions().Match(text);
+        Match dimensions = Dimensions.Match(text);
         return dimensions.Success
             && Parse(text[..dimensions.Index]).Type is { Name: not (SqlTypeName.Other or SqlTypeName.Array) } element
             && FieldEncoders.IsElement(element.Name)
@@ -110,29 +122,20 @@ internal static partial class SqlTypeText
         ? (new SqlType(name, Precision: digits), null)
         : (null, $"The precision of a time goes from 0 to {SecondDigitsMax}.");
 
+    /// <summary>The words of a name, and the numbers in brackets behind them or in their midst; no name when it is anything else.</summary>
+    private static (string Name, string[] Modifiers) PartsOf(string text)
+    {
+        int open = text.IndexOf('(', StringComparison.Ordinal);
+        int close = text.IndexOf(')', StringComparison.Ordinal);
+        string words = open < 0 ? text : open < close ? $"{text[..open]} {text[(close + 1)..]}" : "";
+        string[] modifiers = open < 0 || close < open ? [] : text[(open + 1)..close].Split(',', StringSplitOptions.TrimEntries);
+        return modifiers.Length <= 2 && modifiers.All(modifier => modifier.Length > 0 && modifier.All(char.IsAsciiDigit))
+            ? (string.Join(' ', words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant(), modifiers)
+            : ("", []);
+    }
+
     /// <summary>A modifier too large for an int is as wrong as int.MaxValue, and gets the same sentence.</summary>
-    private static int? ModifierOf(Group group) => !group.Success
+    private static int? ModifierOf(string? digits) => digits is null
         ? null
-        : int.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : int.MaxValue;
-
-    [GeneratedRegex(
-        @"^(?<name>[A-Za-z][A-Za-z0-9 ]*?)\s*(\(\s*(?<first>[0-9]+)\s*(,\s*(?<second>[0-9]+)\s*)?\)\s*(?<rest>[A-Za-z ]*))?$",
-        RegexOptions.ExplicitCapture)]
-    private static partial Regex TypeSyntax();
-
-    /// <summary>
-    /// Names, modifiers and brackets as in <c>public.mood</c>, <c>"My type"(3)</c>, <c>interval day to second(3)</c>,
-    /// <c>geometry(Point,4326)[]</c>: no comment, no text in apostrophes, no second statement. What it means PostgreSQL says.
-    /// </summary>
-    [GeneratedRegex(
-        @"^(""([^""\0]|"""")+""|[\p{L}_][\p{L}\p{M}\p{Nd}_$]*)(\s*\.\s*(""([^""\0]|"""")+""|[\p{L}_][\p{L}\p{M}\p{Nd}_$]*))*"
-        + @"(\s+[A-Za-z]+)*(\s*\(\s*-?\w+(\s*,\s*-?\w+)*\s*\))?(\s+[A-Za-z]+)*(\s*\[\s*[0-9]*\s*\])*$",
-        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
-    private static partial Regex OtherSyntax();
-
-    [GeneratedRegex(@"(\s*\[\s*[0-9]*\s*\])+$", RegexOptions.ExplicitCapture)]
-    private static partial Regex Dimensions();
-
-    [GeneratedRegex(" +")]
-    private static partial Regex Spaces();
+        : int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : int.MaxValue;
 }

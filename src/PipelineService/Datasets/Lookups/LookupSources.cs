@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
+using PipelineService.Datasets.Models;
 
 namespace PipelineService.Datasets.Lookups;
 
@@ -15,10 +16,18 @@ public sealed class LookupSources
     /// <summary>Datasets behind the ones that are looked up, whose circle is looked for; more than anybody builds.</summary>
     private const int DepthMax = 32;
 
-    private readonly Dictionary<string, DatasetDefinition> _found = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DatasetDefinition> _found;
+
+    private LookupSources(Dictionary<string, DatasetDefinition>? found = null) => _found = found ?? new(StringComparer.Ordinal);
 
     /// <summary>None at all, for a definition that looks nothing up.</summary>
     public static LookupSources None { get; } = new();
+
+    /// <summary>The models that the definition names.</summary>
+    public ModelSources Models { get; private init; } = ModelSources.None;
+
+    /// <summary>The same, with the models that the definition names.</summary>
+    public LookupSources With(ModelSources models) => new(_found) { Names = Names, Models = models };
 
     /// <summary>The names of datasets that there are, to guess what was meant; empty where all were found.</summary>
     public IReadOnlyList<string> Names { get; private set; } = [];

@@ -116,7 +116,7 @@ internal static class ColumnTypes
             await using NpgsqlCommand exists = new(TableSql.TypeExists, connection) { Parameters = { new() { Value = written } } };
             if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
             {
-                return new("", "", $"The database has no type \"{Shown(written)}\".{Suggestion.For(written, SqlTypeText.KnownNames)}"
+                return new("", "", $"The database has no column type \"{Shown(written)}\".{Suggestion.For(written, SqlTypeText.KnownNames)}"
                     + " One whose schema is not on the search path is named with it: schema.type.");
             }
 

@@ -9,8 +9,29 @@ internal static class TableSql
     /// <summary>Two datasets may share a table: their writers take turns.</summary>
     public const string Lock = "SELECT pg_advisory_xact_lock(hashtextextended('pipeline.table:' || @table, 0))";
 
-    /// <summary>Whether a text ($1) names a type; an error when it is no name at all.</summary>
-    public const string TypeExists = "SELECT to_regtype($1) IS NOT NULL";
+    /// <summary>
+    /// Whether a text ($1) names a type for columns; an error when it is no name at all. None are, whatever they are wrapped in: types
+    /// that read the names of tables, functions and roles, so that each value tells whether there is one; the rows of a table, which
+    /// nobody could alter any more; and those of the service's own tables.
+    /// </summary>
+    public const string TypeExists = """
+        WITH RECURSIVE meant (type) AS (
+            SELECT to_regtype($1)::oid WHERE to_regtype($1) IS NOT NULL
+            UNION
+            SELECT part.type FROM meant m JOIN pg_catalog.pg_type t ON t.oid = m.type CROSS JOIN LATERAL (
+                VALUES (t.typelem), (t.typbasetype)
+                UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
+                UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
+                          WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) part (type)
+            WHERE part.type <> 0
+        )
+        SELECT count(*) > 0 AND bool_and(
+            y.nspname <> 'pipeline'
+            AND NOT (y.nspname = 'pg_catalog' AND (t.typname = 'aclitem' OR (t.typcategory = 'N' AND t.typname ^@ 'reg')))
+            AND (t.typrelid = 0 OR c.relkind = 'c'))
+        FROM meant m JOIN pg_catalog.pg_type t ON t.oid = m.type JOIN pg_catalog.pg_namespace y ON y.oid = t.typnamespace
+        LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+        """;
 
     /// <summary>The savepoint behind which a type is looked at: nothing of that stays, an error neither.</summary>
     public const string BeginType = "SAVEPOINT type";

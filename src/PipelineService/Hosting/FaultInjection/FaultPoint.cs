@@ -47,6 +47,9 @@ public enum FaultPoint
     /// <summary>The rows of a dataset that is looked up are about to be read into memory.</summary>
     LookupReading,
 
+    /// <summary>The file of a model that scores records is about to be read.</summary>
+    ModelReading,
+
     /// <summary>The records of a chunk are about to be read. Can be bound to what the chunk holds.</summary>
     ChunkTransforming,
     CopyBeginning,
@@ -73,6 +76,16 @@ public enum FaultPoint
 
     /// <summary>One of several sessions of a job has committed, the next has not.</summary>
     BetweenCommits,
+
+    /// <summary>Rows that were made of a file are about to be written to the spool.</summary>
+    ConversionWriting,
+
+    /// <summary>All rows of a file have been made.</summary>
+    Converted,
+
+    /// <summary>The job says what was made; the file has not its name yet.</summary>
+    ConversionPinned,
+    ConversionNamed,
 
     /// <summary>A job that failed or was cancelled is about to become final.</summary>
     JobEnding,
@@ -105,9 +118,19 @@ public enum FaultPoint
     RowsTakenBack,
     TakenBack,
 
+    /// <summary>A model is about to be committed, with its entry in the audit.</summary>
+    ModelStoring,
+
     /// <summary>Entries of the audit are about to be linked.</summary>
     AuditLinking,
 
     /// <summary>Their links are committed.</summary>
     AuditLinked,
+
+    /// <summary>Events are about to get their places in the log, and their deliveries.</summary>
+    EventsNumbering,
+    EventsNumbered,
+
+    /// <summary>A delivery was sent, and what became of it is not written.</summary>
+    WebhookSent,
 }

@@ -63,8 +63,8 @@ internal sealed class AddressAdvice(EndpointDataSource endpoints)
                 "POST …/cancel ends a job, POST …/revert removes the rows that it loaded.",
             _ => "",
         };
-        return $"{request.Method} is not taken at {Shown(request)}, but {allow} {(allow.Contains(',') ? "are" : "is")}. {advice}"
-            .TrimEnd();
+        string method = Excerpt.Of(request.Method);
+        return $"{method} is not taken at {Shown(request)}, but {allow} {(allow.Contains(',') ? "are" : "is")}. {advice}".TrimEnd();
     }
 
     /// <summary>The address that has the most in common with what was asked for, if it has enough.</summary>

@@ -11,6 +11,11 @@ public sealed record Problem
 {
     public const string ContentType = "application/problem+json";
 
+    /// <summary>
+    /// Words of a query that are not known and are told, each with what there is: an answer is not much longer than its request.
+    /// </summary>
+    public const int UnknownShownMax = 10;
+
     /// <summary>A URI reference that names the kind of problem: <c>urn:pipeline:problem:{code}</c>.</summary>
     public string Type => $"urn:pipeline:problem:{Code}";
 

@@ -34,6 +34,11 @@ internal sealed class QueryParameters(RequestDelegate next)
         {
             if (!known.TryGetValue(name, out bool mayRepeat))
             {
+                if (faults.Count >= Problem.UnknownShownMax)
+                {
+                    break; // whoever sends hundreds gets no longer an answer for it
+                }
+
                 string shown = Core.Rules.Excerpt.Of(name);
                 faults[$"/{shown}"] = [known.Count == 0
                     ? "This call has no parameters."

@@ -24,7 +24,10 @@ internal static class QueryTime
             return time.UtcDateTime;
         }
 
-        faults[$"/{name}"] = [$"'{text}' is no time. Write a date (2026-11-26) or a date and time (2026-11-26T08:30:00Z)."];
+        faults[$"/{name}"] =
+        [
+            $"'{Core.Rules.Excerpt.Of(text)}' is no time. Write a date (2026-11-26) or a date and time (2026-11-26T08:30:00Z).",
+        ];
         return null;
     }
 }

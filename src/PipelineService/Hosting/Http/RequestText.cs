@@ -20,7 +20,9 @@ internal sealed class RequestText(RequestDelegate next)
 
         var faults = context.Request.Query
             .Where(parameter => !IsStorable(parameter.Key) || !AreStorable(parameter.Value))
-            .ToDictionary(parameter => $"/{parameter.Key}", _ => Fault);
+            .Take(Problem.UnknownShownMax)
+            .DistinctBy(parameter => Core.Rules.Excerpt.Cut(parameter.Key, Core.Rules.Excerpt.NameLengthMax))
+            .ToDictionary(parameter => $"/{Core.Rules.Excerpt.Cut(parameter.Key, Core.Rules.Excerpt.NameLengthMax)}", _ => Fault);
         return faults.Count == 0 ? next(context) : Problem.MalformedQuery(faults).ToResult().ExecuteAsync(context);
     }
 

@@ -38,6 +38,7 @@ internal sealed class UnreadableRequests(DiagnosticListener diagnostics)
             response.Headers.ContentType = Problem.ContentType;
             response.Headers.ContentLength = body.Length;
             response.Headers.Connection = "close";
+            AnswerHeaders.Add(response.Headers, request.Scheme == Uri.UriSchemeHttps);
             _ = features.GetRequiredFeature<IHttpResponseBodyFeature>().StartAsync();
             if (!HttpMethods.IsHead(request.Method))
             {

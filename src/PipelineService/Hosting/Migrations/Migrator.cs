@@ -6,12 +6,18 @@ namespace PipelineService.Hosting.Migrations;
 
 /// <summary>
 /// Brings the schema <c>pipeline</c> to this version. Several instances may do so at the same time: an advisory lock lets one
-/// of them work, and the others find it done. Each step is one transaction, recorded in it.
+/// of them work, and the others find it done. Each step is one transaction, recorded in it. Where nothing is to be done it is looked at
+/// alone, so that a role will do which may read the list of steps and owns nothing.
 /// </summary>
 internal sealed partial class Migrator(IReadOnlyList<Migration> migrations, TimeProvider time, ILogger<Migrator> logger)
 {
     /// <summary>"pipeline" in ASCII: any number will do, as long as nobody else chooses it.</summary>
     private const long LockKey = 0x706970656C696E65;
+
+    private const string ExistsSql = """
+        SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                       WHERE n.nspname = 'pipeline' AND c.relname = 'migrations')
+        """;
 
     private const string PrepareSql =
         """
@@ -35,10 +41,19 @@ internal sealed partial class Migrator(IReadOnlyList<Migration> migrations, Time
     /// </exception>
     public async Task<int> MigrateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        if (await ExistsAsync(connection, cancellationToken) && await CheckAppliedAsync(connection, cancellationToken) == migrations.Count)
+        {
+            return 0;
+        }
+
         await ExecuteAsync(connection, $"SELECT pg_advisory_lock({LockKey})", cancellationToken);
         try
         {
-            await ExecuteAsync(connection, PrepareSql, cancellationToken);
+            if (!await ExistsAsync(connection, cancellationToken))
+            {
+                await ExecuteAsync(connection, PrepareSql, cancellationToken);
+            }
+
             int applied = await CheckAppliedAsync(connection, cancellationToken);
             foreach (Migration migration in migrations.Skip(applied))
             {
@@ -48,6 +63,14 @@ internal sealed partial class Migrator(IReadOnlyList<Migration> migrations, Time
 
             return migrations.Count - applied;
         }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new StartupException(
+                $"The schema \"pipeline\" of the database is to be made or brought to step {migrations.Count}, and the role may not do "
+                + $"that: {e.MessageText}. Let its owner do it, with the connection string of that role: PipelineService "
+                + $"{MigrateCommand.Word} --grant {new NpgsqlConnectionStringBuilder(connection.ConnectionString).Username}; or grant the "
+                + "role what docs/operations.md lists.", e);
+        }
         finally
         {
             // A connection that broke has lost the lock already.
@@ -56,6 +79,12 @@ internal sealed partial class Migrator(IReadOnlyList<Migration> migrations, Time
                 await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None);
             }
         }
+    }
+
+    private static async Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(ExistsSql, connection);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     private async Task<int> CheckAppliedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -36,6 +36,9 @@ internal static class CommandLine
         dotnet PipelineService.dll audit verify [--head SEQ:HASH] [settings]
           says whether the audit of the database is what it was; audit --help says more
 
+        dotnet PipelineService.dll migrate [--grant ROLE] [settings]
+          makes the schema as its owner, for a service that runs with another role; migrate --help says more
+
         The database:  --{DatabaseAddress.Setting} "Host=db;Username=pipeline;Password=…;Database=app"
                        or a URI, postgres://pipeline:…@db:5432/app, there or in the variable {DatabaseAddress.Variable}
         As variables:  {DatabaseAddress.Setting.Replace(":", "__", StringComparison.Ordinal)}, Spool__Directory, ASPNETCORE_URLS

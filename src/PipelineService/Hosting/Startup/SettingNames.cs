@@ -7,7 +7,7 @@ internal static class SettingNames
 {
     /// <summary>Sections of the service itself: what they hold is in its own hands.</summary>
     public static readonly string[] Sections =
-        ["ConnectionStrings", "Access", "Datasets", "Hosting", "Intake", "Jobs", "Spool", "Transform", "Write", "Serilog"];
+        ["ConnectionStrings", "Access", "Datasets", "Events", "Hosting", "Intake", "Jobs", "Limits", "Spool", "Transform", "Write", "Serilog"];
 
     /// <summary>What the framework reads under names of its own.</summary>
     public static readonly string[] OfHost =

@@ -30,6 +30,9 @@ public sealed class PipelineMetrics
     /// <summary>Combinations of dataset and source, and of dataset and code.</summary>
     internal const int PairsMax = 500;
 
+    /// <summary>Tenants, and datasets of nobody, whose jobs in the queue are kept apart: those who have the most of them at the moment.</summary>
+    internal const int PartiesMax = 20;
+
     /// <summary>Datasets with distributions of their own, of which each is some fifteen series.</summary>
     internal const int DistributionsMax = 100;
 
@@ -67,6 +70,8 @@ public sealed class PipelineMetrics
     private readonly BoundedPair _datasetsOfFailures = new(PairsMax);
     private readonly BoundedPair _opsOfDatasets = new(PairsMax);
     private readonly Counter<long> _lookupKeys;
+    private readonly Counter<long> _webhookAttempts;
+    private readonly Histogram<double> _webhookDuration;
     private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
     private long _retries;
     private long _displaced;
@@ -91,6 +96,11 @@ public sealed class PipelineMetrics
             "Records that an op left out (filter), or gave something else than the rest (any other op).");
         _lookupKeys = _meter.CreateCounter<long>(
             "pipeline.lookup.keys", "{key}", "Keys of a dataset that is looked up and does not fit in memory, each once a chunk.");
+        _webhookAttempts = _meter.CreateCounter<long>(
+            "pipeline.webhook.attempts", "{attempt}",
+            "Deliveries that were sent, by what came of it: delivered, retried later, or failed for good.");
+        _webhookDuration = _meter.CreateHistogram(
+            "pipeline.webhook.duration", "s", "Time from a delivery to its answer.", advice: Moments);
         _chunkRecords = _meter.CreateCounter<long>(
             "pipeline.chunk.records", "{record}", "Records of chunks that were written, committed or not yet.");
         _chunkDuration = _meter.CreateHistogram(
@@ -145,6 +155,14 @@ public sealed class PipelineMetrics
 
     /// <summary>So many different keys of a dataset that is looked up were asked for, in one query.</summary>
     public void LookupAsked(string dataset, long keys) => _lookupKeys.Add(keys, Label("dataset", _datasets.Of(dataset)));
+
+    /// <summary>A delivery was sent.</summary>
+    /// <param name="outcome"><c>delivered</c>, <c>retried</c> or <c>failed</c>.</param>
+    public void WebhookAnswered(string outcome, TimeSpan duration)
+    {
+        _webhookAttempts.Add(1, Label("outcome", outcome));
+        _webhookDuration.Record(duration.TotalSeconds);
+    }
 
     /// <summary>What has become of records is final: their rows are committed, or their dead letters stay.</summary>
     /// <param name="isLoaded">False when the job failed or was cancelled: of what it held only the rejects are kept.</param>
@@ -212,9 +230,15 @@ public sealed class PipelineMetrics
     public void ObserveCircuit(Func<int> state) => _meter.CreateObservableGauge(
         "pipeline.database.circuit", state, description: "The breaker around the database: 0 closed, 1 open, 2 half-open.");
 
-    /// <summary>Jobs that are not final, and for how long the oldest of those has waited that nobody runs.</summary>
-    public void ObserveJobs(Func<IEnumerable<(JobState State, long Jobs)>> states, Func<TimeSpan> oldest)
+    /// <summary>Jobs that are not final, for how long the oldest of those has waited that nobody runs, and whose these are.</summary>
+    public void ObserveJobs(
+        Func<IEnumerable<(JobState State, long Jobs)>> states, Func<TimeSpan> oldest, Func<IEnumerable<(string Party, long Jobs)>> parties)
     {
+        _meter.CreateObservableGauge(
+            "pipeline.queue.jobs",
+            () => parties().Select(entry => new Measurement<long>(entry.Jobs, Label("tenant", entry.Party))),
+            "{job}",
+            "Jobs in the queue by tenant, or dataset:name of a dataset of nobody: the 20 with the most, and \"other\".");
         _meter.CreateObservableGauge(
             "pipeline.jobs",
             () => states().Select(entry => new Measurement<long>(entry.Jobs, Label("state", entry.State.ToText()))),

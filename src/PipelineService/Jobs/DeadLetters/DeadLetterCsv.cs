@@ -80,6 +80,7 @@ internal sealed class DeadLetterCsv
             { Format: DataFormat.Csv, Delimiter: null } => CellsOf(job, dataset.Definition.Schema, dialect),
             { Format: DataFormat.Csv, Delimiter: byte delimiter } =>
                 CellsOf(job, dataset.Definition.Schema, dialect with { Delimiter = ((char)delimiter).ToString() }),
+            { } form when FormatTable.Of(form.Format).IsConverted => JsonRejectCells.OfObjects(new RowPlan(dataset.Definition with { Items = JsonItems.Default })),
             _ when dataset.Definition.Items.AreArrays => CellsOfArrays(job, dataset.Definition),
             _ => JsonRejectCells.OfObjects(new RowPlan(dataset.Definition)),
         };

@@ -80,7 +80,7 @@ public static class DeadLetterEndpoints
         if (code is not null && !RecordErrorCodes.TryParse(code, out _)
             && !(await CodesOfAsync(job, datasets, cancellationToken)).Contains(code))
         {
-            faults["/code"] = [$"'{code}' is no error code, and none of the dataset's own."];
+            faults["/code"] = [$"'{Core.Rules.Excerpt.Of(code)}' is no error code, and none of the dataset's own."];
         }
 
         string? type = PreferredType(context.Request);
@@ -136,7 +136,7 @@ public static class DeadLetterEndpoints
     {
         if (bom is not (null or "true" or "false"))
         {
-            faults["/bom"] = [$"'{bom}' is neither true nor false."];
+            faults["/bom"] = [$"'{Core.Rules.Excerpt.Of(bom)}' is neither true nor false."];
         }
         else if (bom == "true" && type != Csv)
         {

@@ -16,6 +16,9 @@ public sealed record JobFilter
 
     public string? Source { get; init; }
 
+    /// <summary>Only the files of one form.</summary>
+    public Guid? Batch { get; init; }
+
     public string? Tenant { get; init; }
 
     /// <summary>Only jobs of these datasets, or of those that <see cref="DatasetPrefixes"/> stand for; null: of all.</summary>

@@ -56,14 +56,15 @@ public static class JobListEndpoint
     /// <summary>Whether what is asked for can be the caller's at all.</summary>
     private static bool MayShowAny(JobFilter filter, Caller caller) =>
         (filter.Dataset is null || caller.Datasets.Match(filter.Dataset))
-        && (filter.Source is null || caller.Source is null || filter.Source == caller.Source);
+        && (filter.Source is null || caller.Source is null || filter.Source == caller.Source)
+        && (filter.Tenant is null || caller.Tenant is null || filter.Tenant == caller.Tenant);
 
     private static JobFilter Within(JobFilter filter, Caller caller) => filter with
     {
         // By its name alone where there is but one, for which there is an index.
         Dataset = filter.Dataset ?? (caller.Datasets is { Names: [string only], Prefixes: [] } ? only : null),
         Source = filter.Source ?? caller.Source,
-        Tenant = caller.Tenant,
+        Tenant = filter.Tenant ?? caller.Tenant,
         DatasetNames = caller.Datasets.Names,
         DatasetPrefixes = caller.Datasets.Prefixes,
     };
@@ -75,6 +76,8 @@ public static class JobListEndpoint
             Table = TableOf(parameters.Table, faults),
             States = StatesOf(parameters.State, faults),
             Source = parameters.Source,
+            Tenant = parameters.Tenant,
+            Batch = BatchOf(parameters.Batch, faults),
             Text = TextOf(parameters.Text, faults),
             CreatedAfter = QueryTime.Parse("createdAfter", parameters.CreatedAfter, faults),
             CreatedBefore = QueryTime.Parse("createdBefore", parameters.CreatedBefore, faults),
@@ -89,7 +92,7 @@ public static class JobListEndpoint
         TableName? table = text is null ? null : TableNameText.Parse(text);
         if (text is not null && table is null)
         {
-            faults["/table"] = [$"'{text}' is no table: write schema.table, or the name of a table in public."];
+            faults["/table"] = [$"'{Core.Rules.Excerpt.Of(text)}' is no table: write schema.table, or the name of a table in public."];
         }
 
         return table is null ? null : TableNameText.Format(table);
@@ -105,12 +108,23 @@ public static class JobListEndpoint
         {
             faults["/state"] =
             [
-                .. unknown.Select(state =>
-                    $"'{state}' is no state; use one of {string.Join(", ", known)}.{Suggestion.For(state, known)}"),
+                .. unknown.Take(Problem.UnknownShownMax).Select(state =>
+                    $"'{Core.Rules.Excerpt.Of(state)}' is no state; use one of {string.Join(", ", known)}.{Suggestion.For(state, known)}"),
             ];
         }
 
         return states.Length == 0 ? null : states;
+    }
+
+    private static Guid? BatchOf(string? text, Dictionary<string, string[]> faults)
+    {
+        Guid? batch = Guid.TryParseExact(text, "D", out Guid id) ? id : null;
+        if (text is not null && batch is null)
+        {
+            faults["/batch"] = [$"'{Core.Rules.Excerpt.Of(text)}' is no batch: it is a UUID, as the answer to a form gave it."];
+        }
+
+        return batch;
     }
 
     private static string? TextOf(string? text, Dictionary<string, string[]> faults)
@@ -139,6 +153,12 @@ internal sealed record JobListParameters
 
     [FromQuery(Name = "source"), Description("Jobs of uploads with this `source`.")]
     public string? Source { get; init; }
+
+    [FromQuery(Name = "tenant"), Description("Jobs of this tenant's datasets.")]
+    public string? Tenant { get; init; }
+
+    [FromQuery(Name = "batch"), Description("The jobs of the files of one form.")]
+    public string? Batch { get; init; }
 
     [FromQuery(Name = "text"), Description(
         "Jobs that have this text, case ignored, in their source, their idempotency key or their error (code, title, detail). "

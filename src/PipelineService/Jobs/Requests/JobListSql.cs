@@ -12,6 +12,7 @@ internal static class JobListSql
           AND (@States::text[] IS NULL OR state = ANY (@States))
           AND (NOT @IsOpen OR finished_at IS NULL)
           AND (@Source::text IS NULL OR source = @Source)
+          AND (@Batch::uuid IS NULL OR batch = @Batch)
           AND (@Tenant::text IS NULL OR tenant = @Tenant)
           AND (@DatasetNames::text[] IS NULL OR dataset = ANY (@DatasetNames) OR dataset ^@ ANY (@DatasetPrefixes))
           AND (@CreatedAfter::timestamptz IS NULL OR created_at >= @CreatedAfter)

@@ -11,7 +11,7 @@ public static class JobProblems
         Code = "job_not_found",
         Status = StatusCodes.Status404NotFound,
         Title = "There is no such job.",
-        Detail = $"No job has the id \"{id}\". Ids are UUIDs, as the answer to the upload gave them.",
+        Detail = $"No job has the id \"{Core.Rules.Excerpt.Of(id)}\". Ids are UUIDs, as the answer to the upload gave them.",
     };
 
     public static Problem IsCommitting { get; } = new()

@@ -52,7 +52,7 @@ public sealed partial class JobRerun(
         }
 
         Log.Begun(logger, job.Id, id, dataset.Version);
-        starter.TellQueued();
+        starter.TellQueued(job);
         return (job, null);
     }
 

@@ -10,7 +10,8 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Id">UUIDv7: later jobs sort after earlier ones.</param>
 /// <param name="WaitingFor">
 /// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
-/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; or null.
+/// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; <c>conversion</c>,
+/// for other files to be converted; or null.
 /// </param>
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
@@ -20,11 +21,16 @@ namespace PipelineService.Jobs.Requests;
 /// </param>
 /// <param name="Transforms">What the ops of the dataset's transforms did, in their order: none that did nothing.</param>
 /// <param name="Reverted">When and how many of its rows a revert or a replacement removed.</param>
+/// <param name="Batch">What the jobs of all files of a form have in common; null of an upload by itself.</param>
 /// <param name="Replaces">The job whose rows its own take the place of: they go in the moment in which its own come.</param>
 /// <param name="ReplacedBy">The job whose rows have taken the place of its own.</param>
 /// <param name="Lookups">
 /// What it looks up: by the name of a dataset the job whose rows of it are seen, by each of its attempts. Null before its first attempt
 /// and where it looks nothing up.
+/// </param>
+/// <param name="Models">
+/// Which models score its records: by what the definition calls one the version that is used, by each of its attempts. Null before its first
+/// attempt and where none does.
 /// </param>
 /// <param name="Error">
 /// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
@@ -35,8 +41,9 @@ public sealed record JobView(
     string Dataset,
     int DatasetVersion,
     string? Source,
+    string? Tenant,
     JobState State,
-    [property: Words("WaitingFor", "database", "spool", "table", "lookup")] string? WaitingFor,
+    [property: Words("WaitingFor", "database", "spool", "table", "lookup", "conversion")] string? WaitingFor,
     bool CancelRequested,
     UploadView Upload,
     RecordsView Records,
@@ -48,20 +55,24 @@ public sealed record JobView(
     DateTime? StartedAt,
     DateTime? FinishedAt,
     RevertedView? Reverted,
+    Guid? Batch,
     Guid? Replaces,
     Guid? ReplacedBy,
     IReadOnlyDictionary<string, Guid>? Lookups,
+    IReadOnlyDictionary<string, int>? Models,
     Problem? Error,
     JobLinks Links)
 {
     public static JobView Of(JobRow row)
     {
         JobState state = row.JobState;
+        PinnedVersions? pins = JobPins.Read(row.Pins);
         return new JobView(
             row.Id,
             row.Dataset,
             row.DatasetVersion,
             row.Source,
+            row.Tenant,
             state,
             row.WaitingFor,
             row.CancelRequested,
@@ -82,9 +93,11 @@ public sealed record JobView(
             row.StartedAt,
             row.FinishedAt,
             row is { RevertedAt: { } at, RecordsReverted: { } reverted } ? new RevertedView(at, reverted) : null,
+            row.Batch,
             row.Replaces,
             row.RevertedAt is null ? null : row.ReplacedBy,
-            JobPins.Read(row.Pins),
+            pins is { Lookups.Count: > 0 } ? pins.Lookups : null,
+            pins is { Models.Count: > 0 } ? pins.Models : null,
             row.Error is null ? null : Faults.FromJson(row.Error),
             JobLinks.Of(row, state));
     }

@@ -32,7 +32,7 @@ internal static class Paging
             return size;
         }
 
-        faults["/limit"] = [$"'{limit}' is not a whole number from 1 to {options.PageSizeMax}."];
+        faults["/limit"] = [$"'{Core.Rules.Excerpt.Of(limit)}' is not a whole number from 1 to {options.PageSizeMax}."];
         return options.PageSize;
     }
 

@@ -4,6 +4,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;
+using PipelineService.Spool.Conversion;
 using PipelineService.Write;
 using PipelineService.Write.Targets;
 
@@ -24,7 +25,7 @@ public readonly record struct Verdict(JobRow Job, Problem? End, TimeSpan? Pause,
 /// </summary>
 public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOptions> writeOptions, TimeProvider time)
 {
-    private const string Database = "database", Spool = "spool", Table = "table", Lookup = "lookup";
+    private const string Database = "database", Spool = "spool", Table = "table", Lookup = "lookup", Conversion = "conversion";
 
     private readonly JobsOptions _options = options.Value;
 
@@ -45,6 +46,8 @@ public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOp
             TableHeldException => OfHeldTable(error, job),
             SessionBrokenException => OfUnknown(error, job) with { Pause = TimeSpan.Zero, KeepsSessions = true },
             LookupAwaitedException => new Verdict(job with { WaitingFor = Lookup }, End: null, _options.PollInterval),
+            ConversionAwaitedException => new Verdict(job with { WaitingFor = Conversion }, End: null, _options.PollInterval),
+            ConversionBrokenException broken => OfBrokenConversion(broken, job),
             SpoolUnavailableException => new Verdict(job with { WaitingFor = Spool }, End: null, _options.LeaseTime),
             _ => SqlFaults.Of(error) switch
             {
@@ -83,6 +86,13 @@ public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOp
             job,
             job.Tries < _options.AttemptsMax ? null : Faults.Internal(error),
             TimeSpan.FromSeconds(Math.Pow(2, job.Tries - 1)));
+    }
+
+    /// <summary>A process may have been ended by others, for want of memory say; a file that ends each is at fault.</summary>
+    private Verdict OfBrokenConversion(ConversionBrokenException error, JobRow job)
+    {
+        Verdict verdict = OfUnknown(error, job);
+        return verdict.End is null ? verdict : verdict with { End = ConversionProblems.Breaks(error.Message) };
     }
 
     private static Verdict Ends(JobRow job, Problem reason) => new(job, reason, TimeSpan.Zero);

@@ -71,7 +71,8 @@ public sealed partial class ClaimedJobs(
         }
 
         string table = await TableOfAsync(row, cancellationToken);
-        if (budget.TryReserve(table, sessionsMax, isReceiving: false) is not { } reservation)
+        SessionWish wish = new(table, row.Party, row.UploadBytes < SessionBudget.SmallBytes);
+        if (budget.TryReserve(wish, sessionsMax, isReceiving: false) is not { } reservation)
         {
             // Others were faster, or nobody knew that it is for this table: from now on it is passed over.
             await leases.PostponeAsync(row, _options.PollInterval, cancellationToken);

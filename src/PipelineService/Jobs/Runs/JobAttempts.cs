@@ -5,6 +5,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
+using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Formats;
 using PipelineService.Write;
 
@@ -108,7 +109,7 @@ public sealed partial class JobAttempts(
             return false;
         }
 
-        if (fault is not LookupAwaitedException)
+        if (fault is not (LookupAwaitedException or ConversionAwaitedException))
         {
             Log.AttemptFailed(logger, fault, live.Id, verdict.Job.WaitingFor ?? "another try", pause);
         }

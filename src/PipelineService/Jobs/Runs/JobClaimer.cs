@@ -98,6 +98,7 @@ public sealed partial class JobClaimer : BackgroundService
         Task? run = row is null
             ? null
             : await _claimed.StartAsync(row, isSuspect ? 1 : _writeOptions.SessionsPerJobMax, cancellationToken);
+        _queue.Settle();
         if (takesSuspects)
         {
             _suspects.Looked(isSuspect ? run : null);

@@ -7,6 +7,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Transforms;
+using PipelineService.Datasets.Models;
 using PipelineService.Datasets.Tables;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
@@ -34,6 +35,8 @@ public sealed class JobLoader(
     JobTargets targets,
     JobPins pins,
     LookupBinder lookups,
+    JobConversions conversions,
+    ModelBinder models,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -58,11 +61,15 @@ public sealed class JobLoader(
         Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
 
         // What it looks up, as its first attempt has pinned it; no session is held while that is read.
-        using BoundLookups bound = await lookups.BindAsync(rows, await pins.OfAsync(live, rows, stopping), stopping);
+        PinnedVersions pinned = await pins.OfAsync(live, rows, stopping);
+        using BoundLookups bound = await lookups.BindAsync(rows, pinned.Lookups, stopping);
+        using BoundModels scoring = await models.LoadAsync(rows, pinned.Models, stopping);
 
         // 2. Sessions: as many as the target bears, and one for an upload of one chunk.
         RowTarget target = await targets.OfAsync(job, rows.Definition, stopping);
-        using UploadContent content = await UploadContent.OpenAsync(upload, live.Codings, spoolOptions.Value, stopping);
+        using UploadContent content = live.IsConverted
+            ? await conversions.OpenAsync(live, upload, rows.Definition, hasCheckpoints: covered.Checkpoints.Count > 0, stopping)
+            : await UploadContent.OpenAsync(upload, live.Codings, spoolOptions.Value, stopping);
         bool isSmall = IsSmall(upload, content);
         TableShape? table = isSmall && !MayLackColumns(rows) ? null : await LookAsync(target, stopping);
         reservation.ShrinkTo(isSmall ? 1 : target.SessionsMax(table));
@@ -77,7 +84,7 @@ public sealed class JobLoader(
             Settled = tally => metrics.RecordsSettled(job.Dataset, job.Source, tally),
         };
         load.CommitsEachChunk = target.Commit == CommitPolicy.Chunk
-            && (content.IsCompressed ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
+            && (content.IsProvenAtItsEnd ? covered.Checkpoints.Count > 0 : rows.Definition.Load.Lineage || upload.IsSealed);
         live.Follow(load, content);
         try
         {
@@ -85,7 +92,7 @@ public sealed class JobLoader(
             await target.PrepareAsync(load, database, stopping);
 
             // 4. Read, transform and write, while the upload still arrives.
-            JobFacts facts = live.Current.Facts with { Answers = bound.Answers };
+            JobFacts facts = live.Current.Facts with { Answers = scoring.With(bound.Answers) };
             long start = await ReadAsync(load, live, facts, upload, content, format, reservation, covered.Checkpoints, stopping);
 
             // 5. Commit.
@@ -126,7 +133,7 @@ public sealed class JobLoader(
         RecordsStart? start = null;
         try
         {
-            if (upload.WasStored)
+            if (upload.WasStored && !content.IsConverted)
             {
                 // The block that holds the header; of what is decoded from its start all of it.
                 await upload.VerifyAsync(0, content.IsCoded ? upload.Length : Math.Min(upload.Length, 1), load.Stopped);
@@ -167,7 +174,7 @@ public sealed class JobLoader(
     private static async Task VerifyAsync(
         SpoolReader upload, IReadOnlyList<UncoveredRange> ranges, CancellationToken cancellationToken)
     {
-        if (upload.WasStored)
+        if (upload.WasStored && ranges.Count > 0)
         {
             foreach (UncoveredRange range in ranges)
             {
@@ -288,6 +295,7 @@ public sealed class JobLoader(
         JobId = job.Id,
         Epoch = job.Epoch,
         Dataset = job.Dataset,
+        Party = job.Party,
         Trace = Activity.Current?.Context ?? default,
         Rows = rows,
         Target = target,

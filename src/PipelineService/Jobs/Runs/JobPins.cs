@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Dapper;
 using Npgsql;
+using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Encoding;
 using PipelineService.Datasets;
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Models;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Http;
@@ -13,7 +15,7 @@ using PipelineService.Write;
 namespace PipelineService.Jobs.Runs;
 
 /// <summary>
-/// Which versions of other datasets a job looks up: decided once, by its first attempt, and written to its row. Every attempt reads it
+/// Which versions of other datasets a job looks up, and which of models score its records: decided once, by its first attempt, and written to its row. Every attempt reads it
 /// there, so that all rows of a job come of the same versions whatever is loaded meanwhile.
 /// </summary>
 public sealed class JobPins(Database database)
@@ -26,25 +28,25 @@ public sealed class JobPins(Database database)
     private const string Find = "SELECT pins FROM pipeline.jobs WHERE id = @id";
 
     /// <summary>What the row says; null where it says nothing.</summary>
-    public static IReadOnlyDictionary<string, Guid>? Read(string? pins) =>
-        pins is null ? null : JsonSerializer.Deserialize<Dictionary<string, Guid>>(pins, PipelineJson.Options);
+    public static PinnedVersions? Read(string? pins) => PinnedVersions.Read(pins);
 
-    /// <summary>The versions that a job looks up.</summary>
+    /// <summary>The versions that a job looks up, and those of the models that score its records.</summary>
     /// <exception cref="JobFaultException">A dataset has no rows that could be looked up, and none are on their way.</exception>
     /// <exception cref="LookupAwaitedException">Its first rows are on their way.</exception>
-    public async Task<IReadOnlyDictionary<string, Guid>> OfAsync(LiveJob live, RowPlan plan, CancellationToken cancellationToken)
+    public async Task<PinnedVersions> OfAsync(LiveJob live, RowPlan plan, CancellationToken cancellationToken)
     {
-        if (plan.Lookups.IsEmpty)
+        if (plan.Lookups.IsEmpty && plan.Scores.IsEmpty)
         {
-            return new Dictionary<string, Guid>();
+            return PinnedVersions.None;
         }
 
         if (live.Current.Pins is null)
         {
             string[] datasets = [.. plan.Lookups.Select(use => use.Dataset).Distinct().Order(StringComparer.Ordinal)];
+            string[] models = [.. plan.Scores.Select(use => use.Model).Distinct().Order(StringComparer.Ordinal)];
             JobRow job = live.Current;
             string pins = await database.RunPatientlyAsync(
-                (connection, token) => PinAsync(connection, job, datasets, token), cancellationToken);
+                (connection, token) => PinAsync(connection, job, datasets, models, token), cancellationToken);
             live.Change(row => row with { Pins = pins });
             FaultPoints.Reach(FaultPoint.LookupsPinned);
         }
@@ -54,7 +56,7 @@ public sealed class JobPins(Database database)
 
     /// <summary>Run again after a fault whose outcome is unknown, it reads what it has written.</summary>
     private static async Task<string> PinAsync(
-        NpgsqlConnection connection, JobRow job, string[] datasets, CancellationToken cancellationToken)
+        NpgsqlConnection connection, JobRow job, string[] datasets, string[] models, CancellationToken cancellationToken)
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (await connection.ExecuteScalarAsync<string?>(Command(Find, new { job.Id })) is { } before)
@@ -62,10 +64,19 @@ public sealed class JobPins(Database database)
             return before;
         }
 
-        Dictionary<string, Guid> found = [];
+        Dictionary<string, object> found = [];
         foreach (string dataset in datasets)
         {
             found.Add(dataset, await FindCurrentAsync(dataset));
+        }
+
+        foreach (string model in models)
+        {
+            (string name, int? version) = ScoreOp.Split(model);
+            found.Add(
+                ModelPins.KeyOf(model),
+                await ModelStore.HoldAsync(connection, name, version, cancellationToken)
+                    ?? throw new JobFaultException(ModelProblems.Missing(model)));
         }
 
         string pins = JsonSerializer.Serialize(found, PipelineJson.Options);

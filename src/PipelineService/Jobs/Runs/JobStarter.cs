@@ -4,6 +4,7 @@ using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Tenants;
 using PipelineService.Spool;
 using PipelineService.Write;
 
@@ -19,6 +20,7 @@ public sealed partial class JobStarter(
     JobRunner runner,
     SmallJobs small,
     SessionBudget budget,
+    WaitingBytes waiting,
     SpoolRecovery recovery,
     ISpool spool,
     Instance instance,
@@ -42,8 +44,8 @@ public sealed partial class JobStarter(
     public bool TryStartReceiving(LiveJob live, SpoolWriter upload)
     {
         // One that takes the place of others waits until it has arrived: it removes rows first, and a slow sender would hold them.
-        if (live.Current.Replaces is not null || live.ReplacesAll || _stopping.IsCancellationRequested || !readiness.IsReady
-            || budget.TryReserve(live.Table, writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
+        if (live.Current.Replaces is not null || live.ReplacesAll || live.IsConverted || _stopping.IsCancellationRequested || !readiness.IsReady
+            || budget.TryReserve(live.Wish(live.AnnouncedBytes), writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
         {
             return false;
         }
@@ -93,7 +95,7 @@ public sealed partial class JobStarter(
         bool isSmall = !_stopping.IsCancellationRequested && small.Takes(live, upload.Growth.Length);
         SessionReservation? reservation = _stopping.IsCancellationRequested || isSmall
             ? null
-            : budget.TryReserve(live.Table, SessionsFor(live, upload.Growth.Length), isReceiving: false);
+            : budget.TryReserve(live.Wish(upload.Growth.Length), SessionsFor(live, upload.Growth.Length), isReceiving: false);
         bool starts = isSmall || reservation is not null;
         JobRow row = store.RowOf(
             upload.Growth.Manifest, spool.Id, starts ? JobState.Running : JobState.Queued, isOurs: starts);
@@ -133,16 +135,21 @@ public sealed partial class JobStarter(
         else
         {
             reservation?.Dispose(); // it waits for a session, or another instance was faster
-            TellQueued();
+            TellQueued(row);
         }
     }
 
-    /// <summary>A job was registered that waits in the queue.</summary>
-    public void TellQueued() => Queued?.Invoke();
+    /// <summary>A job was registered that waits in the queue: from now on its party has a turn.</summary>
+    public void TellQueued(JobRow row)
+    {
+        budget.Await(row.Party);
+        waiting.Add(row.Party, row.UploadBytes);
+        Queued?.Invoke();
+    }
 
     /// <summary>One for an upload of one chunk: more would only be taken from others. Of a compressed one that is a guess.</summary>
     private int SessionsFor(LiveJob live, long bytes) =>
-        bytes <= spoolOptions.Value.ChunkBytes / (live.Codings.IsNone ? 1 : UsualRatio) ? 1 : writeOptions.Value.SessionsPerJobMax;
+        bytes <= spoolOptions.Value.ChunkBytes / (live.Codings.IsNone && !live.IsConverted ? 1 : UsualRatio) ? 1 : writeOptions.Value.SessionsPerJobMax;
 
     /// <summary>Starts a job, and with it takes over the upload and the reservation.</summary>
     public void Start(LiveJob live, SpoolReader upload, SessionReservation reservation, bool isRegistered) =>

@@ -34,11 +34,17 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
 
     public Guid Id { get; } = row.Id;
 
+    /// <summary>Whose turn it takes.</summary>
+    public string Party { get; } = row.Party;
+
     public string Table { get; } = table;
 
     public UploadForm Kind { get; } = kind;
 
     public int RecordBytesMax { get; } = recordBytesMax;
+
+    /// <summary>Whether its upload is converted: that begins when all of it is there.</summary>
+    public bool IsConverted { get; } = FormatTable.Of(kind.Format).IsConverted;
 
     /// <summary>Whether its rows take the place of all others: it is begun when all of its upload is there, and with no other.</summary>
     public bool ReplacesAll { get; init; }
@@ -66,6 +72,10 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
 
     /// <summary>Cancelled when somebody asks for the job's end. Never disposed: nothing is waited for with a handle.</summary>
     public CancellationToken CancelRequested => _cancel.Token;
+
+    /// <summary>What it wants sessions for.</summary>
+    /// <param name="bytes">How long its upload is, as far as that is known.</param>
+    public SessionWish Wish(long? bytes) => new(Table, Party, bytes < SessionBudget.SmallBytes);
 
     /// <summary>Asks whoever receives and runs the job to end it.</summary>
     public Task CancelAsync()

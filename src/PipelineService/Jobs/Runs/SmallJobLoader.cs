@@ -52,7 +52,7 @@ public sealed partial class SmallJobLoader(
     internal async Task<IReadOnlyList<SharedOutcome>> LoadAsync(IReadOnlyList<SmallJob> jobs)
     {
         var outcomes = new SharedOutcome[jobs.Count];
-        using SessionReservation? reservation = budget.TryReserve(jobs[0].Live.Table, sessionsMax: 1, isReceiving: false);
+        using SessionReservation? reservation = budget.TryReserve(jobs[0].Live.Wish(0), sessionsMax: 1, isReceiving: false);
         if (reservation is null)
         {
             return outcomes;
@@ -186,6 +186,7 @@ public sealed partial class SmallJobLoader(
             JobId = first.Id,
             Epoch = first.Epoch,
             Dataset = first.Dataset,
+            Party = first.Party,
             Rows = plan,
             Target = target,
             RawBytesMax = int.MaxValue,

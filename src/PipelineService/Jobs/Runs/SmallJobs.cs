@@ -50,10 +50,10 @@ public sealed class SmallJobs
     /// for it, or one that loads others of its dataset now.
     /// </summary>
     public bool Takes(LiveJob live, long bytes) =>
-        _writeOptions.JobsTogetherMax > 1 && live is { ReplacesAll: false, LooksUp: false } && live.Current.Replaces is null
+        _writeOptions.JobsTogetherMax > 1 && live is { ReplacesAll: false, LooksUp: false, IsConverted: false } && live.Current.Replaces is null
         && bytes <= _spoolOptions.ChunkBytes && !_loader.IsApart(live.Table)
         && Volatile.Read(ref _running) < _writeOptions.JobsTogetherMax * WaitingFactor
-        && (_shared.IsCalling(KeyOf(live.Current)) || _budget.MayReserve(live.Table));
+        && (_shared.IsCalling(KeyOf(live.Current)) || _budget.MayReserve(live.Wish(bytes)));
 
     /// <summary>Runs a job to its end, and disposes of the upload. Never throws.</summary>
     /// <param name="live">The job, registered and claimed by this instance, in its first attempt.</param>
@@ -76,7 +76,7 @@ public sealed class SmallJobs
         }
 
         await _runner.RunApartAsync(
-            live, upload, _budget.ReserveOneOrNone(live.Table), outcome == SharedOutcome.Unknown, span, stopping);
+            live, upload, _budget.ReserveOneOrNone(live.Wish(upload.Length)), outcome == SharedOutcome.Unknown, span, stopping);
     }
 
     private static (string Dataset, int Version) KeyOf(JobRow job) => (job.Dataset, job.DatasetVersion);

@@ -1,3 +1,7 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Definitions;
+using PipelineService.Spool.Conversion;
+
 namespace PipelineService.Spool.Decoding;
 
 /// <summary>
@@ -15,26 +19,36 @@ public sealed class UploadContent : IDisposable
     private readonly Lock _lock = new();
     private readonly List<IdleReader> _idle = [];
     private readonly DecodedUpload? _decoded;
+    private readonly ConvertedUpload? _converted;
     private bool _isDisposed;
 
     private UploadContent(SpoolReader upload, UploadCodings codings, SpoolOptions options)
     {
-        (_upload, _codings) = (upload, codings);
+        (_upload, _codings, CodingName) = (upload, codings, codings.Name);
         _limits = new DecodingLimits(options.DecodedBytesMax, options.DecodedRatioMax, SpoolOptions.DecodedRatioFrom);
         _decoded = codings.IsNone ? null : new DecodedUpload(upload, codings, _limits);
     }
 
+    private UploadContent(SpoolReader upload, ConvertedUpload converted, FormatRow format)
+    {
+        (_upload, _codings, _converted) = (upload, UploadCodings.None, converted);
+        CodingName = DefinitionWords.Formats.WordFor(format.Form.Format);
+    }
+
     /// <summary>Whether anything has to be undone.</summary>
-    public bool IsCoded => _decoded is not null;
+    public bool IsCoded => _decoded is not null || _converted is not null;
 
-    /// <inheritdoc cref="UploadCodings.IsCompressed"/>
-    public bool IsCompressed => _codings.IsCompressed;
+    /// <summary>Whether nothing is known to be right before all of it is read.</summary>
+    public bool IsProvenAtItsEnd => _codings.IsCompressed || _converted is not null;
 
-    /// <summary>What has to be: see <see cref="UploadCodings.Name"/>.</summary>
-    public string CodingName => _codings.Name;
+    /// <summary>Whether it is converted: then it is looked through as it is.</summary>
+    public bool IsConverted => _converted is not null;
+
+    /// <summary>What has to be undone: see <see cref="UploadCodings.Name"/>; of what is converted the format.</summary>
+    public string CodingName { get; }
 
     /// <summary>What the attempt goes through.</summary>
-    public IDecodedBytes Bytes => _decoded is null ? _upload : _decoded;
+    public IDecodedBytes Bytes => _decoded is not null ? _decoded : _converted is not null ? _converted : _upload;
 
     /// <summary>Where the first bytes tell, waits for these.</summary>
     /// <exception cref="UploadAbandonedException">The upload broke off before.</exception>
@@ -45,10 +59,15 @@ public sealed class UploadContent : IDisposable
         return new UploadContent(upload, isPlain ? codings with { OfFile = null } : codings, options);
     }
 
+    /// <summary>Of an upload that is converted, what is made of it.</summary>
+    internal static UploadContent Of(SpoolReader upload, ConvertedUpload converted, FormatRow format) => new(upload, converted, format);
+
     /// <summary>
     /// How many of the bytes sent so many decoded ones are, about: those of which none has been decoded yet are not known.
     /// </summary>
-    public long SentOf(long decoded) => _decoded is { Length: > 0 } reader
+    public long SentOf(long decoded) => _converted is { } made
+        ? made.IsWhole ? (long)((double)decoded * _upload.Length / Math.Max(1, made.Length)) : 0
+        : _decoded is { Length: > 0 } reader
         ? (long)((double)decoded * reader.Taken / reader.Length)
         : _decoded is null ? decoded : 0;
 
@@ -56,7 +75,12 @@ public sealed class UploadContent : IDisposable
     /// <exception cref="Hosting.JobFaultException">Something is.</exception>
     public async Task VerifyAsync(CancellationToken cancellationToken)
     {
-        if (!IsCompressed)
+        if (_converted is not null)
+        {
+            await _converted.WhenWholeAsync(cancellationToken);
+        }
+
+        if (!_codings.IsCompressed)
         {
             return;
         }
@@ -78,10 +102,10 @@ public sealed class UploadContent : IDisposable
     /// <exception cref="InvalidOperationException">It ends before.</exception>
     public async Task ReadAgainAsync(Memory<byte> buffer, long offset, CancellationToken cancellationToken)
     {
-        DecodedUpload? reader = IsCoded ? Take(offset) : null;
+        DecodedUpload? reader = _decoded is not null ? Take(offset) : null;
         try
         {
-            IDecodedBytes bytes = reader is null ? _upload : reader;
+            IDecodedBytes bytes = reader is null ? Bytes : reader;
             while (!buffer.IsEmpty)
             {
                 int read = await bytes.ReadAsync(buffer, offset, cancellationToken);
@@ -103,6 +127,7 @@ public sealed class UploadContent : IDisposable
     public void Dispose()
     {
         _decoded?.Dispose();
+        _converted?.Dispose();
         lock (_lock)
         {
             _isDisposed = true;

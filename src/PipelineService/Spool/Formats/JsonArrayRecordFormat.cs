@@ -12,13 +12,21 @@ namespace PipelineService.Spool.Formats;
 /// One JSON array a line. Its items are named by the first of them, by the dataset, or go by position. Source:
 /// https://datapackage.org/standard/table-dialect/#itemType.
 /// </summary>
-public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax) : NamedRecordFormat(rows, recordBytesMax)
+/// <param name="format">
+/// What was sent. The rows of a file that was converted are named, whole, and stand for objects; the dataset's dialect is of text.
+/// </param>
+public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax, DataFormat format = DataFormat.Ndjson) : NamedRecordFormat(rows, recordBytesMax)
 {
     public override async Task<RecordsStart> FindStartAsync(
         IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         (TableSchema schema, CsvDialect dialect, JsonItems items) =
             (Rows.Definition.Schema, Rows.Definition.Dialect, Rows.Definition.Items);
+        if (FormatTable.Of(format).IsConverted)
+        {
+            return await FindConvertedAsync(upload, job, defaults, cancellationToken);
+        }
+
         ReadOnlyMemory<byte> first = await ReadFirstAsync(upload, ForeignContent.BytesLooked, cancellationToken);
         ThrowIfForeign(first.Span);
         int mark = ByteOrderMark.LengthIn(first.Span);
@@ -40,10 +48,28 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax) : Na
         return Start(binding, line.End, line.Number, job, defaults) with { Columns = Kept(names, binding, IsPersonal) };
     }
 
-    private RecordsStart Start(HeaderBinding binding, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults)
+    /// <summary>A row is on the line of its number: of a file whose names are in no row they are on none.</summary>
+    private async Task<RecordsStart> FindConvertedAsync(
+        IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
+    {
+        FirstLine line = await ReadFirstLineAsync(upload, start: 0, cancellationToken);
+        ImmutableArray<string> found = JsonHeader.Read(line.Bytes.Span, out string? fault);
+        ImmutableArray<string> names = fault is null
+            ? HeaderNames.AsDeclared(found, Rows.Definition.Schema, Rows.Definition.Dialect.HeaderMatch)
+            : throw Mismatch(fault);
+        HeaderBinding binding = Bind(names, isPersonal: false);
+        JsonArrayRecordReader reader = new(binding, RaggedRows.None, names: names);
+        long lines = format == DataFormat.Xlsx && Rows.Definition.Dialect.Header ? line.Number : 0;
+        return Start(binding, reader, line.End, lines, job, defaults) with { Columns = Kept(names, binding, isPersonal: false) };
+    }
+
+    private RecordsStart Start(HeaderBinding binding, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults) =>
+        Start(binding, new JsonArrayRecordReader(binding, Rows.Definition.Dialect.RaggedRows), offset, lines, job, defaults);
+
+    private RecordsStart Start(
+        HeaderBinding binding, JsonArrayRecordReader reader, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults)
     {
         RowPlan sent = RowsFor(binding.FieldOfColumn, defaults);
-        JsonArrayRecordReader reader = new(binding, Rows.Definition.Dialect.RaggedRows);
         return new RecordsStart(
             offset,
             new ChunkPosition(1, 1 + lines),

@@ -50,6 +50,7 @@ public abstract class RecordFormat(RowPlan rows, int recordBytesMax)
 
     private static RecordFormat Of(UploadForm form, RowPlan rows, int recordBytesMax) => form.Format switch
     {
+        _ when FormatTable.Of(form.Format).IsConverted => new JsonArrayRecordFormat(rows, recordBytesMax, form.Format),
         DataFormat.Ndjson when rows.Definition.Items.AreArrays => new JsonArrayRecordFormat(rows, recordBytesMax),
         DataFormat.Ndjson => new NdjsonRecordFormat(rows, recordBytesMax),
         DataFormat.Json => new JsonDocumentFormat(rows, recordBytesMax, JsonFraming.Elements),

@@ -1,3 +1,5 @@
+using PipelineService.Spool.Conversion;
+
 namespace PipelineService.Spool.Local;
 
 /// <summary>
@@ -76,6 +78,9 @@ internal sealed partial class SpoolSweep(
             case UploadFiles.ManifestExtension + UploadFiles.DamagedExtension:
                 long share = UploadFiles.IsMissing(spool.DataPath(upload) + UploadFiles.DamagedExtension) ? ShareOf(file) : 0;
                 Count(share, isGone: ClearDamaged(file, upload));
+                break;
+            case ConvertedFile.Extension:
+                Count(file.Length, isGone: false); // goes with its job
                 break;
             case SpoolProbe.Extension:
             case var _ when kind.EndsWith(SpoolDataFile.NewExtension, StringComparison.Ordinal):

@@ -45,6 +45,10 @@ internal sealed class UploadFiles(string root)
     public long? DataBytes(Guid upload) => new[] { Data(upload), KeptPath(Data(upload)) }
         .Select(path => new FileInfo(path)).FirstOrDefault(file => file.Exists)?.Length;
 
+    /// <summary>Where its data file lies, kept or not; null when its bytes lie elsewhere.</summary>
+    public string? PathOfData(Guid upload) =>
+        new[] { Data(upload), KeptPath(Data(upload)) }.FirstOrDefault(path => !IsMissing(path));
+
     /// <summary>Whether anything of an upload is among those that are not kept.</summary>
     public bool IsQueued(Guid upload) => !IsMissing(Data(upload)) || !IsMissing(Manifest(upload));
 

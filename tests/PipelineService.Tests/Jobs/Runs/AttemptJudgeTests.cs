@@ -4,6 +4,7 @@ using Npgsql;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
+using PipelineService.Spool.Conversion;
 using PipelineService.Write;
 
 namespace PipelineService.Tests.Jobs.Runs;
@@ -89,6 +90,7 @@ public sealed class AttemptJudgeTests
         { new TimeoutException(), "target_too_slow" },
         { new InvalidOperationException(), "internal_error" },
         { new InsufficientMemoryException(), "internal_error" },
+        { new ConversionBrokenException("The converter ended with code 139."), "file_unreadable" },
     };
 
     [Theory, MemberData(nameof(OwnFaults))]

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Npgsql;
 using PipelineService.Hosting;
 using PipelineService.Jobs;
@@ -32,7 +31,7 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
                 AS jobs (n, version, source, waiting_for, wait)
             """);
         Instance instance = new();
-        JobQueue queue = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
+        JobQueue queue = FairClaimTests.QueueOf(database, instance);
 
         List<string?> claimed = [];
         for (int i = 0; i < 5; i++)
@@ -70,7 +69,7 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
             transaction);
         await checkpoint.ExecuteNonQueryAsync(Token);
         Instance instance = new();
-        JobQueue queue = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
+        JobQueue queue = FairClaimTests.QueueOf(database, instance);
 
         JobRow? claimed = await queue.ClaimNextAsync(new ClaimFilter(Spool, [instance.Id], Suspects: false, Closed: [], Left: []), Token);
 
@@ -94,7 +93,7 @@ public sealed class ClaimTests(TestDatabase database) : IClassFixture<TestDataba
                          ('receiving', 'on its way to the dead', '{{dead}}')) AS jobs (state, source, owner)
             """);
         Instance instance = new();
-        JobQueue queue = new(database.Database, instance, Options.Create(new JobsOptions()), TimeProvider.System);
+        JobQueue queue = FairClaimTests.QueueOf(database, instance);
         ClaimFilter filter = new(spool, [instance.Id], Suspects: false, Closed: [], Left: []);
 
         JobRow? first = await queue.ClaimNextAsync(filter, Token);

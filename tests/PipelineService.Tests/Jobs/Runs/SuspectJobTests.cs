@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using PipelineService.Core.Jobs;
 using PipelineService.Hosting;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Runs;
@@ -25,8 +26,8 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
     {
         IOptions<JobsOptions> options = Options.Create(new JobsOptions { AttemptsMax = 3 });
         _database = database;
-        _budget = new SessionBudget(Options.Create(new WriteOptions()), _time);
-        _queue = new JobQueue(database.Database, _instance, options, TimeProvider.System);
+        _budget = new SessionBudget(Options.Create(new WriteOptions()), _time, _ => Share.Usual);
+        _queue = new JobQueue(database.Database, _instance, _budget, options, TimeProvider.System);
         _suspects = new SuspectJob(_queue, _budget, options, _time, NullLogger<SuspectJob>.Instance);
     }
 
@@ -56,10 +57,10 @@ public sealed class SuspectJobTests : IClassFixture<TestDatabase>, IAsyncLifetim
     [Fact]
     public async Task Holds_nobody_up_while_others_run_and_begins_beside_them_after_a_while()
     {
-        using SessionReservation other = _budget.TryReserve("a", 1, isReceiving: false)!;
+        using SessionReservation other = _budget.TryReserve(new SessionWish("a", "a", IsSmall: false), 1, isReceiving: false)!;
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.False(await MayBeginAsync());
-        Assert.NotNull(_budget.TryReserve("b", 1, isReceiving: false));
+        Assert.NotNull(_budget.TryReserve(new SessionWish("b", "b", IsSmall: false), 1, isReceiving: false));
         Assert.Equal([1, 2, null], [await ClaimAsync(suspects: false), await ClaimAsync(suspects: false), await ClaimAsync(suspects: false)]);
 
         _time.Advance(TimeSpan.FromSeconds(29));

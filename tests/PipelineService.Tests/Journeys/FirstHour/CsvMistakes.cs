@@ -15,9 +15,9 @@ internal static class CsvMistakes
     [
         Header("gzip that nobody announced", Gzip(Good), "compressed with gzip", "-H 'Content-Encoding: gzip'", "\"compression\": \"gzip\""),
         Header("Zstandard that nobody announced", [0x28, 0xB5, 0x2F, 0xFD, 0xFF], "compressed with Zstandard", "-H 'Content-Encoding: zstd'"),
-        Header("a workbook", [.. "PK\u0003\u0004"u8, 0x14, 0, 0xFF], "ZIP", ".xlsx", "save the sheet as CSV in UTF-8"),
-        Header("an old workbook", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1], ".xls", "save the sheet as CSV in UTF-8"),
-        Header("a Parquet file", [.. "PAR1"u8, 0x15, 4, 0xFF], "Parquet", "export it as CSV or NDJSON"),
+        Header("a workbook", [.. "PK\u0003\u0004"u8, 0x14, 0, 0xFF], "ZIP", ".xlsx", "spreadsheetml.sheet"),
+        Header("an old workbook", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1], ".xls", "the sheet as CSV in UTF-8"),
+        Header("a Parquet file", [.. "PAR1"u8, 0x15, 4, 0xFF], "Parquet", "application/vnd.apache.parquet"),
         Header("UTF-16 with a mark", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Good)], "UTF-16", "charset=utf-16"),
         Header("UTF-16 without a mark", Encoding.Unicode.GetBytes(Good), "U+0000", "UTF-16"),
         Header("Latin-1", Encoding.Latin1.GetBytes("größe\n"), "not valid UTF-8"),
@@ -29,7 +29,7 @@ internal static class CsvMistakes
         Mistake.Upload("gzip without a header", FirstHourService.Bare, "text/csv", Gzip(Row), "not_text", "compressed with gzip", "Content-Encoding: gzip"),
         Mistake.Upload(
             "an old workbook as browsers name it", FirstHourService.Readings, "application/vnd.ms-excel", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1],
-            "header_mismatch", "save the sheet as CSV in UTF-8"),
+            "header_mismatch", "the sheet as CSV in UTF-8"),
     ];
 
     private static Mistake[] OtherDelimiters =>

@@ -47,7 +47,7 @@ internal static class DefinitionMistakes
         Mistake.Definition("a data package", "{ 'resources': [] }", "/resources:", "send one of its resources alone"),
         Mistake.Definition("JSON lines by format", With("'format': 'jsonl'"), "/format:", "Did you mean \"ndjson\""),
         Mistake.Definition("GeoJSON by format", With("'format': 'geojson'"), "/format:", "Use \"json\"", "\"property\": \"features\""),
-        Mistake.Definition("a workbook by format", With("'format': 'xlsx'"), "/format:", "export the data as CSV or NDJSON"),
+        Mistake.Definition("an old workbook by format", With("'format': 'xls'"), "/format:", "export the data as CSV or NDJSON"),
         Mistake.Definition("another encoding", With("'encoding': 'utf-7'"), "/encoding:", "use one of utf-8, "),
         Mistake.Definition("upsert", With("'load': { 'mode': 'upsert' }"), "/load/mode:", "This version cannot do it: use append, or replace"),
         Mistake.Definition("a name as long as the definition", With($"'load': {{ '{new string('x', 900_000)}': 1 }}"), new string('x', 100) + "…"),

@@ -28,7 +28,7 @@ internal static class NdjsonMistakes
             "not_text", "UTF-16", "charset=utf-16le"),
         Mistake.Upload(
             "a workbook as lines", FirstHourService.Events, "application/x-ndjson", [.. "PK\u0003\u0004"u8, 0x14],
-            "not_text", "ZIP", "save the sheet as CSV"),
+            "not_text", "ZIP", "spreadsheetml.sheet"),
     ];
 
     /// <summary>Documents of JSON whose records are not found, or not told apart.</summary>

@@ -13,13 +13,13 @@ internal static class RequestMistakes
     public static IEnumerable<Mistake> All =>
     [
         OfType("curl -d", "application/x-www-form-urlencoded", "curl -d", "strips line ends", "--data-binary @FILE", "-H 'Content-Type: text/csv'"),
-        OfType("curl -F", "multipart/form-data; boundary=x", "curl -F", "--data-binary @FILE"),
+        Upload("a form that is none", "multipart/form-data; boundary=x", 400, "malformed_form", [], "before the boundary that closes it"),
+        OfType("a form of another kind", "multipart/mixed; boundary=x", "multipart/form-data", "--data-binary @FILE"),
         OfType("JSON by another type", "text/x-json", "application/json where it is one document", "application/x-ndjson where it is one object a line"),
         OfType("JSON of a vendor", "application/vnd.acme+json; version=2", "JSON is application/json", "dialect.property"),
         OfType("GeoJSON", "application/geo+json", "application/json", "\"property\": \"features\""),
         OfType("a ZIP", "application/zip", "unzip -p FILE"),
-        OfType("a workbook by its type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "save the sheet as CSV in UTF-8"),
-        OfType("Parquet by its type", "application/vnd.apache.parquet", "export it as CSV or NDJSON"),
+        OfType("a workbook of another kind", "application/vnd.oasis.opendocument.spreadsheet", ".xlsx", "CSV in UTF-8"),
         OfType("plain text", "text/plain;charset=UTF-8", "does not say how its records are written", "text/csv"),
         OfType("a type without a slash", "csv", "no media type", "text/csv"),
         OfType("a page", "text/html", "'text/html' was sent", "text/csv, text/tab-separated-values, application/x-ndjson", "the dataset's format"),

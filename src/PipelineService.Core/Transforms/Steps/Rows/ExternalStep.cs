@@ -18,9 +18,14 @@ internal abstract class ExternalStep : RecordStep
     /// <summary>Whether it asks for what it needs, chunk by chunk.</summary>
     public abstract bool Asks { get; }
 
+    /// <summary>Room for what the records of a chunk ask.</summary>
+    /// <param name="workspace">That of the worker.</param>
+    public virtual ChunkQuestions Begin(TransformWorkspace workspace) => new();
+
     /// <summary>Takes in what it asks of a record, if it asks anything.</summary>
     public abstract void Ask(OpenRecord record, ChunkQuestions questions);
 
     /// <summary>Asks what the records of a chunk ask.</summary>
-    public abstract Task<LookupTable> AskAsync(ChunkQuestions questions, CancellationToken cancellationToken);
+    /// <param name="answers">Takes what the answer is.</param>
+    public abstract Task AnswerAsync(ChunkQuestions questions, ChunkAnswers answers, CancellationToken cancellationToken);
 }

@@ -76,8 +76,8 @@ internal sealed class LookupStep : ExternalStep
     }
 
     /// <inheritdoc/>
-    public override Task<LookupTable> AskAsync(ChunkQuestions questions, CancellationToken cancellationToken) =>
-        (_answers ?? throw NotBound()).AskAsync(Use, questions, cancellationToken);
+    public override async Task AnswerAsync(ChunkQuestions questions, ChunkAnswers answers, CancellationToken cancellationToken) =>
+        answers.Add(Op, await (_answers ?? throw NotBound()).AskAsync(Use, questions, cancellationToken));
 
     /// <inheritdoc/>
     public override StepResult Apply(OpenRecord record)

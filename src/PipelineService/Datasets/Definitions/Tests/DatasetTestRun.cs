@@ -10,6 +10,7 @@ using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Models;
 
 namespace PipelineService.Datasets.Definitions.Tests;
 
@@ -23,29 +24,38 @@ internal sealed class DatasetTestRun
     private readonly RecordReader _reader;
     private readonly LookupSources _sources;
     private readonly LookupVersions? _versions;
+    private readonly BoundModels _models;
     private ChunkTransform _transform;
     private readonly TransformWorkspace _workspace = new();
     private readonly DefinitionFaults _faults = new();
 
-    private DatasetTestRun(RowPlan plan, LookupSources sources, LookupVersions? versions)
+    private DatasetTestRun(RowPlan plan, LookupSources sources, LookupVersions? versions, BoundModels models)
     {
-        (_plan, _sources, _versions) = (plan, sources, versions);
+        (_plan, _sources, _versions, _models) = (plan, sources, versions, models);
         JsonItems items = plan.Definition.Items;
         _reader = items.AreArrays
             ? new NdjsonRecordReader(plan.Definition.Schema, framing: JsonFraming.Whole)
             : JsonObjects.ReaderOf(plan.Definition, JsonFraming.Whole);
-        _transform = new ChunkTransform(plan, _reader, new JobFacts(Guid.Empty));
+        _transform = new ChunkTransform(plan, _reader, new JobFacts(Guid.Empty) { Answers = models.With(lookups: null) });
     }
 
     /// <summary>What is wrong with the tests of a definition, or with the definition: both sides of each that fails.</summary>
     /// <param name="plan">The definition, compiled.</param>
     /// <param name="sources">The datasets that it looks up.</param>
     /// <param name="versions">Has their rows, for tests that give none; null: they have none.</param>
+    /// <param name="binder">Has the models that score its records; null where none does.</param>
     /// <returns>JSON pointer → sentences; empty when all of them pass.</returns>
     public static async Task<IReadOnlyDictionary<string, string[]>> FaultsOfAsync(
-        RowPlan plan, LookupSources sources, LookupVersions? versions, CancellationToken cancellationToken)
+        RowPlan plan, LookupSources sources, LookupVersions? versions, ModelBinder? binder, CancellationToken cancellationToken)
     {
-        DatasetTestRun run = new(plan, sources, versions);
+        if (plan.Definition.Tests.IsEmpty)
+        {
+            return new Dictionary<string, string[]>();
+        }
+
+        using BoundModels models = binder is null ? BoundModels.None
+            : await binder.LoadAsync(plan, sources.Models.Versions, cancellationToken);
+        DatasetTestRun run = new(plan, sources, versions, models);
         for (int i = 0; i < plan.Definition.Tests.Length; i++)
         {
             await run.CheckAsync(plan.Definition.Tests[i], JsonPointer.Append("/tests", i), cancellationToken);
@@ -105,7 +115,7 @@ internal sealed class DatasetTestRun
 
         ExternalAnswers answers = new(
             tables.ToImmutable(), (use, questions, token) => _versions!.AskAsync(pins[use.Dataset], use, questions, token));
-        _transform = new ChunkTransform(_plan, _reader, new JobFacts(Guid.Empty) { Answers = answers });
+        _transform = new ChunkTransform(_plan, _reader, new JobFacts(Guid.Empty) { Answers = _models.With(answers) });
         return true;
     }
 

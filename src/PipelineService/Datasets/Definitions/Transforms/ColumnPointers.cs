@@ -34,9 +34,9 @@ internal sealed class ColumnPointers(DatasetDefinition definition)
 
     /// <summary>Whether the op has its one field beside its other properties.</summary>
     private bool IsOnlyField(int column) =>
-        !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is not (SplitOp or DatePartOp or FlattenOp or LookupOp);
+        !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is not (SplitOp or DatePartOp or FlattenOp or ExternalOp);
 
-    private bool IsLookup(int column) => !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is LookupOp;
+    private bool IsLookup(int column) => !_places[column].IsInSchema && definition.Transforms[_places[column].Op] is ExternalOp;
 
     /// <summary>Whether the column takes what an op gives to no other.</summary>
     private bool IsRest(int column) =>

@@ -35,13 +35,14 @@ internal static class LookupOps
     }
 
     /// <summary>The own field, its type beside it where the definition was read back from an answer.</summary>
-    private static SetPointer PointerOf(OpReader op, string field)
+    public static SetPointer PointerOf(OpReader op, string field)
     {
         string pointer = JsonPointer.Append(op.Json.PointerTo(Set), field);
         return new SetPointer(pointer, pointer, pointer, pointer);
     }
 
-    private static List<(string First, string Second)> ReadPairs(OpReader op, string name, string meaning)
+    /// <summary>An object of texts that must be there.</summary>
+    public static List<(string First, string Second)> ReadPairs(OpReader op, string name, string meaning)
     {
         List<(string, string)> pairs = [];
         if (!op.Json.TryGet(name, out JsonElement json))
@@ -74,7 +75,7 @@ internal static class LookupOps
     }
 
     /// <summary>Takes over the types that an answer of the service tells of fields which the schema does not declare.</summary>
-    private static ImmutableArray<SetField> WithTypes(OpReader op, ImmutableArray<SetField> sets)
+    public static ImmutableArray<SetField> WithTypes(OpReader op, ImmutableArray<SetField> sets)
     {
         if (!op.Json.TryGet(Into, out _))
         {

@@ -36,9 +36,15 @@ internal sealed class OpFields
     public TransformOp Check(TransformOp op, int index, OpReader reader)
     {
         op = LookupFields.WithTypes(op, reader, _scope, _faults);
+        op = ScoreFields.WithTypes(op, reader, _scope);
         if (op is LookupOp lookup && _isKnown)
         {
             LookupFields.Check(lookup, reader, _scope, _faults);
+        }
+
+        if (op is ScoreOp score && _isKnown)
+        {
+            ScoreFields.Check(score, reader, _scope, _faults);
         }
 
         for (int i = 0; i < op.Fields.Length && _isKnown; i++)
@@ -128,7 +134,7 @@ internal sealed class OpFields
 
     private void CheckNamed(TransformOp op, string text, string pointer)
     {
-        if (_scope.Find(text, op).Any() || (op is LookupOp && _scope.IsPattern(text)))
+        if (_scope.Find(text, op).Any() || (op is ExternalOp && _scope.IsPattern(text)))
         {
             return;
         }

@@ -5,6 +5,7 @@ using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Datasets.Lookups;
+using PipelineService.Datasets.Models;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
 
@@ -28,6 +29,9 @@ internal sealed class OpReader(ObjectReader json, DefinitionFaults faults, Looku
     public List<FieldDefinition?> Matched { get; } = [];
 
     public LookupSources? Lookups => lookups;
+
+    /// <summary>The models that can score; null as for <see cref="Lookups"/>.</summary>
+    public ModelSources? Models => lookups?.Models;
 
     public string? Dataset => dataset;
 

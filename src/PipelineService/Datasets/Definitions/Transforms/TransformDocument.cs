@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.OpenApi;
 using PipelineService.Hosting.OpenApi;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
@@ -67,8 +69,8 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of split: the fields that take the parts, in their order; the last one takes all that is left. Of date_part: the one that takes
-    /// the part, default integer. Of flatten: the fields that take members, each by its source. Of lookup: the types of the fields
-    /// that the schema does not declare, as the service fills them in.
+    /// the part, default integer. Of flatten: the fields that take members, each by its source. Of lookup and score: the types of the
+    /// fields that the schema does not declare, as the service fills them in.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SetFieldDocument>? Into { get; init; }
@@ -113,7 +115,7 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of parse_date: whether a text that fits no pattern has its record rejected, or is taken away and counted. Of derive: the same where
-    /// there is no result, as after a division by zero.
+    /// there is no result, as after a division by zero. Of score: the same where the model gives nothing for a record.
     /// </summary>
     [DefaultValue("reject")]
     [Words("OnError", typeof(OpWords), nameof(OpWords.OnErrors))]
@@ -157,7 +159,30 @@ public sealed record TransformDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Match { get; init; }
 
-    /// <summary>Of lookup: each field that takes a value → the field of that dataset from which it comes.</summary>
+    /// <summary>Of score: the model, with a version behind an @ or without: then the newest of when a job begins.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Model { get; init; }
+
+    /// <summary>
+    /// Of score: each input or feature of the model → the field whose value it is given, or an array of fields in the order of the input's
+    /// values.
+    /// </summary>
+    [Scalar(JsonSchemaType.Object)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Inputs { get; init; }
+
+    /// <summary>
+    /// Of score: by an input or feature of the model, or a field, what it is given where there is no value: a number, "NaN", a text, true or
+    /// false.
+    /// </summary>
+    [Scalar(JsonSchemaType.Object)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Defaults { get; init; }
+
+    /// <summary>
+    /// Of lookup: each field that takes a value → the field of that dataset from which it comes. Of score: → the output of the model, with
+    /// the place of the value in brackets where it has several.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Set { get; init; }
 
@@ -204,7 +229,7 @@ public sealed record TransformDocument
 
     /// <summary>
     /// Of hash, mask and redact: whether the fields hold personal data, which is then not shown in dead letters and messages either. Of
-    /// lookup: the same of the fields that it sets; it is so where the looked up dataset says it.
+    /// lookup: the same of the fields that it sets; it is so where the looked up dataset says it. Of score: of the fields that it sets.
     /// </summary>
     [DefaultValue(false)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -48,6 +48,17 @@ internal static class TransformWriter
                 Missing = OpWords.OnMissings.WordFor(lookup.Missing),
                 Pii = lookup.Pii ? true : null,
             },
+            ScoreOp score => common with
+            {
+                Model = score.Model,
+                Inputs = ScoreDocument.InputsOf(score),
+                Defaults = ScoreDocument.DefaultsOf(score),
+                Set = new OrderedDictionary<string, string>(
+                    op.Sets.Zip(score.Outputs, (set, output) => KeyValuePair.Create(set.Name, output))),
+                Into = op.Sets.Any(set => set.Type is not null) ? [.. op.Sets.Where(set => set.Type is not null).Select(ToDocument)] : null,
+                OnError = OpWords.OnErrors.WordFor(score.OnError),
+                Pii = score.Pii ? true : null,
+            },
             _ => WithParameters(common with { Fields = op.Fields }, op),
         };
     }

@@ -55,6 +55,7 @@ internal sealed class TransformsReader
         ImmutableArray<TransformOp> ops = resource.Items(Transforms, (json, pointer) => reader.ReadOp(json, pointer, index++));
         reader._fields.CheckResults();
         reader._fields.CheckCount(resource);
+        ScoreFields.CheckCount(ops, resource);
         reader._fields.CheckExpressions();
         return ops.IsDefault ? [] : ops;
     }

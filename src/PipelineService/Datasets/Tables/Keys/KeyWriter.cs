@@ -44,7 +44,8 @@ internal sealed class KeyWriter(NpgsqlConnection connection, TableName table, Ca
             await TryAsync(
                 reference.Pointer, KeySql.AddReference(table, reference), e => e.SqlState == PostgresErrorCodes.ForeignKeyViolation,
                 () => SayOrphansAsync(reference),
-                $"{KeySql.AddReference(table, reference)} NOT VALID, and VALIDATE CONSTRAINT behind it,");
+                $"{KeySql.AddReference(table, reference)} NOT VALID, and VALIDATE CONSTRAINT behind it,",
+                reference.Parent);
         }
 
         await ExecuteAsync(KeySql.UnboundTime);
@@ -59,8 +60,10 @@ internal sealed class KeyWriter(NpgsqlConnection connection, TableName table, Ca
     /// <param name="isViolated">Whether it was the rows.</param>
     /// <param name="say">Says which.</param>
     /// <param name="byHand">What does the same while loads go on.</param>
+    /// <param name="parent">A table that is referred to.</param>
     private async Task TryAsync(
-        string pointer, string sql, Func<PostgresException, bool> isViolated, Func<Task<string>> say, string byHand)
+        string pointer, string sql, Func<PostgresException, bool> isViolated, Func<Task<string>> say, string byHand,
+        TableName? parent = null)
     {
         await ExecuteAsync(KeySql.Begin);
         try
@@ -76,6 +79,12 @@ internal sealed class KeyWriter(NpgsqlConnection connection, TableName table, Ca
         {
             await ExecuteAsync(KeySql.Undo);
             _obstacles.Add(pointer, TooLarge(byHand));
+            return;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege && parent is not null)
+        {
+            await ExecuteAsync(KeySql.Undo);
+            _faults.Add(pointer, $"The service's database role may not refer to {parent}: it needs GRANT REFERENCES ON {parent.Quoted}.");
             return;
         }
         catch (PostgresException e) when (e.SqlState[..2] is "42" or "0A" && e.SqlState != PostgresErrorCodes.InsufficientPrivilege)

@@ -31,6 +31,14 @@ internal static class ReferenceResolver
                 continue;
             }
 
+            if (IdentifierRules.IsReservedSchema(parent.Schema))
+            {
+                faults.Add(
+                    $"{pointer}/reference/resource",
+                    $"The schema \"{parent.Schema}\" belongs to the service or to PostgreSQL: no key refers to its tables.");
+                continue;
+            }
+
             var reference = new WantedReference(pointer, key.Fields, parent, key.ReferenceFields);
             found.Add(reference);
             await CheckAsync(connection, definition, reference, faults, cancellationToken);

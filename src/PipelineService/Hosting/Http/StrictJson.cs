@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using PipelineService.Core.Rules;
 
-namespace PipelineService.Datasets.Definitions;
+namespace PipelineService.Hosting.Http;
 
 /// <summary>
 /// JSON that can be read in one way only. The reader of .NET by itself takes invalid UTF-8, half surrogate pairs and (unless told
@@ -23,8 +23,7 @@ internal static class StrictJson
     {
         if (json.IndexOfAnyExcept(" \t\r\n"u8) < 0)
         {
-            return "The body is empty: send the definition as JSON, as curl -X PUT "
-                + "-H 'Content-Type: application/json' -d @FILE does.";
+            return "The body is empty: send JSON, as curl -H 'Content-Type: application/json' -d @FILE does.";
         }
 
         if (!Utf8.IsValid(json))

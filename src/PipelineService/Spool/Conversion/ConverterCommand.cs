@@ -1,0 +1,87 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Spool.Conversion.Parquet;
+using PipelineService.Spool.Conversion.Workbooks;
+
+namespace PipelineService.Spool.Conversion;
+
+/// <summary>
+/// What the child process does that the service starts to convert a file: reads one request from standard input, and writes the rows to
+/// standard output. Foreign files are read here and nowhere else: what kills, hangs or swells this process leaves the service alone.
+/// </summary>
+internal static class ConverterCommand
+{
+    /// <summary>Not told by <c>--help</c>: only the service calls it.</summary>
+    public const string Name = "convert-upload";
+
+    /// <summary>The file is at fault; why stands on standard error.</summary>
+    public const int Unconvertible = 3;
+
+    private const int NotAsked = 2;
+
+    public static bool IsAskedFor(string[] args) => args is [Name];
+
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync()
+    {
+        using StreamReader input = new(Console.OpenStandardInput());
+        if (await input.ReadLineAsync() is not { Length: > 0 } line)
+        {
+            return NotAsked;
+        }
+
+        var request = ConversionRequest.FromLine(line);
+        EndWithParent(input);
+        try
+        {
+            await using Stream output = Console.OpenStandardOutput();
+            Convert(request, new RowText(output));
+            return 0;
+        }
+        catch (UnconvertibleException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return Unconvertible;
+        }
+        catch (OutOfMemoryException)
+        {
+            await Console.Error.WriteLineAsync("It takes more memory to read than a conversion may use.");
+            return Unconvertible;
+        }
+    }
+
+    private static void Convert(ConversionRequest request, RowText row)
+    {
+        switch (request.Format)
+        {
+            case DataFormat.Parquet:
+                ParquetConverter.Convert(request, row);
+                break;
+            case DataFormat.Xlsx:
+                WorkbookConverter.Convert(request, row);
+                break;
+            default:
+                throw new InvalidOperationException($"{request.Format} is not converted.");
+        }
+    }
+
+    /// <summary>The other end of standard input is closed when the service has ended in any way, or wants no more.</summary>
+    private static void EndWithParent(StreamReader input) => new Thread(() =>
+    {
+        try
+        {
+            while (input.Read() >= 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // As good as closed.
+        }
+
+        using var self = System.Diagnostics.Process.GetCurrentProcess();
+        self.Kill(); // nothing that a library has to say at an orderly end is waited for
+    })
+    {
+        IsBackground = true,
+    }.Start();
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using DuckDB.NET.Native;
+
+namespace PipelineService.Spool.Conversion.Parquet;
+
+/// <summary>
+/// Reads a Parquet file with DuckDB, row group by row group and in the order of the file. The database it does that in is empty, in
+/// memory, and may open nothing but the file.
+/// </summary>
+internal static class ParquetConverter
+{
+    /// <exception cref="UnconvertibleException">The file is damaged, encrypted, or has what is not read.</exception>
+    public static void Convert(ConversionRequest request, RowText row)
+    {
+        string file = $"read_parquet({Quoted(request.Path)})";
+        using DuckQuery queries = DuckQuery.Open(request.Path);
+        foreach (string setting in (string[])
+        [
+            "SET threads = 1",
+            string.Create(CultureInfo.InvariantCulture, $"SET memory_limit = '{request.MemoryBytes >> 20}MiB'"),
+            "SET temp_directory = ''",
+            "SET autoinstall_known_extensions = false",
+            "SET autoload_known_extensions = false",
+            "SET preserve_insertion_order = true",
+            $"SET allowed_paths = [{Quoted(request.Path)}]",
+            "SET enable_external_access = false",
+            "SET lock_configuration = true",
+        ])
+        {
+            queries.Run(setting);
+        }
+
+        (string Name, DuckDBType Type)[] columns = queries.ColumnsOf($"SELECT * FROM {file} LIMIT 0");
+        string[] selected =
+        [
+            .. columns.Select(column => column.Type == DuckTypes.Variant ? $"CAST(CAST({Identifier(column.Name)} AS JSON) AS VARCHAR)"
+                : DuckTypes.IsRead(column.Type) ? Identifier(column.Name)
+                : $"CAST({Identifier(column.Name)} AS VARCHAR)"),
+        ];
+        row.Names(columns.Select(column => column.Name));
+        row.Flush(); // whether the names fit is looked at while the rest is read
+        queries.Read(
+            $"SELECT {string.Join(", ", selected)} FROM {file}",
+            types =>
+            [
+                .. types.Select((type, i) => request.FormOf(columns[i].Name) is var wanted && wanted != WantedForm.Text && columns[i].Type == DuckTypes.Variant
+                    ? new BytesWriter(BytesKind.Json)
+                    : VectorWriters.Of(type, wanted)),
+            ],
+            row);
+        row.Flush();
+    }
+
+    private static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    private static string Identifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

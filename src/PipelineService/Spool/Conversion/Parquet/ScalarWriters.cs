@@ -1,0 +1,189 @@
+using System.Runtime.CompilerServices;
+using DuckDB.NET.Native;
+
+namespace PipelineService.Spool.Conversion.Parquet;
+
+internal sealed unsafe class BooleanWriter : VectorWriter
+{
+    protected override void WriteValue(ulong index, RowText row) => row.Bool(((byte*)Data)[index] != 0);
+}
+
+internal sealed unsafe class IntegerWriter<T> : VectorWriter
+    where T : unmanaged, IUtf8SpanFormattable
+{
+    protected override void WriteValue(ulong index, RowText row) => row.Formatted(Unsafe.ReadUnaligned<T>((T*)Data + index));
+}
+
+internal sealed unsafe class FloatWriter : VectorWriter
+{
+    protected override void WriteValue(ulong index, RowText row) => ValueText.Float(row, ((float*)Data)[index]);
+
+    /// <summary>What is not finite has quotes by itself.</summary>
+    public override void WriteName(ulong index, RowText row) => DoubleWriter.WriteName(row, ((float*)Data)[index], this, index);
+}
+
+internal sealed unsafe class DoubleWriter : VectorWriter
+{
+    protected override void WriteValue(ulong index, RowText row) => ValueText.Float(row, ((double*)Data)[index]);
+
+    public override void WriteName(ulong index, RowText row) => WriteName(row, ((double*)Data)[index], this, index);
+
+    internal static void WriteName(RowText row, double value, VectorWriter writer, ulong index)
+    {
+        ReadOnlySpan<byte> quote = double.IsFinite(value) ? "\""u8 : [];
+        row.Literal(quote);
+        writer.Write(index, row);
+        row.Literal(quote);
+    }
+}
+
+internal sealed unsafe class DecimalWriter(DuckDBType type, int scale) : VectorWriter
+{
+    protected override void WriteValue(ulong index, RowText row) => ValueText.Decimal(
+        row,
+        type switch
+        {
+            DuckDBType.SmallInt => ((short*)Data)[index],
+            DuckDBType.Integer => ((int*)Data)[index],
+            DuckDBType.BigInt => ((long*)Data)[index],
+            _ => Unsafe.ReadUnaligned<Int128>((Int128*)Data + index),
+        },
+        scale);
+}
+
+/// <summary>What has quotes by itself: text, dates, times.</summary>
+internal abstract class TextualWriter : VectorWriter
+{
+    public override void WriteName(ulong index, RowText row) => Write(index, row);
+}
+
+/// <summary>What a vector of bytes holds.</summary>
+internal enum BytesKind
+{
+    Text,
+
+    /// <summary>Anything, to be written in base64.</summary>
+    Binary,
+
+    /// <summary>JSON on one line.</summary>
+    Json,
+}
+
+internal sealed unsafe class BytesWriter(BytesKind kind) : TextualWriter
+{
+    private const int InlineBytes = 12;
+
+    protected override void WriteValue(ulong index, RowText row)
+    {
+        // duckdb_string_t: the length, then the bytes if they are few, else four of them and where they lie.
+        byte* value = (byte*)Data + (index * 16);
+        int length = *(int*)value;
+        ReadOnlySpan<byte> bytes = new(length <= InlineBytes ? value + 4 : *(byte**)(value + 8), length);
+        switch (kind)
+        {
+            case BytesKind.Binary:
+                row.Base64(bytes);
+                break;
+            case BytesKind.Json:
+                row.Literal(bytes);
+                break;
+            default:
+                row.Text(bytes);
+                break;
+        }
+    }
+}
+
+internal sealed unsafe class UuidWriter : TextualWriter
+{
+    protected override void WriteValue(ulong index, RowText row)
+    {
+        // As a number of 128 bits whose sign is turned, so that they sort as their texts do.
+        UInt128 value = (UInt128)Unsafe.ReadUnaligned<Int128>((Int128*)Data + index) ^ ((UInt128)1 << 127);
+        Span<byte> bytes = stackalloc byte[16];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, value);
+        row.Put((byte)'"');
+        row.Formatted(new Guid(bytes, bigEndian: true), "D");
+        row.Put((byte)'"');
+    }
+}
+
+internal sealed unsafe class EnumWriter(DuckDBType type, byte[][] labels) : TextualWriter
+{
+    protected override void WriteValue(ulong index, RowText row) => row.Text(labels[type switch
+    {
+        DuckDBType.UnsignedTinyInt => ((byte*)Data)[index],
+        DuckDBType.UnsignedSmallInt => ((ushort*)Data)[index],
+        _ => ((uint*)Data)[index],
+    }]);
+}
+
+internal sealed unsafe class DateWriter : TextualWriter
+{
+    protected override void WriteValue(ulong index, RowText row)
+    {
+        int days = ((int*)Data)[index];
+        if (Math.Abs((long)days) == int.MaxValue)
+        {
+            ValueText.Infinity(row, days < 0);
+        }
+        else
+        {
+            ValueText.Date(row, days);
+        }
+    }
+}
+
+/// <param name="nanoseconds">Of one unit.</param>
+internal sealed unsafe class TimeWriter(long nanoseconds) : TextualWriter
+{
+    protected override void WriteValue(ulong index, RowText row) => ValueText.Time(row, ((long*)Data)[index] * nanoseconds);
+}
+
+internal sealed unsafe class TimeWithZoneWriter : TextualWriter
+{
+    private const int OffsetBits = 24;
+    private const int OffsetMax = (16 * 60 * 60) - 1;
+
+    protected override void WriteValue(ulong index, RowText row)
+    {
+        ulong bits = ((ulong*)Data)[index];
+        ValueText.TimeWithZone(row, (long)(bits >> OffsetBits), OffsetMax - (int)(bits & ((1 << OffsetBits) - 1)));
+    }
+}
+
+/// <param name="nanoseconds">Of one unit.</param>
+internal sealed unsafe class TimestampWriter(long nanoseconds, bool isInUtc) : TextualWriter
+{
+    protected override void WriteValue(ulong index, RowText row)
+    {
+        long value = ((long*)Data)[index];
+        if (value is long.MaxValue or -long.MaxValue)
+        {
+            ValueText.Infinity(row, value < 0);
+        }
+        else if (nanoseconds == 1000)
+        {
+            ValueText.TimestampOfMicroseconds(row, value, isInUtc);
+        }
+        else
+        {
+            ValueText.Timestamp(row, (Int128)value * nanoseconds, isInUtc);
+        }
+    }
+}
+
+internal sealed unsafe class IntervalWriter : TextualWriter
+{
+    protected override void WriteValue(ulong index, RowText row)
+    {
+        byte* value = (byte*)Data + (index * 16);
+        ValueText.Interval(row, *(int*)value, *(int*)(value + 4), *(long*)(value + 8) * 1000);
+    }
+}
+
+/// <summary>Of a column that has no values.</summary>
+internal sealed class NullWriter : VectorWriter
+{
+    protected override void WriteValue(ulong index, RowText row) => row.Null();
+}

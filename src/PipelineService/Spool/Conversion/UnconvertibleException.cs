@@ -1,0 +1,5 @@
+namespace PipelineService.Spool.Conversion;
+
+/// <summary>A file cannot be converted, whoever tries it.</summary>
+/// <param name="message">Why, as a sentence that names no path.</param>
+internal sealed class UnconvertibleException(string message) : Exception(message);

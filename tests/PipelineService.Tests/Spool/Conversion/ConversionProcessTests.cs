@@ -1,0 +1,143 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using PipelineService.Core.Datasets;
+using PipelineService.Hosting;
+using PipelineService.Spool.Conversion;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Spool.Conversion;
+
+/// <summary>The child process of a conversion: what it is bounded by, and what it is when it dies.</summary>
+public sealed class ConversionProcessTests : IDisposable
+{
+    private const long Plenty = 2L << 30;
+
+    private static readonly DecodedLimits NoLimit = new(long.MaxValue, int.MaxValue, long.MaxValue);
+
+    private readonly TemporaryFolder _folder = new();
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_bomb_is_stopped_where_it_crosses_the_limit()
+    {
+        const int RatioFrom = 1 << 20;
+        string path = Write(ParquetSample.Of("SELECT repeat('x', 1000) AS x FROM range(10000)"));
+        long taken = 0;
+        using var process = ConversionProcess.Start(RequestFor(path));
+
+        JobFaultException tooMuch = await Assert.ThrowsAsync<ConversionFaultException>(() => process.ReadAsync(
+            new ConversionLimits(Plenty, TimeSpan.FromHours(1), new DecodedLimits(long.MaxValue, 250, RatioFrom)),
+            new FileInfo(path).Length,
+            (bytes, _) =>
+            {
+                taken += bytes.Length;
+                return ValueTask.CompletedTask;
+            },
+            TimeProvider.System,
+            Token));
+
+        Assert.Equal("decoded_too_large", tooMuch.Problem.Code);
+        Assert.InRange(taken, RatioFrom / 2, RatioFrom + (1 << 20));
+    }
+
+    [Fact]
+    public async Task One_that_takes_too_much_memory_or_stands_still_is_ended()
+    {
+        string path = Write(ParquetSample.Of("SELECT i AS id FROM range(1000000) t(i)"));
+        FakeTimeProvider time = new();
+        foreach ((long memory, string setting) in ((long, string)[])[(1 << 20, "Spool:ConversionMemoryMax"), (Plenty, "Spool:ConversionStallMax")])
+        {
+            using var process = ConversionProcess.Start(RequestFor(path));
+            TaskCompletionSource never = new();
+            Task reading = process.ReadAsync(
+                new ConversionLimits(memory, TimeSpan.FromMinutes(1), NoLimit), 1, async (_, _) => await never.Task, time, Token);
+            while (!process.HasExited)
+            {
+                time.Advance(TimeSpan.FromSeconds(61));
+                await Task.Yield();
+            }
+
+            never.SetResult();
+            JobFaultException tooMuch = await Assert.ThrowsAsync<ConversionFaultException>(() => reading);
+            Assert.Equal("file_too_demanding", tooMuch.Problem.Code);
+            Assert.Contains(setting, tooMuch.Problem.Detail, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task One_that_is_killed_says_nothing_about_the_file()
+    {
+        string path = Write(ParquetSample.Of("SELECT i AS id FROM range(1000000) t(i)"));
+        using var process = ConversionProcess.Start(RequestFor(path));
+
+        Task reading = process.ReadAsync(
+            new ConversionLimits(Plenty, TimeSpan.FromHours(1), NoLimit),
+            1,
+            (_, _) =>
+            {
+                process.Kill();
+                return ValueTask.CompletedTask;
+            },
+            TimeProvider.System,
+            Token);
+
+        await Assert.ThrowsAsync<ConversionBrokenException>(() => reading);
+    }
+
+    [Fact]
+    public async Task One_that_nobody_waits_for_any_more_ends()
+    {
+        string path = Write(ParquetSample.Of("SELECT i AS id FROM range(1000000) t(i)"));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        using var process = ConversionProcess.Start(RequestFor(path));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => process.ReadAsync(
+            new ConversionLimits(Plenty, TimeSpan.FromHours(1), NoLimit), 1, async (_, token) => await stop.CancelAsync(), TimeProvider.System, stop.Token));
+
+        Assert.True(process.HasExited);
+    }
+
+    /// <summary>What the file is called, and what the library says of it, is no way out of the folder.</summary>
+    [Fact]
+    public async Task Nothing_else_can_be_opened()
+    {
+        string path = Write(ParquetSample.Of("SELECT 1 AS id"));
+        string other = Path.Combine(_folder.Path, "x', '") + Path.GetFileName(path);
+
+        string rows = await ReadAsync(RequestFor(path));
+        JobFaultException quoted = await Assert.ThrowsAsync<ConversionFaultException>(() => ReadAsync(RequestFor(other)));
+
+        Assert.Equal("[\"id\"]\n[1]\n", rows);
+        Assert.Equal("file_unreadable", quoted.Problem.Code);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static async Task<string> ReadAsync(ConversionRequest request)
+    {
+        StringBuilder rows = new();
+        using var process = ConversionProcess.Start(request);
+        await process.ReadAsync(
+            new ConversionLimits(Plenty, TimeSpan.FromHours(1), NoLimit),
+            1,
+            (bytes, _) =>
+            {
+                rows.Append(Encoding.UTF8.GetString(bytes.Span));
+                return ValueTask.CompletedTask;
+            },
+            TimeProvider.System,
+            Token);
+        return rows.ToString();
+    }
+
+    private static ConversionRequest RequestFor(string path) =>
+        new(DataFormat.Parquet, path, new Dictionary<string, WantedForm>(), MemoryBytes: 300 << 20);
+
+    private string Write(byte[] file)
+    {
+        string path = Path.Combine(_folder.Path, $"{Guid.CreateVersion7():N}");
+        File.WriteAllBytes(path, file);
+        return path;
+    }
+}
