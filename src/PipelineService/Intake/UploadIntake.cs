@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using PipelineService.Access.Limits;
 using PipelineService.Datasets;
 using PipelineService.Jobs;
 using PipelineService.Spool;

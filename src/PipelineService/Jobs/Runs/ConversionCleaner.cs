@@ -1,4 +1,3 @@
-using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Spool;

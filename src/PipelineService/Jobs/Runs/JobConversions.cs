@@ -1,5 +1,4 @@
 using Dapper;
-using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using PipelineService.Core.Datasets;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Spool.Conversion;
@@ -67,7 +66,7 @@ internal sealed class ConversionProcess : IDisposable
         ConversionLimits limits, long sentBytes, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> take, TimeProvider time,
         CancellationToken cancellationToken)
     {
-        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Activity activity = new(time);
         Task<Problem?> watching = WatchAsync(limits, activity, time, ended.Token);
         byte[] buffer = GC.AllocateUninitializedArray<byte>(256 << 10);

@@ -7,6 +7,7 @@ namespace PipelineService.Spool.Conversion;
 /// What is made of an upload that is converted, read while it is being made. Its last bytes are given when all of it is known to be
 /// right and has been pinned: whatever is committed for a job comes after that.
 /// </summary>
+[SuppressMessage("Usage", "CA2213", Justification = "Disposed of when the making has ended, which may be later.")]
 internal sealed class ConvertedUpload : IDecodedBytes, IDisposable
 {
     private readonly GrowthSignal _changed = new();

@@ -24,7 +24,7 @@ internal sealed class SourceFile : IDisposable
             return new SourceFile(path, upload.Length, copy: null);
         }
 
-        ConvertedFile? copy = ConvertedFile.Create(directory);
+        var copy = ConvertedFile.Create(directory);
         try
         {
             byte[] buffer = GC.AllocateUninitializedArray<byte>(256 << 10);

@@ -115,8 +115,8 @@ internal static class ValueText
     /// <param name="isInUtc">Whether it is a moment, and not what clocks show somewhere.</param>
     public static void Timestamp(RowText row, Int128 nanoseconds, bool isInUtc)
     {
-        var days = (long)(nanoseconds / NanosecondsPerDay);
-        var rest = (long)(nanoseconds % NanosecondsPerDay);
+        long days = (long)(nanoseconds / NanosecondsPerDay);
+        long rest = (long)(nanoseconds % NanosecondsPerDay);
         (days, rest) = rest < 0 ? (days - 1, rest + (long)NanosecondsPerDay) : (days, rest);
         row.Put((byte)'"');
         Day(row, days);
@@ -190,7 +190,7 @@ internal static class ValueText
             return;
         }
 
-        DateOnly date = DateOnly.FromDayNumber((int)days - DayMin);
+        var date = DateOnly.FromDayNumber((int)days - DayMin);
         row.Digits((ulong)date.Year, 4);
         row.Put((byte)'-');
         row.Digits((ulong)date.Month, 2);

@@ -13,7 +13,7 @@ internal static class ParquetConverter
     public static void Convert(ConversionRequest request, RowText row)
     {
         string file = $"read_parquet({Quoted(request.Path)})";
-        using DuckQuery queries = DuckQuery.Open(request.Path);
+        using var queries = DuckQuery.Open(request.Path);
         foreach (string setting in (string[])
         [
             "SET threads = 1",

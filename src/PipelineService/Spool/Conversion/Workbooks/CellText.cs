@@ -61,7 +61,7 @@ internal sealed class CellText(Workbook workbook)
     /// <summary>Excel counts in days: what is left of a second below its thousandth is noise.</summary>
     private void Moment(RowText row, double number, DateKind kind, WantedForm form)
     {
-        var milliseconds = (long)Math.Round(number * MillisecondsPerDay);
+        long milliseconds = (long)Math.Round(number * MillisecondsPerDay);
         bool isTime = kind == DateKind.Elapsed || form == WantedForm.Duration
             || (kind == DateKind.Time && form != WantedForm.DateTime && milliseconds is >= 0 and < MillisecondsPerDay);
         if (isTime)

@@ -22,7 +22,7 @@ internal sealed class SheetRows(SheetCells cells, Workbook workbook, SheetReques
         int written = 0;
         while (cells.Read())
         {
-            written = Pass(written, cells.Row, row);
+            Pass(written, cells.Row, row);
             if (cells.Row <= _lastHeader)
             {
                 Gather();
@@ -56,7 +56,7 @@ internal sealed class SheetRows(SheetCells cells, Workbook workbook, SheetReques
     }
 
     /// <summary>Rows that the sheet does not have are lines all the same.</summary>
-    private int Pass(int written, int next, RowText row)
+    private void Pass(int written, int next, RowText row)
     {
         for (; written + 1 < next; written++)
         {
@@ -69,8 +69,6 @@ internal sealed class SheetRows(SheetCells cells, Workbook workbook, SheetReques
                 row.Blank();
             }
         }
-
-        return written;
     }
 
     private string[] Joined() => [.. _parts.Select(part => string.Join(sheet.HeaderJoin, part))];
