@@ -18,6 +18,25 @@ public sealed class FairSharesTests
         Assert.Equal((6, 2), (shares.HeldBy("heavy"), shares.HeldBy("light")));
     }
 
+    /// <summary>Big jobs hold what they have for long: that counts, and not how seldom they took something.</summary>
+    [Fact]
+    public void Who_holds_much_comes_after_who_has_had_many_turns_and_holds_nothing()
+    {
+        FairShares shares = new(_ => Share.Usual);
+        shares.Take("big", 3);
+        for (int i = 0; i < 3; i++)
+        {
+            shares.Take("quick", 1);
+            shares.GiveBack("quick", 1);
+        }
+
+        shares.Wait("big");
+        shares.Wait("quick");
+
+        Assert.Equal(["quick", "big"], shares.Next(2));
+        Assert.False(shares.MayTake("big"));
+    }
+
     /// <summary>With one session nobody holds any when it becomes free: who had least so far comes next.</summary>
     [Fact]
     public void Weights_count_where_there_is_but_one_to_share()
