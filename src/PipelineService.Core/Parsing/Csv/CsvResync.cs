@@ -8,8 +8,9 @@ namespace PipelineService.Core.Parsing.Csv;
 /// several lines is held against its lines read by themselves.
 /// </summary>
 /// <remarks>
-/// A record that is clean, which is one by RFC 4180 alone and has as many fields as it should, is never taken apart. Of all others that span
-/// lines:
+/// Only a record is looked into of which a field spans lines and is closed where a field begins, behind a delimiter or a line end: what
+/// seems to close a field that a missing quote has left open is a quote that opens one. A record that is clean, which is one by RFC 4180
+/// alone and has as many fields as it should, is never taken apart. Of all others that span lines:
 /// <list type="bullet">
 /// <item>One that is malformed ends before the first of its lines at which a clean record begins; with none near, before its second line.
 /// </item>

@@ -28,6 +28,9 @@ public ref struct CsvTokenizer : ICsvTokenizer
     private int _faultAt;
     private int _judgedTo;
 
+    /// <summary>Whether a field of the record that spans lines ends where one begins: as if a quote before it were missing.</summary>
+    private bool _isSuspect;
+
     /// <param name="bytes">Whole records, starting at a record's start.</param>
     /// <param name="dialect">How they are written.</param>
     /// <param name="recordBytesMax">The longest record, without its line end.</param>
@@ -109,7 +112,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
                     return false;
                 }
 
-                if (lines > 1 && IsTakenApart(start, position, out bool isApart, out record))
+                if (_isSuspect && IsTakenApart(start, position, out bool isApart, out record))
                 {
                     return isApart;
                 }
@@ -169,7 +172,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
                     continue;
                 }
 
-                if (lines > 1 && IsTakenApart(start, position, out bool isApart, out record))
+                if (_isSuspect && IsTakenApart(start, position, out bool isApart, out record))
                 {
                     return isApart;
                 }
@@ -186,6 +189,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
     private QuotedVerdict PassQuoted(ref StructuralBytes structure, int start, ref int lines, ref ValueSpelling spelling)
     {
         ReadOnlySpan<byte> bytes = _bytes;
+        int before = lines;
         while (true)
         {
             int position = structure.Next();
@@ -203,6 +207,8 @@ public ref struct CsvTokenizer : ICsvTokenizer
                 if (position + 1 == bytes.Length || bytes[position + 1] != _quote)
                 {
                     _faultAt = position;
+                    _isSuspect |= lines > before
+                        && (bytes[position - 1] == _delimiter || bytes[position - 1] is (byte)'\n' or (byte)'\r');
                     return CsvRules.MayFollowQuote(bytes, position + 1, _delimiter)
                         ? QuotedVerdict.Closed
                         : QuotedVerdict.Malformed;
@@ -232,7 +238,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool IsTakenApart(int start, int end, out bool isApart, out CsvRecord record)
     {
-        (isApart, record) = (false, default);
+        (isApart, record, _isSuspect) = (false, default, false);
         if (_shape is null)
         {
             return false;
@@ -260,6 +266,7 @@ public ref struct CsvTokenizer : ICsvTokenizer
     private bool ReadFaulty(int start, out CsvRecord record)
     {
         record = default;
+        _isSuspect = false;
         int length = _bytes[start..].IndexOfAny((byte)'\n', (byte)'\r');
         int next = length < 0 ? _bytes.Length : CsvRules.BehindLineEnd(_bytes, start + length, _isFinal);
         bool lineEndIsOpen = next < 0 || (length < 0 && !_isFinal);

@@ -29,6 +29,9 @@ internal ref struct DialectTokenizer : ICsvTokenizer
     private DialectLookahead _lookahead;
     private int _faultAt;
     private int _judgedTo;
+
+    /// <summary>Whether a field of the record that spans lines ends where one begins: as if a quote before it were missing.</summary>
+    private bool _isSuspect;
     private int _position;
     private int _lines;
     private (int Position, int Lines) _cut;
@@ -183,8 +186,9 @@ internal ref struct DialectTokenizer : ICsvTokenizer
                 continue;
             }
 
-            if (hasLineEnds && _shape is not null)
+            if (_isSuspect && _shape is not null)
             {
+                _isSuspect = false;
                 CsvResync resync = new(_bytes, start, _shape, _recordBytesMax, _isFinal);
                 QuotedVerdict verdict = resync.LookInto(position);
                 if (verdict != QuotedVerdict.Closed)
@@ -203,13 +207,17 @@ internal ref struct DialectTokenizer : ICsvTokenizer
     private FieldStop PassQuotes(
         int start, ref int position, ref ValueSpelling spelling, ref bool hasLineEnds, out int next)
     {
+        bool isOverLines = false;
         while (true)
         {
             FieldStop stop = _fields.PassQuoted(ref position, ref spelling, out next);
             if (stop != FieldStop.LineEnd)
             {
+                _isSuspect |= stop == FieldStop.Quote && isOverLines && IsFieldStart(position);
                 return stop;
             }
+
+            isOverLines = true;
 
             QuotedVerdict verdict = _lookahead.Look(_fields, start, position, next);
             if (verdict != QuotedVerdict.Closed)
@@ -221,6 +229,12 @@ internal ref struct DialectTokenizer : ICsvTokenizer
             hasLineEnds = true;
             position = next;
         }
+    }
+
+    private readonly bool IsFieldStart(int position)
+    {
+        ReadOnlySpan<byte> before = _syntax.SkipsSpaces ? _bytes[..position].TrimEnd((byte)' ') : _bytes[..position];
+        return before.EndsWith(_syntax.Delimiter) || _syntax.WithoutLineEnd(before).Length < before.Length;
     }
 
     /// <summary>The record at fault has several lines.</summary>
@@ -246,7 +260,7 @@ internal ref struct DialectTokenizer : ICsvTokenizer
             return false;
         }
 
-        int faultAt = _faultAt;
+        (int faultAt, _isSuspect) = (_faultAt, false);
         _faultAt = 0;
         if (!isTooLong && _shape is not null && next >= 0 && faultAt >= next)
         {
