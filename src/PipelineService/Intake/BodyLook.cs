@@ -74,6 +74,11 @@ internal static class BodyLook
     /// <summary>Why the data cannot be of the format that it would be read as; null when it can.</summary>
     private static string? FaultOf(ReadOnlySpan<byte> first, UploadRequest upload, DatasetDefinition dataset)
     {
+        if (FormatTable.Of(upload.Kind.Format) is { IsConverted: true } file)
+        {
+            return FaultOfFile(first, file);
+        }
+
         if (ForeignContent.SentenceOf(first, upload.Encoding) is string sentence)
         {
             return sentence;
@@ -95,6 +100,19 @@ internal static class BodyLook
             ? $"The body begins as {type} does, and the dataset's format is {FormatTable.Of(dataset.Format).MediaType}: send it with "
                 + $"-H 'Content-Type: {type}', or set the dataset's \"format\"."
             : null;
+    }
+
+    /// <summary>The same of a file that is converted, which begins with its signature.</summary>
+    private static string? FaultOfFile(ReadOnlySpan<byte> first, FormatRow file)
+    {
+        bool isIt = file.Form.Format == DataFormat.Parquet
+            ? first.StartsWith("PAR1"u8) || first.StartsWith("PARE"u8) // the second is encrypted: told by whoever reads it
+            : first.StartsWith("PK\u0003\u0004"u8);
+        return isIt ? null
+            : ForeignContent.SentenceOf(first)
+            ?? (TypeOf(first) is { } type
+                ? $"The body begins as {type} does, and the dataset's format is {file.MediaType}: send it with -H 'Content-Type: {type}'."
+                : null);
     }
 
     /// <summary>Whether the first name of a header may begin as JSON does.</summary>

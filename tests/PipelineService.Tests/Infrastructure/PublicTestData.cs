@@ -6,8 +6,9 @@ namespace PipelineService.Tests.Infrastructure;
 /// <summary>A case of a public suite.</summary>
 /// <param name="Id">Its name.</param>
 /// <param name="Bytes">The file.</param>
-/// <param name="Expect"><c>accept</c>, <c>reject</c> or <c>either</c>.</param>
-internal sealed record PublicCase(string Id, byte[] Bytes, string Expect);
+/// <param name="Expect"><c>accept</c>, <c>reject</c> or <c>either</c>; of files with rows <c>rows</c> or <c>rows_or_unsupported</c>.</param>
+/// <param name="Rows">What is in it, as JSON; null where that is not given.</param>
+internal sealed record PublicCase(string Id, byte[] Bytes, string Expect, string? Rows);
 
 /// <summary>
 /// Public test data, which is no part of the repository: a folder <c>shared/testdata</c> beside one of the folders above it, or the one that
@@ -26,7 +27,8 @@ internal static class PublicTestData
             .. File.ReadLines(Path.Combine(folder, "cases.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).Select(line => new PublicCase(
                 line.GetProperty("id").GetString()!,
                 File.ReadAllBytes(Path.Combine(folder, line.GetProperty("file").GetString()!)),
-                line.GetProperty("expect").GetString()!)),
+                line.GetProperty("expect").GetString()!,
+                line.TryGetProperty("expected_json", out JsonElement rows) ? File.ReadAllText(Path.Combine(folder, rows.GetString()!)) : null)),
         ];
     }
 

@@ -113,6 +113,20 @@ public sealed class ParquetLoadTests(LoadingService service) : IClassFixture<Loa
         Assert.Empty(Converted());
     }
 
+    /// <summary>As <c>curl -T FILE</c> sends it, to a dataset whose format says what it is; and what is something else is told.</summary>
+    [Fact]
+    public async Task A_dataset_of_Parquet_takes_it_without_a_type()
+    {
+        await service.DeclareAsync("parquet_untyped", Ids, rest: ", \"format\": \"parquet\"");
+        using ByteArrayContent other = new("id,note\n1,a\n"u8.ToArray());
+
+        JobView job = await service.LoadAsync("parquet_untyped", ParquetSample.Of("SELECT 1 AS id, 'a' AS note"), "application/octet-stream");
+        ApiAnswer refused = await service.Api.UploadAsync("parquet_untyped", other);
+
+        Assert.Equal(JobState.Succeeded, job.State);
+        Assert.Contains("The body begins as text/csv does", refused.Body, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("job")]
     [InlineData("chunk")]

@@ -141,6 +141,9 @@ internal sealed class DuckQuery : IDisposable
             .Replace(_path, "", StringComparison.Ordinal).Split('\n')[0];
         int kind = line.IndexOf("Error: ", StringComparison.Ordinal);
         line = (kind >= 0 ? line[(kind + "Error: ".Length)..] : line).Replace("  ", " ", StringComparison.Ordinal).Trim();
-        return new UnconvertibleException(line.Length == 0 ? "It cannot be read." : line);
+        return new UnconvertibleException(
+            line.Length == 0 ? "It cannot be read."
+            : line.Contains("encryption_config", StringComparison.Ordinal) ? "The file is encrypted"
+            : line);
     }
 }
