@@ -13,7 +13,7 @@ internal sealed record FedEvent(EventRow Row, byte[] Frame);
 /// anything from here. Each stream takes what it has not had yet, at its own pace; one that falls behind reads the database until it
 /// has caught up. So a slow one costs nobody else, and nothing is kept for it.
 /// </summary>
-internal sealed class EventFeed
+internal sealed class EventFeed : IDisposable
 {
     /// <summary>Events in memory, of some 2 kB each.</summary>
     public const int RingMax = 2_048;
@@ -124,7 +124,7 @@ internal sealed class EventFeed
 
             if (after + 1 >= _first && after + 1 < _next)
             {
-                FedEvent[] some = new FedEvent[Math.Min(limit, _next - after - 1)];
+                var some = new FedEvent[Math.Min(limit, _next - after - 1)];
                 for (int i = 0; i < some.Length; i++)
                 {
                     some[i] = _ring[(after + 1 + i) % RingMax];
@@ -146,6 +146,8 @@ internal sealed class EventFeed
             _catchUps.Release();
         }
     }
+
+    public void Dispose() => _catchUps.Dispose();
 
     /// <summary>What is not there any more, since its day was dropped a moment ago, is passed over.</summary>
     private void Append(List<EventRow> rows, long head)

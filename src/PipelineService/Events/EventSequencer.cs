@@ -6,7 +6,8 @@ using PipelineService.Spool;
 namespace PipelineService.Events;
 
 /// <summary>
-/// Gives events their positions, as soon as this instance has changed a job, and every half second in any case. Every instance tries; one of
+/// Gives events their positions, as soon as this instance has changed a job, and every half second in any case. Every instance tries; one
+/// of
 /// them has the lock, and all learn where the log ends. Events are numbered after the fact, because a number that is taken before a
 /// commit says nothing of when that comes, and a wait for the oldest transaction would last as long as our longest load.
 /// </summary>

@@ -17,7 +17,10 @@ public sealed class EventsOptions
     /// </summary>
     public int StreamsMax { get; init; } = 1500;
 
-    /// <summary>Webhooks that there may be. Default 100, range 1 to 1000. Each may have one delivery under way at any time, and more while there is room.</summary>
+    /// <summary>
+    /// Webhooks that there may be. Default 100, range 1 to 1000. Each may have one delivery under way at any time, and more while there is
+    /// room.
+    /// </summary>
     public int WebhooksMax { get; init; } = 100;
 
     /// <summary>

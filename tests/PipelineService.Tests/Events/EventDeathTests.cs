@@ -6,7 +6,9 @@ using PipelineService.Tests.Reliability;
 
 namespace PipelineService.Tests.Events;
 
-/// <summary>The process dies while it tells: whoever follows misses nothing and hears nothing twice, and a webhook can tell that it knows it.</summary>
+/// <summary>
+/// The process dies while it tells: whoever follows misses nothing and hears nothing twice, and a webhook can tell that it knows it.
+/// </summary>
 public sealed class EventDeathTests(TestDatabase database) : IClassFixture<TestDatabase>, IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -9,7 +9,9 @@ using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Events;
 
-/// <summary>Events get places without gaps, each one, in the order in which they came to be visible, whoever writes them and whoever numbers.</summary>
+/// <summary>
+/// Events get places without gaps, each one, in the order in which they came to be visible, whoever writes them and whoever numbers.
+/// </summary>
 public sealed class EventNumberingTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private readonly EventLogStand _stand = new(database);

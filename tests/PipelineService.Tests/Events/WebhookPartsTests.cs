@@ -110,7 +110,9 @@ public sealed class WebhookPartsTests
         Assert.InRange(DeliverySchedule.PauseAfter(1, TimeSpan.FromDays(-1))!.Value.TotalSeconds, 5, 5.5);
     }
 
-    /// <summary>However many hang, each has its own place; one that fails gets one attempt after a rest, and all again when that succeeds.</summary>
+    /// <summary>
+    /// However many hang, each has its own place; one that fails gets one attempt after a rest, and all again when that succeeds.
+    /// </summary>
     [Fact]
     public void Gives_each_webhook_a_place_of_its_own_and_one_that_fails_a_rest()
     {

@@ -136,7 +136,9 @@ public sealed class WebhookTests(GuardedService running) : IClassFixture<Guarded
         Assert.Equal((false, false, true), (alone.IsSignedWith(first), alone.IsSignedWith(second), alone.IsSignedWith(third)));
     }
 
-    /// <summary>Told of its maker's things, however it is changed, and by whomever; and of nothing while its key is worth nothing.</summary>
+    /// <summary>
+    /// Told of its maker's things, however it is changed, and by whomever; and of nothing while its key is worth nothing.
+    /// </summary>
     [Fact]
     public async Task A_webhook_sees_no_more_than_its_maker()
     {

@@ -67,7 +67,7 @@ public sealed class LeastRoleTests(EmptyTestDatabase database) : IClassFixture<E
     /// <summary>As the service empties days that are kept no longer.</summary>
     private async Task<bool> DropAllEventsAsync()
     {
-        await using NpgsqlDataSource service = NpgsqlDataSource.Create(As(Service));
+        await using var service = NpgsqlDataSource.Create(As(Service));
         await using NpgsqlCommand drop = service.CreateCommand("SELECT bool_or(pipeline.drop_events(slot)) FROM generate_series(0, 15) slot");
         return await drop.ExecuteScalarAsync(Token) is true;
     }

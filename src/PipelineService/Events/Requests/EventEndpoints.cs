@@ -1,9 +1,7 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Mvc;
 using PipelineService.Access;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
-using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Events.Requests;
@@ -106,7 +104,7 @@ public static class EventEndpoints
         }
 
         return EventQuery.TryReadLastId(context.Request.Headers[EventQuery.LastEventId], out long? last)
-            ? await streams.OpenAsync(filter, last ?? begin, context, cancellationToken)
+            ? await streams.OpenAsync(filter, last ?? begin, cancellationToken)
             : Problem.MalformedHeader(EventQuery.LastEventId, EventQuery.LastEventIdFault).ToResult();
     }
 
@@ -152,7 +150,7 @@ public static class EventEndpoints
         }
 
         return EventQuery.TryReadLastId(context.Request.Headers[EventQuery.LastEventId], out long? last)
-            ? await streams.OpenAsync(job, last, context, cancellationToken)
+            ? await streams.OpenAsync(job, last, cancellationToken)
             : Problem.MalformedHeader(EventQuery.LastEventId, EventQuery.LastEventIdFault).ToResult();
     }
 

@@ -47,9 +47,14 @@ internal sealed class EventQuery(Dictionary<string, string[]> faults)
 
     public long? After(string? given)
     {
-        if (given is null || IsPosition(given, out long after))
+        if (given is null)
         {
-            return given is null ? null : long.Parse(given, CultureInfo.InvariantCulture);
+            return null;
+        }
+
+        if (IsPosition(given, out long after))
+        {
+            return after;
         }
 
         faults["/after"] = [$"'{given}' is no place in the log: that is a whole number, 0 for its begin."];

@@ -6,7 +6,8 @@ using PipelineService.Hosting.Http;
 namespace PipelineService.Events.Requests;
 
 /// <summary>
-/// An answer of server-sent events that lasts. It ends when the client goes, when the service stops, and when the client may have it no more.
+/// An answer of server-sent events that lasts. It ends when the client goes, when the service stops, and when the client may have it no
+/// more.
 /// A client that does not read is left by the connection itself (<c>Hosting:ReaderStallTimeout</c>).
 /// </summary>
 internal sealed class EventStream(HttpContext context, CallerAgain callers, EventFeed feed, TimeProvider time, CancellationToken stopping)

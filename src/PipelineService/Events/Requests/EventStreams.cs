@@ -10,7 +10,7 @@ internal sealed class EventStreams(
     private const int BatchMax = 64;
 
     /// <param name="after">Behind which position; null: from now on.</param>
-    public async Task<IResult> OpenAsync(EventFilter filter, long? after, HttpContext context, CancellationToken cancellationToken)
+    public async Task<IResult> OpenAsync(EventFilter filter, long? after, CancellationToken cancellationToken)
     {
         // Asked of the database: this instance may be half a second behind the one that the client comes from.
         LogEnds ends = await store.FindEndsAsync(cancellationToken);

@@ -8,7 +8,8 @@ using PipelineService.Jobs.Requests;
 namespace PipelineService.Events.Requests;
 
 /// <summary>
-/// Serves one job as a stream: how far it is, from memory or by looks at its row, and its events of the log. Progress is told as it is seen;
+/// Serves one job as a stream: how far it is, from memory or by looks at its row, and its events of the log. Progress is told as it is
+/// seen;
 /// the events are those that everybody gets, and the last of them is the end.
 /// </summary>
 internal sealed class JobStreams(
@@ -26,7 +27,7 @@ internal sealed class JobStreams(
     private static readonly TimeSpan EndMax = TimeSpan.FromSeconds(30);
 
     /// <param name="after">Events behind this position; null: all that are kept.</param>
-    public async Task<IResult> OpenAsync(JobRow job, long? after, HttpContext context, CancellationToken cancellationToken)
+    public async Task<IResult> OpenAsync(JobRow job, long? after, CancellationToken cancellationToken)
     {
         List<EventRow> events = await store.ReadOfJobAsync(job.Id, after ?? 0, cancellationToken);
         if (after is not null && job.JobState.IsFinal() && events.Count == 0 && await HasEndedAsync(job.Id, after.Value, cancellationToken))

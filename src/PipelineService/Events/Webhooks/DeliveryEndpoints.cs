@@ -105,9 +105,14 @@ internal static class DeliveryEndpoints
 
     private static long? CursorOf(string? cursor, Dictionary<string, string[]> faults)
     {
-        if (cursor is null || long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        if (cursor is null)
         {
-            return cursor is null ? null : long.Parse(cursor, CultureInfo.InvariantCulture);
+            return null;
+        }
+
+        if (long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out long before))
+        {
+            return before;
         }
 
         faults["/cursor"] = ["It is none that this service gave out; leave it away to start from the first page."];

@@ -4,7 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace PipelineService.Events.Webhooks;
 
 /// <summary>
-/// When a delivery that failed is tried again: the schedule that Standard Webhooks recommends, ten attempts over some three days, each a little
+/// When a delivery that failed is tried again: the schedule that Standard Webhooks recommends, ten attempts over some three days, each a
+/// little
 /// later than it says, so that those that failed together do not come back together.
 /// </summary>
 internal static class DeliverySchedule

@@ -6,7 +6,8 @@ internal static class DeliverySql
     private const string Event = "JOIN pipeline.events e ON e.xid = d.xid AND e.n = d.n AND e.slot = d.slot";
 
     /// <summary>
-    /// Takes what is due of these webhooks ($1), at most so many of each ($2), and puts it off for as long as an attempt may take ($3): if it
+    /// Takes what is due of these webhooks ($1), at most so many of each ($2), and puts it off for as long as an attempt may take ($3): if
+    /// it
     /// is not marked by then, whoever took it has died, and it is sent again.
     /// </summary>
     public const string Claim = $"""

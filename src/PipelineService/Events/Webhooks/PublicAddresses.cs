@@ -5,7 +5,8 @@ using System.Net.Sockets;
 namespace PipelineService.Events.Webhooks;
 
 /// <summary>
-/// Which addresses are in the public internet. All others are this machine's, its network's or its cloud's: whoever may say where events are
+/// Which addresses are in the public internet. All others are this machine's, its network's or its cloud's: whoever may say where events
+/// are
 /// sent shall not reach them through this service. What is not known to be public is not. Sources: the IANA special-purpose address
 /// registries for IPv4 and IPv6.
 /// </summary>

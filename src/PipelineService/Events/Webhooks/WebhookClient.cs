@@ -25,8 +25,10 @@ internal sealed record SendResult(int? Status, int Milliseconds, string? Error, 
 }
 
 /// <summary>
-/// Sends one request to a webhook. Where it goes is judged by the address that is connected to: the one that the name has in this moment, not
-/// one that it had when somebody looked. There is no proxy, no redirect is followed, no cookie kept, and of an answer no more is read than is
+/// Sends one request to a webhook. Where it goes is judged by the address that is connected to: the one that the name has in this moment,
+/// not
+/// one that it had when somebody looked. There is no proxy, no redirect is followed, no cookie kept, and of an answer no more is read than
+/// is
 /// shown.
 /// </summary>
 internal sealed class WebhookClient : IDisposable

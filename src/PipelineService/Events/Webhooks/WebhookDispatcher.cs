@@ -10,7 +10,8 @@ using PipelineService.Spool;
 namespace PipelineService.Events.Webhooks;
 
 /// <summary>
-/// Sends deliveries: 1. looks which webhooks something is due for, when the log has grown, when one was sent, and every second; 2. claims as
+/// Sends deliveries: 1. looks which webhooks something is due for, when the log has grown, when one was sent, and every second; 2. claims
+/// as
 /// many as there is room for; 3. sends each; 4. marks what became of it. Several instances share the work, each delivery one at a time. A
 /// process that dies between 3 and 4 leaves a claim that ends, and it is sent again under the same id: at least once, and in no order.
 /// </summary>

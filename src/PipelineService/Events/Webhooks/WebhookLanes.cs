@@ -3,7 +3,8 @@ using PipelineService.Hosting.Telemetry;
 namespace PipelineService.Events.Webhooks;
 
 /// <summary>
-/// How much may be under way for each webhook at once, here. Each has a place of its own, whatever the others do, and more from a common stock
+/// How much may be under way for each webhook at once, here. Each has a place of its own, whatever the others do, and more from a common
+/// stock
 /// while there are any. One that fails several times in a row gets nothing for a while, and then one attempt: so a dead or slow one costs
 /// itself alone.
 /// </summary>

@@ -10,7 +10,8 @@ namespace PipelineService.Events.Webhooks;
 /// <param name="State">
 /// <c>active</c>; <c>disabled</c>; or <c>owner_revoked</c>: the key by which it was made or changed last lets nobody in any more.
 /// </param>
-/// <param name="DisabledReason">Why the service has disabled it: it answered 410 (<c>gone</c>), or too much waited for it (<c>backlog</c>).</param>
+/// <param name="DisabledReason">Why the service has disabled it: it answered 410 (<c>gone</c>), or too much waited for it
+/// (<c>backlog</c>).</param>
 /// <param name="Tenant">The tenant whose datasets alone it is told of: that of its maker, for good.</param>
 /// <param name="Source">The source of whose jobs alone it is told: that of its maker, for good.</param>
 /// <param name="PreviousUntil">Until when deliveries are signed with the secret before, too; null when they are not.</param>

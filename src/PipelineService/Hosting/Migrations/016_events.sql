@@ -142,7 +142,8 @@ LANGUAGE sql STABLE AS $$
         SELECT FROM pipeline.api_keys k WHERE k.id = key AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
 $$;
 
--- The events of a job's row. In plpgsql, which keeps its plans: a function in SQL that writes would be planned at each call, at five times the
+-- The events of a job's row. In plpgsql, which keeps its plans: a function in SQL that writes would be planned at each call, at five times
+-- the
 -- price. A job is told of once its upload was taken: before, it may yet leave nothing.
 CREATE FUNCTION pipeline.tell_finished(j pipeline.jobs) RETURNS void
 LANGUAGE plpgsql AS $$
