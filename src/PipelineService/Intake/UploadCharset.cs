@@ -30,7 +30,7 @@ internal static class UploadCharset
             return declared;
         }
 
-        TextEncoding? said = TextEncoding.Find(charset);
+        var said = TextEncoding.Find(charset);
         return said is null ? throw new UploadRefusedException(UploadProblems.UnsupportedCharset(charset))
             : mustBeUnicode && !said.IsUnicode ? throw new UploadRefusedException(UploadProblems.CharsetOfJson(charset))
             : declared.IsUtf8 || said == declared ? said

@@ -62,7 +62,7 @@ internal sealed class StubService : IAsyncDisposable
         try
         {
             using StreamReader reader = new(context.Request.InputStream);
-            JsonElement body = JsonElement.Parse(await reader.ReadToEndAsync());
+            var body = JsonElement.Parse(await reader.ReadToEndAsync());
             string[] keys =
             [
                 .. body.GetProperty("items").EnumerateArray()

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
-using System.Text.Json;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Tests.Infrastructure;
 

@@ -60,7 +60,9 @@ public sealed class TranscodedReader(RecordReader inner, Transcoding text) : Rec
         where TSink : struct, IRecordSink, allows ref struct
     {
         private readonly ReadOnlySpan<byte> _bytes = bytes;
+#pragma warning disable IDE0044 // What it is handed changes it.
         private TSink _inner = inner;
+#pragma warning restore IDE0044
 
         public readonly TSink Inner => _inner;
 

@@ -167,7 +167,7 @@ public static class DefinitionReader
             return TextEncoding.Utf8;
         }
 
-        TextEncoding? encoding = TextEncoding.Find(name);
+        var encoding = TextEncoding.Find(name);
         if (encoding is null)
         {
             resource.Fault("encoding", $"\"{Excerpt.Of(name)}\" is not known here: use one of {TextEncoding.Names}.");

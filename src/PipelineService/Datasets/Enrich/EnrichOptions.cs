@@ -16,13 +16,13 @@ public sealed class EnrichOptions
     public int ChunksMax { get; set; } = 16;
 
     /// <summary>The services, by the names under which definitions ask them. Default none.</summary>
-    public Dictionary<string, ServiceOptions> Services { get; set; } = new(StringComparer.Ordinal);
+    public Dictionary<string, ServiceOptions> Services { get; init; } = new(StringComparer.Ordinal);
 
     /// <summary>
     /// Values of the header that services are sent (<c>SecretHeader</c>), by the names under which they have them. They appear nowhere
     /// else: not in definitions, jobs, dead letters or logs. Default none.
     /// </summary>
-    public Dictionary<string, string>? Secrets { get; set; }
+    public Dictionary<string, string>? Secrets { get; init; }
 }
 
 /// <summary>How a service is asked.</summary>

@@ -29,7 +29,7 @@ internal static class GapRules
         }
 
         TransformOp op = definition.Transforms[index];
-        FieldScope scope = FieldScope.Of(definition);
+        var scope = FieldScope.Of(definition);
         HashSet<string> sets = [.. op.Sets.Select(set => set.Name)];
         if (sets.FirstOrDefault(name => definition.Columns.Any(c => c.Name == name && c.Constraints.Required)) is { } required)
         {

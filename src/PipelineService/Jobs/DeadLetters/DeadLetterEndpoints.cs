@@ -4,7 +4,6 @@ using Microsoft.Net.Http.Headers;
 using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets.Transforms;
-using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;

@@ -4,7 +4,6 @@ using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
-using PipelineService.Hosting.Postgres;
 using PipelineService.Jobs.Requests;
 
 namespace PipelineService.Jobs.Gaps;

@@ -1,7 +1,6 @@
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting.Http;
-using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Jobs.Requests;

@@ -73,14 +73,14 @@ public sealed class AnswerParking : IDisposable
 
     private sealed class Place(AnswerParking parking, SemaphoreSlim places) : IDisposable
     {
-        private SemaphoreSlim? _places = places;
+        private bool _isLeft;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _places, null) is { } left)
+            if (!Interlocked.Exchange(ref _isLeft, true))
             {
                 Interlocked.Decrement(ref parking._parked);
-                left.Release();
+                places.Release();
             }
         }
     }

@@ -123,7 +123,7 @@ internal sealed class CallRate(int perSecond, TimeProvider time) : RateLimiter
     {
         public static readonly Lease None = new(null);
 
-        private CallRate? _rate = rate;
+        private bool _isOver;
 
         public override bool IsAcquired { get; } = rate is not null;
 
@@ -135,6 +135,14 @@ internal sealed class CallRate(int perSecond, TimeProvider time) : RateLimiter
             return false;
         }
 
-        protected override void Dispose(bool disposing) => Interlocked.Exchange(ref _rate, null)?.End();
+        protected override void Dispose(bool disposing)
+        {
+            if (!Interlocked.Exchange(ref _isOver, true))
+            {
+                rate?.End();
+            }
+
+            base.Dispose(disposing);
+        }
     }
 }

@@ -141,7 +141,7 @@ internal sealed class ServiceCircuit
             }
 
             double grown = Math.Min(BreakMax.TotalSeconds, BreakMin.TotalSeconds * Math.Pow(2, Math.Clamp(_failures - FailuresMax, 0, 10)));
-            TimeSpan own = TimeSpan.FromSeconds(grown * (0.75 + (Random.Shared.NextDouble() / 4)));
+            var own = TimeSpan.FromSeconds(grown * (0.75 + (Random.Shared.NextDouble() / 4)));
             TimeSpan said = _isTold ? outcome.RetryAfter!.Value : TimeSpan.Zero;
             _pause = said <= own ? own : said < RetryAfterMax ? said : RetryAfterMax;
         }

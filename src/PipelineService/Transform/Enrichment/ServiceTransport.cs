@@ -76,7 +76,7 @@ internal sealed class ServiceTransport : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             return CallOutcome.Failed(
-                RecordErrorCode.EnrichmentUnreachable, mayPass: true, excerpt: (e as HttpRequestException)?.HttpRequestError.ToString());
+                RecordErrorCode.EnrichmentUnreachable, mayPass: true, excerpt: e is HttpRequestException http ? http.HttpRequestError.ToString() : null);
         }
     }
 

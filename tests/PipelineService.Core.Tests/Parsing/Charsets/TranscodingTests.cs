@@ -219,7 +219,7 @@ public sealed class TranscodingTests
             return encoding.Kind == EncodingKind.Utf16Big ? Charset.BigEndianUnicode : Charset.Unicode;
         }
 
-        Charset known = (Charset)(CodePagesEncodingProvider.Instance.GetEncoding(encoding.CodePage) ?? Charset.GetEncoding(encoding.CodePage))
+        var known = (Charset)(CodePagesEncodingProvider.Instance.GetEncoding(encoding.CodePage) ?? Charset.GetEncoding(encoding.CodePage))
             .Clone();
         known.EncoderFallback = new EncoderReplacementFallback("");
         return known;

@@ -109,7 +109,7 @@ public sealed class OtherReadersTests(EmptyTestDatabase database, ITestOutputHel
     private static string? ReadByCsvHelper(string document)
     {
         CsvReaderOptions options = CsvReaderOptions.Default with { HasHeader = false, MalformedData = CsvMalformedDataHandling.Throw };
-        using CsvReader reader = CsvReader.FromText(document, options);
+        using var reader = CsvReader.FromText(document, options);
         List<string> records = [];
         try
         {

@@ -37,6 +37,7 @@ internal sealed class ServiceReplies
     public Task<IReadOnlyList<ServiceAnswer>> AskAsync(
         ServiceUse use, IReadOnlyList<byte[]> inputs, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         ImmutableArray<string> replies = _test.Services.GetValueOrDefault(use.Service, []);
         return Task.FromResult<IReadOnlyList<ServiceAnswer>>([.. inputs.Select(input => Answer(use, input, replies))]);
     }
