@@ -4,7 +4,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 
 # Restore first, from nothing but project and lock files: a layer that stays valid until a dependency changes.
-COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
+COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/PipelineService.Core/PipelineService.Core.csproj src/PipelineService.Core/packages.lock.json src/PipelineService.Core/
 COPY src/PipelineService.Client/PipelineService.Client.csproj src/PipelineService.Client/packages.lock.json src/PipelineService.Client/
 COPY src/PipelineService/PipelineService.csproj src/PipelineService/packages.lock.json src/PipelineService/
