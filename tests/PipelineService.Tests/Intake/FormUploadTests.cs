@@ -64,7 +64,7 @@ public sealed class FormUploadTests(LoadingService service) : IClassFixture<Load
             ]);
 
         Assert.Equal(HttpStatusCode.MultiStatus, answer.StatusCode);
-        JsonElement batch = JsonElement.Parse(await answer.Content.ReadAsStringAsync(Token));
+        var batch = JsonElement.Parse(await answer.Content.ReadAsStringAsync(Token));
         string id = batch.GetProperty("batch").GetString()!;
         JsonElement[] files = [.. batch.GetProperty("files").EnumerateArray()];
         Assert.Equal(["a.csv", "../../\\u001B[31mb\".csv"], files.Select(file => file.GetProperty("name").GetString()));
@@ -76,7 +76,7 @@ public sealed class FormUploadTests(LoadingService service) : IClassFixture<Load
 
         Assert.Equal(20_002, await service.CountRowsAsync("form_several"));
         Assert.Equal($"/v1/jobs?batch={id}", answer.Headers.Location?.ToString());
-        JsonElement listed = JsonElement.Parse(await service.Service.Client.GetStringAsync($"/v1/jobs?batch={id}", Token));
+        var listed = JsonElement.Parse(await service.Service.Client.GetStringAsync($"/v1/jobs?batch={id}", Token));
         Assert.Equal(2, listed.GetProperty("items").GetArrayLength());
     }
 
