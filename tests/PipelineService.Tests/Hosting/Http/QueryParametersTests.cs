@@ -11,7 +11,7 @@ public sealed class QueryParametersTests(RunningService running) : IClassFixture
 
     [Theory]
     [InlineData("/v1/jobs?sorce=acme", "/sorce", "Did you mean \"source\"?")]
-    [InlineData("/v1/jobs?since=2026-11-26", "/since", "It has createdAfter, createdBefore, cursor, dataset,")]
+    [InlineData("/v1/jobs?since=2026-11-26", "/since", "It has batch, createdAfter, createdBefore, cursor, dataset,")]
     [InlineData("/v1/jobs?createdafterr=2026-11-26", "/createdafterr", "Did you mean \"createdAfter\"?")]
     [InlineData("/v1/jobs?limit=1&limit=2", "/limit", "It is given 2 times; give it once.")]
     [InlineData($"/v1/jobs/{Job}?wait=5", "/wait", "This call has no parameters.")]
