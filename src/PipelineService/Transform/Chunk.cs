@@ -47,9 +47,15 @@ public sealed class Chunk : IDisposable
     {
         if (Interlocked.Exchange(ref _buffer, null) is byte[] buffer)
         {
-            TakenFrom?.GiveBack(Load.Plan.Party, _length);
-            _pool.Return(buffer);
-            Load.Leave(Turn);
+            try
+            {
+                TakenFrom?.GiveBack(Load.Plan.Party, _length);
+                _pool.Return(buffer);
+            }
+            finally
+            {
+                Load.Leave(Turn); // whatever happens: the load waits for it
+            }
         }
     }
 }

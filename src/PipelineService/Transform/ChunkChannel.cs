@@ -85,9 +85,12 @@ public sealed class ChunkChannel(
     {
         lock (_lock)
         {
-            _shares.GiveBack(party, bytes);
+            _shares.GiveBack(party, WeightOf(bytes));
         }
     }
+
+    /// <summary>What a worker holds with a chunk: something also where it has no bytes, as the end of a document may.</summary>
+    private static int WeightOf(int bytes) => Math.Max(1, bytes);
 
     private Lane Enter(string party)
     {
@@ -141,7 +144,7 @@ public sealed class ChunkChannel(
                 Forget(party, lane);
             }
 
-            _shares.Take(party, chunk!.Bytes.Length);
+            _shares.Take(party, WeightOf(chunk!.Bytes.Length));
             chunk.TakenFrom = this;
             return chunk;
         }

@@ -94,6 +94,23 @@ public sealed class ChunkChannelTests
         Assert.Equal(0, _pool.Rented);
     }
 
+    /// <summary>The end of a document has none, and may be with a worker for longer than all that came before it.</summary>
+    [Fact]
+    public async Task A_chunk_without_bytes_is_given_back_like_any_other()
+    {
+        await SendAsync("a", 1, Token);
+        await SendAsync("a", 2, Token, bytes: 0);
+        Chunk first = (await _channel.ReadAsync())!;
+        Chunk empty = (await _channel.ReadAsync())!;
+
+        first.Dispose();
+        empty.Dispose();
+
+        Assert.Equal(0, _pool.Rented);
+        await WriteAsync("a", 3);
+        Assert.Equal("a 3", await TakeAsync());
+    }
+
     private async Task WriteAsync(string party, params int[] numbers)
     {
         foreach (int number in numbers)
@@ -102,11 +119,11 @@ public sealed class ChunkChannelTests
         }
     }
 
-    private async Task SendAsync(string party, int number, CancellationToken cancellationToken)
+    private async Task SendAsync(string party, int number, CancellationToken cancellationToken, int bytes = 16)
     {
         JobLoad load = ChunkReading.LoadOf(transform: null, party);
         ChunkExtent extent = new() { StartOffset = number, EndOffset = number + 1, Position = new ChunkPosition(1, 1), Records = 1, Lines = 1 };
-        await _channel.FeedOf(load).SendAsync(extent, _pool.Rent(16), 16, cancellationToken);
+        await _channel.FeedOf(load).SendAsync(extent, _pool.Rent(16), bytes, cancellationToken);
     }
 
     private async Task<string> TakeAsync()

@@ -13,10 +13,10 @@ namespace PipelineService.Hosting.Http;
 internal sealed class ConnectionBlocks : MemoryPool<byte>
 {
     /// <summary>What one call to the kernel receives at most.</summary>
-    internal const int BlockBytes = 32 << 10;
+    internal const int BlockBytes = 16 << 10;
 
     /// <summary>Free blocks that are kept for the next connection; the garbage collector has the others.</summary>
-    internal const int FreeMax = 128;
+    internal const int FreeMax = 256;
 
     private readonly ConcurrentQueue<Block> _free = [];
     private int _freeCount;
