@@ -58,13 +58,12 @@ internal static class UploadDescription
             "The data: delimited text, or records of JSON one a line, in an array or in a sequence; a Parquet file; or a compressed file of what the "
             + "dataset's format says. `application/json` is taken as well: it is not in the list, because generators would make it the only one.",
             [.. UploadContentType.Known.Where(type => type != MediaTypeNames.Application.Json)])
-        .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>().Produces<BatchView>(StatusCodes.Status207MultiStatus)
-        .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted, StatusCodes.Status207MultiStatus)
+        .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()
+        .Answers(AnswerHeader.Location, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .Answers(AnswerHeader.ETag, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .Answers(JobEndpoints.UntilFinal, StatusCodes.Status202Accepted)
         .Answers(Replayed, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
-        .Answers(
-            JobEndpoints.WaitGranted, StatusCodes.Status200OK, StatusCodes.Status202Accepted, StatusCodes.Status207MultiStatus)
+        .Answers(JobEndpoints.WaitGranted, StatusCodes.Status200OK, StatusCodes.Status202Accepted)
         .NeedsDatabase()
         .ProducesProblems(UploadProblems.Examples);
 }
