@@ -1,7 +1,6 @@
 using System.Net.Mime;
 using PipelineService.Datasets;
 using PipelineService.Hosting.OpenApi;
-using PipelineService.Intake.Forms;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool.Decoding;
 
