@@ -1,0 +1,45 @@
+using System.Diagnostics.Metrics;
+
+namespace PipelineService.Hosting.Telemetry;
+
+/// <summary>What is counted of models that score records, by their names, of which the first ones are kept apart.</summary>
+public sealed class ModelMetrics
+{
+    private const int ModelsMax = 100;
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _calls;
+    private readonly Counter<long> _rows;
+    private readonly Counter<long> _errors;
+    private readonly BoundedLabel _models = new(ModelsMax);
+
+    public ModelMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(PipelineMetrics.MeterName);
+        _calls = _meter.CreateCounter<long>("pipeline.model.calls", "{call}", "Calls of a model, each for some thousand rows at most.");
+        _rows = _meter.CreateCounter<long>("pipeline.model.rows", "{row}", "Rows that a model was asked for, in every attempt.");
+        _errors = _meter.CreateCounter<long>(
+            "pipeline.model.errors", "{call}", "Calls that a model did not answer; their rows are asked for again in smaller parts.");
+    }
+
+    /// <summary>What is counted of one model.</summary>
+    public Counts Of(string model) => new(this, new KeyValuePair<string, object?>("model", _models.Of(model)));
+
+    /// <param name="loaded">Versions of models that are in memory.</param>
+    public void Observe(Func<int> loaded) => _meter.CreateObservableGauge(
+        "pipeline.model.loaded", loaded, "{model}", "Versions of models that are in memory.");
+
+    /// <summary>Counts what one model does.</summary>
+    public sealed class Counts(ModelMetrics metrics, KeyValuePair<string, object?> label)
+    {
+        public void Called(int rows, bool hasAnswered)
+        {
+            metrics._calls.Add(1, label);
+            metrics._rows.Add(rows, label);
+            if (!hasAnswered)
+            {
+                metrics._errors.Add(1, label);
+            }
+        }
+    }
+}
