@@ -122,6 +122,21 @@ internal static class Invariants
         FROM jobs j FULL JOIN figures f USING (dataset, source) WHERE j IS DISTINCT FROM f
         """;
 
+    /// <summary>With jobs that are taken away by hand, which no service does.</summary>
+    public const string EmptyFigures =
+        "TRUNCATE pipeline.usage_entries, pipeline.usage_minutes, pipeline.usage_rejects, pipeline.usage_latencies";
+
+    /// <summary>The figures of the jobs that are left.</summary>
+    public const string CountAgain = $"""
+        {EmptyFigures};
+        INSERT INTO pipeline.usage_entries
+            (minute, dataset, source, tenant, jobs, failed, cancelled, bytes, loaded, rejected, filtered, reverted, latency, rejects)
+        SELECT date_trunc('minute', finished_at), dataset, coalesce(source, ''), coalesce(tenant, ''), 1, (state = 'failed')::int,
+               (state = 'cancelled')::int, upload_bytes, records_loaded, records_rejected, records_filtered, coalesce(records_reverted, 0),
+               CASE WHEN state IN ('succeeded', 'partially_succeeded') THEN 0 END, rejects
+        FROM pipeline.jobs WHERE finished_at IS NOT NULL
+        """;
+
     /// <summary>Jobs of which the audit does not know who sent or began them.</summary>
     private const string Untold =
         "SELECT id FROM pipeline.jobs j WHERE upload_complete AND NOT EXISTS (SELECT FROM pipeline.audit a WHERE a.id = j.id)";
