@@ -12,7 +12,7 @@ namespace PipelineService.Datasets.Models;
 internal sealed class OnnxBlock : ScoreBlock, IDisposable
 {
     private readonly InferenceSession _session;
-    private readonly ModelMetrics.Counts? _counts;
+    private readonly ModelCounts? _counts;
     private readonly ImmutableArray<ModelTensor> _inputs;
     private readonly ImmutableArray<ModelTensor> _outputs;
     private readonly ImmutableArray<int> _sizes;

@@ -23,7 +23,7 @@ internal sealed class OnnxModel : IDisposable
     public ModelSignature Signature { get; }
 
     /// <summary>Takes what it is asked; null: nobody counts.</summary>
-    public ModelMetrics.Counts? Counts { get; init; }
+    public ModelCounts? Counts { get; init; }
 
     /// <summary>
     /// One thread, that of the worker who asks, which waits for nothing: many sessions with threads of their own, which spin while they

@@ -23,23 +23,31 @@ public sealed class ModelMetrics
     }
 
     /// <summary>What is counted of one model.</summary>
-    public Counts Of(string model) => new(this, new KeyValuePair<string, object?>("model", _models.Of(model)));
+    public ModelCounts Of(string model) => new(_calls, _rows, _errors, new KeyValuePair<string, object?>("model", _models.Of(model)));
 
     /// <param name="loaded">Versions of models that are in memory.</param>
     public void Observe(Func<int> loaded) => _meter.CreateObservableGauge(
         "pipeline.model.loaded", loaded, "{model}", "Versions of models that are in memory.");
+}
 
-    /// <summary>Counts what one model does.</summary>
-    public sealed class Counts(ModelMetrics metrics, KeyValuePair<string, object?> label)
+/// <summary>Counts what one model does.</summary>
+public sealed class ModelCounts
+{
+    private readonly Counter<long> _calls;
+    private readonly Counter<long> _rows;
+    private readonly Counter<long> _errors;
+    private readonly KeyValuePair<string, object?> _label;
+
+    internal ModelCounts(Counter<long> calls, Counter<long> rows, Counter<long> errors, KeyValuePair<string, object?> label) =>
+        (_calls, _rows, _errors, _label) = (calls, rows, errors, label);
+
+    public void Called(int rows, bool hasAnswered)
     {
-        public void Called(int rows, bool hasAnswered)
+        _calls.Add(1, _label);
+        _rows.Add(rows, _label);
+        if (!hasAnswered)
         {
-            metrics._calls.Add(1, label);
-            metrics._rows.Add(rows, label);
-            if (!hasAnswered)
-            {
-                metrics._errors.Add(1, label);
-            }
+            _errors.Add(1, _label);
         }
     }
 }
