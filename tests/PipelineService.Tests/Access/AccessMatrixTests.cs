@@ -127,7 +127,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             AccessSubject.Webhooks when path.Contains("/webhooks/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Service or AccessSubject.Metrics => answer.Status == HttpStatusCode.Forbidden,
             AccessSubject.Datasets or AccessSubject.Models or AccessSubject.Jobs or AccessSubject.Keys or AccessSubject.Events
-                or AccessSubject.Webhooks =>
+                or AccessSubject.Figures or AccessSubject.Webhooks =>
                 !answer.Body.Contains(Dataset, StringComparison.Ordinal) && !answer.Body.Contains("\"acme\"", StringComparison.Ordinal),
             _ => false,
         };

@@ -250,6 +250,9 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync(
             $"/v1/audit?dataset={Dataset}&action=job.revert,job.delete&outcome=done&from=2026-01-01&limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync("/v1/audit/head"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/stats"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/stats?by=dataset,source&dataset=contract_*&from=2026-01-01&to=2026-01-02&step=PT1H&limit=5"));
+        Expect(HttpStatusCode.BadRequest, await api.GetAsync("/v1/stats?by=colour&step=PT1S"));
     }
 
     private static ApiAnswer Expect(HttpStatusCode status, ApiAnswer answer)

@@ -302,7 +302,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
             VALUES (gen_random_uuid(), 'field', 'http://127.0.0.1:1/', '{*}', 'test', now(), now(), '\x007b7d', '\x00')
             ON CONFLICT DO NOTHING
             """;
-        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Sample.EmptyTables}; {Webhook}");
+        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Invariants.EmptyFigures}; {Sample.EmptyTables}; {Webhook}");
         await command.ExecuteNonQueryAsync(Token);
     }
 }
