@@ -69,7 +69,7 @@ public sealed class RecordTraceTests
     private static ChunkTransform Transform()
     {
         PipelineService.Core.Encoding.RowPlan plan = Transforming.PlanOf("a!,b");
-        HeaderBinding binding = HeaderBinding.ByPosition(plan.Definition.Schema);
+        var binding = HeaderBinding.ByPosition(plan.Definition.Schema);
         return new ChunkTransform(plan, new CsvRecordReader(binding, CsvDialect.Default, 1_000), new JobFacts(Guid.Empty));
     }
 }

@@ -19,8 +19,8 @@ public static class HiddenColumns
         }
 
         ImmutableArray<TransformOp> ops = plan.Definition.Transforms;
-        ImmutableArray<int>[] worksOn = new ImmutableArray<int>[ops.Length];
-        Dictionary<int, int> plainUntil = plan.Hidden.ToDictionary(field => field, _ => int.MaxValue);
+        var worksOn = new ImmutableArray<int>[ops.Length];
+        var plainUntil = plan.Hidden.ToDictionary(field => field, _ => int.MaxValue);
         FieldScope scope = new(plan.Definition.Schema);
         for (int op = 0; op < ops.Length; op++)
         {

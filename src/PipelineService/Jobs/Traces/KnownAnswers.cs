@@ -45,6 +45,7 @@ internal sealed class KnownAnswers
     /// <inheritdoc cref="AskService"/>
     public Task<IReadOnlyList<ServiceAnswer>> AskAsync(ServiceUse use, IReadOnlyList<byte[]> inputs, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         ServiceAnswer answer = _answers[use.Op].Answer;
         return Task.FromResult<IReadOnlyList<ServiceAnswer>>([.. inputs.Select(_ => answer)]);
     }

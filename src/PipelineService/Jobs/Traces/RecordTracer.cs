@@ -4,11 +4,9 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Transforms.Tracing;
 using PipelineService.Datasets;
-using PipelineService.Datasets.Rows;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Jobs.DeadLetters;
-using PipelineService.Spool;
 
 namespace PipelineService.Jobs.Traces;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Transforms.Tracing;
 using PipelineService.Datasets.Rows;
 
 namespace PipelineService.Jobs.Traces;

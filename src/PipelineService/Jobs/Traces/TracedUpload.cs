@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
 using PipelineService.Hosting;
-using PipelineService.Hosting.Http;
 using PipelineService.Spool;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Decoding;
