@@ -183,7 +183,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             RoutePatternParameterPart { Name: "delivery" } => delivery,
             RoutePatternParameterPart { Name: "id" } => job,
             RoutePatternParameterPart { Name: "key" } => key,
-            RoutePatternParameterPart { Name: "version" } => "1",
+            RoutePatternParameterPart { Name: "version" or "record" } => "1",
             RoutePatternParameterPart { Name: "tenant" } => "acme",
             var part => throw new InvalidOperationException($"{endpoint.DisplayName}: the matrix knows nothing to put for {part}."),
         }));

@@ -220,6 +220,11 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected, ("Accept", "application/x-ndjson")));
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?code=minimum&field=day&bom=true", ("Accept", "text/csv")));
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}/dead-letters"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/records/1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/records/2"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{id}/records/900"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/datasets/{Dataset}/rows?key=1"));
+        Expect(HttpStatusCode.BadRequest, await api.GetAsync($"/v1/datasets/{Dataset}/rows?key=x"));
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/gaps?state=open&limit=1"));
         Expect(HttpStatusCode.Accepted, await api.PostAsync($"/v1/jobs/{id}/fill-gaps"));
         Expect(HttpStatusCode.NotFound, await api.PostAsync($"/v1/jobs/{Guid.Empty}/fill-gaps"));

@@ -1,6 +1,7 @@
 using PipelineService.EveryAssembly;
 using PipelineService.Tests.Access.Audit;
 using PipelineService.Tests.Contracts.Hostile;
+using PipelineService.Tests.Jobs.Traces;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -25,6 +26,8 @@ internal static class ByHand
         new("hostile", typeof(HostileRequestsTests), [
             new("requests", "PIPELINE_HOSTILE_REQUESTS"), new("seed", "PIPELINE_HOSTILE_SEED")]),
         new("audit", typeof(AuditChainTests), [new("entries", "PIPELINE_AUDIT_ENTRIES")]),
+        new("traces", typeof(TripTraceTests), [
+            new("records", TripTraceTests.RecordsVariable), new("traces", TripTraceTests.TracesVariable)]),
         new("every-step", typeof(DeathAtEveryStepTests), [new("times", "PIPELINE_EVERY_STEP_TIMES")]),
     ];
 
