@@ -11,6 +11,7 @@ using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Tenants;
+using PipelineService.Sources;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -33,6 +34,7 @@ public static class PipelineServiceBuilder
         builder.AddWrite();
         builder.AddJobs(); // after its workers: hosted services stop in reverse, so jobs let go of their chunks first
         builder.AddEvents(); // stops first: what it has not told of is told by the next to start
+        builder.AddSources(); // stops before all of them: what it has in hand is taken, or left where it is
         builder.Services.WithoutBackgroundWorkInDocumentBuild();
         return builder;
     }
@@ -58,6 +60,7 @@ public static class PipelineServiceBuilder
         api.MapJobs();
         api.MapTenants();
         api.MapEvents();
+        api.MapSources();
         return app;
     }
 }

@@ -9,6 +9,7 @@ internal static class DocumentTags
     public const string Models = "Models";
     public const string Events = "Events";
     public const string Webhooks = "Webhooks";
+    public const string Sources = "Sources";
     public const string Audit = "Audit";
     public const string Keys = "Keys";
     public const string Tenants = "Tenants";
