@@ -1,8 +1,8 @@
 namespace PipelineService.Core.Jobs;
 
 /// <summary>
-/// What a source has taken an upload from. It is written down in the transaction that registers the upload, under a key that there is once, so
-/// that whatever is taken twice is registered once.
+/// What a source has taken an upload from. It is written down in the transaction that registers the upload, under a key that there is once,
+/// so that whatever is taken twice is registered once.
 /// </summary>
 /// <param name="Source">The id of the source.</param>
 /// <param name="Object">The name of a file, the key of an object, or the name of a stream of messages.</param>

@@ -6,7 +6,6 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
-using PipelineService.Intake.Forms;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Tenants;
 
@@ -64,7 +63,7 @@ internal sealed class FoundIntake(UploadIntake intake, UploadReception reception
     private static UploadRequest RequestOf(DatasetVersion dataset, FoundUpload found, Caller caller)
     {
         (string mediaType, UploadForm kind, FileCompression compression) =
-            FormFile.TypeOf(found.ContentType, found.Name, dataset.Definition);
+            Forms.FormFile.TypeOf(found.ContentType, found.Name, dataset.Definition);
         return new UploadRequest
         {
             ContentType = mediaType,

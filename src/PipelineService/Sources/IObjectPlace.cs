@@ -31,8 +31,8 @@ internal interface IObjectPlace : IDisposable
     ValueTask<ObjectStream?> OpenAsync(FoundObject found, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Puts what was taken away, as the source says, unless it is gone or has become another. Repeating it changes nothing, also when it was
-    /// begun and not ended.
+    /// Puts what was taken away, as the source says, unless it is gone or has become another. Repeating it changes nothing, also when it
+    /// was begun and not ended.
     /// </summary>
     /// <exception cref="SourceFaultException">That cannot be done now.</exception>
     ValueTask PutAwayAsync(TakenObject taken, CancellationToken cancellationToken);

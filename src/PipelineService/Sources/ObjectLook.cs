@@ -1,8 +1,8 @@
 namespace PipelineService.Sources;
 
 /// <summary>
-/// One look at a place: what is there and was not taken. The oldest are kept, as many as are taken in one go, and of the others only how many
-/// there are: memory does not depend on how much lies there.
+/// One look at a place: what is there and was not taken. The oldest are kept, as many as are taken in one go, and of the others only how
+/// many there are: memory does not depend on how much lies there.
 /// </summary>
 internal sealed class ObjectLook
 {

@@ -1,12 +1,13 @@
 namespace PipelineService.Sources;
 
 /// <summary>
-/// The bytes of an object on their way to the spool. At their end it is looked whether the object is still the one that was found: of one that
-/// has grown, shrunk or changed meanwhile nothing is taken. What went wrong is kept apart from what is wrong with the upload.
+/// The bytes of an object on their way to the spool. At their end it is looked whether the object is still the one that was found: of one
+/// that has grown, shrunk or changed meanwhile nothing is taken. What went wrong is kept apart from what is wrong with the upload.
 /// </summary>
 /// <param name="bytes">How many there are to be.</param>
 /// <param name="isStillThere">Whether it is unchanged.</param>
-internal sealed class ObjectStream(Stream content, long bytes, Func<bool> isStillThere) : Stream
+/// <param name="silenceMax">How long nothing may come; null where that is not known to happen.</param>
+internal sealed class ObjectStream(Stream content, long bytes, Func<bool> isStillThere, TimeSpan? silenceMax = null) : Stream
 {
     private long _read;
 
@@ -35,9 +36,9 @@ internal sealed class ObjectStream(Stream content, long bytes, Func<bool> isStil
         int count;
         try
         {
-            count = await content.ReadAsync(buffer, cancellationToken);
+            count = await ReadInTimeAsync(buffer, cancellationToken);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             Fault = e;
             throw new IOException(e.Message, e);
@@ -51,6 +52,18 @@ internal sealed class ObjectStream(Stream content, long bytes, Func<bool> isStil
         }
 
         return count;
+    }
+
+    private async ValueTask<int> ReadInTimeAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (silenceMax is not { } max)
+        {
+            return await content.ReadAsync(buffer, cancellationToken);
+        }
+
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(max);
+        return await content.ReadAsync(buffer, end.Token);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

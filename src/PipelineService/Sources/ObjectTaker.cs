@@ -16,9 +16,9 @@ namespace PipelineService.Sources;
 internal readonly record struct LookResult(SourceLag Lag, int Taken, int Refused, TimeSpan Next);
 
 /// <summary>
-/// Takes what lies at a place: 1. puts away what was taken before, and what an earlier process did not get to; 2. looks what is there; 3. takes
-/// what has settled, the oldest first; 4. puts that away. It may end between any two steps, and take up where it was: what was taken is known by
-/// the transaction that registered it.
+/// Takes what lies at a place: 1. puts away what was taken before, and what an earlier process did not get to; 2. looks what is there; 3.
+/// takes what has settled, the oldest first; 4. puts that away. It may end between any two steps, and take up where it was: what was taken
+/// is known by the transaction that registered it.
 /// </summary>
 internal sealed partial class ObjectTaker(
     SourceLedger ledger, FoundIntake intake, DatasetCatalog datasets, KeyRing keys, SourceMetrics metrics, ILogger<ObjectTaker> logger)
@@ -36,13 +36,15 @@ internal sealed partial class ObjectTaker(
 
     /// <exception cref="SourceFaultException">The place cannot be looked at, or nothing can be taken now.</exception>
     /// <exception cref="Hosting.Postgres.DatabaseUnavailableException">It cannot be told what was taken.</exception>
-    public async Task<LookResult> LookAsync(SourceRow source, IObjectPlace place, SettledObjects settled, CancellationToken cancellationToken)
+    public async Task<LookResult> LookAsync(
+        SourceRow source, IObjectPlace place, SettledObjects settled, CancellationToken cancellationToken)
     {
         // 1. First: what cannot be put away must not grow without end.
         await PutAwayAsync(source, place, cancellationToken);
 
         // 2.
-        ObjectLook look = await ObjectLook.AtAsync(place, names => ledger.FindKnownAsync(source.Id, names, cancellationToken), cancellationToken);
+        ObjectLook look = await ObjectLook.AtAsync(
+            place, names => ledger.FindKnownAsync(source.Id, names, cancellationToken), cancellationToken);
         SourceLag lag = look.Lag;
         await ledger.TellAsync(source.Id, lag, cancellationToken);
         metrics.Saw(source.Name, lag);
@@ -101,7 +103,8 @@ internal sealed partial class ObjectTaker(
         Caller caller = CallerOf(source);
         DatasetVersion dataset = await datasets.FindAsync(source.Dataset, cancellationToken) is { } known && known.Tenant == source.Tenant
             ? known
-            : throw new SourceFaultException($"The dataset \"{source.Dataset}\" is not there any more: declare it, or point the source to another.");
+            : throw new SourceFaultException(
+                $"The dataset \"{source.Dataset}\" is not there any more: declare it, or point the source to another.");
         FaultPoints.Reach(FaultPoint.SourceReading);
         await using ObjectStream? content = await place.OpenAsync(found, cancellationToken);
         if (content is null)
@@ -158,10 +161,13 @@ internal sealed partial class ObjectTaker(
     /// <summary>In whose name it is taken: by their limits, as of now.</summary>
     private Caller CallerOf(SourceRow source)
     {
-        Caller? owner = source.OwnerKey is { } key ? keys.Find(key) : Caller.Anonymous with { Kind = CallerKind.AdminKey, Actor = source.CreatedBy };
+        Caller? owner = source.OwnerKey is { } key
+            ? keys.Find(key)
+            : Caller.Anonymous with { Kind = CallerKind.AdminKey, Actor = source.CreatedBy };
         return owner?.Sees(source.Dataset, source.Tenant, source.Label) == true
             ? owner
-            : throw new SourceFaultException("The key by which the source was made or changed last lets nobody in any more: send it again by another.");
+            : throw new SourceFaultException(
+                "The key by which the source was made or changed last lets nobody in any more: send it again by another.");
     }
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
@@ -173,7 +179,8 @@ internal sealed partial class ObjectTaker(
         [LoggerMessage(Level = LogLevel.Information, Message = "Source {SourceName} has taken {ObjectName} as job {JobId}.")]
         public static partial void Taken(ILogger logger, string sourceName, string objectName, Guid jobId);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Source {SourceName} cannot take {ObjectName}: {Code}. The objects of the source say why.")]
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Source {SourceName} cannot take {ObjectName}: {Code}. The objects of the source say why.")]
         public static partial void Refused(ILogger logger, string sourceName, string objectName, string code);
     }
 }

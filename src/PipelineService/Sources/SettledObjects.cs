@@ -1,8 +1,8 @@
 namespace PipelineService.Sources;
 
 /// <summary>
-/// Since when objects have been as they are, by the clock of this process: times of change are set by whoever writes, on machines with clocks of
-/// their own. It remembers what the last look asked for, and no more.
+/// Since when objects have been as they are, by the clock of this process: times of change are set by whoever writes, on machines with
+/// clocks of their own. It remembers what the last look asked for, and no more.
 /// </summary>
 internal sealed class SettledObjects(TimeProvider time)
 {

@@ -7,12 +7,12 @@ using PipelineService.Spool;
 namespace PipelineService.Sources;
 
 /// <summary>
-/// Looks which sources are this instance's, and has each looked after: each source is one instance's, for as long as that has a lease. Where
-/// there is nothing that sources could be of, nothing is done at all.
+/// Looks which sources are this instance's, and has each looked after: each source is one instance's, for as long as that has a lease.
+/// Where there is nothing that sources could be of, nothing is done at all.
 /// </summary>
 internal sealed partial class SourceKeeper(
-    SourceLedger ledger, SourcePlaces places, ObjectTaker taker, SourceMetrics metrics, InstanceLeases instances, DatabaseReadiness readiness,
-    IOptions<SourcesOptions> options, TimeProvider time, ILogger<SourceKeeper> logger) : BackgroundService
+    SourceLedger ledger, SourcePlaces places, ObjectTaker taker, SourceMetrics metrics, InstanceLeases instances,
+    DatabaseReadiness readiness, IOptions<SourcesOptions> options, TimeProvider time, ILogger<SourceKeeper> logger) : BackgroundService
 {
     /// <summary>Taken over in one go where there are other instances, so that each gets some.</summary>
     private const int ClaimedMax = 4;
@@ -103,7 +103,8 @@ internal sealed partial class SourceKeeper(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "It could not be looked which sources are to be looked after here; it is tried again.")]
+        [LoggerMessage(Level = LogLevel.Error,
+            Message = "It could not be looked which sources are to be looked after here; it is tried again.")]
         public static partial void NotFollowed(ILogger logger, Exception exception);
     }
 }

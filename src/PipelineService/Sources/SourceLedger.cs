@@ -21,17 +21,20 @@ internal sealed class SourceLedger(Database database, Instance instance, TimePro
         cancellationToken);
 
     /// <summary>Others may take them over at once.</summary>
-    public Task ReleaseAsync(CancellationToken cancellationToken) => ExecuteAsync(SourceSql.Release, new { instance = instance.Id }, cancellationToken);
+    public Task ReleaseAsync(CancellationToken cancellationToken) =>
+        ExecuteAsync(SourceSql.Release, new { instance = instance.Id }, cancellationToken);
 
     /// <summary>Which states of these objects were taken or refused.</summary>
-    public Task<HashSet<(string Name, string Version)>> FindKnownAsync(Guid id, string[] names, CancellationToken cancellationToken) => database.RunAsync(
+    public Task<HashSet<(string Name, string Version)>> FindKnownAsync(
+        Guid id, string[] names, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) =>
             (await connection.QueryAsync<(string, string)>(Command(SourceSql.Known, new { id, names }, token))).ToHashSet(),
         cancellationToken);
 
     /// <summary>What was taken or refused, and may lie where it was.</summary>
     /// <param name="after">The number of the last that was seen.</param>
-    public Task<IReadOnlyList<TakenObject>> FindToPutAwayAsync(Guid id, long after, int max, CancellationToken cancellationToken) => database.RunAsync(
+    public Task<IReadOnlyList<TakenObject>> FindToPutAwayAsync(
+        Guid id, long after, int max, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) => (IReadOnlyList<TakenObject>)
             [.. await connection.QueryAsync<TakenObject>(Command(SourceSql.ToPutAway, new { id, after, max }, token))],
         cancellationToken);
@@ -41,7 +44,9 @@ internal sealed class SourceLedger(Database database, Instance instance, TimePro
 
     /// <summary>It cannot be taken, in this state never.</summary>
     public Task RefuseAsync(Guid id, FoundObject found, Problem reason, CancellationToken cancellationToken) => ExecuteAsync(
-        SourceSql.Refuse, new { id, name = found.Name, version = found.Version, bytes = found.Bytes, error = Faults.ToJson(reason) }, cancellationToken);
+        SourceSql.Refuse,
+        new { id, name = found.Name, version = found.Version, bytes = found.Bytes, error = Faults.ToJson(reason) },
+        cancellationToken);
 
     /// <summary>What a look has left.</summary>
     public Task TellAsync(Guid id, SourceLag lag, CancellationToken cancellationToken) => ExecuteAsync(
@@ -50,10 +55,10 @@ internal sealed class SourceLedger(Database database, Instance instance, TimePro
         {
             id,
             now = time.GetDatabaseNow().UtcDateTime,
-            lag.Waiting,
-            lag.WaitingBytes,
-            WaitingSince = lag.WaitingSince?.UtcDateTime,
-            lag.Skipped,
+            objects = lag.Objects,
+            bytes = lag.Bytes,
+            since = lag.Since?.UtcDateTime,
+            skipped = lag.Skipped,
         },
         cancellationToken);
 
@@ -68,21 +73,21 @@ internal sealed class SourceLedger(Database database, Instance instance, TimePro
 }
 
 /// <summary>What waits to be taken.</summary>
-/// <param name="WaitingSince">The time of change of the oldest.</param>
+/// <param name="Since">The time of change of the oldest.</param>
 /// <param name="Skipped">What was passed over, because its name cannot be told.</param>
-internal readonly record struct SourceLag(long Waiting, long WaitingBytes, DateTimeOffset? WaitingSince, long Skipped)
+internal readonly record struct SourceLag(long Objects, long Bytes, DateTimeOffset? Since, long Skipped)
 {
     public SourceLag With(FoundObject found) => this with
     {
-        Waiting = Waiting + 1,
-        WaitingBytes = WaitingBytes + found.Bytes,
-        WaitingSince = WaitingSince < found.ModifiedAt ? WaitingSince : found.ModifiedAt,
+        Objects = Objects + 1,
+        Bytes = Bytes + found.Bytes,
+        Since = Since < found.ModifiedAt ? Since : found.ModifiedAt,
     };
 
     public SourceLag Without(FoundObject found) => this with
     {
-        Waiting = Waiting - 1,
-        WaitingBytes = WaitingBytes - found.Bytes,
-        WaitingSince = Waiting == 1 ? null : WaitingSince,
+        Objects = Objects - 1,
+        Bytes = Bytes - found.Bytes,
+        Since = Objects == 1 ? null : Since,
     };
 }

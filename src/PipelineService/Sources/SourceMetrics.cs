@@ -4,7 +4,9 @@ using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Sources;
 
-/// <summary>What is counted and measured of sources, by their names, of which there are <see cref="SourcesOptions.SourcesMax"/> at most.</summary>
+/// <summary>
+/// What is counted and measured of sources, by their names, of which there are <see cref="SourcesOptions.SourcesMax"/> at most.
+/// </summary>
 internal sealed class SourceMetrics
 {
     private readonly ConcurrentDictionary<string, SourceLag> _lags = new(StringComparer.Ordinal);
@@ -20,14 +22,15 @@ internal sealed class SourceMetrics
             "pipeline.sources.objects", "{object}", "What sources have taken as uploads, and what they could not take for good.");
         _bytes = meter.CreateCounter<long>("pipeline.sources.bytes", "By", "Bytes of what they have taken.");
         meter.CreateObservableGauge(
-            "pipeline.sources.waiting", () => Of(lag => lag.Waiting), "{object}", "What the last look has found and is not taken.");
-        meter.CreateObservableGauge("pipeline.sources.waiting.bytes", () => Of(lag => lag.WaitingBytes), "By", "Bytes of that.");
+            "pipeline.sources.waiting", () => Of(lag => lag.Objects), "{object}", "What the last look has found and is not taken.");
+        meter.CreateObservableGauge("pipeline.sources.waiting.bytes", () => Of(lag => lag.Bytes), "By", "Bytes of that.");
         meter.CreateObservableGauge(
             "pipeline.sources.waiting.age",
-            () => Of(lag => lag.WaitingSince is { } since ? Math.Max(0, (time.GetUtcNow() - since).TotalSeconds) : 0),
+            () => Of(lag => lag.Since is { } since ? Math.Max(0, (time.GetUtcNow() - since).TotalSeconds) : 0),
             "s",
             "Since when the oldest of it has been as it is.");
-        meter.CreateObservableGauge("pipeline.sources.failing", () => _failing.Count, "{source}", "Sources that cannot be looked at, of those looked after here.");
+        meter.CreateObservableGauge(
+            "pipeline.sources.failing", () => _failing.Count, "{source}", "Sources that cannot be looked at, of those looked after here.");
     }
 
     /// <summary>Why sources that this instance looks after cannot be looked at, by their names.</summary>

@@ -72,4 +72,5 @@ internal sealed record SourceRow
 internal static class SourceKinds
 {
     public const string Folder = "folder";
+    public const string Bucket = "bucket";
 }

@@ -32,8 +32,8 @@ internal sealed partial class SourceRun
 
     /// <param name="open">Finds the place of the source.</param>
     public SourceRun(
-        SourceRow source, Func<SourceRow, IObjectPlace> open, ObjectTaker taker, SourceLedger ledger, SourceMetrics metrics, TimeProvider time,
-        ILogger logger)
+        SourceRow source, Func<SourceRow, IObjectPlace> open, ObjectTaker taker, SourceLedger ledger, SourceMetrics metrics,
+        TimeProvider time, ILogger logger)
     {
         (Source, _open, _taker, _ledger, _metrics, _time, _logger) = (source, open, taker, ledger, metrics, time, logger);
         _settled = new SettledObjects(time);
@@ -155,7 +155,8 @@ internal sealed partial class SourceRun
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Source {SourceName} cannot be looked at, and is left alone for a while: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Source {SourceName} cannot be looked at, and is left alone for a while: {Reason}")]
         public static partial void Failing(ILogger logger, string sourceName, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Source {SourceName} could not be looked at; it is tried again.")]

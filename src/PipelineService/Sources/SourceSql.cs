@@ -26,14 +26,15 @@ internal static class SourceSql
         INSERT INTO pipeline.sources
             (name, kind, dataset, label, content_type, settings, paused, tenant, owner_key, created_by, created_at, updated_at, id)
         VALUES
-            (@Name, @Kind, @Dataset, @Label, @ContentType, @Settings::jsonb, @Paused, @Tenant, @OwnerKey, @CreatedBy, @CreatedAt, @UpdatedAt, @Id)
+            (@Name, @Kind, @Dataset, @Label, @ContentType, @Settings::jsonb, @Paused, @Tenant, @OwnerKey, @CreatedBy, @CreatedAt, @UpdatedAt,
+             @Id)
         """;
 
     /// <summary>What was wrong before says nothing of what it is now.</summary>
     public const string Update = """
         UPDATE pipeline.sources
-        SET dataset = @Dataset, label = @Label, content_type = @ContentType, settings = @Settings::jsonb, paused = @Paused, tenant = @Tenant,
-            owner_key = @OwnerKey, updated_at = @UpdatedAt, error = NULL, error_at = NULL
+        SET dataset = @Dataset, label = @Label, content_type = @ContentType, settings = @Settings::jsonb, paused = @Paused,
+            tenant = @Tenant, owner_key = @OwnerKey, updated_at = @UpdatedAt, error = NULL, error_at = NULL
         WHERE id = @Id
         """;
 
@@ -61,8 +62,8 @@ internal static class SourceSql
 
     public const string Tell = """
         UPDATE pipeline.sources
-        SET looked_at = @now, waiting = @Waiting, waiting_bytes = @WaitingBytes, waiting_since = @WaitingSince, skipped = @Skipped, error = NULL,
-            error_at = NULL
+        SET looked_at = @now, waiting = @objects, waiting_bytes = @bytes, waiting_since = @since, skipped = @skipped,
+            error = NULL, error_at = NULL
         WHERE id = @id
         """;
 

@@ -28,7 +28,8 @@ internal sealed class SourceStore(Database database, IOptions<SourcesOptions> op
     /// <summary>A source that the caller may see.</summary>
     public Task<SourceRow?> FindAsync(string name, Caller caller, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) =>
-            await connection.QuerySingleOrDefaultAsync<SourceRow>(Command(SourceSql.Find, new { name }, token)) is { } row && row.IsSeenBy(caller)
+            await connection.QuerySingleOrDefaultAsync<SourceRow>(Command(SourceSql.Find, new { name }, token)) is { } row
+                && row.IsSeenBy(caller)
                 ? row
                 : null,
         cancellationToken);
@@ -102,12 +103,14 @@ internal sealed class SourceStore(Database database, IOptions<SourcesOptions> op
         cancellationToken);
 
     private async Task<Problem?> FaultOfAsync(
-        NpgsqlConnection connection, string name, SourceRow? before, SourceDeclaration declared, Caller caller, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string name, SourceRow? before, SourceDeclaration declared, Caller caller,
+        CancellationToken cancellationToken)
     {
         if (before is null)
         {
-            return await connection.ExecuteScalarAsync<long>(Command(SourceSql.Count, new { }, cancellationToken)) >= options.Value.SourcesMax
-                ? SourceProblems.TooMany(options.Value.SourcesMax)
+            int max = options.Value.SourcesMax;
+            return await connection.ExecuteScalarAsync<long>(Command(SourceSql.Count, new { }, cancellationToken)) >= max
+                ? SourceProblems.TooMany(max)
                 : null;
         }
 

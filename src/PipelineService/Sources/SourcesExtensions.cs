@@ -1,4 +1,5 @@
 using PipelineService.Hosting.Startup;
+using PipelineService.Sources.Buckets;
 using PipelineService.Sources.Requests;
 
 namespace PipelineService.Sources;
@@ -13,6 +14,7 @@ public static class SourcesExtensions
         builder.Services.AddSingleton<SourceBody>();
         builder.Services.AddSingleton<SourceLedger>();
         builder.Services.AddSingleton<SourceMetrics>();
+        builder.Services.AddSingleton<StoreClients>();
         builder.Services.AddSingleton<SourcePlaces>();
         builder.Services.AddSingleton<ObjectTaker>();
         builder.Services.AddSingleton<SourceKeeper>();

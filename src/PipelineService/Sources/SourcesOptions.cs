@@ -1,4 +1,5 @@
 using FluentValidation;
+using PipelineService.Sources.Buckets;
 
 namespace PipelineService.Sources;
 
@@ -13,6 +14,12 @@ public sealed class SourcesOptions
     /// </summary>
     public Dictionary<string, string> Folders { get; init; } = [];
 
+    /// <summary>
+    /// S3-compatible stores of whose buckets sources may be, each a section with a name of its own, such as
+    /// <c>Sources:Stores:minio:Endpoint</c>. Default none.
+    /// </summary>
+    public Dictionary<string, StoreOptions> Stores { get; init; } = [];
+
     /// <summary>Sources that there may be. Default 100, range 1 to 1000. Each that is not paused is a task of one instance.</summary>
     public int SourcesMax { get; init; } = 100;
 
@@ -23,13 +30,14 @@ public sealed class SourcesOptions
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether there is anything that sources could be of.</summary>
-    internal bool AreOn => Folders.Count > 0;
+    internal bool AreOn => Folders.Count + Stores.Count > 0;
 }
 
 /// <summary>The bounds of <see cref="SourcesOptions"/>.</summary>
 internal sealed class SourcesOptionsValidator : AbstractValidator<SourcesOptions>
 {
     private const int NameLengthMax = 63;
+    private const string NameFault = "its name has up to 63 letters, digits, _ and -.";
 
     public SourcesOptionsValidator()
     {
@@ -39,17 +47,36 @@ internal sealed class SourcesOptionsValidator : AbstractValidator<SourcesOptions
         {
             foreach ((string name, string path) in folders)
             {
-                if (name.Length > NameLengthMax || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+                if (!IsName(name))
                 {
-                    faults.AddFailure(
-                        $"{nameof(SourcesOptions.Folders)}.{name}", $"its name has up to {NameLengthMax} letters, digits, _ and -.");
+                    faults.AddFailure($"{nameof(SourcesOptions.Folders)}.{name}", NameFault);
                 }
 
                 if (!Path.IsPathFullyQualified(path) || Path.GetPathRoot(path) == path)
                 {
-                    faults.AddFailure($"{nameof(SourcesOptions.Folders)}.{name}", "must be the absolute path of a folder, and not all of a disk.");
+                    faults.AddFailure(
+                        $"{nameof(SourcesOptions.Folders)}.{name}", "must be the absolute path of a folder, and not all of a disk.");
+                }
+            }
+        });
+        RuleFor(o => o.Stores).Custom((stores, faults) =>
+        {
+            foreach ((string name, StoreOptions store) in stores)
+            {
+                string place = $"{nameof(SourcesOptions.Stores)}.{name}";
+                if (!IsName(name))
+                {
+                    faults.AddFailure(place, NameFault);
+                }
+
+                foreach ((string setting, string fault) in StoreFaults.Of(store))
+                {
+                    faults.AddFailure($"{place}.{setting}", fault);
                 }
             }
         });
     }
+
+    private static bool IsName(string name) =>
+        name.Length <= NameLengthMax && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 }

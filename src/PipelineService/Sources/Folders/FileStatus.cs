@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace PipelineService.Sources.Folders;
 
 /// <summary>
-/// Opens files that strangers may have put there: never waits for the other end of a pipe, and tells what was opened and where it is from what is
-/// open, not from its name, which may have come to mean another in between. .NET has no calls for that; here they are Linux's, elsewhere the
-/// name is looked at before.
+/// Opens files that strangers may have put there: never waits for the other end of a pipe, and tells what was opened and where it is from
+/// what is open, not from its name, which may have come to mean another in between. .NET has no calls for that; here they are Linux's,
+/// elsewhere the name is looked at before.
 /// </summary>
 internal static partial class FileStatus
 {

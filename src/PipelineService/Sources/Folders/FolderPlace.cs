@@ -6,8 +6,8 @@ using PipelineService.Hosting.FaultInjection;
 namespace PipelineService.Sources.Folders;
 
 /// <summary>
-/// The files of a folder, for one look. Links, folders, pipes and what has a temporary name are none. A file is one state of it: its name, size
-/// and time of change.
+/// The files of a folder, for one look. Links, folders, pipes and what has a temporary name are none. A file is one state of it: its name,
+/// size and time of change.
 /// </summary>
 internal sealed class FolderPlace : IObjectPlace
 {
@@ -25,7 +25,12 @@ internal sealed class FolderPlace : IObjectPlace
 
     private const int BufferBytes = 1 << 16;
 
-    private static readonly EnumerationOptions Listing = new() { AttributesToSkip = 0, IgnoreInaccessible = false, RecurseSubdirectories = false };
+    private static readonly EnumerationOptions Listing = new()
+    {
+        AttributesToSkip = 0,
+        IgnoreInaccessible = false,
+        RecurseSubdirectories = false,
+    };
 
     private readonly FolderSettings _settings;
     private readonly HeldFolder _folder;
@@ -39,20 +44,8 @@ internal sealed class FolderPlace : IObjectPlace
     /// <param name="root">The folder that the configuration has under the name.</param>
     /// <param name="spool">What the service keeps itself, and nobody is to have it load.</param>
     /// <exception cref="SourceFaultException">It is not there, or not in the root.</exception>
-    public static FolderPlace Open(string root, FolderSettings settings, string spool) => Doing($"The folder \"{settings.Place}\" cannot be opened", () =>
-    {
-        using HeldFolder outer = HeldFolder.TryOpen(root)
-            ?? throw new SourceFaultException($"The folder that Sources:Folders:{settings.Root} names is not there.");
-        HeldFolder folder = outer.TryOpenBelow(settings.Path)
-            ?? throw new SourceFaultException($"There is no folder \"{settings.Place}\", or a link in its path leads elsewhere.");
-        if (!Holds(folder.Place, Path.GetFullPath(spool)) && !Holds(Path.GetFullPath(spool), folder.Place))
-        {
-            return new FolderPlace(settings, folder);
-        }
-
-        folder.Dispose();
-        throw new SourceFaultException($"The folder \"{settings.Place}\" holds the service's own files, or lies among them.");
-    });
+    public static FolderPlace Open(string root, FolderSettings settings, string spool) =>
+        Doing($"The folder \"{settings.Place}\" cannot be opened", () => OpenHeld(root, settings, spool));
 
     public async IAsyncEnumerable<FoundObject> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -129,6 +122,23 @@ internal sealed class FolderPlace : IObjectPlace
 
     public void Dispose() => _folder.Dispose();
 
+    private static FolderPlace OpenHeld(string root, FolderSettings settings, string spool)
+    {
+        using HeldFolder outer = HeldFolder.TryOpen(root)
+            ?? throw new SourceFaultException($"The folder that Sources:Folders:{settings.Root} names is not there.");
+        HeldFolder folder = outer.TryOpenBelow(settings.Path)
+            ?? throw new SourceFaultException($"There is no folder \"{settings.Place}\", or a link in its path leads elsewhere.");
+        using HeldFolder? own = HeldFolder.TryOpen(spool);
+        string ownPlace = own?.Place ?? Path.GetFullPath(spool);
+        if (!Holds(folder.Place, ownPlace) && !Holds(ownPlace, folder.Place))
+        {
+            return new FolderPlace(settings, folder);
+        }
+
+        folder.Dispose();
+        throw new SourceFaultException($"The folder \"{settings.Place}\" holds the service's own files, or lies among them.");
+    }
+
     /// <returns>False when it has gone in this moment.</returns>
     private static bool TryMoveAside(string path, string aside)
     {
@@ -147,7 +157,8 @@ internal sealed class FolderPlace : IObjectPlace
     {
         Directory.CreateDirectory(_folder.NameOf(name));
         using HeldFolder folder = _folder.TryOpenBelow(name)
-            ?? throw new SourceFaultException($"\"{name}\" in the folder \"{_settings.Place}\" is no folder, or a link that leads elsewhere.");
+            ?? throw new SourceFaultException(
+                $"\"{name}\" in the folder \"{_settings.Place}\" is no folder, or a link that leads elsewhere.");
         MoveToFree(aside, folder, taken);
     }
 
@@ -193,7 +204,8 @@ internal sealed class FolderPlace : IObjectPlace
     }
 
     private static bool Holds(string outer, string inner) =>
-        (inner + Path.DirectorySeparatorChar).StartsWith(outer.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        (inner + Path.DirectorySeparatorChar).StartsWith(
+            outer.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>With what the file system says as a fault of the place.</summary>
     private static T Doing<T>(string fault, Func<T> what)

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace PipelineService.Sources.Folders;
 
 /// <summary>
-/// A folder that is held open while it is worked in: everything is done below what is open, so that whoever may rename or link things around it
-/// leads nothing that is done to another place.
+/// A folder that is held open while it is worked in: everything is done below what is open, so that whoever may rename or link things
+/// around it leads nothing that is done to another place.
 /// </summary>
 internal sealed class HeldFolder : IDisposable
 {

@@ -33,7 +33,7 @@ internal static class FolderBody
             PatternOf(folder),
             TimeOf(folder, "settle", FolderSettings.SettleDefault, TimeSpan.Zero, FolderSettings.SettleMax),
             TimeOf(folder, "interval", FolderSettings.IntervalDefault, FolderSettings.IntervalMin, FolderSettings.IntervalMax),
-            AfterOf(folder),
+            AfterOf(folder, FolderAfter.Move),
             NameOf(folder, "done", FolderSettings.DoneName),
             NameOf(folder, "failed", FolderSettings.FailedName));
         return settings;
@@ -47,7 +47,8 @@ internal static class FolderBody
             string known = options.Folders.Count == 0
                 ? "It has none: set Sources:Folders."
                 : $"It has {string.Join(", ", options.Folders.Keys.Order(StringComparer.Ordinal))}.";
-            folder.Add("root", $"{(root is null ? "Is missing: say" : $"\"{Excerpt.Of(root)}\" is none of what the service is told of. Say")} which folder. {known}");
+            string fault = root is null ? "Is missing: say" : $"\"{Excerpt.Of(root)}\" is none of what the service is told of. Say";
+            folder.Add("root", $"{fault} which folder. {known}");
         }
 
         return root ?? "";
@@ -59,13 +60,14 @@ internal static class FolderBody
         bool isPlain = path.Length <= PathLengthMax && (path.Length == 0 || path.Split('/').All(IsPlainName));
         if (!isPlain)
         {
-            folder.Add("path", $"\"{Excerpt.Of(path)}\" is no path below the root, such as partners/acme: without .. and . and empty names.");
+            folder.Add(
+                "path", $"\"{Excerpt.Of(path)}\" is no path below the root, such as partners/acme: without .. and . and empty names.");
         }
 
         return path;
     }
 
-    private static string PatternOf(JsonBody folder)
+    public static string PatternOf(JsonBody folder)
     {
         string pattern = folder.Text("pattern") ?? FolderSettings.PatternOfAll;
         if (pattern.Length is 0 or > NameLengthMax || pattern.Contains('/', StringComparison.Ordinal) || pattern.Any(char.IsControl))
@@ -76,7 +78,7 @@ internal static class FolderBody
         return pattern;
     }
 
-    private static TimeSpan TimeOf(JsonBody folder, string name, TimeSpan otherwise, TimeSpan min, TimeSpan max)
+    public static TimeSpan TimeOf(JsonBody folder, string name, TimeSpan otherwise, TimeSpan min, TimeSpan max)
     {
         if (folder.Text(name) is not { } text)
         {
@@ -86,25 +88,29 @@ internal static class FolderBody
         TimeSpan? time = DurationText.Parse(text);
         if (time is null || time < min || time > max)
         {
-            folder.Add(name, $"Must be a duration from {DurationText.Format(min)} to {DurationText.Format(max)}, such as {DurationText.Format(otherwise)}.");
+            folder.Add(
+                name,
+                $"Must be a duration from {DurationText.Format(min)} to {DurationText.Format(max)}, such as "
+                    + $"{DurationText.Format(otherwise)}.");
         }
 
         return time ?? otherwise;
     }
 
-    private static string AfterOf(JsonBody folder)
+    public static string AfterOf(JsonBody folder, string otherwise)
     {
-        string after = folder.Text("after") ?? FolderAfter.Move;
+        string after = folder.Text("after") ?? otherwise;
         if (!FolderAfter.All.Contains(after))
         {
             folder.Add(
-                "after", $"\"{Excerpt.Of(after)}\" is none of {string.Join(", ", FolderAfter.All)}.{Suggestion.For(after, FolderAfter.All)}");
+                "after",
+                $"\"{Excerpt.Of(after)}\" is none of {string.Join(", ", FolderAfter.All)}.{Suggestion.For(after, FolderAfter.All)}");
         }
 
         return after;
     }
 
-    private static string NameOf(JsonBody folder, string member, string otherwise)
+    public static string NameOf(JsonBody folder, string member, string otherwise)
     {
         string name = folder.Text(member) ?? otherwise;
         if (name.Length > NameLengthMax || !IsPlainName(name) || name[0] == '.')

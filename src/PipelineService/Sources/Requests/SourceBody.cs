@@ -7,6 +7,7 @@ using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Intake;
+using PipelineService.Sources.Buckets;
 using PipelineService.Sources.Folders;
 
 namespace PipelineService.Sources.Requests;
@@ -23,7 +24,8 @@ internal sealed partial class SourceBody(DatasetCatalog datasets, Microsoft.Exte
     public async Task<(SourceDeclaration? Declared, Problem? Problem)> ReadAsync(
         string name, HttpRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        (JsonBody? body, Problem? problem) = await JsonBody.ReadAsync(request, isOptional: false, SourceProblems.Invalid, cancellationToken);
+        (JsonBody? body, Problem? problem) =
+            await JsonBody.ReadAsync(request, isOptional: false, SourceProblems.Invalid, cancellationToken);
         if (body is null)
         {
             return (null, problem);
@@ -31,7 +33,7 @@ internal sealed partial class SourceBody(DatasetCatalog datasets, Microsoft.Exte
 
         using (body)
         {
-            body.CheckMembers(Dataset, Label, ContentType, SourceKinds.Folder);
+            body.CheckMembers(Dataset, Label, ContentType, SourceKinds.Folder, SourceKinds.Bucket);
             if (!Name().IsMatch(name))
             {
                 body.Add("name", $"\"{Excerpt.Of(name)}\" does not match {NamePattern}.");
@@ -40,13 +42,30 @@ internal sealed partial class SourceBody(DatasetCatalog datasets, Microsoft.Exte
             DatasetVersion? dataset = await DatasetOfAsync(body, caller, cancellationToken);
             string? label = LabelOf(body, caller);
             string? contentType = ContentTypeOf(body, dataset?.Definition);
-            FolderSettings? folder = FolderBody.Read(body, options.Value);
+            (string kind, string settings, string place) = PlaceOf(body);
             return body.Faults.Count == 0
-                ? (new SourceDeclaration(
-                    SourceKinds.Folder, dataset!.Name, label, contentType, JsonSerializer.Serialize(folder, PipelineJson.Options), folder!.Place,
-                    dataset.Tenant), null)
+                ? (new SourceDeclaration(kind, dataset!.Name, label, contentType, settings, place, dataset.Tenant), null)
                 : (null, SourceProblems.Invalid(body.Faults));
         }
+    }
+
+    /// <summary>What it is of: of one thing, and no other.</summary>
+    private (string Kind, string Settings, string Place) PlaceOf(JsonBody body)
+    {
+        if (body.Has(SourceKinds.Folder) == body.Has(SourceKinds.Bucket))
+        {
+            body.Add(SourceKinds.Folder, $"Say either \"{SourceKinds.Folder}\" or \"{SourceKinds.Bucket}\": what it is of.");
+            return ("", "", "");
+        }
+
+        if (body.Has(SourceKinds.Bucket))
+        {
+            BucketSettings? bucket = BucketBody.Read(body, options.Value);
+            return (SourceKinds.Bucket, JsonSerializer.Serialize(bucket, PipelineJson.Options), bucket?.Place ?? "");
+        }
+
+        FolderSettings? folder = FolderBody.Read(body, options.Value);
+        return (SourceKinds.Folder, JsonSerializer.Serialize(folder, PipelineJson.Options), folder?.Place ?? "");
     }
 
     private async Task<DatasetVersion?> DatasetOfAsync(JsonBody body, Caller caller, CancellationToken cancellationToken)
@@ -58,7 +77,9 @@ internal sealed partial class SourceBody(DatasetCatalog datasets, Microsoft.Exte
             : null;
         if (found is null && !body.Faults.ContainsKey($"/{Dataset}"))
         {
-            body.Add(Dataset, name is null ? "Is missing: say which dataset its uploads are for." : $"There is no dataset \"{Excerpt.Of(name)}\".");
+            body.Add(
+                Dataset,
+                name is null ? "Is missing: say which dataset its uploads are for." : $"There is no dataset \"{Excerpt.Of(name)}\".");
         }
 
         return found;
@@ -67,7 +88,9 @@ internal sealed partial class SourceBody(DatasetCatalog datasets, Microsoft.Exte
     private static string? LabelOf(JsonBody body, Caller caller)
     {
         string? label = body.Text(Label);
-        if (label is not null && (label.Length == 0 || label.EnumerateRunes().Count() > UploadRequest.SourceLengthMax || label.Any(char.IsControl)))
+        bool isLabel = label is null
+            || (label.Length > 0 && label.EnumerateRunes().Count() <= UploadRequest.SourceLengthMax && !label.Any(char.IsControl));
+        if (!isLabel)
         {
             body.Add(Label, $"Must have 1 to {UploadRequest.SourceLengthMax} printable characters.");
         }

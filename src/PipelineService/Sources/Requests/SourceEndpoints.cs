@@ -27,7 +27,8 @@ internal static class SourceEndpoints
     private static readonly Problem[] BodyProblems =
     [
         SourceProblems.Invalid(FaultExample),
-        ErrorAnswers.Describe(StatusCodes.Status413PayloadTooLarge, null), ErrorAnswers.Describe(StatusCodes.Status415UnsupportedMediaType, null),
+        ErrorAnswers.Describe(StatusCodes.Status413PayloadTooLarge, null),
+        ErrorAnswers.Describe(StatusCodes.Status415UnsupportedMediaType, null),
     ];
 
     public static void MapSourceResource(this IEndpointRouteBuilder api)
@@ -50,18 +51,19 @@ internal static class SourceEndpoints
         one.MapPut("", PutAsync)
             .Audits(AuditActions.SourcePut)
             .WithName("putSource").WithSummary("Declare a source, or change it")
-            .WithDescription("From now on what lies there becomes uploads, each object once, in the name and by the limits of who makes this call. The "
-                + "folder of a source stays as it is: what was taken is known by the names in it.")
+            .WithDescription("From now on what lies there becomes uploads, each object once, in the name and by the limits of who makes this "
+                + "call. The place of a source stays as it is: what was taken is known by the names in it.")
             .AcceptsJson<SourceRequest>()
             .Produces<SourceView>().Produces<SourceView>(StatusCodes.Status201Created)
-            .ProducesProblems([.. BodyProblems, SourceProblems.NameTaken(ExampleName), SourceProblems.Elsewhere(ExampleName), SourceProblems.TooMany(100)])
+            .ProducesProblems(
+                [.. BodyProblems, SourceProblems.NameTaken(ExampleName), SourceProblems.Elsewhere(ExampleName), SourceProblems.TooMany(100)])
             .NeedsDatabase()
             .Answers(AnswerHeader.Location, StatusCodes.Status201Created);
         one.MapDelete("", DeleteAsync)
             .Audits(AuditActions.SourceDelete)
             .WithName("deleteSource").WithSummary("Delete a source")
-            .WithDescription("Nothing more is taken from there, and what was taken is forgotten: a source that is declared there again takes what it "
-                + "finds, whether this one had or not. Jobs and rows stay.")
+            .WithDescription("Nothing more is taken from there, and what was taken is forgotten: a source that is declared there again takes "
+                + "what it finds, whether this one had or not. Jobs and rows stay.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(SourceProblems.NotFound(ExampleName))
             .NeedsDatabase();
@@ -93,7 +95,8 @@ internal static class SourceEndpoints
             .WithMetadata(new NotAudited("it changes nothing: what is there would be taken by the next look, too"))
             .Requires(AccessScope.Ingest, AccessSubject.Sources)
             .WithName("notifySource").WithSummary("Say that there is something new at a source")
-            .WithDescription("It is looked at once, not at the end of its interval. Whatever the body says is not read: what lies there is what counts.")
+            .WithDescription("It is looked at once, not at the end of its interval: for the notifications of stores. Whatever the body says is "
+                + "not read: what lies there is what counts.")
             .Takes(NameOfSource)
             .Produces(StatusCodes.Status202Accepted)
             .ProducesProblems(SourceProblems.NotFound(ExampleName))
@@ -107,7 +110,8 @@ internal static class SourceEndpoints
         return TypedResults.Ok(new SourceList([.. rows.Where(row => row.IsSeenBy(caller)).Select(SourceView.Of)]));
     }
 
-    private static async Task<IResult> GetAsync(string source, HttpContext context, SourceStore store, CancellationToken cancellationToken) =>
+    private static async Task<IResult> GetAsync(
+        string source, HttpContext context, SourceStore store, CancellationToken cancellationToken) =>
         await store.FindAsync(source, context.GetCaller(), cancellationToken) is { } row
             ? TypedResults.Ok(SourceView.Of(row))
             : SourceProblems.NotFound(source).ToResult();
@@ -186,12 +190,14 @@ internal static class SourceEndpoints
     }
 
     private static async Task<IResult> ListObjectsAsync(
-        string source, string? state, string? limit, string? cursor, HttpContext context, SourceStore store, CancellationToken cancellationToken)
+        string source, string? state, string? limit, string? cursor, HttpContext context, SourceStore store,
+        CancellationToken cancellationToken)
     {
         Dictionary<string, string[]> faults = [];
         int size = PageDefault;
         long before = long.MaxValue;
-        if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > PageMax))
+        if (limit is not null
+            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > PageMax))
         {
             faults["/limit"] = [$"'{Excerpt.Of(limit)}' is not a whole number from 1 to {PageMax}."];
         }
@@ -203,7 +209,8 @@ internal static class SourceEndpoints
 
         if (state is not null && !ObjectStates.Contains(state))
         {
-            faults["/state"] = [$"'{Excerpt.Of(state)}' is none of {string.Join(", ", ObjectStates)}.{Suggestion.For(state, ObjectStates)}"];
+            faults["/state"] =
+                [$"'{Excerpt.Of(state)}' is none of {string.Join(", ", ObjectStates)}.{Suggestion.For(state, ObjectStates)}"];
         }
 
         if (faults.Count > 0)
@@ -219,6 +226,7 @@ internal static class SourceEndpoints
         // One more than asked for tells whether there is a next page.
         IReadOnlyList<SourceObjectRow> rows = await store.ListObjectsAsync(row.Id, state, before, size + 1, cancellationToken);
         return TypedResults.Ok(new SourceObjectPage(
-            [.. rows.Take(size).Select(SourceObjectView.Of)], rows.Count > size ? rows[size - 1].N.ToString(CultureInfo.InvariantCulture) : null));
+            [.. rows.Take(size).Select(SourceObjectView.Of)],
+            rows.Count > size ? rows[size - 1].N.ToString(CultureInfo.InvariantCulture) : null));
     }
 }

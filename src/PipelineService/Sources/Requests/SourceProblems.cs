@@ -28,8 +28,8 @@ internal static class SourceProblems
         Code = "source_name_taken",
         Status = StatusCodes.Status409Conflict,
         Title = "The name of the source is taken.",
-        Detail = $"Somebody else has a source called \"{Excerpt.Of(name)}\": names are unique in the service. Choose another, for example with a "
-            + "beginning of your own.",
+        Detail = $"Somebody else has a source called \"{Excerpt.Of(name)}\": names are unique in the service. Choose another, for example "
+            + "with a beginning of your own.",
     };
 
     public static Problem Elsewhere(string name) => new()
@@ -37,8 +37,8 @@ internal static class SourceProblems
         Code = "source_elsewhere",
         Status = StatusCodes.Status409Conflict,
         Title = "The source is of another place.",
-        Detail = $"What \"{Excerpt.Of(name)}\" has taken is known by names that mean something in that place alone. Make a source under another "
-            + "name, or delete this one first.",
+        Detail = $"What \"{Excerpt.Of(name)}\" has taken is known by names that mean something in that place alone. Make a source under "
+            + "another name, or delete this one first.",
     };
 
     public static Problem TooMany(int max) => new()
