@@ -65,7 +65,7 @@ internal sealed class SourceLedger(Database database, Instance instance, TimePro
     public Task TellFaultAsync(Guid id, Problem fault, CancellationToken cancellationToken) => ExecuteAsync(
         SourceSql.TellFault, new { id, error = Faults.ToJson(fault), now = time.GetDatabaseNow().UtcDateTime }, cancellationToken);
 
-    private Task ExecuteAsync(string sql, object values, CancellationToken cancellationToken) => database.RunAsync(
+    private Task<int> ExecuteAsync(string sql, object values, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.ExecuteAsync(Command(sql, values, token)), cancellationToken);
 
     private static CommandDefinition Command(string sql, object values, CancellationToken cancellationToken) =>

@@ -11,6 +11,7 @@ namespace PipelineService.Sources;
 /// Looks after one source for as long as it is this instance's: look, take, wait. A place that cannot be looked at is left alone for longer
 /// each time, from a second to a minute, with jitter.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Whoever stops it disposes of what it has.")]
 internal sealed partial class SourceRun
 {
     private static readonly TimeSpan PauseMin = TimeSpan.FromSeconds(1);

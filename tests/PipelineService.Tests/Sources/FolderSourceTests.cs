@@ -10,7 +10,6 @@ using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Intake;
 using PipelineService.Jobs;
-using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Sources;

@@ -25,12 +25,8 @@ internal sealed class FolderPlace : IObjectPlace
 
     private const int BufferBytes = 1 << 16;
 
-    private static readonly EnumerationOptions Listing = new()
-    {
-        AttributesToSkip = 0,
-        IgnoreInaccessible = false,
-        RecurseSubdirectories = false,
-    };
+    /// <summary>All of one folder, and nothing of those in it.</summary>
+    private static readonly EnumerationOptions Listing = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly FolderSettings _settings;
     private readonly HeldFolder _folder;
@@ -128,7 +124,7 @@ internal sealed class FolderPlace : IObjectPlace
             ?? throw new SourceFaultException($"The folder that Sources:Folders:{settings.Root} names is not there.");
         HeldFolder folder = outer.TryOpenBelow(settings.Path)
             ?? throw new SourceFaultException($"There is no folder \"{settings.Place}\", or a link in its path leads elsewhere.");
-        using HeldFolder? own = HeldFolder.TryOpen(spool);
+        using var own = HeldFolder.TryOpen(spool);
         string ownPlace = own?.Place ?? Path.GetFullPath(spool);
         if (!Holds(folder.Place, ownPlace) && !Holds(ownPlace, folder.Place))
         {

@@ -4,7 +4,6 @@ using PipelineService.Access;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets;
-using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Intake;
 using PipelineService.Sources.Buckets;
@@ -71,18 +70,20 @@ internal sealed partial class SourceBody(DatasetCatalog datasets, Microsoft.Exte
     private async Task<DatasetVersion?> DatasetOfAsync(JsonBody body, Caller caller, CancellationToken cancellationToken)
     {
         string? name = body.Text(Dataset);
-        DatasetVersion? found = name is not null && DatasetName.IsValid(name) && caller.Datasets.Match(name)
-            && await datasets.FindAsync(name, cancellationToken) is { } dataset && caller.Sees(name, dataset.Tenant)
-            ? dataset
-            : null;
-        if (found is null && !body.Faults.ContainsKey($"/{Dataset}"))
+        if (name is not null && DatasetName.IsValid(name) && caller.Datasets.Match(name)
+            && await datasets.FindAsync(name, cancellationToken) is { } dataset && caller.Sees(name, dataset.Tenant))
+        {
+            return dataset;
+        }
+
+        if (!body.Faults.ContainsKey($"/{Dataset}"))
         {
             body.Add(
                 Dataset,
                 name is null ? "Is missing: say which dataset its uploads are for." : $"There is no dataset \"{Excerpt.Of(name)}\".");
         }
 
-        return found;
+        return null;
     }
 
     private static string? LabelOf(JsonBody body, Caller caller)

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using PipelineService.Core.Jobs;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Repository;
 
@@ -12,6 +11,8 @@ namespace PipelineService.Tests.Sources.Buckets;
 public sealed class BucketSourceTests(BucketSourceTests.Stand stand) : IClassFixture<BucketSourceTests.Stand>
 {
     private const int BodyBytesMax = 4096;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private StubStore Store => stand.Store;
 
@@ -100,8 +101,8 @@ public sealed class BucketSourceTests(BucketSourceTests.Stand stand) : IClassFix
             if (key == "failing/a.csv")
             {
                 context.Response.ContentLength = Readings.Csv(2).Length;
-                await context.Response.WriteAsync("id,na");
-                await context.Response.Body.FlushAsync();
+                await context.Response.WriteAsync("id,na", Token);
+                await context.Response.Body.FlushAsync(Token);
                 context.Abort();
             }
         };

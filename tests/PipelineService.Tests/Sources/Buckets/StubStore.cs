@@ -54,7 +54,7 @@ internal sealed class StubStore : IAsyncDisposable
     {
         lock (_lock)
         {
-            _objects[key] = (Encoding.UTF8.GetBytes(text), DateTimeOffset.UtcNow);
+            _objects[key] = (Encoding.UTF8.GetBytes(text), TimeProvider.System.GetUtcNow());
         }
     }
 
