@@ -43,7 +43,7 @@ public sealed class SourceDeathTests(TestDatabase database) : IClassFixture<Test
     [Fact]
     public async Task A_source_that_dies_at_any_step_takes_each_file_once()
     {
-        int files = int.Parse(Environment.GetEnvironmentVariable(FilesVariable) ?? "30", CultureInfo.InvariantCulture);
+        int files = int.Parse(Environment.GetEnvironmentVariable(FilesVariable) ?? "20", CultureInfo.InvariantCulture);
         Directory.CreateDirectory(Incoming);
         for (int i = 0; i < files; i++)
         {
@@ -111,12 +111,12 @@ public sealed class SourceDeathTests(TestDatabase database) : IClassFixture<Test
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Three of the deaths by chance; by hand as many as are asked for, at times by chance.</summary>
+    /// <summary>Two of the deaths by chance; by hand as many as are asked for, at times by chance.</summary>
     private static string[] Chosen()
     {
         if (Environment.GetEnvironmentVariable(DeathsVariable) is not { } text)
         {
-            string[] chosen = Random.Shared.GetItems(Deaths, 3);
+            string[] chosen = Random.Shared.GetItems(Deaths, 2);
             TestContext.Current.SendDiagnosticMessage("dies at {0}", string.Join(", ", chosen));
             return chosen;
         }
