@@ -12,6 +12,7 @@ using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Tenants;
+using PipelineService.Sources;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -35,6 +36,7 @@ public static class PipelineServiceBuilder
         builder.AddJobs(); // after its workers: hosted services stop in reverse, so jobs let go of their chunks first
         builder.AddFigures();
         builder.AddEvents(); // stops first: what it has not told of is told by the next to start
+        builder.AddSources(); // stops before all of them: what it has in hand is taken, or left where it is
         builder.Services.WithoutBackgroundWorkInDocumentBuild();
         return builder;
     }
@@ -61,6 +63,7 @@ public static class PipelineServiceBuilder
         api.MapTenants();
         api.MapEvents();
         api.MapFigures();
+        api.MapSources();
         return app;
     }
 }

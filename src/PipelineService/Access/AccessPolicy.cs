@@ -41,6 +41,9 @@ public enum AccessSubject
     /// <summary>Webhooks that are told of nothing that the caller may not see.</summary>
     Webhooks,
 
+    /// <summary>Sources of uploads for datasets that the caller may see.</summary>
+    Sources,
+
     /// <summary>The service as a whole: for callers without limits.</summary>
     Service,
 

@@ -121,6 +121,11 @@ public sealed partial class UploadReception(
             arriving.IsTaken = false; // another was faster
             throw new UploadRefusedException(JobProblems.NoLongerReplaceable(request.Replaces!.Value));
         }
+        catch (PostgresException e) when (e.SqlState == JobSql.TakenBefore)
+        {
+            arriving.IsTaken = false; // another instance, or the process before this one
+            throw;
+        }
     }
 
     private async Task RefuseUnreplaceableAsync(UploadRequest request, string dataset, CancellationToken cancellationToken)
@@ -159,6 +164,7 @@ public sealed partial class UploadReception(
             KeepUpload = dataset.Definition.Load.KeepUpload,
             Batch = request.Batch,
             Replaces = request.Replaces,
+            Taken = request.Taken,
         };
         LiveJob live = new(row, dataset.Definition.Load.Table.Quoted, request.Kind, spoolOptions.Value.RecordBytesMax, time)
         {
@@ -207,6 +213,7 @@ public sealed partial class UploadReception(
             IdempotencyKey = request.IdempotencyKey,
             Batch = request.Batch,
             Replaces = request.Replaces,
+            Taken = request.Taken,
             KeepUpload = dataset.Definition.Load.KeepUpload,
             Actor = actor,
             UploadBytes = bytes.Received,

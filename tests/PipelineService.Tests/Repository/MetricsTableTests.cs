@@ -4,6 +4,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Sources;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Repository;
@@ -68,6 +69,9 @@ public sealed class MetricsTableTests(RunningService running) : IClassFixture<Ru
         enrichment.Waited("documented", TimeSpan.FromSeconds(1));
         enrichment.Gaps("documented", count: 1, "left");
         enrichment.Observe(() => [("documented", 0, 0)], () => 0);
+        SourceMetrics sources = running.Service.Services.GetRequiredService<SourceMetrics>();
+        sources.Took("documented", bytes: 1);
+        sources.Saw("documented", new SourceLag(1, 1, null, 0));
         listener.RecordObservableInstruments();
         return seen;
 

@@ -37,6 +37,7 @@ internal sealed class DocumentDescriber : IOpenApiDocumentTransformer
             new() { Name = DocumentTags.Events, Description = "What happened, in one log: in pages, and in streams that can be resumed." },
             new() { Name = DocumentTags.Figures, Description = "What became of records, by minute, dataset and source: exact, from the rows of jobs." },
             new() { Name = DocumentTags.Webhooks, Description = "Whom events are sent to, signed, and what became of each." },
+            new() { Name = DocumentTags.Sources, Description = "Where uploads are taken from without anybody sending them: folders, buckets, queues." },
             new() { Name = DocumentTags.Audit, Description = "Who did what, in a chain of hashes." },
             new() { Name = DocumentTags.Keys, Description = "Who may do what: keys are made, rotated and revoked." },
             new() { Name = DocumentTags.Tenants, Description = "Who has how much of what all share." },

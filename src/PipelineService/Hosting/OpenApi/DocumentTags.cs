@@ -10,6 +10,7 @@ internal static class DocumentTags
     public const string Events = "Events";
     public const string Figures = "Figures";
     public const string Webhooks = "Webhooks";
+    public const string Sources = "Sources";
     public const string Audit = "Audit";
     public const string Keys = "Keys";
     public const string Tenants = "Tenants";
