@@ -117,7 +117,7 @@ public sealed class DefinitionReaderTests
 
         Assert.Equal(
             [
-                "/format: \"xml\" is not known here: use one of csv, ndjson, json, json-seq, parquet, xlsx. This version cannot read it: export the data as CSV"
+                "/format: \"xml\" is not known here: use one of csv, ndjson, json, json-seq, parquet, arrow, xlsx. This version cannot read it: export the data as CSV"
                     + " or NDJSON.",
                 "/dialect/property: Says where the records stand in one document: set format to \"json\" and send the document as "
                     + "application/json. As NDJSON send what jq -c '.rows[]' makes of it, and leave this out.",
