@@ -67,7 +67,7 @@ internal sealed class BatchReader(SafeFileHandle file, long memoryBytes)
 
     private void Fill(Span<byte> destination, long offset, long length, BufferCoding coding)
     {
-        if (coding == BufferCoding.None || length == 0)
+        if (coding == BufferCoding.None || destination.IsEmpty) // of nothing some writers make a frame, and some nothing
         {
             ReadExactly(destination, offset);
             return;
