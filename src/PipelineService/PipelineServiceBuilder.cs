@@ -3,6 +3,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Datasets;
 using PipelineService.Datasets.Models;
 using PipelineService.Events;
+using PipelineService.Figures;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
@@ -11,6 +12,7 @@ using PipelineService.Intake;
 using PipelineService.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Tenants;
+using PipelineService.Sources;
 using PipelineService.Spool;
 using PipelineService.Transform;
 using PipelineService.Write;
@@ -32,7 +34,9 @@ public static class PipelineServiceBuilder
         builder.AddTransform();
         builder.AddWrite();
         builder.AddJobs(); // after its workers: hosted services stop in reverse, so jobs let go of their chunks first
+        builder.AddFigures();
         builder.AddEvents(); // stops first: what it has not told of is told by the next to start
+        builder.AddSources(); // stops before all of them: what it has in hand is taken, or left where it is
         builder.Services.WithoutBackgroundWorkInDocumentBuild();
         return builder;
     }
@@ -58,6 +62,8 @@ public static class PipelineServiceBuilder
         api.MapJobs();
         api.MapTenants();
         api.MapEvents();
+        api.MapFigures();
+        api.MapSources();
         return app;
     }
 }

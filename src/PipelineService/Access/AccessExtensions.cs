@@ -43,7 +43,7 @@ public static class AccessExtensions
     public static WebApplication UseAccess(this WebApplication app)
     {
         app.UseMiddleware<AccessGate>();
-        app.UseRateLimiter(); // whoever is refused at the gate has no limits of their own
+        app.UseMiddleware<CallLimitGate>(); // whoever is refused at the gate has no limits of their own
         return app;
     }
 

@@ -35,8 +35,14 @@ public enum AccessSubject
     /// <summary>Events of what the caller may see.</summary>
     Events,
 
+    /// <summary>Figures of what the caller may see.</summary>
+    Figures,
+
     /// <summary>Webhooks that are told of nothing that the caller may not see.</summary>
     Webhooks,
+
+    /// <summary>Sources of uploads for datasets that the caller may see.</summary>
+    Sources,
 
     /// <summary>The service as a whole: for callers without limits.</summary>
     Service,

@@ -14,6 +14,7 @@ public static class IntakeExtensions
         builder.Services.AddSingleton<UploadReception>();
         builder.Services.AddSingleton<UploadIntake>();
         builder.Services.AddSingleton<FormIntake>();
+        builder.Services.AddSingleton<FoundIntake>();
         return builder;
     }
 }

@@ -73,6 +73,7 @@ public sealed partial class UploadReception(
         ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request, AuditActor actor, CancellationToken cancellationToken)
     {
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, arriving.Live.Id);
+        arriving.SealingSince = time.GetTimestamp();
         await RefusingAsync(arriving, request, async () =>
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -89,6 +90,7 @@ public sealed partial class UploadReception(
         await RefusingAsync(arriving, request, () => starter.SubmitAsync(arriving.Live, arriving.Writer));
         long bytes = arriving.Writer.Growth.Received;
         metrics.UploadReceived(dataset.Name, request.Source, bytes);
+        metrics.UploadTaken(time.GetElapsedTime(arriving.SealingSince));
         Log.Received(logger, arriving.Live.Id, dataset.Name, bytes);
         FaultPoints.Reach(FaultPoint.Answering);
         return arriving.Live.Current;
@@ -118,6 +120,11 @@ public sealed partial class UploadReception(
         {
             arriving.IsTaken = false; // another was faster
             throw new UploadRefusedException(JobProblems.NoLongerReplaceable(request.Replaces!.Value));
+        }
+        catch (PostgresException e) when (e.SqlState == JobSql.TakenBefore)
+        {
+            arriving.IsTaken = false; // another instance, or the process before this one
+            throw;
         }
     }
 
@@ -157,6 +164,7 @@ public sealed partial class UploadReception(
             KeepUpload = dataset.Definition.Load.KeepUpload,
             Batch = request.Batch,
             Replaces = request.Replaces,
+            Taken = request.Taken,
         };
         LiveJob live = new(row, dataset.Definition.Load.Table.Quoted, request.Kind, spoolOptions.Value.RecordBytesMax, time)
         {
@@ -205,6 +213,7 @@ public sealed partial class UploadReception(
             IdempotencyKey = request.IdempotencyKey,
             Batch = request.Batch,
             Replaces = request.Replaces,
+            Taken = request.Taken,
             KeepUpload = dataset.Definition.Load.KeepUpload,
             Actor = actor,
             UploadBytes = bytes.Received,

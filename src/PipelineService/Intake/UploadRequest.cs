@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Primitives;
 using PipelineService.Access;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 using PipelineService.Spool.Decoding;
 
@@ -44,6 +45,9 @@ public sealed record UploadRequest
 
     /// <summary>The job whose rows those of this upload are to take the place of.</summary>
     public Guid? Replaces { get; init; }
+
+    /// <summary>What a source takes it from; null of what somebody sends.</summary>
+    public TakenFrom? Taken { get; init; }
 
     /// <summary>Header name and SHA-256 (lower-case hexadecimal) of each digest that the sender announced.</summary>
     public required IReadOnlyList<(string Header, string Sha256)> Digests { get; init; }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -142,6 +143,11 @@ public sealed class JobQueue(
         for (int round = 0; round < RoundsMax; round++)
         {
             string[] parties = budget.Next(HeadsMax);
+            if (parties.Length == 0 && !isDue)
+            {
+                return null; // what has lost its owner is looked for now and then
+            }
+
             DateTime now = time.GetDatabaseNow().UtcDateTime;
             (JobRow? job, bool isLast) = await ClaimAsync(
                 connection, JobQueueSql.ClaimFirst, ValuesOf(filter, filter.Closed, parties, now), cancellationToken);
@@ -216,8 +222,15 @@ public sealed class JobQueue(
                 cancellationToken)).Job;
     }
 
+    /// <summary>By one plan for all claims: made for the values of each, it takes longer than the claim itself.</summary>
     private static async Task<(JobRow? Job, bool IsLast)> ClaimAsync(
-        NpgsqlConnection connection, string sql, object values, CancellationToken cancellationToken) =>
-        (await connection.QueryAsync<JobRow, bool, (JobRow?, bool)>(
-            JobSql.Command(sql, values, cancellationToken), (job, isLast) => (job, isLast), splitOn: "is_last")).FirstOrDefault();
+        NpgsqlConnection connection, string sql, object values, CancellationToken cancellationToken)
+    {
+        await using DbDataReader reader = await connection.ExecuteReaderAsync(
+            JobSql.Command($"{JobQueueSql.PlanOnce}; {sql}", values, cancellationToken));
+        await reader.NextResultAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? (reader.GetRowParser<JobRow>()(reader), reader.GetBoolean(reader.GetOrdinal("is_last")))
+            : (null, false);
+    }
 }

@@ -121,6 +121,9 @@ internal static class JobQueueSql
             next_place > 0 AND (SELECT count(*) FROM candidate WHERE place = next_place) < 2 AS is_last
         """;
 
+    /// <summary>For the statements that follow it in a transaction.</summary>
+    public const string PlanOnce = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)";
+
     /// <summary>
     /// Takes a job that nobody runs: one of the queue, or one whose owner's lease has run out. That is an attempt, unless its
     /// owner lives and could not renew the lease, in an outage: then nothing has died. What had begun comes first; then the parties in
@@ -201,5 +204,13 @@ internal static class JobQueueSql
             (SELECT {JobParty.Sql}, upload_bytes, coalesce(received_at, created_at)
              FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} LIMIT @look)) waiting
         GROUP BY party
+        """;
+
+    /// <summary>
+    /// How many bytes of uploads a second all instances together have loaded, over the last minutes in which jobs ended. NULL: none did.
+    /// </summary>
+    public const string Pace = """
+        SELECT sum(bytes)::float8 / (60 * count(DISTINCT minute)) FROM pipeline.usage_minutes
+        WHERE minute >= now() - interval '15 minutes' AND minute < date_trunc('minute', now())
         """;
 }

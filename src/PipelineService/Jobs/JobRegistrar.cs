@@ -32,7 +32,7 @@ public sealed class JobRegistrar
     /// <summary>Registers a job or completes its row, as <see cref="JobStore.RegisterAsync"/> does.</summary>
     /// <param name="entry">That the upload was taken, for the audit: written with the row or not at all.</param>
     /// <returns>False when another owner or attempt has the job.</returns>
-    public async Task<bool> RegisterAsync(JobRow row, AuditEntry entry) => row is { IdempotencyKey: null, Replaces: null }
+    public async Task<bool> RegisterAsync(JobRow row, AuditEntry entry) => row is { IdempotencyKey: null, Replaces: null, Taken: null }
         ? await await _shared.AddAsync(true, new Registration(row, entry))
         : await _store.RegisterAsync(row, entry, CancellationToken.None); // what it meets is told to nobody else
 

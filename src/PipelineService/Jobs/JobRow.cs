@@ -61,6 +61,9 @@ public sealed record JobRow
 
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>What a source has taken the upload from, until the row is registered: no column has it.</summary>
+    public TakenFrom? Taken { get; init; }
+
     public Guid? ParentJob { get; init; }
 
     /// <summary>

@@ -76,6 +76,18 @@ internal static class JobSql
     public const string ReplacementRefused = "PL002";
 
     /// <summary>
+    /// Before <see cref="Register"/>, in the same transaction, of an upload that a source has taken: from here on nobody takes it again.
+    /// Raises <see cref="TakenBefore"/> when somebody has.
+    /// </summary>
+    public const string Take = """
+        CALL pipeline.take(@Id, @TakenSource, @TakenObject, @TakenVersion, @UploadBytes, @TakenAfter, @TakenUntil);
+
+        """;
+
+    /// <summary>The SQLSTATE of what a source has taken once more, or has forgotten since.</summary>
+    public const string TakenBefore = "PL003";
+
+    /// <summary>
     /// Registers a job, or completes the row of one that was registered while it was received. Changes nothing when the
     /// upload is already complete there, so it can be repeated. Another instance that shares the spool may have found the upload,
     /// registered it and claimed it: <see cref="IsAsGiven"/>.

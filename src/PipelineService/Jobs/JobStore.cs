@@ -138,6 +138,7 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         Attempt = isOurs ? 1 : 0,
         KeepUpload = manifest.KeepUpload,
         Replaces = manifest.Replaces,
+        Taken = manifest.Taken,
         Tenant = manifest.Tenant,
         KeyId = manifest.KeyId,
         Batch = manifest.Batch,
@@ -160,9 +161,10 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
     private static CommandDefinition RegisterCommand(
         JobRow row, AuditEntry? entry, CancellationToken cancellationToken) => JobSql.Command(
         (row.Replaces is null ? "" : JobSql.BeginReplacement)
+            + (row.Taken is null ? "" : JobSql.Take)
             + $"{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; "
             + $"{(entry is null ? "" : $"{AuditSql.Insert};")} {JobSql.IsAsGiven}",
-        With(RegisterValues(row), entry),
+        WithTaken(With(RegisterValues(row), entry), row.Taken),
         cancellationToken);
 
     /// <summary>One text is one transaction: the entry is there with the row or not at all.</summary>
@@ -175,6 +177,23 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         }
 
         return both;
+    }
+
+    private static DynamicParameters WithTaken(DynamicParameters values, TakenFrom? taken)
+    {
+        if (taken is not null)
+        {
+            values.AddDynamicParams(new
+            {
+                TakenSource = taken.Source,
+                TakenObject = taken.Object,
+                TakenVersion = taken.Version,
+                TakenAfter = taken.After,
+                TakenUntil = taken.Until,
+            });
+        }
+
+        return values;
     }
 
     /// <summary>What <see cref="JobSql.Register"/> and what stands around it are given.</summary>

@@ -7,15 +7,17 @@ namespace PipelineService.Spool;
 
 /// <summary>
 /// The text of a manifest, wherever a spool puts it: JSON, and in a last line the checksum of that. Every form has these two, so that
-/// one that is not known here can be told from one that is damaged. Forms 4, 6 and 8 hold the manifests of several small uploads with their
-/// bytes, 6 where one of them has form 5 and 8 where one has form 7; the other forms hold one manifest, and the bytes lie elsewhere.
+/// one that is not known here can be told from one that is damaged. Forms 4, 6, 8 and 10 hold the manifests of several small uploads with
+/// their bytes, 6 where one of them has form 5, 8 where one has form 7 and 10 where one has form 9; the other forms hold one manifest, and the
+/// bytes lie elsewhere.
 /// </summary>
 internal static class ManifestDocument
 {
     private const int TogetherForm = 4;
     private const int NewerTogetherForm = 6;
-    private const int NewestTogetherForm = 8;
-    private const int FormVersion = NewestTogetherForm;
+    private const int ConvertedTogetherForm = 8;
+    private const int TakenTogetherForm = 10;
+    private const int FormVersion = TakenTogetherForm;
 
     public static byte[] Write(SpoolManifest manifest) => WithChecksum(manifest);
 
@@ -23,7 +25,8 @@ internal static class ManifestDocument
     public static byte[] Write(IReadOnlyList<StoredUpload> together) => WithChecksum(new Together(
         together.Max(upload => upload.Manifest.Form) switch
         {
-            > NewerTogetherForm => NewestTogetherForm,
+            > ConvertedTogetherForm => TakenTogetherForm,
+            > NewerTogetherForm => ConvertedTogetherForm,
             > TogetherForm => NewerTogetherForm,
             _ => TogetherForm,
         },
@@ -59,7 +62,7 @@ internal static class ManifestDocument
 
     private static StoredUpload? Find(ReadOnlySpan<byte> json, Guid upload, string name)
     {
-        if (FormOf(json, name) is TogetherForm or NewerTogetherForm or NewestTogetherForm)
+        if (FormOf(json, name) is TogetherForm or NewerTogetherForm or ConvertedTogetherForm or TakenTogetherForm)
         {
             return JsonSerializer.Deserialize<Together>(json, PipelineJson.Options)?.Uploads
                 .FirstOrDefault(stored => stored.Manifest.UploadId == upload);

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using PipelineService.Access.Audit;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Spool;
@@ -16,9 +17,11 @@ public sealed record SpoolManifest
     /// A reader leaves a form that it does not know alone (<see cref="SpoolNewerException"/>), so each manifest has the oldest
     /// form that says all of it: 1, or 2 with a <see cref="Failure"/>, or 3 where the job takes another's place or keeps the upload, or
     /// 5 where the bytes have to be decoded, or are of a format that the versions before did not have, or 7 where the text is to be
-    /// transcoded or the upload converted. (4, 6 and 8 are those of several: <see cref="ManifestDocument"/>.)
+    /// transcoded or the upload converted, or 9 where a source has taken it. (4, 6, 8 and 10 are those of several:
+    /// <see cref="ManifestDocument"/>.)
     /// </summary>
-    public int Form => Encoding is not null || FormatTable.Of(Format).IsConverted ? 7
+    public int Form => Taken is not null ? 9
+        : Encoding is not null || FormatTable.Of(Format).IsConverted ? 7
         : IsCoded || Format is DataFormat.Json or DataFormat.JsonSequence ? 5
         : Replaces is not null || KeepUpload is not null ? 3
         : Failure is not null ? 2
@@ -82,6 +85,10 @@ public sealed record SpoolManifest
     /// <summary>The job whose rows those of this upload take the place of.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Guid? Replaces { get; init; }
+
+    /// <summary>What a source took it from; null of one that somebody has sent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TakenFrom? Taken { get; init; }
 
     /// <summary>How long the upload is kept after the end of its job.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -125,9 +125,11 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             AccessSubject.Keys when path.Contains("/keys/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Webhooks when method == HttpMethod.Put => answer.Problem.Code == "webhook_name_taken",
             AccessSubject.Webhooks when path.Contains("/webhooks/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
+            AccessSubject.Sources when method == HttpMethod.Put => answer.Problem.Code is "source_name_taken" or "invalid_source",
+            AccessSubject.Sources when path.Contains("/sources/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Service or AccessSubject.Metrics => answer.Status == HttpStatusCode.Forbidden,
             AccessSubject.Datasets or AccessSubject.Models or AccessSubject.Jobs or AccessSubject.Keys or AccessSubject.Events
-                or AccessSubject.Webhooks =>
+                or AccessSubject.Figures or AccessSubject.Webhooks or AccessSubject.Sources =>
                 !answer.Body.Contains(Dataset, StringComparison.Ordinal) && !answer.Body.Contains("\"acme\"", StringComparison.Ordinal),
             _ => false,
         };
@@ -161,6 +163,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
     {
         Api owner = await service.MakeDatasetAsync(Dataset, "acme");
         await GuardedService.MakeWebhookAsync(owner, Dataset);
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(owner, HttpMethod.Put, $"/v1/sources/{Dataset}")).Status);
         ApiAnswer upload = await owner.UploadAsync(Dataset, Readings.Csv(1), headers: ("Prefer", "wait=30"));
         Assert.Equal(JobState.Succeeded, upload.Job.State);
         (string admin, _) = await service.MakeKeyAsync("matrix models", "admin", Tenant);
@@ -179,7 +182,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
         "/" + string.Join('/', endpoint.RoutePattern.PathSegments.Select(segment => segment.Parts[0] switch
         {
             RoutePatternLiteralPart literal => string.Concat(segment.Parts.Cast<RoutePatternLiteralPart>().Select(part => part.Content)),
-            RoutePatternParameterPart { Name: "dataset" or "webhook" or "model" } => dataset,
+            RoutePatternParameterPart { Name: "dataset" or "webhook" or "model" or "source" } => dataset,
             RoutePatternParameterPart { Name: "delivery" } => delivery,
             RoutePatternParameterPart { Name: "id" } => job,
             RoutePatternParameterPart { Name: "key" } => key,
@@ -214,6 +217,8 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             _ when path.StartsWith("/v1/keys/", StringComparison.Ordinal) && method == HttpMethod.Patch => ("""{ "limits": null }""", "application/json"),
             _ when path.Contains("/webhooks/", StringComparison.Ordinal) && method == HttpMethod.Put =>
                 ("""{ "url": "http://127.0.0.1:1/" }""", "application/json"),
+            _ when path.StartsWith("/v1/sources/", StringComparison.Ordinal) && method == HttpMethod.Put =>
+                ($$"""{ "dataset": "{{Dataset}}", "folder": { "root": "incoming" } }""", "application/json"),
             _ when path.EndsWith("/uploads", StringComparison.Ordinal) => (Readings.Csv(1), "text/csv"),
             _ when method == HttpMethod.Put => (JsonOf(Readings.Definition()), "application/json"),
             _ => ("", "application/json"),

@@ -11,6 +11,8 @@ public sealed class GuardedService(PostgresServer server) : RunningService(serve
 {
     public const string AdminKey = "0123456789abcdef0123456789abcdef-admin";
 
+    private readonly TemporaryFolder _folder = new();
+
     public TokenIssuer Issuer { get; } = new();
 
     protected override IEnumerable<(string Key, string? Value)> Settings =>
@@ -23,6 +25,7 @@ public sealed class GuardedService(PostgresServer server) : RunningService(serve
         ("Access:TokenDatasetsClaim", "datasets"),
         ("Access:TokenSourceClaim", "source"),
         ("Access:RefreshInterval", "00:00:00.1"),
+        ("Sources:Folders:incoming", _folder.Path),
         ("Events:AllowHttp", "true"),
         ("Events:AllowPrivateAddresses", "true"),
     ];
@@ -31,6 +34,7 @@ public sealed class GuardedService(PostgresServer server) : RunningService(serve
     {
         await base.DisposeAsync();
         Issuer.Dispose();
+        _folder.Dispose();
     }
 
     protected override Task PrepareAsync()

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Jobs.Requests;
@@ -48,6 +49,9 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
         using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
         Assert.Equal(HttpStatusCode.Created, (await running.Api.PutAsync("/v1/models/heads", model)).Status);
         await GuardedService.MakeWebhookAsync(running.Api, "heads");
+        using StringContent source = new("""{ "dataset": "heads", "folder": { "root": "incoming", "interval": "P1D" } }""", Encoding.UTF8, "application/json");
+        Assert.Equal(HttpStatusCode.Created, (await running.Api.PutAsync("/v1/sources/heads", source)).Status);
+        await running.Api.PostAsync("/v1/sources/heads/pause"); // else what is told of it changes between two calls
         string[] addresses = [.. Endpoints.Where(TakesGet).Select(endpoint => PathOf(endpoint, job.Id, key)), "/nowhere"];
         Assert.True(addresses.Length > 10, string.Join(' ', addresses));
 
@@ -80,6 +84,7 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
             .Replace("{dataset}", "heads", StringComparison.Ordinal)
             .Replace("{model}", "heads", StringComparison.Ordinal)
             .Replace("{webhook}", "heads", StringComparison.Ordinal)
+            .Replace("{source}", "heads", StringComparison.Ordinal)
             .Replace("{delivery}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{version:int}", "1", StringComparison.Ordinal)
             .Replace("{record}", "1", StringComparison.Ordinal)

@@ -15,6 +15,11 @@ internal static class ExampleCalls
 {
     private const string Dataset = "contract_trips";
 
+    private const string FolderName = "incoming";
+
+    /// <summary>What a service needs to be told for these calls. There is no such folder.</summary>
+    public static (string Key, string? Value) FolderSetting => ($"Sources:Folders:{FolderName}", Path.Combine(Path.GetTempPath(), "no-such-folder"));
+
     private const string Definition = """
         {
           "title": "Trips",
@@ -52,6 +57,7 @@ internal static class ExampleCalls
         await LookAtJobsAsync(api, job.Id);
         await CorrectAsync(api);
         await TellAsync(api, job.Id);
+        await WatchAsync(api);
         await EndAsync(api, job.Id);
         await HandOutKeysAsync(api);
         await LimitAsync(api);
@@ -135,6 +141,32 @@ internal static class ExampleCalls
         {
             using StringContent body = new(json, Encoding.UTF8, "application/json");
             return await api.PutAsync(Webhook, body);
+        }
+    }
+
+    private static async Task WatchAsync(Api api)
+    {
+        const string Source = "/v1/sources/contract";
+        Expect(HttpStatusCode.NotFound, await api.GetAsync(Source));
+        Expect(HttpStatusCode.BadRequest, await PutAsync("""{ "dataset": "contract_none", "folder": { "root": "other", "path": "../../etc", "after": "burn" } }"""));
+        const string Declared = $$"""{ "dataset": "{{Dataset}}", "source": "folder", "folder": { "root": "{{FolderName}}", "pattern": "*.csv" } }""";
+        Expect(HttpStatusCode.Created, await PutAsync(Declared));
+        Expect(HttpStatusCode.OK, await PutAsync(Declared));
+        Expect(HttpStatusCode.Conflict, await PutAsync($$"""{ "dataset": "{{Dataset}}", "folder": { "root": "{{FolderName}}", "path": "other" } }"""));
+        Expect(HttpStatusCode.OK, await api.GetAsync(Source));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/sources"));
+        Expect(HttpStatusCode.OK, await api.PostAsync(Source + "/pause"));
+        Expect(HttpStatusCode.OK, await api.PostAsync(Source + "/resume"));
+        Expect(HttpStatusCode.Accepted, await api.PostAsync(Source + "/notify"));
+        Expect(HttpStatusCode.OK, await api.GetAsync(Source + "/objects?state=refused&limit=1"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync("/v1/sources/contract_none/objects"));
+        Expect(HttpStatusCode.NoContent, await api.DeleteAsync(Source));
+        Expect(HttpStatusCode.NotFound, await api.DeleteAsync(Source));
+
+        async Task<ApiAnswer> PutAsync(string json)
+        {
+            using StringContent body = new(json, Encoding.UTF8, "application/json");
+            return await api.PutAsync(Source, body);
         }
     }
 
@@ -255,6 +287,9 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync(
             $"/v1/audit?dataset={Dataset}&action=job.revert,job.delete&outcome=done&from=2026-01-01&limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync("/v1/audit/head"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/stats"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/stats?by=dataset,source&dataset=contract_*&from=2026-01-01&to=2026-01-02&step=PT1H&limit=5"));
+        Expect(HttpStatusCode.BadRequest, await api.GetAsync("/v1/stats?by=colour&step=PT1S"));
     }
 
     private static ApiAnswer Expect(HttpStatusCode status, ApiAnswer answer)

@@ -88,7 +88,7 @@ public sealed class OpenApiDocumentTests(RunningService running) : IClassFixture
             parameters.Where(p => (string?)p["name"] == "limit"), limit => Assert.Equal("integer", (string?)limit["schema"]!["type"]));
         Assert.All(
             parameters.Where(p => (string?)p["name"] == "state"),
-            state => Assert.Matches("#/components/schemas/(JobState|DeliveryState|GapState)\"", state["schema"]!.ToJsonString()));
+            state => Assert.Matches("#/components/schemas/(JobState|DeliveryState|GapState|SourceObjectState)\"", state["schema"]!.ToJsonString()));
     }
 
     [Fact]

@@ -117,8 +117,9 @@ public sealed class DefinitionReaderTests
 
         Assert.Equal(
             [
-                "/format: \"xml\" is not known here: use one of csv, ndjson, json, json-seq, parquet, xlsx. This version cannot read it: export the data as CSV"
+                "/format: \"xml\" is not known here: use one of csv, ndjson, json, json-seq, parquet, arrow, xlsx. This version cannot read it: export the data as CSV"
                     + " or NDJSON.",
+                $"/encoding: \"latin\" is not known here: use one of {TextEncoding.Names}.",
                 "/dialect/property: Says where the records stand in one document: set format to \"json\" and send the document as "
                     + "application/json. As NDJSON send what jq -c '.rows[]' makes of it, and leave this out.",
                 "/schema/fields/0/type: \"integre\" is not known here: use one of string, number, integer, boolean, date, time,"
@@ -130,7 +131,6 @@ public sealed class DefinitionReaderTests
                     + "upload has all rows.",
                 "/rejects/maxCount: Must be a whole number from 0 to 9223372036854775807.",
                 "/transforms/0/op: \"trimm\" is not an op. Did you mean \"trim\"?",
-                $"/encoding: \"latin\" is not known here: use one of {TextEncoding.Names}.",
                 "/titel: \"titel\" is not a known property. Did you mean \"title\"?",
                 "/dialect/delimiter: Must be a text of 1 to 64 bytes.",
                 "/dialect/quoteChar: Must be one character, and no line end or tab.",

@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Dapper;
 using Npgsql;
 
@@ -40,6 +42,32 @@ internal sealed class QueryPlan
             $"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values, transaction, cancellationToken: cancellationToken));
         using var document = JsonDocument.Parse(plan);
         return new QueryPlan(document.RootElement[0].GetProperty("Plan").Clone());
+    }
+
+    /// <summary>The same by the plan that is made once for all values, as for a statement that says so.</summary>
+    public static async Task<QueryPlan> OfAnyValuesAsync(
+        NpgsqlDataSource database, string sql, object values, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        PropertyInfo[] used = [.. values.GetType().GetProperties().Where(value => Regex.IsMatch(sql, $@"@{value.Name}\b"))];
+        string numbered = Regex.Replace(sql, @"@(\w+)\b", match => $"${Array.FindIndex(used, value => value.Name == match.Groups[1].Value) + 1}");
+        (string Type, string Literal)[] given = await Task.WhenAll(used.Select(async value => await QuoteAsync(value.GetValue(values)!)));
+        await connection.ExecuteAsync(
+            $"SET LOCAL plan_cache_mode = force_generic_plan; PREPARE planned ({string.Join(", ", given.Select(g => g.Type))}) AS {numbered}");
+        string plan = await connection.QuerySingleAsync<string>(
+            $"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE planned ({string.Join(", ", given.Select(g => g.Literal))}); DEALLOCATE planned");
+        using var document = JsonDocument.Parse(plan);
+        return new QueryPlan(document.RootElement[0].GetProperty("Plan").Clone());
+
+        async Task<(string Type, string Literal)> QuoteAsync(object value)
+        {
+            await using NpgsqlCommand command = database.CreateCommand("SELECT pg_typeof($1)::text, quote_literal($1)");
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            return (reader.GetString(0), reader.GetString(1));
+        }
     }
 
     private void Collect(JsonElement node)

@@ -32,8 +32,12 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
         JobQueue queue = Queue();
         ClaimFilter filter = new(many.SpoolOf(kind), [], Suspects: true, behindClosedTable ? [("first", 1)] : [], []);
 
-        QueryPlan plan = await QueryPlan.OfAsync(
-            many.DataSource, JobQueueSql.ClaimFirst, queue.ValuesOf(filter, filter.Closed, ["dataset:first", "dataset:second", "dataset:third"], TimeProvider.System.GetUtcNow().UtcDateTime), Token);
+        QueryPlan plan = await QueryPlan.OfAnyValuesAsync(
+            many.DataSource,
+            JobQueueSql.ClaimFirst,
+            queue.ValuesOf(
+                filter, filter.Closed, ["dataset:first", "dataset:second", "dataset:third"], TimeProvider.System.GetUtcNow().UtcDateTime),
+            Token);
 
         Assert.False(plan.Scans("jobs"));
         Assert.InRange(plan.RowsOf("jobs"), 0, 2 * JobQueue.HeadsMax * JobQueueSql.LookMax);
@@ -50,7 +54,7 @@ public sealed class JobQueueTests(JobQueueTests.ManyJobs many) : IClassFixture<J
         QueryPlan datasets = await QueryPlan.OfAsync(
             many.DataSource, JobQueueSql.FindDatasets,
             new { spool = filter.Spool, dataset = "", version = 0, look = JobQueue.DatasetsMax }, Token);
-        QueryPlan claim = await QueryPlan.OfAsync(
+        QueryPlan claim = await QueryPlan.OfAnyValuesAsync(
             many.DataSource, JobQueueSql.ClaimFirstOf,
             queue.ValuesOf(filter, [("second", 1), ("third", 1)], [], TimeProvider.System.GetUtcNow().UtcDateTime), Token);
 

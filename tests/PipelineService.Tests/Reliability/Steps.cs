@@ -6,8 +6,9 @@ namespace PipelineService.Tests.Reliability;
 internal static class Steps
 {
     /// <summary>
-    /// All but those of conversions, each of which takes a process: <see cref="ConversionDeathTests"/> has them; and those of services,
-    /// which the rounds do not ask: <see cref="EnrichmentDeathTests"/> has those.
+    /// All but those of conversions, each of which takes a process: <see cref="ConversionDeathTests"/> has them; those of services,
+    /// which the rounds do not ask: <see cref="EnrichmentDeathTests"/> has those; and those of sources, of which the rounds have none:
+    /// <see cref="Sources.SourceDeathTests"/> has those.
     /// </summary>
     public static IReadOnlyList<FaultPoint> All { get; } =
     [
@@ -15,6 +16,7 @@ internal static class Steps
         [
             FaultPoint.ConversionWriting, FaultPoint.Converted, FaultPoint.ConversionPinned, FaultPoint.ConversionNamed,
             .. EnrichmentDeathTests.Points,
+            .. Sources.SourceDeathTests.Points,
         ]),
     ];
 }

@@ -44,7 +44,7 @@ public sealed class LeastRoleTests(EmptyTestDatabase database) : IClassFixture<E
             await using (
                 ServiceUnderTest service = await ServiceUnderTest.StartAsync(
                     As(Service),
-                    [("Access:AdminKey", GuardedService.AdminKey), ("Events:AllowHttp", "true"), ("Events:AllowPrivateAddresses", "true")]))
+                    [("Access:AdminKey", GuardedService.AdminKey), ("Events:AllowHttp", "true"), ("Events:AllowPrivateAddresses", "true"), ExampleCalls.FolderSetting]))
             {
                 GuardedService.Authorize(service.Client, GuardedService.AdminKey);
                 Api api = new(service.Client);

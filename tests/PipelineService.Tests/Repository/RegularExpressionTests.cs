@@ -22,6 +22,7 @@ public sealed class RegularExpressionTests
         ["ServiceOptionsValidator"] = "One class of characters, of the operator's settings.",
         ["ServiceAddress"] = "One class of characters between braces, of the operator's settings.",
         ["WebhookBody"] = "One class of characters, 63 of them.",
+        ["SourceBody"] = "One class of characters, 63 of them.",
         ["PrivacyOps"] = "One class of characters, 128 of them, of which a look ahead passes each once.",
         ["DurationText"] = "Each part ends with a letter of its own, in one order.",
         ["PreferHeader"] = "Nothing has to follow, so that it never goes back; a header has 32 KiB.",

@@ -9,7 +9,7 @@ public sealed partial class RepositoryTests
 
     /// <summary>The stages, and what they stand on.</summary>
     private static readonly string[] Folders =
-        ["Access", "Datasets", "Events", "Hosting", "Intake", "Jobs", "Properties", "Spool", "Transform", "Write"];
+        ["Access", "Datasets", "Events", "Figures", "Hosting", "Intake", "Jobs", "Properties", "Sources", "Spool", "Transform", "Write"];
 
     private static readonly string Source = Path.Combine(RepositoryFiles.Root, "src");
 
@@ -57,6 +57,7 @@ public sealed partial class RepositoryTests
     [InlineData("docs/errors.md")]
     [InlineData("docs/operations.md")]
     [InlineData("docs/reliability.md")]
+    [InlineData("docs/sources.md")]
     public void Links_lead_to_files_of_the_repository(string document)
     {
         string folder = Path.GetDirectoryName(Path.Combine(RepositoryFiles.Root, document))!;

@@ -83,6 +83,13 @@ public static class AuditActions
     /// <summary>The service sends nothing more to a webhook: it is gone, or too much waits for it.</summary>
     public static readonly AuditAction WebhookDisable = new("webhook.disable", "webhook/{webhook}");
 
+    /// <summary>It was said where uploads are taken from.</summary>
+    public static readonly AuditAction SourcePut = new("source.put", "source/{source}");
+
+    public static readonly AuditAction SourceDelete = new("source.delete", "source/{source}");
+    public static readonly AuditAction SourcePause = new("source.pause", "source/{source}");
+    public static readonly AuditAction SourceResume = new("source.resume", "source/{source}");
+
     /// <summary>An instance started, with these of the settings that decide who may do what, and what is kept.</summary>
     public static readonly AuditAction ServiceStart = new("service.start", "instance/{id}");
 

@@ -81,6 +81,10 @@ internal sealed partial class KeyRing(
         return KeyVerdict.Good;
     }
 
+    /// <summary>Who a key lets in, for what is done in its name when nobody calls; null when it lets nobody in.</summary>
+    public Caller? Find(Guid id) =>
+        _contents?.Keys.TryGetValue(id, out Entry? entry) == true && !(time.GetUtcNow().UtcDateTime >= entry.Row.ExpiresAt) ? entry.Caller : null;
+
     /// <summary>Before the first request: a step of the database's preparation.</summary>
     public async Task PrepareAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await TakeInAsync(connection, cancellationToken);

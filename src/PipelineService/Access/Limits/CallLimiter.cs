@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using PipelineService.Access.Tenants;
 using PipelineService.Hosting.Http;
@@ -7,19 +5,15 @@ using PipelineService.Hosting.Http;
 namespace PipelineService.Access.Limits;
 
 /// <summary>
-/// The limiter of all calls, behind ASP.NET's own middleware: each call takes one of what its key and its tenant may send. Knows limits and
-/// quotas from memory alone. Who has none passes without an allocation; what is open to all, and the metrics, are never counted.
+/// The limiter of all calls: each takes one of what its key and its tenant may send. Knows limits and quotas from memory alone. Who has none passes without an allocation; what is open to all, and the metrics, are never counted.
 /// </summary>
 internal sealed class CallLimiter(TenantRing tenants, IOptions<LimitsOptions> options, TimeProvider time)
-    : PartitionedRateLimiter<HttpContext>
 {
     private readonly CallLimits _ofKeys = options.Value.OfKeys;
     private readonly CallLimits _ofTenants = options.Value.OfTenants;
     private readonly CallLimits _ofDatasets = options.Value.OfDatasets;
 
     public Quotas Quotas { get; } = new(time);
-
-    public override RateLimiterStatistics? GetStatistics(HttpContext resource) => null;
 
     /// <summary>The quotas of a caller and their tenant; null where there are no limits.</summary>
     public (Quota? OfKey, Quota? OfTenant) Of(Caller caller) => (
@@ -48,49 +42,30 @@ internal sealed class CallLimiter(TenantRing tenants, IOptions<LimitsOptions> op
         return null;
     }
 
-    protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount)
+    /// <summary>
+    /// Takes one call of what its caller may send, and tells them what is left. Nobody waits in a queue for a limit: who is refused knows
+    /// when to come again.
+    /// </summary>
+    /// <returns>Why not, or null.</returns>
+    public Problem? Take(HttpContext call)
     {
-        if (resource.Features.Get<Caller>() is not { } caller
-            || resource.GetEndpoint()?.Metadata.GetMetadata<AccessPolicy>() is not { Scope: not null, Subject: not AccessSubject.Metrics })
+        if (call.Features.Get<Caller>() is not { } caller
+            || call.GetEndpoint()?.Metadata.GetMetadata<AccessPolicy>() is not { Scope: not null, Subject: not AccessSubject.Metrics })
         {
-            return Lease.Granted;
+            return null;
         }
 
         (Quota? key, Quota? tenant) = Of(caller);
         if (key is null && tenant is null)
         {
-            return Lease.Granted;
+            return null;
         }
 
         Problem? problem = TakeCall(key, tenant);
-        LimitFields.Tell(resource.Response, key, tenant);
-        return problem is null ? Lease.Granted : new Lease(problem);
+        LimitFields.Tell(call.Response, key, tenant);
+        return problem;
     }
-
-    /// <summary>Nobody waits in a queue for a limit: who is refused knows when to come again.</summary>
-    protected override ValueTask<RateLimitLease> AcquireAsyncCore(HttpContext context, int permitCount, CancellationToken cancellationToken) =>
-        new(AttemptAcquireCore(context, permitCount));
 
     private static CallLimits Merge(CallLimits? own, CallLimits usual) =>
         own is null ? usual : usual == CallLimits.None ? own : own.Or(usual);
-
-    /// <summary>Whether a call may go on, and if not, why.</summary>
-    internal sealed class Lease(Problem? problem) : RateLimitLease
-    {
-        public static Lease Granted { get; } = new(null);
-
-        public Problem? Problem { get; } = problem;
-
-        public override bool IsAcquired => Problem is null;
-
-        public override IEnumerable<string> MetadataNames => Problem is null ? [] : [MetadataName.RetryAfter.Name];
-
-        public override bool TryGetMetadata(string metadataName, [NotNullWhen(true)] out object? metadata)
-        {
-            metadata = metadataName == MetadataName.RetryAfter.Name && Problem?.RetryAfterSeconds is { } seconds
-                ? TimeSpan.FromSeconds(seconds)
-                : null;
-            return metadata is not null;
-        }
-    }
 }

@@ -21,26 +21,41 @@ internal readonly struct UploadPass : IDisposable
     /// <returns>Why it may not come, or null.</returns>
     public static Problem? TryBegin(CallLimiter limiter, HttpContext context, string dataset, out UploadPass pass)
     {
-        (Quota? key, Quota? tenant) = limiter.Of(context.GetCaller());
-        Quota? ofDataset = limiter.OfDataset(dataset);
-        pass = default;
-        if (key is null && tenant is null && ofDataset is null)
+        Problem? problem = TryBegin(limiter, context.GetCaller(), context.Request.ContentLength, dataset, out UploadPass begun);
+        if (begun.IsNone)
         {
+            pass = default;
             return null;
         }
 
-        UploadPass begun = new(key, tenant, ofDataset);
-        Problem? problem = CallLimiter.TakeCall(ofDataset, null) ?? begun.TakePlaces();
-        if (problem is null && context.Request.ContentLength is { } bytes && (problem = begun.TakeBytes(bytes, bytes)) is not null)
-        {
-            begun.Dispose();
-        }
-
-        LimitFields.Tell(context.Response, key, tenant, ofDataset);
+        LimitFields.Tell(context.Response, begun._key, begun._tenant, begun._dataset);
         pass = problem is null ? begun : default;
         if (problem is null && context.Request.ContentLength is null && begun.Quotas.Any(quota => quota?.Bytes is not null))
         {
             context.Features.Set(new BodyMeter(begun));
+        }
+
+        return problem;
+    }
+
+    /// <summary>Lets an upload in that no request has brought.</summary>
+    /// <param name="length">How many bytes it has; null when that is not known.</param>
+    /// <param name="pass">To be disposed of when there is no problem.</param>
+    /// <inheritdoc cref="TryBegin(CallLimiter, HttpContext, string, out UploadPass)" path="/returns"/>
+    public static Problem? TryBegin(CallLimiter limiter, Caller caller, long? length, string dataset, out UploadPass pass)
+    {
+        (Quota? key, Quota? tenant) = limiter.Of(caller);
+        Quota? ofDataset = limiter.OfDataset(dataset);
+        pass = new UploadPass(key, tenant, ofDataset);
+        if (pass.IsNone)
+        {
+            return null;
+        }
+
+        Problem? problem = CallLimiter.TakeCall(ofDataset, null) ?? pass.TakePlaces();
+        if (problem is null && length is { } bytes && (problem = pass.TakeBytes(bytes, bytes)) is not null)
+        {
+            pass.Dispose();
         }
 
         return problem;
@@ -75,6 +90,8 @@ internal readonly struct UploadPass : IDisposable
 
         return null;
     }
+
+    private bool IsNone => _key is null && _tenant is null && _dataset is null;
 
     private Quota?[] Quotas => [_key, _tenant, _dataset];
 

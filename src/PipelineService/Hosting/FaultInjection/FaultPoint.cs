@@ -144,6 +144,27 @@ public enum FaultPoint
     EventsNumbering,
     EventsNumbered,
 
+    /// <summary>Figures are put together, which is not committed.</summary>
+    FiguresGathering,
+
     /// <summary>A delivery was sent, and what became of it is not written.</summary>
     WebhookSent,
+
+    /// <summary>What a source has found is about to be read.</summary>
+    SourceReading,
+
+    /// <summary>It is registered as an upload, and lies where it was.</summary>
+    SourceTaken,
+
+    /// <summary>It is about to be written down that it cannot be taken.</summary>
+    SourceRefusing,
+
+    /// <summary>A file that was taken is about to be put away.</summary>
+    SourcePutting,
+
+    /// <summary>It lies aside, under a name of the source's.</summary>
+    SourceAside,
+
+    /// <summary>It is where it is to be, and that is not written down.</summary>
+    SourcePut,
 }

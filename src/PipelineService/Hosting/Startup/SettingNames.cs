@@ -8,7 +8,8 @@ internal static class SettingNames
     /// <summary>Sections of the service itself: what they hold is in its own hands.</summary>
     public static readonly string[] Sections =
         [
-            "ConnectionStrings", "Access", "Datasets", "Enrich", "Events", "Hosting", "Intake", "Jobs", "Limits", "Spool", "Transform", "Write",
+            "ConnectionStrings", "Access", "Datasets", "Enrich", "Events", "Hosting", "Intake", "Jobs", "Limits", "Sources", "Spool", "Transform",
+            "Write",
             "Serilog",
         ];
 

@@ -43,8 +43,10 @@ public sealed partial class JobStarter(
     /// <returns>False when it has to wait until it has arrived.</returns>
     public bool TryStartReceiving(LiveJob live, SpoolWriter upload)
     {
-        // One that takes the place of others waits until it has arrived: it removes rows first, and a slow sender would hold them.
-        if (live.Current.Replaces is not null || live.ReplacesAll || live.IsConverted || _stopping.IsCancellationRequested || !readiness.IsReady
+        // One that takes the place of others waits until it has arrived: it removes rows first, and a slow sender would hold them. So does
+        // one that a source takes: whether somebody else has taken it is known when its row is registered, and no row of it may land
+        // before.
+        if (live.Current.Replaces is not null || live.Current.Taken is not null || live.ReplacesAll || live.IsConverted || _stopping.IsCancellationRequested || !readiness.IsReady
             || budget.TryReserve(live.Wish(live.AnnouncedBytes), writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
         {
             return false;
@@ -60,7 +62,8 @@ public sealed partial class JobStarter(
     /// upload waits in the spool, where recovery finds it.
     /// </summary>
     /// <exception cref="PostgresException">
-    /// Another upload has the same idempotency key, or another job takes the place of the one that it is to replace.
+    /// Another upload has the same idempotency key, or another job takes the place of the one that it is to replace, or a source has taken
+    /// it before.
     /// </exception>
     public Task SubmitAsync(LiveJob live, SpoolWriter upload) => live.Current.Owner is null
         ? SubmitWaitingAsync(live, upload)
@@ -115,7 +118,7 @@ public sealed partial class JobStarter(
         catch (Exception e)
         {
             reservation?.Dispose();
-            if (e is not PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or JobSql.ReplacementRefused })
+            if (e is not PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or JobSql.ReplacementRefused or JobSql.TakenBefore })
             {
                 recovery.LookAgain(); // it is durable, and has no row
             }

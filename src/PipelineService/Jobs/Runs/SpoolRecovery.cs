@@ -114,6 +114,10 @@ public sealed partial class SpoolRecovery(
         {
             await unloadable.EndNotReplacingAsync(id, cancellationToken);
         }
+        catch (PostgresException e) when (e.SqlState == JobSql.TakenBefore)
+        {
+            await unloadable.DropTakenBeforeAsync(id, cancellationToken);
+        }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
             await unloadable.SetAsideOrphanAsync(id, cancellationToken);

@@ -62,6 +62,19 @@ public sealed partial class UnloadableUploads(
         }
     }
 
+    /// <summary>
+    /// An upload of a source that has taken the same once more after its process died, or that is no more. Nobody was told of this one, and
+    /// where it came from it is still there, or registered under another id: nothing of it is kept.
+    /// </summary>
+    public async Task DropTakenBeforeAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (await spool.FindAsync(id, cancellationToken) is { Taken: not null })
+        {
+            await spool.DeleteAsync(id);
+            Log.TakenBefore(logger, id);
+        }
+    }
+
     private async Task EndUnregisteredAsync(
         SpoolManifest manifest, JobState state, Problem reason, CancellationToken cancellationToken)
     {
@@ -76,6 +89,10 @@ public sealed partial class UnloadableUploads(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Information,
+            Message = "The upload {JobId} was found in the spool; its source has taken the same under another id, so it goes.")]
+        public static partial void TakenBefore(ILogger logger, Guid jobId);
+
         [LoggerMessage(Level = LogLevel.Warning,
             Message = "The upload {JobId} was found in the spool; job {First} has its idempotency key, "
                 + "so it ends {State} with nothing loaded.")]

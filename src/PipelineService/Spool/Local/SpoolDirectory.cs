@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
@@ -21,6 +22,9 @@ public sealed class SpoolDirectory : IDisposable
     private readonly SpoolIdentity _identity;
     private readonly SpoolUsage _usage;
     private readonly FreeSpace _free;
+
+    /// <summary>Uploads whose senders were refused and whose files could not be removed, with their bytes.</summary>
+    private readonly ConcurrentDictionary<Guid, long> _refused = [];
     private InstanceLock? _lock;
     private Guid _instance;
 
@@ -93,13 +97,17 @@ public sealed class SpoolDirectory : IDisposable
     /// off half-way), and what was set aside long enough; then knows anew how many bytes are held.
     /// </summary>
     /// <param name="damagedBefore">Damaged uploads that were set aside before this are removed.</param>
-    public void Sweep(DateTimeOffset damagedBefore) => _usage.Recount(isInHand =>
+    public void Sweep(DateTimeOffset damagedBefore)
     {
-        SpoolSweep sweep = new(this, damagedBefore, isInHand, _logger);
-        (long Left, long Removed) bytes = sweep.Run();
-        DamagedFiles = sweep.Damaged;
-        return bytes;
-    });
+        DiscardRefused();
+        _usage.Recount(isInHand =>
+        {
+            SpoolSweep sweep = new(this, damagedBefore, isInHand, _logger);
+            (long Left, long Removed) bytes = sweep.Run();
+            DamagedFiles = sweep.Damaged;
+            return bytes;
+        });
+    }
 
     /// <inheritdoc cref="SpoolIdentity.IsThere"/>
     public bool IsThere() => _identity.IsThere();
@@ -114,7 +122,7 @@ public sealed class SpoolDirectory : IDisposable
     public IEnumerable<Guid> SealedUploads() =>
         Directory.EnumerateFiles(Root, $"*{UploadFiles.ManifestExtension}")
             .Select(path => Guid.TryParse(Path.GetFileNameWithoutExtension(path), out Guid id) ? id : Guid.Empty)
-            .Where(id => id != Guid.Empty)
+            .Where(id => id != Guid.Empty && !_refused.ContainsKey(id))
             .Order();
 
     /// <summary>The manifest of a sealed upload, or null when the spool does not hold it.</summary>
@@ -130,6 +138,11 @@ public sealed class SpoolDirectory : IDisposable
 
     private StoredUpload? Find(Guid upload, Func<string, StoredUpload> read)
     {
+        if (_refused.ContainsKey(upload))
+        {
+            return null;
+        }
+
         try
         {
             return read(ManifestPath(upload));
@@ -176,6 +189,14 @@ public sealed class SpoolDirectory : IDisposable
         _usage.Reserve(bytes);
     }
 
+    /// <summary>The same of what is made of uploads.</summary>
+    /// <inheritdoc cref="Reserve" path="/exception"/>
+    internal void ReserveMade(long bytes)
+    {
+        _free.Take(bytes);
+        _usage.ReserveMade(bytes);
+    }
+
     /// <summary>Removes an upload in hand, counted with so many bytes. When it cannot be removed it stays counted.</summary>
     internal void Discard(Guid upload, long bytes)
     {
@@ -196,7 +217,10 @@ public sealed class SpoolDirectory : IDisposable
         FaultPoints.Reach(FaultPoint.UploadUnlinked);
     }
 
-    /// <summary>The same for one whose sender is refused anyway: what cannot be removed the next sweep clears, or tells of.</summary>
+    /// <summary>
+    /// The same for one whose sender is refused anyway. Its manifest may have its name already, and what cannot be removed must not be
+    /// taken for an upload that was acknowledged: it is not among the sealed ones of this process, and the next sweep removes it.
+    /// </summary>
     internal void DiscardUnsealed(Guid upload, long bytes)
     {
         try
@@ -205,7 +229,19 @@ public sealed class SpoolDirectory : IDisposable
         }
         catch (Exception e) when (SpoolUnavailableException.IsFault(e))
         {
-            // It stays counted.
+            _refused[upload] = bytes; // it stays counted
+        }
+    }
+
+    private void DiscardRefused()
+    {
+        foreach (Guid upload in _refused.Keys)
+        {
+            if (_refused.TryRemove(upload, out long bytes))
+            {
+                _usage.Take(upload, bytes);
+                DiscardUnsealed(upload, bytes);
+            }
         }
     }
 

@@ -46,12 +46,16 @@ public sealed class ConversionProcessTests : IDisposable
     {
         string path = Write(ParquetSample.Of("SELECT i AS id FROM range(1000000) t(i)"));
         FakeTimeProvider time = new();
-        foreach ((long memory, string setting) in ((long, string)[])[(1 << 20, "Spool:ConversionMemoryMax"), (Plenty, "Spool:ConversionStallMax")])
+        foreach ((long memory, TimeSpan stall, string setting) in ((long, TimeSpan, string)[])
+        [
+            (1 << 20, TimeSpan.MaxValue, "Spool:ConversionMemoryMax"),
+            (Plenty, TimeSpan.FromMinutes(1), "Spool:ConversionStallMax"),
+        ])
         {
             using var process = ConversionProcess.Start(RequestFor(path));
             TaskCompletionSource never = new();
             Task reading = process.ReadAsync(
-                new ConversionLimits(memory, TimeSpan.FromMinutes(1), NoLimit), 1, async (_, _) => await never.Task, time, Token);
+                new ConversionLimits(memory, stall, NoLimit), 1, async (_, _) => await never.Task, time, Token);
             while (!process.HasExited)
             {
                 time.Advance(TimeSpan.FromSeconds(61));

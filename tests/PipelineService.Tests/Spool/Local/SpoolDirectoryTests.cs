@@ -83,6 +83,32 @@ public sealed class SpoolDirectoryTests : IDisposable
         Assert.False(File.Exists(leftover));
     }
 
+    /// <summary>
+    /// Its seal failed after the manifest had its name, and so did the removal: the sender was told that it is not taken, so no
+    /// recovery of this process may take it.
+    /// </summary>
+    [Fact]
+    public async Task A_refused_upload_that_cannot_be_removed_is_never_taken_for_a_sealed_one()
+    {
+        SpoolWriter upload = _spool.Create();
+        await upload.AppendAsync(new byte[100]);
+        string manifest = _spool.Directory.ManifestPath(upload.Id);
+        Directory.CreateDirectory(manifest); // no file that could be removed
+        await upload.DisposeAsync();
+        Directory.Delete(manifest);
+        await File.WriteAllTextAsync(manifest, "{}", TestContext.Current.CancellationToken);
+
+        Assert.Empty(_spool.Directory.SealedUploads());
+        Assert.Null(_spool.Directory.FindManifest(upload.Id));
+        Assert.Equal(100, _spool.Directory.Bytes);
+
+        _spool.Directory.Sweep(DateTimeOffset.MinValue);
+
+        Assert.False(File.Exists(manifest));
+        Assert.False(File.Exists(_spool.Directory.DataPath(upload.Id)));
+        Assert.Equal(0, _spool.Directory.Bytes);
+    }
+
     [Fact]
     public async Task Keeps_sealed_uploads_and_lists_them_in_the_order_in_which_they_came()
     {

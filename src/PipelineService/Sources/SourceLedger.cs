@@ -1,0 +1,93 @@
+using Dapper;
+using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
+using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Runs;
+
+namespace PipelineService.Sources;
+
+/// <summary>
+/// What sources have taken, and which of them this instance looks after. What is taken is written by the registration of its upload
+/// (<c>pipeline.take</c>) and by nobody else.
+/// </summary>
+internal sealed class SourceLedger(Database database, Instance instance, TimeProvider time)
+{
+    /// <summary>Takes over sources that nobody looks after.</summary>
+    /// <param name="max">How many at most.</param>
+    /// <returns>All that this instance looks after.</returns>
+    public Task<IReadOnlyList<SourceRow>> ClaimAsync(int max, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) => (IReadOnlyList<SourceRow>)
+            [.. await connection.QueryAsync<SourceRow>(Command(SourceSql.Claim, new { instance = instance.Id, max }, token))],
+        cancellationToken);
+
+    /// <summary>Others may take them over at once.</summary>
+    public Task ReleaseAsync(CancellationToken cancellationToken) =>
+        ExecuteAsync(SourceSql.Release, new { instance = instance.Id }, cancellationToken);
+
+    /// <summary>Which states of these objects were taken or refused.</summary>
+    public Task<HashSet<(string Name, string Version)>> FindKnownAsync(
+        Guid id, string[] names, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) =>
+            (await connection.QueryAsync<(string, string)>(Command(SourceSql.Known, new { id, names }, token))).ToHashSet(),
+        cancellationToken);
+
+    /// <summary>What was taken or refused, and may lie where it was.</summary>
+    /// <param name="after">The number of the last that was seen.</param>
+    public Task<IReadOnlyList<TakenObject>> FindToPutAwayAsync(
+        Guid id, long after, int max, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) => (IReadOnlyList<TakenObject>)
+            [.. await connection.QueryAsync<TakenObject>(Command(SourceSql.ToPutAway, new { id, after, max }, token))],
+        cancellationToken);
+
+    public Task MarkPutAwayAsync(Guid id, long number, CancellationToken cancellationToken) =>
+        ExecuteAsync(SourceSql.PutAway, new { id, number }, cancellationToken);
+
+    /// <summary>It cannot be taken, in this state never.</summary>
+    public Task RefuseAsync(Guid id, FoundObject found, Problem reason, CancellationToken cancellationToken) => ExecuteAsync(
+        SourceSql.Refuse,
+        new { id, name = found.Name, version = found.Version, bytes = found.Bytes, error = Faults.ToJson(reason) },
+        cancellationToken);
+
+    /// <summary>What a look has left.</summary>
+    public Task TellAsync(Guid id, SourceLag lag, CancellationToken cancellationToken) => ExecuteAsync(
+        SourceSql.Tell,
+        new
+        {
+            id,
+            now = time.GetDatabaseNow().UtcDateTime,
+            objects = lag.Objects,
+            bytes = lag.Bytes,
+            since = lag.Since?.UtcDateTime,
+            skipped = lag.Skipped,
+        },
+        cancellationToken);
+
+    public Task TellFaultAsync(Guid id, Problem fault, CancellationToken cancellationToken) => ExecuteAsync(
+        SourceSql.TellFault, new { id, error = Faults.ToJson(fault), now = time.GetDatabaseNow().UtcDateTime }, cancellationToken);
+
+    private Task<int> ExecuteAsync(string sql, object values, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(Command(sql, values, token)), cancellationToken);
+
+    private static CommandDefinition Command(string sql, object values, CancellationToken cancellationToken) =>
+        new(sql, values, cancellationToken: cancellationToken);
+}
+
+/// <summary>What waits to be taken.</summary>
+/// <param name="Since">The time of change of the oldest.</param>
+/// <param name="Skipped">What was passed over, because its name cannot be told.</param>
+internal readonly record struct SourceLag(long Objects, long Bytes, DateTimeOffset? Since, long Skipped)
+{
+    public SourceLag With(FoundObject found) => this with
+    {
+        Objects = Objects + 1,
+        Bytes = Bytes + found.Bytes,
+        Since = Since < found.ModifiedAt ? Since : found.ModifiedAt,
+    };
+
+    public SourceLag Without(FoundObject found) => this with
+    {
+        Objects = Objects - 1,
+        Bytes = Bytes - found.Bytes,
+        Since = Objects == 1 ? null : Since,
+    };
+}

@@ -1,0 +1,26 @@
+using PipelineService.Hosting.Startup;
+using PipelineService.Tests.Infrastructure;
+
+namespace PipelineService.Tests.Sources;
+
+/// <summary>What is wrong with the settings is told when the service starts, all of it at once.</summary>
+public sealed class SourcesOptionsTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    [Fact]
+    public async Task All_faults_are_told_at_the_start()
+    {
+        Exception fault = await Assert.ThrowsAnyAsync<Exception>(() => ServiceUnderTest.StartAsync(
+            database.ConnectionString,
+            [
+                ("Sources:SourcesMax", "0"), ("Sources:PollInterval", "00:00:00.01"), ("Sources:Folders:relative", "data/incoming"),
+                ("Sources:Folders:all", "/"), ("Sources:Folders:bad name", "/data"), ("Sources:Folder:incoming", "/data"),
+            ]));
+
+        string told = StartupFaults.Describe(fault)!;
+        foreach (string setting in (string[])
+        ["Sources:SourcesMax", "Sources:PollInterval", "Sources:Folders:relative", "Sources:Folders:all", "Sources:Folders:bad name", "Sources:Folder: there is no such"])
+        {
+            Assert.Contains(setting, told, StringComparison.Ordinal);
+        }
+    }
+}
