@@ -21,7 +21,7 @@ public sealed class TripTraceTests(RunningService running) : IClassFixture<Runni
     [Fact]
     public async Task Agree_with_the_table_or_the_dead_letters()
     {
-        int records = Number(RecordsVariable, 20_000), traces = Number(TracesVariable, 50);
+        int records = Number(RecordsVariable, 20_000), traces = Number(TracesVariable, 30);
         TripsGenerator trips = new(new TripsOptions { Rows = records, RuleErrorShare = 0.01, TypeErrorShare = 0.01 });
         JobView job = await LoadAsync(trips);
         var rejects = trips.ExpectedRejects.ToDictionary(reject => reject.Record);

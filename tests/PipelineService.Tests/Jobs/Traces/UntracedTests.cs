@@ -151,6 +151,28 @@ public sealed class UntracedTests(TracedService service) : IClassFixture<TracedS
         Assert.Equal(calls, service.Stub.Calls.Count);
     }
 
+    /// <summary>What came before somebody said that a field holds personal data is not shown either.</summary>
+    [Fact]
+    public async Task What_is_personal_by_now_is_hidden_in_what_came_before()
+    {
+        const string Pii = ", 'transforms': [{ 'op': 'redact', 'fields': ['name'], 'pii': true }]";
+        await service.Api.DeclareAsync("late_pii", Keyed(Kept));
+        JobView job = await service.Api.LoadAsync("late_pii", "id,name,amount\n1,Zx81,1.5\nx,Zx81,2\n3,\"Zx81\n");
+        Assert.Contains("Zx81", (await service.Api.GetAsync($"/v1/jobs/{job.Id}/records/1")).Body, StringComparison.Ordinal);
+        await service.Api.DeclareAsync("late_pii", Keyed(Kept + Pii));
+
+        string[] shown =
+        [
+            (await service.Api.GetAsync($"/v1/jobs/{job.Id}/records/1")).Body, (await service.Api.GetAsync($"/v1/jobs/{job.Id}/records/2")).Body,
+            (await service.Api.GetAsync($"/v1/jobs/{job.Id}/records/3")).Body, (await service.Api.GetAsync("/v1/datasets/late_pii/rows?key=1")).Body,
+        ];
+
+        Assert.All(shown, body => Assert.DoesNotContain("Zx81", body, StringComparison.Ordinal));
+        Assert.Contains("1,[hidden],1.5", shown[0], StringComparison.Ordinal);
+        Assert.Contains("[hidden]", shown[3], StringComparison.Ordinal);
+        Assert.Equal(["unterminated_quote"], (await service.TraceAsync(job.Id, 3)).Outcome.Errors.Select(error => error.Code));
+    }
+
     [Fact]
     public async Task Files_that_are_converted_and_texts_of_other_encodings_are_read_as_they_were_loaded()
     {
