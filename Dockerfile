@@ -11,7 +11,7 @@ COPY src/PipelineService/PipelineService.csproj src/PipelineService/packages.loc
 RUN dotnet restore src/PipelineService --locked-mode
 
 COPY src/ src/
-RUN dotnet publish src/PipelineService --configuration Release --no-restore --output /app
+RUN dotnet publish src/PipelineService --configuration Release --no-restore --output /app -p:NativesOfThisMachine=true
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app

@@ -3,6 +3,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Datasets;
 using PipelineService.Datasets.Models;
 using PipelineService.Events;
+using PipelineService.Figures;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
@@ -33,6 +34,7 @@ public static class PipelineServiceBuilder
         builder.AddTransform();
         builder.AddWrite();
         builder.AddJobs(); // after its workers: hosted services stop in reverse, so jobs let go of their chunks first
+        builder.AddFigures();
         builder.AddEvents(); // stops first: what it has not told of is told by the next to start
         builder.AddSources(); // stops before all of them: what it has in hand is taken, or left where it is
         builder.Services.WithoutBackgroundWorkInDocumentBuild();
@@ -60,6 +62,7 @@ public static class PipelineServiceBuilder
         api.MapJobs();
         api.MapTenants();
         api.MapEvents();
+        api.MapFigures();
         api.MapSources();
         return app;
     }

@@ -23,7 +23,7 @@ const string Usage = """
                     --rows 3000000  --keys 1000000  --rounds 5
       score         the same load with a column that is computed, and with one that a model gives
                     --rows 3000000  --trees 20  --depth 5  --rounds 5
-      formats       the same trips as they are, and compressed with gzip and with zstd
+      formats       the same trips as plain CSV, gzip, zstd, NDJSON, a JSON array, Parquet and Arrow
                     --rows 3000000  --rounds 5
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
                     --count 500  --bytes 1000  --connections 16  --rounds 4

@@ -122,6 +122,9 @@ public enum DataFormat
 
     /// <summary>A workbook of a spreadsheet (Office Open XML).</summary>
     Xlsx,
+
+    /// <summary>Apache Arrow IPC: a stream or a file.</summary>
+    Arrow,
 }
 
 /// <summary>Where the rows go and when they become visible.</summary>

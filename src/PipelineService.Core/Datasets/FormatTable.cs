@@ -21,7 +21,7 @@ public sealed record FormatRow(string MediaType, UploadForm Form, string Title)
     /// Whether such a file is no text but converted before it is read, once all of it is there: what it says of its values and not how it
     /// is written is what the dataset's fields are given.
     /// </summary>
-    public bool IsConverted => Form.Format is DataFormat.Parquet or DataFormat.Xlsx;
+    public bool IsConverted => Form.Format is DataFormat.Parquet or DataFormat.Xlsx or DataFormat.Arrow;
 }
 
 /// <summary>
@@ -59,6 +59,14 @@ public static class FormatTable
         {
             Aliases = ["application/x-parquet", "application/parquet"],
             Extensions = [".parquet"],
+        },
+        new("application/vnd.apache.arrow.stream", new UploadForm(DataFormat.Arrow, Delimiter: null), "An Apache Arrow IPC stream")
+        {
+            Extensions = [".arrows"],
+        },
+        new("application/vnd.apache.arrow.file", new UploadForm(DataFormat.Arrow, Delimiter: null), "An Apache Arrow IPC file, also Feather 2")
+        {
+            Extensions = [".arrow", ".feather"],
         },
         new(
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", new UploadForm(DataFormat.Xlsx, Delimiter: null),

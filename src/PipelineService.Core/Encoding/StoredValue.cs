@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding.Calendar;
@@ -20,6 +21,18 @@ public sealed class StoredValue
 
     /// <summary>Its bytes in PostgreSQL's binary form; null where there is no value.</summary>
     public byte[]? Bytes => _bytes;
+
+    /// <summary>Its text as PostgreSQL reads it; null where there is no value.</summary>
+    public string? Text => _bytes is null ? null
+        : _type.Name is SqlTypeName.Text or SqlTypeName.Varchar ? System.Text.Encoding.UTF8.GetString(_bytes)
+        : ToString();
+
+    /// <summary>A value as it was written to a row: its length, then its bytes.</summary>
+    internal static StoredValue Read(ReadOnlySpan<byte> written, ColumnPlan column)
+    {
+        int length = BinaryPrimitives.ReadInt32BigEndian(written);
+        return new StoredValue(length < 0 ? null : written.Slice(sizeof(int), length).ToArray(), column.Field.SentType);
+    }
 
     /// <summary>The value of a column of a row.</summary>
     /// <param name="index">0-based, of the column in the plan.</param>

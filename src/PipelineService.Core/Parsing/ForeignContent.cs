@@ -10,7 +10,7 @@ namespace PipelineService.Core.Parsing;
 public static class ForeignContent
 {
     /// <summary>First bytes that suffice to tell.</summary>
-    public const int BytesLooked = 6;
+    public const int BytesLooked = 8;
 
     /// <param name="bytes">The first bytes of the data; <see cref="BytesLooked"/> unless there are fewer.</param>
     /// <returns>A sentence for the user, or null where the bytes say nothing.</returns>
@@ -33,6 +33,10 @@ public static class ForeignContent
         [0xD0, 0xCF, 0x11, 0xE0, ..] => "The data is a workbook of an old kind (.xls), or protected by a password: save it as .xlsx, or the sheet as CSV in UTF-8.",
         [(byte)'P', (byte)'A', (byte)'R', (byte)'1', < (byte)'\t' or 0x15, ..] =>
             "The data is a Parquet file: send it with -H 'Content-Type: application/vnd.apache.parquet'.",
+        [(byte)'A', (byte)'R', (byte)'R', (byte)'O', (byte)'W', (byte)'1', 0, 0, ..] =>
+            "The data is an Arrow file: send it with -H 'Content-Type: application/vnd.apache.arrow.file'.",
+        [0xFF, 0xFF, 0xFF, 0xFF, _, _, _, 0, ..] =>
+            "The data is an Arrow stream: send it with -H 'Content-Type: application/vnd.apache.arrow.stream'.",
         [(byte)'%', (byte)'P', (byte)'D', (byte)'F', (byte)'-', ..] =>
             "The data is a PDF: export the table in it as CSV in UTF-8.",
         _ => null,

@@ -7,6 +7,7 @@ using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Steps.Rows;
+using PipelineService.Core.Transforms.Tracing;
 
 namespace PipelineService.Core.Transforms;
 
@@ -67,12 +68,40 @@ public sealed class ChunkTransform
     /// <param name="answers">What <see cref="AnswerAsync"/> gave for the same bytes.</param>
     /// <returns>How many records were read: rows + rejects + filtered.</returns>
     public int Run(
-        ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace, ChunkAnswers? answers = null)
+        ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace, ChunkAnswers? answers = null) =>
+        Run<Unwatched>(bytes, position, workspace, answers);
+
+    /// <summary>
+    /// Does with one record of a chunk what <see cref="AnswerAsync"/> and <see cref="Run(ReadOnlySpan{byte}, ChunkPosition,
+    /// TransformWorkspace, ChunkAnswers?)"/> do with all of them, and shows each step to who watches. Nothing is asked for the others.
+    /// </summary>
+    /// <param name="bytes">As of <see cref="AnswerAsync"/>.</param>
+    /// <param name="position">As of <see cref="AnswerAsync"/>.</param>
+    /// <param name="workspace">Cleared first; holds the record's row or reject afterwards.</param>
+    /// <param name="trace">Says which record, and keeps what it sees.</param>
+    public async Task TraceAsync(
+        ReadOnlyMemory<byte> bytes, ChunkPosition position, TransformWorkspace workspace, RecordTrace trace,
+        CancellationToken cancellationToken)
+    {
+        workspace.Trace = trace;
+        try
+        {
+            ChunkAnswers? answers = Asks ? await AskAsync(bytes, position, workspace, waited: null, cancellationToken) : null;
+            Run<Watched>(bytes.Span, position, workspace, answers);
+        }
+        finally
+        {
+            workspace.Trace = null;
+        }
+    }
+
+    private int Run<TWatch>(ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace, ChunkAnswers? answers)
+        where TWatch : struct, IWatch
     {
         workspace.Clear();
         _encoder.Prepare(workspace.Values);
         workspace.Values.Answers = answers;
-        ChunkRun run = new(_encoder, bytes, position, workspace);
+        ChunkRun<TWatch> run = new(_encoder, bytes, position, workspace);
         _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
         workspace.Values.Answers = null;
         return run.Records;
@@ -124,29 +153,38 @@ public sealed class ChunkTransform
         CancellationToken cancellationToken)
     {
         ChunkAnswers answers = new();
+        RecordTrace? trace = workspace.Trace;
         foreach (ExternalStep step in _asking)
         {
+            if (step.Op >= trace?.StepsMax)
+            {
+                break; // nobody knows its answer
+            }
+
             if (step.Waits && waited?.TableOf(step.Op) is { } known)
             {
                 answers.Add(step.Op, known);
                 continue;
             }
 
-            ChunkQuestions questions = CollectFor(step, bytes.Span, position, workspace, answers);
+            ChunkQuestions questions = trace is null
+                ? CollectFor<Unwatched>(step, bytes.Span, position, workspace, answers)
+                : CollectFor<Watched>(step, bytes.Span, position, workspace, answers);
             await step.AnswerAsync(questions, answers, cancellationToken);
         }
 
         return answers;
     }
 
-    private ChunkQuestions CollectFor(
+    private ChunkQuestions CollectFor<TWatch>(
         ExternalStep step, ReadOnlySpan<byte> bytes, ChunkPosition position, TransformWorkspace workspace, ChunkAnswers answers)
+        where TWatch : struct, IWatch
     {
         workspace.Clear();
         _encoder.Prepare(workspace.Values);
         workspace.Values.Answers = answers;
         ChunkQuestions questions = step.Begin(workspace);
-        AskingRun run = new(_encoder, bytes, position, workspace, step, questions);
+        AskingRun<TWatch> run = new(_encoder, bytes, position, workspace, step, questions);
         _reader.Read(bytes, workspace.Values, workspace.Rejects, ref run);
         workspace.Values.Answers = null;
         workspace.Clear();

@@ -3,6 +3,7 @@ using PipelineService.Core.Lookups;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Steps.Rows;
+using PipelineService.Core.Transforms.Tracing;
 using PipelineService.Core.Values;
 
 namespace PipelineService.Core.Transforms;
@@ -52,29 +53,51 @@ internal sealed class RecordEncoder
 
     /// <summary>Runs the steps over the record at hand.</summary>
     /// <param name="bytes">The chunk.</param>
-    /// <param name="values">Its values.</param>
+    /// <param name="workspace">Has its values.</param>
     /// <param name="number">1-based number of the record in the upload.</param>
     /// <param name="op">0-based index of the last step that was run.</param>
-    public StepResult RunSteps(ReadOnlySpan<byte> bytes, RecordValues values, long number, out int op)
+    public StepResult RunSteps<TWatch>(ReadOnlySpan<byte> bytes, TransformWorkspace workspace, long number, out int op)
+        where TWatch : struct, IWatch
     {
-        OpenRecord record = Open(bytes, values, number);
-        return RunSteps(record, values, _steps.Length, out op);
+        OpenRecord record = Open(bytes, workspace.Values, number);
+        int count = TWatch.IsOn ? workspace.Trace!.CountOf(_steps.Length) : _steps.Length;
+        return RunSteps<TWatch>(record, bytes, workspace, count, out op);
     }
 
     /// <summary>Runs the steps before one that asks, and takes in what that one asks of the record.</summary>
     /// <param name="bytes">The chunk.</param>
-    /// <param name="values">Its values.</param>
+    /// <param name="workspace">Has its values.</param>
     /// <param name="number">1-based number of the record in the upload.</param>
     /// <param name="asking">The step.</param>
     /// <param name="questions">Takes the question, if the record comes as far.</param>
     public void Ask(
-        ReadOnlySpan<byte> bytes, RecordValues values, long number, ExternalStep asking, ChunkQuestions questions)
+        ReadOnlySpan<byte> bytes, TransformWorkspace workspace, long number, ExternalStep asking, ChunkQuestions questions)
     {
-        OpenRecord record = Open(bytes, values, number);
-        if (RunSteps(record, values, asking.Op, out _).IsKept)
+        OpenRecord record = Open(bytes, workspace.Values, number);
+        if (RunSteps<Unwatched>(record, bytes, workspace, asking.Op, out _).IsKept)
         {
             asking.Ask(record, questions);
         }
+    }
+
+    /// <summary>Shows a record that was read to who watches.</summary>
+    /// <returns>False when it is another that is watched: nothing is done with this one.</returns>
+    public bool Show(ReadOnlySpan<byte> bytes, RecordPlace place, long record, long line, bool isRead, TransformWorkspace workspace)
+    {
+        RecordTrace trace = workspace.Trace!;
+        if (!trace.Wants(record))
+        {
+            workspace.Rejects.DropOpen();
+            return false;
+        }
+
+        if (isRead)
+        {
+            workspace.Values.Spread(_slotOfField);
+        }
+
+        trace.Begin(place, line, isRead, bytes, workspace.Values, _slotOfField.Length);
+        return true;
     }
 
     private OpenRecord Open(ReadOnlySpan<byte> bytes, RecordValues values, long number)
@@ -88,16 +111,23 @@ internal sealed class RecordEncoder
         return new OpenRecord(bytes, _reader, values);
     }
 
-    private StepResult RunSteps(OpenRecord record, RecordValues values, int count, out int op)
+    private StepResult RunSteps<TWatch>(
+        OpenRecord record, ReadOnlySpan<byte> bytes, TransformWorkspace workspace, int count, out int op)
+        where TWatch : struct, IWatch
     {
         for (op = 0; op < count; op++)
         {
             StepResult result = _steps[op].Apply(record);
+            if (TWatch.IsOn)
+            {
+                workspace.Trace!.Stepped(op, _steps[op], result, bytes, workspace.Values);
+            }
+
             if (!result.IsKept)
             {
                 if (result.IsFiltered)
                 {
-                    values.CountFor(op);
+                    workspace.Values.CountFor(op);
                 }
 
                 return result;
@@ -109,11 +139,20 @@ internal sealed class RecordEncoder
 
     /// <summary>Writes the row of the record at hand.</summary>
     /// <returns>False when a value was refused: the errors are with the rejects, and there is no row.</returns>
-    public bool Encode(ReadOnlySpan<byte> bytes, RecordPlace place, long record, long line, TransformWorkspace workspace)
+    public bool Encode<TWatch>(ReadOnlySpan<byte> bytes, RecordPlace place, long record, long line, TransformWorkspace workspace)
+        where TWatch : struct, IWatch
     {
         RowBuffer rows = workspace.Rows;
         rows.BeginRow(_columnCount);
-        if (!EncodeColumns(bytes, place, workspace))
+        if (TWatch.IsOn && workspace.Trace is { IsPartial: true } trace)
+        {
+            EncodeColumns<TWatch>(bytes, place, workspace, trace.StepsMax);
+            rows.CancelRow();
+            workspace.Rejects.DropOpen(); // whether it is rejected nobody knows
+            return true;
+        }
+
+        if (!EncodeColumns<TWatch>(bytes, place, workspace))
         {
             rows.CancelRow();
             return false;
@@ -146,14 +185,16 @@ internal sealed class RecordEncoder
     /// <param name="bytes">The chunk.</param>
     /// <param name="place">Where the record stands in it.</param>
     /// <param name="workspace">Takes the errors.</param>
-    public void Refuse(StepResult result, int op, ReadOnlySpan<byte> bytes, RecordPlace place, TransformWorkspace workspace)
+    public void Refuse<TWatch>(StepResult result, int op, ReadOnlySpan<byte> bytes, RecordPlace place, TransformWorkspace workspace)
+        where TWatch : struct, IWatch
     {
+        int steps = TWatch.IsOn ? Math.Min(_steps.Length, workspace.Trace!.StepsMax) : _steps.Length;
         int column = AddError(result, op, place, workspace);
         OpenRecord record = new(bytes, _reader, workspace.Values);
 
         // A condition that does not hold has changed nothing: the steps behind it see what they would have seen, as far as they ask for
         // nothing, since nobody has asked about this record.
-        while (result.Code == RecordErrorCode.Require && ++op < _steps.Length && _steps[op] is not ExternalStep { Asks: true })
+        while (result.Code == RecordErrorCode.Require && ++op < steps && _steps[op] is not ExternalStep { Asks: true })
         {
             StepResult next = _steps[op].Apply(record);
             if (next.IsFiltered)
@@ -170,7 +211,7 @@ internal sealed class RecordEncoder
 
         RowBuffer rows = workspace.Rows;
         rows.BeginRow(_columnCount);
-        EncodeColumns(bytes, place, workspace, op, skipped: column);
+        EncodeColumns<TWatch>(bytes, place, workspace, op, skipped: column);
         rows.CancelRow();
     }
 
@@ -200,8 +241,9 @@ internal sealed class RecordEncoder
     /// <param name="workspace">Takes the values and the errors.</param>
     /// <param name="ops">How many steps have run; columns that others may change are passed over.</param>
     /// <param name="skipped">A column that is passed over, or −1.</param>
-    private bool EncodeColumns(
+    private bool EncodeColumns<TWatch>(
         ReadOnlySpan<byte> bytes, RecordPlace place, TransformWorkspace workspace, int ops = int.MaxValue, int skipped = -1)
+        where TWatch : struct, IWatch
     {
         ReadOnlySpan<RecordValue> values = HasSteps ? workspace.Values.Fields : workspace.Values.Slots;
         int[] indexes = HasSteps ? _fieldOfColumn : _slotOfColumn;
@@ -213,9 +255,16 @@ internal sealed class RecordEncoder
             // Unsigned, −1 is past the end as well: the data does not have it.
             int index = indexes[column];
             RecordValue value = (uint)index < (uint)values.Length ? values[index] : default;
+            int start = TWatch.IsOn ? rows.Length : 0;
             RecordErrorCode code = value.IsPlainText
                 ? columns[column].Encode(bytes.Slice(value.Start, value.Length), rows)
                 : EncodeOther(columns[column], value, bytes, workspace);
+            if (TWatch.IsOn)
+            {
+                bool isSettled = column != skipped && IsSettled(column, ops);
+                workspace.Trace!.Encoded(columns[column], code, isSettled, code == RecordErrorCode.None ? rows.Written(start) : []);
+            }
+
             if (code != RecordErrorCode.None && column != skipped && IsSettled(column, ops))
             {
                 workspace.Rejects.AddError(ErrorOf(column, code, place, workspace.Values));

@@ -21,6 +21,11 @@ public sealed class SentRecord(ChunkTransform transform)
         return transform.ReadOne(record, _values, _errors);
     }
 
+    /// <summary>The values that were sent for some fields, each once, in the order in which they stand in the record.</summary>
+    /// <param name="fields">0-based indexes among the columns of the dataset.</param>
+    public IEnumerable<RecordValue> ValuesOf(IEnumerable<int> fields) => fields.Select(ValueOf)
+        .Where(value => !value.IsMissing && value.Length > 0).Distinct().OrderBy(value => value.Start);
+
     /// <summary>The value that was sent for a field, within the bytes of the record.</summary>
     /// <param name="field">0-based index among the columns of the dataset.</param>
     public RecordValue ValueOf(int field)

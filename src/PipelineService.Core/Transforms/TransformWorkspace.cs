@@ -3,6 +3,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Scoring;
+using PipelineService.Core.Transforms.Tracing;
 
 namespace PipelineService.Core.Transforms;
 
@@ -24,6 +25,9 @@ public sealed class TransformWorkspace
 
     /// <summary>The record being looked at.</summary>
     public RecordValues Values { get; } = new();
+
+    /// <summary>Who watches a record; null in every load.</summary>
+    internal RecordTrace? Trace { get; set; }
 
     /// <summary>Dead letters on their way to the database, some at a time.</summary>
     public RowBuffer Letters { get; } = new(initialBytes: 0);

@@ -35,6 +35,9 @@ public enum AccessSubject
     /// <summary>Events of what the caller may see.</summary>
     Events,
 
+    /// <summary>Figures of what the caller may see.</summary>
+    Figures,
+
     /// <summary>Webhooks that are told of nothing that the caller may not see.</summary>
     Webhooks,
 

@@ -6,7 +6,7 @@ public enum AccessScope
     /// <summary>Send uploads, replace jobs by them, cancel jobs.</summary>
     Ingest,
 
-    /// <summary>Look at datasets, models, jobs and rejected records.</summary>
+    /// <summary>Look at datasets, models, jobs, rejected records, and what became of one.</summary>
     Read,
 
     /// <summary>Declare and delete datasets; revert, re-run and delete jobs.</summary>

@@ -7,6 +7,7 @@ using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Enrich;
 using PipelineService.Datasets.Models;
+using PipelineService.Datasets.Rows;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -149,6 +150,7 @@ public static class DatasetEndpoints
             .NeedsDatabase();
 
         one.MapDatasetLimits();
+        one.MapDatasetRows();
         return api;
     }
 

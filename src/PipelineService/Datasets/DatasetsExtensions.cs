@@ -1,6 +1,7 @@
 using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Enrich;
 using PipelineService.Datasets.Models;
+using PipelineService.Datasets.Rows;
 using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Datasets;
@@ -16,6 +17,7 @@ public static class DatasetsExtensions
         services.AddSingleton<DatasetCatalog>();
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<LookupVersions>();
+        services.AddSingleton<StoredRows>();
         services.AddSingleton<ModelStore>();
         services.AddSingleton<ModelTrials>();
         services.AddSingleton<ModelSessions>();

@@ -115,6 +115,15 @@ public sealed record HostingOptions
     /// </summary>
     public Uri? OtlpEndpoint { get; init; }
 
+    /// <summary>
+    /// Datasets that have series of their own in the metrics, and combinations of them with sources; what comes beyond is counted as
+    /// <c>other</c>. Default 500, range 1 to 5,000. With the default, <c>/metrics</c> stays below 2 MB; it grows in proportion.
+    /// </summary>
+    public int MetricsDatasetsMax { get; init; } = 500;
+
+    /// <summary>The same of sources. Default 200, range 1 to 5,000.</summary>
+    public int MetricsSourcesMax { get; init; } = 200;
+
     /// <summary>The form of the log on standard output. Default: text. Levels are set in the section <c>Serilog</c>.</summary>
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 }

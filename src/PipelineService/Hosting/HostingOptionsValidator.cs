@@ -33,6 +33,8 @@ internal sealed class HostingOptionsValidator : AbstractValidator<HostingOptions
             .Must(endpoint => endpoint!.IsAbsoluteUri && endpoint.Scheme is "http" or "https")
             .WithMessage("must be an http or https address, such as http://localhost:4317.")
             .When(options => options.OtlpEndpoint is not null);
+        RuleFor(options => options.MetricsDatasetsMax).InclusiveBetween(1, 5000);
+        RuleFor(options => options.MetricsSourcesMax).InclusiveBetween(1, 5000);
         RuleFor(options => options.LogFormat).IsInEnum();
     }
 }

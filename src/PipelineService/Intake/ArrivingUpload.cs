@@ -30,6 +30,9 @@ internal sealed class ArrivingUpload : IAsyncDisposable
     /// <summary>Whether it is durable and its sender will be told so.</summary>
     public bool IsTaken { get; set; }
 
+    /// <summary>When the last of its bytes was there; a time stamp.</summary>
+    public long SealingSince { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         if (!IsTaken)

@@ -105,9 +105,12 @@ internal static class BodyLook
     /// <summary>The same of a file that is converted, which begins with its signature.</summary>
     private static string? FaultOfFile(ReadOnlySpan<byte> first, FormatRow file)
     {
-        bool isIt = file.Form.Format == DataFormat.Parquet
-            ? first.StartsWith("PAR1"u8) || first.StartsWith("PARE"u8) // the second is encrypted: told by whoever reads it
-            : first.StartsWith("PK\u0003\u0004"u8);
+        bool isIt = file.Form.Format switch
+        {
+            DataFormat.Parquet => first.StartsWith("PAR1"u8) || first.StartsWith("PARE"u8), // the second is encrypted: told by whoever reads it
+            DataFormat.Arrow => first.StartsWith("ARROW1"u8) || first.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFF, 0xFF, 0xFF]),
+            _ => first.StartsWith("PK\u0003\u0004"u8),
+        };
         return isIt ? null
             : ForeignContent.SentenceOf(first)
             ?? (TypeOf(first) is { } type

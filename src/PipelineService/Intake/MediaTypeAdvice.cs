@@ -25,6 +25,8 @@ internal static class MediaTypeAdvice
             "JSON is application/json: an array of records, or an object whose array dialect.property names.",
         "application/zip" or "application/x-zip-compressed" =>
             "Unpack it: unzip -p FILE | curl -X POST -T - -H 'Content-Type: text/csv' …",
+        "application/vnd.apache.arrow" or "application/x-apache-arrow-stream" or "application/x-arrow" or "application/x-feather" =>
+            "Arrow IPC is application/vnd.apache.arrow.stream, or application/vnd.apache.arrow.file where it begins with ARROW1.",
         "application/vnd.oasis.opendocument.spreadsheet" => "Save it as a workbook of Excel (.xlsx), or the sheet as CSV in UTF-8.",
         "text/plain" => "Text alone does not say how its records are written.",
         string type when !type.Contains('/', StringComparison.Ordinal) => "That is no media type, which has a slash.",

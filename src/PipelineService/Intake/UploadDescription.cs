@@ -54,7 +54,7 @@ internal static class UploadDescription
                 Shapes.Id))
         .HeedsHeaders(Headers)
         .AcceptsStream(
-            "The data: delimited text, or records of JSON one a line, in an array or in a sequence; a Parquet file; or a compressed file of what the "
+            "The data: delimited text, or records of JSON one a line, in an array or in a sequence; a Parquet, Arrow or workbook file; or a compressed file of what the "
             + "dataset's format says. `application/json` is taken as well: it is not in the list, because generators would make it the only one.",
             [.. UploadContentType.Known.Where(type => type != MediaTypeNames.Application.Json)])
         .Produces<JobView>(StatusCodes.Status202Accepted).Produces<JobView>()

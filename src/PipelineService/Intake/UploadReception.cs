@@ -73,6 +73,7 @@ public sealed partial class UploadReception(
         ArrivingUpload arriving, DatasetVersion dataset, UploadRequest request, AuditActor actor, CancellationToken cancellationToken)
     {
         using IDisposable? scope = logger.BeginJobScope(dataset.Name, arriving.Live.Id);
+        arriving.SealingSince = time.GetTimestamp();
         await RefusingAsync(arriving, request, async () =>
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -89,6 +90,7 @@ public sealed partial class UploadReception(
         await RefusingAsync(arriving, request, () => starter.SubmitAsync(arriving.Live, arriving.Writer));
         long bytes = arriving.Writer.Growth.Received;
         metrics.UploadReceived(dataset.Name, request.Source, bytes);
+        metrics.UploadTaken(time.GetElapsedTime(arriving.SealingSince));
         Log.Received(logger, arriving.Live.Id, dataset.Name, bytes);
         FaultPoints.Reach(FaultPoint.Answering);
         return arriving.Live.Current;

@@ -24,11 +24,15 @@ public sealed partial class JobCensus(
     /// <summary>Jobs of a queue that are counted. A look costs some milliseconds for ten thousand of them.</summary>
     private const int CountMax = 100_000;
 
+    /// <summary>Beyond that it is as good as never.</summary>
+    private static readonly TimeSpan BacklogMax = TimeSpan.FromDays(365);
+
     private Queue _queue = new(0, null, Largest([]));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        metrics.ObserveJobs(() => [.. liveJobs.Census(), (JobState.Queued, _queue.Jobs)], () => AgeOf(_queue), () => _queue.Parties);
+        metrics.ObserveJobs(() => [.. liveJobs.Census(), (JobState.Queued, _queue.Jobs)], () => AgeOf(_queue), () => _queue.Parties,
+            () => BacklogOf(_queue));
         using PeriodicTimer timer = new(Interval, time);
         do
         {
@@ -42,12 +46,13 @@ public sealed partial class JobCensus(
         try
         {
             waiting.BeginLook();
-            PartyInQueue[] parties = await database.RunAsync(
-                async (connection, token) => (PartyInQueue[])[.. await connection.QueryAsync<PartyInQueue>(new CommandDefinition(
-                    JobQueueSql.Count, new { spool = spool.Id, look = CountMax }, cancellationToken: token))],
-                cancellationToken);
+            (PartyInQueue[] parties, double? pace) = await database.RunAsync(LookAsync, cancellationToken);
             waiting.EndLook(parties);
-            _queue = new Queue(parties.Sum(party => party.Jobs), parties.Min(party => (DateTime?)party.Oldest), Largest(parties));
+            _queue = new Queue(parties.Sum(party => party.Jobs), parties.Min(party => (DateTime?)party.Oldest), Largest(parties))
+            {
+                Bytes = parties.Sum(party => party.Bytes),
+                BytesPerSecond = pace,
+            };
         }
         catch (DatabaseUnavailableException)
         {
@@ -57,6 +62,16 @@ public sealed partial class JobCensus(
         {
             Log.NotCounted(logger, e.Message); // what was seen last stands
         }
+    }
+
+    private async Task<(PartyInQueue[] Parties, double? Pace)> LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        PartyInQueue[] parties = [.. await connection.QueryAsync<PartyInQueue>(new CommandDefinition(
+            JobQueueSql.Count, new { spool = spool.Id, look = CountMax }, cancellationToken: cancellationToken))];
+        double? pace = parties.Length == 0
+            ? null
+            : await connection.ExecuteScalarAsync<double?>(new CommandDefinition(JobQueueSql.Pace, cancellationToken: cancellationToken));
+        return (parties, pace);
     }
 
     /// <summary>What is there and nobody here has in hand; null when the spool cannot be looked at.</summary>
@@ -89,13 +104,25 @@ public sealed partial class JobCensus(
     private TimeSpan AgeOf(Queue queue) =>
         queue.Oldest is { } oldest && time.GetUtcNow() - oldest is { Ticks: > 0 } age ? age : TimeSpan.Zero;
 
+    /// <summary>Where nothing is known of a pace, as in an outage: at least as long as the oldest has waited already.</summary>
+    private TimeSpan BacklogOf(Queue queue) =>
+        queue is { Bytes: { } bytes, BytesPerSecond: > 0 and { } pace } ? TimeSpan.FromSeconds(Math.Min(bytes / pace, BacklogMax.TotalSeconds))
+        : AgeOf(queue);
+
     /// <summary>The time at which a job began is the first 48 bits of its id (UUIDv7), in milliseconds.</summary>
     private static DateTime TimeOf(Guid id) => DateTimeOffset.FromUnixTimeMilliseconds(
         long.Parse(id.ToString("N").AsSpan(0, 12), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).UtcDateTime;
 
     /// <param name="Oldest">Since when the oldest of them waits.</param>
     /// <param name="Parties">Those with the most of them.</param>
-    private sealed record Queue(long Jobs, DateTime? Oldest, IReadOnlyList<(string Party, long Jobs)> Parties);
+    private sealed record Queue(long Jobs, DateTime? Oldest, IReadOnlyList<(string Party, long Jobs)> Parties)
+    {
+        /// <summary>Null: not known.</summary>
+        public long? Bytes { get; init; }
+
+        /// <summary>Null: not known.</summary>
+        public double? BytesPerSecond { get; init; }
+    }
 
     private static partial class Log
     {

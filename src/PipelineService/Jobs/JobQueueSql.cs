@@ -205,4 +205,12 @@ internal static class JobQueueSql
              FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} LIMIT @look)) waiting
         GROUP BY party
         """;
+
+    /// <summary>
+    /// How many bytes of uploads a second all instances together have loaded, over the last minutes in which jobs ended. NULL: none did.
+    /// </summary>
+    public const string Pace = """
+        SELECT sum(bytes)::float8 / (60 * count(DISTINCT minute)) FROM pipeline.usage_minutes
+        WHERE minute >= now() - interval '15 minutes' AND minute < date_trunc('minute', now())
+        """;
 }

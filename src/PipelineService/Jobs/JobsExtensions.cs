@@ -8,6 +8,7 @@ using PipelineService.Jobs.Instances;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
 using PipelineService.Jobs.Tenants;
+using PipelineService.Jobs.Traces;
 
 namespace PipelineService.Jobs;
 
@@ -35,6 +36,11 @@ public static class JobsExtensions
             services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<JobQueries>();
         builder.Services.AddSingleton<DeadLetterStore>();
+        builder.Services.AddSingleton<TraceStore>();
+        builder.Services.AddSingleton<TracedUploads>();
+        builder.Services.AddSingleton<TracedRows>();
+        builder.Services.AddSingleton<RecordDerivation>();
+        builder.Services.AddSingleton<RecordTracer>();
         builder.Services.AddSingleton<JobCanceller>();
         builder.Services.AddSingleton<JobReverter>();
         builder.Services.AddSingleton<ReplacementCheck>();

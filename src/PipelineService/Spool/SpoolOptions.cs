@@ -63,7 +63,7 @@ public sealed class SpoolOptions
     public int DecodedRatioMax { get; set; } = 250;
 
     /// <summary>
-    /// Files that are converted (Parquet, workbooks) at once, each in a process of its own; others wait with their jobs. Default 2, 1 to 64.
+    /// Files that are converted (Parquet, Arrow, workbooks) at once, each in a process of its own; others wait with their jobs. Default 2, 1 to 64.
     /// </summary>
     public int ConversionsMax { get; set; } = 2;
 

@@ -85,15 +85,24 @@ public sealed partial class ChunkWorkers(
         JobLoad load = chunk.Load;
         using Activity? span = PipelineTracing.StartChunk(load.Plan.Trace, chunk.Extent.StartOffset, chunk.Extent.EndOffset);
         long start = time.GetTimestamp();
-        ChunkAnswers? answers = chunk.Extent.IsOversizedRecord
-            ? null
-            : await load.Transform!.AnswerAsync(
-                chunk.Bytes, chunk.Extent.Position, workspace, load.Stopped, chunk.Answers);
-        int read = Transform(chunk, workspace, answers);
+        ChunkAnswers? answers = chunk.Extent.IsOversizedRecord || !load.Transform!.Asks ? null : await AskAsync(chunk, workspace, span);
+        int read;
+        using (PipelineTracing.StartTransform(span))
+        {
+            read = Transform(chunk, workspace, answers);
+        }
+
         RecordCounts counts = await writer.WriteAsync(
             new TransformedChunk(load, chunk.Turn, chunk.Extent, chunk.Bytes, workspace, read, chunk.Answers), load.Stopped);
         span?.Tell(counts.Read, counts.Rejected);
         metrics.ChunkWritten(load.Plan.Dataset, counts.Read, time.GetElapsedTime(start));
+    }
+
+    private static async Task<ChunkAnswers?> AskAsync(Chunk chunk, TransformWorkspace workspace, Activity? span)
+    {
+        using Activity? asking = span is null ? null : PipelineTracing.StartEnrichment(span.Context);
+        return await chunk.Load.Transform!.AnswerAsync(
+            chunk.Bytes, chunk.Extent.Position, workspace, chunk.Load.Stopped, chunk.Answers);
     }
 
     private static int Transform(Chunk chunk, TransformWorkspace workspace, ChunkAnswers? answers)

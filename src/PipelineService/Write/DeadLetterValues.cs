@@ -169,9 +169,7 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     {
         ReadOnlySpan<byte> mark = _syntax is null ? HiddenMark.Text : HiddenMark.In(_syntax);
         int written = 0;
-        IEnumerable<RecordValue> values = _hidden.Select(hidden => _sent.ValueOf(hidden))
-            .Where(value => !value.IsMissing && value.Length > 0).Distinct().OrderBy(value => value.Start);
-        foreach (RecordValue value in values)
+        foreach (RecordValue value in _sent.ValuesOf(_hidden))
         {
             ReadOnlySpan<byte> quote = value.Kind == ValueKind.Text ? [] : "\""u8;
             if (!TryAppend(record[written..value.Start], field) || !TryAppend(quote, field) || !TryAppend(mark, field)

@@ -57,6 +57,21 @@ public sealed class SessionBudget
         }
     }
 
+    /// <summary>Sessions that there are.</summary>
+    public int Max => _options.SessionsMax;
+
+    /// <summary>Tenants, and datasets of nobody, of which jobs are known to wait for a session.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _shares.Waiting;
+            }
+        }
+    }
+
     public bool HasFree => Used < _options.SessionsMax;
 
     /// <summary>Tables that could not be written to when they were tried last.</summary>

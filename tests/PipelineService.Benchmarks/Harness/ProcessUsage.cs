@@ -19,14 +19,56 @@ internal static class ProcessUsage
         File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/clear_refs"), "5");
 
     /// <summary>User and system time of all threads, in seconds.</summary>
-    public static double CpuSeconds(int processId)
+    public static double CpuSeconds(int processId) => CpuSeconds(processId, isWithChildren: false);
+
+    /// <summary>The same, with that of processes that it started and that have ended.</summary>
+    public static double CpuSecondsWithChildren(int processId) => CpuSeconds(processId, isWithChildren: true);
+
+    /// <summary>Resident memory now, in MB (10^6 bytes), with that of processes that it started.</summary>
+    public static double ResidentMBWithChildren(int processId)
+    {
+        string tasks = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/task");
+        double sum = ResidentMB(processId);
+        foreach (string child in Directory.EnumerateDirectories(tasks).SelectMany(ChildrenOf))
+        {
+            sum += ResidentMBOrNone(int.Parse(child, CultureInfo.InvariantCulture));
+        }
+
+        return sum;
+    }
+
+    private static string[] ChildrenOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (IOException)
+        {
+            return []; // it has ended
+        }
+    }
+
+    private static double ResidentMBOrNone(int processId)
+    {
+        try
+        {
+            return ResidentMB(processId);
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            return 0; // it has ended
+        }
+    }
+
+    private static double CpuSeconds(int processId, bool isWithChildren)
     {
         string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/stat"));
 
         // The second field is the command in parentheses and may hold blanks: count from behind it. proc(5): utime and
-        // stime are fields 14 and 15, so 11 and 12 of what follows.
+        // stime are fields 14 and 15, so 11 and 12 of what follows; those of children come next.
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (Parse(fields[11]) + Parse(fields[12])) / TicksPerSecond;
+        return (Parse(fields[11]) + Parse(fields[12]) + (isWithChildren ? Parse(fields[13]) + Parse(fields[14]) : 0)) / TicksPerSecond;
     }
 
     /// <summary>Bytes that it has read from files, whether or not a disk had to be asked.</summary>

@@ -104,7 +104,7 @@ internal sealed class ServiceLoad(
 
     public ServiceProcess Service => service;
 
-    /// <summary>Of the service's process, in the last load.</summary>
+    /// <summary>Of the service's process and of those that convert for it, in the last load.</summary>
     public double CpuSeconds { get; private set; }
 
     /// <summary>The same of each load that was measured.</summary>
@@ -115,11 +115,11 @@ internal sealed class ServiceLoad(
 
     public override async Task LoadAsync(LoadSample sample)
     {
-        double cpuBefore = ProcessUsage.CpuSeconds(service.Id);
+        double cpuBefore = ProcessUsage.CpuSecondsWithChildren(service.Id);
         using HttpContent body = sample.OpenBody();
         ObservedJob job = await service.Client.UploadAsync(_dataset, body, waitSeconds: 10, CancellationToken.None);
         job = await service.Client.FollowAsync(job, changed: null, CancellationToken.None);
-        CpuSeconds = ProcessUsage.CpuSeconds(service.Id) - cpuBefore;
+        CpuSeconds = ProcessUsage.CpuSecondsWithChildren(service.Id) - cpuBefore;
         Check.Loaded(job, sample.Rows);
     }
 

@@ -129,7 +129,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             AccessSubject.Sources when path.Contains("/sources/", StringComparison.Ordinal) => answer.Status == HttpStatusCode.NotFound,
             AccessSubject.Service or AccessSubject.Metrics => answer.Status == HttpStatusCode.Forbidden,
             AccessSubject.Datasets or AccessSubject.Models or AccessSubject.Jobs or AccessSubject.Keys or AccessSubject.Events
-                or AccessSubject.Webhooks or AccessSubject.Sources =>
+                or AccessSubject.Figures or AccessSubject.Webhooks or AccessSubject.Sources =>
                 !answer.Body.Contains(Dataset, StringComparison.Ordinal) && !answer.Body.Contains("\"acme\"", StringComparison.Ordinal),
             _ => false,
         };
@@ -186,7 +186,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             RoutePatternParameterPart { Name: "delivery" } => delivery,
             RoutePatternParameterPart { Name: "id" } => job,
             RoutePatternParameterPart { Name: "key" } => key,
-            RoutePatternParameterPart { Name: "version" } => "1",
+            RoutePatternParameterPart { Name: "version" or "record" } => "1",
             RoutePatternParameterPart { Name: "tenant" } => "acme",
             var part => throw new InvalidOperationException($"{endpoint.DisplayName}: the matrix knows nothing to put for {part}."),
         }));

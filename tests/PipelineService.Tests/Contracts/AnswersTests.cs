@@ -42,7 +42,8 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
     [Fact]
     public async Task HEAD_answers_as_GET_does_without_the_body()
     {
-        await running.Api.DeclareAsync("heads", Readings.Definition());
+        await running.Api.DeclareAsync(
+            "heads", Readings.Definition().Replace("'number' } ]", "'number' } ], 'primaryKey': ['id']", StringComparison.Ordinal));
         JobView job = await running.Api.LoadAsync("heads", Readings.Csv(1));
         (_, string key) = await running.MakeKeyAsync("heads", "read");
         using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
@@ -56,8 +57,9 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
 
         foreach (string address in addresses)
         {
-            ApiAnswer get = await running.Api.GetAsync(address);
-            ApiAnswer head = await running.Api.HeadAsync(address);
+            string asked = address.EndsWith("/rows", StringComparison.Ordinal) ? $"{address}?key=1" : address;
+            ApiAnswer get = await running.Api.GetAsync(asked);
+            ApiAnswer head = await running.Api.HeadAsync(asked);
 
             Assert.Equal((address, address == "/nowhere" ? HttpStatusCode.NotFound : HttpStatusCode.OK), (address, get.Status));
             Assert.Equal((address, get.Status, ""), (address, head.Status, head.Body));
@@ -85,6 +87,7 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
             .Replace("{source}", "heads", StringComparison.Ordinal)
             .Replace("{delivery}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{version:int}", "1", StringComparison.Ordinal)
+            .Replace("{record}", "1", StringComparison.Ordinal)
             .Replace("{id}", job.ToString(), StringComparison.Ordinal)
             .Replace("{tenant}", "dataset:heads", StringComparison.Ordinal)
             .Replace("{key}", key, StringComparison.Ordinal);

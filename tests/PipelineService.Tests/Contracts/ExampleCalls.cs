@@ -252,6 +252,11 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected, ("Accept", "application/x-ndjson")));
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?code=minimum&field=day&bom=true", ("Accept", "text/csv")));
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}/dead-letters"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/records/1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/records/2"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{id}/records/900"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/datasets/{Dataset}/rows?key=1"));
+        Expect(HttpStatusCode.BadRequest, await api.GetAsync($"/v1/datasets/{Dataset}/rows?key=x"));
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/gaps?state=open&limit=1"));
         Expect(HttpStatusCode.Accepted, await api.PostAsync($"/v1/jobs/{id}/fill-gaps"));
         Expect(HttpStatusCode.NotFound, await api.PostAsync($"/v1/jobs/{Guid.Empty}/fill-gaps"));
@@ -282,6 +287,9 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync(
             $"/v1/audit?dataset={Dataset}&action=job.revert,job.delete&outcome=done&from=2026-01-01&limit=1"));
         Expect(HttpStatusCode.OK, await api.GetAsync("/v1/audit/head"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/stats"));
+        Expect(HttpStatusCode.OK, await api.GetAsync("/v1/stats?by=dataset,source&dataset=contract_*&from=2026-01-01&to=2026-01-02&step=PT1H&limit=5"));
+        Expect(HttpStatusCode.BadRequest, await api.GetAsync("/v1/stats?by=colour&step=PT1S"));
     }
 
     private static ApiAnswer Expect(HttpStatusCode status, ApiAnswer answer)

@@ -117,7 +117,7 @@ public sealed class DefinitionReaderTests
 
         Assert.Equal(
             [
-                "/format: \"xml\" is not known here: use one of csv, ndjson, json, json-seq, parquet, xlsx. This version cannot read it: export the data as CSV"
+                "/format: \"xml\" is not known here: use one of csv, ndjson, json, json-seq, parquet, arrow, xlsx. This version cannot read it: export the data as CSV"
                     + " or NDJSON.",
                 $"/encoding: \"latin\" is not known here: use one of {TextEncoding.Names}.",
                 "/dialect/property: Says where the records stand in one document: set format to \"json\" and send the document as "

@@ -8,7 +8,7 @@ internal sealed partial class MetricsPage
 {
     private readonly ILookup<string, Sample> _samples;
 
-    private MetricsPage(string text)
+    public MetricsPage(string text)
     {
         Text = text;
         _samples = (from line in text.Split('\n')
@@ -23,6 +23,8 @@ internal sealed partial class MetricsPage
     }
 
     public string Text { get; }
+
+    public IEnumerable<Sample> Samples => _samples.SelectMany(samples => samples);
 
     public static async Task<MetricsPage> ReadAsync(HttpClient client) =>
         new(await client.GetStringAsync("/metrics", TestContext.Current.CancellationToken));
@@ -47,7 +49,7 @@ internal sealed partial class MetricsPage
     [GeneratedRegex(@"(?<name>[a-zA-Z_]+)=""(?<value>([^""\\]|\\.)*)""")]
     private static partial Regex Label();
 
-    private sealed record Sample(string Name, Dictionary<string, string> Labels, double Value)
+    public sealed record Sample(string Name, Dictionary<string, string> Labels, double Value)
     {
         public bool Has((string Label, string Value)[] labels) =>
             labels.All(label => Labels.TryGetValue(label.Label, out string? value) && value == label.Value);

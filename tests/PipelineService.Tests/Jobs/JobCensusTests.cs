@@ -54,11 +54,18 @@ public sealed class JobCensusTests : IClassFixture<TestDatabase>, IDisposable
         await AddAsync("running", "now() - interval '1 s'", minutesAgo: 3);
         await AddAsync("receiving", "now() - interval '1 s'", minutesAgo: 60);
         await AddAsync("queued", "NULL", minutesAgo: 90, spool: Guid.CreateVersion7());
+        await _database.ExecuteAsync("""
+            UPDATE pipeline.jobs SET upload_bytes = 1000;
+            INSERT INTO pipeline.usage_minutes (minute, dataset, source, tenant, jobs, failed, cancelled, bytes, loaded, rejected, filtered, reverted)
+            SELECT date_trunc('minute', now()) - age * interval '1 min', 'counted', '', '', 1, 0, 0, bytes, 1, 0, 0, 0
+            FROM (VALUES (2, 12000), (9, 6000), (60, 1000000)) ended (age, bytes)
+            """);
         using JobCensus census = Census(_database.Database);
 
         await census.StartAsync(Token);
 
         await WhenCountedAsync(queued: 3, TimeSpan.Zero);
+        Assert.Equal(20, _gauges["pipeline.backlog"], tolerance: 0.001); // 3,000 bytes, at 18,000 in two minutes
         Assert.InRange(_gauges["pipeline.queue.age"], 595, 900);
         await _database.ExecuteAsync("DELETE FROM pipeline.jobs WHERE state = 'queued'");
         await WhenCountedAsync(queued: 1, JobCensus.Interval);
@@ -80,6 +87,7 @@ public sealed class JobCensusTests : IClassFixture<TestDatabase>, IDisposable
 
         await WhenCountedAsync(queued: 2, TimeSpan.Zero);
         Assert.InRange(_gauges["pipeline.queue.age"], 419, 900);
+        Assert.Equal(_gauges["pipeline.queue.age"], _gauges["pipeline.backlog"]);
         Assert.Equal(
             (1, 1, 0), (_gauges["pipeline.jobs running"], _gauges["pipeline.jobs receiving"], _gauges["pipeline.jobs committing"]));
         await census.StopAsync(Token);

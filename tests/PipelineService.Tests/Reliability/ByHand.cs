@@ -1,6 +1,8 @@
 using PipelineService.EveryAssembly;
 using PipelineService.Tests.Access.Audit;
 using PipelineService.Tests.Contracts.Hostile;
+using PipelineService.Tests.Jobs.Traces;
+using PipelineService.Tests.Spool.Conversion;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -24,7 +26,10 @@ internal static class ByHand
         new("outage", typeof(OutageTests), [new("seconds", "PIPELINE_OUTAGE_SECONDS")]),
         new("hostile", typeof(HostileRequestsTests), [
             new("requests", "PIPELINE_HOSTILE_REQUESTS"), new("seed", "PIPELINE_HOSTILE_SEED")]),
+        new("mutated-files", typeof(MutatedFilesTests), [new("files", "PIPELINE_MUTATED_FILES"), new("seed", "PIPELINE_MUTATED_SEED")]),
         new("audit", typeof(AuditChainTests), [new("entries", "PIPELINE_AUDIT_ENTRIES")]),
+        new("traces", typeof(TripTraceTests), [
+            new("records", TripTraceTests.RecordsVariable), new("traces", TripTraceTests.TracesVariable)]),
         new("every-step", typeof(DeathAtEveryStepTests), [new("times", "PIPELINE_EVERY_STEP_TIMES")]),
     ];
 

@@ -15,7 +15,7 @@ public sealed class ConversionDeathTests(TestDatabase database) : IClassFixture<
         (string, string)[] settings = [("Spool__ChunkBytes", "4096"), ("Jobs__LeaseTime", "00:00:01"), ("Jobs__AttemptsMax", "20")];
         await using Field field = new(database, "convert");
         await field.StartAsync($"{FaultPoint.ConversionWriting}:throw:1,{FaultPoint.Converted}:throw:1,{FaultPoint.ConversionPinned}:kill:1", settings);
-        Task sending = field.SendColumns(Sample.ByChunk, Records);
+        Task sending = field.SendAs(SampleForm.Parquet, Sample.ByChunk, Records);
         foreach (string next in (string[])
         [
             $"{FaultPoint.ConversionNamed}:kill:1",

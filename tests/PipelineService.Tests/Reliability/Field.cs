@@ -92,11 +92,10 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         return sending;
     }
 
-    /// <summary>Sends one upload in the background, as a Parquet file.</summary>
-    public Task SendColumns(string dataset, int records)
+    /// <summary>Sends one upload in the background, in a form in which clients send.</summary>
+    public Task SendAs(SampleForm form, string dataset, int records)
     {
-        var sample = Sample.Make(dataset, $"{name}-{Interlocked.Increment(ref _sent)}", records);
-        sample = sample with { Body = ParquetSample.OfCsv(sample.Body) };
+        Sample sample = Sample.Make(dataset, $"{name}-{Interlocked.Increment(ref _sent)}", records, form == SampleForm.Json).As(form);
         var sending = Task.Run(async () => Accepted[await Sender.SendAsync(sample, Token)] = sample, Token);
         _sending.Enqueue(sending);
         return sending;
@@ -302,7 +301,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
             VALUES (gen_random_uuid(), 'field', 'http://127.0.0.1:1/', '{*}', 'test', now(), now(), '\x007b7d', '\x00')
             ON CONFLICT DO NOTHING
             """;
-        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Sample.EmptyTables}; {Webhook}");
+        await using NpgsqlCommand command = dataSource.CreateCommand($"TRUNCATE pipeline.jobs CASCADE; {Invariants.EmptyFigures}; {Sample.EmptyTables}; {Webhook}");
         await command.ExecuteNonQueryAsync(Token);
     }
 }

@@ -92,6 +92,51 @@ internal static class Invariants
         ) faults (fault, places) WHERE places > 0
         """;
 
+    /// <summary>Figures that are not the sums of the jobs' rows, by dataset and source; no rows when all is well.</summary>
+    private const string WronglyCounted = """
+        WITH jobs AS (
+            SELECT dataset, coalesce(source, '') AS source, count(*)::numeric AS jobs,
+                   count(*) FILTER (WHERE state = 'failed')::numeric AS failed,
+                   count(*) FILTER (WHERE state = 'cancelled')::numeric AS cancelled, sum(upload_bytes) AS bytes, sum(records_loaded) AS loaded,
+                   sum(records_rejected) AS rejected, sum(records_filtered) AS filtered, coalesce(sum(records_reverted), 0) AS reverted,
+                   count(*) FILTER (WHERE state IN ('succeeded', 'partially_succeeded'))::numeric AS visible,
+                   coalesce(sum((SELECT sum(records) FROM pipeline.rejects_by_code(j.rejects))), 0) AS faults
+            FROM pipeline.jobs j WHERE finished_at IS NOT NULL GROUP BY 1, 2),
+        entries AS (
+            SELECT dataset, source, jobs, failed, cancelled, bytes, loaded, rejected, filtered, reverted, 0 AS visible, 0 AS faults
+            FROM pipeline.usage_minutes
+            UNION ALL
+            SELECT dataset, source, jobs, failed, cancelled, bytes, loaded, rejected, filtered, reverted, (latency IS NOT NULL)::int,
+                   coalesce((SELECT sum(records) FROM pipeline.rejects_by_code(rejects)), 0)
+            FROM pipeline.usage_entries
+            UNION ALL
+            SELECT dataset, source, 0, 0, 0, 0, 0, 0, 0, 0, jobs, 0 FROM pipeline.usage_latencies
+            UNION ALL
+            SELECT dataset, source, 0, 0, 0, 0, 0, 0, 0, 0, 0, records FROM pipeline.usage_rejects),
+        figures AS (
+            SELECT dataset, source, sum(jobs) AS jobs, sum(failed) AS failed, sum(cancelled) AS cancelled, sum(bytes) AS bytes,
+                   sum(loaded) AS loaded, sum(rejected) AS rejected, sum(filtered) AS filtered, sum(reverted) AS reverted,
+                   sum(visible) AS visible, sum(faults) AS faults
+            FROM entries GROUP BY 1, 2)
+        SELECT format('%s by %s: the jobs say %s, the figures %s', coalesce(j.dataset, f.dataset), coalesce(j.source, f.source), j, f)
+        FROM jobs j FULL JOIN figures f USING (dataset, source) WHERE j IS DISTINCT FROM f
+        """;
+
+    /// <summary>With jobs that are taken away by hand, which no service does.</summary>
+    public const string EmptyFigures =
+        "TRUNCATE pipeline.usage_entries, pipeline.usage_minutes, pipeline.usage_rejects, pipeline.usage_latencies";
+
+    /// <summary>The figures of the jobs that are left.</summary>
+    public const string CountAgain = $"""
+        {EmptyFigures};
+        INSERT INTO pipeline.usage_entries
+            (minute, dataset, source, tenant, jobs, failed, cancelled, bytes, loaded, rejected, filtered, reverted, latency, rejects)
+        SELECT date_trunc('minute', finished_at), dataset, coalesce(source, ''), coalesce(tenant, ''), 1, (state = 'failed')::int,
+               (state = 'cancelled')::int, upload_bytes, records_loaded, records_rejected, records_filtered, coalesce(records_reverted, 0),
+               CASE WHEN state IN ('succeeded', 'partially_succeeded') THEN 0 END, rejects
+        FROM pipeline.jobs WHERE finished_at IS NOT NULL
+        """;
+
     /// <summary>Jobs of which the audit does not know who sent or began them.</summary>
     private const string Untold =
         "SELECT id FROM pipeline.jobs j WHERE upload_complete AND NOT EXISTS (SELECT FROM pipeline.audit a WHERE a.id = j.id)";
@@ -123,6 +168,11 @@ internal static class Invariants
             {
                 faults.Add($"{wrong.GetInt64(1)} {wrong.GetString(0)}");
             }
+        }
+
+        await foreach (NpgsqlDataReader wrong in ReadAsync(database, WronglyCounted, cancellationToken))
+        {
+            faults.Add(wrong.GetString(0));
         }
 
         await foreach (NpgsqlDataReader untold in ReadAsync(database, Untold, cancellationToken))

@@ -16,6 +16,8 @@ public sealed class InvariantsTests(InvariantsTests.LoadedDatabase loaded) : ICl
     [InlineData("INSERT INTO public.strict (id, _job_id, _record) SELECT 1, id, 1 FROM pipeline.jobs", "nothing may be seen")]
     [InlineData("DELETE FROM pipeline.jobs", "is not there")]
     [InlineData("UPDATE pipeline.job_chunks SET read = read + 1, filtered = filtered + 1", "records were sent")]
+    [InlineData("UPDATE pipeline.usage_entries SET loaded = loaded + 1; UPDATE pipeline.usage_minutes SET loaded = loaded + 1", "the figures")]
+    [InlineData("DELETE FROM pipeline.usage_entries; DELETE FROM pipeline.usage_minutes", "the figures")]
     public async Task Checker_sees_what_is_wrong(string damage, string fault)
     {
         await using TestDatabase database = await loaded.CopyAsync();

@@ -39,7 +39,7 @@ public sealed class PoisonedJobTests(TestDatabase database) : IClassFixture<Test
         Assert.True(field.Accepted.TryRemove(poisoned, out _));
         Assert.Equal((AttemptsMax + 1, "failed", "attempts_exhausted"), await EndOfAsync(poisoned, field.Token));
         await database.ExecuteAsync(
-            $"DELETE FROM public.{dataset} WHERE _job_id = '{poisoned}'; DELETE FROM pipeline.jobs WHERE id = '{poisoned}'");
+            $"DELETE FROM public.{dataset} WHERE _job_id = '{poisoned}'; DELETE FROM pipeline.jobs WHERE id = '{poisoned}'; {Invariants.CountAgain}");
         await field.EndWellAsync();
         Assert.True(deaths <= AttemptsMax + 1, $"{deaths} deaths:\n{field.Service.Log}");
     }

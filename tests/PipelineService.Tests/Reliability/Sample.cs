@@ -8,7 +8,7 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>An upload whose outcome is known before it is sent.</summary>
 /// <param name="Dataset">One of <see cref="Definitions"/>.</param>
 /// <param name="Key">Its Idempotency-Key.</param>
-/// <param name="Body">CSV, or an array of JSON.</param>
+/// <param name="Body">CSV, or what <see cref="ContentType"/> says.</param>
 /// <param name="Filtered">Records that a trigger of the table, or a filter of the definition, leaves out.</param>
 /// <param name="Digest">SHA-256 of the rows that it loads, in the order of the data; see <see cref="Invariants"/>.</param>
 internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read, int Loaded, int Filtered, string Digest)
@@ -116,9 +116,20 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     public bool Fails => Dataset == Strict;
 
     /// <summary>How it is written.</summary>
-    public string ContentType => Body.AsSpan().StartsWith("PAR1"u8) ? "application/vnd.apache.parquet"
-        : Body[0] == '[' ? "application/json"
-        : "text/csv";
+    public string ContentType { get; init; } = Body[0] == '[' ? "application/json" : "text/csv";
+
+    /// <summary>How the body is compressed; null for not at all.</summary>
+    public string? ContentEncoding { get; init; }
+
+    /// <summary>The same records in another form; those of JSON are made as such.</summary>
+    public Sample As(SampleForm form) => form switch
+    {
+        SampleForm.Gzip => this with { Body = Compressed.Gzip(Body), ContentEncoding = "gzip" },
+        SampleForm.Zstd => this with { Body = Compressed.Zstd(Body), ContentEncoding = "zstd" },
+        SampleForm.Parquet => this with { Body = ParquetSample.OfCsv(Body), ContentType = "application/vnd.apache.parquet" },
+        SampleForm.Arrow => this with { Body = ArrowSample.OfCsv(Body), ContentType = ArrowSample.Stream },
+        _ => this,
+    };
 
     /// <summary>Whether another has taken its place, so that nothing of it may be seen any more.</summary>
     public bool IsReplaced { get; init; }
@@ -189,4 +200,15 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
           "rejects": { "maxCount": {{rejectsMax?.ToString(CultureInfo.InvariantCulture) ?? "null"}} }{{more}}
         }
         """;
+}
+
+/// <summary>Forms in which the records of a sample may be sent.</summary>
+internal enum SampleForm
+{
+    Csv,
+    Json,
+    Gzip,
+    Zstd,
+    Parquet,
+    Arrow,
 }

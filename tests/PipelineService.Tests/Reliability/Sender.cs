@@ -140,9 +140,20 @@ internal sealed class Sender(params int[] ports) : IDisposable
         HttpMethod.Post,
         new Uri(Instance, $"/v1/datasets/{sample.Dataset}/uploads{(replaces is null ? "" : $"?replaces={replaces}")}"))
     {
-        Content = new ByteArrayContent(sample.Body) { Headers = { ContentType = new MediaTypeHeaderValue(sample.ContentType) } },
+        Content = ContentOf(sample),
         Headers = { { "Idempotency-Key", sample.Key } },
     };
+
+    private static ByteArrayContent ContentOf(Sample sample)
+    {
+        ByteArrayContent content = new(sample.Body) { Headers = { ContentType = new MediaTypeHeaderValue(sample.ContentType) } };
+        if (sample.ContentEncoding is { } encoding)
+        {
+            content.Headers.ContentEncoding.Add(encoding);
+        }
+
+        return content;
+    }
 
     private async Task<JsonDocument?> TryAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {

@@ -15,6 +15,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
 {
     private static readonly TimeSpan InstantMax = TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(1);
+    private static readonly SampleForm[] Forms = Enum.GetValues<SampleForm>();
     private static readonly int[] Sizes = [0, 1, 49, 50, 300, 1_000, 5_000, 20_000];
 
     /// <summary>What goes on at the instant of the fault, seen from the database.</summary>
@@ -101,7 +102,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         {
             int records = Sizes[_random.Next(Sizes.Length)];
             string dataset = datasets[_random.Next(datasets.Length)];
-            _ = field.Send(dataset, dataset == Sample.Strict ? records + 50 : records);
+            _ = field.SendAs(Forms[_random.Next(Forms.Length)], dataset, dataset == Sample.Strict ? records + 50 : records);
             _records += records;
         }
 

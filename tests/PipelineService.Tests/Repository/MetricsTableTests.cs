@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
+using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Sources;
 using PipelineService.Tests.Infrastructure;
@@ -51,6 +52,9 @@ public sealed class MetricsTableTests(RunningService running) : IClassFixture<Ru
         tally.Add(new RecordCounts(Read: 2, Loaded: 1, Rejected: 1, Filtered: 0));
         tally.AddReason(RecordErrorCode.Required);
         metrics.UploadReceived("documented", "somebody", bytes: 1);
+        metrics.UploadTaken(TimeSpan.Zero);
+        running.Service.Services.GetRequiredService<ModelSessions>(); // has a gauge
+        running.Service.Services.GetRequiredService<ModelMetrics>().Of("documented").Called(rows: 1, hasAnswered: false);
         metrics.BytesDecoded("documented", "gzip", bytes: 1);
         metrics.ChunkWritten("documented", records: 2, TimeSpan.Zero);
         metrics.LookupAsked("documented", keys: 1);

@@ -9,7 +9,7 @@ public sealed partial class RepositoryTests
 
     /// <summary>The stages, and what they stand on.</summary>
     private static readonly string[] Folders =
-        ["Access", "Datasets", "Events", "Hosting", "Intake", "Jobs", "Properties", "Sources", "Spool", "Transform", "Write"];
+        ["Access", "Datasets", "Events", "Figures", "Hosting", "Intake", "Jobs", "Properties", "Sources", "Spool", "Transform", "Write"];
 
     private static readonly string Source = Path.Combine(RepositoryFiles.Root, "src");
 

@@ -42,6 +42,12 @@ public static class AuditActions
     /// <summary>Rejected records of a job were read, as they were sent.</summary>
     public static readonly AuditAction DeadLettersRead = new("dead_letters.read", "job/{id}");
 
+    /// <summary>What became of one record of a job was looked at.</summary>
+    public static readonly AuditAction RecordTrace = new("record.trace", "job/{id}");
+
+    /// <summary>Rows of a key were looked at.</summary>
+    public static readonly AuditAction RowsRead = new("rows.read", "dataset/{dataset}");
+
     /// <summary>A model was sent: a new version of it, or one that is there already.</summary>
     public static readonly AuditAction ModelPut = new("model.put", "model/{model}");
 

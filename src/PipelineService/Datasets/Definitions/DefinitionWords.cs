@@ -9,7 +9,7 @@ internal static class DefinitionWords
     public static readonly ImmutableArray<(string Word, DataFormat Value)> Formats =
     [
         ("csv", DataFormat.Csv), ("ndjson", DataFormat.Ndjson), ("json", DataFormat.Json), ("json-seq", DataFormat.JsonSequence),
-        ("parquet", DataFormat.Parquet), ("xlsx", DataFormat.Xlsx),
+        ("parquet", DataFormat.Parquet), ("arrow", DataFormat.Arrow), ("xlsx", DataFormat.Xlsx),
     ];
 
     public static readonly ImmutableArray<(string Word, LoadMode Value)> Modes =

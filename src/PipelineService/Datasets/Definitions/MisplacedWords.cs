@@ -96,6 +96,7 @@ internal static class MisplacedWords
         Mean("ndjson", "jsonl", "jsonlines", "json-lines"),
         Mean("json-seq", "jsonseq", "json_seq", "jsonsequence"),
         Mean("xlsx", "excel"),
+        Mean("arrow", "feather", "ipc", "arrows"),
         [
             ("geojson", "Use \"json\", with \"dialect\": { \"property\": \"features\" }."),
             .. ((string[])["xls", "ods", "avro", "xml"]).Select(

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Datasets.Models;
 
@@ -8,12 +9,21 @@ namespace PipelineService.Datasets.Models;
 /// no more than <see cref="DatasetsOptions.ModelsKeptMax"/> are kept that nobody uses. Where no dataset has a model, nothing of the runtime
 /// that scores is ever loaded.
 /// </summary>
-public sealed class ModelSessions(ModelStore store, IOptions<DatasetsOptions> options) : IDisposable
+public sealed class ModelSessions : IDisposable
 {
+    private readonly ModelStore _store;
+    private readonly ModelMetrics _metrics;
+    private readonly IOptions<DatasetsOptions> _options;
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Name, int Version), Entry> _entries = [];
     private long _clock;
     private bool _isDisposed;
+
+    public ModelSessions(ModelStore store, ModelMetrics metrics, IOptions<DatasetsOptions> options)
+    {
+        (_store, _metrics, _options) = (store, metrics, options);
+        metrics.Observe(() => Count);
+    }
 
     /// <summary>How many are loaded.</summary>
     public int Count
@@ -72,9 +82,9 @@ public sealed class ModelSessions(ModelStore store, IOptions<DatasetsOptions> op
     {
         try
         {
-            ModelFile file = await store.ReadAsync(name, version, CancellationToken.None)
+            ModelFile file = await _store.ReadAsync(name, version, CancellationToken.None)
                 ?? throw new JobFaultException(ModelProblems.Missing(ModelPins.Shown(name, version)));
-            return new OnnxModel(file.Bytes, file.Signature);
+            return new OnnxModel(file.Bytes, file.Signature) { Counts = _metrics.Of(name) };
         }
         catch
         {
@@ -96,7 +106,7 @@ public sealed class ModelSessions(ModelStore store, IOptions<DatasetsOptions> op
         {
             entry.LastUsed = ++_clock;
             entry.Users--;
-            Forget(_isDisposed ? 0 : options.Value.ModelsKeptMax);
+            Forget(_isDisposed ? 0 : _options.Value.ModelsKeptMax);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.ML.OnnxRuntime;
 using PipelineService.Core.Scoring;
+using PipelineService.Hosting.Telemetry;
 
 namespace PipelineService.Datasets.Models;
 
@@ -11,6 +12,7 @@ namespace PipelineService.Datasets.Models;
 internal sealed class OnnxBlock : ScoreBlock, IDisposable
 {
     private readonly InferenceSession _session;
+    private readonly ModelCounts? _counts;
     private readonly ImmutableArray<ModelTensor> _inputs;
     private readonly ImmutableArray<ModelTensor> _outputs;
     private readonly ImmutableArray<int> _sizes;
@@ -25,7 +27,7 @@ internal sealed class OnnxBlock : ScoreBlock, IDisposable
 
     public OnnxBlock(OnnxModel model, ScoreLayout layout)
     {
-        _session = model.Session;
+        (_session, _counts) = (model.Session, model.Counts);
         _inputs = [.. layout.Inputs.Select(input => input.Tensor)];
         _outputs = layout.Outputs;
         _sizes = model.Signature.BlockSizes;
@@ -71,9 +73,11 @@ internal sealed class OnnxBlock : ScoreBlock, IDisposable
         try
         {
             Run(tensors, _sizes[size]);
+            _counts?.Called(rows, hasAnswered: true);
         }
         catch (OnnxRuntimeException e) when (!IsOfMemory(e))
         {
+            _counts?.Called(rows, hasAnswered: false);
             return false;
         }
         finally

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.ML.OnnxRuntime;
 using PipelineService.Core.Scoring;
+using PipelineService.Hosting.Telemetry;
 using RuntimeOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace PipelineService.Datasets.Models;
@@ -20,6 +21,9 @@ internal sealed class OnnxModel : IDisposable
     public InferenceSession Session { get; }
 
     public ModelSignature Signature { get; }
+
+    /// <summary>Takes what it is asked; null: nobody counts.</summary>
+    public ModelCounts? Counts { get; init; }
 
     /// <summary>
     /// One thread, that of the worker who asks, which waits for nothing: many sessions with threads of their own, which spin while they

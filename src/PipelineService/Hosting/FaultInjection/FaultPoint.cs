@@ -144,6 +144,9 @@ public enum FaultPoint
     EventsNumbering,
     EventsNumbered,
 
+    /// <summary>Figures are put together, which is not committed.</summary>
+    FiguresGathering,
+
     /// <summary>A delivery was sent, and what became of it is not written.</summary>
     WebhookSent,
 

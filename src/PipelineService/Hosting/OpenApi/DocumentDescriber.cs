@@ -35,6 +35,7 @@ internal sealed class DocumentDescriber : IOpenApiDocumentTransformer
             new() { Name = DocumentTags.Jobs, Description = "What became of an upload: its state, its counts, the records that were rejected." },
             new() { Name = DocumentTags.Models, Description = "Models that score records: ONNX files, by name and version." },
             new() { Name = DocumentTags.Events, Description = "What happened, in one log: in pages, and in streams that can be resumed." },
+            new() { Name = DocumentTags.Figures, Description = "What became of records, by minute, dataset and source: exact, from the rows of jobs." },
             new() { Name = DocumentTags.Webhooks, Description = "Whom events are sent to, signed, and what became of each." },
             new() { Name = DocumentTags.Sources, Description = "Where uploads are taken from without anybody sending them: folders, buckets, queues." },
             new() { Name = DocumentTags.Audit, Description = "Who did what, in a chain of hashes." },

@@ -8,6 +8,7 @@ internal static class DocumentTags
     public const string Jobs = "Jobs";
     public const string Models = "Models";
     public const string Events = "Events";
+    public const string Figures = "Figures";
     public const string Webhooks = "Webhooks";
     public const string Sources = "Sources";
     public const string Audit = "Audit";

@@ -29,6 +29,22 @@ public static class LogScopes
         });
     }
 
+    /// <summary>
+    /// A line that names a job is about it, also where it is written outside of its scope: by background work that knows the id alone.
+    /// </summary>
+    internal sealed class JobOfLine : ILogEventEnricher
+    {
+        private const string Named = "JobId";
+
+        public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)
+        {
+            if (logEvent.Properties.TryGetValue(Named, out LogEventPropertyValue? job))
+            {
+                logEvent.AddPropertyIfAbsent(new LogEventProperty(Job, job));
+            }
+        }
+    }
+
     /// <summary>For text lines: the scope in a few words. The other properties of an event are for JSON.</summary>
     internal sealed class AsText : ILogEventEnricher
     {

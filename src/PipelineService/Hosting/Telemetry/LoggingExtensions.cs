@@ -30,6 +30,7 @@ internal static class LoggingExtensions
     private static void Write(LoggerConfiguration logger, IConfiguration configuration, LogFormat format)
     {
         logger.Filter.ByExcluding(IsStartFault);
+        logger.Enrich.With<LogScopes.JobOfLine>();
         if (!LogLevels.Faults(configuration).Any()) // else the start ends with them, and with all others
         {
             logger.ReadFrom.Configuration(configuration);

@@ -18,28 +18,8 @@ public sealed class PipelineMetrics
     internal const string Records = "pipeline.records";
     internal const string JobsFinished = "pipeline.jobs.finished";
 
-    /// <summary>
-    /// Series of one of these two at most, everything that is "other" included: more than the collecting side keeps of an
-    /// instrument unless it is told.
-    /// </summary>
-    internal const int SeriesMax = Outcomes * (PairsMax + DatasetsMax + 2);
-
-    internal const int SourcesMax = 200;
-    internal const int DatasetsMax = 500;
-
-    /// <summary>Combinations of dataset and source, and of dataset and code.</summary>
-    internal const int PairsMax = 500;
-
     /// <summary>Tenants, and datasets of nobody, whose jobs in the queue are kept apart: those who have the most of them at the moment.</summary>
     internal const int PartiesMax = 20;
-
-    /// <summary>Datasets with distributions of their own, of which each is some fifteen series.</summary>
-    internal const int DistributionsMax = 100;
-
-    private const int Outcomes = 3;
-
-    /// <summary>Ways in which uploads are compressed: there are few, but any four can be put one in the other.</summary>
-    private const int CodingsMax = 8;
 
     private static readonly InstrumentAdvice<double> Moments =
         new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
@@ -51,6 +31,7 @@ public sealed class PipelineMetrics
     private readonly Counter<long> _uploads;
     private readonly Counter<long> _uploadBytes;
     private readonly Counter<long> _decodedBytes;
+    private readonly Histogram<double> _acceptDuration;
     private readonly Counter<long> _records;
     private readonly Counter<long> _sourceRecords;
     private readonly Counter<long> _rejects;
@@ -61,14 +42,7 @@ public sealed class PipelineMetrics
     private readonly Counter<long> _jobsFailed;
     private readonly Histogram<double> _jobDuration;
     private readonly Histogram<double> _commitLatency;
-    private readonly BoundedLabel _datasets = new(DatasetsMax);
-    private readonly BoundedLabel _sources = new(SourcesMax);
-    private readonly BoundedLabel _measured = new(DistributionsMax);
-    private readonly BoundedLabel _codings = new(CodingsMax);
-    private readonly BoundedPair _sourcesOfDatasets = new(PairsMax);
-    private readonly BoundedPair _datasetsOfRejects = new(PairsMax);
-    private readonly BoundedPair _datasetsOfFailures = new(PairsMax);
-    private readonly BoundedPair _opsOfDatasets = new(PairsMax);
+    private readonly MetricLabels _labels;
     private readonly Counter<long> _lookupKeys;
     private readonly Counter<long> _webhookAttempts;
     private readonly Histogram<double> _webhookDuration;
@@ -78,10 +52,19 @@ public sealed class PipelineMetrics
     private long _refusedConnections;
 
     public PipelineMetrics(IMeterFactory meters)
+        : this(meters, new HostingOptions())
     {
+    }
+
+    /// <param name="bounds">How many values of labels are kept apart; there are as many combinations as datasets.</param>
+    internal PipelineMetrics(IMeterFactory meters, HostingOptions bounds)
+    {
+        _labels = new MetricLabels(bounds);
         _meter = meters.Create(MeterName);
         _uploads = _meter.CreateCounter<long>("pipeline.uploads", "{upload}", "Uploads that were received completely.");
         _uploadBytes = _meter.CreateCounter<long>("pipeline.upload.bytes", "By", "Bytes of uploads, as they arrived.");
+        _acceptDuration = _meter.CreateHistogram(
+            "pipeline.accept.duration", "s", "Time from the last byte of an upload to its being durable and registered.", advice: Moments);
         _decodedBytes = _meter.CreateCounter<long>(
             "pipeline.decoded.bytes", "By", "Bytes that compressed uploads were decoded to, in every attempt at loading them.");
         _meter.CreateObservableCounter(
@@ -124,16 +107,20 @@ public sealed class PipelineMetrics
 
     public void UploadReceived(string dataset, string? source, long bytes)
     {
-        (KeyValuePair<string, object?> datasetLabel, KeyValuePair<string, object?> sourceLabel) = Pair(dataset, source);
+        (KeyValuePair<string, object?> datasetLabel, KeyValuePair<string, object?> sourceLabel) = _labels.Of(dataset, source);
         _uploads.Add(1, datasetLabel, sourceLabel);
         _uploadBytes.Add(bytes, datasetLabel, sourceLabel);
     }
+
+    /// <summary>An upload is durable and registered: its sender is about to be answered.</summary>
+    /// <param name="duration">Since its last byte.</param>
+    public void UploadTaken(TimeSpan duration) => _acceptDuration.Record(duration.TotalSeconds);
 
     /// <summary>An attempt has read a compressed upload, as far as it came.</summary>
     /// <param name="coding">What was undone.</param>
     /// <param name="bytes">What it was decoded to.</param>
     public void BytesDecoded(string dataset, string coding, long bytes) =>
-        _decodedBytes.Add(bytes, Label("dataset", _datasets.Of(dataset)), Label("coding", _codings.Of(coding)));
+        _decodedBytes.Add(bytes, Label("dataset", _labels.Datasets.Of(dataset)), Label("coding", _labels.Codings.Of(coding)));
 
     /// <summary>Codes with which uploads may be refused, so that each is there before it happens.</summary>
     public void ExpectRefusals(IEnumerable<string> codes)
@@ -149,12 +136,12 @@ public sealed class PipelineMetrics
     /// <summary>A chunk's records are in the database. They may still be rolled back with their job.</summary>
     public void ChunkWritten(string dataset, long records, TimeSpan duration)
     {
-        _chunkRecords.Add(records, Label("dataset", _datasets.Of(dataset)));
-        _chunkDuration.Record(duration.TotalSeconds, Label("dataset", _measured.Of(dataset)));
+        _chunkRecords.Add(records, Label("dataset", _labels.Datasets.Of(dataset)));
+        _chunkDuration.Record(duration.TotalSeconds, Label("dataset", _labels.Measured.Of(dataset)));
     }
 
     /// <summary>So many different keys of a dataset that is looked up were asked for, in one query.</summary>
-    public void LookupAsked(string dataset, long keys) => _lookupKeys.Add(keys, Label("dataset", _datasets.Of(dataset)));
+    public void LookupAsked(string dataset, long keys) => _lookupKeys.Add(keys, Label("dataset", _labels.Datasets.Of(dataset)));
 
     /// <summary>A delivery was sent.</summary>
     /// <param name="outcome"><c>delivered</c>, <c>retried</c> or <c>failed</c>.</param>
@@ -172,26 +159,26 @@ public sealed class PipelineMetrics
         Count(isLoaded ? counts.Loaded : 0, "loaded");
         Count(isLoaded ? counts.Filtered : 0, "filtered");
         Count(counts.Rejected, "rejected");
-        string label = _datasets.Of(dataset);
+        string label = _labels.Datasets.Of(dataset);
         foreach ((RecordErrorCode code, long records) in tally.Rejects)
         {
             string name = RecordErrorCodes.NameOf(code);
-            _rejects.Add(records, Label("dataset", _datasetsOfRejects.SecondOf(name, label)), Label("code", name));
+            _rejects.Add(records, Label("dataset", _labels.DatasetsOfRejects.SecondOf(name, label)), Label("code", name));
         }
 
         foreach (OpCount op in isLoaded ? tally.Ops : [])
         {
             string name = op.Name ?? string.Create(CultureInfo.InvariantCulture, $"{op.Index} {op.Op}");
-            _opRecords.Add(op.Records, Label("dataset", label), Label("op", _opsOfDatasets.SecondOf(label, name)));
+            _opRecords.Add(op.Records, Label("dataset", label), Label("op", _labels.OpsOfDatasets.SecondOf(label, name)));
         }
 
         void Count(long records, string outcome)
         {
             if (records > 0)
             {
-                (KeyValuePair<string, object?> datasetLabel, KeyValuePair<string, object?> sourceLabel) = Pair(dataset, source);
+                (KeyValuePair<string, object?> datasetLabel, KeyValuePair<string, object?> sourceLabel) = _labels.Of(dataset, source);
                 _records.Add(records, datasetLabel, sourceLabel, Label("outcome", outcome));
-                _sourceRecords.Add(records, Label("source", _sources.Of(source)), Label("outcome", outcome));
+                _sourceRecords.Add(records, Label("source", _labels.Sources.Of(source)), Label("outcome", outcome));
             }
         }
     }
@@ -199,19 +186,19 @@ public sealed class PipelineMetrics
     /// <param name="code">Of the reason, when it failed.</param>
     public void JobFinished(string dataset, string state, string? code, TimeSpan duration)
     {
-        string label = _datasets.Of(dataset);
+        string label = _labels.Datasets.Of(dataset);
         _jobsFinished.Add(1, Label("dataset", label), Label("state", state));
         _jobDuration.Record(duration.TotalSeconds, Label("state", state));
         if (code is not null)
         {
-            _jobsFailed.Add(1, Label("dataset", _datasetsOfFailures.SecondOf(code, label)), Label("code", code));
+            _jobsFailed.Add(1, Label("dataset", _labels.DatasetsOfFailures.SecondOf(code, label)), Label("code", code));
         }
     }
 
     /// <summary>A job's rows can be seen, all of them.</summary>
     /// <param name="latency">Since the last byte of its upload.</param>
     public void RowsVisible(string dataset, TimeSpan latency) =>
-        _commitLatency.Record(latency.TotalSeconds, Label("dataset", _measured.Of(dataset)));
+        _commitLatency.Record(latency.TotalSeconds, Label("dataset", _labels.Measured.Of(dataset)));
 
     public void DatabaseRetried() => Interlocked.Increment(ref _retries);
 
@@ -231,9 +218,14 @@ public sealed class PipelineMetrics
         "pipeline.database.circuit", state, description: "The breaker around the database: 0 closed, 1 open, 2 half-open.");
 
     /// <summary>Jobs that are not final, for how long the oldest of those has waited that nobody runs, and whose these are.</summary>
+    /// <param name="backlog">How long the queue takes at the pace of the last minutes in which jobs ended.</param>
     public void ObserveJobs(
-        Func<IEnumerable<(JobState State, long Jobs)>> states, Func<TimeSpan> oldest, Func<IEnumerable<(string Party, long Jobs)>> parties)
+        Func<IEnumerable<(JobState State, long Jobs)>> states, Func<TimeSpan> oldest, Func<IEnumerable<(string Party, long Jobs)>> parties,
+        Func<TimeSpan> backlog)
     {
+        _meter.CreateObservableGauge(
+            "pipeline.backlog", () => backlog().TotalSeconds, "s",
+            "How long the queue takes at the pace of the last minutes in which jobs ended; 0 when it is empty.");
         _meter.CreateObservableGauge(
             "pipeline.queue.jobs",
             () => parties().Select(entry => new Measurement<long>(entry.Jobs, Label("tenant", entry.Party))),
@@ -258,15 +250,6 @@ public sealed class PipelineMetrics
 
     private IEnumerable<Measurement<long>> Refused() =>
         _refused.Select(entry => new Measurement<long>(entry.Value, Label("code", entry.Key)));
-
-    /// <summary>Where a dataset has more sources than are kept apart, it stays right for the dataset.</summary>
-    private (KeyValuePair<string, object?> Dataset, KeyValuePair<string, object?> Source) Pair(string dataset, string? source)
-    {
-        string datasetLabel = _datasets.Of(dataset);
-        return (
-            Label("dataset", datasetLabel),
-            Label("source", _sourcesOfDatasets.SecondOf(datasetLabel, _sources.Of(source))));
-    }
 
     private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
 }

@@ -4,13 +4,15 @@ using OpenTelemetry;
 namespace PipelineService.Hosting.Telemetry;
 
 /// <summary>
-/// Our spans, in the trace of the request that brought the upload: one for each run of a job, each chunk and each commit, never
-/// one for a record. The driver adds one for each COPY, and for statements outside of chunks.
+/// Our spans, in the trace of the request that brought the upload: one for each run of a job, each chunk, what a chunk asks of others, its
+/// transforms and each commit, never one for a record. The driver adds one for each COPY, and for statements outside of chunks.
 /// </summary>
 public static class PipelineTracing
 {
     private const string Job = "job";
     private const string Chunk = "chunk";
+    private const string Enrichment = "enrichment";
+    private const string Transform = "transform";
     private const string Commit = "commit";
 
     public static ActivitySource Source { get; } = new("PipelineService");
@@ -21,10 +23,11 @@ public static class PipelineTracing
     public static bool IsRecorded => Activity.Current is { Recorded: true };
 
     /// <summary>
-    /// Whether statements have spans of their own now: not within a chunk or a commit, which tell as much, and of which a job has
-    /// thousands.
+    /// Whether statements have spans of their own now: not within a chunk, a part of one or a commit, which tell as much, and of which a
+    /// job has thousands.
     /// </summary>
-    public static bool TellsStatements => Activity.Current is { Recorded: true, OperationName: not (Chunk or Commit) };
+    public static bool TellsStatements =>
+        Activity.Current is { Recorded: true, OperationName: not (Chunk or Enrichment or Transform or Commit) };
 
     /// <summary>For polls: nothing that is done until its end has a span.</summary>
     public static IDisposable Untraced() => SuppressInstrumentationScope.Begin();
@@ -63,8 +66,23 @@ public static class PipelineTracing
         .SetTag("pipeline.records.read", read)
         .SetTag("pipeline.records.rejected", rejected);
 
+    /// <summary>What a chunk asks of others before it is transformed: lookups and services, whose calls are below it.</summary>
+    /// <param name="parent">The chunk; of one that waits for a service before a worker takes it, the job.</param>
+    public static Activity? StartEnrichment(ActivityContext parent) => StartBelow(Enrichment, parent);
+
+    /// <summary>Records become rows.</summary>
+    /// <param name="chunk">Null where it is not recorded.</param>
+    public static Activity? StartTransform(Activity? chunk) => chunk is null ? null : StartBelow(Transform, chunk.Context);
+
     /// <summary>A commit of rows: of a chunk, or of what a job's session holds.</summary>
     public static Activity? StartCommit() => Source.StartActivity(Commit);
+
+    /// <summary>The commit of a job that shares its transaction with others, which is told in the trace of each.</summary>
+    public static Activity? StartCommit(ActivityContext job) => StartBelow(Commit, job);
+
+    /// <summary>Without a parent it would be a trace of its own.</summary>
+    private static Activity? StartBelow(string name, ActivityContext parent) =>
+        parent != default && Source.HasListeners() ? Source.StartActivity(name, ActivityKind.Internal, parent) : null;
 
     private static Activity Unobserved(ActivityContext request)
     {

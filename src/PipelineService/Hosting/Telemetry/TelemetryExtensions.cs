@@ -30,11 +30,12 @@ internal static class TelemetryExtensions
         CollectorVariables collector = new(builder.Configuration);
         builder.Services.AddSingleton<IValidateOptions<HostingOptions>>(collector);
         builder.AddPipelineLogging(early.LogFormat, toCollector: collector.Takes(CollectorVariables.Logs));
-        builder.Services.AddSingleton<PipelineMetrics>();
+        builder.Services.AddSingleton(services => new PipelineMetrics(services.GetRequiredService<IMeterFactory>(), early));
+        builder.Services.AddSingleton<ModelMetrics>();
         OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(Describe)
             .WithMetrics(metrics => Collect(metrics, collector));
-        builder.Services.ConfigureOpenTelemetryMeterProvider(Choose);
+        builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) => Choose(services, metrics, early));
         if (collector.Takes(CollectorVariables.Traces))
         {
             telemetry.WithTracing(traces => Trace(traces, collector));
@@ -70,6 +71,12 @@ internal static class TelemetryExtensions
             .AddRuntimeInstrumentation()
             .AddNpgsqlInstrumentation()
             .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false); // the names say whose they are
+        if (collector.Takes(CollectorVariables.Traces))
+        {
+            // An example of each value that belongs to a trace, by its id; OpenMetrics shows them. Without traces they would cost memory only.
+            metrics.SetExemplarFilter(ExemplarFilterType.TraceBased);
+        }
+
         if (collector.Takes(CollectorVariables.Metrics))
         {
             metrics.AddOtlpExporter(CollectorVariables.Metrics, Apply(collector, CollectorVariables.Metrics));
@@ -80,14 +87,14 @@ internal static class TelemetryExtensions
     /// Several hosts may live in one process, as tests have them, and their meters have the same names: each host collects its
     /// own. One view for all that is to be said, because of two that match an instrument each makes a stream.
     /// </summary>
-    private static void Choose(IServiceProvider services, MeterProviderBuilder metrics)
+    private static void Choose(IServiceProvider services, MeterProviderBuilder metrics, HostingOptions bounds)
     {
         IMeterFactory own = services.GetRequiredService<IMeterFactory>();
         metrics.AddView(instrument =>
             instrument.Meter.Scope is { } scope && scope != own ? MetricStreamConfiguration.Drop
-            : instrument.Name is PipelineMetrics.Records or PipelineMetrics.JobsFinished
-                ? new MetricStreamConfiguration { CardinalityLimit = PipelineMetrics.SeriesMax }
             : HasFewSeries(instrument) ? new MetricStreamConfiguration { CardinalityLimit = FewSeriesMax }
+            : instrument.Meter.Name == PipelineMetrics.MeterName
+                ? new MetricStreamConfiguration { CardinalityLimit = MetricLabels.SeriesMaxOf(instrument.Name, bounds) }
             : null);
     }
 

@@ -103,6 +103,7 @@ public sealed partial class GapFiller(
     {
         (string name, int number) = await FindAsync<(string, int)>(
             "SELECT dataset, dataset_version FROM pipeline.jobs WHERE id = @job", new { job }, cancellationToken);
+        using IDisposable? scope = logger.BeginJobScope(name, job);
         DatasetVersion version = await datasets.GetVersionAsync(name, number, cancellationToken);
         GapFill fill = GapFill.Of(version.Plan, op) ?? throw new InvalidOperationException($"Op {op} of {name} asks no service.");
         long[] records = await database.RunPatientlyAsync(

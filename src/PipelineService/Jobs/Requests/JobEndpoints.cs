@@ -7,6 +7,7 @@ using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs.DeadLetters;
 using PipelineService.Jobs.Gaps;
+using PipelineService.Jobs.Traces;
 
 namespace PipelineService.Jobs.Requests;
 
@@ -47,6 +48,7 @@ public static class JobEndpoints
             .Answers(WaitGranted, StatusCodes.Status200OK, StatusCodes.Status304NotModified, StatusCodes.Status404NotFound);
         group.MapJobList();
         group.MapDeadLetters();
+        group.MapTraces();
         group.MapGaps();
         group.MapJobActions();
         return api;

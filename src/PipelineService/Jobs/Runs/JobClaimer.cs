@@ -59,6 +59,10 @@ public sealed partial class JobClaimer : BackgroundService
         _metrics.ObserveGauge(
             "pipeline.sessions.used", "{session}", "Write sessions that jobs have reserved.", () => _budget.Used);
         _metrics.ObserveGauge(
+            "pipeline.sessions.max", "{session}", "Write sessions that there are (Write:SessionsMax).", () => _budget.Max);
+        _metrics.ObserveGauge(
+            "pipeline.sessions.waiting", "{party}", "Tenants, and datasets of nobody, whose jobs wait for a session.", () => _budget.Waiting);
+        _metrics.ObserveGauge(
             "pipeline.tables.resting", "{table}", "Tables that could not be written to when they were tried last.", () => _budget.Resting);
         await _readiness.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)

@@ -31,6 +31,7 @@ public sealed partial class JobEndReport(JobStore store, PipelineMetrics metrics
     /// </param>
     public void Tell(JobRow job, RecordTally? tally)
     {
+        using IDisposable? scope = logger.BeginJobScope(job.Dataset, job.Id); // also of one that nobody has run
         Problem? reason = job.JobState == JobState.Failed ? Faults.FromJson(job.Error!) : null;
         metrics.JobFinished(job.Dataset, job.State, reason?.Code, (job.FinishedAt - job.CreatedAt) ?? TimeSpan.Zero);
         if (tally is not null)

@@ -126,7 +126,12 @@ public sealed partial class SmallJobLoader(
 
             using Activity? span = PipelineTracing.StartChunk(job.Span.Context, records.Offset, content.Bytes.Length);
             FaultPoints.Reach(FaultPoint.ChunkTransforming, bytes.Span);
-            int read = records.Transform.Run(bytes.Span[..scan.Length], records.Position, workspace);
+            int read;
+            using (PipelineTracing.StartTransform(span))
+            {
+                read = records.Transform.Run(bytes.Span[..scan.Length], records.Position, workspace);
+            }
+
             span?.Tell(read, workspace.Rejects.Count);
             if (read != scan.Records || workspace.Rejects.Count > 0)
             {
@@ -194,9 +199,7 @@ public sealed partial class SmallJobLoader(
         SmallJobEnd ends = new(together, plan.Definition.Load.Table, time.GetDatabaseNow().UtcDateTime);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(
             [together[0].Job.Stopping, .. together.Select(job => job.Job.Live.CancelRequested)]);
-        Task<SharedOutcome> running = transaction.RunAsync(shared, rows, ends.Statements, ends.ReadAsync, stop.Token);
-        await sessions.WhenDoneAsync(running, first.Id, stop.Token);
-        SharedOutcome outcome = await running;
+        SharedOutcome outcome = await CommitAsync(together, shared, rows, ends, stop.Token);
         if (outcome != SharedOutcome.Committed)
         {
             NoteRefusal(together[0].Job.Live.Table);
@@ -206,6 +209,28 @@ public sealed partial class SmallJobLoader(
         {
             outcomes[job.Place] = outcome == SharedOutcome.Committed ? await CompletedAsync(job, ends) : outcome;
         }
+    }
+
+    /// <summary>One commit, which is told below the span of the first job; here, in the traces of the others.</summary>
+    private async Task<SharedOutcome> CommitAsync(
+        List<TransformedJob> together, JobLoadPlan shared, RowBuffer rows, SmallJobEnd ends, CancellationToken cancellationToken)
+    {
+        Activity? first = Activity.Current;
+        Activity?[] told =
+        [
+            .. together.Select(job => job.Job.Span).Where(span => span != first).Select(span => PipelineTracing.StartCommit(span.Context)),
+        ];
+        Activity.Current = first;
+        Task<SharedOutcome> running = transaction.RunAsync(shared, rows, ends.Statements, ends.ReadAsync, cancellationToken);
+        await sessions.WhenDoneAsync(running, together[0].Row.Id, cancellationToken);
+        SharedOutcome outcome = await running;
+        foreach (Activity? commit in told)
+        {
+            commit?.SetStatus(outcome == SharedOutcome.Committed ? ActivityStatusCode.Unset : ActivityStatusCode.Error).Stop();
+        }
+
+        Activity.Current = first; // each that stops brings back the one before it
+        return outcome;
     }
 
     /// <summary>A job that cannot be told of here has ended all the same: its own run finds that in its row.</summary>

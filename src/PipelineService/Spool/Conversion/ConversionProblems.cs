@@ -25,7 +25,7 @@ internal static class ConversionProblems
         Title = "The file takes too much to be read.",
         Detail = string.Create(
             CultureInfo.InvariantCulture,
-            $"Reading it takes more than {limit} bytes of memory (Spool:ConversionMemoryMax). {NothingLoaded} Write it with smaller row groups and pages, or have the limit raised."),
+            $"Reading it takes more than {limit} bytes of memory (Spool:ConversionMemoryMax). {NothingLoaded} Write it with smaller row groups, pages or batches, or have the limit raised."),
     };
 
     public static Problem TooSlow(TimeSpan limit) => new()

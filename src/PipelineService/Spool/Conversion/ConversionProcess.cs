@@ -23,6 +23,10 @@ internal sealed class ConversionProcess : IDisposable
 
     private ConversionProcess(Process process, Task<string> errors) => (_process, _errors) = (process, errors);
 
+    /// <summary>Above the runtime that runs this: {dotnet}/shared/Microsoft.NETCore.App/{version}/.</summary>
+    private static string DotnetRoot =>
+        Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+
     public bool HasExited => _process.HasExited;
 
     /// <summary>What the library may use of the memory that a conversion may.</summary>
@@ -36,6 +40,7 @@ internal sealed class ConversionProcess : IDisposable
         start.Environment.Clear(); // no connection string, no key, no salt
         foreach ((string name, string value) in (ReadOnlySpan<(string, string)>)
         [
+            ("DOTNET_ROOT", DotnetRoot), // a published executable asks for it where .NET is not in its usual place
             ("DOTNET_EnableDiagnostics", "0"),
             ("DOTNET_gcServer", "0"),
             ("DOTNET_gcConcurrent", "0"),
@@ -99,11 +104,16 @@ internal sealed class ConversionProcess : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         await ended.CancelAsync();
         problem ??= await watching;
-        ThrowUnlessWhole(problem, await _errors);
+        ThrowUnlessWhole(problem, limits, await _errors);
     }
 
-    private void ThrowUnlessWhole(Problem? problem, string errors)
+    private void ThrowUnlessWhole(Problem? problem, ConversionLimits limits, string errors)
     {
+        if (problem is null && _process.ExitCode == ConverterCommand.Demanding)
+        {
+            problem = ConversionProblems.TooMuchMemory(limits.MemoryBytes);
+        }
+
         if (problem is not null)
         {
             throw new ConversionFaultException(problem);
@@ -195,9 +205,7 @@ internal sealed class ConversionProcess : IDisposable
             return new ProcessStartInfo(path, [ConverterCommand.Name]);
         }
 
-        // Beside the runtime that runs this: {dotnet}/shared/Microsoft.NETCore.App/{version}/
-        string runtime = System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory();
-        string host = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+        string host = Path.Combine(DotnetRoot, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         return new ProcessStartInfo(host, ["exec", Path.Combine(AppContext.BaseDirectory, $"{own}.dll"), ConverterCommand.Name]);
     }
 

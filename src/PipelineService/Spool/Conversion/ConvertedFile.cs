@@ -84,7 +84,7 @@ internal sealed class ConvertedFile : IDisposable
     /// <exception cref="SpoolFullException">The spool does not hold them.</exception>
     public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        _directory.Reserve(bytes.Length);
+        _directory.ReserveMade(bytes.Length);
         try
         {
             await RandomAccess.WriteAsync(_handle, bytes, _length, cancellationToken);

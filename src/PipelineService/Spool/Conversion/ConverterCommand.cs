@@ -1,4 +1,5 @@
 using PipelineService.Core.Datasets;
+using PipelineService.Spool.Conversion.Arrow;
 using PipelineService.Spool.Conversion.Parquet;
 using PipelineService.Spool.Conversion.Workbooks;
 
@@ -15,6 +16,9 @@ internal static class ConverterCommand
 
     /// <summary>The file is at fault; why stands on standard error.</summary>
     public const int Unconvertible = 3;
+
+    /// <summary>It takes more memory than there is.</summary>
+    public const int Demanding = 4;
 
     private const int NotAsked = 2;
 
@@ -42,10 +46,9 @@ internal static class ConverterCommand
             await Console.Error.WriteLineAsync(e.Message);
             return Unconvertible;
         }
-        catch (OutOfMemoryException)
+        catch (Exception e) when (e is DemandingException or OutOfMemoryException)
         {
-            await Console.Error.WriteLineAsync("It takes more memory to read than a conversion may use.");
-            return Unconvertible;
+            return Demanding;
         }
     }
 
@@ -55,6 +58,9 @@ internal static class ConverterCommand
         {
             case DataFormat.Parquet:
                 ParquetConverter.Convert(request, row);
+                break;
+            case DataFormat.Arrow:
+                ArrowConverter.Convert(request, row);
                 break;
             case DataFormat.Xlsx:
                 WorkbookConverter.Convert(request, row);

@@ -1,8 +1,8 @@
 namespace PipelineService.Spool.Conversion;
 
 /// <summary>
-/// The texts of values that columnar formats have as numbers. What no field takes is written all the same, so that its record is rejected
-/// with it: a date outside of the years 1 to 9999, a nanosecond, infinity.
+/// The texts of dates and times that columnar formats have as numbers. What no field takes is written all the same, so that its record is
+/// rejected with it: a date outside of the years 1 to 9999, a nanosecond, infinity.
 /// </summary>
 internal static class ValueText
 {
@@ -13,74 +13,6 @@ internal static class ValueText
 
     private static readonly Int128 NanosecondsPerDay = 86_400 * (Int128)NanosecondsPerSecond;
 
-    /// <summary>A number that JSON knows, or text where it does not.</summary>
-    public static void Float(RowText row, double value)
-    {
-        if (double.IsFinite(value))
-        {
-            row.Formatted(value);
-        }
-        else
-        {
-            row.Literal(double.IsNaN(value) ? "\"NaN\""u8 : value > 0 ? "\"INF\""u8 : "\"-INF\""u8);
-        }
-    }
-
-    /// <inheritdoc cref="Float(RowText, double)"/>
-    public static void Float(RowText row, float value)
-    {
-        if (float.IsFinite(value))
-        {
-            row.Formatted(value); // the shortest that is this number, not that of the nearest double
-        }
-        else
-        {
-            Float(row, (double)value);
-        }
-    }
-
-    /// <param name="unscaled">The number without its point.</param>
-    /// <param name="scale">Digits behind the point.</param>
-    public static void Decimal(RowText row, Int128 unscaled, int scale)
-    {
-        if (unscaled < 0)
-        {
-            row.Put((byte)'-');
-        }
-
-        var magnitude = (UInt128)(unscaled < 0 ? -unscaled : unscaled);
-        if (scale <= 0)
-        {
-            row.Formatted(magnitude);
-            for (int i = scale; i < 0 && magnitude != 0; i++)
-            {
-                row.Put((byte)'0');
-            }
-
-            return;
-        }
-
-        Span<byte> digits = stackalloc byte[48];
-        magnitude.TryFormat(digits, out int count, default, System.Globalization.CultureInfo.InvariantCulture);
-        int whole = count - scale;
-        if (whole > 0)
-        {
-            row.Literal(digits[..whole]);
-        }
-        else
-        {
-            row.Put((byte)'0');
-        }
-
-        row.Put((byte)'.');
-        for (int i = whole; i < 0; i++)
-        {
-            row.Put((byte)'0');
-        }
-
-        row.Literal(digits[Math.Max(0, whole)..count]);
-    }
-
     /// <param name="days">Since 1970-01-01.</param>
     public static void Date(RowText row, long days)
     {
@@ -89,11 +21,19 @@ internal static class ValueText
         row.Put((byte)'"');
     }
 
-    /// <param name="nanoseconds">Since midnight.</param>
-    public static void Time(RowText row, long nanoseconds)
+    /// <param name="nanoseconds">Since midnight. What no day has is written as that number.</param>
+    public static void Time(RowText row, Int128 nanoseconds)
     {
         row.Put((byte)'"');
-        Clock(row, nanoseconds);
+        if (nanoseconds >= 0 && nanoseconds <= NanosecondsPerDay)
+        {
+            Clock(row, (long)nanoseconds);
+        }
+        else
+        {
+            row.Formatted(nanoseconds);
+        }
+
         row.Put((byte)'"');
     }
 
@@ -150,7 +90,7 @@ internal static class ValueText
     public static void Infinity(RowText row, bool isNegative) => row.Literal(isNegative ? "\"-infinity\""u8 : "\"infinity\""u8);
 
     /// <summary>A duration (ISO 8601), each part with its own sign.</summary>
-    public static void Interval(RowText row, int months, int days, long nanoseconds)
+    public static void Interval(RowText row, int months, int days, Int128 nanoseconds)
     {
         row.Literal("\"P"u8);
         if (months != 0 || (days == 0 && nanoseconds == 0))
@@ -167,7 +107,7 @@ internal static class ValueText
 
         if (nanoseconds != 0)
         {
-            (long seconds, long rest) = Math.DivRem(nanoseconds, NanosecondsPerSecond);
+            (long seconds, long rest) = ((long)(nanoseconds / NanosecondsPerSecond), (long)(nanoseconds % NanosecondsPerSecond));
             row.Put((byte)'T');
             if (nanoseconds < 0 && seconds == 0)
             {
@@ -214,7 +154,7 @@ internal static class ValueText
         month += month < 10 ? 3 : -9;
         year += (era * 400) + (month <= 2 ? 1 : 0);
         row.Put((byte)(year < 0 ? '-' : '+'));
-        row.Digits((ulong)Math.Abs(year), 6);
+        row.Digits((ulong)Math.Abs(year), Math.Abs(year) < 1_000_000 ? 6 : 12);
         row.Put((byte)'-');
         row.Digits((ulong)month, 2);
         row.Put((byte)'-');

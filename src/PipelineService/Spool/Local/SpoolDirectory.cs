@@ -189,6 +189,14 @@ public sealed class SpoolDirectory : IDisposable
         _usage.Reserve(bytes);
     }
 
+    /// <summary>The same of what is made of uploads.</summary>
+    /// <inheritdoc cref="Reserve" path="/exception"/>
+    internal void ReserveMade(long bytes)
+    {
+        _free.Take(bytes);
+        _usage.ReserveMade(bytes);
+    }
+
     /// <summary>Removes an upload in hand, counted with so many bytes. When it cannot be removed it stays counted.</summary>
     internal void Discard(Guid upload, long bytes)
     {

@@ -49,11 +49,20 @@ internal sealed class SpoolUsage(long quotaBytes)
 
     /// <summary>Counts bytes about to be written to an upload in hand.</summary>
     /// <exception cref="SpoolFullException">They do not fit the quota.</exception>
-    public void Reserve(long bytes)
+    public void Reserve(long bytes) => Reserve(bytes, quotaBytes);
+
+    /// <summary>
+    /// The same of what is made of uploads that were taken: it may take as much again as they, or a spool full of files that wait to be
+    /// converted would wait for ever.
+    /// </summary>
+    /// <inheritdoc cref="Reserve(long)" path="/exception"/>
+    public void ReserveMade(long bytes) => Reserve(bytes, quotaBytes > long.MaxValue / 2 ? long.MaxValue : 2 * quotaBytes);
+
+    private void Reserve(long bytes, long limit)
     {
         lock (_lock)
         {
-            if (_inHandBytes + _storedBytes + bytes > quotaBytes)
+            if (_inHandBytes + _storedBytes + bytes > limit)
             {
                 throw new SpoolFullException($"The spool's quota of {quotaBytes} bytes is used up.");
             }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Lookups;
 using PipelineService.Core.Transforms;
@@ -59,6 +60,7 @@ public sealed class AnswerParking : IDisposable
     {
         TransformWorkspace workspace = _idle.TryPop(out TransformWorkspace? idle) ? idle : new TransformWorkspace();
         long start = _time.GetTimestamp();
+        using Activity? span = PipelineTracing.StartEnrichment(chunk.Load.Plan.Trace);
         FaultPoints.Reach(FaultPoint.ServiceAsking);
         ChunkTransform transform = chunk.Load.Transform!;
         ChunkAnswers? answers = transform.WaitedFor(

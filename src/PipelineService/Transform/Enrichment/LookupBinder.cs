@@ -67,6 +67,27 @@ public sealed class LookupBinder(LookupTables tables, LookupVersions versions, D
         return new BoundLookups(answers, [.. leases]);
     }
 
+    /// <summary>The same for a record or two: nothing is read into memory, what is needed is asked for.</summary>
+    /// <inheritdoc cref="BindAsync" path="/param"/>
+    /// <inheritdoc cref="BindAsync" path="/exception"/>
+    public async Task<ExternalAnswers?> BindToAskAsync(
+        RowPlan plan, IReadOnlyDictionary<string, Guid> pins, CancellationToken cancellationToken)
+    {
+        foreach (LookupUse use in plan.Lookups)
+        {
+            if (!pins.TryGetValue(use.Dataset, out Guid job))
+            {
+                throw new JobFaultException(DatasetProblems.LookupNotLoaded(use.Dataset));
+            }
+
+            await CheckAsync(use, job, cancellationToken);
+        }
+
+        return plan.Lookups.IsEmpty ? null : new ExternalAnswers(
+            ImmutableDictionary<int, LookupTable>.Empty,
+            (use, questions, token) => tables.AskAsync(pins[use.Dataset], use, questions, token));
+    }
+
     /// <summary>The rows were loaded by a definition that may be another than the one that the op was held against.</summary>
     private async Task<LookupPolicy> CheckAsync(LookupUse use, Guid job, CancellationToken cancellationToken)
     {

@@ -54,6 +54,8 @@ public sealed class CsvHeaderTests
     [InlineData("425A68393141592653", "bzip2")]
     [InlineData("FD377A585A00", "xz")]
     [InlineData("504152311504", "Parquet")]
+    [InlineData("4152524F57310000", "Arrow file")]
+    [InlineData("FFFFFFFF78000000", "Arrow stream")]
     [InlineData("255044462D31", "PDF")]
     public void Names_what_is_no_text_by_its_first_bytes(string hex, string name)
     {

@@ -50,6 +50,16 @@ public sealed partial class CollectorTests(TestDatabase database) : IClassFixtur
         Assert.Equal(chunks.Length + 1, commits.Length); // the last ends the job
         Assert.All(commits, commit => Assert.Contains(commit.ParentSpanId, ofChunks.Append(run.SpanId)));
 
+        // The examples of its metrics lead there.
+        using (HttpRequestMessage scrape = new(HttpMethod.Get, "/metrics"))
+        {
+            scrape.Headers.Accept.ParseAdd("application/openmetrics-text");
+            using HttpResponseMessage metrics = await http.SendAsync(scrape, Token);
+            string[] lines = (await metrics.Content.ReadAsStringAsync(Token)).Split('\n');
+            Assert.Contains(lines, line => line.StartsWith("pipeline_commit_latency_seconds_bucket", StringComparison.Ordinal)
+                && line.Contains($"trace_id=\"{trace}\"", StringComparison.Ordinal));
+        }
+
         // What else it says, and who it says it is.
         await BoundedWait.UntilAsync("metrics and logs to come", () =>
             receiver.Received("pipeline.records") > 0 && receiver.Received("dotnet.process.cpu.time") > 0

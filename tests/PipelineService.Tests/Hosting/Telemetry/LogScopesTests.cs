@@ -36,6 +36,22 @@ public sealed class LogScopesTests(LogScopesTests.RecordedService running) : ICl
     }
 
     [Fact]
+    public void A_line_that_names_a_job_is_about_it_wherever_it_is_written()
+    {
+        List<LogEvent> events = [];
+        using Logger serilog = new LoggerConfiguration().Enrich.With<LogScopes.JobOfLine>().WriteTo.Sink(new Sink(events)).CreateLogger();
+        (var job, var other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+
+        serilog.Information("The lease of {JobId} is lost.", job);
+        serilog.ForContext("job", other).Information("{JobId} replaces it.", job);
+        serilog.Information("Nothing happens.");
+
+        Assert.Equal(
+            [job, other, null],
+            events.Select(e => (e.Properties.GetValueOrDefault("job") as ScalarValue)?.Value));
+    }
+
+    [Fact]
     public async Task Carries_job_and_dataset_on_every_line_of_a_job()
     {
         await running.Api.DeclareAsync("followed", Readings.Definition("'rejects': { 'maxCount': 1 }"));

@@ -34,6 +34,8 @@ public sealed class TracingTests(LoadingService running) : IClassFixture<Loading
         Assert.InRange(chunks.Length, 4, 20);
         Assert.All(chunks, chunk => Assert.Equal(run.SpanId, chunk.ParentSpanId));
         Assert.Equal(1_000, chunks.Sum(chunk => (long)chunk.GetTagItem("pipeline.records.read")!));
+        Activity[] transforms = [.. trace.Where(span => span.OperationName == "transform")];
+        Assert.Equal(chunks.Select(span => span.SpanId).ToHashSet(), transforms.Select(span => span.ParentSpanId).ToHashSet());
         Activity[] commits = [.. trace.Where(span => span.OperationName == "commit")];
         Assert.InRange(commits.Length, commitsAtLeast, 20);
         Assert.Subset(chunks.Append(run).Select(span => span.SpanId).ToHashSet(), commits.Select(span => span.ParentSpanId).ToHashSet());
@@ -55,6 +57,51 @@ public sealed class TracingTests(LoadingService running) : IClassFixture<Loading
         Activity run = await spans.WhenJobEndedAsync(job.Id);
 
         Assert.Equal(_trace, $"{run.TraceId}");
+    }
+
+    /// <summary>Of several uploads that go together, each has a trace to its end.</summary>
+    [Fact]
+    public async Task Small_jobs_that_share_a_transaction_have_its_commit_in_the_trace_of_each()
+    {
+        await running.Api.DeclareAsync("traced_together", Readings.Definition());
+        using Spans spans = new();
+        string[] traces = [.. Enumerable.Range(0, 4).Select(_ => $"{Guid.NewGuid():N}")];
+        List<JobView> jobs = [];
+        await using (TableLock held = await TableLock.TakeAsync(running.Database, "traced_together"))
+        {
+            foreach (string trace in traces)
+            {
+                jobs.Add((await running.Api.UploadAsync(
+                    "traced_together", Readings.Csv(1), "text/csv", ("traceparent", $"00-{trace}-{Caller}-01"))).Job);
+            }
+
+            await running.Database.WhenBlockedAsync("traced_together"); // the first is at the table, the others wait for it
+            await held.ReleaseAsync();
+        }
+
+        foreach (JobView job in jobs)
+        {
+            await spans.WhenJobEndedAsync(job.Id);
+        }
+
+        Assert.InRange(
+            await running.Database.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM public.traced_together"), 1, traces.Length - 1);
+        Assert.All(traces, trace => Assert.Single(spans.All, span => $"{span.TraceId}" == trace && span.OperationName == "commit"));
+    }
+
+    /// <summary>Asked at once, and while it waits for a service before a worker takes it.</summary>
+    [Fact]
+    public void What_is_asked_of_others_has_a_span_where_its_job_is_recorded()
+    {
+        using Spans spans = new();
+        ActivityContext recorded = new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+        using (Activity? asking = PipelineTracing.StartEnrichment(recorded))
+        {
+            Assert.Equal(("enrichment", recorded.SpanId), (asking!.OperationName, asking.ParentSpanId));
+        }
+
+        Assert.Null(PipelineTracing.StartEnrichment(default));
+        Assert.Null(PipelineTracing.StartTransform(chunk: null));
     }
 
     [Fact]

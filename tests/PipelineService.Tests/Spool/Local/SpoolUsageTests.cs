@@ -70,6 +70,19 @@ public sealed class SpoolUsageTests : IDisposable
         Assert.Equal((11, 99), (taken, usage.Bytes));
     }
 
+    [Fact]
+    public void What_is_made_of_uploads_may_take_as_much_again()
+    {
+        SpoolUsage usage = new(quotaBytes: 100);
+        usage.Reserve(100);
+
+        usage.ReserveMade(100);
+
+        Assert.Throws<SpoolFullException>(() => usage.ReserveMade(1));
+        Assert.Throws<SpoolFullException>(() => usage.Reserve(1));
+        new SpoolUsage(long.MaxValue).ReserveMade(1);
+    }
+
     /// <summary>Uploads of two instances come, break off, are set aside and go, while both sweep all the time.</summary>
     [Fact]
     public async Task Is_exact_when_uploads_come_and_go_while_the_files_are_counted()

@@ -39,17 +39,30 @@ internal static class ParquetConverter
         ];
         row.Names(columns.Select(column => column.Name));
         row.Flush(); // whether the names fit is looked at while the rest is read
-        queries.Read(
-            $"SELECT {string.Join(", ", selected)} FROM {file}",
-            types =>
-            [
-                .. types.Select((type, i) => request.FormOf(columns[i].Name) is var wanted && wanted != WantedForm.Text && columns[i].Type == DuckTypes.Variant
-                    ? new BytesWriter(BytesKind.Json)
-                    : VectorWriters.Of(type, wanted)),
-            ],
-            row);
+        Task<string?> checking = Task.Run(() => PageChecksums.FaultOf(request.Path));
+        string? damage;
+        try
+        {
+            queries.Read(
+                $"SELECT {string.Join(", ", selected)} FROM {file}",
+                types => [.. types.Select((type, i) => WriterOf(type, columns[i].Type, request.FormOf(columns[i].Name)))],
+                row);
+        }
+        finally
+        {
+            damage = checking.GetAwaiter().GetResult();
+        }
+
+        if (damage is not null)
+        {
+            throw new UnconvertibleException(damage);
+        }
+
         row.Flush();
     }
+
+    private static VectorWriter WriterOf(DuckDBLogicalType read, DuckDBType type, WantedForm wanted) =>
+        wanted != WantedForm.Text && type == DuckTypes.Variant ? new BytesWriter(BytesKind.Json) : VectorWriters.Of(read, wanted);
 
     private static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 

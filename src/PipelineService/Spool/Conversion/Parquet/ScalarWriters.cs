@@ -16,7 +16,7 @@ internal sealed unsafe class IntegerWriter<T> : VectorWriter
 
 internal sealed unsafe class FloatWriter : VectorWriter
 {
-    protected override void WriteValue(ulong index, RowText row) => ValueText.Float(row, ((float*)Data)[index]);
+    protected override void WriteValue(ulong index, RowText row) => NumberText.Float(row, ((float*)Data)[index]);
 
     /// <summary>What is not finite has quotes by itself.</summary>
     public override void WriteName(ulong index, RowText row) => DoubleWriter.WriteName(row, ((float*)Data)[index], this, index);
@@ -24,7 +24,7 @@ internal sealed unsafe class FloatWriter : VectorWriter
 
 internal sealed unsafe class DoubleWriter : VectorWriter
 {
-    protected override void WriteValue(ulong index, RowText row) => ValueText.Float(row, ((double*)Data)[index]);
+    protected override void WriteValue(ulong index, RowText row) => NumberText.Float(row, ((double*)Data)[index]);
 
     public override void WriteName(ulong index, RowText row) => WriteName(row, ((double*)Data)[index], this, index);
 
@@ -39,7 +39,7 @@ internal sealed unsafe class DoubleWriter : VectorWriter
 
 internal sealed unsafe class DecimalWriter(DuckDBType type, int scale) : VectorWriter
 {
-    protected override void WriteValue(ulong index, RowText row) => ValueText.Decimal(
+    protected override void WriteValue(ulong index, RowText row) => NumberText.Decimal(
         row,
         type switch
         {
@@ -137,7 +137,7 @@ internal sealed unsafe class DateWriter : TextualWriter
 /// <param name="nanoseconds">Of one unit.</param>
 internal sealed unsafe class TimeWriter(long nanoseconds) : TextualWriter
 {
-    protected override void WriteValue(ulong index, RowText row) => ValueText.Time(row, ((long*)Data)[index] * nanoseconds);
+    protected override void WriteValue(ulong index, RowText row) => ValueText.Time(row, (Int128)((long*)Data)[index] * nanoseconds);
 }
 
 internal sealed unsafe class TimeWithZoneWriter : TextualWriter

@@ -36,7 +36,7 @@ internal sealed class CellText(Workbook workbook)
                 Quote(row, form);
                 break;
             case CellKind.Number:
-                ValueText.Float(row, cell.Number);
+                NumberText.Float(row, cell.Number);
                 break;
             default:
                 row.Null();

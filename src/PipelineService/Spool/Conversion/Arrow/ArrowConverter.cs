@@ -1,0 +1,107 @@
+namespace PipelineService.Spool.Conversion.Arrow;
+
+/// <summary>
+/// Reads Arrow IPC, a stream or a file, batch by batch. Of each batch what it takes is known before it is taken, and every place that the
+/// data names is looked at before it is read.
+/// </summary>
+internal sealed class ArrowConverter
+{
+    private readonly ConversionRequest _request;
+    private readonly RowText _row;
+    private readonly Dictionary<long, ArrowDictionary> _dictionaries = [];
+    private ArrowVector[]? _columns;
+
+    private ArrowConverter(ConversionRequest request, RowText row) => (_request, _row) = (request, row);
+
+    /// <exception cref="UnconvertibleException">It is damaged, or has what is not read.</exception>
+    /// <exception cref="DemandingException">A batch takes more memory than there is.</exception>
+    public static void Convert(ConversionRequest request, RowText row)
+    {
+        try
+        {
+            new ArrowConverter(request, row).Convert();
+        }
+        catch (OverflowException)
+        {
+            throw ArrowFaults.Damaged("a number in it is none that it could be");
+        }
+    }
+
+    private void Convert()
+    {
+        using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(_request.Path);
+        BatchReader batches = new(file, _request.MemoryBytes);
+        foreach (ArrowMessage message in new ArrowSource(file).Messages())
+        {
+            switch (message.Kind)
+            {
+                case ArrowMessageKind.Schema when _columns is null:
+                    Begin(ArrowSchema.Read(message.Header()));
+                    break;
+                case ArrowMessageKind.DictionaryBatch when _columns is not null:
+                    Take(message, batches);
+                    break;
+                case ArrowMessageKind.RecordBatch when _columns is not null:
+                    Write(batches.Read(message, message.Header(), isKept: false), _columns);
+                    break;
+                default:
+                    throw ArrowFaults.Damaged(
+                        _columns is null ? "it does not begin with a schema" : "a message is none of those that follow a schema");
+            }
+        }
+
+        _row.Flush();
+    }
+
+    private void Begin(ArrowField[] fields)
+    {
+        ArrowVectors vectors = new(
+            id => _dictionaries.TryGetValue(id, out ArrowDictionary? known) ? known : _dictionaries[id] = new ArrowDictionary());
+        _columns = [.. fields.Select(field => vectors.Of(field, _request.FormOf(field.Name)))];
+        _row.Names(fields.Select(field => field.Name));
+        _row.Flush(); // whether the names fit is looked at while the rest is read
+    }
+
+    private void Take(ArrowMessage message, BatchReader batches)
+    {
+        FlatTable header = message.Header();
+        if (!_dictionaries.TryGetValue(header.Long(0), out ArrowDictionary? dictionary))
+        {
+            throw ArrowFaults.Damaged("a dictionary is that of no column");
+        }
+
+        if (!header.Bool(2))
+        {
+            dictionary.Parts.ForEach(batches.Release);
+            dictionary.Parts.Clear();
+        }
+
+        dictionary.Parts.Add(batches.Read(message, header.Table(1), isKept: true));
+    }
+
+    private void Write(ArrowBatch batch, ArrowVector[] columns)
+    {
+        BatchCursor cursor = new(batch);
+        foreach (ArrowVector column in columns)
+        {
+            column.Bind(cursor);
+            if (column.Length != batch.Length)
+            {
+                throw ArrowFaults.Damaged("a column has not as many values as its batch has rows");
+            }
+        }
+
+        cursor.ThrowUnlessAllIsTaken();
+        for (long index = 0; index < (columns.Length == 0 ? 0 : batch.Length); index++)
+        {
+            _row.BeginRow();
+            foreach (ArrowVector column in columns)
+            {
+                _row.BeginValue();
+                column.Write(index, _row);
+            }
+
+            _row.EndRow();
+        }
+    }
+}

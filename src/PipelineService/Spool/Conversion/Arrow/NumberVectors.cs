@@ -1,0 +1,88 @@
+using System.Numerics;
+
+namespace PipelineService.Spool.Conversion.Arrow;
+
+/// <summary>Values of one width that lie side by side.</summary>
+internal abstract class FixedVector(int itemBits) : ArrowVector
+{
+    protected ByteSlice Data { get; private set; }
+
+    protected int ItemBits => itemBits;
+
+    protected override void BindBuffers(BatchCursor batch) => Data = batch.TakeBuffer().Holding(Length, itemBits);
+}
+
+internal sealed class BoolVector() : FixedVector(itemBits: 1)
+{
+    protected override void WriteValue(long index, RowText row) => row.Bool(Data.Bit(index));
+}
+
+/// <summary>Integers, also as places in dictionaries.</summary>
+internal abstract class PlaceVector(int itemBits) : FixedVector(itemBits)
+{
+    /// <summary>What is not less than 2^63 leads nowhere.</summary>
+    public abstract long PlaceAt(long index);
+}
+
+internal sealed class IntegerVector<T>() : PlaceVector(8 * System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
+    where T : unmanaged, IBinaryInteger<T>
+{
+    public override long PlaceAt(long index) => long.CreateTruncating(Data.Read<T>(index));
+
+    protected override void WriteValue(long index, RowText row) => row.Formatted(Data.Read<T>(index));
+}
+
+internal sealed class FloatVector(int bits) : FixedVector(bits)
+{
+    protected override void WriteValue(long index, RowText row)
+    {
+        switch (ItemBits)
+        {
+            case 16:
+                NumberText.Float(row, (float)Data.Read<Half>(index)); // as a float: the number, not the shortest of its kind
+                break;
+            case 32:
+                NumberText.Float(row, Data.Read<float>(index));
+                break;
+            default:
+                NumberText.Float(row, Data.Read<double>(index));
+                break;
+        }
+    }
+
+    /// <summary>What is not finite has quotes by itself.</summary>
+    public override void WriteName(long index, RowText row)
+    {
+        double value = ItemBits == 16 ? (double)Data.Read<Half>(index) : ItemBits == 32 ? Data.Read<float>(index) : Data.Read<double>(index);
+        if (double.IsFinite(value))
+        {
+            base.WriteName(index, row);
+        }
+        else
+        {
+            WriteValue(index, row);
+        }
+    }
+}
+
+internal sealed class DecimalVector(int bits, int scale) : FixedVector(bits)
+{
+    protected override void WriteValue(long index, RowText row)
+    {
+        switch (ItemBits)
+        {
+            case 32:
+                NumberText.Decimal(row, Data.Read<int>(index), scale);
+                break;
+            case 64:
+                NumberText.Decimal(row, Data.Read<long>(index), scale);
+                break;
+            case 128:
+                NumberText.Decimal(row, Data.Read<Int128>(index), scale);
+                break;
+            default:
+                NumberText.Decimal(row, new BigInteger(Data.Part(index * 32, 32)), scale);
+                break;
+        }
+    }
+}
