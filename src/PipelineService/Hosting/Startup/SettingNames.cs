@@ -8,7 +8,7 @@ internal static class SettingNames
     /// <summary>Sections of the service itself: what they hold is in its own hands.</summary>
     public static readonly string[] Sections =
         [
-            "ConnectionStrings", "Access", "Datasets", "Enrich", "Events", "Hosting", "Intake", "Jobs", "Limits", "Sources", "Spool", "Transform",
+            "ConnectionStrings", "Access", "Datasets", "Enrich", "Events", "Figures", "Hosting", "Intake", "Jobs", "Limits", "Sources", "Spool", "Transform",
             "Write",
             "Serilog",
         ];
