@@ -26,7 +26,7 @@ internal sealed class SmallJobEnd(IReadOnlyList<TransformedJob> jobs, TableName 
                 Each(job => job.Row.Id),
                 Each(job => job.Row.Epoch),
                 Each(job => job.Start.Offset),
-                Each(job => job.Job.Upload.Length),
+                Each(job => job.End),
                 Each(job => job.Start.Position.FirstLine),
                 Each(job => job.Lines),
                 Each(job => job.Counts.Read),

@@ -151,7 +151,7 @@ public sealed partial class SmallJobLoader(
 
             long lines = scan.Lines + bytes.Span[scan.Length..].Count((byte)'\n');
             IReadOnlyList<OpCount> ops = records.Rows.CountOps(workspace.Ops);
-            return new TransformedJob(job, place, row, records, lines, counts, ops, time.GetElapsedTime(start));
+            return new TransformedJob(job, place, row, records, content.Bytes.Length, lines, counts, ops, time.GetElapsedTime(start));
         }
         catch (Exception e)
         {

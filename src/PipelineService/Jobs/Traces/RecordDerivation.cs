@@ -84,6 +84,10 @@ public sealed class RecordDerivation(Database database, LookupBinder lookups, Mo
         {
             Memory<byte> chunkBytes = buffer.AsMemory(0, length);
             await ReadAsync(bytes, chunk.StartOffset, chunkBytes, cancellationToken);
+            if (chunk.Read == job.RecordsRead && start.Scanner.Scan(chunkBytes.Span, isFinal: true, int.MaxValue) is { Length: > 0 } all)
+            {
+                chunkBytes = chunkBytes[..all.Length]; // of an upload of one chunk this has what closes its document, too
+            }
 
             // 3. The record, watched.
             TransformWorkspace workspace = new();

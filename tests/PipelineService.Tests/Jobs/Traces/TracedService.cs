@@ -45,7 +45,7 @@ public sealed class TracedService(PostgresServer server) : LoadingService(server
     internal StubService Stub { get; } = new(ServiceProcess.FreePort());
 
     protected override IEnumerable<(string Key, string? Value)> Settings =>
-        [.. base.Settings, ("Enrich:Services:geo:Url", Stub.Address), ("Enrich:Services:geo:PerSecond", "1000")];
+        [("Spool:ChunkBytes", "32768"), ("Enrich:Services:geo:Url", Stub.Address), ("Enrich:Services:geo:PerSecond", "1000")];
 
     protected override async Task PrepareAsync()
     {
