@@ -117,10 +117,12 @@ public static class SqlFaults
 
     /// <summary>
     /// A connection that broke while it was used or cancelled, told by the driver in a way of its own
-    /// (npgsql/npgsql#6415, #6568): the event by which its threads wait for each other is gone.
+    /// (npgsql/npgsql#6415, #6568): the event by which its threads wait for each other is gone. Or it has met an answer to what was
+    /// asked before (#5803), and has closed the connection.
     /// </summary>
     private static bool IsDriverRace(Exception fault) =>
-        fault is ObjectDisposedException { ObjectName: "System.Threading.ManualResetEventSlim" };
+        fault is ObjectDisposedException { ObjectName: "System.Threading.ManualResetEventSlim" }
+        || (fault.GetType() == typeof(Exception) && fault.Message.StartsWith("Received unexpected backend message", StringComparison.Ordinal));
 
     private static bool IsPoolEmpty(NpgsqlException error) =>
         error.Message.Contains("pool has been exhausted", StringComparison.Ordinal);
