@@ -23,6 +23,8 @@ const string Usage = """
                     --rows 3000000  --keys 1000000  --rounds 5
       score         the same load with a column that is computed, and with one that a model gives
                     --rows 3000000  --trees 20  --depth 5  --rounds 5
+      profile       the same load without a profile, with one, and with quality rules
+                    --rows 3000000  --rounds 5
       formats       the same trips as plain CSV, gzip, zstd, NDJSON, a JSON array, Parquet and Arrow
                     --rows 3000000  --rounds 5
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
@@ -73,6 +75,7 @@ try
         "transforms" => TransformsBenchmark.RunAsync(arguments),
         "lookup" => LookupBenchmark.RunAsync(arguments),
         "score" => ScoreBenchmark.RunAsync(arguments),
+        "profile" => ProfileBenchmark.RunAsync(arguments),
         "formats" => FormatsBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
         "memory" => MemoryBenchmark.RunAsync(arguments),

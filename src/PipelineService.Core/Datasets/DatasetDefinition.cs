@@ -43,6 +43,15 @@ public sealed record DatasetDefinition
     /// <summary>What it takes for other datasets to look its rows up; null: they cannot.</summary>
     public LookupPolicy? Lookup { get; init; }
 
+    /// <summary>Whether it is asked to tell what the rows of each job are like.</summary>
+    public bool Profile { get; init; }
+
+    /// <summary>What the rows of an upload must be like; null: nothing is asked.</summary>
+    public QualityPolicy? Quality { get; init; }
+
+    /// <summary>Whether the rows of each job are counted and measured: it is asked for, or rules need it.</summary>
+    public bool IsProfiled => Profile || Quality is not null;
+
     /// <summary>Examples of what it does, run when it is declared.</summary>
     public ImmutableArray<DatasetTest> Tests { get; init; } = [];
 

@@ -83,6 +83,11 @@ public sealed record EventView(
         }
 
         JsonObject links = new() { ["job"] = $"/v1/jobs/{job}" };
+        if (row.Type == EventTypes.QualityBreach)
+        {
+            links["profile"] = $"/v1/jobs/{job}/profile";
+        }
+
         if (hasDeadLetters)
         {
             links["deadLetters"] = $"/v1/jobs/{job}/dead-letters";

@@ -171,6 +171,7 @@ public sealed partial class UploadReception(
             AnnouncedBytes = announcedBytes,
             ReplacesAll = dataset.Definition.Load.Mode == LoadMode.Replace,
             LooksUp = dataset.Definition.Transforms.Any(op => op is ExternalOp),
+            IsProfiled = dataset.Definition.IsProfiled,
             Codings = new UploadCodings(request.Codings, UploadCodings.Of(request.Compression)) { OfText = request.Encoding },
             Request = Activity.Current?.Context ?? default,
         };

@@ -2,6 +2,7 @@ using Dapper;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Quality;
 using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Jobs;
@@ -47,6 +48,12 @@ public sealed class JobCheckpoints(Database database)
           AND NOT EXISTS (SELECT FROM pipeline.job_chunks c WHERE c.job_id = r.job_id AND c.start_offset = r.start_offset);
         SELECT code, field, sum(records)::bigint AS records FROM pipeline.job_rejects WHERE job_id = @id GROUP BY code, field
         """;
+
+    /// <summary>What the rows are like that are committed, session by session.</summary>
+    public Task<IReadOnlyList<byte[]>> ProfilesAsync(Guid id, CancellationToken cancellationToken) => database.RunPatientlyAsync(
+        async (connection, token) => (IReadOnlyList<byte[]>)
+            [.. await connection.QueryAsync<byte[]>(JobSql.Command(QualitySql.Parts, new { id }, token))],
+        cancellationToken);
 
     /// <summary>Reads what is committed, and removes what was rejected and not committed: it may be loaded now.</summary>
     public async Task<Covered> TakeUpAsync(Guid id, CancellationToken cancellationToken)

@@ -90,14 +90,18 @@ internal static class JobEndSql
             cancel_requested = cancel_requested OR @state = 'cancelled',
             records_loaded = c.loaded, records_filtered = c.filtered, records_rejected = d.rejected,
             records_read = c.loaded + c.filtered + d.rejected, rejects = {SumOfRejects}, ops = {OpSql.Sum("j.id")},
-            waiting_for = NULL,
+            waiting_for = NULL, quality = coalesce(@verdict::jsonb, quality),
             progress_ratio = coalesce((SELECT p.progress_ratio FROM pipeline.job_progress p WHERE p.job_id = @id), progress_ratio),
             finished_at = @now, upload_kept_until = @now + keep_upload, owner = NULL, lease_until = NULL, revision = revision + 1
         FROM (SELECT coalesce(sum(loaded), 0) AS loaded, coalesce(sum(filtered), 0) AS filtered
               FROM pipeline.job_chunks WHERE job_id = @id) c,
              (SELECT count(*) AS rejected FROM pipeline.dead_letters WHERE job_id = @id) d
         WHERE j.id = @id AND j.epoch = @epoch AND j.finished_at IS NULL
-        RETURNING j.id)
+        RETURNING j.id),
+        told AS (
+            INSERT INTO pipeline.job_profiles (job_id, profile) SELECT id, @profile::jsonb FROM ended WHERE @profile::text IS NOT NULL
+            ON CONFLICT (job_id) DO UPDATE SET profile = excluded.profile),
+        unkept AS (DELETE FROM pipeline.job_profile_parts p USING ended WHERE p.job_id = ended.id)
         {Forget}
         """;
 

@@ -4,6 +4,7 @@ using PipelineService.Access.Audit;
 using PipelineService.Core.Jobs;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Quality;
 using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Jobs;
@@ -36,31 +37,55 @@ public sealed class JobEndings(Database database, TimeProvider time)
         },
         cancellationToken);
 
+    /// <summary>Ends a job that is held, because somebody, or the time, has decided against it.</summary>
+    /// <returns>False when it is not held any more.</returns>
+    public Task<bool> RejectAsync(
+        Guid id, DecisionView decision, string error, AuditEntry entry, CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) =>
+        {
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
+            if (await connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
+                QualitySql.FenceToReject, new { id, decision = decision.ToJson() }, token)) is not { } row)
+            {
+                return false;
+            }
+
+            FaultPoints.Reach(FaultPoint.DecisionWriting);
+            await connection.ExecuteAsync(EndCommand(id, row.Epoch, JobState.Failed, error, row.UploadColumns, token));
+            await AuditWriter.WriteAsync(connection, [entry], token);
+            await transaction.CommitAsync(token);
+            FaultPoints.Reach(FaultPoint.DecisionWritten);
+            return true;
+        },
+        cancellationToken);
+
     /// <summary>
     /// Ends a job that failed or was cancelled. Nothing happens when it is final or no longer ours. Whatever its texts hold, the
     /// end is written: a job whose end cannot be would be tried for ever.
     /// </summary>
+    /// <param name="quality">Of a job that ends for what its rows are like.</param>
     public async Task EndAsync(
-        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken)
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken,
+        JobQuality? quality = null)
     {
         try
         {
-            await WriteEndAsync(id, epoch, state, error, columns, cancellationToken);
+            await WriteEndAsync(id, epoch, state, error, columns, quality, cancellationToken);
         }
         catch (PostgresException e) when (!SqlFaults.MayPass(e))
         {
             string? plain = error is null ? null : Faults.ToJson(Faults.Unwritable(e));
-            await WriteEndAsync(id, epoch, state, plain, columns: null, cancellationToken);
+            await WriteEndAsync(id, epoch, state, plain, columns: null, quality: null, cancellationToken);
         }
     }
 
     private Task<int> WriteEndAsync(
-        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) =>
+        Guid id, long epoch, JobState state, string? error, string[]? columns, JobQuality? quality, CancellationToken cancellationToken) =>
         database.RunPatientlyAsync(
             async (connection, token) =>
             {
                 FaultPoints.Reach(FaultPoint.JobEnding);
-                int rows = await connection.ExecuteAsync(EndCommand(id, epoch, state, error, columns, token));
+                int rows = await connection.ExecuteAsync(EndCommand(id, epoch, state, error, columns, token, quality));
                 FaultPoints.Reach(FaultPoint.JobEnded);
                 return rows;
             },
@@ -98,6 +123,19 @@ public sealed class JobEndings(Database database, TimeProvider time)
         (connection, token) => connection.ExecuteAsync(JobSql.Command(JobEndSql.Remove, new { id }, token)), cancellationToken);
 
     private CommandDefinition EndCommand(
-        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken) => JobSql.Command(
-            JobEndSql.End, new { id, epoch, state = state.ToText(), error, columns, now = time.GetDatabaseNow().UtcDateTime }, cancellationToken);
+        Guid id, long epoch, JobState state, string? error, string[]? columns, CancellationToken cancellationToken,
+        JobQuality? quality = null) => JobSql.Command(
+            JobEndSql.End,
+            new
+            {
+                id,
+                epoch,
+                state = state.ToText(),
+                error,
+                columns,
+                now = time.GetDatabaseNow().UtcDateTime,
+                verdict = quality?.Verdict,
+                profile = quality?.Profile,
+            },
+            cancellationToken);
 }

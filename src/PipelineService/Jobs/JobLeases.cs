@@ -1,6 +1,7 @@
 using Dapper;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Quality;
 
 namespace PipelineService.Jobs;
 
@@ -43,6 +44,15 @@ public sealed class JobLeases(Database database, Instance instance)
                 JobLeaseSql.Postpone,
                 new { job.Id, job.Epoch, pause, job.WaitingFor, job.Tries, job.TriedBytes, job.WaitingSince },
                 token)),
+            cancellationToken);
+
+    /// <summary>Gives a job back to the queue until somebody decides on it.</summary>
+    /// <param name="quality">Why.</param>
+    /// <returns>Its row, or null when it has ended or is another's.</returns>
+    public Task<JobRow?> HoldAsync(JobRow job, JobQuality quality, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(JobSql.Command(
+                QualitySql.Hold, new { id = job.Id, epoch = job.Epoch, verdict = quality.Verdict, profile = quality.Profile }, token)),
             cancellationToken);
 
     /// <summary>A job that nobody runs, now ours to be ended; or null.</summary>

@@ -27,6 +27,9 @@ internal static class JobQueueSql
 
     private const string IsOwned = "finished_at IS NULL AND owner IS NOT NULL AND spool = @spool AND state <> 'receiving'";
 
+    /// <summary>Whether a job that nobody runs waits for nobody's word.</summary>
+    private const string IsNotHeld = "waiting_for IS DISTINCT FROM 'approval'";
+
     private const string InOrder = "ORDER BY not_before NULLS FIRST, id";
 
     private const string IsOfSize = "(NOT @smallOnly OR upload_bytes < @smallBytes)";
@@ -184,22 +187,24 @@ internal static class JobQueueSql
             OR EXISTS (SELECT FROM pipeline.jobs WHERE {IsWaiting} AND attempt > 0 AND attempt = @attemptsMax - 1 AND {IsDue})
         """;
 
-    /// <summary>Jobs of those in front that have waited for so long without being run.</summary>
+    /// <summary>
+    /// Jobs of those in front that have waited for so long without being run. Those that wait for somebody's word are none.
+    /// </summary>
     public const string CountWaiting = $"""
         SELECT count(*) FROM (
             SELECT coalesce(received_at, created_at) AS since FROM pipeline.jobs
-            WHERE {IsWaiting} AND state = 'queued' {InOrder} LIMIT @look) head
+            WHERE {IsWaiting} AND state = 'queued' AND {IsNotHeld} {InOrder} LIMIT @look) head
         WHERE since < now() - @age
         """;
 
     /// <summary>
-    /// All jobs that nobody runs, up to a bound: how many each party has, of how many bytes, and since when the oldest of them waits.
+    /// All jobs that nobody runs but could, up to a bound: how many each party has, of how many bytes, and since when the oldest of them waits.
     /// </summary>
     public const string Count = $"""
         SELECT party, count(*) AS jobs, sum(bytes)::bigint AS bytes, min(since) AS oldest
         FROM (
             (SELECT {JobParty.Sql} AS party, upload_bytes AS bytes, coalesce(received_at, created_at) AS since
-             FROM pipeline.jobs WHERE {IsWaiting} {InOrder} LIMIT @look)
+             FROM pipeline.jobs WHERE {IsWaiting} AND {IsNotHeld} {InOrder} LIMIT @look)
             UNION ALL
             (SELECT {JobParty.Sql}, upload_bytes, coalesce(received_at, created_at)
              FROM pipeline.jobs WHERE {IsOwned} AND {JobLeaseSql.IsFree} LIMIT @look)) waiting

@@ -95,6 +95,11 @@ public sealed record JobRow
     /// <summary>Values that its rows still lack because a service gave no answer; null where that was never so.</summary>
     public long? Gaps { get; init; }
 
+    /// <summary>
+    /// What the rules of its dataset say of its rows, as JSON text: a <see cref="Jobs.Quality.QualityView"/>; null where there are none.
+    /// </summary>
+    public string? Quality { get; init; }
+
     /// <summary>Whether it is a later upload of the dataset that has taken the place of its rows, and of all others.</summary>
     public bool Superseded { get; init; }
 

@@ -12,7 +12,7 @@ internal static class JobSql
         upload_complete, upload_sha256, upload_columns, idempotency_key, parent_job, error,
         cancel_requested, records_reverted, created_at, received_at, started_at, finished_at, reverted_at, deleted_at, revision, spool, owner,
         epoch, attempt, tries, tried_bytes, waiting_since, upload_id, keep_upload, upload_kept_until, replaces, replaced_by, pins,
-        superseded, tenant, key_id, batch, gaps
+        superseded, tenant, key_id, batch, gaps, quality
         """;
 
     /// <summary>
@@ -32,7 +32,7 @@ internal static class JobSql
                j.idempotency_key, j.parent_job, j.error, j.cancel_requested, j.records_reverted, j.created_at, j.received_at,
                j.started_at, j.finished_at, j.reverted_at, j.deleted_at, j.revision, j.spool, j.owner, j.epoch, j.attempt, j.tries,
                j.tried_bytes, j.waiting_since, j.upload_id, j.keep_upload, j.upload_kept_until, j.replaces, j.replaced_by, j.pins,
-               j.superseded, j.tenant, j.key_id, j.batch, j.gaps
+               j.superseded, j.tenant, j.key_id, j.batch, j.gaps, j.quality
         FROM
         """;
 

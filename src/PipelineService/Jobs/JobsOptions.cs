@@ -49,6 +49,18 @@ public sealed class JobsOptions
     /// </summary>
     public TimeSpan TableWaitMax { get; set; } = TimeSpan.FromDays(1);
 
+    /// <summary>
+    /// How long a job whose rows break rules of its dataset (<c>quality.onBreach: "hold"</c>) waits for somebody to approve or reject it,
+    /// before it is failed. Default 7 days, 1 minute to 365 days. Meanwhile it holds no session; its bytes stay in the spool.
+    /// </summary>
+    public TimeSpan ApprovalWaitMax { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// How long the figures of a job are kept by which later ones are measured (<c>quality</c>), whether the job is kept or not. Default
+    /// 400 days, 1 to 3,650 days.
+    /// </summary>
+    public TimeSpan FiguresKeep { get; set; } = TimeSpan.FromDays(400);
+
     /// <summary>The longest <c>Prefer: wait</c> that is honoured. Default 1 minute, 0 to 10 minutes.</summary>
     public TimeSpan WaitMax { get; set; } = TimeSpan.FromMinutes(1);
 
@@ -71,6 +83,8 @@ public sealed class JobsOptionsValidator : AbstractValidator<JobsOptions>
         RuleFor(o => o.Keep).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(3_650));
         RuleFor(o => o.KeysKeep).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromDays(3_650));
         RuleFor(o => o.TableWaitMax).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
+        RuleFor(o => o.ApprovalWaitMax).InclusiveBetween(TimeSpan.FromMinutes(1), TimeSpan.FromDays(365));
+        RuleFor(o => o.FiguresKeep).InclusiveBetween(TimeSpan.FromDays(1), TimeSpan.FromDays(3_650));
         RuleFor(o => o.WaitMax).InclusiveBetween(TimeSpan.Zero, TimeSpan.FromMinutes(10));
         RuleFor(o => o.PageSize).InclusiveBetween(1, 1_000);
         RuleFor(o => o.PageSizeMax).InclusiveBetween(1, 10_000)

@@ -59,7 +59,8 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
                 throw new RejectLimitException(load.Counts.Read + read, load.Counts.Rejected + rejected);
             }
 
-            // 4. The checkpoint, and the commit or the next savepoint.
+            // 4. What its rows are like, the checkpoint, and the commit or the next savepoint.
+            session.Count(workspace.Rows, rows.Refused);
             WrittenChunk written = Written(chunk, counts, ops, rows);
             if (written.Gaps.Count > 0)
             {
@@ -68,7 +69,7 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
 
             FaultPoints.Reach(FaultPoint.CheckpointWriting);
             await (commitsNow
-                ? session.CommitAsync(written.Statements(load.Plan), shield.Token)
+                ? session.CommitAsync([.. written.Statements(load.Plan), .. session.KeepProfile()], shield.Token)
                 : session.KeepAsync(written, shield.Token));
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
             load.Add(counts, chunk.Extent.Bytes, ops, tally);

@@ -1,5 +1,6 @@
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Profiles;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Write.Rejects;
@@ -60,6 +61,9 @@ public sealed class JobLoad : IDisposable
     /// <summary>How chunks become rows.</summary>
     public ChunkTransform? Transform { get; private set; }
 
+    /// <summary>What is counted of their rows; null where nobody asks for that.</summary>
+    public ProfilePlan? Profiled { get; private set; }
+
     /// <summary>
     /// Tells how chunks become rows, before the first of them enters: it depends on the header, which is read first.
     /// </summary>
@@ -70,6 +74,29 @@ public sealed class JobLoad : IDisposable
         Transform = transform;
         Plan = Plan with { Rows = rows };
         Keys = keys;
+        Profiled = ProfilePlan.Of(rows);
+    }
+
+    /// <summary>
+    /// What all rows of the job are like, those of earlier attempts included as far as this version can read what they have left. Nothing
+    /// may be in flight.
+    /// </summary>
+    /// <returns>Null where nobody asks for it.</returns>
+    public JobProfile? MergeProfiles()
+    {
+        if (Profiled is not { } plan)
+        {
+            return null;
+        }
+
+        JobProfile all = new(plan);
+        foreach (JobProfile part in Plan.CoveredProfiles.Select(bytes => JobProfile.TryRead(plan, bytes)).OfType<JobProfile>()
+            .Concat(Sessions.Profiles))
+        {
+            all.Merge(part);
+        }
+
+        return all;
     }
 
     /// <summary>Cancelled when the load has failed or is to stop.</summary>

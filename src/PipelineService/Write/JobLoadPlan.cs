@@ -42,6 +42,9 @@ public sealed record JobLoadPlan
 
     public IReadOnlyList<OpCount> CoveredOps { get; init; } = [];
 
+    /// <summary>What their sessions have left of what their rows are like.</summary>
+    public IReadOnlyList<byte[]> CoveredProfiles { get; init; } = [];
+
     /// <summary>
     /// True when a session of an earlier attempt has committed although the job promises all or nothing: then what is
     /// left must follow, whatever the limits say.

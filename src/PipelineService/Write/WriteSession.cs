@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Npgsql;
+using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Profiles;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
@@ -14,7 +16,8 @@ namespace PipelineService.Write;
 /// One connection with one open transaction, in which chunks of one job are loaded under savepoints. Used by one worker at a
 /// time.
 /// </summary>
-public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger logger)
+/// <param name="number">0-based, among the sessions of the load.</param>
+public sealed class WriteSession(int number, JobLoad load, WriteOptions options, ILogger logger)
 {
     /// <summary>The server ends a statement before this; only one that is gone is not heard by then.</summary>
     private readonly TimeSpan _patience = options.ChunkTimeout + options.LockTimeout;
@@ -28,6 +31,11 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
 
     /// <summary>What became of the records in the open transaction.</summary>
     public RecordTally Tally { get; private set; } = new();
+
+    /// <summary>
+    /// What the rows are like that it has written, in all its transactions; null before the first, and where nobody asks for it.
+    /// </summary>
+    public JobProfile? Profile { get; private set; }
 
     public NpgsqlConnection Connection => _connection ?? throw NotOpen();
 
@@ -142,6 +150,33 @@ public sealed class WriteSession(JobLoad load, WriteOptions options, ILogger log
         await ExecuteAsync([WriteSql.StatementTimeout(Milliseconds(options.ChunkTimeout))], cancellationToken);
         return done;
     }
+
+    /// <summary>Takes in what rows are like that the table has taken.</summary>
+    /// <param name="refused">Those of them that it has not, in the order of the data.</param>
+    public void Count(RowBuffer rows, IReadOnlyList<RejectedRow> refused)
+    {
+        if (load.Profiled is { } plan)
+        {
+            (Profile ??= new JobProfile(plan)).Add(rows, [.. refused.Select(row => row.Index)]);
+        }
+    }
+
+    /// <summary>What a later attempt needs to know of the rows that are about to be committed, and of all before.</summary>
+    public IEnumerable<NpgsqlBatchCommand> KeepProfile() => Profile is null
+        ? []
+        :
+        [
+            new(WriteSql.KeepProfile)
+            {
+                Parameters =
+                {
+                    new() { Value = load.Plan.JobId },
+                    new() { Value = load.Plan.Epoch },
+                    new() { Value = (short)number },
+                    new() { Value = Profile.ToBytes() },
+                },
+            },
+        ];
 
     /// <summary>What was done in front of the first chunk stays, whatever becomes of the rows.</summary>
     public async Task HoldAsync(CancellationToken cancellationToken)

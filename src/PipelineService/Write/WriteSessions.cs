@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using PipelineService.Core.Profiles;
 using PipelineService.Hosting.Postgres;
 
 namespace PipelineService.Write;
@@ -15,7 +16,7 @@ public sealed class WriteSessions
     public WriteSessions(JobLoad load, int count, WriteOptions options, ILogger logger)
     {
         _idle = Channel.CreateBounded<WriteSession>(count);
-        _all = [.. Enumerable.Range(0, count).Select(_ => new WriteSession(load, options, logger))];
+        _all = [.. Enumerable.Range(0, count).Select(number => new WriteSession(number, load, options, logger))];
         // The session used last is taken again only when no other is idle, so all of them get work; the first chunk of a
         // small job finds the first.
         foreach (WriteSession session in _all)
@@ -26,6 +27,9 @@ public sealed class WriteSessions
 
     /// <summary>Those that hold rows which are not committed.</summary>
     public IReadOnlyList<WriteSession> Uncommitted => [.. _all.Where(s => s.HoldsRows)];
+
+    /// <summary>What the rows that they have written are like.</summary>
+    public IEnumerable<JobProfile> Profiles => _all.Select(session => session.Profile).OfType<JobProfile>();
 
     public ValueTask<WriteSession> TakeAsync(CancellationToken cancellationToken) => _idle.Reader.ReadAsync(cancellationToken);
 

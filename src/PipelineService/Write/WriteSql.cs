@@ -60,6 +60,12 @@ internal static class WriteSql
         SELECT $1, g.record, g.op, g.reason FROM unnest($2::bigint[], $3::smallint[], $4::text[]) AS g (record, op, reason)
         """;
 
+    /// <summary>What the rows are like that a session ($3) of an attempt ($2) has committed, and commits now.</summary>
+    public const string KeepProfile = """
+        INSERT INTO pipeline.job_profile_parts (job_id, epoch, session, profile) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (job_id, epoch, session) DO UPDATE SET profile = excluded.profile
+        """;
+
     /// <summary>The first of several sessions is about to commit: from here on the job only goes forward.</summary>
     public const string EnterCommitting = """
         UPDATE pipeline.jobs SET state = 'committing', revision = revision + 1 WHERE id = $1

@@ -43,7 +43,7 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
     public async Task HEAD_answers_as_GET_does_without_the_body()
     {
         await running.Api.DeclareAsync(
-            "heads", Readings.Definition().Replace("'number' } ]", "'number' } ], 'primaryKey': ['id']", StringComparison.Ordinal));
+            "heads", Readings.Definition("'profile': true").Replace("'number' } ]", "'number' } ], 'primaryKey': ['id']", StringComparison.Ordinal));
         JobView job = await running.Api.LoadAsync("heads", Readings.Csv(1));
         (_, string key) = await running.MakeKeyAsync("heads", "read");
         using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));

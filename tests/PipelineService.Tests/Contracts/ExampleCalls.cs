@@ -36,6 +36,7 @@ internal static class ExampleCalls
             "primaryKey": ["id"]
           },
           "load": { "commit": "chunk" },
+          "profile": true,
           "rejects": { "maxCount": 100, "maxRatio": null }
         }
         """;
@@ -56,6 +57,7 @@ internal static class ExampleCalls
         JobView job = await UploadAsync(api);
         await LookAtJobsAsync(api, job.Id);
         await CorrectAsync(api);
+        await DecideAsync(api);
         await TellAsync(api, job.Id);
         await WatchAsync(api);
         await EndAsync(api, job.Id);
@@ -252,6 +254,8 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected, ("Accept", "application/x-ndjson")));
         Expect(HttpStatusCode.OK, await api.GetAsync(rejected + "?code=minimum&field=day&bom=true", ("Accept", "text/csv")));
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}/dead-letters"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/profile"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{Guid.Empty}/profile"));
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/records/1"));
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/records/2"));
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{id}/records/900"));
@@ -260,6 +264,28 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/gaps?state=open&limit=1"));
         Expect(HttpStatusCode.Accepted, await api.PostAsync($"/v1/jobs/{id}/fill-gaps"));
         Expect(HttpStatusCode.NotFound, await api.PostAsync($"/v1/jobs/{Guid.Empty}/fill-gaps"));
+    }
+
+    private static async Task DecideAsync(Api api)
+    {
+        const string Held = "contract_held";
+        const string Rules = """ "quality": { "onBreach": "hold", "rules": [ { "metric": "rows", "max": 0 } ] } """;
+        await api.DeclareAsync(Held, Definition
+            .Replace("\"chunk\"", "\"job\"", StringComparison.Ordinal)
+            .Replace("\"rejects\"", Rules + ", \"rejects\"", StringComparison.Ordinal));
+        JobView held = Expect(HttpStatusCode.Accepted, await api.UploadAsync(Held, "id,day,fare,paid,note\n40,,,,\n")).Job;
+        JobView refused = Expect(HttpStatusCode.Accepted, await api.UploadAsync(Held, "id,day,fare,paid,note\n41,,,,\n")).Job;
+        await api.WhenAsync(held.Id, "held", job => job.WaitingFor is "approval");
+        await api.WhenAsync(refused.Id, "held", job => job.WaitingFor is "approval");
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{held.Id}/profile"));
+        Expect(HttpStatusCode.Accepted, await api.PostAsync($"/v1/jobs/{held.Id}/approve"));
+        Expect(HttpStatusCode.Conflict, await api.PostAsync($"/v1/jobs/{held.Id}/reject"));
+        Expect(HttpStatusCode.OK, await api.PostAsync($"/v1/jobs/{refused.Id}/reject"));
+        Expect(HttpStatusCode.Conflict, await api.PostAsync($"/v1/jobs/{refused.Id}/approve"));
+        Assert.Equal(JobState.Succeeded, (await api.WhenFinalAsync(held.Id)).State);
+        Expect(HttpStatusCode.OK, await api.PostAsync($"/v1/jobs/{held.Id}/approve"));
+        Expect(HttpStatusCode.NotFound, await api.PostAsync($"/v1/jobs/{Guid.Empty}/approve"));
+        Expect(HttpStatusCode.NotFound, await api.PostAsync($"/v1/jobs/{Guid.Empty}/reject"));
     }
 
     private static async Task CorrectAsync(Api api)

@@ -139,6 +139,11 @@ public sealed partial class SchemaRulesTests
             root["schema"]!["primaryKey"] = "a";
         }
 
+        if (pointer.StartsWith("/quality/", StringComparison.Ordinal))
+        {
+            root["quality"] = JsonNode.Parse("""{ "rules": [{ "metric": "rows", "min": 0, "max": 5 }] }""");
+        }
+
         JsonNode place = root;
         string[] names = pointer.Split('/')[1..];
         foreach (string name in names[..^1])

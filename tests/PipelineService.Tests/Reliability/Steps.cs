@@ -7,7 +7,8 @@ internal static class Steps
 {
     /// <summary>
     /// All but those of conversions, each of which takes a process: <see cref="ConversionDeathTests"/> has them; those of services,
-    /// which the rounds do not ask: <see cref="EnrichmentDeathTests"/> has those; and those of sources, of which the rounds have none:
+    /// which the rounds do not ask: <see cref="EnrichmentDeathTests"/> has those; those of rules, which their datasets do not have:
+    /// <see cref="QualityDeathTests"/> has those; and those of sources, of which the rounds have none:
     /// <see cref="Sources.SourceDeathTests"/> has those.
     /// </summary>
     public static IReadOnlyList<FaultPoint> All { get; } =
@@ -16,6 +17,7 @@ internal static class Steps
         [
             FaultPoint.ConversionWriting, FaultPoint.Converted, FaultPoint.ConversionPinned, FaultPoint.ConversionNamed,
             .. EnrichmentDeathTests.Points,
+            .. QualityDeathTests.Points,
             .. Sources.SourceDeathTests.Points,
         ]),
     ];

@@ -31,6 +31,12 @@ public static class AuditActions
 
     public static readonly AuditAction JobRerun = new("job.rerun", "job/{id}");
 
+    /// <summary>A job whose rows break rules is loaded all the same, or counts as usual.</summary>
+    public static readonly AuditAction JobApprove = new("job.approve", "job/{id}");
+
+    /// <summary>A job whose rows break rules is not loaded: somebody has decided so, or nobody has in time.</summary>
+    public static readonly AuditAction JobReject = new("job.reject", "job/{id}");
+
     /// <summary>What the rows of a job lack because a service gave no answer is to be filled in.</summary>
     public static readonly AuditAction GapsFill = new("gaps.fill", "job/{id}");
 

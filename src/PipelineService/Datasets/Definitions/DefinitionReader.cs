@@ -26,7 +26,7 @@ public static class DefinitionReader
     /// <summary>Properties of a resource that say nothing about its loading, those of earlier versions of the standard included.</summary>
     private static readonly string[] ResourceMetadata =
     [
-        "path", "url", "profile", "$schema", "homepage", "sources", "licenses", "license", "mediatype", "bytes", "hash", "version",
+        "path", "url", "$schema", "homepage", "sources", "licenses", "license", "mediatype", "bytes", "hash", "version",
         "keywords", "contributors", "created", "image", "hashing", "scheme", "stats",
     ];
 
@@ -127,6 +127,8 @@ public static class DefinitionReader
             Lookup = LookupReader.Read(resource, definition),
         };
         LookupReader.CheckKey(resource, definition);
+        QualityPolicy? quality = QualityReader.Read(resource, definition, faults);
+        definition = definition with { Profile = QualityReader.ReadProfile(resource, isNeeded: quality is not null), Quality = quality };
 
         if (resource.Text("type") is not (null or "table"))
         {

@@ -31,6 +31,23 @@ internal static class DefinitionWords
     public static readonly ImmutableArray<(string Word, CommitPolicy Value)> Commits =
         [("job", CommitPolicy.Job), ("chunk", CommitPolicy.Chunk)];
 
+    public static readonly ImmutableArray<(string Word, BreachAction Value)> BreachActions =
+        [("warn", BreachAction.Warn), ("hold", BreachAction.Hold), ("fail", BreachAction.Fail)];
+
+    public static readonly ImmutableArray<(string Word, QualityMetric Value)> Metrics =
+    [
+        ("rows", QualityMetric.Rows),
+        ("rejectRatio", QualityMetric.RejectRatio),
+        ("nullRatio", QualityMetric.NullRatio),
+        ("distinct", QualityMetric.Distinct),
+        ("mean", QualityMetric.Mean),
+        ("min", QualityMetric.Min),
+        ("max", QualityMetric.Max),
+        ("sum", QualityMetric.Sum),
+        ("meanLength", QualityMetric.MeanLength),
+        ("newValues", QualityMetric.NewValues),
+    ];
+
     public static readonly ImmutableArray<(string Word, RaggedRows Value)> RaggedRowWords =
     [
         ("reject", RaggedRows.None),

@@ -63,6 +63,8 @@ public static class DefinitionWriter
         Lookup = definition.Lookup is { } lookup
             ? new LookupDocument { Key = lookup.Key, MemoryBytesMax = lookup.MemoryBytesMax }
             : null,
+        Profile = definition.Profile ? JsonElement.Parse("true") : null,
+        Quality = definition.Quality is { } quality ? QualityDocument.Of(quality) : null,
         Tests = definition.Tests.IsEmpty ? null : [.. definition.Tests.Select(ToDocument)],
     };
 

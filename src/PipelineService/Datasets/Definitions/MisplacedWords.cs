@@ -18,6 +18,7 @@ internal static class MisplacedWords
         Belong("load", "table", "mode", "commit", "lineage", "keepUpload"),
         Belong("rejects", "maxCount", "maxRatio"),
         Belong("lookup", "memoryBytesMax"),
+        Belong("quality", "rules", "baseline", "onBreach"),
         Mean("schema.fields", "columns"),
         Mean("dialect.delimiter", "separator", "sep"),
         Mean("load.table", "tableName", "target"),

@@ -86,6 +86,14 @@ public enum FaultPoint
     /// <summary>One of several sessions of a job has committed, the next has not.</summary>
     BetweenCommits,
 
+    /// <summary>A job whose rows are not as they should be is about to be held until somebody decides.</summary>
+    JobHolding,
+    JobHeld,
+
+    /// <summary>What somebody decided is in a transaction that is not committed.</summary>
+    DecisionWriting,
+    DecisionWritten,
+
     /// <summary>Rows that were made of a file are about to be written to the spool.</summary>
     ConversionWriting,
 

@@ -7,6 +7,7 @@ using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 using PipelineService.Jobs.DeadLetters;
 using PipelineService.Jobs.Gaps;
+using PipelineService.Jobs.Quality;
 using PipelineService.Jobs.Traces;
 
 namespace PipelineService.Jobs.Requests;
@@ -50,6 +51,7 @@ public static class JobEndpoints
         group.MapDeadLetters();
         group.MapTraces();
         group.MapGaps();
+        group.MapQuality();
         group.MapJobActions();
         return api;
     }

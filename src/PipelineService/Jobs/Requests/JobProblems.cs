@@ -126,6 +126,25 @@ public static class JobProblems
             + $"(GET /v1/jobs/{job}) and decide anew; nothing of this was loaded.",
     };
 
+    /// <summary>Nobody has to decide on it, or somebody has decided otherwise.</summary>
+    public static Problem NotHeld(Guid job) => new()
+    {
+        Code = "job_not_held",
+        Status = StatusCodes.Status409Conflict,
+        Title = "There is nothing to decide on the job.",
+        Detail = $"Job {job} does not wait for approval, or somebody has decided otherwise meanwhile: its state, waitingFor and quality say "
+            + "which.",
+    };
+
+    public static Problem NoProfile(Guid job) => new()
+    {
+        Code = "no_profile",
+        Status = StatusCodes.Status409Conflict,
+        Title = "Nobody has counted what the rows of the job are like.",
+        Detail = $"The dataset of job {job} was declared without \"profile\": true and without quality rules, or the job has not ended, or "
+            + "has failed before all of its rows were seen.",
+    };
+
     public static Problem IsFinal(JobState state) => new()
     {
         Code = "job_final",

@@ -1,6 +1,7 @@
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting.Http;
+using PipelineService.Jobs.Quality;
 using PipelineService.Jobs.Runs;
 
 namespace PipelineService.Jobs.Requests;
@@ -10,7 +11,8 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="WaitingFor">
 /// What the job waits for, in the queue or in its next try: <c>database</c> or <c>spool</c>, in an outage; <c>table</c>, because
 /// somebody holds the table or it takes rows too slowly; <c>lookup</c>, for the first rows of a dataset that it looks up; <c>conversion</c>,
-/// for other files to be converted; <c>enrichment:…</c> with the name of a service, for its answers; or null.
+/// for other files to be converted; <c>enrichment:…</c> with the name of a service, for its answers; <c>approval</c>, for somebody to decide
+/// whether rows are loaded that are not as usual; or null.
 /// </param>
 /// <param name="CancelRequested">
 /// Somebody has asked for the job's end: it stops at the next step, unless it is too late (<c>committing</c>).
@@ -34,6 +36,9 @@ namespace PipelineService.Jobs.Requests;
 /// <param name="Gaps">
 /// Values that its rows still lack because a service gave no answer (<c>unavailable: "null"</c>), once it has ended; null where there were
 /// none. <c>fill-gaps</c> fills them.
+/// </param>
+/// <param name="Quality">
+/// What the rules of its dataset say of its rows (<c>quality</c>); null where there are none, and before all of them were counted.
 /// </param>
 /// <param name="Error">
 /// Why a failed job failed, or why the service cancelled it. While it is <c>receiving</c>: why it will fail when the rest of its
@@ -64,6 +69,7 @@ public sealed record JobView(
     IReadOnlyDictionary<string, Guid>? Lookups,
     IReadOnlyDictionary<string, int>? Models,
     long? Gaps,
+    QualityView? Quality,
     Problem? Error,
     JobLinks Links)
 {
@@ -103,6 +109,7 @@ public sealed record JobView(
             pins is { Lookups.Count: > 0 } ? pins.Lookups : null,
             pins is { Models.Count: > 0 } ? pins.Models : null,
             row.Gaps,
+            QualityView.Of(row),
             row.Error is null ? null : Faults.FromJson(row.Error),
             JobLinks.Of(row, state));
     }
@@ -159,15 +166,18 @@ public sealed record ProgressView(double Ratio, double? RecordsPerSecond, DateTi
 }
 
 /// <summary>
-/// What can be done with the job now: <c>cancel</c> until it is final, <c>revert</c> from then on, and <c>rerun</c> while it
-/// keeps its upload and nobody has taken its place.
+/// What can be done with the job now: <c>cancel</c> until it is final, <c>approve</c> and <c>reject</c> while it is held,
+/// <c>revert</c> from its end on, and <c>rerun</c> while it keeps its upload and nobody has taken its place.
 /// </summary>
-public sealed record JobLinks(string Self, string DeadLetters, string? Cancel, string? Revert, string? Rerun)
+public sealed record JobLinks(
+    string Self, string DeadLetters, string? Cancel, string? Approve, string? Reject, string? Revert, string? Rerun)
 {
     internal static JobLinks Of(JobRow job, JobState state) => new(
         $"/v1/jobs/{job.Id}",
         $"/v1/jobs/{job.Id}/dead-letters",
         state.IsFinal() ? null : $"/v1/jobs/{job.Id}/cancel",
+        JobDecisions.IsHeld(job) ? $"/v1/jobs/{job.Id}/approve" : null,
+        JobDecisions.IsHeld(job) ? $"/v1/jobs/{job.Id}/reject" : null,
         state.IsFinal() ? $"/v1/jobs/{job.Id}/revert" : null,
         job is { UploadKeptUntil: not null } and ({ RevertedAt: null } or { Superseded: true }) ? $"/v1/jobs/{job.Id}/rerun" : null);
 }

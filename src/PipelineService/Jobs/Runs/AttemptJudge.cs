@@ -3,6 +3,7 @@ using Npgsql;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
+using PipelineService.Jobs.Quality;
 using PipelineService.Spool;
 using PipelineService.Spool.Conversion;
 using PipelineService.Transform.Enrichment;
@@ -47,6 +48,7 @@ public sealed class AttemptJudge(IOptions<JobsOptions> options, IOptions<WriteOp
         {
             JobFaultException fault => Ends(job, fault.Problem),
             RejectLimitException limit => Ends(job, Faults.RejectLimit(limit)),
+            QualityBreachException breach => Ends(job, breach.Problem),
             ChunkTooSlowException slow => Ends(job, TargetProblems.TooSlow(slow)),
             TableHeldException => OfHeldTable(error, job),
             SessionBrokenException => OfUnknown(error, job) with { Pause = TimeSpan.Zero, KeepsSessions = true },

@@ -1,9 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Datasets;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Quality;
 using PipelineService.Spool;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Formats;
@@ -97,16 +99,25 @@ public sealed partial class JobAttempts(
     private async Task<bool> AwaitNextAsync(
         LiveJob live, SpoolReader upload, SessionReservation reservation, Exception fault, CancellationToken lost)
     {
+        var breach = fault as QualityBreachException;
+        if (breach is { Action: BreachAction.Hold })
+        {
+            reservation.Dispose();
+            Log.Held(logger, live.Id);
+            await waits.HoldAsync(live, upload, breach.Quality, lost);
+            return false;
+        }
+
         Verdict verdict = judge.Of(fault, live.Current, live.BytesReached);
         TimeSpan pause = verdict.Pause ?? reservation.LetTableRest();
         if (verdict.End is { } reason)
         {
-            if (fault is not (JobFaultException or RejectLimitException))
+            if (fault is not (JobFaultException or RejectLimitException or QualityBreachException))
             {
                 Log.Ends(logger, fault, live.Id, reason.Code); // where the data is at fault, the end says all there is to say
             }
 
-            await end.FailAsync(live, upload, reservation, reason, lost);
+            await end.FailAsync(live, upload, reservation, reason, lost, quality: breach?.Quality);
             return false;
         }
 
@@ -164,6 +175,10 @@ public sealed partial class JobAttempts(
                 + "and is tried again in {Pause} at the earliest.")]
         public static partial void AttemptFailed(
             ILogger logger, Exception exception, Guid jobId, string waitingFor, TimeSpan pause);
+
+        [LoggerMessage(Level = LogLevel.Warning,
+            Message = "Job {JobId} is held, and nothing of it is loaded, until somebody approves or rejects it.")]
+        public static partial void Held(ILogger logger, Guid jobId);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} waits: {Reason}")]
         public static partial void LookupAwaited(ILogger logger, Guid jobId, string reason);

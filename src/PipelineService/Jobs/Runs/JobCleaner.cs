@@ -11,7 +11,8 @@ namespace PipelineService.Jobs.Runs;
 /// <summary>
 /// Removes the jobs of this spool that ended longer ago than <see cref="JobsOptions.Keep"/>, each with its dead letters and its
 /// checkpoints, and what is left of jobs that were deleted; remembers their idempotency keys, for as long as
-/// <see cref="JobsOptions.KeysKeep"/> says. One instance at a time, in transactions of bounded size: a job may have millions of
+/// <see cref="JobsOptions.KeysKeep"/> says, and lets go of their figures after <see cref="JobsOptions.FiguresKeep"/>.
+/// One instance at a time, in transactions of bounded size: a job may have millions of
 /// dead letters.
 /// </summary>
 /// <remarks>
@@ -75,6 +76,11 @@ public sealed partial class JobCleaner(
         await database.RunPatientlyAsync(
             (connection, token) => connection.ExecuteAsync(new CommandDefinition(
                 JobCleanerSql.ForgetSomeKeys, new { now = time.GetUtcNow().UtcDateTime, limit = RowsAtOnce }, cancellationToken: token)),
+            cancellationToken);
+        DateTime forgotten = (time.GetUtcNow() - options.Value.FiguresKeep).UtcDateTime;
+        await database.RunPatientlyAsync(
+            (connection, token) => connection.ExecuteAsync(new CommandDefinition(
+                JobCleanerSql.ForgetSomeFigures, new { before = forgotten, limit = RowsAtOnce }, cancellationToken: token)),
             cancellationToken);
         if (due > 0)
         {

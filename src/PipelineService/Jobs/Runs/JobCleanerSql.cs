@@ -60,6 +60,11 @@ internal static class JobCleanerSql
         WHERE ctid = ANY (ARRAY (SELECT ctid FROM pipeline.upload_keys WHERE forget_at <= @now ORDER BY forget_at LIMIT @limit))
         """;
 
+    public const string ForgetSomeFigures = """
+        DELETE FROM pipeline.quality_figures
+        WHERE ctid = ANY (ARRAY (SELECT ctid FROM pipeline.quality_figures WHERE finished_at < @before ORDER BY finished_at LIMIT @limit))
+        """;
+
     public const string DeleteFinal =
         "DELETE FROM pipeline.jobs WHERE id = ANY (@ids) AND finished_at IS NOT NULL AND upload_kept_until IS NULL";
 }

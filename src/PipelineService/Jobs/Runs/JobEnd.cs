@@ -2,6 +2,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
+using PipelineService.Jobs.Quality;
 using PipelineService.Spool;
 using PipelineService.Write;
 
@@ -81,9 +82,10 @@ public sealed partial class JobEnd(
     /// ends. What nobody will read is not kept until then.
     /// </summary>
     /// <param name="isDamaged">Whether what is in the spool is worth an operator's look.</param>
+    /// <param name="quality">Of one that fails for what its rows are like.</param>
     public async Task FailAsync(
         LiveJob live, SpoolReader upload, SessionReservation reservation, Problem problem, CancellationToken cancellationToken,
-        bool isDamaged = false)
+        bool isDamaged = false, JobQuality? quality = null)
     {
         // Until then it shows why, and its sessions are others'.
         reservation.Dispose();
@@ -125,7 +127,7 @@ public sealed partial class JobEnd(
         }
 
         await endings.EndAsync(
-            job.Id, job.Epoch, Faults.StateOf(problem), Faults.ToJson(problem), job.UploadColumns, cancellationToken);
+            job.Id, job.Epoch, Faults.StateOf(problem), Faults.ToJson(problem), job.UploadColumns, cancellationToken, quality);
         await FinishAsync(live, upload, cancellationToken);
     }
 

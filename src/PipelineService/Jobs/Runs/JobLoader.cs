@@ -15,6 +15,7 @@ using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Jobs.Gaps;
+using PipelineService.Jobs.Quality;
 using PipelineService.Spool;
 using PipelineService.Spool.Decoding;
 using PipelineService.Spool.Formats;
@@ -40,6 +41,7 @@ public sealed class JobLoader(
     ServiceClients services,
     JobConversions conversions,
     ModelBinder models,
+    QualityGate gate,
     ChunkChannel channel,
     IOptions<SpoolOptions> spoolOptions,
     IOptions<TransformOptions> transformOptions,
@@ -62,6 +64,9 @@ public sealed class JobLoader(
     {
         // 1. What earlier attempts have committed; what they rejected without committing is forgotten, as it may be loaded now.
         Covered covered = job.Epoch <= 1 ? Covered.Nothing : await checkpoints.TakeUpAsync(job.Id, stopping);
+        IReadOnlyList<byte[]> profiles = covered.Checkpoints.Count == 0 || !rows.Definition.IsProfiled
+            ? []
+            : await checkpoints.ProfilesAsync(job.Id, stopping);
 
         // What it looks up, as its first attempt has pinned it; no session is held while that is read.
         PinnedVersions pinned = await pins.OfAsync(live, rows, stopping);
@@ -82,7 +87,8 @@ public sealed class JobLoader(
 
         SpoolRange written = new(content);
         using JobLoad load = new(
-            PlanOf(job, rows, target, table, covered), reservation.Count, writeOptions.Value, logger, stopping)
+            PlanOf(job, rows, target, table, covered) with { CoveredProfiles = profiles },
+            reservation.Count, writeOptions.Value, logger, stopping)
         {
             ReadAgain = written.TransformAsync,
             Refusals = live.Refusals,
@@ -251,7 +257,6 @@ public sealed class JobLoader(
             throw new InvalidOperationException($"{counts} over {load.BytesDone} bytes, but the spool holds {bytes} bytes of records.");
         }
 
-        NpgsqlBatchCommand finish = Finish(live.Current, upload.Manifest, load);
         IReadOnlyList<WriteSession> sessions = load.Sessions.Uncommitted;
         if (sessions.Count == 0)
         {
@@ -260,6 +265,13 @@ public sealed class JobLoader(
             sessions = [session];
         }
 
+        // What its rows are like, while none of them is visible.
+        JobQuality? quality = await gate.JudgeAsync(load, live.Current, sessions[^1].Connection, shield.Token);
+        DateTime finishedAt = time.GetDatabaseNow().UtcDateTime;
+        NpgsqlBatchCommand[] finish =
+        [
+            .. QualitySql.Write(live.Current, quality, finishedAt), Finish(live.Current, upload.Manifest, load, finishedAt),
+        ];
         for (int i = 0; i < sessions.Count; i++)
         {
             if (i > 0)
@@ -273,8 +285,8 @@ public sealed class JobLoader(
             }
 
             NpgsqlBatchCommand[] statements = i == sessions.Count - 1
-                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), .. GapSql.CountOf(load.Plan), finish, .. Taken(live.Current, upload.Manifest)]
-                : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }];
+                ? [.. load.Plan.Target.FinishStatements, new(DurableCommit.Sql), .. GapSql.CountOf(load.Plan), .. finish, .. Taken(live.Current, upload.Manifest)]
+                : [new(WriteSql.EnterCommitting) { Parameters = { new() { Value = load.Plan.JobId } } }, .. sessions[i].KeepProfile()];
             await sessions[i].CommitAsync(statements, shield.Token);
         }
     }
@@ -320,7 +332,7 @@ public sealed class JobLoader(
     private static NpgsqlBatchCommand[] Taken(JobRow job, SpoolManifest manifest) =>
         job.UploadId is null ? [AuditSql.InsertOf([UploadEntry.Of(manifest)])] : [];
 
-    private NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest, JobLoad load)
+    private static NpgsqlBatchCommand Finish(JobRow job, SpoolManifest manifest, JobLoad load, DateTime finishedAt)
     {
         // What earlier attempts have committed may be anywhere.
         TablePlace? beginning = load.Plan.CoveredBytes == 0 ? load.Beginning.Place : null;
@@ -329,7 +341,7 @@ public sealed class JobLoader(
             Parameters =
             {
                 new() { Value = job.Id },
-                new() { Value = time.GetDatabaseNow().UtcDateTime },
+                new() { Value = finishedAt },
                 new() { Value = job.RecordsPerSecond is { } rate ? rate : DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double },
                 new() { Value = manifest.UploadBytes },
                 new() { Value = Convert.FromHexString(manifest.Sha256) },

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Jobs;
+using PipelineService.Hosting.FaultInjection;
+using PipelineService.Jobs.Quality;
 using PipelineService.Spool;
 using PipelineService.Write;
 
@@ -42,7 +44,26 @@ public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOpti
     /// <summary>Gives the job back to the queue, unless it has ended after all: an answer may have been lost.</summary>
     public async Task PostponeAsync(LiveJob live, SpoolReader upload, TimeSpan pause, CancellationToken lost)
     {
-        // The row may not know yet that the upload is complete: without, nobody would claim it.
+        await RegisterAsync(live, upload, lost);
+        await LetGoAsync(live, upload, await leases.PostponeAsync(live.Current, pause, lost), lost);
+    }
+
+    /// <summary>
+    /// Gives the job back to the queue until somebody decides whether its rows are loaded; they are loaded again then, from the spool, since
+    /// no transaction is kept open for as long.
+    /// </summary>
+    public async Task HoldAsync(LiveJob live, SpoolReader upload, JobQuality quality, CancellationToken lost)
+    {
+        await RegisterAsync(live, upload, lost);
+        FaultPoints.Reach(FaultPoint.JobHolding);
+        JobRow? held = await leases.HoldAsync(live.Current, quality, lost);
+        FaultPoints.Reach(FaultPoint.JobHeld);
+        await LetGoAsync(live, upload, held, lost);
+    }
+
+    /// <summary>The row may not know yet that the upload is complete: without, nobody would claim it.</summary>
+    private async Task RegisterAsync(LiveJob live, SpoolReader upload, CancellationToken lost)
+    {
         if (live.Current.UploadId is null)
         {
             await store.RegisterPatientlyAsync(
@@ -50,8 +71,11 @@ public sealed class JobWaits(JobStore store, JobLeases leases, JobEnd end, IOpti
                 UploadEntry.Of(upload.Manifest),
                 lost);
         }
+    }
 
-        if (await leases.PostponeAsync(live.Current, pause, lost) is { } job)
+    private async Task LetGoAsync(LiveJob live, SpoolReader upload, JobRow? job, CancellationToken lost)
+    {
+        if (job is not null)
         {
             live.Change(_ => job);
         }

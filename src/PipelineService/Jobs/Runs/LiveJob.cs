@@ -52,6 +52,9 @@ public sealed class LiveJob(JobRow row, string table, UploadForm kind, int recor
     /// <summary>Whether it looks something up, in versions of its own: it is loaded with no other.</summary>
     public bool LooksUp { get; init; }
 
+    /// <summary>Whether it is told what its rows are like: it is loaded with no other.</summary>
+    public bool IsProfiled { get; init; }
+
     /// <summary>What has to be undone before its records can be read.</summary>
     public UploadCodings Codings { get; init; } = UploadCodings.None;
 

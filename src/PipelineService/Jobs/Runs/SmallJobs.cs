@@ -45,12 +45,12 @@ public sealed class SmallJobs
     }
 
     /// <summary>
-    /// Whether an upload that has arrived is loaded this way: it is of one chunk, takes nobody's place, looks nothing up, and
-    /// there is a session
+    /// Whether an upload that has arrived is loaded this way: it is of one chunk, takes nobody's place, looks nothing up, is not looked at
+    /// as a whole, and there is a session
     /// for it, or one that loads others of its dataset now.
     /// </summary>
     public bool Takes(LiveJob live, long bytes) =>
-        _writeOptions.JobsTogetherMax > 1 && live is { ReplacesAll: false, LooksUp: false, IsConverted: false } && live.Current.Replaces is null
+        _writeOptions.JobsTogetherMax > 1 && live is { ReplacesAll: false, LooksUp: false, IsConverted: false, IsProfiled: false } && live.Current.Replaces is null
         && bytes <= _spoolOptions.ChunkBytes && !_loader.IsApart(live.Table)
         && Volatile.Read(ref _running) < _writeOptions.JobsTogetherMax * WaitingFactor
         && (_shared.IsCalling(KeyOf(live.Current)) || _budget.MayReserve(live.Wish(bytes)));

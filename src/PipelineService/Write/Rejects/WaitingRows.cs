@@ -115,6 +115,7 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
         }
 
         RowOutcome outcome = await session.Loader.RehearseAsync(rows, repeats: [], cancellationToken);
+        session.Count(rows, outcome.Refused);
         foreach (RejectedRow row in outcome.Refused)
         {
             _refused.AddReason(row.Code);

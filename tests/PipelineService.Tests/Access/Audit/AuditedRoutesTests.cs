@@ -44,6 +44,7 @@ public sealed class AuditedRoutesTests
     public void The_names_of_actions_stay() => Assert.Equal(
         [
             "dataset.put", "dataset.delete", "upload.take", "upload.delete", "job.cancel", "job.revert", "job.replace", "job.rerun",
+            "job.approve", "job.reject",
             "gaps.fill", "job.delete", "jobs.expire", "dead_letters.read", "record.trace", "rows.read", "model.put", "model.delete", "key.create", "key.change", "key.rotate", "key.revoke",
             "tenant.put", "tenant.delete", "dataset.limit", "webhook.put", "webhook.delete", "webhook.rotate", "webhook.test",
             "webhook.redeliver", "webhook.disable", "source.put", "source.delete", "source.pause", "source.resume", "service.start", "read",

@@ -1,0 +1,40 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Core.Profiles.Sketches;
+
+namespace PipelineService.Core.Profiles;
+
+/// <summary>
+/// Values that are known by their bytes only: JSON, arrays, points, intervals, bytes; of those with a short form the frequent ones are told.
+/// </summary>
+internal sealed class OpaqueColumn(FieldDefinition field, bool isHidden, bool isRemembered)
+    : ColumnProfile(field, isHidden, isRemembered)
+{
+    private readonly bool _isShort = field.SentType.Name is SqlTypeName.Uuid or SqlTypeName.Interval or SqlTypeName.Point;
+    private Lengths _lengths = Profiles.Lengths.None;
+
+    public override Lengths? Lengths => Values > 0 && !_isShort ? _lengths : null;
+
+    protected override void Add(ReadOnlySpan<byte> value, bool isSampled)
+    {
+        _lengths = _lengths.With(value.Length);
+        Count(ValueHash.Of(value), value, isSampled && _isShort);
+    }
+
+    public override void Merge(ColumnProfile other)
+    {
+        base.Merge(other);
+        _lengths = _lengths.With(((OpaqueColumn)other)._lengths);
+    }
+
+    public override void Write(BinaryWriter writer)
+    {
+        base.Write(writer);
+        _lengths.Write(writer);
+    }
+
+    public override void Read(BinaryReader reader)
+    {
+        base.Read(reader);
+        _lengths = Profiles.Lengths.Read(reader);
+    }
+}
