@@ -17,10 +17,10 @@ public static class HostingExtensions
     /// What a connection reads ahead of the spool. The server's default of 1 MiB would be 256 MiB when as many uploads as are
     /// allowed come faster than the disk takes them.
     /// </summary>
-    private const int ReadAheadBytes = 256 << 10;
+    private const int ReadAheadBytes = 128 << 10;
 
     /// <summary>What a body of unannounced length has decoded ahead, in addition to that.</summary>
-    private const int ChunkedReadAheadBytes = 128 << 10;
+    private const int ChunkedReadAheadBytes = 64 << 10;
 
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {

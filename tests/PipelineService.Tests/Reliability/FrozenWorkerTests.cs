@@ -37,7 +37,7 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
 
     private async Task TakeOverAsync(string dataset, string how, Func<Field, Task> stop, Func<Field, Task> goOn)
     {
-        int count = int.Parse(Environment.GetEnvironmentVariable(Variable) ?? "2", CultureInfo.InvariantCulture);
+        int count = int.Parse(Environment.GetEnvironmentVariable(Variable) ?? "1", CultureInfo.InvariantCulture);
         await using Field field = new(database, $"{how}-{dataset}");
         await field.StartAsync("", Lease);
         int port = ServiceProcess.FreePort();

@@ -82,7 +82,7 @@ public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<T
         const int PiecesEach = 16;
         await using Field field = new(database, "slow");
         await field.StartAsync("", PromptCollections);
-        await field.Send(Sample.WholeJobs, records: 1_000);
+        await field.Send(Sample.WholeJobs, records: 200_000); // what a load needs is there before it is looked what many need
         await field.WaitUntilFinalAsync();
         long resident = field.Service.ResidentBytes;
         string piece = string.Concat(Enumerable.Repeat("1,1," + new string('x', 1019) + "\n", 64)); // 64 KiB

@@ -14,9 +14,12 @@ public sealed class JsonArrayRecordFormatTests
 {
     private const int RecordBytesMax = 20_000;
 
-    /// <summary>The line with the names is found when its line end is there, before there is a record and while the upload goes on.</summary>
+    /// <summary>
+    /// The line with the names is found when its line end is there, before there is a record and while the upload goes on, if it is as
+    /// long as what tells text from other data.
+    /// </summary>
     [Theory]
-    [InlineData("[\"id\"]\n", 1)]
+    [InlineData("[ \"id\" ]\n", 1)]
     [InlineData("\uFEFF \r\n\n[ \"x\", \"id\" ]\r\n", 3)]
     public async Task Names_are_found_however_they_trickle_in(string start, int lines)
     {
