@@ -150,7 +150,7 @@ internal static class ExampleCalls
     {
         const string Source = "/v1/sources/contract";
         Expect(HttpStatusCode.NotFound, await api.GetAsync(Source));
-        Expect(HttpStatusCode.BadRequest, await PutAsync("""{ "dataset": "contract_none", "folder": { "root": "other", "path": "../../etc", "after": "burn" } }"""));
+        Expect(HttpStatusCode.BadRequest, await PutAsync("""{ "dataset": "contract_none", "folder": { "root": "other", "path": "../../etc" } }"""));
         const string Declared = $$"""{ "dataset": "{{Dataset}}", "source": "folder", "folder": { "root": "{{FolderName}}", "pattern": "*.csv" } }""";
         Expect(HttpStatusCode.Created, await PutAsync(Declared));
         Expect(HttpStatusCode.OK, await PutAsync(Declared));

@@ -17,6 +17,9 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
     private const string LeaseVariable = "PIPELINE_FROZEN_LEASE";
 
     private const int Records = 20_000;
+
+    public static readonly TheoryData<string> OneDataset = OneForm.Of(Sample.WholeJobs, Sample.ByChunk);
+
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan TakeOverAgeMax = TimeSpan.FromSeconds(15);
 
@@ -24,14 +27,12 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
         ("Jobs__LeaseTime", $"00:00:0{Environment.GetEnvironmentVariable(LeaseVariable) ?? "1"}");
 
     [Theory]
-    [InlineData(Sample.WholeJobs)]
-    [InlineData(Sample.ByChunk)]
+    [MemberData(nameof(OneDataset))]
     public Task Frozen_worker_commits_nothing_when_it_wakes(string dataset) => TakeOverAsync(
         dataset, "frozen", field => field.Service.FreezeAsync(), field => field.Service.ThawAsync());
 
     [Theory]
-    [InlineData(Sample.WholeJobs)]
-    [InlineData(Sample.ByChunk)]
+    [MemberData(nameof(OneDataset))]
     public Task Dead_worker_is_taken_over(string dataset) => TakeOverAsync(
         dataset, "dead", field => field.Service.KillAsync(), field => field.StartAsync("", Lease));
 

@@ -5,6 +5,8 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>A job that looks another dataset up and has its records scored sees one version of both, from its first attempt to its last.</summary>
 public sealed class PinnedLookupTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
+    public static readonly TheoryData<string> OneSize = OneForm.Of("268435456", "0");
+
     private const int Records = 1_500;
 
     /// <summary>
@@ -13,8 +15,7 @@ public sealed class PinnedLookupTests(TestDatabase database) : IClassFixture<Tes
     /// </summary>
     /// <param name="bytes">How much memory rows may take that are looked up.</param>
     [Theory]
-    [InlineData("268435456")]
-    [InlineData("0")]
+    [MemberData(nameof(OneSize))]
     public async Task Every_row_is_of_one_version_whatever_is_loaded_and_whoever_dies(string bytes)
     {
         const string Dies = "Committed:kill:4";

@@ -8,6 +8,8 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>A record that ends the process whenever it is read.</summary>
 public sealed class PoisonedJobTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
+    public static readonly TheoryData<string> OneDataset = OneForm.Of(Sample.WholeJobs, Sample.ByChunk);
+
     private const int AttemptsMax = 3;
     private const int Records = 3_000;
 
@@ -15,8 +17,7 @@ public sealed class PoisonedJobTests(TestDatabase database) : IClassFixture<Test
     private const string Poison = "note 17 of poison-2";
 
     [Theory]
-    [InlineData(Sample.WholeJobs)]
-    [InlineData(Sample.ByChunk)]
+    [MemberData(nameof(OneDataset))]
     public async Task Poisoned_job_is_tried_three_times_and_fails_and_its_neighbours_are_loaded(string dataset)
     {
         await using Field field = new(database, "poison");

@@ -67,7 +67,14 @@ internal sealed class ComponentDescriber : IOpenApiDocumentTransformer
         // 3. What C# has no type for.
         if (Has<WordsAttribute>(property, out var words))
         {
-            value = EnumOf(words, document, IsNull(value));
+            if (value is OpenApiSchema { Type: JsonSchemaType.Array } list)
+            {
+                list.Items = EnumOf(words, document, isNullable: false);
+            }
+            else
+            {
+                value = EnumOf(words, document, IsNull(value));
+            }
         }
         else if (Has<ScalarAttribute>(property, out var scalar))
         {

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 namespace PipelineService.Hosting.OpenApi;
 
 /// <summary>
-/// A text that is one of some words: in the document an enum with a name of its own, so that clients get a type for it.
+/// A text that is one of some words, or a list of such texts: in the document an enum with a name of its own, so that clients get a type for it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class WordsAttribute : Attribute
