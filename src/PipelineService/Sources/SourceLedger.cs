@@ -1,8 +1,10 @@
+using System.Globalization;
 using Dapper;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Jobs.Runs;
+using PipelineService.Sources.Queues;
 
 namespace PipelineService.Sources;
 
@@ -62,6 +64,41 @@ internal sealed class SourceLedger(Database database, Instance instance, TimePro
         },
         cancellationToken);
 
+    /// <summary>How many messages wait in a queue.</summary>
+    /// <param name="since">When the oldest of them came there, or one before it; null where that is not known.</param>
+    public Task TellMessagesAsync(Guid id, long messages, DateTimeOffset? since, CancellationToken cancellationToken) => ExecuteAsync(
+        SourceSql.TellMessages,
+        new { id, now = time.GetDatabaseNow().UtcDateTime, messages, since = since?.UtcDateTime },
+        cancellationToken);
+
+    /// <summary>How far a queue was taken; null: nothing of it was.</summary>
+    public Task<LogPosition?> FindPositionAsync(Guid id, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.QuerySingleOrDefaultAsync<LogPosition>(Command(SourceSql.Position, new { id }, token)),
+        cancellationToken);
+
+    /// <summary>A message cannot be taken, never: those behind it can.</summary>
+    /// <returns>False when somebody else was faster.</returns>
+    public async Task<bool> RefuseAsync(
+        Guid id, long? after, LogPosition until, long bytes, Problem reason, CancellationToken cancellationToken) => await ExecuteAsync(
+        SourceSql.RefuseMessage,
+        new
+        {
+            id,
+            after,
+            until = until.Number,
+            mark = until.Mark,
+            name = until.Number.ToString(CultureInfo.InvariantCulture),
+            bytes,
+            error = Faults.ToJson(reason),
+        },
+        cancellationToken) > 0;
+
+    /// <summary>Messages behind this position are gone, up to another.</summary>
+    /// <returns>False when somebody else was faster.</returns>
+    public async Task<bool> PassOverAsync(Guid id, long after, LogPosition until, CancellationToken cancellationToken) =>
+        await ExecuteAsync(
+            SourceSql.PassOver, new { id, after, until = until.Number, mark = until.Mark }, cancellationToken) > 0;
+
     public Task TellFaultAsync(Guid id, Problem fault, CancellationToken cancellationToken) => ExecuteAsync(
         SourceSql.TellFault, new { id, error = Faults.ToJson(fault), now = time.GetDatabaseNow().UtcDateTime }, cancellationToken);
 
@@ -77,6 +114,9 @@ internal sealed class SourceLedger(Database database, Instance instance, TimePro
 /// <param name="Skipped">What was passed over, because its name cannot be told.</param>
 internal readonly record struct SourceLag(long Objects, long Bytes, DateTimeOffset? Since, long Skipped)
 {
+    /// <summary>Brokers tell how many messages wait, and not how large they are.</summary>
+    public const long UnknownBytes = -1;
+
     public SourceLag With(FoundObject found) => this with
     {
         Objects = Objects + 1,

@@ -1,5 +1,6 @@
 using FluentValidation;
 using PipelineService.Sources.Buckets;
+using PipelineService.Sources.Queues;
 
 namespace PipelineService.Sources;
 
@@ -20,6 +21,12 @@ public sealed class SourcesOptions
     /// </summary>
     public Dictionary<string, StoreOptions> Stores { get; init; } = [];
 
+    /// <summary>
+    /// Brokers of whose streams of messages sources may be, each a section with a name of its own, such as
+    /// <c>Sources:Brokers:nats:Address</c>. Default none.
+    /// </summary>
+    public Dictionary<string, BrokerOptions> Brokers { get; init; } = [];
+
     /// <summary>Sources that there may be. Default 100, range 1 to 1000. Each that is not paused is a task of one instance.</summary>
     public int SourcesMax { get; init; } = 100;
 
@@ -30,7 +37,7 @@ public sealed class SourcesOptions
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether there is anything that sources could be of.</summary>
-    internal bool AreOn => Folders.Count + Stores.Count > 0;
+    internal bool AreOn => Folders.Count + Stores.Count + Brokers.Count > 0;
 }
 
 /// <summary>The bounds of <see cref="SourcesOptions"/>.</summary>
@@ -59,22 +66,27 @@ internal sealed class SourcesOptionsValidator : AbstractValidator<SourcesOptions
                 }
             }
         });
-        RuleFor(o => o.Stores).Custom((stores, faults) =>
-        {
-            foreach ((string name, StoreOptions store) in stores)
-            {
-                string place = $"{nameof(SourcesOptions.Stores)}.{name}";
-                if (!IsName(name))
-                {
-                    faults.AddFailure(place, NameFault);
-                }
+        RuleFor(o => o.Stores).Custom((stores, faults) => AddFaults(faults, nameof(SourcesOptions.Stores), stores, StoreFaults.Of));
+        RuleFor(o => o.Brokers).Custom((brokers, faults) => AddFaults(faults, nameof(SourcesOptions.Brokers), brokers, BrokerFaults.Of));
+    }
 
-                foreach ((string setting, string fault) in StoreFaults.Of(store))
-                {
-                    faults.AddFailure($"{place}.{setting}", fault);
-                }
+    private static void AddFaults<T>(
+        ValidationContext<SourcesOptions> faults, string section, Dictionary<string, T> named,
+        Func<T, IEnumerable<(string Setting, string Fault)>> faultsOf)
+    {
+        foreach ((string name, T options) in named)
+        {
+            string place = $"{section}.{name}";
+            if (!IsName(name))
+            {
+                faults.AddFailure(place, NameFault);
             }
-        });
+
+            foreach ((string setting, string fault) in faultsOf(options))
+            {
+                faults.AddFailure($"{place}.{setting}", fault);
+            }
+        }
     }
 
     private static bool IsName(string name) =>
