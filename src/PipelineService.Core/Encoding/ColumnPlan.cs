@@ -58,6 +58,8 @@ public sealed class ColumnPlan
     internal RecordErrorCode EncodePacked(ReadOnlySpan<byte> written, RowBuffer rows) => (PackedTag)written[0] switch
     {
         PackedTag.Null => EncodeMissing(rows),
+        PackedTag.False => _encoder.EncodeJson(ValueKind.False, "false"u8, rows),
+        PackedTag.True => _encoder.EncodeJson(ValueKind.True, "true"u8, rows),
         PackedTag.Decimal => _encoder.EncodeDecimal(written, rows),
         _ => _encoder.EncodeValue(PackedValue.ValueOf(written), rows),
     };

@@ -21,6 +21,8 @@ internal static class PackedRecord
 
     public static byte[] Counted(PackedTag tag, byte[] bytes) => [(byte)tag, .. BitConverter.GetBytes(bytes.Length), .. bytes];
 
+    public static byte[] Boolean(bool value) => [(byte)(value ? PackedTag.True : PackedTag.False)];
+
     public static byte[] Integer(long value) => Word(PackedTag.Integer, value);
 
     public static byte[] Decimal(long digits, byte scale) => [(byte)PackedTag.Decimal, .. BitConverter.GetBytes(digits), scale];

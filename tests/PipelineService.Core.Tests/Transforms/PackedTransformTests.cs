@@ -74,7 +74,8 @@ public sealed class PackedTransformTests
         Gen.Select(Microseconds, Gen.Bool).Select(
             (time, isLocal) => PackedRecord.Time(isLocal ? PackedTag.LocalDateTime : PackedTag.Instant, time - (time % 1000))),
         Gen.OneOf<string>("", "a", "\"\\\n\u0001é", "more than twenty characters").Select(PackedRecord.String),
-        Gen.OneOf<string>("true", "false", "\"x\"", "1").Select(PackedRecord.Json),
+        Gen.OneOf(
+            Gen.Bool.Select(PackedRecord.Boolean), Gen.OneOf<string>("true", "false", "\"x\"", "1").Select(PackedRecord.Json)),
         Gen.OneOf<string>("{\"a\":[1]}", "[]", "{}").Select(PackedRecord.Json),
     ];
 
@@ -87,7 +88,7 @@ public sealed class PackedTransformTests
         RowPlan plan = Transforming.PlanOf(match: null, lineage: false, Fields);
         DatasetDefinition withOps = plan.Definition with { Transforms = Ops };
         plan = hasOps ? new RowPlan(withOps, RowSteps.Of(withOps, _ => null)) : plan;
-        Gen<byte[]> nulls = Gen.Const(PackedRecord.Null());
+        var nulls = Gen.Const(PackedRecord.Null());
         Gen<byte[]> record = Values.Select(value => Gen.Frequency((15, value), (1, nulls))).Aggregate(
             (before, value) => Gen.Select(before, value).Select((bytes, next) => (byte[])[.. bytes, .. next]));
 
@@ -135,12 +136,12 @@ public sealed class PackedTransformTests
             PackedRecord.Null(), PackedRecord.String("a\"\\\n\u0001é"), PackedRecord.Json("{\"a\":1}"), PackedRecord.Integer(-7),
             PackedRecord.Decimal(-5, 2), PackedRecord.Decimal(long.MinValue + 1, 0), PackedRecord.Float(0.1), PackedRecord.Single(0.1f),
             PackedRecord.Date(DayMin), PackedRecord.Time(PackedTag.LocalDateTime, -1), PackedRecord.Time(PackedTag.Instant, 500_000),
-            PackedRecord.Time(PackedTag.Instant, 0));
+            PackedRecord.Time(PackedTag.Instant, 0), PackedRecord.Boolean(true), PackedRecord.Boolean(false));
 
         Assert.Equal(
             """
             [null,"a\"\\\u000a\u0001é",{"a":1},-7,-0.05,-9223372036854775807,0.1,0.1,"0001-01-01",
-            "1999-12-31T23:59:59.999999","2000-01-01T00:00:00.500Z","2000-01-01T00:00:00Z"]
+            "1999-12-31T23:59:59.999999","2000-01-01T00:00:00.500Z","2000-01-01T00:00:00Z",true,false]
             """.ReplaceLineEndings(""),
             Text.UTF8.GetString(PackedText.Of(record)));
     }
@@ -184,11 +185,11 @@ public sealed class PackedTransformTests
         RowPlan plan = new(definition with { Schema = definition.Schema with { Rest = "rest" } });
         byte[] record = PackedRecord.Of(
             PackedRecord.String("x\"y"), PackedRecord.Json("[1]"), PackedRecord.String("z"), PackedRecord.Null(),
-            PackedRecord.Json("\"\\u00e9\""));
+            PackedRecord.Json("\"\\u00e9\""), PackedRecord.Boolean(true), PackedRecord.Date(0));
 
-        Transforming result = new(Packed(plan, "q", "l", "a", "n", "e"), PackedRecord.Chunk(record));
+        Transforming result = new(Packed(plan, "q", "l", "a", "n", "e", "b", "d"), PackedRecord.Chunk(record));
 
-        Assert.Equal(["101:201 z|\u0001{\"q\":\"x\\\"y\",\"l\":[1],\"n\":null,\"e\":\"\\u00e9\"}"], result.Rows);
+        Assert.Equal(["101:201 z|\u0001{\"q\":\"x\\\"y\",\"l\":[1],\"n\":null,\"e\":\"\\u00e9\",\"b\":true,\"d\":\"2000-01-01\"}"], result.Rows);
     }
 
     [Fact]
@@ -217,7 +218,7 @@ public sealed class PackedTransformTests
             PackedRecord.Integer(1), PackedRecord.Integer(2), PackedRecord.Integer(3), PackedRecord.Decimal(123, 2),
             PackedRecord.Decimal(-5, 2), PackedRecord.Null(), PackedRecord.Float(0.1), PackedRecord.Single(1), PackedRecord.Date(1),
             PackedRecord.Time(PackedTag.LocalDateTime, 2), PackedRecord.Time(PackedTag.Instant, 3),
-            PackedRecord.String("é"), PackedRecord.Json("true"), PackedRecord.Json("{}"));
+            PackedRecord.String("é"), PackedRecord.Boolean(true), PackedRecord.Json("{}"));
         byte[] bad = [.. PackedRecord.Integer(-100_000), .. good[9..]];
         byte[] data = PackedRecord.Chunk([.. Enumerable.Range(0, 1_000).SelectMany(_ => (byte[][])[good, bad, []])]);
         TransformWorkspace workspace = new();

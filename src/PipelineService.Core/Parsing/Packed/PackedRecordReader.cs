@@ -118,12 +118,9 @@ public sealed class PackedRecordReader(HeaderBinding binding, ImmutableArray<str
         {
             RecordValue value = slots[cell.Field];
             int quote = value.Kind == ValueKind.Text ? 1 : 0;
-            if (value.Kind == ValueKind.Packed)
-            {
-                return RecordErrorCode.MalformedJson; // of fields alone
-            }
-
-            bool isKept = value.IsPlainText ? cell.TryKeep(bytes.Slice(value.Start, value.Length), values)
+            ReadOnlySpan<byte> written = bytes.Slice(value.Start, value.Length);
+            bool isKept = value.IsPlainText ? cell.TryKeep(written, values)
+                : value.Kind == ValueKind.Packed ? TryKeepPacked(cell, written, values)
                 : value.Kind == ValueKind.Null ? cell.TryKeepNull(values)
                 : cell.TryKeepJson(bytes.Slice(value.Start - quote, value.Length + (2 * quote)), values);
             if (!isKept)
@@ -134,5 +131,12 @@ public sealed class PackedRecordReader(HeaderBinding binding, ImmutableArray<str
 
         slots[^1] = values.CloseRest();
         return RecordErrorCode.None;
+    }
+
+    private static bool TryKeepPacked(RestCell cell, ReadOnlySpan<byte> written, RecordValues values)
+    {
+        Span<byte> text = stackalloc byte[PackedValue.TextBytesMax];
+        text = text[..PackedValue.WriteText(written, text)];
+        return PackedValue.KindOf(written) == ValueKind.Text ? cell.TryKeep(text, values) : cell.TryKeepJson(text, values);
     }
 }

@@ -35,4 +35,10 @@ public enum PackedTag : byte
 
     /// <summary>The same in UTC.</summary>
     Instant = 9,
+
+    /// <summary>That, and no byte more.</summary>
+    False = 10,
+
+    /// <inheritdoc cref="False"/>
+    True = 11,
 }

@@ -26,7 +26,7 @@ internal static class PackedValue
     private const long EpochTicks = 630_822_816_000_000_000; // 2000-01-01
 
     /// <summary>By the tag, the bytes of a value with it; 0 where they are counted.</summary>
-    private static ReadOnlySpan<byte> Sizes => [1, 0, 0, 9, 10, 9, 5, 5, 9, 9];
+    private static ReadOnlySpan<byte> Sizes => [1, 0, 0, 9, 10, 9, 5, 5, 9, 9, 1, 1];
 
     /// <summary>Finds a value without looking at it.</summary>
     /// <param name="bytes">Up to the end of its record.</param>
@@ -48,7 +48,7 @@ internal static class PackedValue
         return isWhole ? start + size : Malformed;
     }
 
-    /// <summary>A value that is none of those with texts, nor a <see cref="PackedTag.Decimal"/>.</summary>
+    /// <summary>A value that is a number, a date or a time, and no <see cref="PackedTag.Decimal"/>.</summary>
     /// <param name="written">Begins with the tag.</param>
     public static TypedValue ValueOf(ReadOnlySpan<byte> written)
     {
@@ -75,6 +75,8 @@ internal static class PackedValue
     public static ValueKind KindOf(ReadOnlySpan<byte> written) => (PackedTag)written[0] switch
     {
         PackedTag.Null => ValueKind.Null,
+        PackedTag.False => ValueKind.False,
+        PackedTag.True => ValueKind.True,
         PackedTag.Date or PackedTag.LocalDateTime or PackedTag.Instant => ValueKind.Text,
         _ => ValueKind.Number,
     };
@@ -91,6 +93,12 @@ internal static class PackedValue
             case PackedTag.Null:
                 "null"u8.CopyTo(text);
                 return "null"u8.Length;
+            case PackedTag.False:
+                "false"u8.CopyTo(text);
+                return "false"u8.Length;
+            case PackedTag.True:
+                "true"u8.CopyTo(text);
+                return "true"u8.Length;
             case PackedTag.Integer:
                 BinaryPrimitives.ReadInt64LittleEndian(written[1..]).TryFormat(text, out length, default, CultureInfo.InvariantCulture);
                 return length;

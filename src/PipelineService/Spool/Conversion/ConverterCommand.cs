@@ -35,6 +35,7 @@ internal static class ConverterCommand
 
         var request = ConversionRequest.FromLine(line);
         EndWithParent(input);
+        WidePipe.Widen();
         try
         {
             await using Stream output = Console.OpenStandardOutput();

@@ -56,7 +56,7 @@ internal sealed class PackedRows(Stream output)
 
     public void Null() => Head(PackedTag.Null, 0);
 
-    public void Bool(bool value) => Counted(PackedTag.Json, value ? "true"u8 : "false"u8);
+    public void Bool(bool value) => Head(value ? PackedTag.True : PackedTag.False, 0);
 
     public void Text(ReadOnlySpan<byte> text) => Counted(PackedTag.Text, text);
 

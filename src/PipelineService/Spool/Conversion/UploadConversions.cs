@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using PipelineService.Core.Datasets;
-using PipelineService.Core.Parsing.Packed;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Spool.Decoding;
 using PipelineService.Spool.Local;
