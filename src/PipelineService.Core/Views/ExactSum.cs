@@ -62,7 +62,7 @@ internal static class ExactSum
     public static void Write(Int128 sum, bool isWhole, int scale, RowBuffer rows)
     {
         Span<ushort> groups = stackalloc ushort[SumGroupsMax];
-        UInt128 rest = (UInt128)(sum < 0 ? -sum : sum);
+        var rest = (UInt128)(sum < 0 ? -sum : sum);
         int first = SumGroupsMax;
         for (; rest > 0; rest /= GroupBase)
         {

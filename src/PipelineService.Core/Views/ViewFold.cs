@@ -148,7 +148,7 @@ public sealed class ViewFold(ViewPlan plan)
             long time = BinaryPrimitives.ReadInt64BigEndian(value);
             if (time is not (long.MinValue or long.MaxValue))
             {
-                var since = (ulong)(time + (Int128)(ViewPlan.EpochDays * DayMicroseconds));
+                ulong since = (ulong)(time + (Int128)(ViewPlan.EpochDays * DayMicroseconds));
                 BinaryPrimitives.WriteInt64BigEndian(value, time - (long)(since % (ulong)step));
             }
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using PipelineService.Events.Requests;
+using PipelineService.Events.Taps;
 using PipelineService.Events.Views;
 using PipelineService.Events.Webhooks;
 using PipelineService.Hosting.Startup;
@@ -18,6 +19,7 @@ public static class EventsExtensions
         builder.Services.AddSingleton<EventCleaner>();
         builder.Services.AddSingleton<EventStreams>();
         builder.Services.AddSingleton<JobStreams>();
+        builder.Services.AddSingleton<TapStreams>();
         builder.Services.AddSingleton<ViewFeed>();
         builder.Services.AddSingleton<ViewStreams>();
         builder.Services.AddSingleton<WebhookVault>();
@@ -40,6 +42,7 @@ public static class EventsExtensions
         api.MapEventLog();
         api.MapWebhooks();
         api.MapViews();
+        api.MapTap();
         return api;
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
-using PipelineService.Core.Encoding.Numbers;
 using PipelineService.Core.Views;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Views;

@@ -279,6 +279,8 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.OK, await api.GetAsync($"{Views}/by_day", ("Accept", "text/csv")));
         Expect(HttpStatusCode.BadRequest, await api.GetAsync($"{Views}/by_day?cursor=x"));
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"{Views}/by_night"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/datasets/{Dataset}/tap"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync("/v1/datasets/contract_none/tap"));
     }
 
     private static async Task DecideAsync(Api api)

@@ -108,7 +108,7 @@ public sealed partial class ViewBuilder(
             string reason = ViewObstacles.Of(view.Table, $"PostgreSQL says: {e.MessageText} (SQLSTATE {e.SqlState}).");
             await database.RunAsync(
                 (connection, token) => ExecuteAsync(connection, Refuse, new { id = view.Id, reason, table = view.Table.Quoted }, token), cancellationToken);
-            Log.Refused(logger, due.Name, due.Dataset, reason);
+            Log.Refused(logger, due.Name, view.Table, reason);
             return true;
         }
         catch (Exception e) when (SqlFaults.MayPass(e) && e is not DatabaseUnavailableException)
@@ -137,7 +137,7 @@ public sealed partial class ViewBuilder(
     {
         await ExecuteAsync(connection, new ViewSql(view).Drop, null, cancellationToken);
         await ExecuteAsync(connection, Forget, new { id = view.Id }, cancellationToken);
-        Log.Removed(logger, view.View.Name, view.Table.ToString());
+        Log.Removed(logger, view.View.Name, view.Table);
     }
 
     private async Task BuildAsync(NpgsqlConnection connection, KeptView view, CancellationToken cancellationToken)
@@ -166,7 +166,7 @@ public sealed partial class ViewBuilder(
         await ExecuteAsync(
             connection, EndBuild, new { id = view.Id, groups, now = time.GetDatabaseNow().UtcDateTime, table = view.Table.Quoted },
             cancellationToken);
-        Log.Built(logger, view.View.Name, view.Table.ToString(), groups);
+        Log.Built(logger, view.View.Name, view.Table, groups);
     }
 
     /// <summary>
@@ -200,7 +200,7 @@ public sealed partial class ViewBuilder(
     {
         string reason = ViewObstacles.Of(view.Table, obstacle);
         await ExecuteAsync(connection, Refuse, new { id = view.Id, reason, table = view.Table.Quoted }, cancellationToken);
-        Log.Refused(logger, view.View.Name, view.Table.ToString(), reason);
+        Log.Refused(logger, view.View.Name, view.Table, reason);
     }
 
     private string TooMany(long groups) =>
@@ -217,13 +217,13 @@ public sealed partial class ViewBuilder(
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "View {View} of {Table} is kept from now on: {Groups} groups.")]
-        public static partial void Built(ILogger logger, string view, string table, long groups);
+        public static partial void Built(ILogger logger, string view, TableName table, long groups);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "View {View} of {Table} is kept no longer.")]
-        public static partial void Removed(ILogger logger, string view, string table);
+        public static partial void Removed(ILogger logger, string view, TableName table);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "View {View} of {Table} is not kept: {Reason}")]
-        public static partial void Refused(ILogger logger, string view, string table, string reason);
+        public static partial void Refused(ILogger logger, string view, TableName table, string reason);
     }
 }
 

@@ -103,7 +103,7 @@ public static class ViewRows
         NpgsqlConnection connection, TableName table, CancellationToken cancellationToken) => KeptView.Parse(
             await connection.ExecuteScalarAsync<string?>(Command(FindOf, new { table.Schema, table.Name }, cancellationToken)), table);
 
-    private static Task NoteAsync(
+    private static Task<int> NoteAsync(
         NpgsqlConnection connection, KeptView view, string kind, string reason, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(Command(AddNote, new { id = view.Id, kind, reason }, cancellationToken));
 

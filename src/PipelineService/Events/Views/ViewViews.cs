@@ -31,7 +31,7 @@ public sealed record ViewState(
     internal static ViewState Of(StoredView view)
     {
         KeptView kept = view.ToView();
-        ViewDocument declared = ViewDocument.Of(kept.View);
+        var declared = ViewDocument.Of(kept.View);
         return new ViewState(
             view.Name, view.State, view.Reason, view.Groups, declared.GroupBy, declared.Measures, new ViewSql(kept).Name,
             view.DeclaredAt, view.BuiltAt, new ViewLinks($"/v1/datasets/{view.Dataset}/views/{view.Name}"));

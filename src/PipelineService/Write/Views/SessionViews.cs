@@ -80,7 +80,7 @@ public sealed class SessionViews(WriteSession session, JobLoad load, LoadedTable
         (_kept, _shape, _plan) = (table.Views, table.Shape, load.Plan.Rows);
         _followed.Clear();
         _obstacles.Clear();
-        HashSet<string> sent = _plan.Columns.Select(column => column.Field.Name).ToHashSet(StringComparer.Ordinal);
+        var sent = _plan.Columns.Select(column => column.Field.Name).ToHashSet(StringComparer.Ordinal);
         HashSet<string> read = [.. session.Constraints.ReadColumns.Select(column => _plan.Columns[column.Index].Field.Name)];
         foreach (KeptView view in _kept)
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Npgsql;
 using PipelineService.Core.Jobs;
 using PipelineService.Jobs.Requests;
 using PipelineService.Tests.Infrastructure;
@@ -22,8 +21,6 @@ public sealed class ViewExactnessTests(ViewStand stand) : IClassFixture<ViewStan
         """;
 
     private static readonly string[] Cities = ["Bern", "Zürich", "", "=1+1", "a,b\"c", "null"];
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static string Definition(string dataset, string load) => $$"""
         { "schema": { "fields": [
