@@ -32,7 +32,7 @@ internal sealed class NatsBroker((string File, string KeyFile)? certificate = nu
         string[] secured = certificate is { } own ? ["--tls", "--tlscert", own.File, "--tlskey", own.KeyFile] : [];
         Hold(await BrokerProcess.StartAsync(
             Program!, ["-a", "127.0.0.1", "-p", port, "-js", "-sd", Path.Combine(Folder, "js"), .. secured], Folder));
-        await BoundedWait.UntilAsync("nats-server", TryConnectAsync);
+        await WhenStartedAsync(TryConnectAsync);
     }
 
     public override Task MakeStreamAsync(string name, params string[] subjects) =>
@@ -80,7 +80,9 @@ internal sealed class NatsBroker((string File, string KeyFile)? certificate = nu
 
         _connection = new NatsConnection(new NatsOpts
         {
-            Url = Address.ToString(), RequestTimeout = TimeSpan.FromSeconds(5), TlsOpts = new NatsTlsOpts { CaFile = certificate?.File },
+            Url = Address.ToString(),
+            RequestTimeout = TimeSpan.FromSeconds(5),
+            TlsOpts = new NatsTlsOpts { CaFile = certificate?.File },
         });
         try
         {
