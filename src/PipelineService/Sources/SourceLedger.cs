@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dapper;
+using Microsoft.Extensions.Options;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
@@ -12,8 +13,10 @@ namespace PipelineService.Sources;
 /// What sources have taken, and which of them this instance looks after. What is taken is written by the registration of its upload
 /// (<c>pipeline.take</c>) and by nobody else.
 /// </summary>
-internal sealed class SourceLedger(Database database, Instance instance, TimeProvider time)
+internal sealed class SourceLedger(Database database, Instance instance, IOptions<SourcesOptions> options, TimeProvider time)
 {
+    private const int ForgottenAtOnce = 10_000;
+
     /// <summary>Takes over sources that nobody looks after.</summary>
     /// <param name="max">How many at most.</param>
     /// <returns>All that this instance looks after.</returns>
@@ -43,6 +46,16 @@ internal sealed class SourceLedger(Database database, Instance instance, TimePro
 
     public Task MarkPutAwayAsync(Guid id, long number, CancellationToken cancellationToken) =>
         ExecuteAsync(SourceSql.PutAway, new { id, number }, cancellationToken);
+
+    /// <summary>Forgets what was put away longer ago than objects are remembered, in transactions of bounded size.</summary>
+    public async Task ForgetAsync(Guid id, CancellationToken cancellationToken)
+    {
+        DateTime before = (time.GetUtcNow() - options.Value.RememberFor).UtcDateTime;
+        while (await ExecuteAsync(SourceSql.Forget, new { id, before, max = ForgottenAtOnce }, cancellationToken) == ForgottenAtOnce)
+        {
+            // There are more.
+        }
+    }
 
     /// <summary>It cannot be taken, in this state never.</summary>
     public Task RefuseAsync(Guid id, FoundObject found, Problem reason, CancellationToken cancellationToken) => ExecuteAsync(

@@ -17,6 +17,9 @@ internal sealed partial class SourceRun
     private static readonly TimeSpan PauseMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often what lies there no more is forgotten: at the first look, and then this long after.</summary>
+    private static readonly TimeSpan ForgetInterval = TimeSpan.FromHours(1);
+
     /// <summary>A sentence about a place, with what the system says of it.</summary>
     private const int ReasonLengthMax = 400;
 
@@ -28,6 +31,7 @@ internal sealed partial class SourceRun
     private readonly CancellationTokenSource _stop = new();
     private readonly GrowthSignal _woken = new();
     private int _failures;
+    private long? _forgotten;
 
     /// <param name="work">What is done for it. It is disposed of at the end.</param>
     public SourceRun(SourceRow source, ISourceWork work, SourceLedger ledger, SourceMetrics metrics, TimeProvider time, ILogger logger)
@@ -100,6 +104,7 @@ internal sealed partial class SourceRun
     {
         try
         {
+            await ForgetAsync();
             TimeSpan next = await _work.LookAsync(Source, _stop.Token);
             _failures = 0;
             _metrics.GotOn(Source.Name);
@@ -126,6 +131,15 @@ internal sealed partial class SourceRun
         }
 
         return NextPause();
+    }
+
+    private async Task ForgetAsync()
+    {
+        if (_forgotten is not { } last || _time.GetElapsedTime(last) >= ForgetInterval)
+        {
+            await _ledger.ForgetAsync(Source.Id, _stop.Token);
+            _forgotten = _time.GetTimestamp();
+        }
     }
 
     private async Task TellAsync(string reason)

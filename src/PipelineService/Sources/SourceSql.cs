@@ -81,11 +81,20 @@ internal static class SourceSql
 
     public const string Refuse = """
         WITH written AS (
-            INSERT INTO pipeline.source_objects (source, object, version, bytes, state, error, put_away)
-            SELECT id, @name, @version, @bytes, 'refused', @error::jsonb, settings ->> 'after' = 'keep' FROM pipeline.sources WHERE id = @id
+            INSERT INTO pipeline.source_objects (source, object, version, bytes, state, error, put_away, stays)
+            SELECT id, @name, @version, @bytes, 'refused', @error::jsonb, settings ->> 'after' = 'keep', settings ->> 'after' = 'keep'
+            FROM pipeline.sources WHERE id = @id
             ON CONFLICT (source, object, version) DO NOTHING
             RETURNING source)
         UPDATE pipeline.sources SET refused = refused + 1 WHERE id IN (SELECT source FROM written)
+        """;
+
+    /// <summary>What lies there no more, the oldest first. What was left there would be taken once more.</summary>
+    public const string Forget = """
+        DELETE FROM pipeline.source_objects
+        WHERE source = @id AND n = ANY (ARRAY(
+            SELECT n FROM pipeline.source_objects
+            WHERE source = @id AND put_away AND NOT stays AND at < @before ORDER BY n LIMIT @max))
         """;
 
     public const string TellMessages = """

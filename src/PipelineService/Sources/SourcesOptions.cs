@@ -36,6 +36,12 @@ public sealed class SourcesOptions
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long an object is remembered that was moved or deleted after it was taken: put there again unchanged within that time, it is not
+    /// loaded again. Default 90 days, 1 to 3,650 days. What a source leaves where it is, is remembered for as long as the source is there.
+    /// </summary>
+    public TimeSpan RememberFor { get; init; } = TimeSpan.FromDays(90);
+
     /// <summary>Whether there is anything that sources could be of.</summary>
     internal bool AreOn => Folders.Count + Stores.Count + Brokers.Count > 0;
 }
@@ -50,6 +56,7 @@ internal sealed class SourcesOptionsValidator : AbstractValidator<SourcesOptions
     {
         RuleFor(o => o.SourcesMax).InclusiveBetween(1, 1000);
         RuleFor(o => o.PollInterval).InclusiveBetween(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        RuleFor(o => o.RememberFor).InclusiveBetween(TimeSpan.FromDays(1), TimeSpan.FromDays(3_650));
         RuleFor(o => o.Folders).Custom((folders, faults) =>
         {
             foreach ((string name, string path) in folders)

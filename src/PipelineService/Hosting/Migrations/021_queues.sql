@@ -12,6 +12,12 @@ COMMENT ON COLUMN pipeline.sources.skipped IS 'What it found and passed over, be
 COMMENT ON COLUMN pipeline.source_objects.object IS 'The name of a file, the key of an object, or the numbers of the first and the last of messages.';
 COMMENT ON COLUMN pipeline.source_objects.version IS 'Of a file size and time of change, of an object of a bucket its ETag and size, of messages the mark of their log.';
 
+-- Whether an object still lies where it was taken from: then it is remembered for ever. Of what was taken before this it is not known.
+ALTER TABLE pipeline.source_objects ADD COLUMN stays boolean NOT NULL DEFAULT true;
+ALTER TABLE pipeline.source_objects ALTER COLUMN stays SET DEFAULT false;
+
+COMMENT ON COLUMN pipeline.source_objects.stays IS 'It was left where it is, so that it is remembered for as long as its source is there.';
+
 -- Of a queue the position is moved, from where the upload goes on: of two that go on from one place one is registered. What was taken is
 -- known by it alone, so that of its batches only the latest are kept.
 CREATE OR REPLACE PROCEDURE pipeline.take(
@@ -29,8 +35,9 @@ BEGIN
             RAISE EXCEPTION 'Source % is not at % any more, or is no more.', of_source, of_after USING ERRCODE = 'PL003';
         END IF;
     END IF;
-    INSERT INTO pipeline.source_objects (source, object, version, bytes, state, job_id, put_away)
-    SELECT of_source, of_object, of_version, of_bytes, 'taken', upload, of_until IS NOT NULL OR s.settings ->> 'after' = 'keep'
+    INSERT INTO pipeline.source_objects (source, object, version, bytes, state, job_id, put_away, stays)
+    SELECT of_source, of_object, of_version, of_bytes, 'taken', upload, of_until IS NOT NULL OR s.settings ->> 'after' = 'keep',
+           coalesce(s.settings ->> 'after' = 'keep', false)
     FROM pipeline.sources s WHERE s.id = of_source
     ON CONFLICT (source, object, version) DO NOTHING;
     IF NOT FOUND THEN
