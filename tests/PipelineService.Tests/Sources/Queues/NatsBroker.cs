@@ -3,7 +3,6 @@ using System.Text;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
-using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Reliability;
 
 namespace PipelineService.Tests.Sources.Queues;
