@@ -58,13 +58,17 @@ public sealed class KeysInOutageTests(TestDatabase database) : IClassFixture<Tes
             database.ConnectionString, [("Access:RequireKeys", "true"), ("Access:RefreshInterval", "00:00:00.1")]);
         Assert.Equal(HttpStatusCode.Unauthorized, (await new Api(service.Client).GetAsync("/v1/jobs")).Status);
 
-        (int code, string key, string said) = await RunAsync("create", "line", "--scopes", "read", "--datasets", "a_*,b", "--source", "till");
+        (int code, string key, string said) = await RunAsync("create", "line", "--scopes", "read", "--datasets", "a_*,b", "--source", "till",
+            "--requests-per-minute", "100", "--uploads-at-once=2");
         Assert.Equal((0, true), (code, said.Contains("shown this once", StringComparison.Ordinal)));
         Assert.Equal(HttpStatusCode.OK, (await As(service, key).GetAsync("/v1/jobs")).Status); // unknown there until it is asked for
 
         (_, string list, _) = await RunAsync("list");
         string line = list.Split('\n').Single(text => text.Contains("  line  ", StringComparison.Ordinal));
-        Assert.EndsWith("active   line  scopes=read datasets=a_*,b source=till", line, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "active   line  scopes=read datasets=a_*,b source=till requests-per-minute=100 uploads-at-once=2", line, StringComparison.Ordinal);
+        ApiAnswer limited = await As(service, key).GetAsync("/v1/jobs");
+        Assert.StartsWith("\"key-requests\";q=100;w=60", limited["RateLimit-Policy"], StringComparison.Ordinal);
         string id = line.Split(' ')[0];
 
         (_, string next, _) = await RunAsync("rotate", id, "--overlap=PT0S");
@@ -87,6 +91,9 @@ public sealed class KeysInOutageTests(TestDatabase database) : IClassFixture<Tes
     [InlineData("keys revoke needs an id.", "revoke")]
     [InlineData("scopes: \"raed\" is none of ingest, read, manage, admin. Did you mean \"read\"?", "create", "x", "--scopes", "raed")]
     [InlineData("scopes: Is missing", "create", "x")]
+    [InlineData("requests-per-minute: \"many\" is not a whole number from 1 to 10,000,000.", "create", "x", "--scopes", "read", "--requests-per-minute", "many")]
+    [InlineData(
+        "bytes-per-minute: \"100\" is not a whole number from 1,024 to 1,125,899,906,842,624.", "create", "x", "--scopes", "read", "--bytes-per-minute", "100")]
     public async Task What_cannot_be_understood_is_said(string sentence, params string[] words)
     {
         (int code, string output, string errors) = await RunAsync(words);

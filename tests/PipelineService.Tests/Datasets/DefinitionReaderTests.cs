@@ -217,6 +217,8 @@ public sealed class DefinitionReaderTests
     [InlineData("'uniqueKeys': [ 7 ]", "uniqueKeys/0: Must be a text or an array of texts.")]
     [InlineData("'uniqueKeys': [ [] ]", "uniqueKeys/0: Must name at least one field.")]
     [InlineData("'uniqueKeys': [ ['a'], ['a', 'bb'] ]", "uniqueKeys/1: \"bb\" is not the name of a field. Did you mean \"b\"?")]
+    [InlineData("'primaryKey': ['a1','a2','a3','a4','a5','a6','a7','a8','a9','a10','a11','a12','a13','a14','a15','a16','a17','a18','a19','a20','a21',"
+        + "'a22','a23','a24','a25','a26','a27','a28','a29','a30','a31','a32','a33']", "primaryKey: A key has at most 32 fields.")]
     [InlineData("'uniqueKeys': [ ['a', 'a'] ]", "uniqueKeys/0: \"a\" is listed more than once.")]
     [InlineData("'uniqueKeys': [ ['j'] ]", "uniqueKeys/0: \"j\" is of type json, which PostgreSQL cannot compare: use jsonb.")]
     [InlineData("'primaryKey': [ 'a', 7 ]", "primaryKey/1: Must be a text.")]
@@ -237,6 +239,20 @@ public sealed class DefinitionReaderTests
         ["/schema/" + fault],
         DefinitionText.Faults(
             $"{{ 'schema': {{ 'fields': [ {{ 'name': 'a' }}, {{ 'name': 'b' }}, {{ 'name': 'j', 'type': 'object', 'sqlType': 'json' }} ], {key} }} }}"));
+
+    /// <summary>More than a table can have are not looked at, whatever is wrong with them.</summary>
+    [Fact]
+    public void Refuses_more_fields_than_there_may_be() => Assert.Equal(
+        ["/schema/fields: There must be 1 to 1598 fields."],
+        DefinitionText.Faults($"{{ 'schema': {{ 'fields': [ {string.Join(',', Enumerable.Repeat("{ 'type': 'x' }", 1_599))} ], 'primaryKey': 'a' }} }}"));
+
+    /// <summary>Each is an index, or a lock on another table.</summary>
+    [Theory]
+    [InlineData("uniqueKeys", "'a'")]
+    [InlineData("foreignKeys", "{ 'fields': 'a', 'reference': { 'resource': 'x', 'fields': 'id' } }")]
+    public void Refuses_more_keys_than_there_may_be(string kind, string key) => Assert.Equal(
+        [$"/schema/{kind}: There must be at most 100 of them."],
+        DefinitionText.Faults($"{{ 'schema': {{ 'fields': [ {{ 'name': 'a' }} ], '{kind}': [ {string.Join(',', Enumerable.Repeat(key, 101))} ] }} }}"));
 
     [Fact]
     public void Refuses_to_compare_json() => Assert.Equal(

@@ -190,6 +190,43 @@ public sealed class TransformsReaderTests
             Faults($"{{ 'op': 'split', 'field': 'name', 'separator': ' ', 'into': [{into}] }}"));
     }
 
+    /// <summary>Some kilobytes of a definition must not ask for a million steps a record, nor for as many comparisons to find that out.</summary>
+    [Theory]
+    [InlineData(1_000, 50, "'*'", "")]
+    [InlineData(1_000, 51, "'*'", "/transforms: The ops work on more than 50,000 fields, one that several work on counted for each: name those that need it.")]
+    [InlineData(1_000, 500, "'*'", "/transforms: The ops work on more than 50,000 fields, one that several work on counted for each: name those that need it.")]
+    [InlineData(1_000, 500, "'f1', 'f12*', 'f3'", "")]
+    [InlineData(
+        1_000, 500, "'f1', 'f11*', 'f12*', 'f13*', 'f14*', 'f15*'",
+        "/transforms: There are too many patterns for so many fields: name the fields, or use patterns that match more of them.")]
+    public void The_steps_that_ops_ask_for_have_a_bound(int columns, int ops, string fields, string fault)
+    {
+        string schema = string.Join(',', Enumerable.Range(0, columns).Select(i => $"{{ 'name': 'f{i}' }}"));
+        string list = string.Join(',', Enumerable.Repeat($"{{ 'op': 'trim', 'fields': [{fields}] }}", ops));
+        string definition = $"{{ 'schema': {{ 'fields': [{schema}] }}, 'transforms': [{list}] }}";
+
+        if (fault.Length == 0)
+        {
+            Assert.Equal(ops, DefinitionText.Read(definition).Transforms.Length);
+        }
+        else
+        {
+            Assert.Equal([fault], DefinitionText.Faults(definition));
+        }
+    }
+
+    /// <summary>Each guess is a look at all fields: a hundred thousand wrong names have fifty of them.</summary>
+    [Fact]
+    public void It_is_guessed_for_the_first_faults_alone_what_was_meant()
+    {
+        string names = string.Join(',', Enumerable.Repeat("'nam'", 600));
+
+        string[] faults = Faults($"{{ 'op': 'trim', 'fields': [{names}] }}");
+
+        Assert.Equal(501, faults.Length);
+        Assert.Equal(50, faults.Count(fault => fault.EndsWith("Did you mean \"name\"?", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Says_nothing_of_fields_where_the_schema_cannot_be_read() => Assert.Equal(
         ["/schema/fields: Must be an array."],

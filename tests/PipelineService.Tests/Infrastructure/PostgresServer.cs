@@ -54,7 +54,7 @@ public sealed partial class PostgresServer : IAsyncLifetime
         }
 
         Log.Uses(log, origin);
-        if (ServiceRole.CreateSql(_run) is { } role)
+        if (ServiceRole.CreateSql(_run, new NpgsqlConnectionStringBuilder(ConnectionString).Username) is { } role)
         {
             await ExecuteAsync(role);
         }

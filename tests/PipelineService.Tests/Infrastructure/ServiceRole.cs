@@ -1,29 +1,34 @@
+using System.Reflection;
 using Npgsql;
 using PipelineService.Hosting.Migrations;
+using Xunit.v3;
 
 namespace PipelineService.Tests.Infrastructure;
 
 /// <summary>
-/// The role that services under test have. With <c>PIPELINE_TEST_ROLE=least</c> every service of the run has one that owns nothing and has
-/// the grants of docs/operations.md alone, while the tests themselves go on as the owner; else it has the owner's.
+/// The role that services under test have: one that owns nothing of the schema and has the grants of docs/operations.md alone, while the
+/// tests themselves go on as the owner. <see cref="OwnersRoleAttribute"/> names the tests in which it is the owner's; with
+/// <c>PIPELINE_TEST_ROLE=owner</c> it is in all of them.
 /// </summary>
 internal static class ServiceRole
 {
     private const string Variable = "PIPELINE_TEST_ROLE";
-    private const string Least = "least";
     private const string Password = "nothing is its own";
 
-    /// <summary>What it may do with what others made: the rows that tests prepare are read, added to and reverted.</summary>
-    private const string ForTables = "SELECT, INSERT, DELETE, REFERENCES";
+    /// <summary>What it may do with what others made: the rows that tests prepare are read, added to, changed and reverted.</summary>
+    private const string ForTables = "SELECT, INSERT, UPDATE, DELETE, REFERENCES";
+
+    public static bool IsOwnersEverywhere { get; } = Environment.GetEnvironmentVariable(Variable) == "owner";
 
     private static string? _name;
-
-    private static bool IsAskedFor => Environment.GetEnvironmentVariable(Variable) == Least;
+    private static string? _owner;
 
     /// <param name="run">Tells the roles of runs on one server apart.</param>
-    public static string? CreateSql(string run)
+    /// <param name="owner">The role of the tests.</param>
+    public static string? CreateSql(string run, string? owner)
     {
-        _name = IsAskedFor ? $"pipeline_test_{run}_service" : null;
+        _owner = owner;
+        _name = IsOwnersEverywhere ? null : $"pipeline_test_{run}_service";
         return _name is null ? null : $"CREATE ROLE {_name} LOGIN PASSWORD '{Password}'";
     }
 
@@ -40,9 +45,29 @@ internal static class ServiceRole
             ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO {_name};
             """;
 
-    /// <summary>The same database with the service's role, where it has one: in those of this run's server.</summary>
-    public static string? Apply(string? connectionString) => _name is null || connectionString is null
-        || !new NpgsqlConnectionStringBuilder(connectionString).Database!.StartsWith("pipeline_test_", StringComparison.Ordinal)
-        ? connectionString
-        : new NpgsqlConnectionStringBuilder(connectionString) { Username = _name, Password = Password }.ConnectionString;
+    /// <summary>The same database with the service's role, where a test says no other: in those of this run's server.</summary>
+    public static string? Apply(string? connectionString)
+    {
+        if (_name is null || connectionString is null || IsOwners)
+        {
+            return connectionString;
+        }
+
+        NpgsqlConnectionStringBuilder address = new(connectionString);
+        return address.Database?.StartsWith("pipeline_test_", StringComparison.Ordinal) == true && address.Username == _owner
+            ? new NpgsqlConnectionStringBuilder(connectionString) { Username = _name, Password = Password }.ConnectionString
+            : connectionString;
+    }
+
+    private static bool IsOwners =>
+        (TestContext.Current.TestMethod as IXunitTestMethod)?.Method.IsDefined(typeof(OwnersRoleAttribute)) == true
+        || (TestContext.Current.TestClass as IXunitTestClass)?.Class.IsDefined(typeof(OwnersRoleAttribute)) == true;
+}
+
+/// <summary>The service under test has the owner's role here, which docs/operations.md advises against.</summary>
+/// <param name="why">What only an owner may do.</param>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+internal sealed class OwnersRoleAttribute(string why) : Attribute
+{
+    public string Why => why;
 }

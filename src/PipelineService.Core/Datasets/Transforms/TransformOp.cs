@@ -15,6 +15,15 @@ public abstract record TransformOp
     /// <summary>More ops than this are no contract that anybody reads.</summary>
     public const int CountMax = 500;
 
+    /// <summary>
+    /// Fields that all ops of a definition work on, one that several work on counted for each: each is a step for every record, and is kept
+    /// as long as the definition is. Twenty ops on each of a table's columns are 31,960.
+    /// </summary>
+    public const int FieldsMax = 50_000;
+
+    /// <summary>How often the patterns of all ops may be compared with the name of a field, which is done when a definition is read.</summary>
+    public const int ComparisonsMax = 2_000_000;
+
     /// <summary>The op's word in definitions.</summary>
     public abstract string Word { get; }
 

@@ -110,5 +110,24 @@ internal sealed class KeyGrantReader(Dictionary<string, string[]> faults, TimePr
         return at.AddTicks(-(at.Ticks % TimeSpan.TicksPerMicrosecond));
     }
 
+    /// <summary>A limit that is written as a text.</summary>
+    /// <param name="option">What it is called there.</param>
+    /// <param name="text">Null: there is none.</param>
+    public long? Limit(string option, string? text, long min, long max)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        Add(option, FormattableString.Invariant($"\"{Excerpt.Of(text)}\" is not a whole number from {min:N0} to {max:N0}."));
+        return null;
+    }
+
     public void Add(string member, params string[] sentences) => faults[$"/{member}"] = sentences;
 }

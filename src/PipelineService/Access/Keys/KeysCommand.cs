@@ -1,4 +1,5 @@
 using PipelineService.Access.Audit;
+using PipelineService.Access.Limits;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Startup;
 
@@ -15,6 +16,7 @@ internal static class KeysCommand
     private const string Usage =
         """
         PipelineService keys create NAME --scopes ingest,read [--datasets trips,acme_*] [--source S] [--tenant T] [--expires TIME]
+                                    [--requests-per-minute N] [--bytes-per-minute N] [--uploads-at-once N]
         PipelineService keys list
         PipelineService keys rotate ID [--overlap PT1H]
         PipelineService keys revoke ID
@@ -25,6 +27,8 @@ internal static class KeysCommand
           --source     uploads with the key carry it, and no other
           --tenant     the key sees and makes datasets of this tenant alone
           --expires    a time, such as 2027-01-01T00:00:00Z; left out: never
+          --requests-per-minute, --bytes-per-minute, --uploads-at-once
+                       how much it may send to an instance; left out: what Limits:Key… say
           --overlap    how long the key as it was goes on, such as PT1H or P7D; left out: a day
 
         The database is found as by the service: --ConnectionStrings:Pipeline, DATABASE_URL, or --environment Development for the
@@ -85,6 +89,7 @@ internal static class KeysCommand
             Source = reader.Text("source", line.ValueOf("source")),
             Tenant = reader.Tenant(line.ValueOf("tenant")),
             ExpiresAt = reader.ExpiresAt(line.ValueOf("expires")),
+            Limits = LimitsOf(line, reader),
         };
         if (faults.Count > 0)
         {
@@ -104,6 +109,17 @@ internal static class KeysCommand
         return 0;
     }
 
+    private static CallLimits? LimitsOf(KeysCommandLine line, KeyGrantReader reader)
+    {
+        CallLimits limits = new(
+            (int?)Limit(KeysCommandLine.RequestsPerMinute, 1, LimitsOptionsValidator.RequestsMax),
+            Limit(KeysCommandLine.BytesPerMinute, LimitsOptionsValidator.BytesMin, LimitsOptionsValidator.BytesMax),
+            (int?)Limit(KeysCommandLine.UploadsAtOnce, 1, LimitsOptionsValidator.UploadsMax));
+        return limits == CallLimits.None ? null : limits;
+
+        long? Limit(string option, long min, long max) => reader.Limit(option, line.ValueOf(option), min, max);
+    }
+
     private static async Task<int> ListAsync(KeysCommandHost host, TextWriter output)
     {
         const int PageSize = 1_000;
@@ -119,7 +135,10 @@ internal static class KeysCommand
                     $" datasets={string.Join(',', key.Datasets)}",
                     key.Source is null ? "" : $" source={key.Source}",
                     key.Tenant is null ? "" : $" tenant={key.Tenant}",
-                    key.ExpiresAt is null ? "" : $" expires={key.ExpiresAt:yyyy-MM-dd'T'HH:mm:ss'Z'}");
+                    key.ExpiresAt is null ? "" : $" expires={key.ExpiresAt:yyyy-MM-dd'T'HH:mm:ss'Z'}",
+                    Written(KeysCommandLine.RequestsPerMinute, key.Limits?.RequestsPerMinute),
+                    Written(KeysCommandLine.BytesPerMinute, key.Limits?.BytesPerMinute),
+                    Written(KeysCommandLine.UploadsAtOnce, key.Limits?.UploadsAtOnce));
                 await output.WriteLineAsync(
                     $"{key.Id}  {key.State.ToString().ToLowerInvariant(),-7}  {key.Name}  scopes={string.Join(',', key.Scopes).ToLowerInvariant()}{limits}");
                 before = key.Id;
@@ -127,6 +146,8 @@ internal static class KeysCommand
         }
         while (page.Count == PageSize);
         return 0;
+
+        static string Written(string option, long? limit) => limit is null ? "" : FormattableString.Invariant($" {option}={limit}");
     }
 
     private static async Task<int> RotateAsync(KeysCommandHost host, KeysCommandLine line, TextWriter output, TextWriter errors)

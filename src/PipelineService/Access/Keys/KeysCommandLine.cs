@@ -11,12 +11,15 @@ internal sealed class KeysCommandLine
     public const string Rotate = "rotate";
     public const string Revoke = "revoke";
 
+    /// <summary>The limits of a key, which are named as in the API.</summary>
+    public const string RequestsPerMinute = "requests-per-minute", BytesPerMinute = "bytes-per-minute", UploadsAtOnce = "uploads-at-once";
+
     private const string Option = "--";
 
     /// <summary>The options that each verb has.</summary>
     private static readonly Dictionary<string, string[]> Verbs = new()
     {
-        [Create] = ["scopes", "datasets", "source", "tenant", "expires"],
+        [Create] = ["scopes", "datasets", "source", "tenant", "expires", RequestsPerMinute, BytesPerMinute, UploadsAtOnce],
         [List] = [],
         [Rotate] = ["overlap"],
         [Revoke] = [],

@@ -10,6 +10,9 @@ namespace PipelineService.Datasets.Definitions;
 /// </summary>
 internal sealed class DeclarationValidator : AbstractValidator<DatasetDefinition>
 {
+    /// <summary>Each is an index, or a lock on another table, that every row pays for.</summary>
+    private const int KeysMax = 100;
+
     public DeclarationValidator()
     {
         Include(new DefinitionValidator());
@@ -17,6 +20,8 @@ internal sealed class DeclarationValidator : AbstractValidator<DatasetDefinition
             .When(d => !d.Dialect.Header && (d.Format == DataFormat.Csv || d.Items is { AreArrays: true, Keys.IsEmpty: true }))
             .WithMessage(d => $"\"{DefinitionWords.FieldsMatches.WordFor(d.Schema.FieldsMatch)}\" goes by names, and with dialect.header: "
                 + "false the data has none: leave it out. dialect.raggedRows takes records with fewer or more fields.");
+        RuleFor(d => d.Schema.UniqueKeys).Must(keys => keys.Length <= KeysMax).WithMessage($"There must be at most {KeysMax} of them.");
+        RuleFor(d => d.Schema.ForeignKeys).Must(keys => keys.Length <= KeysMax).WithMessage($"There must be at most {KeysMax} of them.");
         RuleFor(d => d).Custom(static (definition, context) =>
         {
             for (int i = 0; i < definition.Schema.Fields.Length; i++)

@@ -1,3 +1,5 @@
+using PipelineService.Hosting;
+
 namespace PipelineService.Datasets.Definitions;
 
 /// <summary>What is wrong with a definition: JSON pointer into the client's document → sentences, in reading order.</summary>
@@ -5,6 +7,9 @@ internal sealed class DefinitionFaults
 {
     /// <summary>More faults than this help nobody; the answer says that it was cut.</summary>
     public const int CountMax = 500;
+
+    /// <summary>For so many faults it is guessed what was meant: each guess is a look at all that there is.</summary>
+    private const int GuessedMax = 50;
 
     private readonly OrderedDictionary<string, List<string>> _byPointer = [];
     private readonly OrderedDictionary<string, string[]> _warnings = [];
@@ -30,6 +35,9 @@ internal sealed class DefinitionFaults
 
         messages.Add(message);
     }
+
+    /// <summary>What a word of the next fault was meant to be (<see cref="Suggestion"/>), while there are not many.</summary>
+    public string Near(string word, IEnumerable<string> known) => _count < GuessedMax ? Suggestion.For(word, known) : "";
 
     /// <summary>Says what is passed over; beyond <see cref="CountMax"/> places nobody is told.</summary>
     public void Warn(string pointer, string message)

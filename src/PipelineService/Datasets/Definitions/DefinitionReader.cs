@@ -212,8 +212,16 @@ public static class DefinitionReader
             return new TableSchema { Fields = [] };
         }
 
+        // More than a table can have are not read: a body holds hundreds of thousands, each looked at from every side.
+        bool areTooMany = schema.TryGet("fields", out JsonElement list) && list.ValueKind == JsonValueKind.Array
+            && list.GetArrayLength() > TableSchemaValidator.FieldsMax;
+        if (areTooMany)
+        {
+            schema.Fault("fields", TableSchemaValidator.FieldCountFault);
+        }
+
         ImmutableArray<FieldDefinition> fields =
-            schema.Items("fields", (element, pointer) => FieldReader.Read(element, pointer, faults));
+            areTooMany ? default : schema.Items("fields", (element, pointer) => FieldReader.Read(element, pointer, faults));
         if (fields.IsDefault)
         {
             if (!schema.TryGet("fields", out _))

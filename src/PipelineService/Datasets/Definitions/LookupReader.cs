@@ -3,7 +3,6 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Expressions.Typing;
 using PipelineService.Core.Values;
-using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -70,7 +69,7 @@ internal static class LookupReader
             if (columns.FirstOrDefault(column => column.Name == name) is not { } column)
             {
                 said.Fault(
-                    Key, $"\"{Excerpt.Of(name)}\" is not the name of a field.{Suggestion.For(name, columns.Select(c => c.Name))}");
+                    Key, $"\"{Excerpt.Of(name)}\" is not the name of a field.{said.Near(name, columns.Select(c => c.Name))}");
                 isKnown = false;
             }
             else if (FieldKinds.Of(column) is null or TypedKind.Json)

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Rules;
-using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -39,6 +38,9 @@ internal sealed class ObjectReader
     }
 
     public string PointerTo(string name) => JsonPointer.Append(_pointer, name);
+
+    /// <inheritdoc cref="DefinitionFaults.Near"/>
+    public string Near(string word, IEnumerable<string> known) => _faults.Near(word, known);
 
     public void Fault(string name, string message) => _faults.Add(PointerTo(name), message);
 
@@ -266,6 +268,6 @@ internal sealed class ObjectReader
     private static bool IsForeign(string name) =>
         name.Contains(':', StringComparison.Ordinal) || name is ['_' or '$' or '@', ..] or ['x' or 'X', '-' or '_', ..];
 
-    private static string AdviceFor(string word, IEnumerable<string> known, IReadOnlyDictionary<string, string>? advice) =>
-        advice is not null && advice.TryGetValue(word, out string? sentence) ? " " + sentence : Suggestion.For(word, known);
+    private string AdviceFor(string word, IEnumerable<string> known, IReadOnlyDictionary<string, string>? advice) =>
+        advice is not null && advice.TryGetValue(word, out string? sentence) ? " " + sentence : Near(word, known);
 }

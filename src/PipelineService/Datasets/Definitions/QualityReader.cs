@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
-using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions;
 
@@ -191,7 +190,7 @@ internal static class QualityReader
         {
             if (columns.Count > 0)
             {
-                rule.Fault(Field, $"\"{Excerpt.Of(field)}\" is not the name of a field.{Suggestion.For(field, columns.Keys)}");
+                rule.Fault(Field, $"\"{Excerpt.Of(field)}\" is not the name of a field.{rule.Near(field, columns.Keys)}");
             }
         }
         else if (personal.Contains(field) && metric is not (QualityMetric.NullRatio or QualityMetric.Distinct))

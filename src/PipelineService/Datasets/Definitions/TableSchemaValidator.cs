@@ -11,13 +11,18 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
     /// <summary>PostgreSQL's bound on columns (1600) less the two lineage columns.</summary>
     public const int FieldsMax = 1_598;
 
+    public static readonly string FieldCountFault = $"There must be 1 to {FieldsMax} fields.";
+
     /// <summary>PostgreSQL's bound on the columns of an index.</summary>
     private const int KeyFieldsMax = 32;
+
+    /// <summary>Of all keys of a kind so many faults are told.</summary>
+    private const int KeyFaultsMax = 100;
 
     public TableSchemaValidator(bool hasLineage)
     {
         RuleFor(s => s.Fields).Must(fields => fields.Length is >= 1 and <= FieldsMax)
-            .WithMessage($"There must be 1 to {FieldsMax} fields.");
+            .WithMessage(FieldCountFault);
         RuleForEach(s => s.Fields).SetValidator(new FieldValidator(hasLineage));
         RuleFor(s => s.Fields).Custom((fields, context) =>
         {
@@ -33,23 +38,17 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
                 }
             });
         });
-        RuleFor(s => s.PrimaryKey).Custom((key, context) => AddFaultsOfKey(nameof(TableSchema.PrimaryKey), key, context));
-        RuleFor(s => s.UniqueKeys).Custom((keys, context) =>
+        RuleFor(s => s).Custom((schema, context) =>
         {
-            for (int i = 0; i < keys.Length; i++)
+            IEnumerable<(string Path, string Sentence)> faults =
+            [
+                .. FaultsOfKey(schema.PrimaryKey, schema.Fields).Select(fault => (nameof(TableSchema.PrimaryKey), fault)),
+                .. FaultsOfUniqueKeys(schema).Take(KeyFaultsMax),
+                .. FaultsOfForeignKeys(schema).Take(KeyFaultsMax),
+            ];
+            foreach ((string path, string sentence) in faults)
             {
-                AddFaultsOfKey($"{nameof(TableSchema.UniqueKeys)}[{i}]", keys[i], context);
-                if (keys[i].IsEmpty)
-                {
-                    context.AddFailure($"{nameof(TableSchema.UniqueKeys)}[{i}]", "Must name at least one field.");
-                }
-            }
-        });
-        RuleFor(s => s.ForeignKeys).Custom((keys, context) =>
-        {
-            for (int i = 0; i < keys.Length; i++)
-            {
-                AddFaultsOfReference($"{nameof(TableSchema.ForeignKeys)}[{i}]", keys[i], context);
+                context.AddFailure(path, sentence);
             }
         });
         RuleFor(s => s.Fields).Custom((fields, context) =>
@@ -64,27 +63,48 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
         });
     }
 
-    private static void AddFaultsOfReference(string path, ForeignKey key, ValidationContext<TableSchema> context)
+    private static IEnumerable<(string Path, string Sentence)> FaultsOfUniqueKeys(TableSchema schema)
     {
-        AddFaultsOfKey($"{path}.Fields", key.Fields, context);
-        if (key.Resource is null)
+        for (int i = 0; i < schema.UniqueKeys.Length; i++)
         {
-            AddFaultsOfKey($"{path}.Reference.Fields", key.ReferenceFields, context);
-        }
+            string path = $"{nameof(TableSchema.UniqueKeys)}[{i}]";
+            foreach (string fault in FaultsOfKey(schema.UniqueKeys[i], schema.Fields))
+            {
+                yield return (path, fault);
+            }
 
-        if (!key.Fields.IsEmpty && !key.ReferenceFields.IsEmpty && key.Fields.Length != key.ReferenceFields.Length)
-        {
-            context.AddFailure(
-                $"{path}.Reference.Fields",
-                $"Must be as many as the fields that refer to them: {key.Fields.Length}, and not {key.ReferenceFields.Length}.");
+            if (schema.UniqueKeys[i].IsEmpty)
+            {
+                yield return (path, "Must name at least one field.");
+            }
         }
     }
 
-    private static void AddFaultsOfKey(string path, ImmutableArray<string> key, ValidationContext<TableSchema> context)
+    private static IEnumerable<(string Path, string Sentence)> FaultsOfForeignKeys(TableSchema schema)
     {
-        foreach (string fault in FaultsOfKey(key, context.InstanceToValidate.Fields))
+        for (int i = 0; i < schema.ForeignKeys.Length; i++)
         {
-            context.AddFailure(path, fault);
+            string path = $"{nameof(TableSchema.ForeignKeys)}[{i}]";
+            ForeignKey key = schema.ForeignKeys[i];
+            foreach (string fault in FaultsOfKey(key.Fields, schema.Fields))
+            {
+                yield return ($"{path}.Fields", fault);
+            }
+
+            if (key.Resource is null)
+            {
+                foreach (string fault in FaultsOfKey(key.ReferenceFields, schema.Fields))
+                {
+                    yield return ($"{path}.Reference.Fields", fault);
+                }
+            }
+
+            if (!key.Fields.IsEmpty && !key.ReferenceFields.IsEmpty && key.Fields.Length != key.ReferenceFields.Length)
+            {
+                yield return (
+                    $"{path}.Reference.Fields",
+                    $"Must be as many as the fields that refer to them: {key.Fields.Length}, and not {key.ReferenceFields.Length}.");
+            }
         }
     }
 
@@ -98,6 +118,7 @@ internal sealed class TableSchemaValidator : AbstractValidator<TableSchema>
         if (key.Length > KeyFieldsMax)
         {
             yield return $"A key has at most {KeyFieldsMax} fields.";
+            yield break; // each of them would be looked for among all fields
         }
 
         foreach (IGrouping<string, string> names in key.GroupBy(name => name))

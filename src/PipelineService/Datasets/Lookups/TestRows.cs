@@ -7,7 +7,6 @@ using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Expressions.Typing;
 using PipelineService.Core.Values;
 using PipelineService.Datasets.Definitions;
-using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Lookups;
 
@@ -35,7 +34,7 @@ internal static class TestRows
                 faults.Add(
                     JsonPointer.Append(place, member.Name),
                     $"Dataset \"{use.Dataset}\" has no field \"{Excerpt.Of(member.Name)}\"."
-                    + Suggestion.For(member.Name, columns.Select(c => c.Name)));
+                    + faults.Near(member.Name, columns.Select(c => c.Name)));
             }
 
             into.Add(

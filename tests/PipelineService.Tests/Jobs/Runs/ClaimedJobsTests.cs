@@ -51,7 +51,7 @@ public sealed class ClaimedJobsTests(ClaimedJobsTests.TwoSessions running) : ICl
     public async Task Ends_the_sessions_that_an_earlier_attempt_has_left_open()
     {
         await using Held held = await HoldAsync("left_open");
-        var name = new NpgsqlConnectionStringBuilder(running.Database.ConnectionString)
+        var name = new NpgsqlConnectionStringBuilder(ServiceRole.Apply(running.Database.ConnectionString))
         {
             ApplicationName = WriteSession.SessionName(held.Queued),
             Pooling = false,

@@ -172,6 +172,36 @@ public sealed class HttpEnrichmentTests(HttpEnrichmentTests.Service service) : I
             ["1"], await service.RowsAsync($"SELECT count(*)::text FROM pipeline.audit WHERE action = 'gaps.fill' AND object = 'job/{job.Id}'"));
     }
 
+    /// <summary>What a service answers is scored, and what comes of that is asked of it again: each in the order of the list.</summary>
+    [Fact]
+    public async Task A_service_and_a_model_give_to_each_other()
+    {
+        using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
+        Assert.True((int)(await service.Api.PutAsync("/v1/models/rate", model)).Status < 300);
+        await service.DeclareAsync("rated", Fields, "chunk", rest: """
+            , "transforms": [
+              { "op": "http", "service": "geo", "inputs": { "ip": "ip" }, "set": { "lat": "/geo/lat" }, "missing": "null",
+                "into": [ { "name": "lat", "type": "number" } ] },
+              { "op": "score", "model": "rate", "inputs": { "x": "lat" }, "set": { "risk": "y" } },
+              { "op": "http", "service": "geo", "inputs": { "ip": "risk" }, "set": { "rated": "/city" } } ]
+            """);
+        string records = string.Concat(Enumerable.Range(0, 1_000).Select(i => $"{i},rated {i % 100}\n"));
+        service.Stub.Mood = "away";
+        Guid id = (await service.Api.UploadAsync("rated", $"id,ip\n{records}1000,unknown rate\n1001,faulty rate\n")).Job.Id;
+        await service.Api.WhenAsync(id, "waiting", job => job.WaitingFor == "enrichment:geo");
+        service.Stub.Mood = "well";
+
+        JobView job = await service.Api.WhenFinalAsync(id);
+
+        Assert.Equal((JobState.PartiallySucceeded, new RecordsView(1_002, 1_000, 2, 0)), (job.State, job.Records));
+        Assert.Equal(["1000"], await service.RowsAsync("SELECT count(*)::text FROM rated WHERE lat = 1.5 AND risk = 4 AND rated = 'city of 4'"));
+        Assert.Equal(
+            ["1001 score_input_missing 1", "1002 enrichment_failed 0"],
+            await service.RowsAsync($"""
+                SELECT concat_ws(' ', record, errors->0->>'code', errors->0->>'op') FROM pipeline.dead_letters WHERE job_id = '{job.Id}' ORDER BY record
+                """));
+    }
+
     [Fact]
     public async Task What_holds_personal_data_is_not_shown_in_an_answer()
     {

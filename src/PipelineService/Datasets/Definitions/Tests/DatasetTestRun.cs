@@ -167,7 +167,7 @@ internal sealed class DatasetTestRun
             int column = IndexOf(member.Name);
             if (column < 0)
             {
-                string meant = Hosting.Suggestion.For(member.Name, _plan.Columns.Select(c => c.Field.Name));
+                string meant = _faults.Near(member.Name, _plan.Columns.Select(c => c.Field.Name));
                 _faults.Add(place, $"The dataset has no column \"{Excerpt.Of(member.Name)}\".{meant}");
                 continue;
             }

@@ -91,7 +91,7 @@ internal static class LookupOps
         {
             op.Fault(
                 JsonPointer.Append(op.Json.PointerTo(Match), name),
-                $"\"{Excerpt.Of(name)}\" is not in the key of \"{read.From}\" ({names}).{Suggestion.For(name, lookup.Key)}");
+                $"\"{Excerpt.Of(name)}\" is not in the key of \"{read.From}\" ({names}).{op.Json.Near(name, lookup.Key)}");
         }
 
         string[] missing = [.. lookup.Key.Except(read.Key)];
@@ -111,7 +111,7 @@ internal static class LookupOps
         {
             op.Fault(
                 pointer, $"Dataset \"{read.From}\" has no field "
-                    + $"\"{Excerpt.Of(name)}\".{Suggestion.For(name, columns.Select(c => c.Name))}");
+                    + $"\"{Excerpt.Of(name)}\".{op.Json.Near(name, columns.Select(c => c.Name))}");
             return null;
         }
 

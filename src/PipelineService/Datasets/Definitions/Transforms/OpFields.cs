@@ -5,7 +5,6 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Datasets.Transforms;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Steps;
-using PipelineService.Hosting;
 
 namespace PipelineService.Datasets.Definitions.Transforms;
 
@@ -18,23 +17,31 @@ internal sealed class OpFields
     private readonly FieldScope _scope;
     private readonly Dictionary<int, (TransformOp Op, string Pointer)> _results = [];
     private readonly OpExpressions _expressions;
+    private readonly OpRoom? _room;
 
     /// <param name="schema">Without fields it could not be read: then nothing is said of names.</param>
     /// <param name="hasLineage">Whether the names of the lineage columns are taken.</param>
+    /// <param name="isDeclared">Whether it is declared now: what is stored was let pass once.</param>
     /// <param name="faults">Takes what is wrong.</param>
-    public OpFields(TableSchema schema, bool hasLineage, DefinitionFaults faults)
+    public OpFields(TableSchema schema, bool hasLineage, bool isDeclared, DefinitionFaults faults)
     {
         _faults = faults;
         _hasLineage = hasLineage;
         _isKnown = !schema.Fields.IsEmpty;
         _scope = new FieldScope(schema);
         _expressions = new OpExpressions(faults);
+        _room = isDeclared ? new OpRoom(_scope, faults) : null;
     }
 
     /// <summary>Looks at the fields that an op names, then takes in those that it sets.</summary>
     /// <returns>The op, with all that is known of the fields that it sets.</returns>
     public TransformOp Check(TransformOp op, int index, OpReader reader)
     {
+        if (_room?.Takes(op) == false)
+        {
+            return op;
+        }
+
         op = LookupFields.WithTypes(op, reader, _scope, _faults);
         op = ScoreFields.WithTypes(op, reader, _scope);
         if (op is LookupOp lookup && _isKnown)
@@ -145,7 +152,7 @@ internal sealed class OpFields
 
         if (!_scope.IsPattern(text))
         {
-            string meant = Suggestion.For(text, _scope.Fields.Select(field => field.Name));
+            string meant = _faults.Near(text, _scope.Fields.Select(field => field.Name));
             _faults.Add(pointer, $"\"{Excerpt.Of(text)}\" is not the name of a field here.{SourceAdvice(text) ?? meant}");
             return;
         }

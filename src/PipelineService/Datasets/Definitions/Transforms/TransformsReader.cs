@@ -31,7 +31,7 @@ internal sealed class TransformsReader
     {
         (_lookups, _dataset) = (lookups, dataset);
         _faults = faults;
-        _fields = new OpFields(schema, hasLineage, faults);
+        _fields = new OpFields(schema, hasLineage, isDeclared: lookups is not null, faults);
     }
 
     /// <param name="resource">The definition.</param>
