@@ -2,7 +2,6 @@ using Npgsql;
 using PipelineService.Access;
 using PipelineService.Access.Audit;
 using PipelineService.Access.Keys;
-using PipelineService.Core.Jobs;
 using PipelineService.Datasets;
 using PipelineService.Hosting.Http;
 using PipelineService.Intake;

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace PipelineService.Sources.Queues;
 
@@ -10,11 +12,11 @@ internal sealed class MessageBatch
 {
     private const int KeptBytesMax = 64 << 10;
 
-    private MemoryStream _lines = new();
+    private ArrayBufferWriter<byte> _lines = new();
 
     public int Count { get; private set; }
 
-    public long Bytes => _lines.Length;
+    public long Bytes => _lines.WrittenCount;
 
     public LogMessage First { get; private set; }
 
@@ -35,12 +37,13 @@ internal sealed class MessageBatch
 
         // Blank lines are no records; this one is none that can be loaded.
         ReadOnlySpan<byte> body = message.Body.Span.TrimStart(" \t\r\n"u8).IsEmpty ? "\"\""u8 : message.Body.Span;
-        int start = (int)_lines.Length;
-        _lines.Write(body);
+        Span<byte> line = _lines.GetSpan(body.Length + 1)[..(body.Length + 1)];
+        body.CopyTo(line);
 
         // Between the tokens of JSON one is as good as the other, and within its texts both are faults.
-        _lines.GetBuffer().AsSpan(start, body.Length).Replace((byte)'\n', (byte)'\r');
-        _lines.WriteByte((byte)'\n');
+        line[..body.Length].Replace((byte)'\n', (byte)'\r');
+        line[^1] = (byte)'\n';
+        _lines.Advance(line.Length);
         First = Count == 0 ? message : First;
         Last = message;
         Count++;
@@ -48,16 +51,14 @@ internal sealed class MessageBatch
     }
 
     /// <summary>The lines, to be read once.</summary>
-    public Stream OpenLines()
-    {
-        _lines.Position = 0;
-        return new MemoryStream(_lines.GetBuffer(), 0, (int)_lines.Length, writable: false);
-    }
+    public Stream OpenLines() => MemoryMarshal.TryGetArray(_lines.WrittenMemory, out ArraySegment<byte> lines) && lines.Array is not null
+        ? new MemoryStream(lines.Array, lines.Offset, lines.Count, writable: false)
+        : Stream.Null;
 
     public void Clear()
     {
         (Count, First, Last) = (0, default, default);
-        _lines.SetLength(0);
+        _lines.ResetWrittenCount();
     }
 
     /// <summary>Nothing has come for a while: gives the memory back.</summary>
@@ -65,7 +66,7 @@ internal sealed class MessageBatch
     {
         if (Count == 0 && _lines.Capacity > KeptBytesMax)
         {
-            _lines = new MemoryStream();
+            _lines = new ArrayBufferWriter<byte>();
         }
     }
 

@@ -24,6 +24,8 @@ internal sealed class RabbitLog : IMessageLog
     /// <summary>How long the number of the first message is taken for what it was.</summary>
     private static readonly TimeSpan FirstAgeMax = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan CloseMax = TimeSpan.FromSeconds(2);
+
     private readonly BrokerOptions _broker;
     private readonly string _queue;
     private readonly Channel<RabbitDelivery> _deliveries = Channel.CreateBounded<RabbitDelivery>(PrefetchMax * 4);
@@ -117,7 +119,12 @@ internal sealed class RabbitLog : IMessageLog
     {
         if (_connection is not null)
         {
-            await _connection.CloseAsync(Constants.ReplySuccess, "", _broker.Timeout, abort: true, CancellationToken.None);
+            await _connection.CloseAsync(Constants.ReplySuccess, "", CloseMax, abort: true, CancellationToken.None);
+            if (_channel is not null)
+            {
+                await _channel.DisposeAsync();
+            }
+
             await _connection.DisposeAsync();
         }
     }
@@ -194,7 +201,7 @@ internal sealed class RabbitLog : IMessageLog
     /// <summary>The number of the first message that is still there.</summary>
     private async Task<long?> FindFirstAsync(CancellationToken cancellationToken)
     {
-        Channel<RabbitDelivery> one = Channel.CreateBounded<RabbitDelivery>(
+        var one = Channel.CreateBounded<RabbitDelivery>(
             new BoundedChannelOptions(capacity: 1) { FullMode = BoundedChannelFullMode.DropWrite });
         await using IChannel channel = await _connection!.CreateChannelAsync(cancellationToken: cancellationToken);
         await channel.BasicQosAsync(prefetchSize: 0, prefetchCount: 1, global: false, cancellationToken);
@@ -204,7 +211,7 @@ internal sealed class RabbitLog : IMessageLog
             : null;
     }
 
-    private Task ConsumeAsync(
+    private Task<string> ConsumeAsync(
         IChannel channel, object offset, ChannelWriter<RabbitDelivery> deliveries, CancellationToken cancellationToken) =>
         channel.BasicConsumeAsync(
             _queue, autoAck: false, consumerTag: "", noLocal: false, exclusive: false,

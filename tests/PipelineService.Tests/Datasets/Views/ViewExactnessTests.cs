@@ -54,7 +54,7 @@ public sealed class ViewExactnessTests(ViewStand stand) : IClassFixture<ViewStan
     public async Task Is_the_group_by_of_its_table_whatever_becomes_of_jobs(string commit, bool refuses)
     {
         int seed = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_VIEWS_SEED") ?? $"{Random.Shared.Next()}", CultureInfo.InvariantCulture);
-        int steps = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_VIEWS_STEPS") ?? "14", CultureInfo.InvariantCulture);
+        int steps = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_VIEWS_STEPS") ?? "9", CultureInfo.InvariantCulture);
         TestContext.Current.TestOutputHelper?.WriteLine($"PIPELINE_VIEWS_SEED={seed}");
         Random random = new(seed);
         string dataset = $"exact_{commit}{(refuses ? "_refusing" : "")}";

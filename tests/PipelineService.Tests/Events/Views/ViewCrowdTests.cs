@@ -14,10 +14,10 @@ public sealed class ViewCrowdTests(TestDatabase database) : IClassFixture<TestDa
 {
     private const long GrowthMax = 100L << 20;
     private const int Groups = 900;
-    private const int Rounds = 4;
+    private const int Rounds = 3;
 
     private static readonly int Clients =
-        int.Parse(Environment.GetEnvironmentVariable("PIPELINE_VIEW_CLIENTS") ?? "100", CultureInfo.InvariantCulture);
+        int.Parse(Environment.GetEnvironmentVariable("PIPELINE_VIEW_CLIENTS") ?? "60", CultureInfo.InvariantCulture);
 
     private int _told;
 

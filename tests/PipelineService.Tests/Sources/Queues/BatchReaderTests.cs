@@ -6,7 +6,6 @@ namespace PipelineService.Tests.Sources.Queues;
 /// <summary>Messages are put together in their order, each once, up to the bounds of a batch.</summary>
 public sealed class BatchReaderTests
 {
-    private readonly FakeLog _log = new();
     private readonly MessageBatch _batch = new();
 
     [Theory]
@@ -16,7 +15,7 @@ public sealed class BatchReaderTests
     [InlineData(1, 1_000_000, int.MaxValue, "1,2,3")]
     public async Task Batches_follow_each_other(int messages, int bytes, int pulled, string batches)
     {
-        FakeLog log = new() { PullMax = pulled };
+        await using FakeLog log = new() { PullMax = pulled };
         foreach (int number in Enumerable.Range(1, messages == 1 ? 3 : 250))
         {
             log.Add(number, "{}");
@@ -36,12 +35,13 @@ public sealed class BatchReaderTests
     [Fact]
     public async Task What_was_taken_or_comes_twice_is_passed_over()
     {
+        await using FakeLog log = new();
         foreach (int number in (int[])[3, 4, 5, 5, 4, 6, 9])
         {
-            _log.Add(number, $"{{\"n\":{number}}}");
+            log.Add(number, $"{{\"n\":{number}}}");
         }
 
-        await FillAsync(new BatchReader(_log, after: 4, TimeProvider.System), 100, 1_000);
+        await FillAsync(new BatchReader(log, after: 4, TimeProvider.System), 100, 1_000);
 
         using StreamReader lines = new(_batch.OpenLines());
         Assert.Equal("{\"n\":5}\n{\"n\":6}\n{\"n\":9}\n", await lines.ReadToEndAsync(TestContext.Current.CancellationToken));
@@ -51,12 +51,13 @@ public sealed class BatchReaderTests
     [Fact]
     public async Task Nothing_comes_of_nothing()
     {
-        BatchReader reader = new(_log, after: null, TimeProvider.System);
+        await using FakeLog log = new();
+        BatchReader reader = new(log, after: null, TimeProvider.System);
 
         Assert.False(await FillAsync(reader, 100, 1_000));
 
         Assert.Null(reader.LastRead);
-        _log.Fault = new SourceFaultException("gone");
+        log.Fault = new SourceFaultException("gone");
         await Assert.ThrowsAsync<SourceFaultException>(() => FillAsync(reader, 100, 1_000));
     }
 

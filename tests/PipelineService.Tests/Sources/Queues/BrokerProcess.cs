@@ -12,16 +12,20 @@ internal sealed class BrokerProcess : IDisposable
 {
     private const string Script = """ "$@" </dev/null >>"$BROKER_LOG" 2>&1 & p=$!; read -r _; kill -KILL $p; wait $p """;
 
+    private static readonly string[] Folders =
+    [
+        "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin",
+        .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator),
+    ];
+
     private readonly Process _shell;
 
     private BrokerProcess(Process shell) => _shell = shell;
 
     /// <summary>Where the program is; null when it is not installed.</summary>
-    public static string? Find(string program) =>
-        new[] { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/usr/lib/rabbitmq/bin" }
-            .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
-            .Select(folder => Path.Combine(folder, program))
-            .FirstOrDefault(path => !OperatingSystem.IsWindows() && File.Exists(path));
+    public static string? Find(string program) => OperatingSystem.IsWindows()
+        ? null
+        : Folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     /// <param name="folder">Its own, where it also writes what it says.</param>
     public static async Task<BrokerProcess> StartAsync(
@@ -63,6 +67,9 @@ internal sealed class BrokerProcess : IDisposable
 /// <summary>A broker with streams, to which messages are sent, and which can be killed and started again.</summary>
 internal abstract class TestBroker : IAsyncDisposable
 {
+    private static readonly TimeSpan StartAgeMax = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
     private readonly TemporaryFolder _folder = new();
     private readonly List<BrokerProcess> _processes = [];
 
@@ -99,6 +106,21 @@ internal abstract class TestBroker : IAsyncDisposable
         _folder.Dispose();
         GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>As long as the service may take to start, and with what the broker has said when it does not.</summary>
+    protected async Task WhenStartedAsync(Func<Task<bool>> connect)
+    {
+        long since = TimeProvider.System.GetTimestamp();
+        while (!await connect())
+        {
+            if (TimeProvider.System.GetElapsedTime(since) > StartAgeMax)
+            {
+                Assert.Fail($"The broker has not started: {await File.ReadAllTextAsync(Path.Combine(Folder, "broker.log"))}");
+            }
+
+            await Task.Delay(Poll, TimeProvider.System, TestContext.Current.CancellationToken);
+        }
     }
 
     protected void Hold(BrokerProcess process) => _processes.Add(process);

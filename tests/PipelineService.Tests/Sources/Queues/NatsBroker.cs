@@ -3,7 +3,6 @@ using System.Text;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
-using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Reliability;
 
 namespace PipelineService.Tests.Sources.Queues;
@@ -32,7 +31,7 @@ internal sealed class NatsBroker((string File, string KeyFile)? certificate = nu
         string[] secured = certificate is { } own ? ["--tls", "--tlscert", own.File, "--tlskey", own.KeyFile] : [];
         Hold(await BrokerProcess.StartAsync(
             Program!, ["-a", "127.0.0.1", "-p", port, "-js", "-sd", Path.Combine(Folder, "js"), .. secured], Folder));
-        await BoundedWait.UntilAsync("nats-server", TryConnectAsync);
+        await WhenStartedAsync(TryConnectAsync);
     }
 
     public override Task MakeStreamAsync(string name, params string[] subjects) =>
@@ -80,7 +79,9 @@ internal sealed class NatsBroker((string File, string KeyFile)? certificate = nu
 
         _connection = new NatsConnection(new NatsOpts
         {
-            Url = Address.ToString(), RequestTimeout = TimeSpan.FromSeconds(5), TlsOpts = new NatsTlsOpts { CaFile = certificate?.File },
+            Url = Address.ToString(),
+            RequestTimeout = TimeSpan.FromSeconds(5),
+            TlsOpts = new NatsTlsOpts { CaFile = certificate?.File },
         });
         try
         {

@@ -13,10 +13,22 @@ namespace PipelineService.Tests.Sources.Queues;
 /// </summary>
 public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestDatabase>, IDisposable
 {
-    /// <summary>By hand: how many messages there are, and how often service and broker are killed, at times by chance.</summary>
+    /// <summary>
+    /// By hand: how many messages there are, how often service and broker are killed besides, at times by chance, and which broker.
+    /// </summary>
     private const string MessagesVariable = "PIPELINE_QUEUE_MESSAGES";
 
     private const string DeathsVariable = "PIPELINE_QUEUE_DEATHS";
+
+    private const string BrokerVariable = "PIPELINE_QUEUE_BROKER";
+
+    private const string Nats = "nats";
+    private const string Rabbit = "rabbit";
+
+    /// <summary>Of those that are installed.</summary>
+    public static readonly TheoryData<string> OneBroker = Environment.GetEnvironmentVariable(BrokerVariable) is { } asked
+        ? [asked]
+        : OneForm.Of(RabbitBroker.IsInstalled ? [Nats, Rabbit] : [Nats]);
 
     /// <summary>How many of them are no records.</summary>
     private const int Malformed = 7;
@@ -29,19 +41,21 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public Task Each_message_of_a_work_queue_of_NATS_is_taken_once()
+    [Theory]
+    [MemberData(nameof(OneBroker))]
+    public async Task Each_message_is_taken_once(string name)
     {
-        Assert.SkipUnless(NatsBroker.IsInstalled, "There is no nats-server here (Debian: apt-get install nats-server).");
-        return TakeAsync("nats", new NatsBroker(), broker => broker.MakeStreamAsync(
-            new StreamConfig("nats", ["nats"]) { Retention = StreamConfigRetention.Workqueue }));
-    }
-
-    [Fact]
-    public Task Each_message_of_a_stream_of_RabbitMQ_is_taken_once()
-    {
-        Assert.SkipUnless(RabbitBroker.IsInstalled, "There is no rabbitmq-server here (Debian: apt-get install rabbitmq-server).");
-        return TakeAsync("rabbit", new RabbitBroker(), broker => broker.MakeStreamAsync("rabbit"));
+        if (name == Nats)
+        {
+            Assert.SkipUnless(NatsBroker.IsInstalled, "There is no nats-server here (Debian: apt-get install nats-server).");
+            await TakeAsync(name, new NatsBroker(), broker => broker.MakeStreamAsync(
+                new StreamConfig(name, [name]) { Retention = StreamConfigRetention.Workqueue }));
+        }
+        else
+        {
+            Assert.SkipUnless(RabbitBroker.IsInstalled, "There is no rabbitmq-server here (Debian: apt-get install rabbitmq-server).");
+            await TakeAsync(name, new RabbitBroker(), broker => broker.MakeStreamAsync(name));
+        }
     }
 
     public void Dispose() => _folder.Dispose();
@@ -62,12 +76,12 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
         {
             TestContext.Current.SendDiagnosticMessage("{0} dies: {1}", name, death);
             int port = ServiceProcess.FreePort();
-            await using ServiceProcess service = ServiceProcess.Start(
+            await using var service = ServiceProcess.Start(
                 database.ConnectionString, Path.Combine(_folder.Path, "spool"), port,
                 (FaultPoints.Variable, death.Contains(':', StringComparison.Ordinal) ? death : ""), ("Sources__PollInterval", "00:00:00.1"),
                 ($"Sources__Brokers__{name}__Address", broker.Address.ToString()), ($"Sources__Brokers__{name}__Timeout", "00:00:05"));
             Assert.True(await service.WaitUntilReadyAsync(Token) || death.Length > 0, service.Log);
-            isDeclared = isDeclared || await TryDeclareAsync(port, name, Math.Max(50, messages / 1000));
+            isDeclared = isDeclared || await TryDeclareAsync(port, name, Math.Max(50, messages / 200));
             if (death == "by chance")
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(500, 6000)), TimeProvider.System, Token);
@@ -89,7 +103,7 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
                 long limit = TimeProvider.System.GetTimestamp();
                 while (!service.HasExited && !await IsDoneAsync(name, messages))
                 {
-                    var age = TimeProvider.System.GetElapsedTime(limit);
+                    TimeSpan age = TimeProvider.System.GetElapsedTime(limit);
                     Assert.True(age < TimeSpan.FromSeconds(40 + (messages / 500)), $"{death}\n{service.Log}");
                     await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
                 }

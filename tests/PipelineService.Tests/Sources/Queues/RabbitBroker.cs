@@ -45,7 +45,7 @@ internal sealed class RabbitBroker : TestBroker
             ("RABBITMQ_ENABLED_PLUGINS_FILE", plugins), ("RABBITMQ_PID_FILE", Path.Combine(Folder, "pid")),
             ("RABBITMQ_CONF_ENV_FILE", Path.Combine(Folder, "none")), ("RABBITMQ_CONFIG_FILE", Path.Combine(Folder, "none")),
             ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-noinput +S 1:1")));
-        await BoundedWait.UntilAsync("rabbitmq-server", TryConnectAsync);
+        await WhenStartedAsync(TryConnectAsync);
     }
 
     public override async Task MakeStreamAsync(string name, params string[] subjects)
@@ -65,6 +65,8 @@ internal sealed class RabbitBroker : TestBroker
 
     public override async Task SendAsync(string subject, IReadOnlyList<string> messages)
     {
+        // After a start the broker listens before it has all its queues again.
+        await BoundedWait.UntilAsync($"a queue {subject}", () => HasAsync(subject));
         CreateChannelOptions confirmed = new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
         await using IChannel channel = await Connection.CreateChannelAsync(confirmed);
         foreach (string[] lot in messages.Chunk(100))
@@ -101,6 +103,20 @@ internal sealed class RabbitBroker : TestBroker
         }
 
         await base.DisposeAsync();
+    }
+
+    private async Task<bool> HasAsync(string name)
+    {
+        try
+        {
+            await using IChannel channel = await Connection.CreateChannelAsync();
+            await channel.QueueDeclarePassiveAsync(name);
+            return true;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == Constants.NotFound)
+        {
+            return false;
+        }
     }
 
     private static byte[] ReadShared(string path)
