@@ -56,7 +56,7 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
         Document = _isComposed ? document : default;
         _isCut = _isComposed && !JsonDocumentItems.Compose(
             chunk.Bytes.Span, document, rawStart, rawLength, ref _composed, out _rawLength);
-        if (chunk.Load.Transform!.TextOf(chunk.Bytes.Span.Slice(rawStart, rawLength)) is { } text)
+        if (chunk.Load.Transform?.TextOf(chunk.Bytes.Span.Slice(rawStart, rawLength)) is { } text)
         {
             (_composed, _rawLength, _isComposed) = (text, text.Length, true);
         }
