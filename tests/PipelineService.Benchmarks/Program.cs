@@ -25,6 +25,8 @@ const string Usage = """
                     --rows 3000000  --trees 20  --depth 5  --rounds 5
       profile       the same load without a profile, with one, and with quality rules
                     --rows 3000000  --rounds 5
+      views         the same load without a view, and with views of few and of many groups
+                    --rows 3000000  --rounds 5
       formats       the same trips as plain CSV, gzip, zstd, NDJSON, a JSON array, Parquet and Arrow
                     --rows 3000000  --rounds 5
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
@@ -80,6 +82,7 @@ try
         "lookup" => LookupBenchmark.RunAsync(arguments),
         "score" => ScoreBenchmark.RunAsync(arguments),
         "profile" => ProfileBenchmark.RunAsync(arguments),
+        "views" => ViewBenchmark.RunAsync(arguments),
         "formats" => FormatsBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
         "access" => AccessBenchmark.RunAsync(arguments),

@@ -52,6 +52,9 @@ public sealed record DatasetDefinition
     /// <summary>Whether the rows of each job are counted and measured: it is asked for, or rules need it.</summary>
     public bool IsProfiled => Profile || Quality is not null;
 
+    /// <summary>Figures of groups of its rows that are kept.</summary>
+    public ImmutableArray<ViewDefinition> Views { get; init; } = [];
+
     /// <summary>Examples of what it does, run when it is declared.</summary>
     public ImmutableArray<DatasetTest> Tests { get; init; } = [];
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
@@ -50,6 +51,18 @@ public sealed class ColumnPlan
     /// <remarks>No text that was computed is missing: an empty one is an empty one.</remarks>
     public RecordErrorCode EncodeValue(in TypedValue value, RowBuffer rows) =>
         value.IsNull ? EncodeMissing(rows) : _encoder.EncodeValue(value, rows);
+
+    /// <summary>Takes a value of a packed record that has a binary form, as if its text had been sent.</summary>
+    /// <param name="written">Begins with its tag.</param>
+    /// <param name="rows">As for <see cref="Encode"/>.</param>
+    internal RecordErrorCode EncodePacked(ReadOnlySpan<byte> written, RowBuffer rows) => (PackedTag)written[0] switch
+    {
+        PackedTag.Null => EncodeMissing(rows),
+        PackedTag.False => _encoder.EncodeJson(ValueKind.False, "false"u8, rows),
+        PackedTag.True => _encoder.EncodeJson(ValueKind.True, "true"u8, rows),
+        PackedTag.Decimal => _encoder.EncodeDecimal(written, rows),
+        _ => _encoder.EncodeValue(PackedValue.ValueOf(written), rows),
+    };
 
     /// <summary>Whether a text stands for no value.</summary>
     internal bool StandsForNone(ReadOnlySpan<byte> text) => text.Length <= _missingLengthMax && IsMissing(text);

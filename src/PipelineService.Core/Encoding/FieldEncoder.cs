@@ -1,4 +1,5 @@
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
@@ -42,5 +43,14 @@ public abstract class FieldEncoder
 
         Span<byte> text = stackalloc byte[TypedText.BytesMax];
         return Encode(text[..TypedText.Write(value, text)], rows);
+    }
+
+    /// <summary>Takes a number that a packed record has with its digits: as if it were written with all of them.</summary>
+    /// <param name="written">A <see cref="PackedTag.Decimal"/>.</param>
+    /// <param name="rows">As for <see cref="Encode"/>.</param>
+    internal virtual RecordErrorCode EncodeDecimal(ReadOnlySpan<byte> written, RowBuffer rows)
+    {
+        Span<byte> text = stackalloc byte[PackedValue.TextBytesMax];
+        return EncodeJson(ValueKind.Number, text[..PackedValue.WriteText(written, text)], rows);
     }
 }

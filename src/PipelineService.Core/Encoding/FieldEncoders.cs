@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding.Calendar;
@@ -6,6 +7,7 @@ using PipelineService.Core.Encoding.Json;
 using PipelineService.Core.Encoding.Lists;
 using PipelineService.Core.Encoding.Numbers;
 using PipelineService.Core.Encoding.Text;
+using PipelineService.Core.Parsing.Packed;
 
 namespace PipelineService.Core.Encoding;
 
@@ -44,6 +46,29 @@ public static class FieldEncoders
 
     /// <summary>Whether lists may be sent as arrays of such elements.</summary>
     public static bool IsElement(SqlTypeName element) => ArrayBinary.OidOf(element) is not null;
+
+    /// <summary>
+    /// The binary form in which a field takes values of files that are converted: where it means what the text of the same value means,
+    /// rules and missing values included. <see cref="PackedTag.Null"/> for none.
+    /// </summary>
+    /// <param name="field">The field.</param>
+    /// <param name="missingValues">Texts that stand for no value, which a date may be written like; JSON numbers never are.</param>
+    public static PackedTag PackedFormOf(FieldDefinition field, ImmutableArray<LabelledText> missingValues)
+    {
+        bool mayBeMissing = missingValues.Any(missing => missing.Value.AsSpan().ContainsAnyInRange('0', '9'));
+        return field.IsReadByColumn || NumberFormat.Of(field) is not null ? PackedTag.Null : (field.Type, field.ColumnType.Name) switch
+        {
+            (FieldType.Integer, SqlTypeName.BigInt or SqlTypeName.Integer or SqlTypeName.SmallInt) => PackedTag.Integer,
+            (FieldType.Integer or FieldType.Number, SqlTypeName.Numeric) => PackedTag.Decimal,
+            (FieldType.Number, SqlTypeName.DoublePrecision) => PackedTag.Float,
+            (FieldType.Number, SqlTypeName.Real) => PackedTag.Single,
+            _ when mayBeMissing || field.Format != FieldFormats.Default => PackedTag.Null,
+            (FieldType.Date, SqlTypeName.Date) => PackedTag.Date,
+            (FieldType.DateTime, SqlTypeName.Timestamp) => PackedTag.LocalDateTime,
+            (FieldType.DateTime, SqlTypeName.TimestampTz) => PackedTag.Instant,
+            _ => PackedTag.Null,
+        };
+    }
 
     /// <summary>Compiles a field. Its definition has been checked: a fault in it is a programming error.</summary>
     /// <exception cref="FormatException">The definition has the fault that <see cref="TryValidate"/> reports.</exception>

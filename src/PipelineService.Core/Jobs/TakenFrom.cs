@@ -5,8 +5,8 @@ namespace PipelineService.Core.Jobs;
 /// so that whatever is taken twice is registered once.
 /// </summary>
 /// <param name="Source">The id of the source.</param>
-/// <param name="Object">The name of a file, the key of an object, or the name of a stream of messages.</param>
-/// <param name="Version">Which state of it: another one is another upload.</param>
+/// <param name="Object">The name of a file, the key of an object, or the numbers of the first and the last of messages.</param>
+/// <param name="Version">Which state of it: another one is another upload. Of messages: what their log is known by.</param>
 /// <param name="After">Of messages: the position that the upload goes on from.</param>
 /// <param name="Until">Of messages: the position of the last that is in it.</param>
 public sealed record TakenFrom(Guid Source, string Object, string Version, long? After = null, long? Until = null);

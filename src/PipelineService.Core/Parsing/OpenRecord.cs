@@ -1,4 +1,5 @@
 using PipelineService.Core.Lookups;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Scoring;
 using PipelineService.Core.Values;
@@ -22,8 +23,22 @@ public readonly ref struct OpenRecord
         _values = values;
     }
 
-    /// <summary>What the value of a field is.</summary>
-    public ValueKind KindOf(int field) => _values.Fields[field].Kind;
+    /// <summary>What the value of a field is; of one in binary form, what it is as JSON.</summary>
+    public ValueKind KindOf(int field)
+    {
+        RecordValue value = _values.Fields[field];
+        return value.Kind == ValueKind.Packed ? PackedValue.KindOf(_bytes[value.Start..]) : value.Kind;
+    }
+
+    /// <summary>The value of a field in the binary form in which it was read, with its tag.</summary>
+    /// <returns>False where it is no such value.</returns>
+    internal bool TryGetPacked(int field, out ReadOnlySpan<byte> written)
+    {
+        RecordValue value = _values.Fields[field];
+        bool isPacked = value.Kind == ValueKind.Packed;
+        written = isPacked ? _bytes.Slice(value.Start, value.Length) : default;
+        return isPacked;
+    }
 
     /// <summary>What the value of a field says: text without escapes, any other value as its JSON is written.</summary>
     /// <returns>False when there is no value, or one that no UTF-8 can say; that one the encoder refuses.</returns>
@@ -43,6 +58,16 @@ public readonly ref struct OpenRecord
         }
 
         text = _bytes.Slice(value.Start, value.Length);
+        if (value.Kind == ValueKind.Packed)
+        {
+            // Made once, as escapes are undone: it takes the place of what was read.
+            Span<byte> room = _values.RoomFor(PackedValue.TextBytesMax);
+            int length = PackedValue.WriteText(text, room);
+            KeepJson(field, length, PackedValue.KindOf(text));
+            text = room[..length];
+            return true;
+        }
+
         return value.Spelling == ValueSpelling.Plain || TryUnescape(field, value.Spelling, ref text);
     }
 

@@ -56,6 +56,13 @@ public abstract class RecordReader
     /// </summary>
     internal virtual ImmutableArray<byte[]> ItemNames => [];
 
+    /// <summary>Whether the bytes of a record are what can be shown of it.</summary>
+    internal virtual bool IsText => true;
+
+    /// <summary>A record as text that can be shown and sent again; null where its bytes are that.</summary>
+    /// <param name="record">Its bytes, without what parts it from others; cut where it is too long to be kept.</param>
+    internal virtual byte[]? TextOf(ReadOnlySpan<byte> record) => null;
+
     /// <summary>How delimited text is written; null for other formats.</summary>
     internal virtual CsvSyntax? Syntax => null;
 

@@ -20,4 +20,7 @@ public enum ValueKind : byte
 
     /// <summary>Not written at all, but computed: it is in the slot of its field.</summary>
     Typed,
+
+    /// <summary>Written in binary form, as <see cref="Packed.PackedTag"/> says.</summary>
+    Packed,
 }

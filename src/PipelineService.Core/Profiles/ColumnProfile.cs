@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Profiles.Sketches;
 
@@ -59,45 +57,43 @@ internal abstract class ColumnProfile(FieldDefinition field, bool isHidden, bool
 
     protected static FrequentValues NewPatterns() => new(PatternsMax);
 
-    /// <summary>Takes the values of some rows in.</summary>
-    /// <param name="bytes">The rows.</param>
-    /// <param name="places">Where in them the value of each row begins, with its length; afterwards where it ends.</param>
-    /// <param name="sampled">Whether a row is looked at more closely.</param>
-    public void Add(ReadOnlySpan<byte> bytes, Span<int> places, ReadOnlySpan<bool> sampled)
+    /// <summary>Takes values in.</summary>
+    /// <param name="bytes">The rows that have them.</param>
+    /// <param name="values">They, and a place for their hashes.</param>
+    /// <param name="rows">How many rows those are.</param>
+    public void Add(ReadOnlySpan<byte> bytes, ColumnValues values, int rows)
     {
-        for (int i = 0; i < places.Length; i++)
+        Nulls += rows - values.Count;
+        if (values.Count == 0)
         {
-            int length = BinaryPrimitives.ReadInt32BigEndian(bytes[places[i]..]);
-            int start = places[i] + sizeof(int);
-            if (length < 0)
+            return;
+        }
+
+        Values += values.Count;
+        Measure(bytes, values);
+        ReadOnlySpan<ulong> hashes = values.Hashes;
+        _distinct.Add(hashes);
+        if (!IsHidden)
+        {
+            foreach (int index in values.Sample)
             {
-                Nulls++;
-                places[i] = start;
-                continue;
+                Look(values.Of(bytes, index), hashes[index]);
             }
-
-            Add(bytes.Slice(start, length), sampled[i]);
-            places[i] = start + length;
         }
-    }
 
-    /// <summary>Takes a value in.</summary>
-    /// <param name="value">As it is stored, not NULL.</param>
-    /// <param name="isSampled">Whether it is looked at more closely.</param>
-    protected abstract void Add(ReadOnlySpan<byte> value, bool isSampled);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected void Count(ulong hash, ReadOnlySpan<byte> value, bool isSampled)
-    {
-        Values++;
-        _distinct.Add(hash);
-        if (isSampled)
+        for (int i = 0; Remembered is { } remembered && i < hashes.Length; i++)
         {
-            Frequent?.Add(hash, value);
+            remembered.Add(hashes[i], values.Of(bytes, i));
         }
-
-        Remembered?.Add(hash, value);
     }
+
+    /// <summary>Takes every value into what is known of all of them, but for what is told from the hashes.</summary>
+    /// <param name="bytes">The rows.</param>
+    /// <param name="values">The values, at least one; their hashes are to be written.</param>
+    protected abstract void Measure(ReadOnlySpan<byte> bytes, ColumnValues values);
+
+    /// <summary>Takes a value of the sample in, where it may be shown.</summary>
+    protected virtual void Look(ReadOnlySpan<byte> value, ulong hash) => Frequent!.Add(hash, value);
 
     public virtual void Merge(ColumnProfile other)
     {

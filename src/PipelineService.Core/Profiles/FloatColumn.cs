@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Profiles.Sketches;
 
@@ -29,28 +30,50 @@ internal sealed class FloatColumn : ColumnProfile
 
     private double? SumSoFar => IsTold && double.IsFinite(_sum + _lost) ? _sum + _lost : null;
 
-    protected override void Add(ReadOnlySpan<byte> value, bool isSampled)
+    protected override void Measure(ReadOnlySpan<byte> bytes, ColumnValues values)
     {
-        double number = value.Length == sizeof(float)
-            ? BinaryPrimitives.ReadSingleBigEndian(value)
-            : BinaryPrimitives.ReadDoubleBigEndian(value);
-        if (!double.IsFinite(number))
+        Span<double> numbers = stackalloc double[ColumnValues.CountMax];
+        numbers = numbers[..values.Count];
+        for (int i = 0; i < numbers.Length; i++)
         {
-            _notFinite++;
-        }
-        else if (!IsHidden)
-        {
-            _least = Math.Min(_least, number);
-            _greatest = Math.Max(_greatest, number);
-            AddToSum(number);
-            if (isSampled)
-            {
-                Spread?.Add(number);
-            }
+            numbers[i] = NumberOf(values.Of(bytes, i));
         }
 
-        Count(ValueHash.Of(BitConverter.DoubleToInt64Bits(number + 0.0)), value, isSampled);
+        Span<ulong> hashes = values.Hashes;
+        (double least, double greatest, double sum, double lost) = (_least, _greatest, _sum, _lost);
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            double number = numbers[i];
+            hashes[i] = ValueHash.Of(BitConverter.DoubleToInt64Bits(number + 0.0));
+            if (!double.IsFinite(number))
+            {
+                _notFinite++;
+                continue;
+            }
+
+            least = Math.Min(least, number);
+            greatest = Math.Max(greatest, number);
+            AddTo(ref sum, ref lost, number);
+        }
+
+        if (!IsHidden)
+        {
+            (_least, _greatest, _sum, _lost) = (least, greatest, sum, lost);
+        }
     }
+
+    protected override void Look(ReadOnlySpan<byte> value, ulong hash)
+    {
+        base.Look(value, hash);
+        if (NumberOf(value) is var number && double.IsFinite(number))
+        {
+            Spread!.Add(number);
+        }
+    }
+
+    private static double NumberOf(ReadOnlySpan<byte> value) => value.Length == sizeof(float)
+        ? BinaryPrimitives.ReadSingleBigEndian(value)
+        : BinaryPrimitives.ReadDoubleBigEndian(value);
 
     public override void Merge(ColumnProfile other)
     {
@@ -58,8 +81,8 @@ internal sealed class FloatColumn : ColumnProfile
         var numbers = (FloatColumn)other;
         _least = Math.Min(_least, numbers._least);
         _greatest = Math.Max(_greatest, numbers._greatest);
-        AddToSum(numbers._sum);
-        AddToSum(numbers._lost);
+        AddTo(ref _sum, ref _lost, numbers._sum);
+        AddTo(ref _sum, ref _lost, numbers._lost);
         _notFinite += numbers._notFinite;
     }
 
@@ -80,12 +103,16 @@ internal sealed class FloatColumn : ColumnProfile
         _notFinite = reader.ReadInt64();
     }
 
-    /// <summary>Neumaier's sum: what falls off at the end of one addend is kept beside.</summary>
-    private void AddToSum(double number)
+    /// <summary>
+    /// Adds without losing what falls off at the end of an addend: Neumaier's sum, with Knuth's way to that part, which asks nothing.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo(ref double sum, ref double lost, double number)
     {
-        double sum = _sum + number;
-        _lost += Math.Abs(_sum) >= Math.Abs(number) ? _sum - sum + number : number - sum + _sum;
-        _sum = sum;
+        double both = sum + number;
+        double added = both - sum;
+        lost += sum - (both - added) + (number - added);
+        sum = both;
     }
 
     private byte[] Stored(double number)

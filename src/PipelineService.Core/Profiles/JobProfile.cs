@@ -11,13 +11,11 @@ namespace PipelineService.Core.Profiles;
 public sealed class JobProfile(ProfilePlan plan)
 {
     /// <summary>Of the form in which it is written; what another version has written is not read.</summary>
-    private const byte Form = 1;
+    private const byte Form = 2;
 
-    /// <summary>Rows of some 100 bytes, so many, stay in the nearest cache.</summary>
-    private const int RowsAtOnce = 256;
-
-    private readonly int[] _places = new int[RowsAtOnce];
-    private readonly bool[] _sampled = new bool[RowsAtOnce];
+    private readonly int[] _places = new int[ColumnValues.CountMax];
+    private readonly byte[] _sampled = new byte[ColumnValues.CountMax];
+    private readonly ColumnValues _values = new();
 
     internal ImmutableArray<ColumnProfile> Columns { get; } = plan.NewColumns();
 
@@ -43,8 +41,8 @@ public sealed class JobProfile(ProfilePlan plan)
             }
 
             _places[count] = marks[row].Offset - marks[0].Offset + sizeof(short);
-            _sampled[count] = ProfilePlan.IsSampled(marks[row].Record);
-            if (++count == RowsAtOnce)
+            _sampled[count] = ProfilePlan.IsSampled(marks[row].Record) ? (byte)1 : (byte)0;
+            if (++count == ColumnValues.CountMax)
             {
                 Add(bytes, count);
                 count = 0;
@@ -58,14 +56,15 @@ public sealed class JobProfile(ProfilePlan plan)
     private void Add(ReadOnlySpan<byte> bytes, int count)
     {
         Span<int> places = _places.AsSpan(0, count);
-        ReadOnlySpan<bool> sampled = _sampled.AsSpan(0, count);
+        ReadOnlySpan<byte> sampled = _sampled.AsSpan(0, count);
         foreach (ColumnProfile column in Columns.AsSpan())
         {
-            column.Add(bytes, places, sampled);
+            _values.Take(bytes, places, sampled);
+            column.Add(bytes, _values, count);
         }
 
         Rows += count;
-        Sampled += sampled.Count(true);
+        Sampled += sampled.Count((byte)1);
     }
 
     /// <param name="other">Of rows of the same job.</param>

@@ -9,6 +9,11 @@ namespace PipelineService.Core.Profiles;
 /// <summary>Numbers with digits, as PostgreSQL's numeric has them: nothing of them is rounded.</summary>
 internal sealed class NumericColumn : ColumnProfile
 {
+    private const int PowersMax = 5;
+
+    /// <summary>Of 10,000, each of which is exact.</summary>
+    private static readonly double[] Powers = [1, 1e4, 1e8, 1e12, 1e16, 1e20];
+
     private readonly NumericSum _sum = new();
     private byte[] _least = [];
     private byte[] _greatest = [];
@@ -30,23 +35,32 @@ internal sealed class NumericColumn : ColumnProfile
 
     private bool IsTold => !IsHidden && Values > _notFinite;
 
-    protected override void Add(ReadOnlySpan<byte> value, bool isSampled)
+    protected override void Measure(ReadOnlySpan<byte> bytes, ColumnValues values)
     {
-        if (NumericBinary.KindOf(value) != SpecialNumber.None)
+        Span<ulong> hashes = values.Hashes;
+        for (int i = 0; i < hashes.Length; i++)
         {
-            _notFinite++;
-        }
-        else if (!IsHidden)
-        {
-            AddExtremes(value, OrderOf(value));
-            _sum.Add(value);
-            if (isSampled)
+            ReadOnlySpan<byte> value = values.Of(bytes, i);
+            hashes[i] = HashOf(value);
+            if (NumericBinary.KindOf(value) != SpecialNumber.None)
             {
-                Spread?.Add(DoubleOf(value));
+                _notFinite++;
+            }
+            else if (!IsHidden)
+            {
+                AddExtremes(value, OrderOf(value));
+                _sum.Add(value);
             }
         }
+    }
 
-        Count(HashOf(value), value, isSampled);
+    protected override void Look(ReadOnlySpan<byte> value, ulong hash)
+    {
+        base.Look(value, hash);
+        if (NumericBinary.KindOf(value) == SpecialNumber.None)
+        {
+            Spread!.Add(DoubleOf(value));
+        }
     }
 
     public override void Merge(ColumnProfile other)
@@ -129,7 +143,11 @@ internal sealed class NumericColumn : ColumnProfile
             number = (number * 10_000) + BinaryPrimitives.ReadUInt16BigEndian(digits[i..]);
         }
 
-        number = Math.Min(number * Math.Pow(10_000, weight + 1), double.MaxValue);
+        weight++;
+        number = weight == 0 ? number
+            : weight is >= -PowersMax and < 0 ? number / Powers[-weight]
+            : weight is > 0 and <= PowersMax ? number * Powers[weight]
+            : Math.Min(number * Math.Pow(10_000, weight), double.MaxValue);
         return NumericBinary.IsNegative(value) ? -number : number;
     }
 

@@ -14,10 +14,26 @@ internal sealed class OpaqueColumn(FieldDefinition field, bool isHidden, bool is
 
     public override Lengths? Lengths => Values > 0 && !_isShort ? _lengths : null;
 
-    protected override void Add(ReadOnlySpan<byte> value, bool isSampled)
+    protected override void Measure(ReadOnlySpan<byte> bytes, ColumnValues values)
     {
-        _lengths = _lengths.With(value.Length);
-        Count(ValueHash.Of(value), value, isSampled && _isShort);
+        Span<ulong> hashes = values.Hashes;
+        Lengths lengths = _lengths;
+        for (int i = 0; i < hashes.Length; i++)
+        {
+            ReadOnlySpan<byte> value = values.Of(bytes, i);
+            hashes[i] = ValueHash.Of(value);
+            lengths = lengths.With(value.Length);
+        }
+
+        _lengths = lengths;
+    }
+
+    protected override void Look(ReadOnlySpan<byte> value, ulong hash)
+    {
+        if (_isShort)
+        {
+            base.Look(value, hash);
+        }
     }
 
     public override void Merge(ColumnProfile other)

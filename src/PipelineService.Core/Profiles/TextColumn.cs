@@ -11,6 +11,8 @@ internal sealed class TextColumn : ColumnProfile
     /// <summary>Bytes of the least and the greatest that are kept, and compared.</summary>
     internal const int ExtremeBytesMax = 128;
 
+    private const ulong BeyondAscii = 0x8080_8080_8080_8080;
+
     private readonly byte[] _least = new byte[ExtremeBytesMax];
     private readonly byte[] _greatest = new byte[ExtremeBytesMax];
     private int _leastLength = -1;
@@ -27,21 +29,35 @@ internal sealed class TextColumn : ColumnProfile
     public override (byte[]? Least, byte[]? Greatest) Extremes =>
         IsHidden || Values == 0 ? default : (_least[.._leastLength], _greatest[.._greatestLength]);
 
-    protected override void Add(ReadOnlySpan<byte> value, bool isSampled)
+    protected override void Measure(ReadOnlySpan<byte> bytes, ColumnValues values)
     {
-        _lengths = _lengths.With(CharactersIn(value));
-        if (!IsHidden)
+        Span<ulong> hashes = values.Hashes;
+        ReadOnlySpan<(int Start, int Length)> places = values.Values;
+        Lengths lengths = _lengths;
+        for (int i = 0; i < hashes.Length; i++)
         {
-            AddExtremes(value);
-            if (isSampled)
+            ulong word = values.WordOf(bytes, i);
+            int length = places[i].Length;
+            bool isShort = length <= sizeof(ulong);
+            hashes[i] = isShort ? ValueHash.Of(word, length) : ValueHash.Of(values.Of(bytes, i));
+            bool isAscii = (word & BeyondAscii) == 0 && (isShort || Ascii.IsValid(bytes.Slice(places[i].Start, length)));
+            lengths = lengths.With(isAscii ? length : CharactersIn(values.Of(bytes, i)));
+            ulong start = BinaryPrimitives.ReverseEndianness(word);
+            if (MayBeExtreme(start, isShort) && !IsHidden)
             {
-                Span<byte> pattern = stackalloc byte[ValuePattern.BytesMax];
-                pattern = pattern[..ValuePattern.Write(value, pattern)];
-                Patterns!.Add(ValueHash.Of(pattern), pattern);
+                AddExtremes(values.Of(bytes, i), start);
             }
         }
 
-        Count(ValueHash.Of(value), value, isSampled);
+        _lengths = lengths;
+    }
+
+    protected override void Look(ReadOnlySpan<byte> value, ulong hash)
+    {
+        base.Look(value, hash);
+        Span<byte> pattern = stackalloc byte[ValuePattern.BytesMax];
+        pattern = pattern[..ValuePattern.Write(value, pattern)];
+        Patterns!.Add(ValueHash.Of(pattern), pattern);
     }
 
     public override void Merge(ColumnProfile other)
@@ -51,8 +67,8 @@ internal sealed class TextColumn : ColumnProfile
         _lengths = _lengths.With(texts._lengths);
         if (texts._leastLength >= 0)
         {
-            AddExtremes(texts._least.AsSpan(0, texts._leastLength));
-            AddExtremes(texts._greatest.AsSpan(0, texts._greatestLength));
+            AddExtremes(texts._least.AsSpan(0, texts._leastLength), texts._leastStart);
+            AddExtremes(texts._greatest.AsSpan(0, texts._greatestLength), texts._greatestStart);
         }
     }
 
@@ -75,20 +91,22 @@ internal sealed class TextColumn : ColumnProfile
         reader.BaseStream.ReadExactly(_greatest);
         if (_leastLength >= 0)
         {
-            _leastStart = StartOf(_least.AsSpan(0, _leastLength));
-            _greatestStart = StartOf(_greatest.AsSpan(0, _greatestLength));
+            _leastStart = BinaryPrimitives.ReverseEndianness(ValueHash.WordOf(_least.AsSpan(0, _leastLength)));
+            _greatestStart = BinaryPrimitives.ReverseEndianness(ValueHash.WordOf(_greatest.AsSpan(0, _greatestLength)));
         }
     }
 
-    private void AddExtremes(ReadOnlySpan<byte> value)
-    {
-        // Mostly the first eight bytes decide; no text has a byte 0, so that what is shorter is filled up with it.
-        ulong start = StartOf(value);
-        if (start > _leastStart && start < _greatestStart)
-        {
-            return;
-        }
+    /// <summary>
+    /// Whether a value may be less than the least or greater than the greatest. Mostly its first eight bytes decide; one that has no more
+    /// and begins as one that has no more is the same.
+    /// </summary>
+    private bool MayBeExtreme(ulong start, bool isShort) => start < _leastStart || start > _greatestStart
+        || (start == _leastStart && !(isShort && _leastLength <= sizeof(ulong)))
+        || (start == _greatestStart && !(isShort && _greatestLength <= sizeof(ulong)));
 
+    /// <param name="start">The first eight bytes, ordered as they are: no text has a byte 0, with which a shorter one is filled up.</param>
+    private void AddExtremes(ReadOnlySpan<byte> value, ulong start)
+    {
         value = value[..Math.Min(value.Length, ExtremeBytesMax)];
         if (_leastLength < 0 || (start <= _leastStart && value.SequenceCompareTo(_least.AsSpan(0, _leastLength)) < 0))
         {
@@ -103,30 +121,9 @@ internal sealed class TextColumn : ColumnProfile
         }
     }
 
-    private static ulong StartOf(ReadOnlySpan<byte> value)
-    {
-        if (value.Length >= sizeof(ulong))
-        {
-            return BinaryPrimitives.ReadUInt64BigEndian(value);
-        }
-
-        ulong start = 0;
-        for (int i = 0; i < value.Length; i++)
-        {
-            start |= (ulong)value[i] << (56 - (8 * i));
-        }
-
-        return start;
-    }
-
     /// <summary>Code points, as <c>maxLength</c> counts them.</summary>
     private static int CharactersIn(ReadOnlySpan<byte> value)
     {
-        if (Ascii.IsValid(value))
-        {
-            return value.Length;
-        }
-
         int count = 0;
         foreach (byte b in value)
         {

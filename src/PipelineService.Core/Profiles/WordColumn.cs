@@ -30,29 +30,70 @@ internal sealed class WordColumn : ColumnProfile
 
     private bool IsTold => _isNumber && !IsHidden && Values > 0;
 
-    protected override void Add(ReadOnlySpan<byte> value, bool isSampled)
+    protected override void Measure(ReadOnlySpan<byte> bytes, ColumnValues values)
     {
-        long word = value.Length switch
+        Span<long> words = stackalloc long[ColumnValues.CountMax];
+        words = words[..values.Count];
+        _bytes = values.Values[0].Length;
+        Read(bytes, values.Values, _bytes, words);
+        Span<ulong> hashes = values.Hashes;
+        (long least, long greatest, long high, ulong low) = (_least, _greatest, 0, 0);
+        for (int i = 0; i < words.Length; i++)
         {
-            sizeof(long) => BinaryPrimitives.ReadInt64BigEndian(value),
-            sizeof(int) => BinaryPrimitives.ReadInt32BigEndian(value),
-            sizeof(short) => BinaryPrimitives.ReadInt16BigEndian(value),
-            _ => value[0],
-        };
-        _bytes = value.Length;
-        if (!IsHidden)
-        {
-            _least = Math.Min(_least, word);
-            _greatest = Math.Max(_greatest, word);
-            _sum += word;
-            if (isSampled)
-            {
-                Spread?.Add(word);
-            }
+            long word = words[i];
+            hashes[i] = ValueHash.Of(word);
+            least = Math.Min(least, word);
+            greatest = Math.Max(greatest, word);
+            high += word >> 32;
+            low += (uint)word;
         }
 
-        Count(ValueHash.Of(word), value, isSampled);
+        if (!IsHidden)
+        {
+            (_least, _greatest) = (least, greatest);
+            _sum += ((Int128)high << 32) + low;
+        }
     }
+
+    protected override void Look(ReadOnlySpan<byte> value, ulong hash)
+    {
+        base.Look(value, hash);
+        Spread?.Add(WordOf(value));
+    }
+
+    /// <summary>All values of a column have as many bytes.</summary>
+    private static void Read(ReadOnlySpan<byte> bytes, ReadOnlySpan<(int Start, int Length)> values, int length, Span<long> words)
+    {
+        if (length == sizeof(long))
+        {
+            for (int i = 0; i < words.Length; i++)
+            {
+                words[i] = BinaryPrimitives.ReadInt64BigEndian(bytes[values[i].Start..]);
+            }
+        }
+        else if (length == sizeof(int))
+        {
+            for (int i = 0; i < words.Length; i++)
+            {
+                words[i] = BinaryPrimitives.ReadInt32BigEndian(bytes[values[i].Start..]);
+            }
+        }
+        else
+        {
+            for (int i = 0; i < words.Length; i++)
+            {
+                words[i] = WordOf(bytes.Slice(values[i].Start, length));
+            }
+        }
+    }
+
+    private static long WordOf(ReadOnlySpan<byte> value) => value.Length switch
+    {
+        sizeof(long) => BinaryPrimitives.ReadInt64BigEndian(value),
+        sizeof(int) => BinaryPrimitives.ReadInt32BigEndian(value),
+        sizeof(short) => BinaryPrimitives.ReadInt16BigEndian(value),
+        _ => value[0],
+    };
 
     public override void Merge(ColumnProfile other)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Unicode;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Rules;
 
 namespace PipelineService.Core.Rejects;
@@ -25,6 +26,11 @@ public static class ErrorValue
         ReadOnlySpan<byte> written, ValueSpelling spelling, CsvSyntax? syntax, Span<byte> text, out bool isCut)
     {
         isCut = false;
+        if (spelling == ValueSpelling.Packed)
+        {
+            return PackedValue.WriteText(written, text);
+        }
+
         if (spelling == ValueSpelling.Plain && written.Length <= BytesMax
             && !written.Contains((byte)0) && Utf8.IsValid(written))
         {

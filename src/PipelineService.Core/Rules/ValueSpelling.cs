@@ -17,4 +17,7 @@ public enum ValueSpelling : byte
 
     /// <summary>Not in the data, but made of it by a step, as it is: an error tells what was sent instead.</summary>
     Made,
+
+    /// <summary>In binary form: see <c>PackedTag</c>.</summary>
+    Packed,
 }

@@ -55,6 +55,12 @@ public sealed class ChunkTransform
     /// <inheritdoc cref="RecordReader.ItemNames"/>
     public ImmutableArray<byte[]> ItemNames => _reader.ItemNames;
 
+    /// <inheritdoc cref="RecordReader.IsText"/>
+    public bool IsText => _reader.IsText;
+
+    /// <inheritdoc cref="RecordReader.TextOf"/>
+    public byte[]? TextOf(ReadOnlySpan<byte> record) => _reader.TextOf(record);
+
     /// <summary>What the text was made UTF-8 with; null for text that is read as it was sent.</summary>
     public Transcoding? Text => _reader.Text;
 

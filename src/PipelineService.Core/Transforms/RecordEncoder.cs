@@ -296,6 +296,11 @@ internal sealed class RecordEncoder
     private RecordErrorCode EncodeOther(
         ColumnPlan column, RecordValue value, ReadOnlySpan<byte> bytes, TransformWorkspace workspace)
     {
+        if (value.Kind == ValueKind.Packed)
+        {
+            return column.EncodePacked(bytes.Slice(value.Start, value.Length), workspace.Rows);
+        }
+
         if (value.IsMissing)
         {
             return column.EncodeMissing(workspace.Rows);

@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Text.Json;
 using PipelineService.Access;
 using PipelineService.Access.Audit;
+using PipelineService.Core.Encoding;
 using PipelineService.Datasets.Definitions;
 using PipelineService.Datasets.Definitions.Tests;
 using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Enrich;
 using PipelineService.Datasets.Models;
 using PipelineService.Datasets.Rows;
+using PipelineService.Datasets.Views;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -156,7 +158,7 @@ public static class DatasetEndpoints
 
     private static async Task<IResult> PutAsync(
         string dataset, HttpContext context, DatasetStore store, DatasetCatalog catalog, LookupVersions versions, ModelStore models,
-        ModelBinder binder, ServiceRules services, CancellationToken cancellationToken)
+        ModelBinder binder, ServiceRules services, ViewKeeper views, CancellationToken cancellationToken)
     {
         (JsonDocument? json, Problem? refusal) = await DefinitionBody.ReadAsync(context.Request, cancellationToken);
         if (json is null)
@@ -179,8 +181,9 @@ public static class DatasetEndpoints
                 catalog.Secrets.FaultsOf(declared.Definition).Concat(services.FaultsOf(declared.Definition)));
             if (errors.Count == 0)
             {
-                errors = await DatasetTestRun.FaultsOfAsync(
-                    DatasetVersion.Compile(declared.Definition, catalog.Secrets), lookups, versions, binder, cancellationToken);
+                RowPlan plan = DatasetVersion.Compile(declared.Definition, catalog.Secrets);
+                errors = new OrderedDictionary<string, string[]>(ViewStore.FaultsOf(plan).Concat(
+                    await DatasetTestRun.FaultsOfAsync(plan, lookups, versions, binder, cancellationToken)));
             }
 
             errors = declared.InBody(errors);
@@ -199,6 +202,7 @@ public static class DatasetEndpoints
             return (problem.Errors is null ? problem : problem with { Errors = declared.InBody(problem.Errors) }).ToResult();
         }
 
+        views.Wake();
         var answer = DatasetAnswer.Of(stored, declared.WarningsWith(outcome.Warnings));
         context.Response.Headers.ETag = DatasetPrecondition.TagOf(stored.Version);
         return outcome.IsCreated ? TypedResults.Created(answer.Links.Self, answer) : TypedResults.Ok(answer);
@@ -220,11 +224,12 @@ public static class DatasetEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        string dataset, HttpContext context, DatasetStore store, CancellationToken cancellationToken)
+        string dataset, HttpContext context, DatasetStore store, ViewKeeper views, CancellationToken cancellationToken)
     {
         var precondition = DatasetPrecondition.Of(context.Request.Headers);
         Problem? problem = await store.DeleteAsync(
             dataset, precondition, context.GetCaller(), AuditActor.Of(context), cancellationToken);
+        views.Wake();
         return problem is null ? TypedResults.NoContent() : problem.ToResult();
     }
 

@@ -9,6 +9,7 @@ using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Models;
 using PipelineService.Datasets.Tables;
+using PipelineService.Datasets.Views;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.Postgres;
 
@@ -75,6 +76,7 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
 
                 await connection.ExecuteAsync(
                     new CommandDefinition(DatasetSql.Delete, new { name, now = now.UtcDateTime }, cancellationToken: token));
+                await ViewStore.DeclareAsync(connection, name, definition: null, token);
                 await AuditWriter.WriteAsync(connection, [DeletionOf(current)], token);
                 await transaction.CommitAsync(token);
                 return null;
@@ -152,7 +154,8 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
     }
 
     /// <summary>
-    /// The transaction of a PUT: 1. lock, 2. types, 3. compare and ask for rights, 4. table, 5. version, 6. entry in the audit.
+    /// The transaction of a PUT: 1. lock, 2. types, 3. compare and ask for rights, 4. table, 5. version and
+    /// views, 6. entry in the audit.
     /// Run again after a fault whose outcome is unknown, it recognises its own commit and gives the same answer.
     /// </summary>
     private static async Task<PutOutcome> PutOnceAsync(
@@ -231,6 +234,8 @@ public sealed class DatasetStore(Database database, DatasetCatalog catalog, Time
             outcome = change.OutcomeOf(version, state?.CreatedAt ?? change.Now, change.Now, tenant, isCreated: current is null);
             change.Committing = outcome;
         }
+
+        await ViewStore.DeclareAsync(connection, change.Name, change.Definition, token);
 
         // Uploads that are answered from now on wait in the spool for this version, and it must not be forgotten before them.
         await connection.ExecuteAsync(new CommandDefinition(DurableCommit.Sql, cancellationToken: token));

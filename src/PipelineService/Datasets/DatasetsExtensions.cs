@@ -2,6 +2,8 @@ using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Enrich;
 using PipelineService.Datasets.Models;
 using PipelineService.Datasets.Rows;
+using PipelineService.Datasets.Taps;
+using PipelineService.Datasets.Views;
 using PipelineService.Hosting.Startup;
 
 namespace PipelineService.Datasets;
@@ -22,7 +24,12 @@ public static class DatasetsExtensions
         services.AddSingleton<ModelTrials>();
         services.AddSingleton<ModelSessions>();
         services.AddSingleton<ModelBinder>();
+        services.AddSingleton<RecordTaps>();
+        services.AddSingleton<StoredViews>();
+        services.AddSingleton<ViewBuilder>();
+        services.AddSingleton<ViewKeeper>();
         services.AddHostedService<DatasetPreload>();
+        services.AddHostedService(provider => provider.GetRequiredService<ViewKeeper>());
         return services;
     }
 }

@@ -44,6 +44,16 @@ public sealed class DatasetsOptions
     public int ModelsKeptMax { get; init; } = 8;
 
     /// <summary>
+    /// How long after the end of a job what it adds to views is kept by itself: reverted within that time, it is taken out of them at once;
+    /// later, what was put together is made anew from the table. Default 1 h; 1 min to 30 days. A view is read as fast as it has groups, and
+    /// groups of such jobs.
+    /// </summary>
+    public TimeSpan ViewFoldAfter { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Groups that a view may have; one with more is refused. Default 2,000,000; 1,000 to 100,000,000. Each takes some 100 bytes.</summary>
+    public long ViewGroupsMax { get; init; } = 2_000_000;
+
+    /// <summary>
     /// Secrets that definitions may name, by their names: keys and salts of the op <c>hash</c>. They appear nowhere else: not in
     /// definitions, jobs, dead letters or logs. A definition that names one that is not here is refused, and its jobs fail. Default none.
     /// </summary>
@@ -59,6 +69,8 @@ public sealed class DatasetsOptionsValidator : AbstractValidator<DatasetsOptions
         RuleFor(o => o.ModelMemoryBytesMax).InclusiveBetween(64L << 20, 64L << 30);
         RuleFor(o => o.ModelTrialTime).InclusiveBetween(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         RuleFor(o => o.ModelsKeptMax).InclusiveBetween(0, 100);
+        RuleFor(o => o.ViewFoldAfter).InclusiveBetween(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30));
+        RuleFor(o => o.ViewGroupsMax).InclusiveBetween(1_000, 100_000_000);
         RuleFor(o => o.CacheCountMax).InclusiveBetween(1, 100_000);
     }
 }

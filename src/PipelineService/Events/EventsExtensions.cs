@@ -1,5 +1,7 @@
 using System.Net;
 using PipelineService.Events.Requests;
+using PipelineService.Events.Taps;
+using PipelineService.Events.Views;
 using PipelineService.Events.Webhooks;
 using PipelineService.Hosting.Startup;
 
@@ -17,6 +19,9 @@ public static class EventsExtensions
         builder.Services.AddSingleton<EventCleaner>();
         builder.Services.AddSingleton<EventStreams>();
         builder.Services.AddSingleton<JobStreams>();
+        builder.Services.AddSingleton<TapStreams>();
+        builder.Services.AddSingleton<ViewFeed>();
+        builder.Services.AddSingleton<ViewStreams>();
         builder.Services.AddSingleton<WebhookVault>();
         builder.Services.AddSingleton<WebhookStore>();
         builder.Services.AddSingleton<DeliveryStore>();
@@ -27,6 +32,7 @@ public static class EventsExtensions
         builder.Services.AddHostedService(services => services.GetRequiredService<EventSequencer>());
         builder.Services.AddHostedService(services => services.GetRequiredService<EventCleaner>());
         builder.Services.AddHostedService<EventBeat>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ViewFeed>());
         builder.Services.AddHostedService(services => services.GetRequiredService<WebhookDispatcher>());
         return builder;
     }
@@ -35,6 +41,8 @@ public static class EventsExtensions
     {
         api.MapEventLog();
         api.MapWebhooks();
+        api.MapViews();
+        api.MapTap();
         return api;
     }
 }

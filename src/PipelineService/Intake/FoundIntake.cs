@@ -17,7 +17,11 @@ namespace PipelineService.Intake;
 /// <param name="ContentType">How it is written; null where its name or the dataset says that.</param>
 /// <param name="Label">The source that the upload carries.</param>
 /// <param name="Taken">What it is registered as.</param>
-internal sealed record FoundUpload(string Name, long Bytes, string? ContentType, string? Label, TakenFrom Taken);
+internal sealed record FoundUpload(string Name, long Bytes, string? ContentType, string? Label, TakenFrom Taken)
+{
+    /// <summary>Whether it is made of messages: newline-delimited JSON, whatever files of the dataset are like.</summary>
+    public bool AreMessages => Taken.Until is not null;
+}
 
 /// <summary>
 /// Takes what nobody has sent, and a source has found: by the same table of formats, limits, quotas and bounds, and through the same
@@ -62,14 +66,16 @@ internal sealed class FoundIntake(UploadIntake intake, UploadReception reception
 
     private static UploadRequest RequestOf(DatasetVersion dataset, FoundUpload found, Caller caller)
     {
-        (string mediaType, UploadForm kind, FileCompression compression) =
-            Forms.FormFile.TypeOf(found.ContentType, found.Name, dataset.Definition);
+        FormatRow lines = FormatTable.Of(DataFormat.Ndjson);
+        (string mediaType, UploadForm kind, FileCompression compression) = found.AreMessages
+            ? (lines.MediaType, lines.Form, FileCompression.None)
+            : Forms.FormFile.TypeOf(found.ContentType, found.Name, dataset.Definition);
         return new UploadRequest
         {
             ContentType = mediaType,
             Kind = kind,
             Compression = compression,
-            Encoding = UploadCharset.Of(found.ContentType, kind, dataset.Definition),
+            Encoding = found.AreMessages ? TextEncoding.Utf8 : UploadCharset.Of(found.ContentType, kind, dataset.Definition),
             Caller = caller,
             Source = UploadRequest.SourceOf(caller, found.Label),
             Digests = [],

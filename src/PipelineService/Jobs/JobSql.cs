@@ -53,12 +53,14 @@ internal static class JobSql
 
     /// <summary>
     /// Before <see cref="Register"/>, in the same transaction: two that take the same key over meet in its unique
-    /// index. A job that is being reverted is not waited for; it has its key until it is.
+    /// index. A job that is being reverted is not waited for; it has its key until it is. Of an upload that was found in the
+    /// spool, received since <c>@FoundSince</c>, only from a job made before: one made after it is what its sender was told of.
     /// </summary>
     private const string TakeKeyOver = $"""
         UPDATE pipeline.jobs SET idempotency_key = NULL
         WHERE id = (SELECT id FROM pipeline.jobs
                     WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey AND id <> @Id AND {GivesUpKey}
+                      AND (@FoundSince::timestamptz IS NULL OR created_at < @FoundSince)
                     FOR NO KEY UPDATE SKIP LOCKED);
 
         """;
@@ -139,10 +141,14 @@ internal static class JobSql
 
     public const string Find = $"{WithProgress} (SELECT {Columns} FROM pipeline.jobs WHERE id = @id) j {Progress}";
 
-    /// <summary>The job that has a key, and does not let go of it, or had it when it was kept.</summary>
+    /// <summary>
+    /// The job that has a key, and does not let go of it, or had it when it was kept. For an upload that was found in the spool,
+    /// received since <c>@FoundSince</c>, also one that was made after it.
+    /// </summary>
     public const string FindByKey = $"""
         SELECT {Columns} FROM pipeline.jobs
-        WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey AND NOT {GivesUpKey}
+        WHERE dataset = @Dataset AND idempotency_key = @IdempotencyKey
+          AND (NOT {GivesUpKey} OR created_at >= @FoundSince::timestamptz)
         UNION ALL
         SELECT {Columns}
         FROM (SELECT (jsonb_populate_record(NULL::pipeline.jobs, job)).* FROM pipeline.upload_keys

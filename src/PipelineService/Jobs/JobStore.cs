@@ -26,15 +26,15 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
     public Task<JobRow?> FindByKeyAsync(string dataset, int version, string key, CancellationToken cancellationToken) =>
         database.RunAsync(
             (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(
-                FindByKeyCommand(dataset, version, key, token)),
+                FindByKeyCommand(dataset, version, key, foundSince: null, token)),
             cancellationToken);
 
-    /// <inheritdoc cref="FindByKeyAsync"/>
-    public Task<JobRow?> FindByKeyPatientlyAsync(
-        string dataset, int version, string key, CancellationToken cancellationToken) =>
+    /// <summary>The job that answers for an upload that was found in the spool: one that has its key, or has had it since.</summary>
+    /// <param name="row">The row that it was to have.</param>
+    public Task<JobRow?> FindInsteadOfFoundAsync(JobRow row, CancellationToken cancellationToken) =>
         database.RunPatientlyAsync(
             (connection, token) => connection.QuerySingleOrDefaultAsync<JobRow>(
-                FindByKeyCommand(dataset, version, key, token)),
+                FindByKeyCommand(row.Dataset, row.DatasetVersion, row.IdempotencyKey!, row.CreatedAt, token)),
             cancellationToken);
 
     /// <summary>Whether another job is about to take the place of this one.</summary>
@@ -99,6 +99,12 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         database.RunPatientlyAsync(
             (connection, token) => WriteRowAsync(connection, RegisterCommand(row, entry, token)), cancellationToken);
 
+    /// <summary>Registers the job of an upload that was found in the spool, unless its sender has been told of another since.</summary>
+    /// <param name="entry">That the upload was taken.</param>
+    public Task RegisterFoundAsync(JobRow row, AuditEntry entry, CancellationToken cancellationToken) =>
+        database.RunPatientlyAsync(
+            (connection, token) => WriteRowAsync(connection, RegisterCommand(row, entry, token, row.CreatedAt)), cancellationToken);
+
     /// <summary>Registers a job that ends as it is registered: nothing of it will be loaded.</summary>
     /// <param name="row">Its row, with its final state and the reason.</param>
     /// <param name="entry">That its upload was taken.</param>
@@ -155,16 +161,18 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
     }
 
     private static CommandDefinition FindByKeyCommand(
-        string dataset, int version, string key, CancellationToken cancellationToken) => JobSql.Command(
-            JobSql.FindByKey, new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key }, cancellationToken);
+        string dataset, int version, string key, DateTime? foundSince, CancellationToken cancellationToken) => JobSql.Command(
+            JobSql.FindByKey,
+            new { Dataset = dataset, DatasetVersion = version, IdempotencyKey = key, FoundSince = foundSince },
+            cancellationToken);
 
     private static CommandDefinition RegisterCommand(
-        JobRow row, AuditEntry? entry, CancellationToken cancellationToken) => JobSql.Command(
+        JobRow row, AuditEntry? entry, CancellationToken cancellationToken, DateTime? foundSince = null) => JobSql.Command(
         (row.Replaces is null ? "" : JobSql.BeginReplacement)
             + (row.Taken is null ? "" : JobSql.Take)
             + $"{(row.IdempotencyKey is null ? JobSql.Register : JobSql.RegisterWithKey)}; "
             + $"{(entry is null ? "" : $"{AuditSql.Insert};")} {JobSql.IsAsGiven}",
-        WithTaken(With(RegisterValues(row), entry), row.Taken),
+        WithTaken(WithFoundSince(With(RegisterValues(row), entry), foundSince), row.Taken),
         cancellationToken);
 
     /// <summary>One text is one transaction: the entry is there with the row or not at all.</summary>
@@ -177,6 +185,12 @@ public sealed class JobStore(Database database, Instance instance, TimeProvider 
         }
 
         return both;
+    }
+
+    private static DynamicParameters WithFoundSince(DynamicParameters values, DateTime? foundSince)
+    {
+        values.AddDynamicParams(new { FoundSince = foundSince });
+        return values;
     }
 
     private static DynamicParameters WithTaken(DynamicParameters values, TakenFrom? taken)

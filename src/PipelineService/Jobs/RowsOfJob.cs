@@ -3,6 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Tables;
+using PipelineService.Datasets.Views;
 
 namespace PipelineService.Jobs;
 
@@ -47,6 +48,14 @@ internal static class RowsOfJob
 
     /// <returns>How many rows were removed.</returns>
     public static async Task<long> DeleteAsync(
+        NpgsqlConnection connection, TableName table, Guid job, LandedRows landed, CancellationToken cancellationToken)
+    {
+        long deleted = await DeleteRowsAsync(connection, table, job, landed, cancellationToken);
+        await ViewRows.RemoveJobAsync(connection, table, job, deleted, cancellationToken);
+        return deleted;
+    }
+
+    private static async Task<long> DeleteRowsAsync(
         NpgsqlConnection connection, TableName table, Guid job, LandedRows landed, CancellationToken cancellationToken)
     {
         long deleted = 0;

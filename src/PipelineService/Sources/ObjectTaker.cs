@@ -1,13 +1,6 @@
-using Npgsql;
-using PipelineService.Access;
-using PipelineService.Access.Audit;
-using PipelineService.Access.Keys;
 using PipelineService.Core.Jobs;
-using PipelineService.Datasets;
 using PipelineService.Hosting.FaultInjection;
-using PipelineService.Hosting.Http;
 using PipelineService.Intake;
-using PipelineService.Jobs;
 
 namespace PipelineService.Sources;
 
@@ -20,8 +13,7 @@ internal readonly record struct LookResult(SourceLag Lag, int Taken, int Refused
 /// takes what has settled, the oldest first; 4. puts that away. It may end between any two steps, and take up where it was: what was taken
 /// is known by the transaction that registered it.
 /// </summary>
-internal sealed partial class ObjectTaker(
-    SourceLedger ledger, FoundIntake intake, DatasetCatalog datasets, KeyRing keys, SourceMetrics metrics, ILogger<ObjectTaker> logger)
+internal sealed partial class ObjectTaker(SourceLedger ledger, SourceIntake intake, SourceMetrics metrics, ILogger<ObjectTaker> logger)
 {
     private static readonly TimeSpan SettlePauseMin = TimeSpan.FromMilliseconds(50);
 
@@ -100,11 +92,7 @@ internal sealed partial class ObjectTaker(
 
     private async Task<Outcome> TakeAsync(SourceRow source, IObjectPlace place, FoundObject found, CancellationToken cancellationToken)
     {
-        Caller caller = CallerOf(source);
-        DatasetVersion dataset = await datasets.FindAsync(source.Dataset, cancellationToken) is { } known && known.Tenant == source.Tenant
-            ? known
-            : throw new SourceFaultException(
-                $"The dataset \"{source.Dataset}\" is not there any more: declare it, or point the source to another.");
+        SourceTarget target = await intake.TargetOfAsync(source, cancellationToken);
         FaultPoints.Reach(FaultPoint.SourceReading);
         await using ObjectStream? content = await place.OpenAsync(found, cancellationToken);
         if (content is null)
@@ -114,60 +102,35 @@ internal sealed partial class ObjectTaker(
 
         FoundUpload upload = new(
             found.Name, found.Bytes, source.ContentType, source.Label, new TakenFrom(source.Id, found.Name, found.Version));
-        AuditActor actor = new($"source/{source.Name}", Address: null);
-        try
+        SourceAdmission admission = await intake.TakeAsync(source, target, upload, content, cancellationToken);
+        if (admission.Job is { } job)
         {
-            JobRow job = await intake.TakeAsync(dataset, upload, caller, actor, content, cancellationToken);
             FaultPoints.Reach(FaultPoint.SourceTaken);
             metrics.Took(source.Name, found.Bytes);
             Log.Taken(logger, source.Name, found.Name, job.Id);
             return Outcome.Taken;
         }
-        catch (UploadRefusedException) when (content.HasChanged)
+
+        if (admission.Refusal is not { } refusal || content.HasChanged)
         {
             return Outcome.Passed; // it is looked at again, as what it is then
         }
-        catch (UploadRefusedException) when (content.Fault is not null)
-        {
-            throw new SourceFaultException($"\"{found.Name}\" cannot be read: {content.Fault.Message}", content.Fault);
-        }
-        catch (UploadRefusedException e) when (IsForGood(e.Problem))
-        {
-            FaultPoints.Reach(FaultPoint.SourceRefusing);
-            await ledger.RefuseAsync(source.Id, found, e.Problem, cancellationToken);
-            metrics.Refused(source.Name);
-            Log.Refused(logger, source.Name, found.Name, e.Problem.Code);
-            return Outcome.Refused;
-        }
-        catch (UploadRefusedException e) when (e.Problem == UploadProblems.ShuttingDown)
-        {
-            throw new OperationCanceledException(e.Message, e);
-        }
-        catch (UploadRefusedException e)
-        {
-            throw new SourceFaultException($"Nothing can be taken now: {e.Problem.Title} {e.Problem.Detail}", e);
-        }
-        catch (PostgresException e) when (e.SqlState == JobSql.TakenBefore)
-        {
-            return Outcome.Passed; // another instance, or the process before this one
-        }
-    }
 
-    /// <summary>Whether the same bytes would be refused again, whenever they came.</summary>
-    private static bool IsForGood(Problem problem) => problem.Status is
-        StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType
-        or StatusCodes.Status422UnprocessableEntity;
+        if (content.Fault is { } fault)
+        {
+            throw new SourceFaultException($"\"{found.Name}\" cannot be read: {fault.Message}", fault);
+        }
 
-    /// <summary>In whose name it is taken: by their limits, as of now.</summary>
-    private Caller CallerOf(SourceRow source)
-    {
-        Caller? owner = source.OwnerKey is { } key
-            ? keys.Find(key)
-            : Caller.Anonymous with { Kind = CallerKind.AdminKey, Actor = source.CreatedBy };
-        return owner?.Sees(source.Dataset, source.Tenant, source.Label) == true
-            ? owner
-            : throw new SourceFaultException(
-                "The key by which the source was made or changed last lets nobody in any more: send it again by another.");
+        if (!admission.IsForGood)
+        {
+            throw admission.ToFault();
+        }
+
+        FaultPoints.Reach(FaultPoint.SourceRefusing);
+        await ledger.RefuseAsync(source.Id, found, refusal, cancellationToken);
+        metrics.Refused(source.Name);
+        Log.Refused(logger, source.Name, found.Name, refusal.Code);
+        return Outcome.Refused;
     }
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;

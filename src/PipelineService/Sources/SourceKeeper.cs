@@ -11,7 +11,7 @@ namespace PipelineService.Sources;
 /// Where there is nothing that sources could be of, nothing is done at all.
 /// </summary>
 internal sealed partial class SourceKeeper(
-    SourceLedger ledger, SourcePlaces places, ObjectTaker taker, SourceMetrics metrics, InstanceLeases instances,
+    SourceLedger ledger, SourceWorks works, SourceMetrics metrics, InstanceLeases instances,
     DatabaseReadiness readiness, IOptions<SourcesOptions> options, TimeProvider time, ILogger<SourceKeeper> logger) : BackgroundService
 {
     /// <summary>Taken over in one go where there are other instances, so that each gets some.</summary>
@@ -84,7 +84,7 @@ internal sealed partial class SourceKeeper(
 
         foreach (SourceRow row in rows.Where(row => !_runs.ContainsKey(row.Id)))
         {
-            _runs.Add(row.Id, new SourceRun(row, places.Open, taker, ledger, metrics, time, logger));
+            _runs.Add(row.Id, new SourceRun(row, works.Begin(row), ledger, metrics, time, logger));
         }
     }
 

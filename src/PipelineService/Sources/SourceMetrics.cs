@@ -14,6 +14,7 @@ internal sealed class SourceMetrics
     private readonly BoundedLabel _names = new(1_000);
     private readonly Counter<long> _objects;
     private readonly Counter<long> _bytes;
+    private readonly Counter<long> _messages;
 
     public SourceMetrics(IMeterFactory meters, TimeProvider time)
     {
@@ -21,9 +22,13 @@ internal sealed class SourceMetrics
         _objects = meter.CreateCounter<long>(
             "pipeline.sources.objects", "{object}", "What sources have taken as uploads, and what they could not take for good.");
         _bytes = meter.CreateCounter<long>("pipeline.sources.bytes", "By", "Bytes of what they have taken.");
+        _messages = meter.CreateCounter<long>(
+            "pipeline.sources.messages", "{message}", "Messages that sources have taken from queues.");
         meter.CreateObservableGauge(
             "pipeline.sources.waiting", () => Of(lag => lag.Objects), "{object}", "What the last look has found and is not taken.");
-        meter.CreateObservableGauge("pipeline.sources.waiting.bytes", () => Of(lag => lag.Bytes), "By", "Bytes of that.");
+        meter.CreateObservableGauge(
+            "pipeline.sources.waiting.bytes", () => Of(lag => lag.Bytes, lag => lag.Bytes != SourceLag.UnknownBytes), "By",
+            "Bytes of that.");
         meter.CreateObservableGauge(
             "pipeline.sources.waiting.age",
             () => Of(lag => lag.Since is { } since ? Math.Max(0, (time.GetUtcNow() - since).TotalSeconds) : 0),
@@ -42,6 +47,8 @@ internal sealed class SourceMetrics
         _bytes.Add(bytes, Label(source));
     }
 
+    public void TookMessages(string source, int count) => _messages.Add(count, Label(source));
+
     public void Refused(string source) => _objects.Add(1, Label(source), new("outcome", "refused"));
 
     public void Saw(string source, SourceLag lag) => _lags[source] = lag;
@@ -57,8 +64,11 @@ internal sealed class SourceMetrics
         _failing.TryRemove(source, out _);
     }
 
-    private IEnumerable<Measurement<T>> Of<T>(Func<SourceLag, T> value)
-        where T : struct => _lags.Select(lag => new Measurement<T>(value(lag.Value), Label(lag.Key)));
+    private IEnumerable<Measurement<T>> Of<T>(Func<SourceLag, T> value, Func<SourceLag, bool>? isKnown = null)
+        where T : struct =>
+        from lag in _lags
+        where isKnown?.Invoke(lag.Value) ?? true
+        select new Measurement<T>(value(lag.Value), Label(lag.Key));
 
     private KeyValuePair<string, object?> Label(string source) => new("name", _names.Of(source));
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using PipelineService.Hosting.Http;
 using PipelineService.Sources.Buckets;
 using PipelineService.Sources.Folders;
+using PipelineService.Sources.Queues;
 using PipelineService.Spool;
 
 namespace PipelineService.Sources;
@@ -14,13 +15,16 @@ internal sealed class SourcePlaces(IOptions<SourcesOptions> options, StoreClient
     public IObjectPlace Open(SourceRow row) => row.Kind == SourceKinds.Bucket ? stores.Open(BucketOf(row)!) : OpenFolder(FolderOf(row)!);
 
     /// <summary>Where a source is, by which two of a kind are told apart.</summary>
-    public static string Of(SourceRow row) => FolderOf(row)?.Place ?? BucketOf(row)!.Place;
+    public static string Of(SourceRow row) => FolderOf(row)?.Place ?? BucketOf(row)?.Place ?? QueueOf(row)!.Place;
 
     /// <summary>Null of a source of another kind.</summary>
     public static FolderSettings? FolderOf(SourceRow row) => SettingsOf<FolderSettings>(row, SourceKinds.Folder);
 
     /// <inheritdoc cref="FolderOf"/>
     public static BucketSettings? BucketOf(SourceRow row) => SettingsOf<BucketSettings>(row, SourceKinds.Bucket);
+
+    /// <inheritdoc cref="FolderOf"/>
+    public static QueueSettings? QueueOf(SourceRow row) => SettingsOf<QueueSettings>(row, SourceKinds.Queue);
 
     private static T? SettingsOf<T>(SourceRow row, string kind)
         where T : class => row.Kind == kind ? JsonSerializer.Deserialize<T>(row.Settings, PipelineJson.Options) : null;

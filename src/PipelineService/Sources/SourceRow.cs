@@ -48,6 +48,9 @@ internal sealed record SourceRow
 
     public long? Skipped { get; init; }
 
+    /// <summary>Of a queue: the number of the last message that was taken; null: none was.</summary>
+    public long? Position { get; init; }
+
     public long Taken { get; init; }
 
     public long Refused { get; init; }
@@ -73,4 +76,7 @@ internal static class SourceKinds
 {
     public const string Folder = "folder";
     public const string Bucket = "bucket";
+    public const string Queue = "queue";
+
+    public static readonly string[] All = [Folder, Bucket, Queue];
 }

@@ -17,27 +17,26 @@ internal sealed partial class SourceRun
     private static readonly TimeSpan PauseMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often what lies there no more is forgotten: at the first look, and then this long after.</summary>
+    private static readonly TimeSpan ForgetInterval = TimeSpan.FromHours(1);
+
     /// <summary>A sentence about a place, with what the system says of it.</summary>
     private const int ReasonLengthMax = 400;
 
-    private readonly ObjectTaker _taker;
     private readonly SourceLedger _ledger;
     private readonly SourceMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Func<SourceRow, IObjectPlace> _open;
-    private readonly SettledObjects _settled;
+    private readonly ISourceWork _work;
     private readonly CancellationTokenSource _stop = new();
     private readonly GrowthSignal _woken = new();
     private int _failures;
+    private long? _forgotten;
 
-    /// <param name="open">Finds the place of the source.</param>
-    public SourceRun(
-        SourceRow source, Func<SourceRow, IObjectPlace> open, ObjectTaker taker, SourceLedger ledger, SourceMetrics metrics,
-        TimeProvider time, ILogger logger)
+    /// <param name="work">What is done for it. It is disposed of at the end.</param>
+    public SourceRun(SourceRow source, ISourceWork work, SourceLedger ledger, SourceMetrics metrics, TimeProvider time, ILogger logger)
     {
-        (Source, _open, _taker, _ledger, _metrics, _time, _logger) = (source, open, taker, ledger, metrics, time, logger);
-        _settled = new SettledObjects(time);
+        (Source, _work, _ledger, _metrics, _time, _logger) = (source, work, ledger, metrics, time, logger);
         Ending = Task.Run(RunAsync);
     }
 
@@ -86,6 +85,7 @@ internal sealed partial class SourceRun
         }
         finally
         {
+            await _work.DisposeAsync();
             _metrics.Forget(Source.Name);
         }
     }
@@ -104,11 +104,11 @@ internal sealed partial class SourceRun
     {
         try
         {
-            using IObjectPlace place = _open(Source);
-            LookResult result = await _taker.LookAsync(Source, place, _settled, _stop.Token);
+            await ForgetAsync();
+            TimeSpan next = await _work.LookAsync(Source, _stop.Token);
             _failures = 0;
             _metrics.GotOn(Source.Name);
-            return result.Next;
+            return next;
         }
         catch (SourceFaultException e)
         {
@@ -131,6 +131,15 @@ internal sealed partial class SourceRun
         }
 
         return NextPause();
+    }
+
+    private async Task ForgetAsync()
+    {
+        if (_forgotten is not { } last || _time.GetElapsedTime(last) >= ForgetInterval)
+        {
+            await _ledger.ForgetAsync(Source.Id, _stop.Token);
+            _forgotten = _time.GetTimestamp();
+        }
     }
 
     private async Task TellAsync(string reason)

@@ -7,7 +7,8 @@ internal static class SourceSql
         name, kind, dataset, label, content_type, settings::text AS settings, paused, tenant, owner_key,
         pipeline.is_good_key(owner_key) AS is_owner_good,
         EXISTS (SELECT FROM pipeline.instances i WHERE i.id = runner AND i.lease_until >= now()) AS is_run,
-        error::text AS error, error_at, looked_at, waiting, waiting_bytes, waiting_since, skipped, taken, refused, last_taken_at, wakes,
+        error::text AS error, error_at, looked_at, waiting, waiting_bytes, waiting_since, skipped, position, taken, refused, last_taken_at,
+        wakes,
         created_by, created_at, updated_at, id
         """;
 
@@ -80,11 +81,48 @@ internal static class SourceSql
 
     public const string Refuse = """
         WITH written AS (
-            INSERT INTO pipeline.source_objects (source, object, version, bytes, state, error, put_away)
-            SELECT id, @name, @version, @bytes, 'refused', @error::jsonb, settings ->> 'after' = 'keep' FROM pipeline.sources WHERE id = @id
+            INSERT INTO pipeline.source_objects (source, object, version, bytes, state, error, put_away, stays)
+            SELECT id, @name, @version, @bytes, 'refused', @error::jsonb, settings ->> 'after' = 'keep', settings ->> 'after' = 'keep'
+            FROM pipeline.sources WHERE id = @id
             ON CONFLICT (source, object, version) DO NOTHING
             RETURNING source)
         UPDATE pipeline.sources SET refused = refused + 1 WHERE id IN (SELECT source FROM written)
+        """;
+
+    /// <summary>What lies there no more, the oldest first. What was left there would be taken once more.</summary>
+    public const string Forget = """
+        DELETE FROM pipeline.source_objects
+        WHERE source = @id AND n = ANY (ARRAY(
+            SELECT n FROM pipeline.source_objects
+            WHERE source = @id AND put_away AND NOT stays AND at < @before ORDER BY n LIMIT @max))
+        """;
+
+    public const string TellMessages = """
+        UPDATE pipeline.sources
+        SET looked_at = @now, waiting = @messages, waiting_bytes = NULL, waiting_since = @since, error = NULL, error_at = NULL
+        WHERE id = @id
+        """;
+
+    public const string Position = """
+        SELECT position AS number, position_mark AS mark FROM pipeline.sources WHERE id = @id AND position IS NOT NULL
+        """;
+
+    /// <summary>
+    /// A message that cannot be taken is passed over, and told of. Whoever was faster has moved the position: then nothing is written.
+    /// </summary>
+    public const string RefuseMessage = """
+        WITH moved AS (
+            UPDATE pipeline.sources SET position = @until, position_mark = @mark, refused = refused + 1
+            WHERE id = @id AND position IS NOT DISTINCT FROM @after
+            RETURNING id)
+        INSERT INTO pipeline.source_objects (source, object, version, bytes, state, error, put_away)
+        SELECT id, @name, @mark, @bytes, 'refused', @error::jsonb, true FROM moved
+        """;
+
+    /// <summary>Numbers whose messages the broker has dropped before they were taken.</summary>
+    public const string PassOver = """
+        UPDATE pipeline.sources SET position = @until, position_mark = @mark, skipped = coalesce(skipped, 0) + @until - @after
+        WHERE id = @id AND position = @after
         """;
 
     public const string Objects = """

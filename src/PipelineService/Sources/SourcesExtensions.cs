@@ -1,5 +1,6 @@
 using PipelineService.Hosting.Startup;
 using PipelineService.Sources.Buckets;
+using PipelineService.Sources.Queues;
 using PipelineService.Sources.Requests;
 
 namespace PipelineService.Sources;
@@ -16,7 +17,10 @@ public static class SourcesExtensions
         builder.Services.AddSingleton<SourceMetrics>();
         builder.Services.AddSingleton<StoreClients>();
         builder.Services.AddSingleton<SourcePlaces>();
+        builder.Services.AddSingleton<MessageLogs>();
+        builder.Services.AddSingleton<SourceIntake>();
         builder.Services.AddSingleton<ObjectTaker>();
+        builder.Services.AddSingleton<SourceWorks>();
         builder.Services.AddSingleton<SourceKeeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SourceKeeper>());
         builder.Services.AddHealthChecks().AddCheck<SourcesHealthCheck>("sources");

@@ -1,5 +1,6 @@
 using FluentValidation;
 using PipelineService.Sources.Buckets;
+using PipelineService.Sources.Queues;
 
 namespace PipelineService.Sources;
 
@@ -20,6 +21,12 @@ public sealed class SourcesOptions
     /// </summary>
     public Dictionary<string, StoreOptions> Stores { get; init; } = [];
 
+    /// <summary>
+    /// Brokers of whose streams of messages sources may be, each a section with a name of its own, such as
+    /// <c>Sources:Brokers:nats:Address</c>. Default none.
+    /// </summary>
+    public Dictionary<string, BrokerOptions> Brokers { get; init; } = [];
+
     /// <summary>Sources that there may be. Default 100, range 1 to 1000. Each that is not paused is a task of one instance.</summary>
     public int SourcesMax { get; init; } = 100;
 
@@ -29,8 +36,14 @@ public sealed class SourcesOptions
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long an object is remembered that was moved or deleted after it was taken: put there again unchanged within that time, it is not
+    /// loaded again. Default 90 days, 1 to 3,650 days. What a source leaves where it is, is remembered for as long as the source is there.
+    /// </summary>
+    public TimeSpan RememberFor { get; init; } = TimeSpan.FromDays(90);
+
     /// <summary>Whether there is anything that sources could be of.</summary>
-    internal bool AreOn => Folders.Count + Stores.Count > 0;
+    internal bool AreOn => Folders.Count + Stores.Count + Brokers.Count > 0;
 }
 
 /// <summary>The bounds of <see cref="SourcesOptions"/>.</summary>
@@ -43,6 +56,7 @@ internal sealed class SourcesOptionsValidator : AbstractValidator<SourcesOptions
     {
         RuleFor(o => o.SourcesMax).InclusiveBetween(1, 1000);
         RuleFor(o => o.PollInterval).InclusiveBetween(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        RuleFor(o => o.RememberFor).InclusiveBetween(TimeSpan.FromDays(1), TimeSpan.FromDays(3_650));
         RuleFor(o => o.Folders).Custom((folders, faults) =>
         {
             foreach ((string name, string path) in folders)
@@ -59,22 +73,27 @@ internal sealed class SourcesOptionsValidator : AbstractValidator<SourcesOptions
                 }
             }
         });
-        RuleFor(o => o.Stores).Custom((stores, faults) =>
-        {
-            foreach ((string name, StoreOptions store) in stores)
-            {
-                string place = $"{nameof(SourcesOptions.Stores)}.{name}";
-                if (!IsName(name))
-                {
-                    faults.AddFailure(place, NameFault);
-                }
+        RuleFor(o => o.Stores).Custom((stores, faults) => AddFaults(faults, nameof(SourcesOptions.Stores), stores, StoreFaults.Of));
+        RuleFor(o => o.Brokers).Custom((brokers, faults) => AddFaults(faults, nameof(SourcesOptions.Brokers), brokers, BrokerFaults.Of));
+    }
 
-                foreach ((string setting, string fault) in StoreFaults.Of(store))
-                {
-                    faults.AddFailure($"{place}.{setting}", fault);
-                }
+    private static void AddFaults<T>(
+        ValidationContext<SourcesOptions> faults, string section, Dictionary<string, T> named,
+        Func<T, IEnumerable<(string Setting, string Fault)>> faultsOf)
+    {
+        foreach ((string name, T options) in named)
+        {
+            string place = $"{section}.{name}";
+            if (!IsName(name))
+            {
+                faults.AddFailure(place, NameFault);
             }
-        });
+
+            foreach ((string setting, string fault) in faultsOf(options))
+            {
+                faults.AddFailure($"{place}.{setting}", fault);
+            }
+        }
     }
 
     private static bool IsName(string name) =>

@@ -4,18 +4,20 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
+using PipelineService.Datasets.Taps;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Write.Rejects;
+using PipelineService.Write.Taps;
 
 namespace PipelineService.Write;
 
 /// <summary>
 /// Stage 5: one chunk's rows, its dead letters and its checkpoint go into PostgreSQL, and are there together or not at all.
 /// </summary>
-public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters, EnrichmentMetrics metrics)
+public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters, RecordTaps taps, EnrichmentMetrics metrics)
 {
     /// <summary>Writes a transformed chunk and adds it to the load's counts.</summary>
     /// <returns>What became of its records.</returns>
@@ -74,6 +76,11 @@ public sealed class ChunkWriter(Database database, DeadLetterWriter deadLetters,
             FaultPoints.Reach(FaultPoint.CheckpointWritten);
             load.Add(counts, chunk.Extent.Bytes, ops, tally);
             CountGaps(load, written);
+            if (taps.Of(load.Plan.Dataset) is { } tap)
+            {
+                new ChunkSample(chunk, rows).TellTo(tap);
+            }
+
             return counts;
         }
         catch (Exception e) when (SqlFaults.MayPass(e))

@@ -101,15 +101,19 @@ internal sealed class DeadLetterReasons(TransformedChunk chunk, PlacesAsSent pla
     /// <summary>Of bytes that are no UTF-8; null where all are, and only an escape says what is no character.</summary>
     private byte[]? OfInvalidUtf8(in RecordError error, in Reject reject)
     {
-        ReadOnlySpan<byte> record = chunk.Bytes.Span.Slice(reject.RawStart, reject.RawLength);
+        // A record that is no text has an error where that text begins which is not right.
+        (int start, int end) = (reject.RawStart, reject.RawStart + reject.RawLength);
+        (start, end) = chunk.Load.Transform!.IsText ? (start, end)
+            : (error.ValueStart, error.ValueLength > 0 ? error.ValueStart + error.ValueLength : end);
+        ReadOnlySpan<byte> record = chunk.Bytes.Span[start..end];
         int place = WrongBytes.FindInvalidUtf8(record, out int count);
-        if (place < 0 || chunk.Load.Transform!.Text is not null)
+        if (place < 0 || chunk.Load.Transform.Text is not null)
         {
             return null;
         }
 
         var words = RecordReason.Of(error, chunk.Load.Plan.Rows);
-        string where = ErrorMessages.ForUtf8(record.Slice(place, count), places.AsSent(reject.RawStart + place));
+        string where = ErrorMessages.ForUtf8(record.Slice(place, count), places.AsSent(start + place));
         return Reason(words.Field?.Name, words.Code, where, error.Op);
     }
 

@@ -30,16 +30,19 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     private byte[] _composed = [];
     private int _rawStart;
     private int _rawLength;
-    private bool _isItem;
+    private bool _isComposed;
     private bool _isCut;
     private bool _isRead;
 
     /// <summary>Of an item of a document, that document; else the default.</summary>
     public JsonDocumentPlace Document { get; private set; }
 
-    /// <summary>The record as it can be sent again: as it was sent or, of an item, in its document without the other items.</summary>
+    /// <summary>
+    /// The record as it can be sent again: as it was sent or, of an item, in its document without the other items; where it is no text, as
+    /// one.
+    /// </summary>
     private ReadOnlySpan<byte> Record =>
-        _isItem ? _composed.AsSpan(0, _rawLength) : chunk.Bytes.Span.Slice(_rawStart, _rawLength);
+        _isComposed ? _composed.AsSpan(0, _rawLength) : chunk.Bytes.Span.Slice(_rawStart, _rawLength);
 
     /// <summary>Looks at the record of the next letter.</summary>
     /// <param name="rawStart">Where it starts in the chunk.</param>
@@ -49,10 +52,15 @@ internal sealed class DeadLetterValues(TransformedChunk chunk)
     {
         (_rawStart, _rawLength) = (rawStart, rawLength);
         bool isFound = chunk.Workspace.Values.Documents.TryFind(rawStart, out JsonDocumentPlace document);
-        _isItem = isFound && !chunk.Extent.IsOversizedRecord;
-        Document = _isItem ? document : default;
-        _isCut = _isItem && !JsonDocumentItems.Compose(
+        _isComposed = isFound && !chunk.Extent.IsOversizedRecord;
+        Document = _isComposed ? document : default;
+        _isCut = _isComposed && !JsonDocumentItems.Compose(
             chunk.Bytes.Span, document, rawStart, rawLength, ref _composed, out _rawLength);
+        if (chunk.Load.Transform?.TextOf(chunk.Bytes.Span.Slice(rawStart, rawLength)) is { } text)
+        {
+            (_composed, _rawLength, _isComposed) = (text, text.Length, true);
+        }
+
         _isRead = (isComputed || !_hidden.IsEmpty) && !_plan.HidesRest && !_isCut
             && !chunk.Extent.IsOversizedRecord && _sent.Read(Record);
     }

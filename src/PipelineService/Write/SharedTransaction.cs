@@ -30,10 +30,11 @@ public sealed partial class SharedTransaction(
 {
     /// <param name="plan">Of one of the jobs: what is the same for all.</param>
     /// <param name="rows">The rows of all jobs.</param>
+    /// <param name="owners">Whose they are, in their order, and how many of each.</param>
     /// <param name="end">The statements that check that the jobs are still ours, and end them, by where their rows begin.</param>
     /// <param name="read">Reads what these statements return.</param>
     public async Task<SharedOutcome> RunAsync(
-        JobLoadPlan plan, RowBuffer rows, Func<TablePlace?, IReadOnlyList<NpgsqlBatchCommand>> end, Func<NpgsqlDataReader, Task> read,
+        JobLoadPlan plan, RowBuffer rows, IEnumerable<(Guid Job, int Rows)> owners, Func<TablePlace?, IReadOnlyList<NpgsqlBatchCommand>> end, Func<NpgsqlDataReader, Task> read,
         CancellationToken cancellationToken)
     {
         using IDisposable? quiet = StatementSpans.Suppress(!plan.Rows.Hidden.IsEmpty);
@@ -53,9 +54,17 @@ public sealed partial class SharedTransaction(
                 return SharedOutcome.Apart;
             }
 
+            int first = 0;
+            foreach ((Guid job, int count) in owners)
+            {
+                session.Views.Add(job, rows, first, count, []);
+                first += count;
+            }
+
+            await session.Views.WriteAsync(shield.Token);
             FaultPoints.Reach(FaultPoint.CheckpointWriting);
             isCommitting = true;
-            await CommitAsync(session, end(load.Beginning.Place), read, shield.Token);
+            await CommitAsync(session, [.. end(load.Beginning.Place), .. session.Views.Doubts], read, shield.Token);
             return SharedOutcome.Committed;
         }
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -9,6 +9,7 @@ using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Write.Rejects;
 using PipelineService.Write.Targets;
+using PipelineService.Write.Views;
 
 namespace PipelineService.Write;
 
@@ -36,6 +37,9 @@ public sealed class WriteSession(int number, JobLoad load, WriteOptions options,
     /// What the rows are like that it has written, in all its transactions; null before the first, and where nobody asks for it.
     /// </summary>
     public JobProfile? Profile { get; private set; }
+
+    /// <summary>What the rows in the open transaction add to views.</summary>
+    public SessionViews Views => field ??= new SessionViews(this, load, _table);
 
     public NpgsqlConnection Connection => _connection ?? throw NotOpen();
 
@@ -134,8 +138,19 @@ public sealed class WriteSession(int number, JobLoad load, WriteOptions options,
     public async Task KeepAsync(WrittenChunk chunk, CancellationToken cancellationToken)
     {
         bool isNeeded = Constraints.MayRefuse || load.Refusals.NeedSavepoints;
+        await SpillViewsAsync(cancellationToken);
         await ExecuteAsync([.. chunk.Statements(load.Plan), .. Savepoints.Keep(chunk, isNeeded)], cancellationToken);
         HoldsRows = true;
+    }
+
+    /// <summary>Writes what views have been told, where that is as much as is held, behind no savepoint: rolled back, nobody would write it again.</summary>
+    public async Task SpillViewsAsync(CancellationToken cancellationToken)
+    {
+        if (Views.AreFull)
+        {
+            await Savepoints.EndAsync(cancellationToken);
+            await Views.WriteAsync(cancellationToken);
+        }
     }
 
     /// <summary>
@@ -151,14 +166,17 @@ public sealed class WriteSession(int number, JobLoad load, WriteOptions options,
         return done;
     }
 
-    /// <summary>Takes in what rows are like that the table has taken.</summary>
+    /// <summary>Takes in what rows are like that the table has taken, and what they add to views.</summary>
     /// <param name="refused">Those of them that it has not, in the order of the data.</param>
     public void Count(RowBuffer rows, IReadOnlyList<RejectedRow> refused)
     {
+        int[] without = refused.Count == 0 ? [] : [.. refused.Select(row => row.Index)];
         if (load.Profiled is { } plan)
         {
-            (Profile ??= new JobProfile(plan)).Add(rows, [.. refused.Select(row => row.Index)]);
+            (Profile ??= new JobProfile(plan)).Add(rows, without);
         }
+
+        Views.Add(load.Plan.JobId, rows, 0, rows.Count, without);
     }
 
     /// <summary>What a later attempt needs to know of the rows that are about to be committed, and of all before.</summary>
@@ -193,8 +211,9 @@ public sealed class WriteSession(int number, JobLoad load, WriteOptions options,
         NpgsqlBatchCommand fence = JobTakenOverException.RequireEpoch(load.Plan.JobId, load.Plan.Epoch);
         try
         {
+            await Views.WriteAsync(cancellationToken);
             FaultPoints.Reach(FaultPoint.Committing);
-            await ExecuteAsync([fence, .. statements, new("COMMIT")], cancellationToken);
+            await ExecuteAsync([fence, .. statements, .. Views.Doubts, new("COMMIT")], cancellationToken);
             FaultPoints.Reach(FaultPoint.Committed);
         }
         catch (PostgresException e) when (e.SqlState == JobTakenOverException.SqlState)
@@ -204,6 +223,7 @@ public sealed class WriteSession(int number, JobLoad load, WriteOptions options,
 
         HoldsRows = false;
         _isOpen = false;
+        Views.End();
         load.Settled?.Invoke(Tally);
         Tally = new();
     }

@@ -42,6 +42,14 @@ internal sealed class Transforming
     /// </summary>
     public string[] Rejects => [.. _workspace.Rejects.Rejects.ToArray().Select(ShowReject)];
 
+    /// <summary>The same without what the data says: <c>record:line column Code; …</c>.</summary>
+    public string[] Errors =>
+    [
+        .. _workspace.Rejects.Rejects.ToArray().Select(reject =>
+            $"{reject.Record}:{reject.Line} "
+            + string.Join("; ", _workspace.Rejects.ErrorsOf(reject).ToArray().Select(error => $"{ShowColumn(error.Column)} {error.Code}"))),
+    ];
+
     /// <summary>Of each reject how many fields it has of how many it should have.</summary>
     public string[] FieldCounts =>
     [

@@ -187,6 +187,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             RoutePatternParameterPart { Name: "id" } => job,
             RoutePatternParameterPart { Name: "key" } => key,
             RoutePatternParameterPart { Name: "version" or "record" } => "1",
+            RoutePatternParameterPart { Name: "view" } => "by_name",
             RoutePatternParameterPart { Name: "tenant" } => "acme",
             var part => throw new InvalidOperationException($"{endpoint.DisplayName}: the matrix knows nothing to put for {part}."),
         }));
@@ -220,7 +221,7 @@ public sealed class AccessMatrixTests(GuardedService service) : IClassFixture<Gu
             _ when path.StartsWith("/v1/sources/", StringComparison.Ordinal) && method == HttpMethod.Put =>
                 ($$"""{ "dataset": "{{Dataset}}", "folder": { "root": "incoming" } }""", "application/json"),
             _ when path.EndsWith("/uploads", StringComparison.Ordinal) => (Readings.Csv(1), "text/csv"),
-            _ when method == HttpMethod.Put => (JsonOf(Readings.Definition()), "application/json"),
+            _ when method == HttpMethod.Put => (JsonOf(Readings.Definition(Readings.View)), "application/json"),
             _ => ("", "application/json"),
         };
         using StringContent body = new(text, Encoding.UTF8, type);

@@ -74,7 +74,7 @@ public sealed class GuardedService(PostgresServer server) : RunningService(serve
     public async Task<Api> MakeDatasetAsync(string dataset, string? tenant)
     {
         Api maker = tenant is null ? Api : With((await MakeKeyAsync($"maker of {dataset}", "admin", $", 'tenant': '{tenant}'")).Text);
-        await maker.DeclareAsync(dataset, Readings.Definition());
+        await maker.DeclareAsync(dataset, Readings.Definition(Readings.View));
         return maker;
     }
 

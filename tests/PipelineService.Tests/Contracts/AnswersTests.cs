@@ -29,7 +29,7 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
 
     /// <summary>A job that takes long to end, or does not change between two looks; a stream without an end. Other tests see these.</summary>
     private static bool NeedsMoreThanAnExample(string operation, int status, string header) => (operation, status, header) is
-        ("cancelJob", 202, "Retry-After") or ("getJob", 304, "Retry-After") or ("listEvents", 200, "X-Accel-Buffering");
+        ("cancelJob", 202, "Retry-After") or ("getJob", 304, "Retry-After") or ("listEvents" or "getView" or "tapRecords", 200, "X-Accel-Buffering");
 
     [Fact]
     public void Every_endpoint_is_in_the_document_but_the_document() => Assert.Empty(
@@ -43,8 +43,10 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
     public async Task HEAD_answers_as_GET_does_without_the_body()
     {
         await running.Api.DeclareAsync(
-            "heads", Readings.Definition("'profile': true").Replace("'number' } ]", "'number' } ], 'primaryKey': ['id']", StringComparison.Ordinal));
+            "heads", Readings.Definition($"'profile': true, {Readings.View}").Replace("'number' } ]", "'number' } ], 'primaryKey': ['id']", StringComparison.Ordinal));
         JobView job = await running.Api.LoadAsync("heads", Readings.Csv(1));
+        await BoundedWait.UntilAsync("the view to be built", async () =>
+            (await running.Api.GetAsync("/v1/datasets/heads/views/by_name")).Status == HttpStatusCode.OK);
         (_, string key) = await running.MakeKeyAsync("heads", "read");
         using ByteArrayContent model = new(OnnxWriter.Linear(1, [2]));
         Assert.Equal(HttpStatusCode.Created, (await running.Api.PutAsync("/v1/models/heads", model)).Status);
@@ -83,6 +85,7 @@ public sealed class AnswersTests(GuardedService running) : IClassFixture<Guarded
         string path = "/" + endpoint.RoutePattern.RawText!.Trim('/')
             .Replace("{dataset}", "heads", StringComparison.Ordinal)
             .Replace("{model}", "heads", StringComparison.Ordinal)
+            .Replace("{view}", "by_name", StringComparison.Ordinal)
             .Replace("{webhook}", "heads", StringComparison.Ordinal)
             .Replace("{source}", "heads", StringComparison.Ordinal)
             .Replace("{delivery}", Guid.Empty.ToString(), StringComparison.Ordinal)

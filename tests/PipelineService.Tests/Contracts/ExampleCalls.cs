@@ -37,6 +37,7 @@ internal static class ExampleCalls
           },
           "load": { "commit": "chunk" },
           "profile": true,
+          "views": [{ "name": "by_day", "groupBy": ["day"], "measures": { "rows": "count", "fares": "sum fare" } }],
           "rejects": { "maxCount": 100, "maxRatio": null }
         }
         """;
@@ -261,9 +262,25 @@ internal static class ExampleCalls
         Expect(HttpStatusCode.NotFound, await api.GetAsync($"/v1/jobs/{id}/records/900"));
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/datasets/{Dataset}/rows?key=1"));
         Expect(HttpStatusCode.BadRequest, await api.GetAsync($"/v1/datasets/{Dataset}/rows?key=x"));
+        await LookAtViewAsync(api);
         Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/jobs/{id}/gaps?state=open&limit=1"));
         Expect(HttpStatusCode.Accepted, await api.PostAsync($"/v1/jobs/{id}/fill-gaps"));
         Expect(HttpStatusCode.NotFound, await api.PostAsync($"/v1/jobs/{Guid.Empty}/fill-gaps"));
+    }
+
+    private static async Task LookAtViewAsync(Api api)
+    {
+        const string Views = $"/v1/datasets/{Dataset}/views";
+        Expect(HttpStatusCode.OK, await api.GetAsync(Views));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync("/v1/datasets/contract_none/views"));
+        await BoundedWait.UntilAsync(
+            "the view to be built", async () => (await api.GetAsync($"{Views}/by_day")).Status == HttpStatusCode.OK);
+        Expect(HttpStatusCode.OK, await api.GetAsync($"{Views}/by_day?from=2026-01-01&to=2026-12-31&limit=1"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"{Views}/by_day", ("Accept", "text/csv")));
+        Expect(HttpStatusCode.BadRequest, await api.GetAsync($"{Views}/by_day?cursor=x"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync($"{Views}/by_night"));
+        Expect(HttpStatusCode.OK, await api.GetAsync($"/v1/datasets/{Dataset}/tap"));
+        Expect(HttpStatusCode.NotFound, await api.GetAsync("/v1/datasets/contract_none/tap"));
     }
 
     private static async Task DecideAsync(Api api)

@@ -100,7 +100,8 @@ public sealed partial class SchemaRulesTests
 
     /// <summary>Members of these may be objects with a label indeed.</summary>
     private static bool MayBeLabelled(string place) =>
-        place.EndsWith(".missingValues[]", StringComparison.Ordinal) || place.EndsWith(".categories[]", StringComparison.Ordinal);
+        place.EndsWith(".missingValues[]", StringComparison.Ordinal) || place.EndsWith(".categories[]", StringComparison.Ordinal)
+        || place.EndsWith(".groupBy[]", StringComparison.Ordinal);
 
     private static string? RefusalOf(JsonObject definition)
     {
@@ -137,6 +138,11 @@ public sealed partial class SchemaRulesTests
         {
             root["load"] = JsonNode.Parse("""{ "mode": "replace" }""");
             root["schema"]!["primaryKey"] = "a";
+        }
+
+        if (pointer.StartsWith("/views/", StringComparison.Ordinal))
+        {
+            root["views"] = JsonNode.Parse("""[{ "name": "v", "groupBy": ["a"], "measures": { "n": "count" } }]""");
         }
 
         if (pointer.StartsWith("/quality/", StringComparison.Ordinal))

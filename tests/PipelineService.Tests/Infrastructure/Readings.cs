@@ -8,6 +8,9 @@ internal static class Readings
 {
     public const string Header = "id,name,amount\n";
 
+    /// <summary>A view of them.</summary>
+    public const string View = "'views': [ { 'name': 'by_name', 'groupBy': ['name'], 'measures': { 'n': 'count' } } ]";
+
     /// <summary>The definition, with other parts of it such as <c>'load': { 'commit': 'chunk' }</c>.</summary>
     public static string Definition(string? parts = null) =>
         """

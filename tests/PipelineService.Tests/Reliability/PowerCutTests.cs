@@ -10,6 +10,10 @@ namespace PipelineService.Tests.Reliability;
 /// </summary>
 public sealed class PowerCutTests
 {
+    public static readonly TheoryData<string> OneForgetful = OneForm.Of(Database, Spool);
+
+    private const string Database = "database";
+    private const string Spool = "spool";
     private const int CutsDefault = 3;
 
     /// <summary>A control ends with the first loss that is found. About every second cut finds one.</summary>
@@ -41,23 +45,19 @@ public sealed class PowerCutTests
         Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
 
-    [Fact]
-    public async Task Checker_sees_that_a_database_without_fsync_forgets()
+    [Theory]
+    [MemberData(nameof(OneForgetful))]
+    public async Task Checker_sees_who_forgets_without_fsync(string forgetful)
     {
-        (IReadOnlyList<string> faults, string results) = await CutAsync(ControlCutsMax, NoFlushes);
+        string? library = forgetful == Spool ? FindEatMyData() : null;
+        Assert.SkipWhen(
+            forgetful == Spool && library is null, "a service whose flushes do nothing needs libeatmydata.so (package eatmydata)");
 
-        Assert.True(faults.Count > 0, $"A power cut of a database that flushes nothing was not noticed: {results}");
-    }
+        (IReadOnlyList<string> faults, string results) = forgetful == Spool
+            ? await CutAsync(ControlCutsMax, preload: library)
+            : await CutAsync(ControlCutsMax, NoFlushes);
 
-    [Fact]
-    public async Task Checker_sees_that_a_spool_without_fsync_forgets()
-    {
-        string? library = FindEatMyData();
-        Assert.SkipWhen(library is null, "a service whose flushes do nothing needs libeatmydata.so (package eatmydata)");
-
-        (IReadOnlyList<string> faults, string results) = await CutAsync(ControlCutsMax, preload: library);
-
-        Assert.True(faults.Count > 0, $"A power cut of a spool that flushes nothing was not noticed: {results}");
+        Assert.True(faults.Count > 0, $"A power cut of a {forgetful} that flushes nothing was not noticed: {results}");
     }
 
     /// <summary>Where packages put it: in the folder of libraries, or in one below it that bears the machine's name.</summary>

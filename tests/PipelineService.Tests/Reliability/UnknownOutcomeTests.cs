@@ -6,14 +6,15 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>The connection breaks after the server has committed and before it could say so.</summary>
 public sealed class UnknownOutcomeTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
+    public static readonly TheoryData<string> OneDataset = OneForm.Of(Sample.WholeJobs, Sample.ByChunk);
+
     /// <summary>How many answers are lost; 500 by hand.</summary>
     private const string Variable = "PIPELINE_LOST_COMMITS";
 
     private const int RoundsMax = 1_000;
 
     [Theory]
-    [InlineData(Sample.WholeJobs)]
-    [InlineData(Sample.ByChunk)]
+    [MemberData(nameof(OneDataset))]
     public async Task Unknown_outcome_of_COMMIT_doubles_nothing(string dataset)
     {
         int count = int.Parse(Environment.GetEnvironmentVariable(Variable) ?? "20", CultureInfo.InvariantCulture);

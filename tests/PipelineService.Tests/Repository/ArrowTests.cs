@@ -40,7 +40,7 @@ public sealed partial class ArrowTests
         [("Events", "Jobs")] = ["JobEndpoints", "JobProblems", "JobQueries", "JobRow", "JobView", "LiveJobs"],
         [("Events", "Spool")] = ["GrowthSignal"],
         [("Figures", "Jobs")] = ["RecordsView"], // records are counted as jobs count them
-        [(Bringer, "Intake")] = ["FoundIntake", "FoundUpload", "UploadCharset", "UploadContentType", "UploadProblems", "UploadRefusedException", "UploadRequest"],
+        [(Bringer, "Intake")] = ["FoundIntake", "FoundUpload", "IntakeOptions", "UploadCharset", "UploadContentType", "UploadProblems", "UploadRefusedException", "UploadRequest"],
         [(Bringer, "Jobs")] = ["Faults", "InstanceLeases", "JobRow", "JobSql"],
         [(Bringer, "Spool")] = ["GrowthSignal", "ISpool"],
     };

@@ -8,7 +8,7 @@ namespace PipelineService.Tests.Repository;
 /// </summary>
 public sealed partial class CoreArrowTests
 {
-    private static readonly string[] Rooms = ["Datasets", "Rules", "Values", "Scoring", "Lookups", "Parsing", "Encoding", "Profiles", "Transforms", "Rejects"];
+    private static readonly string[] Rooms = ["Datasets", "Rules", "Values", "Scoring", "Lookups", "Parsing", "Encoding", "Profiles", "Views", "Transforms", "Rejects"];
 
     /// <summary>Beside the way of the data: what it is unpacked from, and what becomes of records, counted by the rules' codes.</summary>
     private static readonly string[] Beside = ["Compression", "Jobs"];

@@ -71,6 +71,7 @@ public sealed class MetricsTableTests(RunningService running) : IClassFixture<Ru
         enrichment.Observe(() => [("documented", 0, 0)], () => 0);
         SourceMetrics sources = running.Service.Services.GetRequiredService<SourceMetrics>();
         sources.Took("documented", bytes: 1);
+        sources.TookMessages("documented", count: 1);
         sources.Saw("documented", new SourceLag(1, 1, null, 0));
         listener.RecordObservableInstruments();
         return seen;

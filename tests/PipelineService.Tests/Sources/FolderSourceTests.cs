@@ -51,6 +51,30 @@ public sealed class FolderSourceTests(WatchingService service) : IClassFixture<W
         Assert.Equal(("active", Files + 1, 0, 0), ((string)source["state"]!, (int)source["taken"]!, (int)source["refused"]!, (int)source["lag"]!["objects"]!));
     }
 
+    /// <summary>What lies there no more would fill the table; what stays would be taken once more.</summary>
+    [Fact]
+    public async Task What_was_moved_is_forgotten_after_a_time_and_what_stays_is_not()
+    {
+        foreach ((string name, string after) in ((string, string)[])[("forgetful", "move"), ("retentive", "keep")])
+        {
+            await service.WatchAsync(name, $", 'settle': 'PT0S', 'after': '{after}'");
+            service.Drop(name, "old.csv", Readings.Csv(1));
+            await service.WhenTakenAsync(name, 1);
+            await service.Database.ExecuteAsync($"""
+                UPDATE pipeline.source_objects SET at = at - interval '91 days' WHERE source = (SELECT id FROM pipeline.sources WHERE name = '{name}')
+                """);
+            service.Drop(name, "new.csv", Readings.Csv(2));
+            await service.WhenTakenAsync(name, 2);
+
+            await service.PutAsync(name, $"{{ 'dataset': '{name}', 'folder': {{ 'root': 'incoming', 'path': '{name}', 'settle': 'PT0S', 'after': '{after}' }} }}");
+            await service.LookAsync(name);
+        }
+
+        Assert.Equal(["new.csv"], (await service.ObjectsAsync("forgetful")).Select(item => (string?)item!["object"]));
+        Assert.Equal(["new.csv", "old.csv"], (await service.ObjectsAsync("retentive")).Select(item => (string?)item!["object"]));
+        Assert.Equal(3, await service.CountRowsAsync("retentive"));
+    }
+
     [Fact]
     public async Task A_file_that_is_still_written_is_not_taken()
     {

@@ -48,7 +48,7 @@ public sealed class SourcesPageTests(WatchingService service) : IClassFixture<Wa
     }
 
     /// <summary>All that is shown is there; there may be more.</summary>
-    private static void AssertShows(string shown, JsonNode actual) => AssertHas(JsonNode.Parse(shown)!, actual, "");
+    internal static void AssertShows(string shown, JsonNode actual) => AssertHas(JsonNode.Parse(shown)!, actual, "");
 
     private static void AssertHas(JsonNode shown, JsonNode? actual, string place)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
@@ -81,6 +82,21 @@ internal sealed class NumericEncoder : FieldEncoder
 
         return _rules is null ? RecordErrorCode.None : Check(start, rows);
     }
+
+    internal override RecordErrorCode EncodeDecimal(ReadOnlySpan<byte> written, RowBuffer rows)
+    {
+        (long digits, int scale) = PackedValue.DecimalOf(written);
+        int start = rows.Length;
+        return !WriteShort(new ShortDecimal(digits < 0, digits < 0 ? (ulong)-digits : (ulong)digits, scale), rows) ? base.EncodeDecimal(written, rows)
+            : _rules is null ? RecordErrorCode.None
+            : Check(start, rows);
+    }
+
+    /// <summary>The usual case, as of texts.</summary>
+    private bool WriteShort(ShortDecimal number, RowBuffer rows) =>
+        number.Digits < ShortDecimal.DigitsEnd && number.Scale <= (_isInteger ? 0 : ShortDecimal.DigitsMax)
+        && (!_isConstrained || (number.Scale <= _scale && number.Digits < _digitsEnd[number.Scale]))
+        && NumericBinary.TryWriteShort(number, _isConstrained ? _scale : number.Scale, rows);
 
     /// <summary>The usual case, as of texts.</summary>
     private bool WriteShort(decimal number, RowBuffer rows)

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using PipelineService.Core.Parsing.Json;
 
 namespace PipelineService.Core.Parsing.Csv;
 
@@ -10,15 +10,7 @@ namespace PipelineService.Core.Parsing.Csv;
 /// <param name="Name">The name as JSON has it, with the colon behind it.</param>
 public sealed record RestCell(int Field, ImmutableArray<byte> Name)
 {
-    /// <summary>Bytes of a character that JSON must escape, at most.</summary>
-    private const int EscapeBytesMax = 6;
-
     private const int QuoteBytes = 2;
-
-    private static readonly SearchValues<byte> MustEscape =
-        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
-
-    private static ReadOnlySpan<byte> Digits => "0123456789abcdef"u8;
 
     /// <summary>The fields that the schema does not declare, in the order of the data.</summary>
     /// <param name="names">The names of the header.</param>
@@ -35,8 +27,8 @@ public sealed record RestCell(int Field, ImmutableArray<byte> Name)
     /// <returns>False when a record must not become so long.</returns>
     internal bool TryKeep(ReadOnlySpan<byte> text, RecordValues values)
     {
-        bool isPlain = !text.ContainsAny(MustEscape);
-        long bytes = Name.Length + QuoteBytes + (isPlain ? text.Length : (long)text.Length * EscapeBytesMax);
+        bool isPlain = !text.ContainsAny(JsonEscape.MustEscape);
+        long bytes = Name.Length + QuoteBytes + (isPlain ? text.Length : (long)text.Length * JsonEscape.UnitBytes);
         if (!values.TryMakeRestRoom(bytes, out Span<byte> room))
         {
             return false;
@@ -52,7 +44,7 @@ public sealed record RestCell(int Field, ImmutableArray<byte> Name)
         }
         else
         {
-            length += Escape(text, room[length..]);
+            length += JsonEscape.Escape(text, room[length..]);
         }
 
         room[length++] = (byte)'"';
@@ -79,32 +71,6 @@ public sealed record RestCell(int Field, ImmutableArray<byte> Name)
         json.CopyTo(room[Name.Length..]);
         values.KeepRest(Name.Length + json.Length);
         return true;
-    }
-
-    private static int Escape(ReadOnlySpan<byte> text, Span<byte> json)
-    {
-        int length = 0;
-        foreach (byte unit in text)
-        {
-            if (unit is (byte)'"' or (byte)'\\')
-            {
-                json[length++] = (byte)'\\';
-                json[length++] = unit;
-            }
-            else if (unit < 0x20)
-            {
-                "\\u00"u8.CopyTo(json[length..]);
-                length += "\\u00"u8.Length;
-                json[length++] = Digits[unit >> 4];
-                json[length++] = Digits[unit & 0xF];
-            }
-            else
-            {
-                json[length++] = unit;
-            }
-        }
-
-        return length;
     }
 
     private static ImmutableArray<byte> Write(string name) =>

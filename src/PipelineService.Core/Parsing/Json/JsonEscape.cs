@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using PipelineService.Core.Rules;
@@ -8,7 +9,15 @@ namespace PipelineService.Core.Parsing.Json;
 internal static class JsonEscape
 {
     private const int ShortBytes = 2;
-    private const int UnitBytes = 6;
+
+    /// <summary>Of the longest escape, which any character may have.</summary>
+    public const int UnitBytes = 6;
+
+    /// <summary>What a string cannot have as it is.</summary>
+    public static readonly SearchValues<byte> MustEscape =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
+
+    private static ReadOnlySpan<byte> Digits => "0123456789abcdef"u8;
 
     /// <summary>Bytes of the escape at the start of the text, by the grammar alone; 0 when there is none.</summary>
     public static int LengthOf(ReadOnlySpan<byte> text)
@@ -76,6 +85,36 @@ internal static class JsonEscape
             length += rune.EncodeToUtf8(text[length..]);
             content = content[used..];
         }
+    }
+
+    /// <summary>Writes text as the content of a string.</summary>
+    /// <param name="text">The text; bytes that are no UTF-8 stay as they are.</param>
+    /// <param name="json">At least <see cref="UnitBytes"/> times as long.</param>
+    /// <returns>How many bytes were written.</returns>
+    public static int Escape(ReadOnlySpan<byte> text, Span<byte> json)
+    {
+        int length = 0;
+        foreach (byte unit in text)
+        {
+            if (unit is (byte)'"' or (byte)'\\')
+            {
+                json[length++] = (byte)'\\';
+                json[length++] = unit;
+            }
+            else if (unit < 0x20)
+            {
+                "\\u00"u8.CopyTo(json[length..]);
+                length += "\\u00"u8.Length;
+                json[length++] = Digits[unit >> 4];
+                json[length++] = Digits[unit & 0xF];
+            }
+            else
+            {
+                json[length++] = unit;
+            }
+        }
+
+        return length;
     }
 
     /// <summary>The character that the escape at the start of the text means.</summary>

@@ -21,6 +21,21 @@ internal sealed class DistinctSketch
     private readonly byte[] _ranks = new byte[Registers];
     private FewHashes? _few = new();
 
+    public void Add(ReadOnlySpan<ulong> hashes)
+    {
+        int next = 0;
+        while (_few is not null && next < hashes.Length)
+        {
+            Add(hashes[next++]);
+        }
+
+        byte[] ranks = _ranks;
+        foreach (ulong hash in hashes[next..])
+        {
+            Rank(ranks, hash);
+        }
+    }
+
     public void Add(ulong hash)
     {
         if (_few is { } few)
@@ -33,7 +48,7 @@ internal sealed class DistinctSketch
             Spread(few);
         }
 
-        Rank(hash);
+        Rank(_ranks, hash);
     }
 
     /// <summary>They are few no longer.</summary>
@@ -42,13 +57,13 @@ internal sealed class DistinctSketch
         _few = null;
         foreach (ulong hash in few.Hashes)
         {
-            Rank(hash);
+            Rank(_ranks, hash);
         }
     }
 
-    private void Rank(ulong hash)
+    private static void Rank(byte[] ranks, ulong hash)
     {
-        ref byte rank = ref _ranks[hash >> (64 - Bits)];
+        ref byte rank = ref ranks[hash >> (64 - Bits)];
         int zeros = BitOperations.LeadingZeroCount((hash << Bits) | (1UL << (Bits - 1)));
         if (rank <= zeros)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace PipelineService.Core.Profiles.Sketches;
 
@@ -13,6 +14,7 @@ internal static class ValueHash
     private const ulong Other = 0xe7037ed1a0b428db;
     private const ulong Third = 0x8ebc6af09c88c6e3;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Of(long value) => Fold(Fold((ulong)value ^ Odd, Other) ^ Third, Odd);
 
     public static ulong Of(ReadOnlySpan<byte> value)
@@ -24,26 +26,36 @@ internal static class ValueHash
             value = value[sizeof(ulong)..];
         }
 
-        return Fold(Fold(hash ^ Rest(value), Third) ^ Other, Odd);
+        return End(hash, WordOf(value));
     }
 
-    /// <summary>The last eight bytes or fewer.</summary>
-    private static ulong Rest(ReadOnlySpan<byte> value)
+    /// <summary>The same of a value of eight bytes at most.</summary>
+    /// <param name="word">It, as <see cref="WordOf"/> has it.</param>
+    /// <param name="length">Its bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Of(ulong word, int length) => End((ulong)length * Odd, word);
+
+    /// <summary>The first eight bytes, the first of them lowest; of a shorter value the rest is 0.</summary>
+    public static ulong WordOf(ReadOnlySpan<byte> value)
     {
-        switch (value.Length)
+        int length = value.Length;
+        switch (length)
         {
-            case sizeof(ulong):
+            case >= sizeof(ulong):
                 return BinaryPrimitives.ReadUInt64LittleEndian(value);
             case >= sizeof(uint):
-                return BinaryPrimitives.ReadUInt32LittleEndian(value)
-                    | ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(value[^sizeof(uint)..]) << 32);
+                ulong end = BinaryPrimitives.ReadUInt32LittleEndian(value[^sizeof(uint)..]);
+                return BinaryPrimitives.ReadUInt32LittleEndian(value) | (end << (8 * (length - sizeof(uint))));
             case > 0:
-                return value[0] | ((ulong)value[value.Length >> 1] << 8) | ((ulong)value[^1] << 16);
+                return value[0] | ((ulong)value[length >> 1] << (8 * (length >> 1))) | ((ulong)value[^1] << (8 * (length - 1)));
             default:
                 return 0;
         }
     }
 
+    private static ulong End(ulong hash, ulong word) => Fold(Fold(hash ^ word, Third) ^ Other, Odd);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Fold(ulong a, ulong b)
     {
         ulong high = Math.BigMul(a, b, out ulong low);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
@@ -37,6 +38,13 @@ public readonly record struct TracedValue(byte[]? Written, ValueKind Kind, Value
 
             Span<byte> text = stackalloc byte[TypedText.BytesMax];
             return Of(text[..TypedText.Write(typed, text)], value.Kind, ValueSpelling.Plain);
+        }
+
+        if (value.Kind == ValueKind.Packed)
+        {
+            ReadOnlySpan<byte> written = bytes.Slice(value.Start, value.Length);
+            Span<byte> text = stackalloc byte[PackedValue.TextBytesMax];
+            return Of(text[..PackedValue.WriteText(written, text)], PackedValue.KindOf(written), ValueSpelling.Plain);
         }
 
         return value.Spelling == ValueSpelling.Made

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.OpenApi;
+using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Definitions.Transforms;
 using PipelineService.Hosting.OpenApi;
 
@@ -78,6 +79,11 @@ public sealed record DefinitionDocument
     /// <summary>What the rows of an upload must be like, measured by those of the uploads before.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public QualityDocument? Quality { get; init; }
+
+    /// <summary>Figures of groups of rows that are kept as rows come and go.</summary>
+    [MaxLength(ViewDefinition.ViewsMax)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ViewDocument>? Views { get; init; }
 
     /// <summary>Examples of what the definition does, run at each PUT; one that fails refuses it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -128,7 +128,12 @@ public static class DefinitionReader
         };
         LookupReader.CheckKey(resource, definition);
         QualityPolicy? quality = QualityReader.Read(resource, definition, faults);
-        definition = definition with { Profile = QualityReader.ReadProfile(resource, isNeeded: quality is not null), Quality = quality };
+        definition = definition with
+        {
+            Profile = QualityReader.ReadProfile(resource, isNeeded: quality is not null),
+            Quality = quality,
+            Views = new ViewsReader(definition, faults).Read(resource),
+        };
 
         if (resource.Text("type") is not (null or "table"))
         {

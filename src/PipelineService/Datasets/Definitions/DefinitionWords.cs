@@ -48,6 +48,15 @@ internal static class DefinitionWords
         ("newValues", QualityMetric.NewValues),
     ];
 
+    public static readonly ImmutableArray<(string Word, ViewFigure Value)> Figures =
+    [
+        ("count", ViewFigure.Count),
+        ("sum", ViewFigure.Sum),
+        ("min", ViewFigure.Min),
+        ("max", ViewFigure.Max),
+        ("avg", ViewFigure.Average),
+    ];
+
     public static readonly ImmutableArray<(string Word, RaggedRows Value)> RaggedRowWords =
     [
         ("reject", RaggedRows.None),

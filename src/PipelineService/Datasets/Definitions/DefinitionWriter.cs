@@ -65,6 +65,7 @@ public static class DefinitionWriter
             : null,
         Profile = definition.Profile ? JsonElement.Parse("true") : null,
         Quality = definition.Quality is { } quality ? QualityDocument.Of(quality) : null,
+        Views = definition.Views.IsEmpty ? null : [.. definition.Views.Select(ViewDocument.Of)],
         Tests = definition.Tests.IsEmpty ? null : [.. definition.Tests.Select(ToDocument)],
     };
 

@@ -19,6 +19,7 @@ internal static class MisplacedWords
         Belong("rejects", "maxCount", "maxRatio"),
         Belong("lookup", "memoryBytesMax"),
         Belong("quality", "rules", "baseline", "onBreach"),
+        Belong("views", "groupBy", "measures"),
         Mean("schema.fields", "columns"),
         Mean("dialect.delimiter", "separator", "sep"),
         Mean("load.table", "tableName", "target"),

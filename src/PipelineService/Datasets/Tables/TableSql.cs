@@ -82,7 +82,7 @@ internal static class TableSql
     /// load's first row, and one consistent picture. No row when there is no such relation; <see cref="TableShape.Parse"/>
     /// reads it. Behind it the file of the table and, for those who hold a lock on it ($3), how many blocks it has: a
     /// <see cref="TablePlace"/>, or NULL where the table has none of its own. Whoever asks for the size without a lock waits
-    /// for one, as long as somebody holds the table.
+    /// for one, as long as somebody holds the table. Last, for the same, the views whose parts are to be kept, as JSON; NULL: none.
     /// </summary>
     /// <remarks>
     /// Which types take text in binary COPY is told by their functions, since there is no other promise: those of enums, of
@@ -180,7 +180,12 @@ internal static class TableSql
                         'A', CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R'::"char" ELSE 'O' END)
                 ORDER BY g.tgname)),
             pg_relation_filenode(r.oid)::bigint,
-            CASE WHEN $3 THEN pg_relation_size(r.oid) / current_setting('block_size')::bigint END
+            CASE WHEN $3 THEN pg_relation_size(r.oid) / current_setting('block_size')::bigint END,
+            CASE WHEN $3 THEN (
+                SELECT json_agg(json_build_object('id', v.id, 'definition', v.definition, 'types', v.types) ORDER BY v.id)::text
+                FROM pipeline.views v
+                WHERE v.table_schema = $1 AND v.table_name = $2 AND v.relation = r.oid AND v.state = 'ready'
+                    AND v.dropped_at IS NULL) END
         FROM relation r
         """;
 

@@ -143,8 +143,7 @@ public static class EventEndpoints
     private static async Task<IResult> FollowAsync(
         string id, HttpContext context, JobQueries jobs, JobStreams streams, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId)
-            || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }

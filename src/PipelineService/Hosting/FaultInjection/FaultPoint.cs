@@ -79,6 +79,22 @@ public enum FaultPoint
     LookupCopying,
     LookupCopied,
 
+    /// <summary>What rows add to views is about to be written, in their transaction.</summary>
+    ViewPartsWriting,
+    ViewPartsWritten,
+
+    /// <summary>What the rows of a job have added to a view is about to be taken out of it, in the transaction in which they have gone.</summary>
+    ViewPartsRemoving,
+
+    /// <summary>A view is about to be made of the rows that there are.</summary>
+    ViewBuilding,
+
+    /// <summary>Parts of a view are put together, which is not committed.</summary>
+    ViewFolding,
+
+    /// <summary>A view was built, removed or put together, which is not committed.</summary>
+    ViewKept,
+
     /// <summary>A transaction with rows is about to be committed.</summary>
     Committing,
     Committed,

@@ -5,7 +5,7 @@ namespace PipelineService.Hosting.Migrations;
 /// <summary>
 /// What a role needs of the schema to run the service without owning any of it: every table read and written, but the audit, which
 /// takes new rows only, and the list of steps, which is the owner's. It may make tables: one for each version of a dataset that is looked
-/// up. Events that are kept no longer are removed by a function of the owner's.
+/// up, and for each view. Events that are kept no longer are removed by a function of the owner's.
 /// </summary>
 internal static class ServiceGrants
 {

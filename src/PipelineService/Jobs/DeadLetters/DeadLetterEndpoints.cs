@@ -70,7 +70,7 @@ public static class DeadLetterEndpoints
         HttpContext context, JobQueries jobs, DeadLetterStore deadLetters, DatasetCatalog datasets, AuditWriter audit, TimeProvider time,
         IOptions<JobsOptions> options, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -85,7 +85,7 @@ public static class DeadLetterEndpoints
         string? type = PreferredType(context.Request);
         bool hasMark = ParseMark(bom, type, faults), isRaw = ParseRaw(raw, type, job, faults);
         int size = Paging.ParseLimit(limit, options.Value, faults);
-        DeadLetterFilter filter = new(jobId, Paging.ParseRecordCursor(cursor, faults), code, field);
+        DeadLetterFilter filter = new(job.Id, Paging.ParseRecordCursor(cursor, faults), code, field);
         if (faults.Count > 0)
         {
             return Paging.Refuse(faults);
@@ -95,7 +95,7 @@ public static class DeadLetterEndpoints
         if (!context.Request.WantsNoBody())
         {
             var entry = AuditEntry.Of(
-                AuditActor.Of(context), AuditActions.DeadLettersRead, time.GetDatabaseNow(), $"job/{jobId}", job.Dataset,
+                AuditActor.Of(context), AuditActions.DeadLettersRead, time.GetDatabaseNow(), $"job/{job.Id}", job.Dataset,
                 ("form", type is Ndjson or Csv ? type : "application/json"), ("code", code), ("field", field));
             await audit.WriteAloneAsync([entry], cancellationToken);
         }

@@ -45,7 +45,7 @@ public static class GapEndpoints
         string id, string? state, string? limit, string? cursor, HttpContext context, JobQueries jobs, GapStore gaps,
         IOptions<JobsOptions> options, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is null)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -65,7 +65,7 @@ public static class GapEndpoints
 
         // Before the first op of the first record, or behind the last of the page before.
         (long Record, short Op) after = place == 0 ? (0, 0) : (place / OpsMax, (short)(place % OpsMax));
-        IReadOnlyList<GapRow> found = await gaps.ListAsync(jobId, after, state, size, cancellationToken);
+        IReadOnlyList<GapRow> found = await gaps.ListAsync(job.Id, after, state, size, cancellationToken);
         GapView[] page = [.. found.Take(size).Select(gap => new GapView(gap.Record, gap.Op, gap.Reason, gap.State, gap.TriedAt))];
         return TypedResults.Json(
             new GapPage(page, found.Count > size ? Paging.CursorOf((page[^1].Record * OpsMax) + page[^1].Op) : null), PipelineJson.Options);
@@ -74,7 +74,7 @@ public static class GapEndpoints
     private static async Task<IResult> FillAsync(
         string id, HttpContext context, JobQueries jobs, GapStore gaps, GapFiller filler, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -87,7 +87,7 @@ public static class GapEndpoints
         long requested = await gaps.RequestAsync(job, AuditActor.Of(context), cancellationToken);
         filler.Wake();
         return TypedResults.Json(
-            new GapsRequested(requested, $"/v1/jobs/{jobId}/gaps"), PipelineJson.Options, statusCode: StatusCodes.Status202Accepted);
+            new GapsRequested(requested, $"/v1/jobs/{job.Id}/gaps"), PipelineJson.Options, statusCode: StatusCodes.Status202Accepted);
     }
 }
 

@@ -7,6 +7,7 @@ using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms;
 using PipelineService.Core.Transforms.Expressions.Typing;
 using PipelineService.Core.Values;
+using PipelineService.Datasets.Views;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 
@@ -58,6 +59,12 @@ public sealed class GapRows(Database database)
                 Settlement settled = new();
                 List<FilledRow> fills = Sort(answers.Where(answer => ours.Contains(answer.Record)), fill, settled);
                 await UpdateAsync(connection, job, table, fill, fills, settled, token);
+                if (settled.Filled > 0)
+                {
+                    string[] fields = [.. fill.Sets.Select(field => field.Name)];
+                    await ViewRows.DoubtAsync(connection, table, fields, "Gaps of its rows were filled.", token);
+                }
+
                 await connection.ExecuteAsync(Command(
                     GapSql.Settle,
                     new { job, op = (short)op, records = settled.Records.ToArray(), states = settled.States.ToArray(), reasons = settled.Reasons.ToArray() }));

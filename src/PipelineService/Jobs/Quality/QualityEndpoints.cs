@@ -51,14 +51,14 @@ public static class QualityEndpoints
 
     private static async Task<IResult> ProfileAsync(
         string id, HttpContext context, JobQueries jobs, ProfileStore profiles, CancellationToken cancellationToken) =>
-        await FindAsync(id, context, jobs, cancellationToken) is not { } job ? JobProblems.NotFound(id).ToResult()
+        await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job ? JobProblems.NotFound(id).ToResult()
         : await profiles.FindAsync(job, cancellationToken) is { } profile ? TypedResults.Json(profile, PipelineJson.Options)
         : JobProblems.NoProfile(job.Id).ToResult();
 
     private static async Task<IResult> ApproveAsync(
         string id, HttpContext context, JobQueries jobs, JobDecisions decisions, CancellationToken cancellationToken)
     {
-        if (await FindAsync(id, context, jobs, cancellationToken) is not { } job)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -73,7 +73,7 @@ public static class QualityEndpoints
     private static async Task<IResult> RejectAsync(
         string id, HttpContext context, JobQueries jobs, JobDecisions decisions, CancellationToken cancellationToken)
     {
-        if (await FindAsync(id, context, jobs, cancellationToken) is not { } job)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -81,7 +81,4 @@ public static class QualityEndpoints
         (JobRow? decided, Problem? problem) = await decisions.RejectAsync(job, AuditActor.Of(context), cancellationToken);
         return decided is null ? problem!.ToResult() : JobEndpoints.Answer(context, decided);
     }
-
-    private static async Task<JobRow?> FindAsync(string id, HttpContext context, JobQueries jobs, CancellationToken cancellationToken) =>
-        Guid.TryParseExact(id, "D", out Guid job) ? await jobs.FindAsync(job, context.GetCaller(), cancellationToken) : null;
 }

@@ -81,7 +81,7 @@ public static class JobActions
     private static async Task<IResult> CancelAsync(
         string id, HttpContext context, JobQueries jobs, JobCanceller canceller, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } before)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } before)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -91,7 +91,7 @@ public static class JobActions
             return JobProblems.IsFinal(before.JobState).ToResult();
         }
 
-        JobRow? after = await canceller.CancelAsync(jobId, AuditActor.Of(context), cancellationToken);
+        JobRow? after = await canceller.CancelAsync(before.Id, AuditActor.Of(context), cancellationToken);
         return after?.JobState switch
         {
             null => JobEndpoints.Answer(context, Vanished(before, time), StatusCodes.Status202Accepted),
@@ -121,7 +121,7 @@ public static class JobActions
     private static async Task<IResult> RevertAsync(
         string id, HttpContext context, JobQueries jobs, JobReverter reverter, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -137,7 +137,7 @@ public static class JobActions
             return problem.ToResult();
         }
 
-        JobRow after = await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) ?? job;
+        JobRow after = await jobs.FindAsync(job.Id, context.GetCaller(), cancellationToken) ?? job;
         return TypedResults.Json(new RevertView(rows, JobView.Of(after)), PipelineJson.Options);
     }
 
@@ -163,7 +163,7 @@ public static class JobActions
     private static async Task<IResult> DeleteAsync(
         string id, HttpContext context, JobStore store, JobQueries jobs, JobDeleter deleter, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId) || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -173,9 +173,9 @@ public static class JobActions
             return JobProblems.IsNotFinal(job.JobState).ToResult();
         }
 
-        if (job.ReplacedBy is not null && await store.IsBeingReplacedAsync(jobId, cancellationToken))
+        if (job.ReplacedBy is not null && await store.IsBeingReplacedAsync(job.Id, cancellationToken))
         {
-            return JobProblems.IsBeingReplaced(jobId).ToResult();
+            return JobProblems.IsBeingReplaced(job.Id).ToResult();
         }
 
         return await deleter.DeleteAsync(job, AuditActor.Of(context), cancellationToken)

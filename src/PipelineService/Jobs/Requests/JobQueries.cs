@@ -20,6 +20,11 @@ public sealed class JobQueries(
     public async Task<JobRow?> FindAsync(Guid id, Caller caller, CancellationToken cancellationToken) =>
         await FindAsync(id, cancellationToken) is { } job && IsSeen(job, caller) ? job : null;
 
+    /// <param name="id">As the path of the request has it; what is no id names no job.</param>
+    /// <inheritdoc cref="FindAsync(Guid, Caller, CancellationToken)"/>
+    public Task<JobRow?> FindAsync(string id, Caller caller, CancellationToken cancellationToken) =>
+        Guid.TryParseExact(id, "D", out Guid job) ? FindAsync(job, caller, cancellationToken) : Task.FromResult<JobRow?>(null);
+
     /// <summary>Waits as <see cref="WaitAsync(Guid, Func{JobRow, bool}, TimeSpan, CancellationToken)"/> does, for a job of the caller's.</summary>
     public async Task<JobRow?> WaitAsync(
         Guid id, Caller caller, Func<JobRow, bool> condition, TimeSpan wait, CancellationToken cancellationToken) =>

@@ -3,6 +3,7 @@ using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Tables.Keys;
+using PipelineService.Datasets.Views;
 using PipelineService.Hosting.Http;
 using PipelineService.Write.Targets;
 
@@ -60,6 +61,7 @@ internal sealed class WholeTableRevert(string dataset, DatasetDefinition definit
             await RestoreAsync(former, cancellationToken);
         }
 
+        await ViewRows.RefillAsync(connection, _table, definition.Load.Lineage, cancellationToken);
         await connection.ExecuteAsync(Command(ReplaceSql.CheckConstraints, null, cancellationToken));
         await connection.ExecuteAsync(Command(
             current.Former is null ? WholeTableSql.Forget : WholeTableSql.BringBack, new { dataset, job, former = current.Former },

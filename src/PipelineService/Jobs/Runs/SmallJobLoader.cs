@@ -221,7 +221,8 @@ public sealed partial class SmallJobLoader(
             .. together.Select(job => job.Job.Span).Where(span => span != first).Select(span => PipelineTracing.StartCommit(span.Context)),
         ];
         Activity.Current = first;
-        Task<SharedOutcome> running = transaction.RunAsync(shared, rows, ends.Statements, ends.ReadAsync, cancellationToken);
+        Task<SharedOutcome> running = transaction.RunAsync(
+            shared, rows, together.Select(job => (job.Row.Id, (int)job.Counts.Loaded)), ends.Statements, ends.ReadAsync, cancellationToken);
         await sessions.WhenDoneAsync(running, together[0].Row.Id, cancellationToken);
         SharedOutcome outcome = await running;
         foreach (Activity? commit in told)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using PipelineService.Datasets.Taps;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Spool;
@@ -25,6 +26,7 @@ public sealed class SmallJobs
     private readonly JobRunner _runner;
     private readonly SessionBudget _budget;
     private readonly LiveJobs _liveJobs;
+    private readonly RecordTaps _taps;
     private readonly SpoolOptions _spoolOptions;
     private readonly WriteOptions _writeOptions;
     private readonly SharedCalls<(string Dataset, int Version), SmallJob, SharedOutcome> _shared;
@@ -36,22 +38,23 @@ public sealed class SmallJobs
         JobRunner runner,
         SessionBudget budget,
         LiveJobs liveJobs,
+        RecordTaps taps,
         IOptions<SpoolOptions> spoolOptions,
         IOptions<WriteOptions> writeOptions)
     {
-        (_loader, _runner, _budget, _liveJobs) = (loader, runner, budget, liveJobs);
+        (_loader, _runner, _budget, _liveJobs, _taps) = (loader, runner, budget, liveJobs, taps);
         (_spoolOptions, _writeOptions) = (spoolOptions.Value, writeOptions.Value);
         _shared = new((_, jobs) => loader.LoadAsync(jobs), _writeOptions.JobsTogetherMax);
     }
 
     /// <summary>
     /// Whether an upload that has arrived is loaded this way: it is of one chunk, takes nobody's place, looks nothing up, is not looked at
-    /// as a whole, and there is a session
+    /// as a whole or record by record, and there is a session
     /// for it, or one that loads others of its dataset now.
     /// </summary>
     public bool Takes(LiveJob live, long bytes) =>
         _writeOptions.JobsTogetherMax > 1 && live is { ReplacesAll: false, LooksUp: false, IsConverted: false, IsProfiled: false } && live.Current.Replaces is null
-        && bytes <= _spoolOptions.ChunkBytes && !_loader.IsApart(live.Table)
+        && bytes <= _spoolOptions.ChunkBytes && !_loader.IsApart(live.Table) && _taps.Of(live.Current.Dataset) is null
         && Volatile.Read(ref _running) < _writeOptions.JobsTogetherMax * WaitingFactor
         && (_shared.IsCalling(KeyOf(live.Current)) || _budget.MayReserve(live.Wish(bytes)));
 

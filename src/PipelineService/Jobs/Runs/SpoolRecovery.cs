@@ -89,7 +89,7 @@ public sealed partial class SpoolRecovery(
             if (!IsInHand(id) && await spool.FindAsync(id, cancellationToken) is { } manifest)
             {
                 using IDisposable? scope = logger.BeginJobScope(manifest.Dataset, id);
-                await store.RegisterPatientlyAsync(
+                await store.RegisterFoundAsync(
                     store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), UploadEntry.Of(manifest), cancellationToken);
                 Log.Registered(logger, id);
             }

@@ -33,9 +33,9 @@ public sealed partial class UnloadableUploads(
     /// <returns>False when one of them has gone since, or given its key up.</returns>
     public async Task<bool> TryEndSentAgainAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (await spool.FindAsync(id, cancellationToken) is not { IdempotencyKey: { } key } manifest
-            || await store.FindByKeyPatientlyAsync(
-                manifest.Dataset, manifest.DatasetVersion, key, cancellationToken) is not { } first)
+        if (await spool.FindAsync(id, cancellationToken) is not { IdempotencyKey: not null } manifest
+            || await store.FindInsteadOfFoundAsync(
+                store.RowOf(manifest, spool.Id, JobState.Queued, isOurs: false), cancellationToken) is not { } first)
         {
             return false;
         }

@@ -1,6 +1,7 @@
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets;
+using PipelineService.Datasets.Views;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Hosting.Telemetry;
@@ -42,6 +43,7 @@ public sealed partial class UploadTakeBack(
     private static async Task<long> DeleteRowsAsync(
         NpgsqlConnection connection, TableName table, Guid job, CancellationToken cancellationToken)
     {
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using NpgsqlCommand command = new(
             $"DELETE FROM {table.Quoted} WHERE {Identifier.Quote(LineageColumns.Job)} = $1", connection)
         {
@@ -50,7 +52,10 @@ public sealed partial class UploadTakeBack(
         };
         try
         {
-            return await command.ExecuteNonQueryAsync(cancellationToken);
+            long rows = await command.ExecuteNonQueryAsync(cancellationToken);
+            await ViewRows.RemoveJobAsync(connection, table, job, rows, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return rows;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
         {

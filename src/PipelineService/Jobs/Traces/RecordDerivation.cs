@@ -121,7 +121,8 @@ public sealed class RecordDerivation(Database database, LookupBinder lookups, Mo
         }
         else
         {
-            raw = chunk.Slice(place.Start, place.Length).ToArray();
+            ReadOnlySpan<byte> bytes = chunk.Slice(place.Start, place.Length);
+            raw = start.Transform.TextOf(bytes) ?? bytes.ToArray();
         }
 
         List<RecordReason> errors = [];

@@ -32,8 +32,7 @@ public static class TraceEndpoints
         string id, string record, HttpContext context, JobQueries jobs, RecordTracer tracer, AuditWriter audit, TimeProvider time,
         CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(id, "D", out Guid jobId)
-            || await jobs.FindAsync(jobId, context.GetCaller(), cancellationToken) is not { } job)
+        if (await jobs.FindAsync(id, context.GetCaller(), cancellationToken) is not { } job)
         {
             return JobProblems.NotFound(id).ToResult();
         }
@@ -47,7 +46,7 @@ public static class TraceEndpoints
         if (!context.Request.WantsNoBody())
         {
             var entry = AuditEntry.Of(
-                AuditActor.Of(context), AuditActions.RecordTrace, time.GetDatabaseNow(), $"job/{jobId}", job.Dataset, ("record", number));
+                AuditActor.Of(context), AuditActions.RecordTrace, time.GetDatabaseNow(), $"job/{job.Id}", job.Dataset, ("record", number));
             await audit.WriteAloneAsync([entry], cancellationToken);
         }
 

@@ -82,6 +82,7 @@ public sealed class TracedUploads(ISpool spool, UploadConversions conversions, I
         }
         catch (Exception e) when (ReasonOf(e) is { } reason)
         {
+            conversions.GiveUp(job.Id);
             return (null, reason);
         }
         finally

@@ -8,6 +8,7 @@ using PipelineService.Hosting.Http;
 using PipelineService.Intake;
 using PipelineService.Sources.Buckets;
 using PipelineService.Sources.Folders;
+using PipelineService.Sources.Queues;
 
 namespace PipelineService.Sources.Requests;
 
@@ -32,7 +33,7 @@ internal sealed partial class SourceBody(DatasetCatalog datasets, Microsoft.Exte
 
         using (body)
         {
-            body.CheckMembers(Dataset, Label, ContentType, SourceKinds.Folder, SourceKinds.Bucket);
+            body.CheckMembers([Dataset, Label, ContentType, .. SourceKinds.All]);
             if (!Name().IsMatch(name))
             {
                 body.Add("name", $"\"{Excerpt.Of(name)}\" does not match {NamePattern}.");
@@ -51,20 +52,25 @@ internal sealed partial class SourceBody(DatasetCatalog datasets, Microsoft.Exte
     /// <summary>What it is of: of one thing, and no other.</summary>
     private (string Kind, string Settings, string Place) PlaceOf(JsonBody body)
     {
-        if (body.Has(SourceKinds.Folder) == body.Has(SourceKinds.Bucket))
+        string[] said = [.. SourceKinds.All.Where(body.Has)];
+        if (said.Length != 1)
         {
-            body.Add(SourceKinds.Folder, $"Say either \"{SourceKinds.Folder}\" or \"{SourceKinds.Bucket}\": what it is of.");
+            body.Add(SourceKinds.Folder, $"Say one of \"{string.Join("\", \"", SourceKinds.All)}\": what it is of.");
             return ("", "", "");
         }
 
-        if (body.Has(SourceKinds.Bucket))
+        switch (said[0])
         {
-            BucketSettings? bucket = BucketBody.Read(body, options.Value);
-            return (SourceKinds.Bucket, JsonSerializer.Serialize(bucket, PipelineJson.Options), bucket?.Place ?? "");
+            case SourceKinds.Queue:
+                QueueSettings? queue = QueueBody.Read(body, options.Value);
+                return (SourceKinds.Queue, JsonSerializer.Serialize(queue, PipelineJson.Options), queue?.Place ?? "");
+            case SourceKinds.Bucket:
+                BucketSettings? bucket = BucketBody.Read(body, options.Value);
+                return (SourceKinds.Bucket, JsonSerializer.Serialize(bucket, PipelineJson.Options), bucket?.Place ?? "");
+            default:
+                FolderSettings? folder = FolderBody.Read(body, options.Value);
+                return (SourceKinds.Folder, JsonSerializer.Serialize(folder, PipelineJson.Options), folder?.Place ?? "");
         }
-
-        FolderSettings? folder = FolderBody.Read(body, options.Value);
-        return (SourceKinds.Folder, JsonSerializer.Serialize(folder, PipelineJson.Options), folder?.Place ?? "");
     }
 
     private async Task<DatasetVersion?> DatasetOfAsync(JsonBody body, Caller caller, CancellationToken cancellationToken)

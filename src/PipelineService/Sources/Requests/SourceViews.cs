@@ -14,6 +14,7 @@ namespace PipelineService.Sources.Requests;
 /// <param name="ContentType">How what lies there is written; null where names and the dataset say that.</param>
 /// <param name="Folder">The folder that is watched; null of a source of another kind.</param>
 /// <param name="Bucket">The part of a bucket that is looked at; null of a source of another kind.</param>
+/// <param name="Queue">The stream of messages that is read; null of a source of another kind.</param>
 /// <param name="State">
 /// <c>active</c>; <c>waiting</c>: no instance looks after it yet; <c>failing</c>: it cannot be looked at, see <c>error</c>; <c>paused</c>;
 /// or
@@ -27,12 +28,13 @@ namespace PipelineService.Sources.Requests;
 /// <param name="Tenant">The tenant of the dataset.</param>
 public sealed record SourceView(
     string Name,
-    [property: Words("SourceKind", SourceKinds.Folder, SourceKinds.Bucket)] string Kind,
+    [property: Words("SourceKind", SourceKinds.Folder, SourceKinds.Bucket, SourceKinds.Queue)] string Kind,
     string Dataset,
     string? Source,
     string? ContentType,
     FolderView? Folder,
     BucketView? Bucket,
+    QueueView? Queue,
     [property: Words("SourceState", "active", "waiting", "failing", "paused", "owner_revoked")] string State,
     SourceLagView Lag,
     long Taken,
@@ -54,6 +56,7 @@ public sealed record SourceView(
         row.ContentType,
         SourcePlaces.FolderOf(row) is { } folder ? FolderView.Of(folder) : null,
         SourcePlaces.BucketOf(row) is { } bucket ? BucketView.Of(bucket) : null,
+        SourcePlaces.QueueOf(row) is { } queue ? QueueView.Of(queue, row.Position) : null,
         row.Paused ? "paused"
             : !row.IsOwnerGood ? "owner_revoked"
             : row.Error is not null ? "failing"
@@ -115,9 +118,14 @@ public sealed record BucketView(
 }
 
 /// <summary>What waits to be taken, as the last look has found it; null: nobody has looked yet.</summary>
-/// <param name="Objects">How many.</param>
-/// <param name="OldestAt">The time of change of the oldest; null when none waits.</param>
-/// <param name="Skipped">How many were passed over, because their names are no text.</param>
+/// <param name="Objects">How many objects, or messages of a queue.</param>
+/// <param name="Bytes">Their bytes; null of messages, of which brokers do not tell that.</param>
+/// <param name="OldestAt">
+/// The time of change of the oldest, or when a message came that is not younger than the oldest; null when none waits, or it is not known.
+/// </param>
+/// <param name="Skipped">
+/// How many were passed over, because their names are no text; of a queue how many the broker had dropped before they were taken.
+/// </param>
 public sealed record SourceLagView(long? Objects, long? Bytes, DateTime? OldestAt, long? Skipped);
 
 /// <summary>The sources that the caller may see, by name: there are few.</summary>
@@ -125,12 +133,14 @@ public sealed record SourceList(IReadOnlyList<SourceView> Items);
 
 /// <summary>What a source is to be. What is left out is as it is for a new one.</summary>
 /// <param name="Dataset">The dataset that its uploads are for.</param>
-/// <param name="Folder">The folder to be watched: this, or a bucket.</param>
-/// <param name="Bucket">The part of a bucket whose objects are to be taken: this, or a folder.</param>
+/// <param name="Folder">The folder to be watched: this, or one of the others.</param>
+/// <param name="Bucket">The part of a bucket whose objects are to be taken: this, or one of the others.</param>
+/// <param name="Queue">The stream whose messages are to be taken: this, or one of the others.</param>
 /// <param name="Source">The label that its uploads carry, as <c>?source=</c> gives it to others; left out: none.</param>
-/// <param name="ContentType">How what lies there is written; left out: names and the dataset say that.</param>
+/// <param name="ContentType">How what lies there is written; left out, as of messages: names and the dataset say that.</param>
 public sealed record SourceRequest(
-    string Dataset, FolderRequest? Folder = null, BucketRequest? Bucket = null, string? Source = null, string? ContentType = null);
+    string Dataset, FolderRequest? Folder = null, BucketRequest? Bucket = null, QueueRequest? Queue = null, string? Source = null,
+    string? ContentType = null);
 
 /// <summary>A folder to be watched.</summary>
 /// <param name="Root">Which of the folders that the service is told of (<c>Sources:Folders</c>).</param>
@@ -160,8 +170,8 @@ public sealed record BucketRequest(
     string? Done = null, string? Failed = null);
 
 /// <summary>An object that was taken from a source, or could not be, in one state of it.</summary>
-/// <param name="Object">Its name there.</param>
-/// <param name="Version">Which state of it: of a file its size and time of change.</param>
+/// <param name="Object">Its name there; of messages the numbers of the first and the last.</param>
+/// <param name="Version">Which state of it: of a file its size and time of change, of messages what their stream is known by.</param>
 /// <param name="JobId">The job that it was taken as; null when it was refused.</param>
 /// <param name="Error">Why it was refused.</param>
 /// <param name="PutAway">Whether it was moved or deleted as the source says, or is to stay.</param>

@@ -15,6 +15,9 @@ internal sealed class ConversionProcess : IDisposable
     /// <summary>Of the memory that a conversion may use the library has so much: the rest is the runtime's and the buffers'.</summary>
     private const int OwnMemoryBytes = 96 << 20;
 
+    /// <summary>As much as the converter writes at once.</summary>
+    private const int ReadBytes = 256 << 10;
+
     private const int ErrorLengthMax = 2_000;
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
 
@@ -74,7 +77,7 @@ internal sealed class ConversionProcess : IDisposable
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Activity activity = new(time);
         Task<Problem?> watching = WatchAsync(limits, activity, time, ended.Token);
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(256 << 10);
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(ReadBytes);
         long taken = 0;
         Problem? problem = null;
         Stream output = _process.StandardOutput.BaseStream;

@@ -1,6 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using PipelineService.Core.Datasets;
-using PipelineService.Hosting.Http;
+using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Csv;
+using PipelineService.Core.Parsing.Packed;
 
 namespace PipelineService.Spool.Conversion;
 
@@ -31,6 +34,9 @@ internal enum WantedForm
 internal sealed record ConversionRequest(
     DataFormat Format, string Path, IReadOnlyDictionary<string, WantedForm> Fields, long MemoryBytes)
 {
+    /// <summary>By their names in the data, the fields that take values in a binary form, and which.</summary>
+    public IReadOnlyDictionary<string, PackedTag> Packed { get; init; } = new Dictionary<string, PackedTag>();
+
     /// <summary>Whether names of columns are matched without regard to case and blanks around them.</summary>
     public bool MatchesLoosely { get; init; }
 
@@ -62,15 +68,39 @@ internal sealed record ConversionRequest(
         return fields;
     }
 
-    /// <summary>What is wanted of a column.</summary>
-    public WantedForm FormOf(string name) => Fields.TryGetValue(name, out WantedForm form) ? form
-        : MatchesLoosely ? Fields.FirstOrDefault(field => Core.Parsing.Csv.HeaderNames.KeyOf(field.Key) == Core.Parsing.Csv.HeaderNames.KeyOf(name)).Value
-        : WantedForm.Natural;
+    /// <summary>In a binary form are the values of those columns that all of their readers take in it.</summary>
+    public static IReadOnlyDictionary<string, PackedTag> PackedOf(DatasetDefinition definition)
+    {
+        Dictionary<string, PackedTag> packed = new(StringComparer.Ordinal);
+        foreach (IGrouping<string, FieldDefinition> readers in
+            definition.Schema.FieldsInData.GroupBy(field => field.NameInData, StringComparer.Ordinal))
+        {
+            PackedTag[] forms =
+                [.. readers.Select(field => FieldEncoders.PackedFormOf(field, definition.Schema.MissingValuesOf(field))).Distinct()];
+            if (forms is [not PackedTag.Null])
+            {
+                packed.Add(readers.Key, forms[0]);
+            }
+        }
 
-    public string ToLine() => JsonSerializer.Serialize(this, PipelineJson.Options);
+        return packed;
+    }
+
+    /// <summary>What is wanted of a column.</summary>
+    public WantedForm FormOf(string name) => Find(Fields, name);
+
+    /// <summary>In which binary form values of a column are taken; <see cref="PackedTag.Null"/> for none.</summary>
+    public PackedTag PackedFormOf(string name) => Find(Packed, name);
+
+    private T Find<T>(IReadOnlyDictionary<string, T> fields, string name)
+        where T : struct => fields.TryGetValue(name, out T found) ? found
+            : MatchesLoosely ? fields.FirstOrDefault(field => HeaderNames.KeyOf(field.Key) == HeaderNames.KeyOf(name)).Value
+            : default;
+
+    public string ToLine() => JsonSerializer.Serialize(this, ConversionJson.Default.ConversionRequest);
 
     public static ConversionRequest FromLine(string line) =>
-        JsonSerializer.Deserialize<ConversionRequest>(line, PipelineJson.Options)
+        JsonSerializer.Deserialize(line, ConversionJson.Default.ConversionRequest)
         ?? throw new FormatException("The request is empty.");
 }
 
@@ -92,3 +122,7 @@ internal sealed record SheetRequest(
         definition.Dialect.CommentRows,
         definition.Dialect.Header ? null : [.. definition.Schema.FieldsInData.Select(field => field.NameInData)]);
 }
+
+/// <summary>How it is told, compiled with the code: a process that lives for one file has no time to find out.</summary>
+[JsonSerializable(typeof(ConversionRequest))]
+internal sealed partial class ConversionJson : JsonSerializerContext;

@@ -35,10 +35,11 @@ internal static class ConverterCommand
 
         var request = ConversionRequest.FromLine(line);
         EndWithParent(input);
+        WidePipe.Widen();
         try
         {
             await using Stream output = Console.OpenStandardOutput();
-            Convert(request, new RowText(output));
+            Convert(request, output);
             return 0;
         }
         catch (UnconvertibleException e)
@@ -52,18 +53,18 @@ internal static class ConverterCommand
         }
     }
 
-    private static void Convert(ConversionRequest request, RowText row)
+    private static void Convert(ConversionRequest request, Stream output)
     {
         switch (request.Format)
         {
             case DataFormat.Parquet:
-                ParquetConverter.Convert(request, row);
+                ParquetConverter.Convert(request, new PackedRows(output));
                 break;
             case DataFormat.Arrow:
-                ArrowConverter.Convert(request, row);
+                ArrowConverter.Convert(request, new PackedRows(output));
                 break;
             case DataFormat.Xlsx:
-                WorkbookConverter.Convert(request, row);
+                WorkbookConverter.Convert(request, new RowText(output));
                 break;
             default:
                 throw new InvalidOperationException($"{request.Format} is not converted.");

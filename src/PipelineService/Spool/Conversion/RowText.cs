@@ -7,17 +7,22 @@ namespace PipelineService.Spool.Conversion;
 /// Writes what a file says as the service reads it: a JSON array of names on the first line, and one of values for each row. Of text
 /// the bytes are taken as they are: whether they are UTF-8 is asked where each record is judged.
 /// </summary>
+/// <param name="output">Takes them; <see cref="Stream.Null"/> where the text is looked at and forgotten.</param>
 internal sealed class RowText(Stream output)
 {
     private const int FlushBytes = 256 << 10;
+    private const int FirstBytes = 4 << 10;
     private const int EscapedBytesMax = 6;
 
     /// <summary>What cannot stand in a JSON string.</summary>
     private static readonly SearchValues<byte> Special = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(c => (byte)c), (byte)'"', (byte)'\\']);
 
-    private byte[] _buffer = new byte[2 * FlushBytes];
+    private byte[] _buffer = new byte[output == Stream.Null ? FirstBytes : 2 * FlushBytes];
     private int _length;
     private bool _isFirst;
+
+    /// <summary>What is not flushed yet.</summary>
+    public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
 
     public void BeginRow()
     {
@@ -50,6 +55,9 @@ internal sealed class RowText(Stream output)
         output.Write(_buffer, 0, _length);
         _length = 0;
     }
+
+    /// <summary>Forgets what is not flushed yet.</summary>
+    public void Clear() => _length = 0;
 
     /// <summary>The names, as a row.</summary>
     public void Names(IEnumerable<string> names)

@@ -7,12 +7,13 @@ using PipelineService.Spool.Local;
 namespace PipelineService.Spool.Conversion;
 
 /// <summary>
-/// Makes of uploads that are no text what the service reads: rows of JSON, once for a job, in a file that a later attempt finds again.
+/// Makes of uploads that are no text what the service reads: packed rows, of workbooks rows of JSON, once for a job, in a file that a later
+/// attempt finds again.
 /// </summary>
-public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOptions> options, TimeProvider time) : IDisposable
+public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOptions> options, TimeProvider time)
 {
     private readonly SpoolOptions _options = options.Value;
-    private readonly SemaphoreSlim _free = new(options.Value.ConversionsMax);
+    private readonly ConversionTurns _turns = new(options.Value.ConversionsMax, time);
 
     /// <summary>
     /// What a job reads: what was made before, if it is what was pinned, else what is made now. Readers need not wait until all of it is
@@ -37,7 +38,7 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
                 return UploadContent.Of(upload, new ConvertedUpload(made), format);
             }
 
-            if (!await _free.WaitAsync(TimeSpan.Zero, cancellationToken))
+            if (!_turns.TryEnter(job))
             {
                 throw new ConversionAwaitedException(_options.ConversionsMax);
             }
@@ -52,12 +53,17 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
 
     /// <summary>Removes what was made for a job that has ended.</summary>
     /// <exception cref="IOException">The spool does not let go of it.</exception>
-    public void Discard(Guid job) => ConvertedFile.Delete(directory, job);
+    public void Discard(Guid job)
+    {
+        GiveUp(job);
+        ConvertedFile.Delete(directory, job);
+    }
+
+    /// <summary>Who was told to wait does not ask again: whoever comes behind need not wait for that.</summary>
+    public void GiveUp(Guid job) => _turns.GiveUp(job);
 
     /// <summary>Jobs for which something has been made.</summary>
     public IEnumerable<Guid> Jobs() => ConvertedFile.Jobs(directory);
-
-    public void Dispose() => _free.Dispose();
 
     private ConvertedUpload Begin(
         Guid job, SpoolReader upload, UploadCodings codings, FormatRow format, DatasetDefinition definition,
@@ -88,14 +94,14 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
                 }
                 finally
                 {
-                    _free.Release();
+                    _turns.Leave();
                 }
             });
         }
         catch (Exception e)
         {
             file?.Dispose();
-            _free.Release();
+            _turns.Leave();
             throw SpoolUnavailableException.IsFault(e)
                 ? new SpoolUnavailableException($"What is made of the upload cannot be kept: {e.Message}", e)
                 : e;
@@ -116,6 +122,7 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
             format.Form.Format, source.Path, ConversionRequest.FieldsOf(definition.Schema), ConversionProcess.LibraryBytesOf(_options.ConversionMemoryMax))
         {
             Sheet = format.Form.Format == DataFormat.Xlsx ? SheetRequest.Of(definition) : null,
+            Packed = ConversionRequest.PackedOf(definition),
             MatchesLoosely = definition.Dialect.HeaderMatch != HeaderMatch.Exact,
         };
         ConversionLimits limits = new(

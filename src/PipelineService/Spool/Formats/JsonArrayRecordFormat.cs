@@ -4,6 +4,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing;
 using PipelineService.Core.Parsing.Csv;
 using PipelineService.Core.Parsing.Json;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Transforms;
 
 namespace PipelineService.Spool.Formats;
@@ -48,32 +49,44 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax, Data
         return Start(binding, line.End, line.Number, job, defaults) with { Columns = Kept(names, binding, IsPersonal) };
     }
 
-    /// <summary>A row is on the line of its number: of a file whose names are in no row they are on none.</summary>
+    /// <summary>
+    /// A row is on the line of its number: of a file whose names are in no row they are on none. Rows are packed or, of workbooks and in
+    /// what was made by a version that did not pack, text.
+    /// </summary>
     private async Task<RecordsStart> FindConvertedAsync(
         IDecodedBytes upload, JobFacts job, IReadOnlySet<string> defaults, CancellationToken cancellationToken)
     {
         FirstLine line = await ReadFirstLineAsync(upload, start: 0, cancellationToken);
-        ImmutableArray<string> found = JsonHeader.Read(line.Bytes.Span, out string? fault);
+        bool isPacked = line.Bytes.Span is [PackedText.FileMark, ..];
+        ImmutableArray<string> found = JsonHeader.Read(line.Bytes.Span[(isPacked ? 1 : 0)..], out string? fault);
         ImmutableArray<string> names = fault is null
             ? HeaderNames.AsDeclared(found, Rows.Definition.Schema, Rows.Definition.Dialect.HeaderMatch)
             : throw Mismatch(fault);
         HeaderBinding binding = Bind(names, isPersonal: false);
-        JsonArrayRecordReader reader = new(binding, RaggedRows.None, names: names);
+        (RecordReader reader, RecordScanner scanner) = isPacked
+            ? ((RecordReader)new PackedRecordReader(binding, names), (RecordScanner)new PackedScanner(RecordBytesMax))
+            : (new JsonArrayRecordReader(binding, RaggedRows.None, names: names), new LineScanner(RecordBytesMax));
         long lines = format == DataFormat.Xlsx && Rows.Definition.Dialect.Header ? line.Number : 0;
-        return Start(binding, reader, line.End, lines, job, defaults) with { Columns = Kept(names, binding, isPersonal: false) };
+        return Start(binding, reader, scanner, line.End, lines, job, defaults) with
+        {
+            Columns = Kept(names, binding, isPersonal: false),
+        };
     }
 
     private RecordsStart Start(HeaderBinding binding, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults) =>
-        Start(binding, new JsonArrayRecordReader(binding, Rows.Definition.Dialect.RaggedRows), offset, lines, job, defaults);
+        Start(
+            binding, new JsonArrayRecordReader(binding, Rows.Definition.Dialect.RaggedRows), new LineScanner(RecordBytesMax), offset, lines, job,
+            defaults);
 
     private RecordsStart Start(
-        HeaderBinding binding, JsonArrayRecordReader reader, long offset, long lines, JobFacts job, IReadOnlySet<string> defaults)
+        HeaderBinding binding, RecordReader reader, RecordScanner scanner, long offset, long lines, JobFacts job,
+        IReadOnlySet<string> defaults)
     {
         RowPlan sent = RowsFor(binding.FieldOfColumn, defaults);
         return new RecordsStart(
             offset,
             new ChunkPosition(1, 1 + lines),
-            new LineScanner(RecordBytesMax),
+            scanner,
             TransformOf(sent, reader, job),
             sent)
         {

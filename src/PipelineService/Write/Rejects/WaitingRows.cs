@@ -116,6 +116,7 @@ public sealed class WaitingRows(WriteSession session, JobLoad load)
 
         RowOutcome outcome = await session.Loader.RehearseAsync(rows, repeats: [], cancellationToken);
         session.Count(rows, outcome.Refused);
+        await session.SpillViewsAsync(cancellationToken);
         foreach (RejectedRow row in outcome.Refused)
         {
             _refused.AddReason(row.Code);

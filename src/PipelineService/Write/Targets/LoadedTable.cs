@@ -1,6 +1,7 @@
 using Npgsql;
 using PipelineService.Core.Datasets;
 using PipelineService.Datasets.Tables;
+using PipelineService.Datasets.Views;
 using PipelineService.Hosting;
 using PipelineService.Write.Rejects;
 
@@ -15,13 +16,19 @@ public sealed class LoadedTable(JobLoad load)
     private string? _look;
     private TableShape? _shape;
     private TargetConstraints? _constraints;
+    private string? _views;
 
     /// <summary>What it may refuse rows for.</summary>
     public TargetConstraints Constraints =>
         _constraints ??= new TargetConstraints(
-            _shape ?? throw new InvalidOperationException("No transaction has looked at the table."),
+            Shape,
             load.Plan.Rows,
             load.Plan.Target.Table);
+
+    public TableShape Shape => _shape ?? throw new InvalidOperationException("No transaction has looked at the table.");
+
+    /// <summary>The views that its rows add to; the same list as long as they are the same.</summary>
+    public IReadOnlyList<KeptView> Views { get; private set; } = [];
 
     /// <summary>The statements that lock the table and look at it.</summary>
     public IReadOnlyList<NpgsqlBatchCommand> Look()
@@ -41,6 +48,12 @@ public sealed class LoadedTable(JobLoad load)
 
         bool hasPlace = !await reader.IsDBNullAsync(1, cancellationToken) && !await reader.IsDBNullAsync(2, cancellationToken);
         load.Beginning.See(hasPlace ? new TablePlace(reader.GetInt64(1), reader.GetInt64(2)) : null);
+        string? views = await reader.IsDBNullAsync(3, cancellationToken) ? null : reader.GetString(3);
+        if (views != _views)
+        {
+            (_views, Views) = (views, KeptView.Parse(views, load.Plan.Target.Table));
+        }
+
         string look = reader.GetString(0);
         if (look == _look)
         {

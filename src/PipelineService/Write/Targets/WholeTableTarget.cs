@@ -5,6 +5,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Datasets.Lookups;
 using PipelineService.Datasets.Tables;
 using PipelineService.Datasets.Tables.Keys;
+using PipelineService.Datasets.Views;
 using PipelineService.Hosting;
 using PipelineService.Hosting.FaultInjection;
 using PipelineService.Hosting.Postgres;
@@ -142,6 +143,7 @@ public sealed class WholeTableTarget(DatasetDefinition definition, RowsOwner own
         // 3. The rows; those of a job that is replaced by name may be elsewhere.
         _removedOfReplaced = replaced is null ? 0 : await replaced.RemoveAsync(connection, cancellationToken);
         long removed = await connection.ExecuteAsync(Command(ReplaceSql.DeleteAll(Table), null, cancellationToken));
+        await ViewRows.ClearAsync(connection, Table, cancellationToken);
 
         // 4. A trigger or a rule may have kept some.
         return await connection.ExecuteScalarAsync<bool>(Command(ReplaceSql.MayKeepRows, new { table = Table.Quoted }, cancellationToken))

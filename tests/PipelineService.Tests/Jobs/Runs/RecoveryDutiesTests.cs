@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using PipelineService.Core.Jobs;
+using PipelineService.Hosting.Http;
 using PipelineService.Jobs.Requests;
 using PipelineService.Jobs.Runs;
 using PipelineService.Spool;
@@ -88,6 +89,33 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
         Assert.Equal(3, await running.CountRowsAsync(dataset));
     }
 
+    /// <summary>
+    /// Its process died before it was registered, its sender sent it again and was told of a failure, which gives the key up: what
+    /// the sender mends and sends under another key would be there twice. Of a failure before it, it is the next try.
+    /// </summary>
+    [Theory]
+    [InlineData("failed_since", "1 hour", true)]
+    [InlineData("failed_before", "-1 hour", false)]
+    public async Task Loads_an_upload_only_if_its_sender_was_told_of_no_other_since(string dataset, string failedAfter, bool isEnded)
+    {
+        Guid found = await SealAsync(dataset, "key");
+        var failed = Guid.CreateVersion7();
+        await running.Database.ExecuteAsync($$"""
+            INSERT INTO pipeline.jobs (id, dataset, dataset_version, state, content_type, created_at, finished_at, spool, idempotency_key,
+                                       upload_complete, upload_sha256, error)
+            VALUES ('{{failed}}', '{{dataset}}', 1, 'failed', 'text/csv', now() + interval '{{failedAfter}}', now(), '{{_spool.Id}}', 'key',
+                    true, '\x{{BodySha256}}', '{"code": "table_missing", "title": "", "status": 409}')
+            """);
+
+        await _recovery.RunAsync(Token);
+
+        Problem? error = (await running.Api.GetAsync($"/v1/jobs/{found}")).Job.Error;
+        Assert.Equal(isEnded ? "upload_replayed" : null, error?.Code);
+        Assert.Equal(isEnded, error?.Detail?.Contains($"{failed}", StringComparison.Ordinal) is true);
+        Assert.Equal(isEnded ? null : "key", await RowAsync(found, "idempotency_key"));
+        Assert.Equal(isEnded ? "key" : null, await RowAsync(failed, "idempotency_key"));
+    }
+
     /// <summary>Its sender was told 202 in an outage, or never; somebody has reverted the job meanwhile.</summary>
     [Fact]
     public async Task Ends_an_upload_that_can_no_longer_take_the_place_of_a_job()
@@ -141,6 +169,7 @@ public sealed class RecoveryDutiesTests(RecoveryDutiesTests.Unhurried running) :
             IdempotencyKey = key,
             Replaces = replaces,
             KeepUpload = keep,
+            CreatedAt = TimeProvider.System.GetUtcNow(),
             Sha256 = sha256 ?? BodySha256,
         });
         return upload.Id;

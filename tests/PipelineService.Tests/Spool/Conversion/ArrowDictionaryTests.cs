@@ -3,6 +3,7 @@ using Apache.Arrow;
 using Apache.Arrow.Types;
 using Microsoft.Win32.SafeHandles;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Conversion.Arrow;
 using PipelineService.Tests.Infrastructure;
@@ -72,8 +73,8 @@ public sealed class ArrowDictionaryTests : IDisposable
         File.WriteAllBytes(path, [.. messages.SelectMany(message => message)]);
         using BoundedOutput rows = new();
         ArrowConverter.Convert(
-            new ConversionRequest(DataFormat.Arrow, path, new Dictionary<string, WantedForm>(), MemoryBytes: 64 << 20), new RowText(rows));
-        return Encoding.UTF8.GetString(rows.ToArray());
+            new ConversionRequest(DataFormat.Arrow, path, new Dictionary<string, WantedForm>(), MemoryBytes: 64 << 20), new PackedRows(rows));
+        return Encoding.UTF8.GetString(PackedText.OfFile(rows.ToArray()));
     }
 
     /// <summary>A message with more words for a dictionary, written table by table: each has what says where its fields are before it.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Conversion.Arrow;
 using PipelineService.Tests.Infrastructure;
@@ -78,7 +79,7 @@ public sealed class ArrowSuiteTests : IDisposable
         try
         {
             ArrowConverter.Convert(
-                new ConversionRequest(DataFormat.Arrow, path, new Dictionary<string, WantedForm>(), MemoryBytes: 300 << 20), new RowText(rows));
+                new ConversionRequest(DataFormat.Arrow, path, new Dictionary<string, WantedForm>(), MemoryBytes: 300 << 20), new PackedRows(rows));
         }
         catch (UnconvertibleException e)
         {
@@ -89,6 +90,6 @@ public sealed class ArrowSuiteTests : IDisposable
             return ("", e.Message);
         }
 
-        return (Encoding.UTF8.GetString(rows.ToArray()), null);
+        return (Encoding.UTF8.GetString(PackedText.OfFile(rows.ToArray())), null);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Hosting;
 using PipelineService.Spool.Conversion;
 using PipelineService.Tests.Infrastructure;
@@ -120,19 +121,19 @@ public sealed class ConversionProcessTests : IDisposable
 
     private static async Task<string> ReadAsync(ConversionRequest request)
     {
-        StringBuilder rows = new();
+        using MemoryStream rows = new();
         using var process = ConversionProcess.Start(request);
         await process.ReadAsync(
             new ConversionLimits(Plenty, TimeSpan.FromHours(1), NoLimit),
             1,
             (bytes, _) =>
             {
-                rows.Append(Encoding.UTF8.GetString(bytes.Span));
+                rows.Write(bytes.Span);
                 return ValueTask.CompletedTask;
             },
             TimeProvider.System,
             Token);
-        return rows.ToString();
+        return Encoding.UTF8.GetString(PackedText.OfFile(rows.ToArray()));
     }
 
     private static ConversionRequest RequestFor(string path) =>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Jobs;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Conversion.Arrow;
@@ -35,7 +36,7 @@ public sealed class MutatedFilesTests(TestDatabase database) : IClassFixture<Tes
         using TemporaryFolder folder = new();
         int port = ServiceProcess.FreePort();
         await using var process = ServiceProcess.Start(
-            database.ConnectionString, Path.Combine(folder.Path, "spool"), port, [("Spool__ConversionStallMax", "00:00:05")]);
+            database.ConnectionString, Path.Combine(folder.Path, "spool"), port, [("Spool__ConversionStallMax", "00:00:20")]);
         Assert.True(await process.WaitUntilReadyAsync(Token), process.Log);
         using HttpClient http = new() { BaseAddress = ServiceProcess.AddressOf(port) };
         Api api = new(http);
@@ -59,7 +60,7 @@ public sealed class MutatedFilesTests(TestDatabase database) : IClassFixture<Tes
             {
                 using ByteArrayContent body = new(file);
                 body.Headers.TryAddWithoutValidation("Content-Type", contentType);
-                JobView job = await api.WhenFinalAsync((await api.UploadAsync(dataset, body)).Job.Id);
+                JobView job = await api.WhenFinalAtLastAsync((await api.UploadAsync(dataset, body)).Job.Id);
                 outcomes.AddOrUpdate($"{format} {job.Error?.Code ?? "read"}", 1, (_, number) => number + 1);
                 if (job.Error is { } error)
                 {
@@ -127,15 +128,16 @@ public sealed class MutatedFilesTests(TestDatabase database) : IClassFixture<Tes
         ConversionRequest request = new(
             kind, path, new Dictionary<string, WantedForm> { ["note"] = WantedForm.Text }, MemoryBytes: 64 << 20)
         {
+            Packed = new Dictionary<string, PackedTag> { ["id"] = PackedTag.Integer, ["at"] = PackedTag.Instant },
             Sheet = new SheetRequest(Name: null, Number: null, HeaderRows: [1], HeaderJoin: " ", CommentRows: [], Names: null),
         };
         if (kind == DataFormat.Arrow)
         {
-            ArrowConverter.Convert(request, new RowText(rows));
+            ArrowConverter.Convert(request, new PackedRows(rows));
         }
         else if (kind == DataFormat.Parquet)
         {
-            ParquetConverter.Convert(request, new RowText(rows));
+            ParquetConverter.Convert(request, new PackedRows(rows));
         }
         else
         {

@@ -82,6 +82,52 @@ public sealed class ParquetLoadTests(LoadingService service) : IClassFixture<Loa
         Assert.Equal(JobState.Succeeded, mended.State);
     }
 
+    /// <summary>Values that no text was made of are told as text, whoever refuses them: a rule, a type, the table.</summary>
+    [Fact]
+    public async Task Rejected_values_are_told_as_they_would_be_written()
+    {
+        await service.DeclareAsync(
+            "parquet_told",
+            """
+            { "name": "id", "type": "integer", "sqlType": "integer", "constraints": { "required": true } },
+            { "name": "price", "type": "number", "sqlType": "numeric(8,2)", "constraints": { "minimum": 0 } },
+            { "name": "day", "type": "date", "constraints": { "minimum": "2000-01-01" } }, { "name": "at", "type": "datetime" },
+            { "name": "rate", "type": "number", "sqlType": "float8", "constraints": { "maximum": 1 } }, { "name": "note" }
+            """,
+            schema: ", \"primaryKey\": [\"id\"]");
+
+        JobView job = await service.LoadAsync(
+            "parquet_told",
+            ParquetSample.Of("""
+                SELECT CASE i WHEN 2 THEN 3000000000 WHEN 7 THEN NULL WHEN 8 THEN 1 ELSE i END AS id,
+                  (CASE i WHEN 3 THEN -1.5 ELSE 2 END)::DECIMAL(12,2) AS price, DATE '2026-03-01' - (CASE i WHEN 4 THEN 10000 ELSE 0 END)::INTEGER AS day,
+                  (CASE i WHEN 5 THEN TIMESTAMP '12000-01-01' ELSE TIMESTAMP '2026-03-01 06:00:00.25' END) AS at,
+                  (CASE i WHEN 6 THEN 1.5 ELSE 0.25 END)::DOUBLE AS rate, CASE i WHEN 9 THEN 'a\xC3b'::BLOB ELSE 'x'::BLOB END AS note
+                FROM range(1, 11) t(i)
+                """),
+            Parquet);
+
+        const string Rest = ",\"price\":2.00,\"day\":\"2026-03-01\",\"at\":\"2026-03-01T06:00:00.250\",\"rate\":0.25,\"note\":\"x\"}";
+        Assert.Equal((JobState.PartiallySucceeded, 2L), (job.State, job.Records.Loaded));
+        string[] letters = await service.RowsAsync($"""
+            SELECT format('%s %s %s %s', record, errors->0->>'code', errors->0->>'value', coalesce(nullif(record, 9) * 0 || convert_from(raw, 'LATIN1'), errors->0->>'message'))
+            FROM pipeline.dead_letters WHERE job_id = '{job.Id}' ORDER BY record
+            """);
+        Assert.Equal(
+            [
+                $"2 out_of_range 3000000000 0{{\"id\":3000000000{Rest}",
+                $"3 minimum -1.50 0{{\"id\":3{Rest.Replace("2.00", "-1.50", StringComparison.Ordinal)}",
+                $"4 minimum 1998-10-14 0{{\"id\":4{Rest.Replace("\"day\":\"2026-03-01\"", "\"day\":\"1998-10-14\"", StringComparison.Ordinal)}",
+                $"5 type_mismatch +012000-01-01T00:00:00 0{{\"id\":5{Rest.Replace("2026-03-01T06:00:00.250", "+012000-01-01T00:00:00", StringComparison.Ordinal)}",
+                $"6 maximum 1.5 0{{\"id\":6{Rest.Replace("0.25,", "1.5,", StringComparison.Ordinal)}",
+                $"7 required null 0{{\"id\":null{Rest}",
+                $"8 unique 1 0{{\"id\":1{Rest}",
+            ],
+            letters[..7]);
+        Assert.StartsWith("9 invalid_utf8  ", letters[7], StringComparison.Ordinal);
+        Assert.Contains("C3", letters[7], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("SELECT 1 AS id", "missing \"note\"")]
     [InlineData("SELECT 1 AS id, 'a' AS note, 2 AS extra", "unknown \"extra\"")]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Conversion.Parquet;
 using PipelineService.Tests.Infrastructure;
@@ -94,14 +95,14 @@ public sealed class ParquetSuiteTests : IDisposable
         try
         {
             ParquetConverter.Convert(
-                new ConversionRequest(DataFormat.Parquet, path, new Dictionary<string, WantedForm>(), MemoryBytes: 300 << 20), new RowText(rows));
+                new ConversionRequest(DataFormat.Parquet, path, new Dictionary<string, WantedForm>(), MemoryBytes: 300 << 20), new PackedRows(rows));
         }
         catch (UnconvertibleException e)
         {
             return ([], e.Message);
         }
 
-        return (System.Text.Encoding.UTF8.GetString(rows.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries), null);
+        return (System.Text.Encoding.UTF8.GetString(PackedText.OfFile(rows.ToArray())).Split('\n', StringSplitOptions.RemoveEmptyEntries), null);
     }
 
     /// <summary>

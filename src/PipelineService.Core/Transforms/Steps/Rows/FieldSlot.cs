@@ -5,6 +5,7 @@ using PipelineService.Core.Encoding;
 using PipelineService.Core.Encoding.Numbers;
 using PipelineService.Core.Encoding.Text;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Expressions.Typing;
 using PipelineService.Core.Values;
@@ -26,6 +27,7 @@ internal sealed class FieldSlot
     private readonly ColumnPlan _column;
     private readonly bool _isPlainNumber;
     private readonly bool _isPlainText;
+    private readonly PackedTag _packed;
 
     /// <param name="field">One that expressions can compute with.</param>
     /// <param name="index">0-based index among the columns of the dataset.</param>
@@ -37,6 +39,7 @@ internal sealed class FieldSlot
         _kind = FieldKinds.Of(field) ?? throw new ArgumentException($"No expression can use {field.Name}.", nameof(field));
         FieldDefinition read = FieldKinds.Read(field);
         _column = new ColumnPlan(read, index, missingValues);
+        _packed = FieldEncoders.PackedFormOf(read, missingValues);
         _isPlainNumber = field.Type == FieldType.Number && _kind == TypedKind.Number && NumberFormat.Of(field) is null;
         _isPlainText = _kind == TypedKind.Text && read.ColumnType.Name == SqlTypeName.Text
             && (field.Type == FieldType.Any || StringFormats.Of(field) == StringFormat.Any);
@@ -56,6 +59,12 @@ internal sealed class FieldSlot
             return RecordErrorCode.None;
         }
 
+        if (record.TryGetPacked(Index, out ReadOnlySpan<byte> written) && written[0] == (byte)_packed)
+        {
+            RowBuffer encoded = ClearEncoded(out int start);
+            return Take(_column.EncodePacked(written, encoded), encoded, start, record.Slots);
+        }
+
         return record.TryGetText(Index, out ReadOnlySpan<byte> text) ? Read(kind, text, record.Slots) : RecordErrorCode.InvalidUtf8;
     }
 
@@ -71,10 +80,22 @@ internal sealed class FieldSlot
             return code;
         }
 
+        RowBuffer encoded = ClearEncoded(out int start);
+        code = kind == ValueKind.Text ? _column.Encode(text, encoded) : _column.EncodeJson(kind, text, encoded);
+        return Take(code, encoded, start, slots);
+    }
+
+    private static RowBuffer ClearEncoded(out int start)
+    {
         RowBuffer encoded = _encoded ??= new RowBuffer(initialBytes: 256);
         encoded.Clear();
-        int start = encoded.Length;
-        code = kind == ValueKind.Text ? _column.Encode(text, encoded) : _column.EncodeJson(kind, text, encoded);
+        start = encoded.Length;
+        return encoded;
+    }
+
+    /// <summary>Gives the slot what was written as the column's value.</summary>
+    private RecordErrorCode Take(RecordErrorCode code, RowBuffer encoded, int start, RecordSlots slots)
+    {
         if (code == RecordErrorCode.None)
         {
             ReadOnlySpan<byte> value = encoded.Written(start);

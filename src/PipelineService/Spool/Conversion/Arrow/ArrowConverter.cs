@@ -7,19 +7,19 @@ namespace PipelineService.Spool.Conversion.Arrow;
 internal sealed class ArrowConverter
 {
     private readonly ConversionRequest _request;
-    private readonly RowText _row;
+    private readonly PackedRows _rows;
     private readonly Dictionary<long, ArrowDictionary> _dictionaries = [];
     private ArrowVector[]? _columns;
 
-    private ArrowConverter(ConversionRequest request, RowText row) => (_request, _row) = (request, row);
+    private ArrowConverter(ConversionRequest request, PackedRows rows) => (_request, _rows) = (request, rows);
 
     /// <exception cref="UnconvertibleException">It is damaged, or has what is not read.</exception>
     /// <exception cref="DemandingException">A batch takes more memory than there is.</exception>
-    public static void Convert(ConversionRequest request, RowText row)
+    public static void Convert(ConversionRequest request, PackedRows rows)
     {
         try
         {
-            new ArrowConverter(request, row).Convert();
+            new ArrowConverter(request, rows).Convert();
         }
         catch (OverflowException)
         {
@@ -50,16 +50,16 @@ internal sealed class ArrowConverter
             }
         }
 
-        _row.Flush();
+        _rows.Flush();
     }
 
     private void Begin(ArrowField[] fields)
     {
         ArrowVectors vectors = new(
             id => _dictionaries.TryGetValue(id, out ArrowDictionary? known) ? known : _dictionaries[id] = new ArrowDictionary());
-        _columns = [.. fields.Select(field => vectors.Of(field, _request.FormOf(field.Name)))];
-        _row.Names(fields.Select(field => field.Name));
-        _row.Flush(); // whether the names fit is looked at while the rest is read
+        _columns = [.. fields.Select(field => vectors.Of(field, _request.FormOf(field.Name), _request.PackedFormOf(field.Name)))];
+        _rows.Names(fields.Select(field => field.Name));
+        _rows.Flush(); // whether the names fit is looked at while the rest is read
     }
 
     private void Take(ArrowMessage message, BatchReader batches)
@@ -94,14 +94,13 @@ internal sealed class ArrowConverter
         cursor.ThrowUnlessAllIsTaken();
         for (long index = 0; index < (columns.Length == 0 ? 0 : batch.Length); index++)
         {
-            _row.BeginRow();
+            _rows.BeginRow();
             foreach (ArrowVector column in columns)
             {
-                _row.BeginValue();
-                column.Write(index, _row);
+                column.Pack(index, _rows);
             }
 
-            _row.EndRow();
+            _rows.EndRow();
         }
     }
 }

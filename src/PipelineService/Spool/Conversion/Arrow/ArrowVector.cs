@@ -58,12 +58,30 @@ internal abstract class ArrowVector
         }
     }
 
+    /// <summary>Writes it as a value of a row.</summary>
+    public void Pack(long index, PackedRows rows)
+    {
+        if (!IsThere(index))
+        {
+            rows.Null();
+        }
+        else if (!TryPack(index, rows))
+        {
+            WriteValue(index, rows.BeginJson());
+            rows.EndJson();
+        }
+    }
+
     public virtual bool IsThere(long index) => (ulong)index < (ulong)_length
         ? !_mayHaveNulls || _validity.Bit(index)
         : throw ArrowFaults.Damaged("a value leads out of its column");
 
     /// <summary>Writes a value that is not null.</summary>
     protected abstract void WriteValue(long index, RowText row);
+
+    /// <summary>Writes a value that is not null in a binary form, or as plain text.</summary>
+    /// <returns>False where it has none that is wanted: then it is written as JSON.</returns>
+    protected virtual bool TryPack(long index, PackedRows rows) => false;
 
     /// <summary>
     /// Writes a value that is not null, and neither an array nor an object, as text: also as the name of a member of an object.

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PipelineService.Core.Parsing.Packed;
 
 namespace PipelineService.Spool.Conversion.Arrow;
 
@@ -7,32 +8,35 @@ namespace PipelineService.Spool.Conversion.Arrow;
 internal sealed class ArrowVectors(Func<long, ArrowDictionary> dictionaryOf)
 {
     /// <summary>Of a column.</summary>
+    /// <param name="field">What the schema says of it.</param>
+    /// <param name="wanted">What the dataset wants of its values.</param>
+    /// <param name="packed">The binary form in which it takes them.</param>
     /// <exception cref="UnconvertibleException">It holds what is not read.</exception>
-    public ArrowVector Of(ArrowField field, WantedForm wanted)
+    public ArrowVector Of(ArrowField field, WantedForm wanted, PackedTag packed)
     {
-        ArrowVector vector = Of(field, wanted == WantedForm.Base64 ? BytesForm.Base64 : BytesForm.Text);
+        ArrowVector vector = Of(field, wanted == WantedForm.Base64 ? BytesForm.Base64 : BytesForm.Text, packed);
         bool isText = vector.IsTextual || vector.IsNested;
         return wanted is WantedForm.Text or WantedForm.Base64 && !isText ? new QuotedVector(vector) : vector;
     }
 
-    private ArrowVector Of(ArrowField field, BytesForm bytes) => field.Dictionary is not { } encoding
-        ? OfValues(field, bytes)
-        : new DictionaryVector(PlacesOf(encoding.Index), dictionaryOf(encoding.Id), () => OfValues(field, bytes));
+    private ArrowVector Of(ArrowField field, BytesForm bytes, PackedTag packed) => field.Dictionary is not { } encoding
+        ? OfValues(field, bytes, packed)
+        : new DictionaryVector(PlacesOf(encoding.Index), dictionaryOf(encoding.Id), () => OfValues(field, bytes, packed));
 
     /// <param name="bytes">How those are written that are no text by their type: as text, where they are a column.</param>
-    private ArrowVector OfValues(ArrowField field, BytesForm bytes)
+    private ArrowVector OfValues(ArrowField field, BytesForm bytes, PackedTag packed)
     {
         ArrowType type = field.Type;
         return type.Kind switch
         {
             ArrowKind.Null => new NullVector(),
-            ArrowKind.Int => PlacesOf(type),
-            ArrowKind.FloatingPoint => new FloatVector(type.Width),
+            ArrowKind.Int => PlacesOf(type, packed),
+            ArrowKind.FloatingPoint => new FloatVector(type.Width, packed),
             ArrowKind.Bool => new BoolVector(),
-            ArrowKind.Decimal => new DecimalVector(type.Width, type.Scale),
-            ArrowKind.Date => new DateVector(isInDays: type.Unit == 0),
+            ArrowKind.Decimal => new DecimalVector(type.Width, type.Scale, packed),
+            ArrowKind.Date => new DateVector(isInDays: type.Unit == 0, packed),
             ArrowKind.Time => new ClockVector(type.Unit),
-            ArrowKind.Timestamp => new TimestampVector(type.Unit, type.HasZone),
+            ArrowKind.Timestamp => new TimestampVector(type.Unit, type.HasZone, packed),
             ArrowKind.Duration => new DurationVector(type.Unit),
             ArrowKind.Interval => new IntervalVector(type.Unit),
             ArrowKind.Utf8 or ArrowKind.LargeUtf8 => new VariableVector(BytesForm.Text, type.Kind == ArrowKind.LargeUtf8),
@@ -47,12 +51,12 @@ internal sealed class ArrowVectors(Func<long, ArrowDictionary> dictionaryOf)
             ArrowKind.Struct => StructOf(field),
             ArrowKind.Map => MapOf(field),
             ArrowKind.Union => new UnionVector([.. field.Children.Select((_, i) => OfPart(field, i))], type.TypeIds, type.IsDense),
-            _ => new RunsVector(PlacesOf(field.Children[0].Type), Of(field.Children[1], bytes)),
+            _ => new RunsVector(PlacesOf(field.Children[0].Type), Of(field.Children[1], bytes, packed)),
         };
     }
 
     /// <summary>Bytes that are inside of something are base64: nothing says what text they would be.</summary>
-    private ArrowVector OfPart(ArrowField field, int child) => Of(field.Children[child], BytesForm.Base64);
+    private ArrowVector OfPart(ArrowField field, int child) => Of(field.Children[child], BytesForm.Base64, PackedTag.Null);
 
     private StructVector StructOf(ArrowField field)
     {
@@ -76,15 +80,15 @@ internal sealed class ArrowVectors(Func<long, ArrowDictionary> dictionaryOf)
             : throw ArrowFaults.NotRead("maps whose keys are no plain values");
     }
 
-    private static PlaceVector PlacesOf(ArrowType type) => (type.Width, type.IsSigned) switch
+    private static PlaceVector PlacesOf(ArrowType type, PackedTag packed = PackedTag.Null) => (type.Width, type.IsSigned) switch
     {
-        (8, true) => new IntegerVector<sbyte>(),
-        (8, false) => new IntegerVector<byte>(),
-        (16, true) => new IntegerVector<short>(),
-        (16, false) => new IntegerVector<ushort>(),
-        (32, true) => new IntegerVector<int>(),
-        (32, false) => new IntegerVector<uint>(),
-        (64, true) => new IntegerVector<long>(),
-        _ => new IntegerVector<ulong>(),
+        (8, true) => new IntegerVector<sbyte>(packed),
+        (8, false) => new IntegerVector<byte>(packed),
+        (16, true) => new IntegerVector<short>(packed),
+        (16, false) => new IntegerVector<ushort>(packed),
+        (32, true) => new IntegerVector<int>(packed),
+        (32, false) => new IntegerVector<uint>(packed),
+        (64, true) => new IntegerVector<long>(packed),
+        _ => new IntegerVector<ulong>(packed),
     };
 }

@@ -15,6 +15,17 @@ internal abstract class BytesVector(BytesForm form) : ArrowVector
 
     protected abstract ReadOnlySpan<byte> BytesAt(long index);
 
+    protected override bool TryPack(long index, PackedRows rows)
+    {
+        if (form != BytesForm.Text)
+        {
+            return false;
+        }
+
+        rows.Text(BytesAt(index));
+        return true;
+    }
+
     protected override void WriteValue(long index, RowText row)
     {
         ReadOnlySpan<byte> bytes = BytesAt(index);

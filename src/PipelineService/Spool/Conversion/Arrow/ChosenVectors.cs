@@ -75,6 +75,12 @@ internal sealed class RunsVector(PlaceVector ends, ArrowVector values) : ArrowVe
 
     protected override void WriteValue(long index, RowText row) => values.Write(Find(index), row);
 
+    protected override bool TryPack(long index, PackedRows rows)
+    {
+        values.Pack(Find(index), rows);
+        return true;
+    }
+
     public override void WriteName(long index, RowText row) => values.WriteName(Find(index), row);
 
     /// <summary>The run that has a place: mostly that of the place before, or the next one.</summary>
@@ -139,6 +145,12 @@ internal sealed class DictionaryVector(PlaceVector places, ArrowDictionary dicti
     public override bool IsThere(long index) => places.IsThere(index) && ValuesOf(index, out long place).IsThere(place);
 
     protected override void WriteValue(long index, RowText row) => ValuesOf(index, out long place).Write(place, row);
+
+    protected override bool TryPack(long index, PackedRows rows)
+    {
+        ValuesOf(index, out long place).Pack(place, rows);
+        return true;
+    }
 
     public override void WriteName(long index, RowText row) => ValuesOf(index, out long place).WriteName(place, row);
 

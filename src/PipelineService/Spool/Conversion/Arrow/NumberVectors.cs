@@ -1,4 +1,5 @@
 using System.Numerics;
+using PipelineService.Core.Parsing.Packed;
 
 namespace PipelineService.Spool.Conversion.Arrow;
 
@@ -15,6 +16,12 @@ internal abstract class FixedVector(int itemBits) : ArrowVector
 internal sealed class BoolVector() : FixedVector(itemBits: 1)
 {
     protected override void WriteValue(long index, RowText row) => row.Bool(Data.Bit(index));
+
+    protected override bool TryPack(long index, PackedRows rows)
+    {
+        rows.Bool(Data.Bit(index));
+        return true;
+    }
 }
 
 /// <summary>Integers, also as places in dictionaries.</summary>
@@ -24,16 +31,25 @@ internal abstract class PlaceVector(int itemBits) : FixedVector(itemBits)
     public abstract long PlaceAt(long index);
 }
 
-internal sealed class IntegerVector<T>() : PlaceVector(8 * System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
+internal sealed class IntegerVector<T>(PackedTag packed) : PlaceVector(8 * System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
     where T : unmanaged, IBinaryInteger<T>
 {
     public override long PlaceAt(long index) => long.CreateTruncating(Data.Read<T>(index));
 
     protected override void WriteValue(long index, RowText row) => row.Formatted(Data.Read<T>(index));
+
+    protected override bool TryPack(long index, PackedRows rows) => rows.TryInteger(Data.Read<T>(index), packed);
 }
 
-internal sealed class FloatVector(int bits) : FixedVector(bits)
+internal sealed class FloatVector(int bits, PackedTag packed) : FixedVector(bits)
 {
+    protected override bool TryPack(long index, PackedRows rows) => ItemBits switch
+    {
+        16 => rows.TryFloat((float)Data.Read<Half>(index), packed),
+        32 => rows.TryFloat(Data.Read<float>(index), packed),
+        _ => rows.TryFloat(Data.Read<double>(index), packed),
+    };
+
     protected override void WriteValue(long index, RowText row)
     {
         switch (ItemBits)
@@ -65,8 +81,16 @@ internal sealed class FloatVector(int bits) : FixedVector(bits)
     }
 }
 
-internal sealed class DecimalVector(int bits, int scale) : FixedVector(bits)
+internal sealed class DecimalVector(int bits, int scale, PackedTag packed) : FixedVector(bits)
 {
+    protected override bool TryPack(long index, PackedRows rows) => ItemBits switch
+    {
+        32 => rows.TryDecimal(Data.Read<int>(index), scale, packed),
+        64 => rows.TryDecimal(Data.Read<long>(index), scale, packed),
+        128 => rows.TryDecimal(Data.Read<Int128>(index), scale, packed),
+        _ => false,
+    };
+
     protected override void WriteValue(long index, RowText row)
     {
         switch (ItemBits)

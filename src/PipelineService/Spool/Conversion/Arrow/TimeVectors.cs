@@ -1,3 +1,5 @@
+using PipelineService.Core.Parsing.Packed;
+
 namespace PipelineService.Spool.Conversion.Arrow;
 
 /// <summary>Dates, times and what lies between them.</summary>
@@ -12,9 +14,12 @@ internal abstract class TimeVector(int itemBits) : FixedVector(itemBits)
 }
 
 /// <param name="isInDays">Else in milliseconds.</param>
-internal sealed class DateVector(bool isInDays) : TimeVector(isInDays ? 32 : 64)
+internal sealed class DateVector(bool isInDays, PackedTag packed) : TimeVector(isInDays ? 32 : 64)
 {
     private const long MillisecondsPerDay = 86_400_000;
+
+    protected override bool TryPack(long index, PackedRows rows) =>
+        packed == PackedTag.Date && isInDays && rows.TryDate(Data.Read<int>(index));
 
     protected override void WriteValue(long index, RowText row)
     {
@@ -40,9 +45,12 @@ internal sealed class ClockVector(int unit) : TimeVector(unit < 2 ? 32 : 64)
     }
 }
 
-internal sealed class TimestampVector(int unit, bool isInUtc) : TimeVector(itemBits: 64)
+internal sealed class TimestampVector(int unit, bool isInUtc, PackedTag packed) : TimeVector(itemBits: 64)
 {
     private const int Microseconds = 2;
+
+    protected override bool TryPack(long index, PackedRows rows) =>
+        rows.TryTimestamp(Data.Read<long>(index), 1_000_000_000 / PerSecond(unit), isInUtc, packed);
 
     protected override void WriteValue(long index, RowText row)
     {

@@ -60,8 +60,8 @@ internal sealed class DuckQuery : IDisposable
     /// <summary>Writes all rows, a vector of some thousand at a time.</summary>
     /// <param name="sql">A query.</param>
     /// <param name="writersOf">For the types of its columns what writes them.</param>
-    /// <param name="row">Takes the rows.</param>
-    public void Read(string sql, Func<IReadOnlyList<DuckDBLogicalType>, VectorWriter[]> writersOf, RowText row)
+    /// <param name="rows">Takes the rows.</param>
+    public void Read(string sql, Func<IReadOnlyList<DuckDBLogicalType>, VectorWriter[]> writersOf, PackedRows rows)
     {
         if (NativeMethods.PreparedStatements.DuckDBPrepare(_connection, sql, out DuckDBPreparedStatement statement) != DuckDBState.Success)
         {
@@ -80,7 +80,7 @@ internal sealed class DuckQuery : IDisposable
                     types[i] = NativeMethods.Query.DuckDBColumnLogicalType(ref result, i);
                 }
 
-                Read(ref result, writersOf(types), row);
+                Read(ref result, writersOf(types), rows);
             }
             finally
             {
@@ -89,7 +89,7 @@ internal sealed class DuckQuery : IDisposable
         }
     }
 
-    private void Read(ref DuckDBResult result, VectorWriter[] writers, RowText row)
+    private void Read(ref DuckDBResult result, VectorWriter[] writers, PackedRows rows)
     {
         while (true)
         {
@@ -108,14 +108,13 @@ internal sealed class DuckQuery : IDisposable
 
             for (ulong index = 0; index < count; index++)
             {
-                row.BeginRow();
+                rows.BeginRow();
                 foreach (VectorWriter writer in writers)
                 {
-                    row.BeginValue();
-                    writer.Write(index, row);
+                    writer.Pack(index, rows);
                 }
 
-                row.EndRow();
+                rows.EndRow();
             }
         }
     }

@@ -10,7 +10,7 @@ namespace PipelineService.Spool.Conversion.Parquet;
 internal static class ParquetConverter
 {
     /// <exception cref="UnconvertibleException">The file is damaged, encrypted, or has what is not read.</exception>
-    public static void Convert(ConversionRequest request, RowText row)
+    public static void Convert(ConversionRequest request, PackedRows rows)
     {
         string file = $"read_parquet({Quoted(request.Path)})";
         using var queries = DuckQuery.Open(request.Path);
@@ -37,16 +37,16 @@ internal static class ParquetConverter
                 : DuckTypes.IsRead(column.Type) ? Identifier(column.Name)
                 : $"CAST({Identifier(column.Name)} AS VARCHAR)"),
         ];
-        row.Names(columns.Select(column => column.Name));
-        row.Flush(); // whether the names fit is looked at while the rest is read
+        rows.Names(columns.Select(column => column.Name));
+        rows.Flush(); // whether the names fit is looked at while the rest is read
         Task<string?> checking = Task.Run(() => PageChecksums.FaultOf(request.Path));
         string? damage;
         try
         {
             queries.Read(
                 $"SELECT {string.Join(", ", selected)} FROM {file}",
-                types => [.. types.Select((type, i) => WriterOf(type, columns[i].Type, request.FormOf(columns[i].Name)))],
-                row);
+                types => [.. types.Select((type, i) => WriterOf(type, columns[i], request))],
+                rows);
         }
         finally
         {
@@ -58,11 +58,15 @@ internal static class ParquetConverter
             throw new UnconvertibleException(damage);
         }
 
-        row.Flush();
+        rows.Flush();
     }
 
-    private static VectorWriter WriterOf(DuckDBLogicalType read, DuckDBType type, WantedForm wanted) =>
-        wanted != WantedForm.Text && type == DuckTypes.Variant ? new BytesWriter(BytesKind.Json) : VectorWriters.Of(read, wanted);
+    private static VectorWriter WriterOf(DuckDBLogicalType read, (string Name, DuckDBType Type) column, ConversionRequest request)
+    {
+        WantedForm wanted = request.FormOf(column.Name);
+        return wanted != WantedForm.Text && column.Type == DuckTypes.Variant ? new BytesWriter(BytesKind.Json)
+            : VectorWriters.Of(read, wanted, request.PackedFormOf(column.Name));
+    }
 
     private static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 

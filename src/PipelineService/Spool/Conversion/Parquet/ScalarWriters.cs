@@ -1,30 +1,44 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using DuckDB.NET.Native;
+using PipelineService.Core.Parsing.Packed;
 
 namespace PipelineService.Spool.Conversion.Parquet;
 
 internal sealed unsafe class BooleanWriter : VectorWriter
 {
     protected override void WriteValue(ulong index, RowText row) => row.Bool(((byte*)Data)[index] != 0);
+
+    protected override bool TryPack(ulong index, PackedRows rows)
+    {
+        rows.Bool(((byte*)Data)[index] != 0);
+        return true;
+    }
 }
 
-internal sealed unsafe class IntegerWriter<T> : VectorWriter
-    where T : unmanaged, IUtf8SpanFormattable
+internal sealed unsafe class IntegerWriter<T>(PackedTag packed) : VectorWriter
+    where T : unmanaged, IBinaryInteger<T>
 {
     protected override void WriteValue(ulong index, RowText row) => row.Formatted(Unsafe.ReadUnaligned<T>((T*)Data + index));
+
+    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryInteger(Unsafe.ReadUnaligned<T>((T*)Data + index), packed);
 }
 
-internal sealed unsafe class FloatWriter : VectorWriter
+internal sealed unsafe class FloatWriter(PackedTag packed) : VectorWriter
 {
     protected override void WriteValue(ulong index, RowText row) => NumberText.Float(row, ((float*)Data)[index]);
+
+    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryFloat(((float*)Data)[index], packed);
 
     /// <summary>What is not finite has quotes by itself.</summary>
     public override void WriteName(ulong index, RowText row) => DoubleWriter.WriteName(row, ((float*)Data)[index], this, index);
 }
 
-internal sealed unsafe class DoubleWriter : VectorWriter
+internal sealed unsafe class DoubleWriter(PackedTag packed) : VectorWriter
 {
     protected override void WriteValue(ulong index, RowText row) => NumberText.Float(row, ((double*)Data)[index]);
+
+    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryFloat(((double*)Data)[index], packed);
 
     public override void WriteName(ulong index, RowText row) => WriteName(row, ((double*)Data)[index], this, index);
 
@@ -37,18 +51,19 @@ internal sealed unsafe class DoubleWriter : VectorWriter
     }
 }
 
-internal sealed unsafe class DecimalWriter(DuckDBType type, int scale) : VectorWriter
+internal sealed unsafe class DecimalWriter(DuckDBType type, int scale, PackedTag packed) : VectorWriter
 {
-    protected override void WriteValue(ulong index, RowText row) => NumberText.Decimal(
-        row,
-        type switch
-        {
-            DuckDBType.SmallInt => ((short*)Data)[index],
-            DuckDBType.Integer => ((int*)Data)[index],
-            DuckDBType.BigInt => ((long*)Data)[index],
-            _ => Unsafe.ReadUnaligned<Int128>((Int128*)Data + index),
-        },
-        scale);
+    protected override void WriteValue(ulong index, RowText row) => NumberText.Decimal(row, At(index), scale);
+
+    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryDecimal(At(index), scale, packed);
+
+    private Int128 At(ulong index) => type switch
+    {
+        DuckDBType.SmallInt => ((short*)Data)[index],
+        DuckDBType.Integer => ((int*)Data)[index],
+        DuckDBType.BigInt => ((long*)Data)[index],
+        _ => Unsafe.ReadUnaligned<Int128>((Int128*)Data + index),
+    };
 }
 
 /// <summary>What has quotes by itself: text, dates, times.</summary>
@@ -73,12 +88,28 @@ internal sealed unsafe class BytesWriter(BytesKind kind) : TextualWriter
 {
     private const int InlineBytes = 12;
 
-    protected override void WriteValue(ulong index, RowText row)
+    protected override bool TryPack(ulong index, PackedRows rows)
     {
-        // duckdb_string_t: the length, then the bytes if they are few, else four of them and where they lie.
+        if (kind != BytesKind.Text)
+        {
+            return false;
+        }
+
+        rows.Text(At(index));
+        return true;
+    }
+
+    /// <summary>duckdb_string_t: the length, then the bytes if they are few, else four of them and where they lie.</summary>
+    private ReadOnlySpan<byte> At(ulong index)
+    {
         byte* value = (byte*)Data + (index * 16);
         int length = *(int*)value;
-        ReadOnlySpan<byte> bytes = new(length <= InlineBytes ? value + 4 : *(byte**)(value + 8), length);
+        return new(length <= InlineBytes ? value + 4 : *(byte**)(value + 8), length);
+    }
+
+    protected override void WriteValue(ulong index, RowText row)
+    {
+        ReadOnlySpan<byte> bytes = At(index);
         switch (kind)
         {
             case BytesKind.Binary:
@@ -118,8 +149,10 @@ internal sealed unsafe class EnumWriter(DuckDBType type, byte[][] labels) : Text
     }]);
 }
 
-internal sealed unsafe class DateWriter : TextualWriter
+internal sealed unsafe class DateWriter(PackedTag packed) : TextualWriter
 {
+    protected override bool TryPack(ulong index, PackedRows rows) => packed == PackedTag.Date && rows.TryDate(((int*)Data)[index]);
+
     protected override void WriteValue(ulong index, RowText row)
     {
         int days = ((int*)Data)[index];
@@ -153,8 +186,10 @@ internal sealed unsafe class TimeWithZoneWriter : TextualWriter
 }
 
 /// <param name="nanoseconds">Of one unit.</param>
-internal sealed unsafe class TimestampWriter(long nanoseconds, bool isInUtc) : TextualWriter
+internal sealed unsafe class TimestampWriter(long nanoseconds, bool isInUtc, PackedTag packed) : TextualWriter
 {
+    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryTimestamp(((long*)Data)[index], nanoseconds, isInUtc, packed);
+
     protected override void WriteValue(ulong index, RowText row)
     {
         long value = ((long*)Data)[index];

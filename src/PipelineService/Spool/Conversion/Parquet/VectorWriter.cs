@@ -29,10 +29,28 @@ internal abstract unsafe class VectorWriter
         }
     }
 
+    /// <summary>Writes it as a value of a row.</summary>
+    public void Pack(ulong index, PackedRows rows)
+    {
+        if (!IsThere(index))
+        {
+            rows.Null();
+        }
+        else if (!TryPack(index, rows))
+        {
+            WriteValue(index, rows.BeginJson());
+            rows.EndJson();
+        }
+    }
+
     public bool IsThere(ulong index) => _validity is null || ((_validity[index >> 6] >> (int)(index & 63)) & 1) != 0;
 
     /// <summary>Writes a value that is not null.</summary>
     protected abstract void WriteValue(ulong index, RowText row);
+
+    /// <summary>Writes a value that is not null in a binary form, or as plain text.</summary>
+    /// <returns>False where it has none that is wanted: then it is written as JSON.</returns>
+    protected virtual bool TryPack(ulong index, PackedRows rows) => false;
 
     /// <summary>Writes it as the name of a member of an object.</summary>
     public virtual void WriteName(ulong index, RowText row)

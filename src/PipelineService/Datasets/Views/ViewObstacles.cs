@@ -1,0 +1,58 @@
+using PipelineService.Core.Datasets;
+using PipelineService.Datasets.Tables;
+
+namespace PipelineService.Datasets.Views;
+
+/// <summary>
+/// Why the rows of a table cannot be followed: parts of a view are made of rows as they are sent, so that these must be what the table
+/// stores.
+/// </summary>
+public static class ViewObstacles
+{
+    /// <param name="fields">The columns of the view.</param>
+    /// <returns>A sentence; null: they can be.</returns>
+    public static string? Find(TableShape shape, IEnumerable<string> fields)
+    {
+        if (shape.Relation.Kind is not ("r" or "p"))
+        {
+            return "It is not a table itself: behind it there may be rows of others.";
+        }
+
+        if (shape.Relation.HasRowSecurity)
+        {
+            return "It has row security: the service may not see all rows.";
+        }
+
+        if (shape.Relation.HasRules)
+        {
+            return "It has a rule on INSERT: rows may become others.";
+        }
+
+        if (shape.Triggers.FirstOrDefault(trigger => trigger.MayChangeRows) is { } change)
+        {
+            return $"Its trigger \"{change.Name}\" comes before each row, and may change it or let it fall: a trigger AFTER does not.";
+        }
+
+        foreach (string field in fields)
+        {
+            ColumnShape? column = shape.Columns.FirstOrDefault(c => c.Name == field);
+            if (column is null or { IsGenerated: true })
+            {
+                return column is null ? $"It has no column \"{field}\"." : $"Column \"{field}\" is computed by the table.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The same of the rows of a load, which may lack columns.</summary>
+    /// <param name="sent">The columns that are sent.</param>
+    public static string? Find(TableShape shape, IReadOnlyCollection<string> fields, IReadOnlySet<string> sent) =>
+        Find(shape, fields)
+        ?? (fields.FirstOrDefault(field => !sent.Contains(field) && shape.Columns.Any(c => c.Name == field && c.HasDefault)) is { } given
+            ? $"An upload without column \"{given}\" was given the default of the table, of which only PostgreSQL knows what it is."
+            : null);
+
+    /// <summary>A view that is refused, or doubted, as its callers are told.</summary>
+    public static string Of(TableName table, string sentence) => $"Table {table} cannot be followed. {sentence}";
+}

@@ -1,0 +1,41 @@
+using PipelineService.Tests.Infrastructure;
+using RabbitMQ.Client;
+
+namespace PipelineService.Tests.Sources.Queues;
+
+/// <summary>Streams of RabbitMQ, at a rabbitmq-server of the machine.</summary>
+public sealed class RabbitSourceTests(RabbitSourceTests.Stand stand) : QueueSourceTests(stand), IClassFixture<RabbitSourceTests.Stand>
+{
+    protected override int FirstNumber => 0;
+
+    protected override string Section => "RabbitMQ";
+
+    [Theory]
+    [InlineData("classic")]
+    [InlineData("quorum")]
+    public async Task A_queue_that_is_no_stream_is_refused_and_left_as_it_is(string type)
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        await using IChannel channel = await ((RabbitBroker)Broker).Connection.CreateChannelAsync(cancellationToken: token);
+        await channel.QueueDeclareAsync(
+            type, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = type },
+            cancellationToken: token);
+        await Broker.SendAsync(type, QueueService.MessagesOf(1, 1));
+        await stand.ReadAsync(type);
+
+        await stand.FailsAsync(type, "is no stream");
+
+        BasicGetResult message = (await channel.BasicGetAsync(type, autoAck: false, token))!;
+        Assert.False(message.Redelivered);
+    }
+
+    public sealed class Stand(PostgresServer server) : BrokeredService(server)
+    {
+        public override string? Missing =>
+            RabbitBroker.IsInstalled ? null : "There is no rabbitmq-server here (Debian: apt-get install rabbitmq-server).";
+
+        internal override TestBroker Broker { get; } = new RabbitBroker();
+
+        protected override string BrokerName => "rabbit";
+    }
+}
