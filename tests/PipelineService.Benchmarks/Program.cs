@@ -31,6 +31,10 @@ const string Usage = """
                     --rows 3000000  --rounds 5
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
                     --count 500  --bytes 1000  --connections 16  --rounds 4
+      access        the same loads and small uploads without keys, and with a key, its tenant and its limits
+                    --rows 3000000  --count 500  --connections 16  --rounds 5
+      flood         thousands of uploads of 1 MB of one tenant: how long another's small ones take meanwhile
+                    --uploads 5000  --connections 16
       memory        peak memory for a small and a large upload, made while it is sent
                     --rows 3000000,30000000  --type-errors 1 (share of bad records)
       rejects       throughput with bad records, and whether exactly those were rejected
@@ -81,6 +85,8 @@ try
         "views" => ViewBenchmark.RunAsync(arguments),
         "formats" => FormatsBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
+        "access" => AccessBenchmark.RunAsync(arguments),
+        "flood" => FloodBenchmark.RunAsync(arguments),
         "memory" => MemoryBenchmark.RunAsync(arguments),
         "rejects" => RejectsBenchmark.RunAsync(arguments),
         "bystander" => BystanderBenchmark.RunAsync(arguments),

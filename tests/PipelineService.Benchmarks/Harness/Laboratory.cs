@@ -104,6 +104,11 @@ internal sealed class Laboratory : IAsyncDisposable
         }
     }
 
+    /// <summary>The build that is measured once more, with other settings, and with a database and a spool of its own.</summary>
+    public async Task<ServiceBuild> TwinAsync(string name, params string[] settings) => new(
+        name, Builds[^1].Folder, Directory.CreateDirectory(Path.Combine(Scratch, name)).FullName, await Server.CreateDatabaseAsync(name),
+        [.. Builds[^1].Settings, .. settings]);
+
     /// <summary>So that no one pays for another's WAL.</summary>
     public Task CheckpointAsync() => Yardstick.ExecuteAsync("CHECKPOINT");
 

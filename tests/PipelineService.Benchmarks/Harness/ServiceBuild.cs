@@ -19,6 +19,8 @@ internal sealed class ServiceBuild(
 
     public BenchmarkDatabase Database => database;
 
+    public IReadOnlyList<string> Settings => settings;
+
     public string Description => $"{name}: {PublishedBuild.VersionOf(folder)}";
 
     /// <summary>A fresh process: its peak of memory is its own.</summary>

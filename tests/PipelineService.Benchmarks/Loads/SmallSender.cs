@@ -52,6 +52,7 @@ internal sealed class SmallSender(ServiceProcess service, (byte[] Bytes, long Ro
     {
         using var handler = new SocketsHttpHandler { MaxConnectionsPerServer = connections };
         using var http = new HttpClient(handler) { BaseAddress = service.Address };
+        http.DefaultRequestHeaders.Authorization = service.Http.DefaultRequestHeaders.Authorization;
         double[] milliseconds = new double[count];
         int next = -1;
         long started = TimeProvider.System.GetTimestamp();

@@ -24,10 +24,13 @@ internal static class ByHand
         new("frozen-workers", typeof(FrozenWorkerTests), [
             new("count", "PIPELINE_FROZEN_WORKERS"), new("lease", "PIPELINE_FROZEN_LEASE")]),
         new("outage", typeof(OutageTests), [new("seconds", "PIPELINE_OUTAGE_SECONDS")]),
+        new("service-outage", typeof(ServiceOutageTests), [new("seconds", ServiceOutageTests.Variable)]),
+        new("pinned", typeof(PinnedLookupTests), [new("records", PinnedLookupTests.Variable)]),
         new("hostile", typeof(HostileRequestsTests), [
             new("requests", "PIPELINE_HOSTILE_REQUESTS"), new("seed", "PIPELINE_HOSTILE_SEED")]),
         new("mutated-files", typeof(MutatedFilesTests), [new("files", "PIPELINE_MUTATED_FILES"), new("seed", "PIPELINE_MUTATED_SEED")]),
         new("audit", typeof(AuditChainTests), [new("entries", "PIPELINE_AUDIT_ENTRIES")]),
+        new("audit-verify", typeof(AuditVerifierTests), [new("entries", AuditVerifierTests.Variable)]),
         new("traces", typeof(TripTraceTests), [
             new("records", TripTraceTests.RecordsVariable), new("traces", TripTraceTests.TracesVariable)]),
         new("every-step", typeof(DeathAtEveryStepTests), [new("times", "PIPELINE_EVERY_STEP_TIMES")]),

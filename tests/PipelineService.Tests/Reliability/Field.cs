@@ -10,7 +10,11 @@ namespace PipelineService.Tests.Reliability;
 /// on sending, and the memory of what they were answered.
 /// </summary>
 /// <param name="instances">How many the clients know; each is started by itself.</param>
-internal sealed class Field(string connectionString, NpgsqlDataSource dataSource, string name, int instances = 1) : IAsyncDisposable
+/// <param name="keys">Whose its datasets are; null: nobody's, and there are no keys.</param>
+/// <param name="askedAddress">Where the service is that one more dataset asks; null: there is none.</param>
+internal sealed class Field(
+    string connectionString, NpgsqlDataSource dataSource, string name, int instances = 1, FieldKeys? keys = null, string? askedAddress = null)
+    : IAsyncDisposable
 {
     private static readonly TimeSpan AgeMax = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
@@ -36,7 +40,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
 
     public Uri Address => ServiceProcess.AddressOf(Port);
 
-    public Sender Sender => field ??= new Sender(_ports);
+    public Sender Sender => field ??= new Sender(_ports, keys);
 
     /// <summary>The first instance, which most tests have alone.</summary>
     public ServiceProcess Service => Instance(0);
@@ -60,7 +64,7 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
         if (!_isDeclared)
         {
             await StartInstanceAsync(0, "", settings);
-            await Sender.DeclareAsync(Token);
+            await Sender.DeclareAsync(Token, hasService: askedAddress is not null);
             await dataSource.ReloadTypesAsync(Token);
             await ClearAsync();
             _isDeclared = true;
@@ -73,9 +77,28 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
     public async Task StartInstanceAsync(int index, string faultPoints, params (string Name, string Value)[] settings)
     {
         await (_instances[index]?.DisposeAsync() ?? ValueTask.CompletedTask);
-        ServiceProcess service = _instances[index] = ServiceProcess.Start(
-            connectionString, Spool, _ports[index], [(FaultPoints.Variable, faultPoints), ("Datasets__ModelsKeptMax", "0"), .. settings]);
-        await service.WaitUntilReadyAsync(Token);
+        ServiceProcess started = _instances[index] = ServiceProcess.Start(
+            connectionString, Spool, _ports[index],
+            [(FaultPoints.Variable, faultPoints), ("Datasets__ModelsKeptMax", "0"), .. OwnSettings, .. settings]);
+        await started.WaitUntilReadyAsync(Token);
+    }
+
+    /// <summary>What its keys and the service that is asked need.</summary>
+    private IEnumerable<(string Name, string Value)> OwnSettings
+    {
+        get
+        {
+            if (keys is not null)
+            {
+                yield return FieldKeys.Setting;
+            }
+
+            if (askedAddress is not null)
+            {
+                yield return ("Enrich__Services__geo__Url", askedAddress);
+                yield return ("Enrich__Services__geo__PerSecond", "10000");
+            }
+        }
     }
 
     /// <summary>A new cycle has as much time again.</summary>
@@ -235,6 +258,23 @@ internal sealed class Field(string connectionString, NpgsqlDataSource dataSource
             await Sender.WaitUntilFinalAsync(id, Token);
             _final[id] = true;
         }
+    }
+
+    /// <summary>Looks as another tenant for the last jobs.</summary>
+    /// <returns>Those that are seen.</returns>
+    public async Task<IReadOnlyList<string>> SeenByOthersAsync()
+    {
+        const int Looks = 5;
+        List<string> seen = [];
+        foreach (Guid id in Accepted.Keys.OrderDescending().Take(Looks))
+        {
+            if (!await Sender.IsHiddenFromOthersAsync(id, Token))
+            {
+                seen.Add($"another tenant sees job {id}");
+            }
+        }
+
+        return seen;
     }
 
     /// <returns>What is not as it must be.</returns>

@@ -63,6 +63,10 @@ internal static class Invariants
         ) faults (fault, places) WHERE places > 0
         """;
 
+    /// <summary>Rows that have something else than the service answers when it is well; none when all is well.</summary>
+    private const string WronglyAnswered =
+        $"SELECT count(*) FROM public.{Sample.Asking} WHERE city IS DISTINCT FROM 'city of ' || note HAVING count(*) > 0";
+
     /// <summary>What is told of jobs, each once and in its order, in one log without gaps, to whoever asked for it; no rows when all is well.</summary>
     private const string WronglyTold = """
         WITH log AS (
@@ -186,9 +190,17 @@ internal static class Invariants
         }
 
         faults.AddRange(accepted.Keys.Except(seen).Select(id => $"job {id} was answered but is not there"));
-        foreach (string dataset in Sample.Definitions.Keys)
+        foreach (string dataset in Sample.Definitions.Keys.Union(accepted.Values.Select(sample => sample.Dataset)))
         {
             await CheckTableAsync(database, dataset, accepted, faults, cancellationToken);
+        }
+
+        if (accepted.Values.Any(sample => sample.Dataset == Sample.Asking))
+        {
+            await foreach (NpgsqlDataReader wrong in ReadAsync(database, WronglyAnswered, cancellationToken))
+            {
+                faults.Add($"{wrong.GetInt64(0)} rows have another answer than the service gave");
+            }
         }
 
         return faults;

@@ -40,6 +40,9 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// <summary>Looks up <see cref="LookedUp"/>, and a model scores it: all rows of a job are of one version of each.</summary>
     public const string Looking = "looking";
 
+    /// <summary>Asks a service for the city of each note: only where there is one (<see cref="AskingDefinition"/>).</summary>
+    public const string Asking = "asking";
+
     /// <summary>A model that scores the records of <see cref="Looking"/>: twice the id, and something that each version has for itself.</summary>
     public const string Model = "looked_over";
 
@@ -78,6 +81,11 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
         [LookedUp] = Definition(LookedUp, "job", rejectsMax: null, """, "mode": "replace" """, """, "lookup": { "key": ["id"] } """, """, "primaryKey": ["id"]"""),
         [Looking] = Definition(Looking, "chunk", rejectsMax: null, more: Lookups),
     };
+
+    /// <summary>The dataset that needs a service, beside <see cref="Definitions"/>.</summary>
+    public static KeyValuePair<string, string> AskingDefinition { get; } = new(Asking, Definition(Asking, "chunk", rejectsMax: null, more: """
+        , "transforms": [ { "op": "http", "service": "geo", "inputs": { "ip": "note" }, "set": { "city": "/city" } } ]
+        """));
 
     /// <summary>
     /// Datasets whose uploads may come in any order and number. Those of the others take each other's place, or need one that was

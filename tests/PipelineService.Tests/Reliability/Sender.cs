@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -12,27 +13,36 @@ namespace PipelineService.Tests.Reliability;
 /// to the service.
 /// </summary>
 /// <param name="ports">Of the instances: when one does not take a request, the next is asked, as a load balancer does.</param>
-internal sealed class Sender(params int[] ports) : IDisposable
+/// <param name="keys">Whose keys go with requests; null where there are none.</param>
+internal sealed class Sender(int[] ports, FieldKeys? keys = null) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan BreakOffAgeMax = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly ConcurrentDictionary<Guid, string> _datasets = new();
     private int _turn;
+
+    public Sender(int port)
+        : this([port])
+    {
+    }
 
     /// <summary>Answers other than success, by status; 0 stands for none at all.</summary>
     public Dictionary<int, int> Refusals { get; } = [];
 
     private Uri Instance => ServiceProcess.AddressOf(ports[(Volatile.Read(ref _turn) & int.MaxValue) % ports.Length]);
 
-    public async Task DeclareAsync(CancellationToken cancellationToken)
+    /// <param name="hasService">Whether there is the service that <see cref="Sample.Asking"/> asks.</param>
+    public async Task DeclareAsync(CancellationToken cancellationToken, bool hasService = false)
     {
+        await (keys?.MakeAsync(_http, Instance, cancellationToken) ?? Task.CompletedTask);
         await PutModelAsync(Sample.ModelOf(0.5f), cancellationToken);
-        foreach ((string dataset, string definition) in Sample.Definitions)
+        foreach ((string dataset, string definition) in hasService ? Sample.Definitions.Append(Sample.AskingDefinition) : Sample.Definitions)
         {
-            using StringContent content = new(definition, Encoding.UTF8, "application/json");
-            using HttpResponseMessage answer = await _http.PutAsync(
-                new Uri(Instance, $"/v1/datasets/{dataset}"), content, cancellationToken);
+            using HttpRequestMessage request = For(dataset, HttpMethod.Put, $"/v1/datasets/{dataset}");
+            request.Content = new StringContent(definition, Encoding.UTF8, "application/json");
+            using HttpResponseMessage answer = await _http.SendAsync(request, cancellationToken);
             Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
         }
     }
@@ -45,7 +55,12 @@ internal sealed class Sender(params int[] ports) : IDisposable
             await Task.Delay(Pause, TimeProvider.System, cancellationToken);
         }
 
-        HttpRequestMessage Request() => new(HttpMethod.Put, new Uri(Instance, $"/v1/models/{Sample.Model}")) { Content = new ByteArrayContent(file) };
+        HttpRequestMessage Request()
+        {
+            HttpRequestMessage request = For(Sample.Looking, HttpMethod.Put, $"/v1/models/{Sample.Model}");
+            request.Content = new ByteArrayContent(file);
+            return request;
+        }
     }
 
     /// <param name="replaces">The job whose place it is to take.</param>
@@ -56,7 +71,9 @@ internal sealed class Sender(params int[] ports) : IDisposable
         {
             if (await TryAsync(() => Request(sample, replaces), cancellationToken) is { } job)
             {
-                return job.RootElement.GetProperty("id").GetGuid();
+                Guid id = job.RootElement.GetProperty("id").GetGuid();
+                _datasets[id] = sample.Dataset;
+                return id;
             }
 
             await Task.Delay(Pause, TimeProvider.System, cancellationToken);
@@ -71,7 +88,7 @@ internal sealed class Sender(params int[] ports) : IDisposable
         try
         {
             using RawConnection connection = await RawConnection.BeginUploadAsync(
-                Instance, sample.Dataset, $"Content-Length: {sample.Body.Length}");
+                Instance, sample.Dataset, $"Content-Length: {sample.Body.Length}{keys?.HeaderOf(sample.Dataset)}");
             await connection.SendAsync(Encoding.UTF8.GetString(sample.Body.AsSpan(0, sample.Body.Length / 3 * 2)));
             long since = TimeProvider.System.GetTimestamp();
             while (TimeProvider.System.GetElapsedTime(since) < BreakOffAgeMax && !await hasLanded())
@@ -92,9 +109,7 @@ internal sealed class Sender(params int[] ports) : IDisposable
     {
         while (true)
         {
-            JsonDocument? job = await TryAsync(
-                () => new HttpRequestMessage(HttpMethod.Get, new Uri(Instance, $"/v1/jobs/{id}")) { Headers = { { "Prefer", "wait=1" } } },
-                cancellationToken);
+            JsonDocument? job = await TryAsync(Request, cancellationToken);
             if (job?.RootElement.GetProperty("state").GetString() is "succeeded" or "partially_succeeded" or "failed" or "cancelled")
             {
                 return;
@@ -102,6 +117,27 @@ internal sealed class Sender(params int[] ports) : IDisposable
 
             await Task.Delay(Pause, TimeProvider.System, cancellationToken);
         }
+
+        HttpRequestMessage Request()
+        {
+            HttpRequestMessage request = Of(id, HttpMethod.Get, "");
+            request.Headers.Add("Prefer", "wait=1");
+            return request;
+        }
+    }
+
+    /// <summary>Whether whoever has another tenant's key is told that there is no such job.</summary>
+    public async Task<bool> IsHiddenFromOthersAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (keys is null)
+        {
+            return true;
+        }
+
+        using HttpRequestMessage request = Of(id, HttpMethod.Get, "");
+        FieldKeys.Authorize(request, keys.OtherThan(_datasets[id]));
+        using HttpResponseMessage answer = await _http.SendAsync(request, cancellationToken);
+        return answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.TooManyRequests;
     }
 
     /// <summary>
@@ -113,14 +149,13 @@ internal sealed class Sender(params int[] ports) : IDisposable
     {
         while (true)
         {
-            await TryAsync(
-                () => new HttpRequestMessage(HttpMethod.Post, new Uri(Instance, $"/v1/jobs/{id}/rerun")), cancellationToken);
-            JsonDocument? job = await TryAsync(
-                () => new HttpRequestMessage(HttpMethod.Get, new Uri(Instance, $"/v1/jobs/{id}")), cancellationToken);
+            await TryAsync(() => Of(id, HttpMethod.Post, "/rerun"), cancellationToken);
+            JsonDocument? job = await TryAsync(() => Of(id, HttpMethod.Get, ""), cancellationToken);
             if (job?.RootElement is { } seen)
             {
                 if (seen.GetProperty("replacedBy") is { ValueKind: JsonValueKind.String } replacement)
                 {
+                    _datasets[replacement.GetGuid()] = _datasets.GetValueOrDefault(id, "");
                     return replacement.GetGuid();
                 }
 
@@ -136,13 +171,30 @@ internal sealed class Sender(params int[] ports) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private HttpRequestMessage Request(Sample sample, Guid? replaces) => new(
-        HttpMethod.Post,
-        new Uri(Instance, $"/v1/datasets/{sample.Dataset}/uploads{(replaces is null ? "" : $"?replaces={replaces}")}"))
+    private HttpRequestMessage Request(Sample sample, Guid? replaces)
     {
-        Content = ContentOf(sample),
-        Headers = { { "Idempotency-Key", sample.Key } },
-    };
+        HttpRequestMessage request = For(
+            sample.Dataset, HttpMethod.Post, $"/v1/datasets/{sample.Dataset}/uploads{(replaces is null ? "" : $"?replaces={replaces}")}");
+        request.Content = ContentOf(sample);
+        request.Headers.Add("Idempotency-Key", sample.Key);
+        return request;
+    }
+
+    /// <summary>A request about a job, as whoever sent its upload makes it.</summary>
+    private HttpRequestMessage Of(Guid id, HttpMethod method, string rest) =>
+        For(_datasets.GetValueOrDefault(id, ""), method, $"/v1/jobs/{id}{rest}");
+
+    /// <summary>A request about a dataset, as whoever owns it makes it.</summary>
+    private HttpRequestMessage For(string dataset, HttpMethod method, string path)
+    {
+        HttpRequestMessage request = new(method, new Uri(Instance, path));
+        if (keys is not null)
+        {
+            FieldKeys.Authorize(request, keys.Of(dataset));
+        }
+
+        return request;
+    }
 
     private static ByteArrayContent ContentOf(Sample sample)
     {
@@ -168,7 +220,8 @@ internal sealed class Sender(params int[] ports) : IDisposable
 
             Count((int)answer.StatusCode);
             Assert.False(
-                answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity,
+                answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity
+                    or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden,
                 await answer.Content.ReadAsStringAsync(cancellationToken));
         }
         catch (Exception e) when (e is HttpRequestException or SocketException or IOException or JsonException

@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Text;
 using Npgsql;
+using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>
 /// Cycles of: clients send uploads of many sizes in both commit policies to instances that share a database and a spool; at
-/// a random instant something dies; what died is started again; everything must come out right. Beside them a second
-/// database is loaded, and somebody alters, locks and drops one of the tables.
+/// a random instant something dies; what died is started again; everything must come out right. The datasets are those of two
+/// tenants, whose keys have limits; one asks a service that is away or wrong now and then. Beside them a second database is loaded,
+/// and somebody alters, locks and drops one of the tables.
 /// </summary>
 /// <param name="seed">Chooses uploads, faults and instants.</param>
 /// <param name="instances">1, or 2 of which either may die.</param>
@@ -28,12 +30,16 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
     /// <summary>A cycle's uploads may well exceed it: then they are refused with 507 and sent again.</summary>
     private static readonly (string, string) Quota = ("Spool__QuotaBytes", "2000000");
 
+    /// <summary>How the service is that is asked while the fault strikes; then it is well again.</summary>
+    private static readonly string[] Moods = ["well", "well", "away", "garbage", "few ids"];
+
     private static readonly Stage[] Aims =
         [Stage.Any, Stage.Any, Stage.Any, Stage.Receiving, Stage.Sealing, Stage.InCopy, Stage.InCommit, Stage.Committing, Stage.Committing];
 
     private readonly Random _random = new(seed);
     private readonly SortedDictionary<string, int> _faults = [];
     private readonly SortedDictionary<Stage, int> _stages = [];
+    private readonly StubService _asked = new(ServiceProcess.FreePort());
     private Server? _server;
     private TcpProxy? _proxy;
     private Field? _field;
@@ -47,7 +53,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
     {
         _server = await Server.StartAsync();
         _proxy = new TcpProxy(_server.ConnectionString);
-        _field = new Field(_proxy.ConnectionString, _server.DataSource, $"torture-{seed}", instances);
+        _field = new Field(_proxy.ConnectionString, _server.DataSource, $"torture-{seed}", instances, new FieldKeys(), _asked.Address);
         await _field.StartAsync("", Quota);
         for (int other = 1; other < instances; other++)
         {
@@ -89,6 +95,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         await (_field?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_proxy?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await _asked.DisposeAsync();
     }
 
     private async Task<IReadOnlyList<string>> RunCycleAsync(Server server, TcpProxy proxy, Field field, Neighbour neighbour)
@@ -114,6 +121,12 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         if (_random.Next(2) == 0)
         {
             _ = field.SendLookedUp(Sizes[_random.Next(1, 6)]);
+        }
+
+        _asked.Mood = Moods[_random.Next(Moods.Length)];
+        if (_random.Next(2) == 0)
+        {
+            _ = field.Send(Sample.Asking, Sizes[_random.Next(1, 5)]);
         }
 
         if (_random.Next(2) == 0)
@@ -143,9 +156,10 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
             Count(_stages, stage);
         }
 
+        _asked.Mood = "well";
         await unstable.SettleAsync(field.Token);
         IReadOnlyList<string> intrusion = _random.Next(4) == 0 ? await neighbour.IntrudeAsync(field.Spool) : [];
-        return [.. intrusion, .. await field.EndAsync(), .. await neighbour.EndAsync()];
+        return [.. intrusion, .. await field.EndAsync(), .. await field.SeenByOthersAsync(), .. await neighbour.EndAsync()];
     }
 
     private async Task StrikeAsync(int kind, Server server, TcpProxy proxy, Field field, HashSet<Stage> hit)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using PipelineService.Access.Audit;
 using PipelineService.Tests.Infrastructure;
@@ -7,7 +8,12 @@ namespace PipelineService.Tests.Access.Audit;
 /// <summary>Whatever somebody with all rights does to the audit is found, and where.</summary>
 public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
+    /// <summary>How many entries are verified at once, and timed.</summary>
+    internal const string Variable = "PIPELINE_AUDIT_VERIFY_ENTRIES";
+
     private const int Entries = 12;
+
+    private static readonly TimeSpan LargeMax = TimeSpan.FromSeconds(10);
 
     private readonly AuditStand _stand = new(database);
 
@@ -45,6 +51,37 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
 
         Assert.True(verdict.Fault?.Contains(fault, StringComparison.Ordinal), $"{what}: {verdict.Fault}");
         Assert.Equal(before, verdict.Entries);
+    }
+
+    /// <summary>A million of them in ten seconds: by hand, because a busy machine says nothing about it.</summary>
+    [Fact]
+    public async Task Many_entries_are_verified_in_seconds()
+    {
+        string? wanted = Environment.GetEnvironmentVariable(Variable);
+        Assert.SkipWhen(wanted is null, $"by hand: {Variable} says how many");
+        long entries = long.Parse(wanted, CultureInfo.InvariantCulture);
+        await _stand.RenewAsync(1);
+        // As uploads leave them: ids that grow with time.
+        await database.ExecuteAsync($$"""
+            INSERT INTO pipeline.audit (id, at, actor, action, object, dataset, outcome, ip, detail)
+            SELECT (lpad(to_hex(n), 8, '0') || '-' || substr(md5(n::text), 1, 4) || '-7' || substr(md5(n::text), 5, 3) || '-8' || substr(md5(n::text), 8, 3)
+                    || '-' || substr(md5(n::text), 11, 12))::uuid,
+                   now() + n * interval '1 ms', 'key/0199aaaa-0000-7000-8000-000000000001', 'upload.take', 'job/' || md5(n::text), 'trips', 'done', '10.1.2.3',
+                   jsonb_build_object('version', 3, 'source', 'acme', 'contentType', 'text/csv', 'bytes', n, 'sha256', md5(n::text) || md5(n::text))
+            FROM generate_series(1, {{entries - 1}}) n
+            """);
+        await _stand.LinkAllAsync();
+        await database.ExecuteAsync("VACUUM ANALYZE pipeline.audit; VACUUM ANALYZE pipeline.audit_links");
+
+        long started = TimeProvider.System.GetTimestamp();
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        AuditVerdict verdict = await _stand.VerifyAsync();
+        TimeSpan elapsed = TimeProvider.System.GetElapsedTime(started);
+
+        TestContext.Current.SendDiagnosticMessage(
+            "{0} entries verified in {1}, {2} of this process", verdict.Entries, elapsed, Environment.CpuUsage.TotalTime - before);
+        Assert.Equal((null, entries, 0), (verdict.Fault, verdict.Entries, verdict.Unlinked));
+        Assert.InRange(elapsed, TimeSpan.Zero, LargeMax);
     }
 
     /// <summary>What is left of a cut chain is a chain: only who knows where it ended can tell.</summary>
