@@ -115,7 +115,7 @@ public sealed partial class ChunkWorkers(
             workspace.Rejects.Add(
                 new RecordError(RecordError.WholeRecord, RecordErrorCode.RecordTooLong, 0, 0),
                 chunk.Extent.Position.FirstRecord,
-                chunk.Extent.Position.FirstLine + (chunk.Load.Transform!.IsText ? chunk.Bytes.Span[..start].Count((byte)'\n') : 0),
+                chunk.Extent.Position.FirstLine + (chunk.Load.Transform is { IsText: false } ? 0 : chunk.Bytes.Span[..start].Count((byte)'\n')),
                 start,
                 chunk.Bytes.Length - start);
             return 1;

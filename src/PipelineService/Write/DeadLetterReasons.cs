@@ -103,11 +103,14 @@ internal sealed class DeadLetterReasons(TransformedChunk chunk, PlacesAsSent pla
     {
         // A record that is no text has an error where that text begins which is not right.
         (int start, int end) = (reject.RawStart, reject.RawStart + reject.RawLength);
-        (start, end) = chunk.Load.Transform!.IsText ? (start, end)
-            : (error.ValueStart, error.ValueLength > 0 ? error.ValueStart + error.ValueLength : end);
+        if (chunk.Load.Transform is { IsText: false })
+        {
+            (start, end) = (error.ValueStart, error.ValueLength > 0 ? error.ValueStart + error.ValueLength : end);
+        }
+
         ReadOnlySpan<byte> record = chunk.Bytes.Span[start..end];
         int place = WrongBytes.FindInvalidUtf8(record, out int count);
-        if (place < 0 || chunk.Load.Transform.Text is not null)
+        if (place < 0 || chunk.Load.Transform?.Text is not null)
         {
             return null;
         }
