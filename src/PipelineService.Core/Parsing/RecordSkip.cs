@@ -10,6 +10,11 @@ public abstract class RecordSkip
     /// <param name="fault">Why nobody knows where it ends; its place is within these bytes.</param>
     /// <returns>How many of the bytes are passed.</returns>
     public abstract int Pass(ReadOnlySpan<byte> bytes, bool isFinal, out bool isOver, out FramingFault? fault);
+
+    /// <summary>How many lines end in bytes that were passed.</summary>
+    /// <param name="passed">The bytes.</param>
+    /// <param name="isOver">Whether the record ends with them.</param>
+    public virtual int LinesIn(ReadOnlySpan<byte> passed, bool isOver) => passed.Count((byte)'\n');
 }
 
 /// <summary>Reads what closes a document behind its last record, piece by piece.</summary>

@@ -161,7 +161,7 @@ public sealed class ChunkReader(
                 throw Broken(window, broken, lines);
             }
 
-            lines += window.Bytes[..passed].Count((byte)'\n');
+            lines += skip.LinesIn(window.Bytes[..passed], isOver);
             window.Drop(passed);
             if (isOver)
             {

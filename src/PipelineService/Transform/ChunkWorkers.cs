@@ -115,7 +115,7 @@ public sealed partial class ChunkWorkers(
             workspace.Rejects.Add(
                 new RecordError(RecordError.WholeRecord, RecordErrorCode.RecordTooLong, 0, 0),
                 chunk.Extent.Position.FirstRecord,
-                chunk.Extent.Position.FirstLine + chunk.Bytes.Span[..start].Count((byte)'\n'),
+                chunk.Extent.Position.FirstLine + (chunk.Load.Transform!.IsText ? chunk.Bytes.Span[..start].Count((byte)'\n') : 0),
                 start,
                 chunk.Bytes.Length - start);
             return 1;

@@ -101,7 +101,7 @@ public sealed class PackedTransformTests
                 Assert.Equal(text.Rows.Index().Select(row => text.Values(row.Index)), packed.Rows.Index().Select(row => packed.Values(row.Index)));
                 Assert.Equal(text.Errors, packed.Errors);
             },
-            iter: 1_500,
+            iter: 400,
             print: records => Shown(records, "⏎"));
     }
 
@@ -207,6 +207,7 @@ public sealed class PackedTransformTests
         Assert.False(isOver);
         Assert.Equal(3, skip.Pass(chunk.AsSpan(17), isFinal: false, out isOver, out _));
         Assert.True(isOver);
+        Assert.Equal((0, 1), (skip.LinesIn("\n\n"u8, isOver: false), skip.LinesIn("\n\n"u8, isOver: true)));
         Assert.Equal(1, scanner.Scan(chunk.AsSpan(20), isFinal: true, recordsMax: 100).Records);
     }
 

@@ -45,6 +45,21 @@ public sealed class TapTests(RunningService running) : IClassFixture<RunningServ
             record.TryGetProperty("errors", out JsonElement errors) ? errors.GetRawText() : "");
     }
 
+    /// <summary>Of a file that is converted the records are no text.</summary>
+    [Fact]
+    public async Task Tells_records_of_Parquet_as_objects()
+    {
+        await running.Api.DeclareAsync("tapped_parquet", Readings.Definition());
+        using SseClient stream = await OpenAsync("tapped_parquet");
+        using ByteArrayContent body = new(ParquetSample.Of("SELECT 7::BIGINT AS id, 'sev\"en' AS name, 1.5::DECIMAL(4,2) AS amount"));
+        body.Headers.TryAddWithoutValidation("Content-Type", "application/vnd.apache.parquet");
+
+        await running.Api.WhenFinalAsync((await running.Api.UploadAsync("tapped_parquet", body)).Job.Id);
+
+        var record = JsonElement.Parse((await stream.NextAsync())!.Data);
+        Assert.Equal("""{"id":7,"name":"sev\"en","amount":1.50}""", record.GetProperty("raw").GetString());
+    }
+
     [Fact]
     public async Task Shows_nothing_of_personal_data()
     {

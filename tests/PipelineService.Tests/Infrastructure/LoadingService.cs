@@ -34,7 +34,7 @@ public class LoadingService(PostgresServer server) : RunningService(server)
         using ByteArrayContent body = new(data);
         body.Headers.TryAddWithoutValidation("Content-Type", contentType);
         ApiAnswer answer = await Api.UploadAsync(dataset, body);
-        return await Api.WhenFinalAsync(answer.Job.Id);
+        return await Api.WhenFinalAtLastAsync(answer.Job.Id);
     }
 
     /// <summary>The dead letters of a job as <c>record:line code field raw</c>, in the order of the data.</summary>

@@ -63,5 +63,7 @@ public sealed class PackedScanner(int recordBytesMax) : RecordScanner
             isOver = _left == 0 || (isFinal && passed == bytes.Length);
             return passed;
         }
+
+        public override int LinesIn(ReadOnlySpan<byte> passed, bool isOver) => isOver ? 1 : 0;
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Encoding;
+using PipelineService.Core.Parsing.Json;
 using PipelineService.Core.Rejects;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Transforms.Tracing;
@@ -105,14 +106,23 @@ internal sealed class ChunkSample(TransformedChunk chunk, RowOutcome rows)
         writer.WriteEndObject();
     }
 
-    /// <summary>Where there is personal data nothing is shown that may hold it.</summary>
+    /// <summary>
+    /// Where there is personal data nothing is shown that may hold it. A record of a file that is converted is shown as the object that can
+    /// be sent again.
+    /// </summary>
     private void WriteRaw(Utf8JsonWriter writer, long line, int start, int length)
     {
         writer.WriteNumber("line", line);
         if (_plan.Hidden.IsEmpty)
         {
-            writer.WriteString("raw", Encoding.UTF8.GetString(chunk.Bytes.Span.Slice(start, Math.Min(length, RawBytesMax))));
-            if (length > RawBytesMax)
+            ReadOnlySpan<byte> record = chunk.Bytes.Span.Slice(start, length);
+            if (chunk.Load.Transform is { } transform && transform.TextOf(record) is { } text)
+            {
+                record = JsonArrayRecordReader.ToObject(text, transform.ItemNames) ?? text;
+            }
+
+            writer.WriteString("raw", Encoding.UTF8.GetString(record[..Math.Min(record.Length, RawBytesMax)]));
+            if (record.Length > RawBytesMax)
             {
                 writer.WriteBoolean("rawTruncated", true);
             }

@@ -79,9 +79,9 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
             await using var service = ServiceProcess.Start(
                 database.ConnectionString, Path.Combine(_folder.Path, "spool"), port,
                 (FaultPoints.Variable, death.Contains(':', StringComparison.Ordinal) ? death : ""), ("Sources__PollInterval", "00:00:00.1"),
-                ($"Sources__Brokers__{name}__Address", broker.Address.ToString()), ($"Sources__Brokers__{name}__Timeout", "00:00:05"));
+                ($"Sources__Brokers__{name}__Address", broker.Address.ToString()), ($"Sources__Brokers__{name}__Timeout", "00:00:05"), ("Spool__ChunkBytes", "65536"));
             Assert.True(await service.WaitUntilReadyAsync(Token) || death.Length > 0, service.Log);
-            isDeclared = isDeclared || await TryDeclareAsync(port, name, Math.Max(50, messages / 200));
+            isDeclared = isDeclared || await TryDeclareAsync(port, name, Math.Max(50, messages / 50));
             if (death == "by chance")
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(500, 6000)), TimeProvider.System, Token);

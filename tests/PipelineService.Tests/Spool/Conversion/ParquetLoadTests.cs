@@ -128,6 +128,35 @@ public sealed class ParquetLoadTests(LoadingService service) : IClassFixture<Loa
         Assert.Contains("C3", letters[7], StringComparison.Ordinal);
     }
 
+    /// <summary>A record is on the line of its number, whatever bytes say how long it is, or are in it.</summary>
+    [Fact]
+    public async Task A_record_over_the_limit_costs_itself()
+    {
+        const int Length = 0x110A0A; // bytes that are line ends elsewhere
+        await service.DeclareAsync("parquet_too_long", Ids);
+
+        JobView job = await service.LoadAsync(
+            "parquet_too_long",
+            ParquetSample.Of($"""
+                SELECT i AS id, CASE WHEN i = 2 THEN repeat(chr(10), {Length - 14}) WHEN i = 4 THEN 'four' ELSE 'n' END AS note
+                FROM range(1::BIGINT, 5) t(i)
+                """),
+            Parquet);
+
+        Assert.Equal((JobState.PartiallySucceeded, 3L), (job.State, job.Records.Loaded));
+        Assert.Equal(
+            ["2:2 record_too_long [2,\"\\u000a"],
+            await service.RowsAsync($"""
+                SELECT format('%s:%s %s %s', record, line, errors->0->>'code', left(convert_from(raw, 'UTF8'), 10))
+                FROM pipeline.dead_letters WHERE job_id = '{job.Id}'
+                """));
+        JobView after = await service.LoadAsync(
+            "parquet_too_long", ParquetSample.Of($"SELECT i AS id, repeat(chr(10), {Length - 14}) AS note FROM range(1::BIGINT, 4) t(i)"), Parquet);
+        Assert.Equal(
+            ["1:1", "2:2", "3:3"],
+            await service.RowsAsync($"SELECT format('%s:%s', record, line) FROM pipeline.dead_letters WHERE job_id = '{after.Id}' ORDER BY record"));
+    }
+
     [Theory]
     [InlineData("SELECT 1 AS id", "missing \"note\"")]
     [InlineData("SELECT 1 AS id, 'a' AS note, 2 AS extra", "unknown \"extra\"")]
