@@ -77,7 +77,7 @@ public sealed class CsvRejectCellsTests
 
                 Assert.Equal(file.Text, file.Again().Text);
             },
-            iter: 20_000,
+            iter: 8_000,
             print: t => $"{t.Item2} {t.Item3} {t.Item4} {DialectData.Show(t.Item1)}");
 
     [Theory]

@@ -14,7 +14,7 @@ public sealed class PowerCutTests
 
     private const string Database = "database";
     private const string Spool = "spool";
-    private const int CutsDefault = 3;
+    private const int CutsDefault = 2;
 
     /// <summary>A control ends with the first loss that is found. About every second cut finds one.</summary>
     private const int ControlCutsMax = 15;

@@ -129,7 +129,7 @@ public sealed class DialectTokenizerTests
         data => Assert.Equal(
             CsvReading.ReadPlain(data.Bytes, data.RecordBytesMax, data.SkipBlankLines, data.Dialect),
             CsvReading.ReadDialect(data.Bytes, data.RecordBytesMax, data.SkipBlankLines, data.Dialect)),
-        iter: 100_000,
+        iter: 40_000,
         print: DialectData.Show);
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class DialectTokenizerTests
                 Assert.Equal(
                     CsvReading.ReadPlain(data.Bytes, data.RecordBytesMax, data.SkipBlankLines, data.Dialect), arriving.ReadAll());
             },
-            iter: 50_000,
+            iter: 20_000,
             print: t => $"{t.Item2} {t.Item3} {DialectData.Show(t.Item1)}");
 
     /// <summary>
