@@ -11,7 +11,7 @@ namespace PipelineService.Benchmarks.Loads;
 internal static class ViewBenchmark
 {
     private const string ByTime = """
-        [ { "name": "by_time", "groupBy": [ { "field": "pickup_at", "every": "PT15M" }, "vendor" ],
+        [ { "name": "by_time", "groupBy": [ { "field": "pickup_at", "every": "P1D" }, "vendor" ],
             "measures": { "trips": "count", "fares": "sum fare", "longest": "max distance_km" } } ]
         """;
 
