@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using PipelineService.Core.Datasets;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Datasets.Models;
 using PipelineService.Hosting.Http;
 using PipelineService.Spool.Conversion;
@@ -30,9 +31,9 @@ public sealed class PublishedTests : IDisposable
         await File.WriteAllBytesAsync(path, ParquetSample.Of("SELECT 1 AS id, 'a' AS note"), Token);
         ConversionRequest request = new(DataFormat.Parquet, path, new Dictionary<string, WantedForm>(), MemoryBytes: 200 << 20);
 
-        string rows = await AskAsync([ConverterCommand.Name], Encoding.UTF8.GetBytes($"{request.ToLine()}\n"));
+        byte[] rows = await AskAsync([ConverterCommand.Name], Encoding.UTF8.GetBytes($"{request.ToLine()}\n"), isLine: false);
 
-        Assert.Equal("[\"id\",\"note\"]\n[1,\"a\"]", rows);
+        Assert.Equal("[\"id\",\"note\"]\n[1,\"a\"]", Encoding.UTF8.GetString(PackedText.OfFile(rows)).TrimEnd('\n'));
     }
 
     [Fact]
@@ -42,15 +43,16 @@ public sealed class PublishedTests : IDisposable
         byte[] length = new byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(length, model.Length);
 
-        string verdict = await AskAsync([TrialCommand.Word, $"{1L << 30}", "30"], [.. length, .. model]);
+        byte[] verdict = await AskAsync([TrialCommand.Word, $"{1L << 30}", "30"], [.. length, .. model], isLine: true);
 
         Assert.Null(JsonSerializer.Deserialize<TrialVerdict>(verdict, PipelineJson.Options)!.Fault);
     }
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Gives it so much, and reads what it answers until it has answered that.</summary>
-    private static async Task<string> AskAsync(string[] arguments, byte[] given)
+    /// <summary>Gives it so much, and reads what it answers.</summary>
+    /// <param name="isLine">Whether that is a line; else all until it has ended.</param>
+    private static async Task<byte[]> AskAsync(string[] arguments, byte[] given, bool isLine)
     {
         string? folder = Environment.GetEnvironmentVariable(Variable);
         Assert.SkipWhen(string.IsNullOrEmpty(folder), $"{Variable} names no published folder.");
@@ -65,14 +67,19 @@ public sealed class PublishedTests : IDisposable
         {
             await process.StandardInput.BaseStream.WriteAsync(given, Token);
             await process.StandardInput.BaseStream.FlushAsync(Token);
-            StringBuilder answer = new();
-            while (answer.Length == 0 || answer.ToString().Split('\n').Length < (arguments.Length == 1 ? 3 : 2))
+            using MemoryStream answer = new();
+            if (isLine)
             {
-                answer.Append(await process.StandardOutput.ReadLineAsync(Token).AsTask().Within("an answer")
-                    ?? throw new InvalidOperationException(await process.StandardError.ReadToEndAsync(Token))).Append('\n');
+                answer.Write(Encoding.UTF8.GetBytes(await process.StandardOutput.ReadLineAsync(Token).AsTask().Within("a line") ?? ""));
+            }
+            else
+            {
+                await process.StandardOutput.BaseStream.CopyToAsync(answer, Token).Within("an answer");
             }
 
-            return answer.ToString().TrimEnd('\n');
+            return answer.Length > 0
+                ? answer.ToArray()
+                : throw new InvalidOperationException(await process.StandardError.ReadToEndAsync(Token));
         }
         finally
         {
