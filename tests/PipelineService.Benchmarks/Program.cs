@@ -52,7 +52,8 @@ const string Usage = """
       micro         BenchmarkDotNet on the hot path; all other options go to BenchmarkDotNet
 
     For all but generate and micro:
-      --before BUILD (measured in turn with this one)  --service BUILD (instead of this work tree)
+      --before BUILD (measured in turn with this one, by commands that measure the same load)
+      --service BUILD (instead of this work tree)
         where BUILD is a commit, or a folder with a published build
       --output DIR  --label NAME  --scratch DIR  --postgres "Host=…"
       --set Section__Name=value (configuration of the service; may be repeated)

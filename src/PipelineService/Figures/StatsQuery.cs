@@ -97,21 +97,7 @@ internal sealed class StatsQuery(Caller caller, DateTime now, Dictionary<string,
         return Minute;
     }
 
-    private int LimitOf(string? given)
-    {
-        if (given is null)
-        {
-            return LimitDefault;
-        }
-
-        if (int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= LimitMax)
-        {
-            return limit;
-        }
-
-        faults["/limit"] = [$"'{Excerpt.Of(given)}' is not a whole number from 1 to {LimitMax}."];
-        return LimitDefault;
-    }
+    private int LimitOf(string? given) => QueryLimit.Parse(given, LimitDefault, LimitMax, faults);
 
     private void CheckRange(StatsQuestion question)
     {

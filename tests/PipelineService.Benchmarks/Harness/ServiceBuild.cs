@@ -34,6 +34,12 @@ internal sealed class ServiceProcesses(IReadOnlyList<ServiceProcess> all) : IAsy
 {
     public IReadOnlyList<ServiceProcess> All => all;
 
+    /// <summary>Of a command that measures one build.</summary>
+    /// <exception cref="UsageException">There are two: the one before would be measured, and told as the other.</exception>
+    public ServiceProcess Only => all.Count == 1
+        ? all[0]
+        : throw new UsageException("This command measures one build: leave --before out, and run it once more with --service for another.");
+
     public async ValueTask DisposeAsync()
     {
         foreach (ServiceProcess process in all)

@@ -24,7 +24,7 @@ internal static class FormatsBenchmark
         int rounds = arguments.Integer("rounds", 5);
         await using Laboratory laboratory = await Laboratory.OpenAsync("formats", "What the form of the data costs", arguments);
         await using ServiceProcesses services = await laboratory.StartAllAsync();
-        Form[] forms = [.. FormsOf(services.All[0])];
+        Form[] forms = [.. FormsOf(services.Only)];
         await LoadAsync(laboratory, forms, "warm-up", Math.Max(1, rows / 10), rounds: 1);
         Array.ForEach(forms, form => form.Load.Seconds.Clear());
         Array.ForEach(forms, form => form.Load.Cpu.Clear());

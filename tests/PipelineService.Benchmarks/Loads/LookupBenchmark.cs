@@ -23,7 +23,7 @@ internal static class LookupBenchmark
         int rounds = arguments.Integer("rounds", 5);
         await using Laboratory laboratory = await Laboratory.OpenAsync("lookup", "What a lookup costs", arguments);
         await using ServiceProcesses services = await laboratory.StartAllAsync();
-        ServiceProcess service = services.All[0];
+        ServiceProcess service = services.Only;
         await LoadNamesAsync(service, laboratory.Scratch, "names_in_memory", keys, memoryBytesMax: 1 << 30);
         await LoadNamesAsync(service, laboratory.Scratch, "names_asked_for", keys, memoryBytesMax: 0);
         ServiceLoad plain = Looking(service, names: null, keys);

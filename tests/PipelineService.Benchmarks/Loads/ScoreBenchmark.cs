@@ -22,7 +22,7 @@ internal static class ScoreBenchmark
         int rounds = arguments.Integer("rounds", 5);
         await using Laboratory laboratory = await Laboratory.OpenAsync("score", "What a score costs", arguments);
         await using ServiceProcesses services = await laboratory.StartAllAsync();
-        ServiceProcess service = services.All[0];
+        ServiceProcess service = services.Only;
         using ByteArrayContent file = new(OnnxWriter.Forest(Features, trees, depth));
         using (HttpResponseMessage answer = await service.Http.PutAsync(new Uri(service.Address, $"/v1/models/{Model}"), file))
         {

@@ -31,12 +31,12 @@ internal static class TransformsBenchmark
         int rounds = arguments.Integer("rounds", 5);
         await using Laboratory laboratory = await Laboratory.OpenAsync("transforms", "What transforms cost", arguments);
         await using ServiceProcesses services = await laboratory.StartAllAsync();
-        ServiceLoad plain = new(services.All[0], SampleKind.Trips, "job", lineage: false);
+        ServiceLoad plain = new(services.Only, SampleKind.Trips, "job", lineage: false);
         (string Name, ServiceLoad Load)[] transformed =
         [
-            ("trim, lower, map", Transformed(services.All[0], "text", TextOps)),
-            ("the same, derive, filter", Transformed(services.All[0], "row", [.. TextOps, .. RowOps])),
-            ($"the same, {MoreColumns} more derived columns", Transformed(services.All[0], "more", [.. TextOps, .. RowOps, .. More()])),
+            ("trim, lower, map", Transformed(services.Only, "text", TextOps)),
+            ("the same, derive, filter", Transformed(services.Only, "row", [.. TextOps, .. RowOps])),
+            ($"the same, {MoreColumns} more derived columns", Transformed(services.Only, "more", [.. TextOps, .. RowOps, .. More()])),
         ];
         await WarmUpAsync(laboratory, [plain, .. transformed.Select(t => t.Load)], Math.Max(1, rows / 10));
         LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "trips"), rows, 1);

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Mvc;
 using PipelineService.Hosting;
@@ -71,7 +70,7 @@ public static class AuditEndpoints
         From = QueryTime.Parse("from", parameters.From, faults),
         To = QueryTime.Parse("to", parameters.To, faults),
         Cursor = CursorOf(parameters.Cursor, faults),
-        Limit = LimitOf(parameters.Limit, faults),
+        Limit = QueryLimit.Parse(parameters.Limit, PageDefault, PageMax, faults),
     };
 
     /// <summary>One action, several with commas between, or the parameter several times.</summary>
@@ -111,22 +110,6 @@ public static class AuditEndpoints
         }
 
         return cursor;
-    }
-
-    private static int LimitOf(string? limit, Dictionary<string, string[]> faults)
-    {
-        if (limit is null)
-        {
-            return PageDefault;
-        }
-
-        if (int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size is >= 1 and <= PageMax)
-        {
-            return size;
-        }
-
-        faults["/limit"] = [$"'{Core.Rules.Excerpt.Of(limit)}' is not a whole number from 1 to {PageMax}."];
-        return PageDefault;
     }
 }
 

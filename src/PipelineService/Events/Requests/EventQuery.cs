@@ -1,7 +1,9 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using PipelineService.Access;
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
+using PipelineService.Hosting.Http;
 
 namespace PipelineService.Events.Requests;
 
@@ -22,7 +24,7 @@ internal sealed class EventQuery(Dictionary<string, string[]> faults)
         if (unknown.Length > 0)
         {
             faults["/types"] =
-                [.. unknown.Select(type => $"'{type}' is no type; use some of {KnownTypes}.{Suggestion.For(type, EventTypes.All)}")];
+                [.. unknown.Select(type => $"'{Excerpt.Of(type)}' is no type; use some of {KnownTypes}.{Suggestion.For(type, EventTypes.All)}")];
         }
 
         return types.Length == 0 ? null : types;
@@ -38,7 +40,7 @@ internal sealed class EventQuery(Dictionary<string, string[]> faults)
 
         if (!DatasetPatterns.IsValid(given))
         {
-            faults["/dataset"] = [$"'{given}' is neither the name of a dataset nor the beginning of one with a star behind (acme_*)."];
+            faults["/dataset"] = [$"'{Excerpt.Of(given)}' is neither the name of a dataset nor the beginning of one with a star behind (acme_*)."];
             return null;
         }
 
@@ -57,25 +59,11 @@ internal sealed class EventQuery(Dictionary<string, string[]> faults)
             return after;
         }
 
-        faults["/after"] = [$"'{given}' is no place in the log: that is a whole number, 0 for its begin."];
+        faults["/after"] = [$"'{Excerpt.Of(given)}' is no place in the log: that is a whole number, 0 for its begin."];
         return null;
     }
 
-    public int Limit(string? given)
-    {
-        if (given is null)
-        {
-            return EventEndpoints.PageDefault;
-        }
-
-        if (int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= EventEndpoints.PageMax)
-        {
-            return limit;
-        }
-
-        faults["/limit"] = [$"'{given}' is not a whole number from 1 to {EventEndpoints.PageMax}."];
-        return EventEndpoints.PageDefault;
-    }
+    public int Limit(string? given) => QueryLimit.Parse(given, EventEndpoints.PageDefault, EventEndpoints.PageMax, faults);
 
     /// <returns>False when there is one that cannot be read.</returns>
     public static bool TryReadLastId(StringValues header, out long? position)

@@ -1,8 +1,6 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using PipelineService.Core.Rules;
 using PipelineService.Datasets.Views;
 using PipelineService.Hosting.Http;
 
@@ -29,21 +27,7 @@ internal sealed class ViewQuery(Dictionary<string, string[]> faults)
         return question;
     }
 
-    public int Limit(string? given)
-    {
-        if (given is null)
-        {
-            return LimitDefault;
-        }
-
-        if (int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= LimitMax)
-        {
-            return limit;
-        }
-
-        faults["/limit"] = [$"'{Excerpt.Of(given)}' is not a whole number from 1 to {LimitMax}."];
-        return LimitDefault;
-    }
+    public int Limit(string? given) => QueryLimit.Parse(given, LimitDefault, LimitMax, faults);
 
     /// <summary>The key behind which a page begins.</summary>
     public string?[]? Cursor(string? given, StoredView view)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PipelineService.Access.Audit;
+using PipelineService.Core.Rules;
 using PipelineService.Hosting;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
@@ -43,12 +44,12 @@ internal static class DeliveryEndpoints
         CancellationToken cancellationToken)
     {
         Dictionary<string, string[]> faults = [];
-        int size = LimitOf(limit, faults);
+        int size = QueryLimit.Parse(limit, PageDefault, PageMax, faults);
         long? before = CursorOf(cursor, faults);
         if (state is not null && !DeliveryStore.States.Contains(state))
         {
             faults["/state"] =
-                [$"'{state}' is none of {string.Join(", ", DeliveryStore.States)}.{Suggestion.For(state, DeliveryStore.States)}"];
+                [$"'{Excerpt.Of(state)}' is none of {string.Join(", ", DeliveryStore.States)}.{Suggestion.For(state, DeliveryStore.States)}"];
         }
 
         if (faults.Count > 0)
@@ -85,22 +86,6 @@ internal static class DeliveryEndpoints
 
         dispatcher.Wake();
         return TypedResults.Accepted((string?)null, again.ToView());
-    }
-
-    private static int LimitOf(string? limit, Dictionary<string, string[]> faults)
-    {
-        if (limit is null)
-        {
-            return PageDefault;
-        }
-
-        if (int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size is >= 1 and <= PageMax)
-        {
-            return size;
-        }
-
-        faults["/limit"] = [$"'{limit}' is not a whole number from 1 to {PageMax}."];
-        return PageDefault;
     }
 
     private static long? CursorOf(string? cursor, Dictionary<string, string[]> faults)

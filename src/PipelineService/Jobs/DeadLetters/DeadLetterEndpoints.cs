@@ -149,7 +149,7 @@ public static class DeadLetterEndpoints
     {
         if (raw is not (null or "true" or "false"))
         {
-            faults["/raw"] = [$"'{raw}' is neither true nor false."];
+            faults["/raw"] = [$"'{Core.Rules.Excerpt.Of(raw)}' is neither true nor false."];
         }
         else if (raw == "true" && type != Ndjson)
         {

@@ -53,7 +53,7 @@ public static class GapEndpoints
         Dictionary<string, string[]> faults = [];
         if (state is not null && !States.Contains(state))
         {
-            faults["/state"] = [$"'{state}' is none of {string.Join(", ", States)}."];
+            faults["/state"] = [$"'{Core.Rules.Excerpt.Of(state)}' is none of {string.Join(", ", States)}."];
         }
 
         int size = Paging.ParseLimit(limit, options.Value, faults);

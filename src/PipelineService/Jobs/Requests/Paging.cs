@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 using PipelineService.Hosting.Http;
 using PipelineService.Hosting.OpenApi;
 
@@ -19,22 +18,8 @@ internal static class Paging
         new("cursor", "`nextCursor` of the page before; none begins with the first page."),
     ];
 
-    public static int ParseLimit(string? limit, JobsOptions options, Dictionary<string, string[]> faults)
-    {
-        if (limit is null)
-        {
-            return options.PageSize;
-        }
-
-        if (int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out int size)
-            && size >= 1 && size <= options.PageSizeMax)
-        {
-            return size;
-        }
-
-        faults["/limit"] = [$"'{Core.Rules.Excerpt.Of(limit)}' is not a whole number from 1 to {options.PageSizeMax}."];
-        return options.PageSize;
-    }
+    public static int ParseLimit(string? limit, JobsOptions options, Dictionary<string, string[]> faults) =>
+        QueryLimit.Parse(limit, options.PageSize, options.PageSizeMax, faults);
 
     public static string CursorOf(Guid id) => Base64Url.EncodeToString(id.ToByteArray(bigEndian: true));
 

@@ -194,14 +194,8 @@ internal static class SourceEndpoints
         CancellationToken cancellationToken)
     {
         Dictionary<string, string[]> faults = [];
-        int size = PageDefault;
+        int size = QueryLimit.Parse(limit, PageDefault, PageMax, faults);
         long before = long.MaxValue;
-        if (limit is not null
-            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > PageMax))
-        {
-            faults["/limit"] = [$"'{Excerpt.Of(limit)}' is not a whole number from 1 to {PageMax}."];
-        }
-
         if (cursor is not null && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
         {
             faults["/cursor"] = ["It is none that this service gave out; leave it away to start from the first page."];
