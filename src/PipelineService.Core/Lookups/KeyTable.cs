@@ -8,12 +8,15 @@ namespace PipelineService.Core.Lookups;
 /// </summary>
 internal sealed class KeyTable
 {
-    private const int LengthBytes = sizeof(int);
+    /// <summary>Before each key: its length, and that of what stands behind it.</summary>
+    internal const int HeadBytes = 2 * sizeof(int);
+
     private const int BucketBytes = sizeof(uint) + sizeof(int);
     private const int BucketsMin = 16;
 
     private readonly BytePages _pages = new();
     private (uint Hash, int Place)[] _buckets = new (uint, int)[BucketsMin]; // the place is an offset + 1, 0 for none
+    private long _entryBytes;
 
     /// <summary>Keys in it.</summary>
     public int Count { get; private set; }
@@ -34,15 +37,17 @@ internal sealed class KeyTable
             return false;
         }
 
-        Span<byte> entry = _pages.Add(LengthBytes + key.Length + payload.Length, out int offset);
+        Span<byte> entry = _pages.Add(HeadBytes + key.Length + payload.Length, out int offset);
         if (offset < 0)
         {
             return false;
         }
 
         BinaryPrimitives.WriteInt32LittleEndian(entry, key.Length);
-        key.CopyTo(entry[LengthBytes..]);
-        payload.CopyTo(entry[(LengthBytes + key.Length)..]);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[sizeof(int)..], payload.Length);
+        key.CopyTo(entry[HeadBytes..]);
+        payload.CopyTo(entry[(HeadBytes + key.Length)..]);
+        _entryBytes += entry.Length;
         _buckets[bucket] = (hash, offset + 1);
         if (++Count > _buckets.Length / 2)
         {
@@ -66,23 +71,41 @@ internal sealed class KeyTable
         }
 
         page = _pages.PageOf(place - 1, out start);
-        start += LengthBytes + key.Length;
+        start += HeadBytes + key.Length;
         return true;
     }
 
     /// <summary>All keys, in no order.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Keys()
     {
-        foreach ((_, int place) in _buckets)
+        foreach ((_, ArraySegment<byte> entry) in Entries())
+        {
+            yield return entry.AsMemory(HeadBytes, BinaryPrimitives.ReadInt32LittleEndian(entry));
+        }
+    }
+
+    /// <summary>All keys with their heads and what stands behind them, in no order.</summary>
+    internal IEnumerable<(uint Hash, ArraySegment<byte> Entry)> Entries()
+    {
+        foreach ((uint hash, int place) in _buckets)
         {
             if (place != 0)
             {
                 byte[] page = _pages.PageOf(place - 1, out int start);
-                int length = BinaryPrimitives.ReadInt32LittleEndian(page.AsSpan(start));
-                yield return page.AsMemory(start + LengthBytes, length);
+                ReadOnlySpan<byte> head = page.AsSpan(start, HeadBytes);
+                int length = HeadBytes + BinaryPrimitives.ReadInt32LittleEndian(head) + BinaryPrimitives.ReadInt32LittleEndian(head[sizeof(int)..]);
+                yield return (hash, new ArraySegment<byte>(page, start, length));
             }
         }
     }
+
+    /// <summary>The same in the form in which they are found fastest.</summary>
+    /// <param name="bytesMax">How much memory both together may take, as they do until this one is let go.</param>
+    /// <returns>Null where they would take more.</returns>
+    public FrozenKeys? Freeze(long bytesMax) =>
+        Bytes + FrozenKeys.BytesOf(Count, _entryBytes) <= bytesMax && _entryBytes <= Array.MaxLength
+            ? new FrozenKeys(this, (int)_entryBytes)
+            : null;
 
     /// <summary>The bucket of a key, or the empty one in which it would be.</summary>
     private int BucketOf(uint hash, ReadOnlySpan<byte> key)
@@ -101,7 +124,7 @@ internal sealed class KeyTable
     private bool IsKey(int offset, ReadOnlySpan<byte> key)
     {
         ReadOnlySpan<byte> entry = _pages.PageOf(offset, out int start).AsSpan(start);
-        return BinaryPrimitives.ReadInt32LittleEndian(entry) == key.Length && entry.Slice(LengthBytes, key.Length).SequenceEqual(key);
+        return BinaryPrimitives.ReadInt32LittleEndian(entry) == key.Length && entry.Slice(HeadBytes, key.Length).SequenceEqual(key);
     }
 
     private void Grow()

@@ -43,10 +43,17 @@ public static class LookupKey
                 BinaryPrimitives.WriteDoubleLittleEndian(key, value.Float == 0 ? 0 : double.IsNaN(value.Float) ? double.NaN : value.Float);
                 return WordBytes;
             default:
-                BinaryPrimitives.WriteInt64LittleEndian(key, value.Word);
+                Write(value.Word, key);
                 return WordBytes;
         }
     }
+
+    /// <summary>Whether values of a kind stand in a key as what <see cref="TypedValue.Word"/> has of them.</summary>
+    public static bool IsWord(TypedKind kind) =>
+        kind is not (TypedKind.Null or TypedKind.Text or TypedKind.Json or TypedKind.Number or TypedKind.Float);
+
+    /// <summary>Writes a value of which <see cref="IsWord"/> is true.</summary>
+    public static void Write(long word, Span<byte> key) => BinaryPrimitives.WriteInt64LittleEndian(key, word);
 
     /// <summary>Reads the values of a key, for those who ask somebody else for it.</summary>
     /// <param name="key">The key.</param>

@@ -21,13 +21,54 @@ public sealed class KeyTableTests
 
         Assert.True(twin.Count == table.Count, $"seed {seed}");
         Assert.True(twin.Keys.Order().SequenceEqual(table.Keys().Select(key => System.Text.Encoding.Latin1.GetString(key.Span)).Order()), $"seed {seed}");
-        for (int i = 0; i < 5_000; i++)
+        FrozenKeys frozen = table.Freeze(long.MaxValue)!;
+        foreach (string key in twin.Keys.Concat(Enumerable.Range(0, 5_000).Select(_ => Word(random, 8))))
         {
-            string key = Word(random, 3);
-            bool isThere = table.TryFind(Bytes(key), out byte[] page, out int start);
-            Assert.True(twin.TryGetValue(key, out string? payload) == isThere, $"seed {seed}, {key}");
-            Assert.True(!isThere || page.AsSpan(start, payload!.Length).SequenceEqual(Bytes(payload)), $"seed {seed}, {key}");
+            string? expected = twin.GetValueOrDefault(key);
+            Assert.True(expected == Found(table.TryFind(Bytes(key), out byte[] page, out int start), page, start, expected), $"seed {seed}, {key}");
+            Assert.True(expected == Found(frozen.TryFind(Bytes(key), out page, out start), page, start, expected), $"seed {seed}, {key}, frozen");
         }
+
+        static string? Found(bool isThere, byte[] page, int start, string? expected) =>
+            isThere ? System.Text.Encoding.Latin1.GetString(page, start, expected?.Length ?? 0) : null;
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(9)]
+    public void Few_keys_are_found_as_well_in_the_form_that_takes_no_more(int count)
+    {
+        KeyTable table = new();
+        for (int i = 0; i < count; i++)
+        {
+            table.TryAdd([(byte)i], [(byte)(i + 100)]);
+        }
+
+        FrozenKeys frozen = table.Freeze(long.MaxValue)!;
+
+        for (int i = 0; i < 256; i++)
+        {
+            bool isThere = frozen.TryFind([(byte)i], out byte[] page, out int start);
+            Assert.Equal(i < count, isThere);
+            Assert.True(!isThere || page[start] == i + 100);
+        }
+    }
+
+    [Fact]
+    public void Keeps_its_form_where_both_would_take_too_much()
+    {
+        KeyTable table = new();
+        for (int i = 0; i < 1_000; i++)
+        {
+            table.TryAdd(BitConverter.GetBytes(i), [1]);
+        }
+
+        long frozen = table.Freeze(long.MaxValue)!.Bytes;
+
+        Assert.Null(table.Freeze(table.Bytes + frozen - 1));
+        Assert.Equal(frozen, table.Freeze(table.Bytes + frozen)!.Bytes);
+        Assert.InRange(frozen, 1_000 * (8 + 4 + 1), (1_000 * (8 + 4 + 1)) + (1_024 * 4));
     }
 
     /// <summary>A run that is longer than a page has its own, and what comes behind it is found as well.</summary>
@@ -55,8 +96,8 @@ public sealed class KeyTableTests
             table.TryAdd(BitConverter.GetBytes((long)i), BitConverter.GetBytes((long)i));
         }
 
-        // 4 for its length, 8 of the key, 8 behind it; buckets of 8, of which at most half are taken.
-        Assert.InRange(table.Bytes, 100_000 * (20 + 16), 100_000 * (20 + 32) + (2 << 20));
+        // 8 for the lengths, 8 of the key, 8 behind it; buckets of 8, of which at most half are taken.
+        Assert.InRange(table.Bytes, 100_000 * (24 + 16), 100_000 * (24 + 32) + (2 << 20));
     }
 
     private static int Fill(BytePages pages, int length, byte value)

@@ -80,7 +80,8 @@ internal sealed class Field(
         ServiceProcess started = _instances[index] = ServiceProcess.Start(
             connectionString, Spool, _ports[index],
             [(FaultPoints.Variable, faultPoints), ("Datasets__ModelsKeptMax", "0"), .. OwnSettings, .. settings]);
-        await started.WaitUntilReadyAsync(Token);
+        bool isReady = await started.WaitUntilReadyAsync(Token);
+        Assert.True(isReady || faultPoints.Length > 0 || started.WasKilled, $"The service does not start:\n{started.Log}");
     }
 
     /// <summary>What its keys and the service that is asked need.</summary>

@@ -32,6 +32,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Whether somebody has killed it: it did not end by itself.</summary>
+    public bool WasKilled => HasExited && ExitCode == 128 + 9;
+
     public TimeSpan ProcessorTime
     {
         get

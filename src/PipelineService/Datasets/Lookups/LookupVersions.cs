@@ -51,9 +51,11 @@ public sealed class LookupVersions(Database database)
                 if (!isWhole)
                 {
                     await copy.CancelAsync();
+                    return null;
                 }
 
-                return isWhole ? rows : null;
+                rows.Freeze(bytesMax);
+                return rows;
             },
             cancellationToken);
     }

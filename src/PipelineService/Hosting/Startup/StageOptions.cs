@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Numerics;
 using System.Reflection;
 using FluentValidation;
 using FluentValidation.Results;
@@ -88,7 +89,7 @@ public static class StageOptions
             }
             catch (InvalidOperationException)
             {
-                faults.Add($"{child.Path} = {child.Value}: must be {Form(property.PropertyType)}.");
+                faults.Add($"{child.Path} = {child.Value}: must be {BoundOf(property.PropertyType, child.Value) ?? Form(property.PropertyType)}.");
             }
         }
     }
@@ -127,6 +128,21 @@ public static class StageOptions
         var value when value == typeof(Uri) => "an address, such as http://localhost:4317",
         var value => $"a {value.Name}",
     };
+
+    /// <summary>The bound that a whole number exceeds; null where it is none, or exceeds none.</summary>
+    private static string? BoundOf(Type type, string? value)
+    {
+        (long Least, long Greatest)? range = (Nullable.GetUnderlyingType(type) ?? type) switch
+        {
+            var whole when whole == typeof(int) => (int.MinValue, int.MaxValue),
+            var whole when whole == typeof(long) => (long.MinValue, long.MaxValue),
+            _ => null,
+        };
+        return range is not { } bounds || !BigInteger.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger number) ? null
+            : number > bounds.Greatest ? string.Create(CultureInfo.InvariantCulture, $"at most {bounds.Greatest}")
+            : number < bounds.Least ? string.Create(CultureInfo.InvariantCulture, $"at least {bounds.Least}")
+            : null;
+    }
 
     private sealed class SectionValidator<TOptions>(IConfigurationSection section, IValidator<TOptions> validator)
         : IValidateOptions<TOptions>

@@ -19,7 +19,7 @@ public sealed class StartupFaultsTests(TestDatabase database) : IClassFixture<Te
     {
         string error = await RefusedAsync(
             "--Hosting:PoolSizeMax=0", "--Hosting:Typo=1", "--urls=http://0.0.0.0:8080;localhost:8080", "--Write:SessionsMax=0",
-            "--Write:LockTimeout=5min", "--Spool:QuotaBytes=100GB", "--Serilog:MinimumLevel:Default=Inf", "--Access:AllowAnonymos=true",
+            "--Write:LockTimeout=5min", "--Spool:QuotaBytes=100GB", "--Intake:LoadAfterBytes=1099511627776", "--Serilog:MinimumLevel:Default=Inf", "--Access:AllowAnonymos=true",
             "--ConnectionStrings:Pipeline=Host=db;Prt=5432", "--ConnectionStrings:Pipelin=Host=db");
 
         Assert.All(
@@ -32,6 +32,7 @@ public sealed class StartupFaultsTests(TestDatabase database) : IClassFixture<Te
                 "Write:SessionsMax = 0: ",
                 "Write:LockTimeout = 5min: must be a time, written [days.]hh:mm:ss[.fff], such as 00:00:20.",
                 "Spool:QuotaBytes = 100GB: must be a whole number, without a unit.",
+                "Intake:LoadAfterBytes = 1099511627776: must be at most 2147483647.",
                 "Serilog:MinimumLevel:Default = Inf: must be one of Verbose, Debug, Information, Warning, Error, Fatal.",
                 "Access:AllowAnonymos: there is no such setting. Did you mean \"AllowAnonymous\"?",
                 "ConnectionStrings:Pipeline: There is no keyword \"prt\". Did you mean \"Port\"?",

@@ -11,6 +11,7 @@ internal sealed class RecordKey
 {
     private readonly (int Slot, TypedKind Kind)[] _values;
     private readonly bool _isPlainText;
+    private readonly bool _isWord;
 
     /// <param name="fields">0-based indexes of the fields that have the values.</param>
     /// <param name="columns">As what they are taken.</param>
@@ -18,6 +19,7 @@ internal sealed class RecordKey
     {
         _values = [.. fields.Zip(columns, (field, column) => (RecordSlots.Of(field), column.Kind))];
         _isPlainText = _values is [{ Kind: TypedKind.Text }];
+        _isWord = _values is [{ Kind: var kind }] && LookupKey.IsWord(kind);
         FieldAtFault = fields.Length == 1 ? (short)fields[0] : RecordError.WholeRecord;
     }
 
@@ -49,6 +51,13 @@ internal sealed class RecordKey
         if (_isPlainText)
         {
             return slots.Texts[_values[0].Slot].Span;
+        }
+
+        if (_isWord)
+        {
+            Span<byte> word = record.ScratchFor(sizeof(long))[..sizeof(long)];
+            LookupKey.Write(slots.Words[_values[0].Slot], word);
+            return word;
         }
 
         int length = 0;
