@@ -17,17 +17,18 @@ internal sealed class FrozenKeys
 
     private readonly byte[] _entries;
     private readonly int[] _starts; // by group, and where the last one ends
+    private readonly int _skipBits;
     private readonly int _shift;
 
-    /// <param name="entries">All entries, as <see cref="KeyTable"/> writes them, with their hashes.</param>
-    /// <param name="entryBytes">What they take together.</param>
-    internal FrozenKeys(KeyTable entries, int entryBytes)
+    /// <param name="keys">They.</param>
+    /// <param name="skipBits">How many of the first bits all their hashes share.</param>
+    public FrozenKeys(KeyTable keys, int skipBits)
     {
-        int groups = GroupsOf(entries.Count);
+        int groups = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * GroupSize, keys.Count)) / GroupSize;
+        _skipBits = skipBits;
         _shift = HashBits - BitOperations.Log2((uint)groups);
         _starts = new int[groups + 1];
-        _entries = GC.AllocateUninitializedArray<byte>(entryBytes);
-        foreach ((uint hash, ArraySegment<byte> entry) in entries.Entries())
+        foreach ((uint hash, ArraySegment<byte> entry) in keys.Entries())
         {
             _starts[GroupOf(hash) + 1] += entry.Count;
         }
@@ -37,8 +38,9 @@ internal sealed class FrozenKeys
             _starts[group] += _starts[group - 1];
         }
 
+        _entries = GC.AllocateUninitializedArray<byte>(_starts[groups]);
         int[] next = _starts[..groups];
-        foreach ((uint hash, ArraySegment<byte> entry) in entries.Entries())
+        foreach ((uint hash, ArraySegment<byte> entry) in keys.Entries())
         {
             ref int at = ref next[GroupOf(hash)];
             entry.AsSpan().CopyTo(_entries.AsSpan(at));
@@ -47,17 +49,13 @@ internal sealed class FrozenKeys
     }
 
     /// <summary>Bytes that it takes.</summary>
-    public long Bytes => Sum(_starts.Length, _entries.Length);
+    public long Bytes => ((long)_starts.Length * sizeof(int)) + _entries.Length;
 
-    /// <summary>Bytes that so many entries would take.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="entryBytes">What they take together.</param>
-    public static long BytesOf(int count, long entryBytes) => Sum(GroupsOf(count) + 1, entryBytes);
-
-    /// <inheritdoc cref="KeyTable.TryFind"/>
-    public bool TryFind(ReadOnlySpan<byte> key, out byte[] page, out int start)
+    /// <inheritdoc cref="KeyTable.TryFind(ReadOnlySpan{byte}, out byte[], out int)"/>
+    /// <param name="hash">The key's.</param>
+    public bool TryFind(uint hash, ReadOnlySpan<byte> key, out byte[] page, out int start)
     {
-        int group = GroupOf(KeyHash.Of(key));
+        int group = GroupOf(hash);
         (page, start) = (_entries, _starts[group]);
         int end = _starts[group + 1];
         while (start < end)
@@ -76,9 +74,5 @@ internal sealed class FrozenKeys
         return false;
     }
 
-    private static long Sum(int starts, long entryBytes) => ((long)starts * sizeof(int)) + entryBytes;
-
-    private static int GroupsOf(int count) => (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * GroupSize, count)) / GroupSize;
-
-    private int GroupOf(uint hash) => (int)(hash >> _shift);
+    private int GroupOf(uint hash) => (int)((hash << _skipBits) >> _shift);
 }

@@ -16,7 +16,6 @@ internal sealed class KeyTable
 
     private readonly BytePages _pages = new();
     private (uint Hash, int Place)[] _buckets = new (uint, int)[BucketsMin]; // the place is an offset + 1, 0 for none
-    private long _entryBytes;
 
     /// <summary>Keys in it.</summary>
     public int Count { get; private set; }
@@ -28,9 +27,12 @@ internal sealed class KeyTable
     /// <param name="key">The key.</param>
     /// <param name="payload">What stands behind it.</param>
     /// <returns>False when it was there, or there is no room for it in any table.</returns>
-    public bool TryAdd(ReadOnlySpan<byte> key, ReadOnlySpan<byte> payload)
+    public bool TryAdd(ReadOnlySpan<byte> key, ReadOnlySpan<byte> payload) => TryAdd(KeyHash.Of(key), key, payload);
+
+    /// <inheritdoc cref="TryAdd(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    /// <param name="hash">The key's.</param>
+    internal bool TryAdd(uint hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> payload)
     {
-        uint hash = KeyHash.Of(key);
         int bucket = BucketOf(hash, key);
         if (_buckets[bucket].Place != 0)
         {
@@ -47,7 +49,6 @@ internal sealed class KeyTable
         BinaryPrimitives.WriteInt32LittleEndian(entry[sizeof(int)..], payload.Length);
         key.CopyTo(entry[HeadBytes..]);
         payload.CopyTo(entry[(HeadBytes + key.Length)..]);
-        _entryBytes += entry.Length;
         _buckets[bucket] = (hash, offset + 1);
         if (++Count > _buckets.Length / 2)
         {
@@ -61,9 +62,13 @@ internal sealed class KeyTable
     /// <param name="key">The key.</param>
     /// <param name="page">The bytes that hold it.</param>
     /// <param name="start">Where it starts in them.</param>
-    public bool TryFind(ReadOnlySpan<byte> key, out byte[] page, out int start)
+    public bool TryFind(ReadOnlySpan<byte> key, out byte[] page, out int start) => TryFind(KeyHash.Of(key), key, out page, out start);
+
+    /// <inheritdoc cref="TryFind(ReadOnlySpan{byte}, out byte[], out int)"/>
+    /// <param name="hash">The key's.</param>
+    internal bool TryFind(uint hash, ReadOnlySpan<byte> key, out byte[] page, out int start)
     {
-        int place = _buckets[BucketOf(KeyHash.Of(key), key)].Place;
+        int place = _buckets[BucketOf(hash, key)].Place;
         if (place == 0)
         {
             (page, start) = ([], 0);
@@ -98,14 +103,6 @@ internal sealed class KeyTable
             }
         }
     }
-
-    /// <summary>The same in the form in which they are found fastest.</summary>
-    /// <param name="bytesMax">How much memory both together may take, as they do until this one is let go.</param>
-    /// <returns>Null where they would take more.</returns>
-    public FrozenKeys? Freeze(long bytesMax) =>
-        Bytes + FrozenKeys.BytesOf(Count, _entryBytes) <= bytesMax && _entryBytes <= Array.MaxLength
-            ? new FrozenKeys(this, (int)_entryBytes)
-            : null;
 
     /// <summary>The bucket of a key, or the empty one in which it would be.</summary>
     private int BucketOf(uint hash, ReadOnlySpan<byte> key)

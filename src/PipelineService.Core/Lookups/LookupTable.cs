@@ -7,20 +7,20 @@ namespace PipelineService.Core.Lookups;
 /// <see cref="LookupKey"/> writes it. Filled by one, then read by any number of threads.
 /// </summary>
 /// <param name="use">Which columns they have.</param>
-public sealed class LookupTable(LookupUse use)
+/// <param name="isWhole">Whether all rows of a version are to come.</param>
+public sealed class LookupTable(LookupUse use, bool isWhole = false)
 {
-    private KeyTable _rows = new();
-    private FrozenKeys? _frozen;
+    private readonly KeyParts _rows = new(isWhole ? KeyParts.Many : 1);
     private readonly LookupColumn[] _key = [.. use.Key];
     private readonly int _valueCount = use.Values.Length;
     private byte[] _keyRoom = new byte[256];
     private byte[] _payloadRoom = new byte[256];
 
     /// <summary>Rows in it.</summary>
-    public int Count { get; private set; }
+    public int Count => _rows.Count;
 
     /// <summary>Bytes that it takes.</summary>
-    public long Bytes => _frozen?.Bytes ?? _rows.Bytes;
+    public long Bytes => _rows.Bytes;
 
     /// <summary>Which columns the rows have.</summary>
     public LookupUse Use => use;
@@ -30,11 +30,6 @@ public sealed class LookupTable(LookupUse use)
     /// <exception cref="InvalidOperationException">It takes no more of them.</exception>
     public void Add(ReadOnlySpan<LookupValue> row)
     {
-        if (_frozen is not null)
-        {
-            throw new InvalidOperationException($"The rows of {use.Dataset} are complete.");
-        }
-
         int keyLength = 0;
         for (int i = 0; i < _key.Length; i++)
         {
@@ -56,26 +51,17 @@ public sealed class LookupTable(LookupUse use)
             length += WriteValue(row[_key.Length + i], length);
         }
 
-        Count += _rows.TryAdd(_keyRoom.AsSpan(0, keyLength), _payloadRoom.AsSpan(0, length)) ? 1 : 0;
+        _rows.TryAdd(_keyRoom.AsSpan(0, keyLength), _payloadRoom.AsSpan(0, length));
     }
 
-    /// <summary>
-    /// Takes the form in which rows are found fastest, and takes no more of them: before the first is looked for. Stays as it is where
-    /// that would take too much memory in between.
-    /// </summary>
-    /// <param name="bytesMax">How much it may take.</param>
-    public void Freeze(long bytesMax)
-    {
-        _frozen = _rows.Freeze(bytesMax);
-        _rows = _frozen is null ? _rows : new KeyTable();
-    }
+    /// <inheritdoc cref="KeyParts.Freeze"/>
+    public void Freeze() => _rows.Freeze();
 
     /// <summary>Finds a row.</summary>
     /// <param name="key">Its key.</param>
     /// <param name="page">The bytes that hold its values.</param>
     /// <param name="start">Where they start.</param>
-    internal bool TryFind(ReadOnlySpan<byte> key, out byte[] page, out int start) =>
-        _frozen is { } frozen ? frozen.TryFind(key, out page, out start) : _rows.TryFind(key, out page, out start);
+    internal bool TryFind(ReadOnlySpan<byte> key, out byte[] page, out int start) => _rows.TryFind(key, out page, out start);
 
     private int WriteValue(in LookupValue value, int start)
     {

@@ -6,22 +6,27 @@ namespace PipelineService.Core.Tests.Lookups;
 /// <summary>Keys are found as a dictionary would find them, whatever their length and number.</summary>
 public sealed class KeyTableTests
 {
-    [Fact]
-    public void Finds_what_a_dictionary_finds()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(KeyParts.Many)]
+    public void Finds_what_a_dictionary_finds(int parts)
     {
         int seed = Random.Shared.Next();
         Random random = new(seed);
         KeyTable table = new();
+        KeyParts frozen = new(parts);
         Dictionary<string, string> twin = new(StringComparer.Ordinal);
         for (int i = 0; i < 20_000; i++)
         {
             (string key, string payload) = (Word(random, i % 1_000 == 0 ? 2_000 : 12), $"{i}");
-            Assert.Equal(twin.TryAdd(key, payload), table.TryAdd(Bytes(key), Bytes(payload)));
+            bool isNew = twin.TryAdd(key, payload);
+            Assert.Equal((isNew, isNew), (table.TryAdd(Bytes(key), Bytes(payload)), frozen.TryAdd(Bytes(key), Bytes(payload))));
         }
 
         Assert.True(twin.Count == table.Count, $"seed {seed}");
         Assert.True(twin.Keys.Order().SequenceEqual(table.Keys().Select(key => System.Text.Encoding.Latin1.GetString(key.Span)).Order()), $"seed {seed}");
-        FrozenKeys frozen = table.Freeze(long.MaxValue)!;
+        frozen.Freeze();
+        Assert.Equal(twin.Count, frozen.Count);
         foreach (string key in twin.Keys.Concat(Enumerable.Range(0, 5_000).Select(_ => Word(random, 8))))
         {
             string? expected = twin.GetValueOrDefault(key);
@@ -37,38 +42,42 @@ public sealed class KeyTableTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(9)]
-    public void Few_keys_are_found_as_well_in_the_form_that_takes_no_more(int count)
+    public void Few_keys_are_found_as_well_once_no_more_are_added(int count)
     {
-        KeyTable table = new();
+        KeyParts table = new(KeyParts.Many);
         for (int i = 0; i < count; i++)
         {
             table.TryAdd([(byte)i], [(byte)(i + 100)]);
         }
 
-        FrozenKeys frozen = table.Freeze(long.MaxValue)!;
+        table.Freeze();
 
         for (int i = 0; i < 256; i++)
         {
-            bool isThere = frozen.TryFind([(byte)i], out byte[] page, out int start);
+            bool isThere = table.TryFind([(byte)i], out byte[] page, out int start);
             Assert.Equal(i < count, isThere);
             Assert.True(!isThere || page[start] == i + 100);
         }
+
+        Assert.Throws<InvalidOperationException>(() => table.TryAdd([1], [1]));
     }
 
     [Fact]
-    public void Keeps_its_form_where_both_would_take_too_much()
+    public void Takes_less_memory_once_no_more_are_added()
     {
-        KeyTable table = new();
-        for (int i = 0; i < 1_000; i++)
+        const int Count = 100_000;
+        KeyParts table = new(KeyParts.Many);
+        for (int i = 0; i < Count; i++)
         {
-            table.TryAdd(BitConverter.GetBytes(i), [1]);
+            table.TryAdd(BitConverter.GetBytes((long)i), BitConverter.GetBytes((long)i));
         }
 
-        long frozen = table.Freeze(long.MaxValue)!.Bytes;
+        long before = table.Bytes;
+        table.Freeze();
 
-        Assert.Null(table.Freeze(table.Bytes + frozen - 1));
-        Assert.Equal(frozen, table.Freeze(table.Bytes + frozen)!.Bytes);
-        Assert.InRange(frozen, 1_000 * (8 + 4 + 1), (1_000 * (8 + 4 + 1)) + (1_024 * 4));
+        Assert.InRange(before, Count * (24 + 16), (Count * (24 + 32)) + (KeyParts.Many << 20));
+        // 24 of an entry, and at most half of four bytes a key for the index.
+        Assert.InRange(table.Bytes, Count * 24, (Count * (24 + 2)) + (KeyParts.Many * 2 * sizeof(int)));
     }
 
     /// <summary>A run that is longer than a page has its own, and what comes behind it is found as well.</summary>

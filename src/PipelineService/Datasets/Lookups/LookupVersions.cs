@@ -44,7 +44,7 @@ public sealed class LookupVersions(Database database)
             {
                 await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(token);
                 await connection.ExecuteAsync(Command("SELECT set_config('statement_timeout', '0', true)", null, token));
-                LookupTable rows = new(use);
+                LookupTable rows = new(use, isWhole: true);
                 await using NpgsqlRawCopyStream copy =
                     await connection.BeginRawBinaryCopyAsync(LookupSql.CopyOut(job, use), token);
                 bool isWhole = await CopiedRows.ReadAsync(copy, new SentRows(rows), bytesMax, token);
@@ -54,7 +54,7 @@ public sealed class LookupVersions(Database database)
                     return null;
                 }
 
-                rows.Freeze(bytesMax);
+                rows.Freeze();
                 return rows;
             },
             cancellationToken);
