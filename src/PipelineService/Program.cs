@@ -25,7 +25,7 @@ if (KeysCommand.IsAskedFor(args))
 
 if (ConverterCommand.IsAskedFor(args))
 {
-    return await ConverterCommand.RunAsync();
+    return await ConverterCommand.RunAsync(args);
 }
 
 if (MigrateCommand.IsAskedFor(args))

@@ -28,7 +28,7 @@ const string Usage = """
       views         the same load without a view, and with views of few and of many groups
                     --rows 3000000  --rounds 5
       formats       the same trips as plain CSV, gzip, zstd, NDJSON, a JSON array, Parquet and Arrow
-                    --rows 3000000  --rounds 5
+                    --rows 3000000  --rounds 5  --forms parquet,arrow (default: all)
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
                     --count 500  --bytes 1000  --connections 16  --rounds 4
       access        the same loads and small uploads without keys, and with a key, its tenant and its limits
@@ -37,6 +37,7 @@ const string Usage = """
                     --uploads 5000  --connections 16
       memory        peak memory for a small and a large upload, made while it is sent
                     --rows 3000000,30000000  --type-errors 1 (share of bad records)
+                    --forms all, or parquet,arrow: those forms, made before, and with who converts for the service
       rejects       throughput with bad records, and whether exactly those were rejected
                     --rows 1000000  --rounds 5
       bystander *   pgbench on other tables without and beside a load that is held open, and beside any open transaction

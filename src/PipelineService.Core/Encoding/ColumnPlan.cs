@@ -55,14 +55,9 @@ public sealed class ColumnPlan
     /// <summary>Takes a value of a packed record that has a binary form, as if its text had been sent.</summary>
     /// <param name="written">Begins with its tag.</param>
     /// <param name="rows">As for <see cref="Encode"/>.</param>
-    internal RecordErrorCode EncodePacked(ReadOnlySpan<byte> written, RowBuffer rows) => (PackedTag)written[0] switch
-    {
-        PackedTag.Null => EncodeMissing(rows),
-        PackedTag.False => _encoder.EncodeJson(ValueKind.False, "false"u8, rows),
-        PackedTag.True => _encoder.EncodeJson(ValueKind.True, "true"u8, rows),
-        PackedTag.Decimal => _encoder.EncodeDecimal(written, rows),
-        _ => _encoder.EncodeValue(PackedValue.ValueOf(written), rows),
-    };
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal RecordErrorCode EncodePacked(ReadOnlySpan<byte> written, RowBuffer rows) =>
+        written[0] == (byte)PackedTag.Null ? EncodeMissing(rows) : _encoder.EncodePacked(written, rows);
 
     /// <summary>Whether a text stands for no value.</summary>
     internal bool StandsForNone(ReadOnlySpan<byte> text) => text.Length <= _missingLengthMax && IsMissing(text);

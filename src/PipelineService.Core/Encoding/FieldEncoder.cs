@@ -45,10 +45,19 @@ public abstract class FieldEncoder
         return Encode(text[..TypedText.Write(value, text)], rows);
     }
 
-    /// <summary>Takes a number that a packed record has with its digits: as if it were written with all of them.</summary>
-    /// <param name="written">A <see cref="PackedTag.Decimal"/>.</param>
+    /// <summary>Takes a value of a packed record that has a binary form, and is not null: as if its text had been sent.</summary>
+    /// <param name="written">Begins with its tag.</param>
     /// <param name="rows">As for <see cref="Encode"/>.</param>
-    internal virtual RecordErrorCode EncodeDecimal(ReadOnlySpan<byte> written, RowBuffer rows)
+    internal virtual RecordErrorCode EncodePacked(ReadOnlySpan<byte> written, RowBuffer rows) => (PackedTag)written[0] switch
+    {
+        PackedTag.False => EncodeJson(ValueKind.False, "false"u8, rows),
+        PackedTag.True => EncodeJson(ValueKind.True, "true"u8, rows),
+        PackedTag.Decimal => EncodeDigits(written, rows),
+        _ => EncodeValue(PackedValue.ValueOf(written), rows),
+    };
+
+    /// <summary>A number that a packed record has with its digits: as if it were written with all of them.</summary>
+    private RecordErrorCode EncodeDigits(ReadOnlySpan<byte> written, RowBuffer rows)
     {
         Span<byte> text = stackalloc byte[PackedValue.TextBytesMax];
         return EncodeJson(ValueKind.Number, text[..PackedValue.WriteText(written, text)], rows);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing;
+using PipelineService.Core.Parsing.Packed;
 using PipelineService.Core.Rules;
 using PipelineService.Core.Values;
 
@@ -53,6 +54,60 @@ internal sealed class ScalarEncoder<TValue, TFormat> : FieldEncoder
         value.Kind == TypedKind.Text ? Encode(value.Text.Span, rows)
         : TryNarrow(value, out TValue scalar) ? CheckAndWrite(scalar, rows)
         : RecordErrorCode.OutOfRange;
+
+    internal override RecordErrorCode EncodePacked(ReadOnlySpan<byte> written, RowBuffer rows) =>
+        TryReadPacked(written, out TValue value) ? CheckAndWrite(value, rows) : base.EncodePacked(written, rows);
+
+    /// <summary>The usual case, decided without a look at what else a value may be: one that is in the form of the column.</summary>
+    private static bool TryReadPacked(ReadOnlySpan<byte> written, out TValue value)
+    {
+        value = default;
+        var tag = (PackedTag)written[0];
+        if (typeof(TValue) == typeof(bool))
+        {
+            value = Unsafe.BitCast<bool, TValue>(tag == PackedTag.True);
+            return tag is PackedTag.True or PackedTag.False;
+        }
+
+        if (typeof(TValue) == typeof(double) && tag == PackedTag.Float)
+        {
+            double number = PackedValue.FloatOf(written);
+            value = Unsafe.BitCast<double, TValue>(number);
+            return double.IsFinite(number);
+        }
+
+        if (typeof(TValue) == typeof(int) && tag == PackedTag.Date)
+        {
+            value = Unsafe.BitCast<int, TValue>(PackedValue.DayOf(written));
+            return true;
+        }
+
+        if (tag is not (PackedTag.Integer or PackedTag.LocalDateTime or PackedTag.Instant))
+        {
+            return false;
+        }
+
+        long word = PackedValue.WordOf(written);
+        if (typeof(TValue) == typeof(long))
+        {
+            value = Unsafe.BitCast<long, TValue>(word);
+            return true;
+        }
+
+        if (typeof(TValue) == typeof(int))
+        {
+            value = Unsafe.BitCast<int, TValue>((int)word);
+            return (int)word == word;
+        }
+
+        if (typeof(TValue) == typeof(short))
+        {
+            value = Unsafe.BitCast<short, TValue>((short)word);
+            return (short)word == word;
+        }
+
+        return false;
+    }
 
     /// <summary>The value in the width of the column; what is stored as floating point is rounded, all else is exact.</summary>
     private static bool TryNarrow(in TypedValue value, out TValue scalar)

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace PipelineService.Core.Parsing;
 
@@ -40,6 +42,30 @@ internal static class TextWord
         int middle = length >> 1;
         return length == 0 ? 0
             : text[0] | ((ulong)text[middle] << (middle * 8)) | ((ulong)text[length - 1] << ((length - 1) * 8));
+    }
+
+    /// <summary>Whether all is ASCII and no NUL, as in most short text, which is told without a call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsShortAscii(ReadOnlySpan<byte> text)
+    {
+        if (text.Length <= BytesMax)
+        {
+            // Behind the text are zeros, which are no NUL of it. Borrows come only from what is refused anyway.
+            ulong word = Of(text);
+            ulong refused = ((word - LowBits) | word) & TopBits;
+            return refused == 0 || BitOperations.TrailingZeroCount(refused) >= text.Length * 8;
+        }
+
+        if (text.Length > 2 * BytesMax)
+        {
+            return false;
+        }
+
+        // As signed bytes, NUL and all that are not ASCII are the same: less than one.
+        var bytes = Vector128.Create(
+            BinaryPrimitives.ReadUInt64LittleEndian(text),
+            BinaryPrimitives.ReadUInt64LittleEndian(text[^BytesMax..])).AsSByte();
+        return !Vector128.LessThanAny(bytes, Vector128<sbyte>.One);
     }
 
     /// <summary>Whether each byte is a number from 0 to 9: a digit less the digit zero.</summary>

@@ -258,6 +258,7 @@ internal sealed class RecordEncoder
             int start = TWatch.IsOn ? rows.Length : 0;
             RecordErrorCode code = value.IsPlainText
                 ? columns[column].Encode(bytes.Slice(value.Start, value.Length), rows)
+                : value.Kind == ValueKind.Packed ? columns[column].EncodePacked(bytes.Slice(value.Start, value.Length), rows)
                 : EncodeOther(columns[column], value, bytes, workspace);
             if (TWatch.IsOn)
             {
@@ -296,11 +297,6 @@ internal sealed class RecordEncoder
     private RecordErrorCode EncodeOther(
         ColumnPlan column, RecordValue value, ReadOnlySpan<byte> bytes, TransformWorkspace workspace)
     {
-        if (value.Kind == ValueKind.Packed)
-        {
-            return column.EncodePacked(bytes.Slice(value.Start, value.Length), workspace.Rows);
-        }
-
         if (value.IsMissing)
         {
             return column.EncodeMissing(workspace.Rows);

@@ -24,14 +24,19 @@ internal static class ProcessUsage
     /// <summary>The same, with that of processes that it started and that have ended.</summary>
     public static double CpuSecondsWithChildren(int processId) => CpuSeconds(processId, isWithChildren: true);
 
-    /// <summary>Resident memory now, in MB (10^6 bytes), with that of processes that it started.</summary>
+    /// <summary>
+    /// Resident memory now, in MB (10^6 bytes), with that of processes that it started. One that has not become another program yet still
+    /// has the memory of who started it, which is there once.
+    /// </summary>
     public static double ResidentMBWithChildren(int processId)
     {
+        string own = CommandLineOf(processId);
         string tasks = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/task");
         double sum = ResidentMB(processId);
         foreach (string child in Directory.EnumerateDirectories(tasks).SelectMany(ChildrenOf))
         {
-            sum += ResidentMBOrNone(int.Parse(child, CultureInfo.InvariantCulture));
+            int id = int.Parse(child, CultureInfo.InvariantCulture);
+            sum += CommandLineOf(id) == own ? 0 : ResidentMBOrNone(id);
         }
 
         return sum;
@@ -46,6 +51,18 @@ internal static class ProcessUsage
         catch (IOException)
         {
             return []; // it has ended
+        }
+    }
+
+    private static string CommandLineOf(int processId)
+    {
+        try
+        {
+            return File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/cmdline"));
+        }
+        catch (IOException)
+        {
+            return ""; // it has ended
         }
     }
 

@@ -1,8 +1,4 @@
-using System.IO.Compression;
 using PipelineService.Benchmarks.Harness;
-using PipelineService.Client.Sample;
-using PipelineService.Core.Datasets;
-using ZstdSharp;
 
 namespace PipelineService.Benchmarks.Loads;
 
@@ -12,161 +8,87 @@ namespace PipelineService.Benchmarks.Loads;
 /// </summary>
 internal static class FormatsBenchmark
 {
-    /// <summary>What <c>zstd</c> uses when nobody says otherwise.</summary>
-    private const int ZstdLevel = 3;
-
-    private const ulong Seed = 1;
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
-
     public static async Task RunAsync(Arguments arguments)
     {
         long rows = arguments.Long("rows", SampleKind.Trips.Rows);
         int rounds = arguments.Integer("rounds", 5);
+        IReadOnlyList<TripsForm> wanted = TripsForm.Of(arguments.Text("forms", "all"));
+        TripsForm plain = TripsForm.All[0];
+        IReadOnlyList<TripsForm> forms = [plain, .. wanted.Where(form => form != plain)];
         await using Laboratory laboratory = await Laboratory.OpenAsync("formats", "What the form of the data costs", arguments);
         await using ServiceProcesses services = await laboratory.StartAllAsync();
-        Form[] forms = [.. FormsOf(services.Only)];
-        await LoadAsync(laboratory, forms, "warm-up", Math.Max(1, rows / 10), rounds: 1);
-        Array.ForEach(forms, form => form.Load.Seconds.Clear());
-        Array.ForEach(forms, form => form.Load.Cpu.Clear());
-        await LoadAsync(laboratory, forms, "trips", rows, rounds);
-        Tell(laboratory.Report, forms, rows);
+        FormLoad[] loads = [.. forms.SelectMany(form => services.All.Select(service => new FormLoad(form, LoadOf(service, form.Name))))];
+        await LoadAsync(laboratory, forms, loads, "warm-up", Math.Max(1, rows / 10), rounds: 1);
+        Array.ForEach(loads, load => load.Load.Seconds.Clear());
+        Array.ForEach(loads, load => load.Load.Cpu.Clear());
+        await LoadAsync(laboratory, forms, loads, "trips", rows, rounds);
+        Tell(laboratory, loads, rows);
         Figure.Write(laboratory.Report, laboratory.Builds, forms.Where(form => form.RatioMax > 0).Select(form => new Figure(
-            $"trips, {form.Name}, against the same as plain CSV", "×",
-            [Ratios(form, forms[0]).Median()], Goal.AtMost(form.RatioMax, "×"))));
+            $"trips, {form.Title}, against the same as plain CSV", "×",
+            [.. loads.Where(load => load.Form == form).Select(load => Ratios(load, loads).Median())], Goal.AtMost(form.RatioMax, "×"))));
         laboratory.Complete();
-    }
-
-    private static IEnumerable<Form> FormsOf(ServiceProcess service) =>
-    [
-        new("as it is", LoadOf(service, "plain"), 0, plain => Task.FromResult(plain)),
-        new("gzip", LoadOf(service, "gzip"), 1.25, plain => CompressAsync(plain, "gzip", to => new GZipStream(to, CompressionLevel.Optimal))),
-        new("zstd", LoadOf(service, "zstd"), 1.15, plain => CompressAsync(plain, "zstd", to => new CompressionStream(to, ZstdLevel, leaveOpen: false))),
-        new("NDJSON", LoadOf(service, "ndjson"), 1.30, plain => NdjsonAsync(plain, "ndjson")),
-        new("JSON array", LoadOf(service, "json"), 1.30, JsonAsync),
-        new("Parquet", LoadOf(service, "parquet"), 1.00, ParquetAsync),
-        new("Arrow", LoadOf(service, "arrow"), 0.90, ArrowAsync),
-    ];
-
-    private static async Task<LoadSample> CompressAsync(LoadSample plain, string encoding, Func<Stream, Stream> compress)
-    {
-        LoadSample made = plain with { BodyPath = $"{plain.CsvPath}.{encoding}", ContentEncoding = encoding };
-        await using FileStream from = File.OpenRead(plain.CsvPath);
-        await using Stream to = compress(File.Create(made.BodyPath));
-        await from.CopyToAsync(to);
-        return made;
-    }
-
-    private static async Task<LoadSample> NdjsonAsync(LoadSample plain, string extension)
-    {
-        TripsFile file = await TripsFile.CreateAsync(
-            $"{plain.CsvPath}.{extension}", new TripsOptions { Rows = plain.Rows, Seed = Seed, Format = DataFormat.Ndjson });
-        return plain with { BodyPath = file.Path, ContentType = "application/x-ndjson" };
-    }
-
-    /// <summary>The same objects, with commas between them.</summary>
-    private static async Task<LoadSample> JsonAsync(LoadSample plain)
-    {
-        LoadSample lines = await NdjsonAsync(plain, "lines");
-        LoadSample made = plain with { BodyPath = $"{plain.CsvPath}.json", ContentType = "application/json" };
-        await using (StreamWriter to = new(made.BodyPath))
-        {
-            string before = "[";
-            await foreach (string line in File.ReadLinesAsync(lines.BodyPath))
-            {
-                await to.WriteAsync(before);
-                await to.WriteAsync(line);
-                before = ",\n";
-            }
-
-            await to.WriteAsync("]\n");
-        }
-
-        File.Delete(lines.BodyPath);
-        return made;
-    }
-
-    private static Task<LoadSample> ParquetAsync(LoadSample plain)
-    {
-        LoadSample made = plain with { BodyPath = $"{plain.CsvPath}.parquet", ContentType = "application/vnd.apache.parquet" };
-        ColumnarTrips.WriteParquet(plain.CsvPath, made.BodyPath);
-        return Task.FromResult(made);
-    }
-
-    private static async Task<LoadSample> ArrowAsync(LoadSample plain)
-    {
-        LoadSample made = plain with { BodyPath = $"{plain.CsvPath}.arrows", ContentType = "application/vnd.apache.arrow.stream" };
-        await ColumnarTrips.WriteArrowAsync(made.BodyPath, plain.Rows, Seed);
-        return made;
     }
 
     private static ServiceLoad LoadOf(ServiceProcess service, string name) =>
         new(service, SampleKind.Trips with { Name = $"trips_{name}" }, "job", lineage: false);
 
-    private static async Task LoadAsync(Laboratory laboratory, Form[] forms, string name, long rows, int rounds)
+    private static async Task LoadAsync(
+        Laboratory laboratory, IReadOnlyList<TripsForm> forms, FormLoad[] loads, string name, long rows, int rounds)
     {
-        LoadSample plain = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, name), rows, Seed);
-        foreach (Form form in forms)
+        LoadSample plain = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, name), rows, TripsForm.Seed);
+        foreach (TripsForm form in forms)
         {
-            form.Sample = await form.MakeAsync(plain);
-            form.MB = form.Sample.BodyMB;
-            form.PeakMB = 0;
-            await form.Load.DeclareAsync();
+            LoadSample sample = await form.MakeAsync(plain);
+            foreach (FormLoad load in loads.Where(load => load.Form == form))
+            {
+                (load.Sample, load.MB, load.PeakMB) = (sample, sample.BodyMB, 0);
+                await load.Load.DeclareAsync();
+            }
         }
 
         for (int round = 0; round < rounds; round++)
         {
-            foreach (Form form in forms.InTurn(round))
+            foreach (FormLoad load in loads.InTurn(round))
             {
-                using CancellationTokenSource ended = new();
-                Task<double> peak = WatchAsync(form.Load.Service.Id, ended.Token);
-                form.Load.Seconds.Add(await form.Load.MeasureAsync(form.Sample!));
-                await ended.CancelAsync();
-                form.PeakMB = Math.Max(form.PeakMB, await peak);
-                form.Load.Cpu.Add(form.Load.CpuSeconds);
+                await using ResidentPeak peak = new(load.Load.Service.Id);
+                load.Load.Seconds.Add(await load.Load.MeasureAsync(load.Sample!));
+                load.PeakMB = Math.Max(load.PeakMB, await peak.EndAsync());
+                load.Load.Cpu.Add(load.Load.CpuSeconds);
             }
         }
 
-        Array.ForEach(forms, form => form.Sample!.Delete());
+        Array.ForEach(loads, load => load.Sample!.Delete());
     }
 
-    private static async Task<double> WatchAsync(int service, CancellationToken ended)
+    /// <summary>To the data as it is, sent to the same service in the same round.</summary>
+    private static double[] Ratios(FormLoad load, FormLoad[] loads) =>
+        [.. load.Load.Seconds.Select((seconds, round) => seconds / PlainOf(load, loads).Seconds[round])];
+
+    private static ServiceLoad PlainOf(FormLoad load, FormLoad[] loads) => loads.First(plain => plain.Load.Service == load.Load.Service).Load;
+
+    private static void Tell(Laboratory laboratory, FormLoad[] loads, long rows)
     {
-        double peak = 0;
-        while (!ended.IsCancellationRequested)
-        {
-            peak = Math.Max(peak, ProcessUsage.ResidentMBWithChildren(service));
-            await Task.Delay(LookInterval, TimeProvider.System, CancellationToken.None);
-        }
-
-        return peak;
-    }
-
-    private static double[] Ratios(Form form, Form plain) =>
-        [.. form.Load.Seconds.Select((seconds, round) => seconds / plain.Load.Seconds[round])];
-
-    private static void Tell(Report report, Form[] forms, long rows)
-    {
+        Report report = laboratory.Report;
         report.Section($"trips: {rows:N0} rows, `commit: job`");
         report.Line("Seconds from the start of the request to the end of the job, and of the processors (of the service and of who converts for it); ratios "
             + "to the load of the data as it is in the same round. Peak: the most that the service and who converts for it had resident at once.");
         report.Line();
         report.Table("form", "MB", "median s", "ratio: median", "least", "greatest", "CPU: median s", "ratio of CPU: median", "peak MB");
-        foreach (Form form in forms)
+        foreach (FormLoad load in loads)
         {
-            double[] ratios = Ratios(form, forms[0]);
-            double[] cpu = [.. form.Load.Cpu.Select((seconds, round) => seconds / forms[0].Load.Cpu[round])];
+            double[] ratios = Ratios(load, loads);
+            double[] cpu = [.. load.Load.Cpu.Select((seconds, round) => seconds / PlainOf(load, loads).Cpu[round])];
             report.Row(
-                form.Name, $"{form.MB:N0}", $"{form.Load.Seconds.Median():F2}", $"{ratios.Median():F2} ×", $"{ratios.Min():F2} ×", $"{ratios.Max():F2} ×",
-                $"{form.Load.Cpu.Median():F2}", $"{cpu.Median():F2} ×", $"{form.PeakMB:F0}");
+                laboratory.Builds.Count > 1 ? $"{load.Form.Title}, {load.Load.Service.Build.Name}" : load.Form.Title,
+                $"{load.MB:N0}", $"{load.Load.Seconds.Median():F2}", $"{ratios.Median():F2} ×", $"{ratios.Min():F2} ×", $"{ratios.Max():F2} ×",
+                $"{load.Load.Cpu.Median():F2}", $"{cpu.Median():F2} ×", $"{load.PeakMB:F0}");
         }
 
         report.Line();
     }
 
-    /// <param name="Name">As reports have it.</param>
-    /// <param name="RatioMax">The time that it should take at most, as a share of that of the data as it is; 0 for none.</param>
-    /// <param name="MakeAsync">Makes it of the data as it is.</param>
-    private sealed record Form(string Name, ServiceLoad Load, double RatioMax, Func<LoadSample, Task<LoadSample>> MakeAsync)
+    /// <summary>A form, sent to a service.</summary>
+    private sealed record FormLoad(TripsForm Form, ServiceLoad Load)
     {
         /// <summary>What is sent.</summary>
         public LoadSample? Sample { get; set; }

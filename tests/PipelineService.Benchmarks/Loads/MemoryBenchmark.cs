@@ -7,7 +7,8 @@ namespace PipelineService.Benchmarks.Loads;
 
 /// <summary>
 /// Memory must not depend on the size of an upload, nor on how many of its records are bad. Each case gets a fresh
-/// process; the data is made while it is sent, so that size has no other limit than the disk.
+/// process; the data is made while it is sent, so that size has no other limit than the disk. Other forms than plain CSV are made before, as
+/// files.
 /// </summary>
 internal static class MemoryBenchmark
 {
@@ -22,8 +23,16 @@ internal static class MemoryBenchmark
                 .Select(s => long.Parse(s, CultureInfo.InvariantCulture)),
         ];
         double bad = arguments.Number("type-errors", 0);
+        IReadOnlyList<TripsForm> forms = arguments.Text("forms") is { } names ? TripsForm.Of(names) : [];
         await using Laboratory laboratory = await Laboratory.OpenAsync(
             "memory", "Memory and the size of an upload", arguments);
+        if (forms.Count > 0)
+        {
+            await MeasureFormsAsync(laboratory, sizes, forms);
+            laboratory.Complete();
+            return;
+        }
+
         laboratory.Report.Table("build", "rows", "MB", "idle MB", "peak MB", "seconds", "rows/s", "CPU s");
         foreach (long rows in sizes)
         {
@@ -34,6 +43,41 @@ internal static class MemoryBenchmark
         }
 
         laboratory.Complete();
+    }
+
+    private static async Task MeasureFormsAsync(Laboratory laboratory, long[] sizes, IReadOnlyList<TripsForm> forms)
+    {
+        laboratory.Report.Line("Peak: the most that the service and who converts for it had resident at once, and the service alone.");
+        laboratory.Report.Line();
+        laboratory.Report.Table("build", "form", "rows", "MB as CSV", "MB sent", "idle MB", "peak MB", "of the service", "seconds");
+        foreach (TripsForm form in forms)
+        {
+            foreach (long rows in sizes)
+            {
+                LoadSample plain = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "trips"), rows, TripsForm.Seed);
+                LoadSample sample = await form.MakeAsync(plain);
+                foreach (ServiceBuild build in laboratory.Builds)
+                {
+                    await MeasureFormAsync(laboratory.Report, build, form, sample);
+                }
+
+                sample.Delete();
+            }
+        }
+    }
+
+    private static async Task MeasureFormAsync(Report report, ServiceBuild build, TripsForm form, LoadSample sample)
+    {
+        await using ServiceProcess service = await build.StartAsync();
+        ServiceLoad load = new(service, SampleKind.Trips with { Name = $"memory_{form.Name}" }, "job", lineage: false);
+        await load.DeclareAsync();
+        double idle = ProcessUsage.ResidentMB(service.Id);
+        await using ResidentPeak peak = new(service.Id);
+        double seconds = await load.MeasureAsync(sample);
+        report.Row(
+            build.Name, form.Title, $"{sample.Rows:N0}", $"{sample.CsvMB:N0}", $"{sample.BodyMB:N0}", $"{idle:F0}", $"{await peak.EndAsync():F0}",
+            $"{ProcessUsage.PeakResidentMB(service.Id):F0}", $"{seconds:F1}");
+        await build.Database.ExecuteAsync($"DROP TABLE {load.Table}");
     }
 
     private static async Task MeasureAsync(Report report, ServiceBuild build, long rows, double bad)

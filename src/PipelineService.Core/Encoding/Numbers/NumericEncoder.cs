@@ -83,11 +83,16 @@ internal sealed class NumericEncoder : FieldEncoder
         return _rules is null ? RecordErrorCode.None : Check(start, rows);
     }
 
-    internal override RecordErrorCode EncodeDecimal(ReadOnlySpan<byte> written, RowBuffer rows)
+    internal override RecordErrorCode EncodePacked(ReadOnlySpan<byte> written, RowBuffer rows)
     {
+        if (written[0] != (byte)PackedTag.Decimal)
+        {
+            return base.EncodePacked(written, rows);
+        }
+
         (long digits, int scale) = PackedValue.DecimalOf(written);
         int start = rows.Length;
-        return !WriteShort(new ShortDecimal(digits < 0, digits < 0 ? (ulong)-digits : (ulong)digits, scale), rows) ? base.EncodeDecimal(written, rows)
+        return !WriteShort(new ShortDecimal(digits < 0, digits < 0 ? (ulong)-digits : (ulong)digits, scale), rows) ? base.EncodePacked(written, rows)
             : _rules is null ? RecordErrorCode.None
             : Check(start, rows);
     }

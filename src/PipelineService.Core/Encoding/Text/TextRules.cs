@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using PipelineService.Core.Datasets;
@@ -37,7 +34,7 @@ internal sealed class TextRules
     /// <summary>Whether PostgreSQL can store the text; COPY would fail without naming the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RecordErrorCode CheckStorable(ReadOnlySpan<byte> text) =>
-        IsShortAscii(text) ? RecordErrorCode.None
+        TextWord.IsShortAscii(text) ? RecordErrorCode.None
         : !Utf8.IsValid(text) ? RecordErrorCode.InvalidUtf8
         : text.Contains((byte)0) ? RecordErrorCode.NulCharacter
         : RecordErrorCode.None;
@@ -80,30 +77,6 @@ internal sealed class TextRules
         }
 
         return _members is null || _members.Contains(text) ? RecordErrorCode.None : RecordErrorCode.Enum;
-    }
-
-    /// <summary>Whether all is ASCII and no NUL, as in most short text, which is told without a call.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsShortAscii(ReadOnlySpan<byte> text)
-    {
-        if (text.Length <= TextWord.BytesMax)
-        {
-            // Behind the text are zeros, which are no NUL of it. Borrows come only from what is refused anyway.
-            ulong word = TextWord.Of(text);
-            ulong refused = ((word - TextWord.LowBits) | word) & TextWord.TopBits;
-            return refused == 0 || BitOperations.TrailingZeroCount(refused) >= text.Length * 8;
-        }
-
-        if (text.Length > 2 * TextWord.BytesMax)
-        {
-            return false;
-        }
-
-        // As signed bytes, NUL and all that are not ASCII are the same: less than one.
-        var bytes = Vector128.Create(
-            BinaryPrimitives.ReadUInt64LittleEndian(text),
-            BinaryPrimitives.ReadUInt64LittleEndian(text[^TextWord.BytesMax..])).AsSByte();
-        return !Vector128.LessThanAny(bytes, Vector128<sbyte>.One);
     }
 
     /// <summary>Code points of valid UTF-8: the bytes that do not continue another.</summary>

@@ -91,14 +91,14 @@ public sealed class PackedRecordReader(HeaderBinding binding, ImmutableArray<str
         int at = start;
         for (int slot = 0; slot < slots.Length; slot++)
         {
-            int end = PackedValue.Read(bytes, at, out slots[slot]);
+            int end = PackedValue.Read(bytes, at, out RecordValue value);
             if (end == PackedValue.Malformed)
             {
                 return RecordErrorCode.MalformedJson;
             }
 
-            RecordValue value = slots[slot];
-            if (value.Kind is not (ValueKind.Packed or ValueKind.Null) && !Utf8.IsValid(bytes.Slice(value.Start, value.Length)))
+            slots[slot] = value;
+            if (value.Kind is not (ValueKind.Packed or ValueKind.Null) && !IsUtf8(bytes.Slice(value.Start, value.Length)))
             {
                 faultAt = value.Start;
                 return RecordErrorCode.InvalidUtf8;
@@ -109,6 +109,8 @@ public sealed class PackedRecordReader(HeaderBinding binding, ImmutableArray<str
 
         return at == bytes.Length ? RecordErrorCode.None : RecordErrorCode.MalformedJson;
     }
+
+    private static bool IsUtf8(ReadOnlySpan<byte> text) => TextWord.IsShortAscii(text) || Utf8.IsValid(text);
 
     /// <summary>Lays the values that the schema does not declare together as JSON.</summary>
     private RecordErrorCode KeepRest(ReadOnlySpan<byte> bytes, Span<RecordValue> slots, RecordValues values)

@@ -28,6 +28,10 @@ internal static class PackedValue
     /// <summary>By the tag, the bytes of a value with it; 0 where they are counted.</summary>
     private static ReadOnlySpan<byte> Sizes => [1, 0, 0, 9, 10, 9, 5, 5, 9, 9, 1, 1];
 
+    /// <summary>By the tag, whether not all values with it are any: a bit for each.</summary>
+    private const int Bounded =
+        (1 << (int)PackedTag.Decimal) | (1 << (int)PackedTag.Date) | (1 << (int)PackedTag.LocalDateTime) | (1 << (int)PackedTag.Instant);
+
     /// <summary>Finds a value without looking at it.</summary>
     /// <param name="bytes">Up to the end of its record.</param>
     /// <param name="start">Where its tag stands.</param>
@@ -43,10 +47,23 @@ internal static class PackedValue
             return ReadCounted(bytes, start, (PackedTag)tag, out value);
         }
 
-        bool isWhole = size <= bytes.Length - start && IsInRange(bytes[start..], (PackedTag)tag);
         value = new RecordValue(start, size, tag == 0 ? ValueKind.Null : ValueKind.Packed, ValueSpelling.Packed);
-        return isWhole ? start + size : Malformed;
+        return size <= bytes.Length - start && (((Bounded >> tag) & 1) == 0 || IsInRange(bytes.Slice(start, size), (PackedTag)tag))
+            ? start + size
+            : Malformed;
     }
+
+    /// <summary>A value that has 64 bits and is no floating point.</summary>
+    /// <inheritdoc cref="ValueOf" path="/param"/>
+    public static long WordOf(ReadOnlySpan<byte> written) => BinaryPrimitives.ReadInt64LittleEndian(written[1..]);
+
+    /// <summary>A <see cref="PackedTag.Float"/>.</summary>
+    /// <inheritdoc cref="ValueOf" path="/param"/>
+    public static double FloatOf(ReadOnlySpan<byte> written) => BinaryPrimitives.ReadDoubleLittleEndian(written[1..]);
+
+    /// <summary>A <see cref="PackedTag.Date"/>.</summary>
+    /// <inheritdoc cref="ValueOf" path="/param"/>
+    public static int DayOf(ReadOnlySpan<byte> written) => BinaryPrimitives.ReadInt32LittleEndian(written[1..]);
 
     /// <summary>A value that is a number, a date or a time, and no <see cref="PackedTag.Decimal"/>.</summary>
     /// <param name="written">Begins with the tag.</param>

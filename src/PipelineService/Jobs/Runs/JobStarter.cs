@@ -6,6 +6,7 @@ using PipelineService.Hosting;
 using PipelineService.Hosting.Postgres;
 using PipelineService.Jobs.Tenants;
 using PipelineService.Spool;
+using PipelineService.Spool.Conversion;
 using PipelineService.Write;
 
 namespace PipelineService.Jobs.Runs;
@@ -23,6 +24,7 @@ public sealed partial class JobStarter(
     WaitingBytes waiting,
     SpoolRecovery recovery,
     ISpool spool,
+    UploadConversions conversions,
     Instance instance,
     DatabaseReadiness readiness,
     IOptions<SpoolOptions> spoolOptions,
@@ -43,10 +45,16 @@ public sealed partial class JobStarter(
     /// <returns>False when it has to wait until it has arrived.</returns>
     public bool TryStartReceiving(LiveJob live, SpoolWriter upload)
     {
+        if (live.IsConverted)
+        {
+            conversions.Prepare(live.Kind.Format);
+            return false;
+        }
+
         // One that takes the place of others waits until it has arrived: it removes rows first, and a slow sender would hold them. So does
         // one that a source takes: whether somebody else has taken it is known when its row is registered, and no row of it may land
         // before.
-        if (live.Current.Replaces is not null || live.Current.Taken is not null || live.ReplacesAll || live.IsConverted || _stopping.IsCancellationRequested || !readiness.IsReady
+        if (live.Current.Replaces is not null || live.Current.Taken is not null || live.ReplacesAll || _stopping.IsCancellationRequested || !readiness.IsReady
             || budget.TryReserve(live.Wish(live.AnnouncedBytes), writeOptions.Value.SessionsPerJobMax, isReceiving: true) is not { } reservation)
         {
             return false;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using PipelineService.Core.Datasets;
 using PipelineService.Hosting.Http;
 
 namespace PipelineService.Spool.Conversion;
@@ -15,8 +16,8 @@ internal sealed class ConversionProcess : IDisposable
     /// <summary>Of the memory that a conversion may use the library has so much: the rest is the runtime's and the buffers'.</summary>
     private const int OwnMemoryBytes = 96 << 20;
 
-    /// <summary>As much as the converter writes at once.</summary>
-    private const int ReadBytes = 256 << 10;
+    /// <summary>What it is answered for each piece that it tells of.</summary>
+    public const char Heard = '.';
 
     private const int ErrorLengthMax = 2_000;
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
@@ -30,6 +31,8 @@ internal sealed class ConversionProcess : IDisposable
     private static string DotnetRoot =>
         Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 
+    public int Id => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     /// <summary>What the library may use of the memory that a conversion may.</summary>
@@ -37,7 +40,17 @@ internal sealed class ConversionProcess : IDisposable
 
     public static ConversionProcess Start(ConversionRequest request)
     {
-        ProcessStartInfo start = Describe();
+        ConversionProcess process = Start(request.MemoryBytes, expected: null);
+        process.Ask(request);
+        return process;
+    }
+
+    /// <summary>Starts one that waits for its request.</summary>
+    /// <param name="memoryBytes">What the library that reads the file may use.</param>
+    /// <param name="expected">What it will most likely be asked for: it gets ready for that while it waits.</param>
+    public static ConversionProcess Start(long memoryBytes, DataFormat? expected)
+    {
+        ProcessStartInfo start = Describe(expected is null ? [ConverterCommand.Name] : [ConverterCommand.Name, $"{expected}"]);
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.WorkingDirectory = Path.GetTempPath();
         start.Environment.Clear(); // no connection string, no key, no salt
@@ -47,53 +60,60 @@ internal sealed class ConversionProcess : IDisposable
             ("DOTNET_EnableDiagnostics", "0"),
             ("DOTNET_gcServer", "0"),
             ("DOTNET_gcConcurrent", "0"),
-            ("DOTNET_GCHeapHardLimit", request.MemoryBytes.ToString("x", CultureInfo.InvariantCulture)),
+            ("DOTNET_GCHeapHardLimit", memoryBytes.ToString("x", CultureInfo.InvariantCulture)),
         ])
         {
             start.Environment[name] = value;
         }
 
         Process process = Process.Start(start) ?? throw new InvalidOperationException("The converter does not start.");
+        return new ConversionProcess(process, ReadErrorsAsync(process.StandardError));
+    }
+
+    /// <summary>Tells it what to convert. To be called once.</summary>
+    public void Ask(ConversionRequest request)
+    {
         try
         {
-            process.StandardInput.WriteLine(request.ToLine());
-            process.StandardInput.Flush();
+            _process.StandardInput.WriteLine(request.ToLine());
+            _process.StandardInput.Flush();
         }
         catch (IOException)
         {
             // It has ended already: told by its exit code.
         }
-
-        return new ConversionProcess(process, ReadErrorsAsync(process.StandardError));
     }
 
-    /// <summary>Hands over what comes, piece by piece, until all has come.</summary>
+    /// <summary>Hands over what it tells of what it has written, piece by piece, until it has ended.</summary>
+    /// <param name="sentBytes">Of the file that it converts.</param>
+    /// <param name="written">Bytes that it has written, whether it has told of them or not.</param>
+    /// <param name="take">Is told what there is.</param>
     /// <exception cref="ConversionFaultException">The file is at fault, or takes too much of something.</exception>
     /// <exception cref="ConversionBrokenException">The process ended as none should.</exception>
-    public async Task ReadAsync(
-        ConversionLimits limits, long sentBytes, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> take, TimeProvider time,
+    public async Task FollowAsync(
+        ConversionLimits limits, long sentBytes, Func<long> written, Func<ConversionDigest, CancellationToken, ValueTask> take, TimeProvider time,
         CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Activity activity = new(time);
-        Task<Problem?> watching = WatchAsync(limits, activity, time, ended.Token);
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(ReadBytes);
-        long taken = 0;
+        Task<Problem?> watching = WatchAsync(limits, activity, () => limits.Output.FaultOf(written(), sentBytes), time, ended.Token);
+        byte[] told = new byte[ConversionDigest.WrittenBytes];
         Problem? problem = null;
         Stream output = _process.StandardOutput.BaseStream;
         await using (cancellationToken.UnsafeRegister(static process => ((ConversionProcess)process!).Kill(), this))
         {
-            while (await output.ReadAsync(buffer, CancellationToken.None) is > 0 and int read)
+            while (await output.ReadAtLeastAsync(told, told.Length, throwOnEndOfStream: false, CancellationToken.None) == told.Length)
             {
-                taken += read;
-                problem = limits.Output.FaultOf(taken, sentBytes);
+                var made = ConversionDigest.Read(told);
+                problem = limits.Output.FaultOf(made.Bytes, sentBytes);
                 if (problem is not null)
                 {
                     break;
                 }
 
-                await take(buffer.AsMemory(0, read), cancellationToken);
+                await take(made, cancellationToken);
                 activity.Note();
+                Acknowledge();
             }
 
             if (problem is not null)
@@ -108,6 +128,19 @@ internal sealed class ConversionProcess : IDisposable
         await ended.CancelAsync();
         problem ??= await watching;
         ThrowUnlessWhole(problem, limits, await _errors);
+    }
+
+    private void Acknowledge()
+    {
+        try
+        {
+            _process.StandardInput.BaseStream.WriteByte((byte)Heard);
+            _process.StandardInput.BaseStream.Flush();
+        }
+        catch (IOException)
+        {
+            // It has ended: what it told of may have been the last of it.
+        }
     }
 
     private void ThrowUnlessWhole(Problem? problem, ConversionLimits limits, string errors)
@@ -127,6 +160,11 @@ internal sealed class ConversionProcess : IDisposable
             throw new ConversionFaultException(ConversionProblems.Unreadable(errors));
         }
 
+        if (_process.ExitCode == ConverterCommand.Unwritable)
+        {
+            throw new IOException(errors);
+        }
+
         if (_process.ExitCode != 0)
         {
             throw new ConversionBrokenException(
@@ -134,10 +172,10 @@ internal sealed class ConversionProcess : IDisposable
         }
     }
 
-    /// <summary>Ends the process when it uses too much, or does nothing for too long.</summary>
+    /// <summary>Ends the process when it uses too much, makes too much, or does nothing for too long.</summary>
     /// <returns>Why it was ended; null when it was not.</returns>
     private async Task<Problem?> WatchAsync(
-        ConversionLimits limits, Activity activity, TimeProvider time, CancellationToken cancellationToken)
+        ConversionLimits limits, Activity activity, Func<Problem?> faultOfOutput, TimeProvider time, CancellationToken cancellationToken)
     {
         using PeriodicTimer timer = new(WatchInterval, time);
         try
@@ -148,7 +186,7 @@ internal sealed class ConversionProcess : IDisposable
                 Problem? problem = _process.HasExited ? null
                     : _process.WorkingSet64 > limits.MemoryBytes ? ConversionProblems.TooMuchMemory(limits.MemoryBytes)
                     : activity.Still > limits.Stall ? ConversionProblems.TooSlow(limits.Stall)
-                    : null;
+                    : faultOfOutput();
                 if (problem is not null)
                 {
                     Kill();
@@ -200,16 +238,16 @@ internal sealed class ConversionProcess : IDisposable
     }
 
     /// <summary>The same executable, whichever way this process was started.</summary>
-    private static ProcessStartInfo Describe()
+    private static ProcessStartInfo Describe(string[] arguments)
     {
         string own = typeof(ConverterCommand).Assembly.GetName().Name!;
         if (Environment.ProcessPath is { } path && Path.GetFileName(path) == (OperatingSystem.IsWindows() ? $"{own}.exe" : own))
         {
-            return new ProcessStartInfo(path, [ConverterCommand.Name]);
+            return new ProcessStartInfo(path, arguments);
         }
 
         string host = Path.Combine(DotnetRoot, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        return new ProcessStartInfo(host, ["exec", Path.Combine(AppContext.BaseDirectory, $"{own}.dll"), ConverterCommand.Name]);
+        return new ProcessStartInfo(host, ["exec", Path.Combine(AppContext.BaseDirectory, $"{own}.dll"), .. arguments]);
     }
 
     public void Dispose()

@@ -34,6 +34,9 @@ internal enum WantedForm
 internal sealed record ConversionRequest(
     DataFormat Format, string Path, IReadOnlyDictionary<string, WantedForm> Fields, long MemoryBytes)
 {
+    /// <summary>The file that takes what is made of it; it is there, and empty.</summary>
+    public string Target { get; init; } = "";
+
     /// <summary>By their names in the data, the fields that take values in a binary form, and which.</summary>
     public IReadOnlyDictionary<string, PackedTag> Packed { get; init; } = new Dictionary<string, PackedTag>();
 

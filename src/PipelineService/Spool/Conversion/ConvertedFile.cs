@@ -4,14 +4,6 @@ using PipelineService.Spool.Local;
 
 namespace PipelineService.Spool.Conversion;
 
-/// <summary>What a conversion has made: so many bytes, and their checksum.</summary>
-public sealed record ConversionDigest(long Bytes, byte[] Hash)
-{
-    public bool Equals(ConversionDigest? other) => other is not null && Bytes == other.Bytes && Hash.AsSpan().SequenceEqual(other.Hash);
-
-    public override int GetHashCode() => Bytes.GetHashCode();
-}
-
 /// <summary>
 /// What has been made of an upload for a job, as a file of the spool beside it. It is counted in the quota. It is not flushed: what a
 /// power cut takes of it is missed when its checksum is compared, and made again of the upload.
@@ -23,8 +15,8 @@ internal sealed class ConvertedFile : IDisposable
 
     private readonly SpoolDirectory _directory;
     private readonly SafeFileHandle _handle;
-    private readonly XxHash128 _hash = new();
     private readonly Guid _being;
+    private ConversionDigest? _digest;
     private long _length;
     private bool _isNamed;
 
@@ -40,7 +32,7 @@ internal sealed class ConvertedFile : IDisposable
         try
         {
             SafeFileHandle handle = File.OpenHandle(
-                PathBeing(directory, being), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+                PathBeing(directory, being), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             return new ConvertedFile(directory, handle, being);
         }
         catch
@@ -66,8 +58,9 @@ internal sealed class ConvertedFile : IDisposable
         }
 
         ConvertedFile file = new(directory, handle, job) { _length = RandomAccess.GetLength(handle), _isNamed = true };
-        if (file._length == digest.Bytes && await file.HashAsync(cancellationToken) == digest)
+        if (file._length == digest.Bytes && (await file.HashAsync(cancellationToken)).AsSpan().SequenceEqual(digest.Hash))
         {
+            file._digest = digest;
             return file;
         }
 
@@ -95,11 +88,33 @@ internal sealed class ConvertedFile : IDisposable
             throw;
         }
 
-        _hash.Append(bytes.Span);
         Volatile.Write(ref _length, _length + bytes.Length);
     }
 
-    public ConversionDigest Digest => new(_length, _hash.GetCurrentHash());
+    /// <summary>A converter has written more of it.</summary>
+    /// <param name="made">What it tells of all that there is now.</param>
+    /// <exception cref="SpoolFullException">The spool does not hold it.</exception>
+    /// <exception cref="ConversionBrokenException">That is not there.</exception>
+    public void Grow(ConversionDigest made)
+    {
+        if (made.Bytes <= _length || made.Bytes > WrittenBytes)
+        {
+            throw new ConversionBrokenException("The converter tells of bytes that are not there.");
+        }
+
+        _directory.ReserveMade(made.Bytes - _length);
+        _digest = made;
+        Volatile.Write(ref _length, made.Bytes);
+    }
+
+    /// <summary>Bytes that were written, whether or not it was told of them.</summary>
+    public long WrittenBytes => RandomAccess.GetLength(_handle);
+
+    /// <summary>What is in it, when all of it has been told of.</summary>
+    /// <exception cref="ConversionBrokenException">It has other bytes than it was told of.</exception>
+    public ConversionDigest Digest => _digest is { } digest && digest.Bytes == WrittenBytes
+        ? digest
+        : throw new ConversionBrokenException("The converter has not told of all that it has written.");
 
     /// <summary>Gives it the name by which its job finds it again.</summary>
     public void Name(Guid job)
@@ -157,8 +172,9 @@ internal sealed class ConvertedFile : IDisposable
         }
     }
 
-    private async Task<ConversionDigest> HashAsync(CancellationToken cancellationToken)
+    private async Task<byte[]> HashAsync(CancellationToken cancellationToken)
     {
+        XxHash128 hash = new();
         byte[] buffer = GC.AllocateUninitializedArray<byte>(256 << 10);
         for (long offset = 0; offset < _length;)
         {
@@ -168,11 +184,11 @@ internal sealed class ConvertedFile : IDisposable
                 break;
             }
 
-            _hash.Append(buffer.AsSpan(0, read));
+            hash.Append(buffer.AsSpan(0, read));
             offset += read;
         }
 
-        return Digest;
+        return hash.GetCurrentHash();
     }
 
     private static string PathOf(SpoolDirectory directory, Guid job) => System.IO.Path.Combine(directory.Root, $"{job:D}{Extension}");

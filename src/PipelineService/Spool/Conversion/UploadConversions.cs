@@ -10,10 +10,14 @@ namespace PipelineService.Spool.Conversion;
 /// Makes of uploads that are no text what the service reads: packed rows, of workbooks rows of JSON, once for a job, in a file that a later
 /// attempt finds again.
 /// </summary>
-public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOptions> options, TimeProvider time)
+public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOptions> options, TimeProvider time) : IDisposable
 {
     private readonly SpoolOptions _options = options.Value;
     private readonly ConversionTurns _turns = new(options.Value.ConversionsMax, time);
+    private readonly ReadyConverter _ready = new(ConversionProcess.LibraryBytesOf(options.Value.ConversionMemoryMax), time);
+
+    /// <summary>A file arrives that will be converted: what converts it is made ready meanwhile.</summary>
+    public void Prepare(DataFormat format) => _ready.Prepare(format);
 
     /// <summary>
     /// What a job reads: what was made before, if it is what was pinned, else what is made now. Readers need not wait until all of it is
@@ -64,6 +68,8 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
 
     /// <summary>Jobs for which something has been made.</summary>
     public IEnumerable<Guid> Jobs() => ConvertedFile.Jobs(directory);
+
+    public void Dispose() => _ready.Dispose();
 
     private ConvertedUpload Begin(
         Guid job, SpoolReader upload, UploadCodings codings, FormatRow format, DatasetDefinition definition,
@@ -121,6 +127,7 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
         ConversionRequest request = new(
             format.Form.Format, source.Path, ConversionRequest.FieldsOf(definition.Schema), ConversionProcess.LibraryBytesOf(_options.ConversionMemoryMax))
         {
+            Target = file.Path,
             Sheet = format.Form.Format == DataFormat.Xlsx ? SheetRequest.Of(definition) : null,
             Packed = ConversionRequest.PackedOf(definition),
             MatchesLoosely = definition.Dialect.HeaderMatch != HeaderMatch.Exact,
@@ -129,15 +136,17 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
             _options.ConversionMemoryMax,
             _options.ConversionStallMax,
             new DecodedLimits(_options.DecodedBytesMax, _options.DecodedRatioMax, SpoolOptions.DecodedRatioFrom));
-        using var process = ConversionProcess.Start(request);
-        await process.ReadAsync(
+        using ConversionProcess process = await _ready.StartAsync(request);
+        await process.FollowAsync(
             limits,
             source.Bytes,
-            async (bytes, token) =>
+            () => file.WrittenBytes,
+            (made, _) =>
             {
                 FaultPoints.Reach(FaultPoint.ConversionWriting);
-                await file.AppendAsync(bytes, token);
+                file.Grow(made);
                 tell();
+                return ValueTask.CompletedTask;
             },
             time,
             stop);

@@ -29,10 +29,14 @@ public sealed class PublishedTests : IDisposable
     {
         string path = Path.Combine(_folder.Path, "file");
         await File.WriteAllBytesAsync(path, ParquetSample.Of("SELECT 1 AS id, 'a' AS note"), Token);
-        ConversionRequest request = new(DataFormat.Parquet, path, new Dictionary<string, WantedForm>(), MemoryBytes: 200 << 20);
+        string target = Path.Combine(_folder.Path, "rows");
+        await File.WriteAllBytesAsync(target, [], Token);
+        ConversionRequest request = new(DataFormat.Parquet, path, new Dictionary<string, WantedForm>(), MemoryBytes: 200 << 20) { Target = target };
 
-        byte[] rows = await AskAsync([ConverterCommand.Name], Encoding.UTF8.GetBytes($"{request.ToLine()}\n"), isLine: false);
+        byte[] told = await AskAsync([ConverterCommand.Name], Encoding.UTF8.GetBytes($"{request.ToLine()}\n"), isLine: false);
 
+        byte[] rows = await File.ReadAllBytesAsync(target, Token);
+        Assert.Equal(rows.Length, ConversionDigest.Read(told.AsSpan(^ConversionDigest.WrittenBytes..)).Bytes);
         Assert.Equal("[\"id\",\"note\"]\n[1,\"a\"]", Encoding.UTF8.GetString(PackedText.OfFile(rows)).TrimEnd('\n'));
     }
 

@@ -4,6 +4,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing.Packed;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Conversion.Arrow;
+using PipelineService.Spool.Conversion.Packing;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Spool.Conversion;

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using PipelineService.Core.Datasets;
@@ -27,12 +28,13 @@ public sealed class ConversionProcessTests : IDisposable
         long taken = 0;
         using var process = ConversionProcess.Start(RequestFor(path));
 
-        JobFaultException tooMuch = await Assert.ThrowsAsync<ConversionFaultException>(() => process.ReadAsync(
+        JobFaultException tooMuch = await Assert.ThrowsAsync<ConversionFaultException>(() => process.FollowAsync(
             new ConversionLimits(Plenty, TimeSpan.FromHours(1), new DecodedLimits(long.MaxValue, 250, RatioFrom)),
             new FileInfo(path).Length,
-            (bytes, _) =>
+            () => 0,
+            (made, _) =>
             {
-                taken += bytes.Length;
+                taken = made.Bytes;
                 return ValueTask.CompletedTask;
             },
             TimeProvider.System,
@@ -55,8 +57,8 @@ public sealed class ConversionProcessTests : IDisposable
         {
             using var process = ConversionProcess.Start(RequestFor(path));
             TaskCompletionSource never = new();
-            Task reading = process.ReadAsync(
-                new ConversionLimits(memory, stall, NoLimit), 1, async (_, _) => await never.Task, time, Token);
+            Task reading = process.FollowAsync(
+                new ConversionLimits(memory, stall, NoLimit), 1, () => 0, async (_, _) => await never.Task, time, Token);
             while (!process.HasExited)
             {
                 time.Advance(TimeSpan.FromSeconds(61));
@@ -70,15 +72,51 @@ public sealed class ConversionProcessTests : IDisposable
         }
     }
 
+    /// <summary>It writes by itself: what it does not tell of counts, too.</summary>
+    [Fact]
+    public async Task One_that_writes_more_than_it_tells_is_ended()
+    {
+        string path = Write(ParquetSample.Of("SELECT i AS id FROM range(1000000) t(i)"));
+        FakeTimeProvider time = new();
+        using var process = ConversionProcess.Start(RequestFor(path));
+        TaskCompletionSource never = new();
+        Task reading = process.FollowAsync(
+            new ConversionLimits(Plenty, TimeSpan.MaxValue, new DecodedLimits(1 << 30, int.MaxValue, long.MaxValue)),
+            1, () => 2L << 30, async (_, _) => await never.Task, time, Token);
+
+        while (!process.HasExited)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        never.SetResult();
+        JobFaultException tooMuch = await Assert.ThrowsAsync<ConversionFaultException>(() => reading);
+        Assert.Equal("decoded_too_large", tooMuch.Problem.Code);
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_full_is_no_fault_of_the_file()
+    {
+        const string Full = "/dev/full";
+        Assert.SkipUnless(File.Exists(Full), $"There is no {Full}.");
+
+        IOException full = await Assert.ThrowsAsync<IOException>(
+            () => ReadAsync(RequestFor(Write(ParquetSample.Of("SELECT 1 AS id"))) with { Target = Full }));
+
+        Assert.Contains("space", full.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task One_that_is_killed_says_nothing_about_the_file()
     {
         string path = Write(ParquetSample.Of("SELECT i AS id FROM range(1000000) t(i)"));
         using var process = ConversionProcess.Start(RequestFor(path));
 
-        Task reading = process.ReadAsync(
+        Task reading = process.FollowAsync(
             new ConversionLimits(Plenty, TimeSpan.FromHours(1), NoLimit),
             1,
+            () => 0,
             (_, _) =>
             {
                 process.Kill();
@@ -97,8 +135,8 @@ public sealed class ConversionProcessTests : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         using var process = ConversionProcess.Start(RequestFor(path));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => process.ReadAsync(
-            new ConversionLimits(Plenty, TimeSpan.FromHours(1), NoLimit), 1, async (_, token) => await stop.CancelAsync(), TimeProvider.System, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => process.FollowAsync(
+            new ConversionLimits(Plenty, TimeSpan.FromHours(1), NoLimit), 1, () => 0, async (_, token) => await stop.CancelAsync(), TimeProvider.System, stop.Token));
 
         Assert.True(process.HasExited);
     }
@@ -121,23 +159,26 @@ public sealed class ConversionProcessTests : IDisposable
 
     private static async Task<string> ReadAsync(ConversionRequest request)
     {
-        using MemoryStream rows = new();
+        ConversionDigest? last = null;
         using var process = ConversionProcess.Start(request);
-        await process.ReadAsync(
+        await process.FollowAsync(
             new ConversionLimits(Plenty, TimeSpan.FromHours(1), NoLimit),
             1,
-            (bytes, _) =>
+            () => 0,
+            (made, _) =>
             {
-                rows.Write(bytes.Span);
+                last = made;
                 return ValueTask.CompletedTask;
             },
             TimeProvider.System,
             Token);
-        return Encoding.UTF8.GetString(PackedText.OfFile(rows.ToArray()));
+        byte[] file = await File.ReadAllBytesAsync(request.Target, Token);
+        Assert.Equal(new ConversionDigest(file.Length, XxHash128.Hash(file)), last);
+        return Encoding.UTF8.GetString(PackedText.OfFile(file));
     }
 
-    private static ConversionRequest RequestFor(string path) =>
-        new(DataFormat.Parquet, path, new Dictionary<string, WantedForm>(), MemoryBytes: 300 << 20);
+    private ConversionRequest RequestFor(string path) =>
+        new(DataFormat.Parquet, path, new Dictionary<string, WantedForm>(), MemoryBytes: 300 << 20) { Target = Write([]) };
 
     private string Write(byte[] file)
     {

@@ -7,6 +7,7 @@ using PipelineService.Core.Parsing.Packed;
 using PipelineService.Jobs.Requests;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Conversion.Arrow;
+using PipelineService.Spool.Conversion.Packing;
 using PipelineService.Spool.Conversion.Parquet;
 using PipelineService.Spool.Conversion.Workbooks;
 using PipelineService.Tests.Infrastructure;

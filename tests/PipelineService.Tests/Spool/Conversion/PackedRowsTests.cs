@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using Apache.Arrow.Types;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing.Packed;
 using PipelineService.Spool.Conversion;
 using PipelineService.Spool.Conversion.Arrow;
+using PipelineService.Spool.Conversion.Packing;
 using PipelineService.Spool.Conversion.Parquet;
 using PipelineService.Tests.Infrastructure;
 
@@ -82,6 +84,38 @@ public sealed class PackedRowsTests : IDisposable
         ]);
 
         Check(file, DataFormat.Arrow, records: 4);
+    }
+
+    /// <summary>Rows are packed together as long as they are short: more than that are, and longer ones, and those that are made for it.</summary>
+    [Fact]
+    public void Many_rows_of_any_length_come_in_their_order()
+    {
+        const int Rows = 1_500, LengthMax = 20_000;
+        byte[] file = ParquetSample.Of($"""
+            SELECT i, CASE WHEN i % 3 = 0 THEN NULL ELSE repeat('x', (i * 7919) % {LengthMax}) END AS s, [i, NULL] AS o,
+              CASE WHEN i % 500 = 7 THEN repeat('y', 300000) ELSE i::VARCHAR END AS w, CASE WHEN i % 400 = 0 THEN 'nan'::DOUBLE ELSE i::DOUBLE / 2 END AS f
+            FROM range({Rows}) t(i)
+            """);
+
+        string[] lines = Lines(Convert(file, DataFormat.Parquet, ConversionRequest.PackedOf(Definition)));
+
+        Assert.Equal(
+            Enumerable.Range(0, Rows).Select(i => string.Create(CultureInfo.InvariantCulture, $"""
+                [{i},{(i % 3 == 0 ? "null" : $"\"{new string('x', i * 7919 % LengthMax)}\"")},[{i},null],"{(i % 500 == 7 ? new string('y', 300_000) : i)}",{Half(i)}]
+                """)),
+            lines[1..]);
+
+        static string Half(int i) => i % 400 == 0 ? "\"NaN\"" : (i / 2.0).ToString(CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void Many_texts_come_in_their_order()
+    {
+        string[] texts = [.. Enumerable.Range(0, 1_000).Select(i => i % 7 == 0 ? new string('z', i * 100) : $"{i}")];
+        byte[] file = ArrowSample.Write(ArrowSample.Stream, null, [("s", ArrowSample.OfTexts(StringType.Default, texts))]);
+
+        Assert.Equal(
+            [.. texts[..^1].Select(text => $"[\"{text}\"]"), "[null]"], Lines(Convert(file, DataFormat.Arrow, ConversionRequest.PackedOf(Definition)))[1..]);
     }
 
     /// <summary>A moment is no time of a place, and a float has other digits as a double: the text decides.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Parsing.Packed;
 using PipelineService.Spool.Conversion;
+using PipelineService.Spool.Conversion.Packing;
 using PipelineService.Spool.Conversion.Parquet;
 using PipelineService.Tests.Infrastructure;
 

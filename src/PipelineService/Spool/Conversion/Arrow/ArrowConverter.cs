@@ -1,3 +1,6 @@
+using PipelineService.Core.Parsing.Packed;
+using PipelineService.Spool.Conversion.Packing;
+
 namespace PipelineService.Spool.Conversion.Arrow;
 
 /// <summary>
@@ -25,6 +28,23 @@ internal sealed class ArrowConverter
         {
             throw ArrowFaults.Damaged("a number in it is none that it could be");
         }
+    }
+
+    /// <summary>Goes once through what is done for each row.</summary>
+    public static void GetReady(PackedRows rows)
+    {
+        ArrowVector[] columns =
+        [
+            new IntegerVector<long>(PackedTag.Integer), new IntegerVector<int>(PackedTag.Integer), new FloatVector(64, PackedTag.Float),
+            new DecimalVector(128, 2, PackedTag.Decimal), new DateVector(isInDays: true, PackedTag.Date),
+            new TimestampVector(2, isInUtc: true, PackedTag.Instant), new BoolVector(), new VariableVector(BytesForm.Text, isLarge: false),
+        ];
+        ByteSlice zeros = new(new byte[64], 0, 64);
+        BatchCursor cursor = new(new ArrowBatch(
+            1, [.. columns.Select(_ => (1L, 0L))], [.. Enumerable.Repeat(zeros, 3 * columns.Length)], [], HasUnionNulls: false));
+        Array.ForEach(columns, column => column.Bind(cursor));
+        rows.Write(columns, 1);
+        rows.Flush();
     }
 
     private void Convert()
@@ -92,15 +112,6 @@ internal sealed class ArrowConverter
         }
 
         cursor.ThrowUnlessAllIsTaken();
-        for (long index = 0; index < (columns.Length == 0 ? 0 : batch.Length); index++)
-        {
-            _rows.BeginRow();
-            foreach (ArrowVector column in columns)
-            {
-                column.Pack(index, _rows);
-            }
-
-            _rows.EndRow();
-        }
+        _rows.Write(columns, columns.Length == 0 ? 0 : batch.Length);
     }
 }

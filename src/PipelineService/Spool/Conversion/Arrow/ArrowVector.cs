@@ -1,7 +1,9 @@
+using PipelineService.Spool.Conversion.Packing;
+
 namespace PipelineService.Spool.Conversion.Arrow;
 
 /// <summary>Writes the values of one column, or of one part of nested ones, batch after batch.</summary>
-internal abstract class ArrowVector
+internal abstract class ArrowVector : PackedColumn
 {
     private ByteSlice _validity;
     private bool _mayHaveNulls;
@@ -58,19 +60,26 @@ internal abstract class ArrowVector
         }
     }
 
-    /// <summary>Writes it as a value of a row.</summary>
-    public void Pack(long index, PackedRows rows)
+    public sealed override void Pack(long index, PackedValues values)
     {
         if (!IsThere(index))
         {
-            rows.Null();
+            values.Null();
         }
-        else if (!TryPack(index, rows))
+        else if (!TryPack(index, values))
         {
-            WriteValue(index, rows.BeginJson());
-            rows.EndJson();
+            WriteValue(index, values.BeginJson());
+            values.EndJson();
         }
     }
+
+    protected sealed override ReadOnlySpan<byte> ValidityOf(long rows) => rows > _length
+        ? throw ArrowFaults.Damaged("a value leads out of its column")
+        : _mayHaveNulls ? _validity.Part(0, (rows + 7) / 8)
+        : default;
+
+    protected override ReadOnlySpan<byte> ItemsOf(long first, int count, int itemBytes) =>
+        throw new InvalidOperationException("Its values do not lie side by side.");
 
     public virtual bool IsThere(long index) => (ulong)index < (ulong)_length
         ? !_mayHaveNulls || _validity.Bit(index)
@@ -81,7 +90,7 @@ internal abstract class ArrowVector
 
     /// <summary>Writes a value that is not null in a binary form, or as plain text.</summary>
     /// <returns>False where it has none that is wanted: then it is written as JSON.</returns>
-    protected virtual bool TryPack(long index, PackedRows rows) => false;
+    protected virtual bool TryPack(long index, PackedValues values) => false;
 
     /// <summary>
     /// Writes a value that is not null, and neither an array nor an object, as text: also as the name of a member of an object.

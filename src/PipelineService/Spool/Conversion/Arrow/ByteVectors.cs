@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using PipelineService.Core.Parsing.Packed;
+using PipelineService.Spool.Conversion.Packing;
+
 namespace PipelineService.Spool.Conversion.Arrow;
 
 /// <summary>How bytes are written.</summary>
@@ -15,15 +19,50 @@ internal abstract class BytesVector(BytesForm form) : ArrowVector
 
     protected abstract ReadOnlySpan<byte> BytesAt(long index);
 
-    protected override bool TryPack(long index, PackedRows rows)
+    protected override bool TryPack(long index, PackedValues values)
     {
         if (form != BytesForm.Text)
         {
             return false;
         }
 
-        rows.Text(BytesAt(index));
+        values.Text(BytesAt(index));
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override bool TryMeasure(long first, Span<int> lengths)
+    {
+        if (form != BytesForm.Text)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> there = FindNulls(first, lengths.Length);
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            int bytes = there.IsEmpty || there[i] != 0 ? PackedValues.CountedHeadBytes + BytesAt(first + i).Length : 1;
+            lengths[i] = checked(lengths[i] + bytes);
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void WriteMeasured(long first, Span<byte> rows, Span<int> places)
+    {
+        ReadOnlySpan<byte> there = There(places.Length);
+        for (int i = 0; i < places.Length; i++)
+        {
+            if (there.IsEmpty || there[i] != 0)
+            {
+                PutText(BytesAt(first + i), rows, ref places[i]);
+            }
+            else
+            {
+                PutTag(PackedTag.Null, rows, ref places[i]);
+            }
+        }
     }
 
     protected override void WriteValue(long index, RowText row)
@@ -58,6 +97,7 @@ internal sealed class VariableVector(BytesForm form, bool isLarge) : BytesVector
         _data = batch.TakeBuffer();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override ReadOnlySpan<byte> BytesAt(long index)
     {
         long start = _offsets.At(index);

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using PipelineService.Spool.Conversion.Packing;
+
 namespace PipelineService.Spool.Conversion.Arrow;
 
 /// <summary>Values of which each is of one of several types.</summary>
@@ -75,9 +78,9 @@ internal sealed class RunsVector(PlaceVector ends, ArrowVector values) : ArrowVe
 
     protected override void WriteValue(long index, RowText row) => values.Write(Find(index), row);
 
-    protected override bool TryPack(long index, PackedRows rows)
+    protected override bool TryPack(long index, PackedValues packed)
     {
-        values.Pack(Find(index), rows);
+        values.Pack(Find(index), packed);
         return true;
     }
 
@@ -110,8 +113,17 @@ internal sealed class RunsVector(PlaceVector ends, ArrowVector values) : ArrowVe
 /// <param name="make">Makes what writes its values.</param>
 internal sealed class DictionaryVector(PlaceVector places, ArrowDictionary dictionary, Func<ArrowVector> make) : ArrowVector
 {
+    /// <summary>So many values are kept as they are packed, in so many bytes: they are asked for again and again.</summary>
+    private const int PackedMax = 1 << 16;
+    private const int PackedBytesMax = 1 << 20;
+
     private readonly ArrowVector _sample = make();
     private readonly List<(ArrowBatch Batch, ArrowVector Values, long First)> _parts = [];
+    private readonly PackedValues _packed = new();
+    private readonly (int Start, int Length)[] _found = new (int, int)[PackedRows.TogetherMax];
+
+    /// <summary>Where each value is as it is packed, behind one that is not there; no length where that was not asked for yet.</summary>
+    private (int Start, int Length)[] _places = [];
 
     public override long Length => places.Length;
 
@@ -128,6 +140,7 @@ internal sealed class DictionaryVector(PlaceVector places, ArrowDictionary dicti
             same++;
         }
 
+        bool isOther = same < _parts.Count || same < dictionary.Parts.Count;
         _parts.RemoveRange(same, _parts.Count - same);
         foreach (ArrowBatch part in dictionary.Parts.Skip(same))
         {
@@ -140,23 +153,101 @@ internal sealed class DictionaryVector(PlaceVector places, ArrowDictionary dicti
                 ? (part, values, first)
                 : throw ArrowFaults.Damaged("a dictionary has not as many values as it says"));
         }
+
+        if (isOther)
+        {
+            long count = _parts.Count == 0 ? 0 : _parts[^1].First + _parts[^1].Values.Length;
+            _places = count < PackedMax ? new (int, int)[count + 1] : [];
+            _packed.Clear(PackedBytesMax);
+        }
     }
 
     public override bool IsThere(long index) => places.IsThere(index) && ValuesOf(index, out long place).IsThere(place);
 
     protected override void WriteValue(long index, RowText row) => ValuesOf(index, out long place).Write(place, row);
 
-    protected override bool TryPack(long index, PackedRows rows)
+    protected override bool TryPack(long index, PackedValues values)
     {
-        ValuesOf(index, out long place).Pack(place, rows);
+        ValuesOf(index, out long place).Pack(place, values);
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override bool TryMeasure(long first, Span<int> lengths)
+    {
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            if (!TryFind(first + i, out _found[i]))
+            {
+                return false;
+            }
+        }
+
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            lengths[i] += _found[i].Length;
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void WriteMeasured(long first, Span<byte> rows, Span<int> places)
+    {
+        ReadOnlySpan<byte> packed = _packed.Written;
+        for (int i = 0; i < places.Length; i++)
+        {
+            (int start, int length) = _found[i];
+            packed.Slice(start, length).CopyTo(rows[places[i]..]);
+            places[i] += length;
+        }
     }
 
     public override void WriteName(long index, RowText row) => ValuesOf(index, out long place).WriteName(place, row);
 
+    /// <summary>Finds a value as it is packed, and packs it when it is the first time.</summary>
+    /// <returns>False where that is not kept.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool TryFind(long index, out (int Start, int Length) found)
+    {
+        bool isThere = places.IsThere(index);
+        long place = isThere ? places.PlaceAt(index) : -1;
+        if (place >= _places.Length - 1 || (isThere && place < 0))
+        {
+            found = default;
+            return false;
+        }
+
+        ref (int Start, int Length) known = ref _places[(int)place + 1];
+        if (known.Length == 0 && _packed.Length < PackedBytesMax)
+        {
+            int start = _packed.Length;
+            if (isThere)
+            {
+                PartOf(ref place).Pack(place, _packed);
+            }
+            else
+            {
+                _packed.Null();
+            }
+
+            known = (start, _packed.Length - start);
+        }
+
+        found = known;
+        return known.Length > 0;
+    }
+
     private ArrowVector ValuesOf(long index, out long place)
     {
         place = places.PlaceAt(index);
+        return PartOf(ref place);
+    }
+
+    /// <summary>The part that has a value.</summary>
+    /// <param name="place">That of the value: in the dictionary, then in the part.</param>
+    private ArrowVector PartOf(ref long place)
+    {
         (int low, int high) = (0, _parts.Count);
         while (high - low > 1)
         {

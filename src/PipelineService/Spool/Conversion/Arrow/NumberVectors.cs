@@ -1,5 +1,7 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using PipelineService.Core.Parsing.Packed;
+using PipelineService.Spool.Conversion.Packing;
 
 namespace PipelineService.Spool.Conversion.Arrow;
 
@@ -11,16 +13,42 @@ internal abstract class FixedVector(int itemBits) : ArrowVector
     protected int ItemBits => itemBits;
 
     protected override void BindBuffers(BatchCursor batch) => Data = batch.TakeBuffer().Holding(Length, itemBits);
+
+    protected sealed override ReadOnlySpan<byte> ItemsOf(long first, int count, int itemBytes) =>
+        Data.Part(first * itemBytes, (long)count * itemBytes);
 }
 
 internal sealed class BoolVector() : FixedVector(itemBits: 1)
 {
     protected override void WriteValue(long index, RowText row) => row.Bool(Data.Bit(index));
 
-    protected override bool TryPack(long index, PackedRows rows)
+    protected override bool TryPack(long index, PackedValues values)
     {
-        rows.Bool(Data.Bit(index));
+        values.Bool(Data.Bit(index));
         return true;
+    }
+
+    protected override bool TryMeasure(long first, Span<int> lengths)
+    {
+        FindNulls(first, lengths.Length);
+        foreach (ref int length in lengths)
+        {
+            length++; // whichever tag
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void WriteMeasured(long first, Span<byte> rows, Span<int> places)
+    {
+        ReadOnlySpan<byte> there = There(places.Length);
+        for (int i = 0; i < places.Length; i++)
+        {
+            PutTag(
+                !there.IsEmpty && there[i] == 0 ? PackedTag.Null : Data.Bit(first + i) ? PackedTag.True : PackedTag.False,
+                rows, ref places[i]);
+        }
     }
 }
 
@@ -31,23 +59,33 @@ internal abstract class PlaceVector(int itemBits) : FixedVector(itemBits)
     public abstract long PlaceAt(long index);
 }
 
-internal sealed class IntegerVector<T>(PackedTag packed) : PlaceVector(8 * System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
+internal sealed class IntegerVector<T>(PackedTag packed) : PlaceVector(8 * Unsafe.SizeOf<T>())
     where T : unmanaged, IBinaryInteger<T>
 {
+    protected override ColumnPacker? Packer { get; } = ColumnPacker.OfIntegers<T>(packed);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override long PlaceAt(long index) => long.CreateTruncating(Data.Read<T>(index));
 
     protected override void WriteValue(long index, RowText row) => row.Formatted(Data.Read<T>(index));
 
-    protected override bool TryPack(long index, PackedRows rows) => rows.TryInteger(Data.Read<T>(index), packed);
+    protected override bool TryPack(long index, PackedValues values) => values.TryInteger(Data.Read<T>(index), packed);
 }
 
 internal sealed class FloatVector(int bits, PackedTag packed) : FixedVector(bits)
 {
-    protected override bool TryPack(long index, PackedRows rows) => ItemBits switch
+    protected override ColumnPacker? Packer { get; } = bits switch
     {
-        16 => rows.TryFloat((float)Data.Read<Half>(index), packed),
-        32 => rows.TryFloat(Data.Read<float>(index), packed),
-        _ => rows.TryFloat(Data.Read<double>(index), packed),
+        16 => null,
+        32 => ColumnPacker.OfSingles(packed),
+        _ => ColumnPacker.OfFloats(packed),
+    };
+
+    protected override bool TryPack(long index, PackedValues values) => ItemBits switch
+    {
+        16 => values.TryFloat((float)Data.Read<Half>(index), packed),
+        32 => values.TryFloat(Data.Read<float>(index), packed),
+        _ => values.TryFloat(Data.Read<double>(index), packed),
     };
 
     protected override void WriteValue(long index, RowText row)
@@ -83,11 +121,19 @@ internal sealed class FloatVector(int bits, PackedTag packed) : FixedVector(bits
 
 internal sealed class DecimalVector(int bits, int scale, PackedTag packed) : FixedVector(bits)
 {
-    protected override bool TryPack(long index, PackedRows rows) => ItemBits switch
+    protected override ColumnPacker? Packer { get; } = bits switch
     {
-        32 => rows.TryDecimal(Data.Read<int>(index), scale, packed),
-        64 => rows.TryDecimal(Data.Read<long>(index), scale, packed),
-        128 => rows.TryDecimal(Data.Read<Int128>(index), scale, packed),
+        32 => ColumnPacker.OfDecimals<int>(scale, packed),
+        64 => ColumnPacker.OfDecimals<long>(scale, packed),
+        128 => ColumnPacker.OfDecimals<Int128>(scale, packed),
+        _ => null,
+    };
+
+    protected override bool TryPack(long index, PackedValues values) => ItemBits switch
+    {
+        32 => values.TryDecimal(Data.Read<int>(index), scale, packed),
+        64 => values.TryDecimal(Data.Read<long>(index), scale, packed),
+        128 => values.TryDecimal(Data.Read<Int128>(index), scale, packed),
         _ => false,
     };
 

@@ -1,4 +1,5 @@
 using PipelineService.Core.Parsing.Packed;
+using PipelineService.Spool.Conversion.Packing;
 
 namespace PipelineService.Spool.Conversion.Arrow;
 
@@ -18,8 +19,10 @@ internal sealed class DateVector(bool isInDays, PackedTag packed) : TimeVector(i
 {
     private const long MillisecondsPerDay = 86_400_000;
 
-    protected override bool TryPack(long index, PackedRows rows) =>
-        packed == PackedTag.Date && isInDays && rows.TryDate(Data.Read<int>(index));
+    protected override ColumnPacker? Packer { get; } = isInDays ? ColumnPacker.OfDates(packed) : null;
+
+    protected override bool TryPack(long index, PackedValues values) =>
+        packed == PackedTag.Date && isInDays && values.TryDate(Data.Read<int>(index));
 
     protected override void WriteValue(long index, RowText row)
     {
@@ -49,8 +52,10 @@ internal sealed class TimestampVector(int unit, bool isInUtc, PackedTag packed) 
 {
     private const int Microseconds = 2;
 
-    protected override bool TryPack(long index, PackedRows rows) =>
-        rows.TryTimestamp(Data.Read<long>(index), 1_000_000_000 / PerSecond(unit), isInUtc, packed);
+    protected override ColumnPacker? Packer { get; } = ColumnPacker.OfTimes(1_000_000_000 / PerSecond(unit), isInUtc, packed);
+
+    protected override bool TryPack(long index, PackedValues values) =>
+        values.TryTimestamp(Data.Read<long>(index), 1_000_000_000 / PerSecond(unit), isInUtc, packed);
 
     protected override void WriteValue(long index, RowText row)
     {

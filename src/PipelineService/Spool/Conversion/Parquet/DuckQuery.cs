@@ -1,4 +1,5 @@
 using DuckDB.NET.Native;
+using PipelineService.Spool.Conversion.Packing;
 
 namespace PipelineService.Spool.Conversion.Parquet;
 
@@ -7,13 +8,13 @@ internal sealed class DuckQuery : IDisposable
 {
     private readonly DuckDBDatabase _database;
     private readonly DuckDBNativeConnection _connection;
-    private readonly string _path;
 
-    private DuckQuery(DuckDBDatabase database, DuckDBNativeConnection connection, string path) =>
-        (_database, _connection, _path) = (database, connection, path);
+    private DuckQuery(DuckDBDatabase database, DuckDBNativeConnection connection) => (_database, _connection) = (database, connection);
 
-    /// <param name="path">Of the file, which no message names.</param>
-    public static DuckQuery Open(string path)
+    /// <summary>Of the file, which no message names.</summary>
+    public string? Path { get; set; }
+
+    public static DuckQuery Open()
     {
         if (NativeMethods.Startup.DuckDBOpen(":memory:", out DuckDBDatabase database) != DuckDBState.Success
             || NativeMethods.Startup.DuckDBConnect(database, out DuckDBNativeConnection connection) != DuckDBState.Success)
@@ -21,7 +22,7 @@ internal sealed class DuckQuery : IDisposable
             throw new InvalidOperationException("DuckDB does not start.");
         }
 
-        return new DuckQuery(database, connection, path);
+        return new DuckQuery(database, connection);
     }
 
     public void Run(string sql)
@@ -106,16 +107,7 @@ internal sealed class DuckQuery : IDisposable
                 writers[i].Bind(NativeMethods.DataChunks.DuckDBDataChunkGetVector(chunk, i));
             }
 
-            for (ulong index = 0; index < count; index++)
-            {
-                rows.BeginRow();
-                foreach (VectorWriter writer in writers)
-                {
-                    writer.Pack(index, rows);
-                }
-
-                rows.EndRow();
-            }
+            rows.Write(writers, (long)count);
         }
     }
 
@@ -136,8 +128,9 @@ internal sealed class DuckQuery : IDisposable
     /// <summary>Its first line, without the kind of error and without the path.</summary>
     private UnconvertibleException Unreadable(string? error)
     {
-        string line = (error ?? "").Replace($"'{_path}'", "", StringComparison.Ordinal).Replace($"\"{_path}\"", "", StringComparison.Ordinal)
-            .Replace(_path, "", StringComparison.Ordinal).Split('\n')[0];
+        string path = Path ?? throw new InvalidOperationException(error);
+        string line = (error ?? "").Replace($"'{path}'", "", StringComparison.Ordinal).Replace($"\"{path}\"", "", StringComparison.Ordinal)
+            .Replace(path, "", StringComparison.Ordinal).Split('\n')[0];
         int kind = line.IndexOf("Error: ", StringComparison.Ordinal);
         line = (kind >= 0 ? line[(kind + "Error: ".Length)..] : line).Replace("  ", " ", StringComparison.Ordinal).Trim();
         return new UnconvertibleException(

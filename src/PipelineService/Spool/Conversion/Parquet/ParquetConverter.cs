@@ -1,5 +1,7 @@
 using System.Globalization;
 using DuckDB.NET.Native;
+using PipelineService.Core.Parsing.Packed;
+using PipelineService.Spool.Conversion.Packing;
 
 namespace PipelineService.Spool.Conversion.Parquet;
 
@@ -9,11 +11,13 @@ namespace PipelineService.Spool.Conversion.Parquet;
 /// </summary>
 internal static class ParquetConverter
 {
+    /// <param name="ready">A database that was opened before, and knows nothing yet.</param>
     /// <exception cref="UnconvertibleException">The file is damaged, encrypted, or has what is not read.</exception>
-    public static void Convert(ConversionRequest request, PackedRows rows)
+    public static void Convert(ConversionRequest request, PackedRows rows, DuckQuery? ready = null)
     {
         string file = $"read_parquet({Quoted(request.Path)})";
-        using var queries = DuckQuery.Open(request.Path);
+        using DuckQuery queries = ready ?? DuckQuery.Open();
+        queries.Path = request.Path;
         foreach (string setting in (string[])
         [
             "SET threads = 1",
@@ -58,6 +62,23 @@ internal static class ParquetConverter
             throw new UnconvertibleException(damage);
         }
 
+        rows.Flush();
+    }
+
+    /// <summary>Goes once through what is done for each row.</summary>
+    public static void GetReady(DuckQuery queries, PackedRows rows)
+    {
+        PackedTag[] tags =
+        [
+            PackedTag.Integer, PackedTag.Integer, PackedTag.Float, PackedTag.Decimal, PackedTag.Date, PackedTag.LocalDateTime, PackedTag.Null,
+            PackedTag.Null,
+        ];
+        queries.Read(
+            """
+            SELECT 1::BIGINT, 1::INTEGER, 1.5::DOUBLE, 1.5::DECIMAL(10, 2), DATE '2026-01-01', TIMESTAMP '2026-01-01 00:00:00', true, 'text'
+            """,
+            types => [.. types.Select((type, i) => VectorWriters.Of(type, WantedForm.Natural, tags[i]))],
+            rows);
         rows.Flush();
     }
 

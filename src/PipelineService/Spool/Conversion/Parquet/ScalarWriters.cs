@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using DuckDB.NET.Native;
 using PipelineService.Core.Parsing.Packed;
+using PipelineService.Spool.Conversion.Packing;
 
 namespace PipelineService.Spool.Conversion.Parquet;
 
@@ -9,26 +10,54 @@ internal sealed unsafe class BooleanWriter : VectorWriter
 {
     protected override void WriteValue(ulong index, RowText row) => row.Bool(((byte*)Data)[index] != 0);
 
-    protected override bool TryPack(ulong index, PackedRows rows)
+    protected override bool TryPack(ulong index, PackedValues values)
     {
-        rows.Bool(((byte*)Data)[index] != 0);
+        values.Bool(((byte*)Data)[index] != 0);
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override bool TryMeasure(long first, Span<int> lengths)
+    {
+        FindNulls(first, lengths.Length);
+        foreach (ref int length in lengths)
+        {
+            length++; // whichever tag
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void WriteMeasured(long first, Span<byte> rows, Span<int> places)
+    {
+        ReadOnlySpan<byte> there = There(places.Length);
+        byte* items = (byte*)Data + first;
+        for (int i = 0; i < places.Length; i++)
+        {
+            PutTag(
+                !there.IsEmpty && there[i] == 0 ? PackedTag.Null : items[i] != 0 ? PackedTag.True : PackedTag.False, rows, ref places[i]);
+        }
     }
 }
 
 internal sealed unsafe class IntegerWriter<T>(PackedTag packed) : VectorWriter
     where T : unmanaged, IBinaryInteger<T>
 {
+    protected override ColumnPacker? Packer { get; } = ColumnPacker.OfIntegers<T>(packed);
+
     protected override void WriteValue(ulong index, RowText row) => row.Formatted(Unsafe.ReadUnaligned<T>((T*)Data + index));
 
-    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryInteger(Unsafe.ReadUnaligned<T>((T*)Data + index), packed);
+    protected override bool TryPack(ulong index, PackedValues values) => values.TryInteger(Unsafe.ReadUnaligned<T>((T*)Data + index), packed);
 }
 
 internal sealed unsafe class FloatWriter(PackedTag packed) : VectorWriter
 {
+    protected override ColumnPacker? Packer { get; } = ColumnPacker.OfSingles(packed);
+
     protected override void WriteValue(ulong index, RowText row) => NumberText.Float(row, ((float*)Data)[index]);
 
-    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryFloat(((float*)Data)[index], packed);
+    protected override bool TryPack(ulong index, PackedValues values) => values.TryFloat(((float*)Data)[index], packed);
 
     /// <summary>What is not finite has quotes by itself.</summary>
     public override void WriteName(ulong index, RowText row) => DoubleWriter.WriteName(row, ((float*)Data)[index], this, index);
@@ -36,9 +65,11 @@ internal sealed unsafe class FloatWriter(PackedTag packed) : VectorWriter
 
 internal sealed unsafe class DoubleWriter(PackedTag packed) : VectorWriter
 {
+    protected override ColumnPacker? Packer { get; } = ColumnPacker.OfFloats(packed);
+
     protected override void WriteValue(ulong index, RowText row) => NumberText.Float(row, ((double*)Data)[index]);
 
-    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryFloat(((double*)Data)[index], packed);
+    protected override bool TryPack(ulong index, PackedValues values) => values.TryFloat(((double*)Data)[index], packed);
 
     public override void WriteName(ulong index, RowText row) => WriteName(row, ((double*)Data)[index], this, index);
 
@@ -53,9 +84,17 @@ internal sealed unsafe class DoubleWriter(PackedTag packed) : VectorWriter
 
 internal sealed unsafe class DecimalWriter(DuckDBType type, int scale, PackedTag packed) : VectorWriter
 {
+    protected override ColumnPacker? Packer { get; } = type switch
+    {
+        DuckDBType.SmallInt => ColumnPacker.OfDecimals<short>(scale, packed),
+        DuckDBType.Integer => ColumnPacker.OfDecimals<int>(scale, packed),
+        DuckDBType.BigInt => ColumnPacker.OfDecimals<long>(scale, packed),
+        _ => ColumnPacker.OfDecimals<Int128>(scale, packed),
+    };
+
     protected override void WriteValue(ulong index, RowText row) => NumberText.Decimal(row, At(index), scale);
 
-    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryDecimal(At(index), scale, packed);
+    protected override bool TryPack(ulong index, PackedValues values) => values.TryDecimal(At(index), scale, packed);
 
     private Int128 At(ulong index) => type switch
     {
@@ -88,15 +127,50 @@ internal sealed unsafe class BytesWriter(BytesKind kind) : TextualWriter
 {
     private const int InlineBytes = 12;
 
-    protected override bool TryPack(ulong index, PackedRows rows)
+    protected override bool TryPack(ulong index, PackedValues values)
     {
         if (kind != BytesKind.Text)
         {
             return false;
         }
 
-        rows.Text(At(index));
+        values.Text(At(index));
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override bool TryMeasure(long first, Span<int> lengths)
+    {
+        if (kind != BytesKind.Text)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> there = FindNulls(first, lengths.Length);
+        int* items = (int*)Data + (4 * first);
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            lengths[i] = checked(lengths[i] + (there.IsEmpty || there[i] != 0 ? PackedValues.CountedHeadBytes + items[4 * i] : 1));
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void WriteMeasured(long first, Span<byte> rows, Span<int> places)
+    {
+        ReadOnlySpan<byte> there = There(places.Length);
+        for (int i = 0; i < places.Length; i++)
+        {
+            if (there.IsEmpty || there[i] != 0)
+            {
+                PutText(At((ulong)(first + i)), rows, ref places[i]);
+            }
+            else
+            {
+                PutTag(PackedTag.Null, rows, ref places[i]);
+            }
+        }
     }
 
     /// <summary>duckdb_string_t: the length, then the bytes if they are few, else four of them and where they lie.</summary>
@@ -151,7 +225,9 @@ internal sealed unsafe class EnumWriter(DuckDBType type, byte[][] labels) : Text
 
 internal sealed unsafe class DateWriter(PackedTag packed) : TextualWriter
 {
-    protected override bool TryPack(ulong index, PackedRows rows) => packed == PackedTag.Date && rows.TryDate(((int*)Data)[index]);
+    protected override ColumnPacker? Packer { get; } = ColumnPacker.OfDates(packed);
+
+    protected override bool TryPack(ulong index, PackedValues values) => packed == PackedTag.Date && values.TryDate(((int*)Data)[index]);
 
     protected override void WriteValue(ulong index, RowText row)
     {
@@ -188,7 +264,9 @@ internal sealed unsafe class TimeWithZoneWriter : TextualWriter
 /// <param name="nanoseconds">Of one unit.</param>
 internal sealed unsafe class TimestampWriter(long nanoseconds, bool isInUtc, PackedTag packed) : TextualWriter
 {
-    protected override bool TryPack(ulong index, PackedRows rows) => rows.TryTimestamp(((long*)Data)[index], nanoseconds, isInUtc, packed);
+    protected override ColumnPacker? Packer { get; } = ColumnPacker.OfTimes(nanoseconds, isInUtc, packed);
+
+    protected override bool TryPack(ulong index, PackedValues values) => values.TryTimestamp(((long*)Data)[index], nanoseconds, isInUtc, packed);
 
     protected override void WriteValue(ulong index, RowText row)
     {

@@ -1,9 +1,10 @@
 using DuckDB.NET.Native;
+using PipelineService.Spool.Conversion.Packing;
 
 namespace PipelineService.Spool.Conversion.Parquet;
 
 /// <summary>Writes the values of one column, or of one part of nested ones, vector after vector.</summary>
-internal abstract unsafe class VectorWriter
+internal abstract unsafe class VectorWriter : PackedColumn
 {
     private ulong* _validity;
 
@@ -29,19 +30,23 @@ internal abstract unsafe class VectorWriter
         }
     }
 
-    /// <summary>Writes it as a value of a row.</summary>
-    public void Pack(ulong index, PackedRows rows)
+    public sealed override void Pack(long index, PackedValues values)
     {
-        if (!IsThere(index))
+        if (!IsThere((ulong)index))
         {
-            rows.Null();
+            values.Null();
         }
-        else if (!TryPack(index, rows))
+        else if (!TryPack((ulong)index, values))
         {
-            WriteValue(index, rows.BeginJson());
-            rows.EndJson();
+            WriteValue((ulong)index, values.BeginJson());
+            values.EndJson();
         }
     }
+
+    protected sealed override ReadOnlySpan<byte> ValidityOf(long rows) => new(_validity, _validity is null ? 0 : (int)((rows + 7) / 8));
+
+    protected sealed override ReadOnlySpan<byte> ItemsOf(long first, int count, int itemBytes) =>
+        new((byte*)Data + (first * itemBytes), count * itemBytes);
 
     public bool IsThere(ulong index) => _validity is null || ((_validity[index >> 6] >> (int)(index & 63)) & 1) != 0;
 
@@ -50,7 +55,7 @@ internal abstract unsafe class VectorWriter
 
     /// <summary>Writes a value that is not null in a binary form, or as plain text.</summary>
     /// <returns>False where it has none that is wanted: then it is written as JSON.</returns>
-    protected virtual bool TryPack(ulong index, PackedRows rows) => false;
+    protected virtual bool TryPack(ulong index, PackedValues values) => false;
 
     /// <summary>Writes it as the name of a member of an object.</summary>
     public virtual void WriteName(ulong index, RowText row)
