@@ -16,6 +16,9 @@ internal enum Stage
     /// <summary>One of several sessions of a job has committed, the others have not.</summary>
     Committing,
 
+    /// <summary>What jobs that ended long ago add to a view is being put together.</summary>
+    Folding,
+
     /// <summary>The service starts after a kill.</summary>
     Recovering,
 }
@@ -25,6 +28,9 @@ internal static class Aim
 {
     /// <summary>Where a body of some kilobytes passes the stage again and again; else the fault strikes anyway.</summary>
     private static readonly TimeSpan AgeMax = TimeSpan.FromSeconds(2);
+
+    /// <summary>Views are looked after every five seconds.</summary>
+    private static readonly TimeSpan FoldAgeMax = TimeSpan.FromSeconds(6);
 
     /// <returns>Whether the stage was met. What the proxy holds back then is released by <see cref="TcpProxy.Lay"/>.</returns>
     public static async Task<bool> TakeAsync(
@@ -38,9 +44,11 @@ internal static class Aim
             Stage.InCopy => Laid(new Ambush(holds, "FROM STDIN")),
             Stage.InCommit => Laid(new Ambush(holds, "COMMIT\0")),
             Stage.Committing => Laid(new Ambush(holds: true, WriteSql.EnterCommitting, "COMMIT\0")),
+            Stage.Folding => Laid(new Ambush(holds, "WITH taken AS (DELETE FROM pipeline.view_")),
             _ => throw new ArgumentOutOfRangeException(nameof(stage), stage, "Nobody can lie in wait for that."),
         };
-        return await Task.WhenAny(met, Task.Delay(AgeMax, TimeProvider.System, cancellationToken)) == met;
+        TimeSpan ageMax = stage == Stage.Folding ? FoldAgeMax : AgeMax;
+        return await Task.WhenAny(met, Task.Delay(ageMax, TimeProvider.System, cancellationToken)) == met;
 
         Task Laid(Ambush ambush)
         {

@@ -12,12 +12,19 @@ namespace PipelineService.Tests.Reliability;
 /// <param name="instances">How many the clients know; each is started by itself.</param>
 /// <param name="keys">Whose its datasets are; null: nobody's, and there are no keys.</param>
 /// <param name="askedAddress">Where the service is that one more dataset asks; null: there is none.</param>
+/// <param name="watched">The dataset for whose uploads a folder is watched; null: none is.</param>
 internal sealed class Field(
-    string connectionString, NpgsqlDataSource dataSource, string name, int instances = 1, FieldKeys? keys = null, string? askedAddress = null)
+    string connectionString, NpgsqlDataSource dataSource, string name, int instances = 1, FieldKeys? keys = null, string? askedAddress = null,
+    string? watched = null)
     : IAsyncDisposable
 {
+    private const string FolderName = "field";
+
     private static readonly TimeSpan AgeMax = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Datasets whose views are looked at while all goes on: all but the one whose table somebody else changes, which no view follows.</summary>
+    private static readonly string[] LookedAt = [.. Sample.Definitions.Keys.Except([Sample.Unstable])];
 
     private readonly TemporaryFolder _folder = new();
     private readonly CancellationTokenSource _timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -39,6 +46,9 @@ internal sealed class Field(
     public int Port => _ports[0];
 
     public Uri Address => ServiceProcess.AddressOf(Port);
+
+    /// <summary>Of one of the instances, by turns.</summary>
+    public Uri AddressOf(int turn) => ServiceProcess.AddressOf(_ports[turn % _ports.Length]);
 
     public Sender Sender => field ??= new Sender(_ports, keys);
 
@@ -67,6 +77,7 @@ internal sealed class Field(
             await Sender.DeclareAsync(Token, hasService: askedAddress is not null);
             await dataSource.ReloadTypesAsync(Token);
             await ClearAsync();
+            await (watched is null ? Task.CompletedTask : Sender.WatchAsync(watched, FolderName, Token));
             _isDeclared = true;
         }
 
@@ -84,7 +95,9 @@ internal sealed class Field(
         Assert.True(isReady || faultPoints.Length > 0 || started.WasKilled, $"The service does not start:\n{started.Log}");
     }
 
-    /// <summary>What its keys and the service that is asked need.</summary>
+    private string Watched => Path.Combine(_folder.Path, "watched");
+
+    /// <summary>What its keys, the service that is asked and the folder that is watched need.</summary>
     private IEnumerable<(string Name, string Value)> OwnSettings
     {
         get
@@ -98,6 +111,12 @@ internal sealed class Field(
             {
                 yield return ("Enrich__Services__geo__Url", askedAddress);
                 yield return ("Enrich__Services__geo__PerSecond", "10000");
+            }
+
+            if (watched is not null)
+            {
+                yield return ($"Sources__Folders__{FolderName}", Directory.CreateDirectory(Watched).FullName);
+                yield return ("Sources__PollInterval", "00:00:00.5");
             }
         }
     }
@@ -123,6 +142,95 @@ internal sealed class Field(
         var sending = Task.Run(async () => Accepted[await Sender.SendAsync(sample, Token)] = sample, Token);
         _sending.Enqueue(sending);
         return sending;
+    }
+
+    /// <summary>Puts an upload into the folder that is watched, and waits in the background until it was taken.</summary>
+    public Task Drop(int records)
+    {
+        string file = $"{Interlocked.Increment(ref _sent)}.csv";
+        var sample = Sample.Make(watched!, $"{name}-{file}", records);
+        string hidden = Path.Combine(_folder.Path, file);
+        File.WriteAllBytes(hidden, sample.Body);
+        File.Move(hidden, Path.Combine(Watched, file));
+        var taking = Task.Run(
+            async () =>
+            {
+                Guid? taken;
+                while ((taken = await AskAsync<Guid?>($"SELECT job_id FROM pipeline.source_objects WHERE object = '{file}'")) is null)
+                {
+                    await Task.Delay(Poll, TimeProvider.System, Token);
+                }
+
+                Sender.Know(taken.Value, watched!);
+                Accepted[taken.Value] = sample;
+            },
+            Token);
+        _sending.Enqueue(taking);
+        return taking;
+    }
+
+    /// <summary>Has the rows of an upload of an earlier cycle removed in the background, or sends another in its place.</summary>
+    /// <param name="ended">Those of which it may be.</param>
+    public Task? Undo(Random random, IReadOnlyCollection<Guid> ended)
+    {
+        Guid[] there =
+        [
+            .. ended.Where(id => Accepted[id] is { IsReplaced: false, Fails: false, MayFail: false, Loaded: > 0 } sample
+                && (sample.Dataset == Sample.Asking || Sample.Independent.Contains(sample.Dataset))).Order(),
+        ];
+        if (there.Length == 0)
+        {
+            return null;
+        }
+
+        Guid undone = there[random.Next(there.Length)];
+        Sample old = Accepted[undone];
+        Sample? other = random.Next(2) == 0
+            ? Sample.Make(old.Dataset, $"{name}-{Interlocked.Increment(ref _sent)}-instead", random.Next(1, 1_000))
+            : null;
+        var undoing = Task.Run(
+            async () =>
+            {
+                if (other is null)
+                {
+                    await Sender.RevertAsync(undone, Token);
+                }
+                else
+                {
+                    Guid id = await Sender.SendAsync(other, Token, replaces: undone);
+                    Accepted[id] = other;
+                    await Sender.WaitUntilFinalAsync(id, Token);
+                }
+
+                Accepted[undone] = old with { IsReplaced = true };
+            },
+            Token);
+        _sending.Enqueue(undoing);
+        return undoing;
+    }
+
+    /// <summary>As if the jobs that have ended had done so a day ago: what they add to views is put together from now on.</summary>
+    public async Task AgeAsync()
+    {
+        const string Age = """
+            UPDATE pipeline.jobs SET created_at = created_at - interval '1 day', received_at = received_at - interval '1 day',
+                started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day'
+            WHERE finished_at > now() - interval '1 hour'
+            """;
+        await using NpgsqlCommand command = dataSource.CreateCommand(Age);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
+    /// <summary>Compares a view with its table, whatever is going on, in one snapshot.</summary>
+    /// <returns>What is not as it must be.</returns>
+    public async Task<IReadOnlyList<string>> LookAsync(Random random)
+    {
+        string dataset = LookedAt[random.Next(LookedAt.Length)];
+        long? differences =
+            await AskAsync<long?>($"SELECT id FROM pipeline.views WHERE dataset = '{dataset}' AND name = '{Sample.ViewOfAll}'") is { } id
+                ? await AskAsync<long?>($"SET lock_timeout = '500ms'; {Invariants.DifferencesOf(id, Sample.QueryOf(dataset, Sample.ViewOfAll))}")
+                : null;
+        return differences > 0 ? [$"{differences} groups of the view of {dataset} differed from its table in the midst of it all"] : [];
     }
 
     /// <summary>
@@ -315,19 +423,21 @@ internal sealed class Field(
     }
 
     /// <summary>Whether a chunk of an upload that still arrives is committed.</summary>
-    private async Task<bool> HasLandedAsync()
+    private Task<bool> HasLandedAsync() => AskAsync<bool>("""
+        SELECT EXISTS (SELECT FROM pipeline.jobs j JOIN pipeline.job_chunks c ON c.job_id = j.id WHERE j.state = 'receiving')
+        """);
+
+    /// <returns>Nothing where the database is away, or does not answer that now.</returns>
+    private async Task<T?> AskAsync<T>(string sql)
     {
-        const string Landed = """
-            SELECT EXISTS (SELECT FROM pipeline.jobs j JOIN pipeline.job_chunks c ON c.job_id = j.id WHERE j.state = 'receiving')
-            """;
         try
         {
-            await using NpgsqlCommand command = dataSource.CreateCommand(Landed);
-            return await command.ExecuteScalarAsync(Token) is true;
+            await using NpgsqlCommand command = dataSource.CreateCommand(sql);
+            return await command.ExecuteScalarAsync(Token) is T answer ? answer : default;
         }
         catch (NpgsqlException)
         {
-            return false; // the database is away, for all that matters here
+            return default;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using PipelineService.Access.Audit;
+using PipelineService.Tests.Datasets.Views;
 using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
@@ -26,7 +27,7 @@ internal static class Invariants
         """;
 
     /// <summary>What a service that has nothing to do holds on to in the database; every count is nought.</summary>
-    private const string Leftovers = """
+    private const string Leftovers = $"""
         SELECT 'uploads that broke off', count(*) FROM pipeline.jobs WHERE state = 'receiving'
         UNION ALL SELECT 'counts of rejects', count(*) FROM pipeline.job_rejects
         UNION ALL SELECT 'leases', count(*) FROM pipeline.jobs WHERE owner IS NOT NULL OR lease_until IS NOT NULL
@@ -39,6 +40,9 @@ internal static class Invariants
             WHERE NOT EXISTS (SELECT FROM pipeline.audit_links l WHERE l.audit_id = a.id)
         UNION ALL SELECT 'events without a place', count(*) FROM pipeline.events e
             WHERE NOT EXISTS (SELECT FROM pipeline.event_positions p WHERE p.n = e.n)
+        UNION ALL SELECT 'views that are not told', count(*) FROM pipeline.views v
+            WHERE v.dropped_at IS NOT NULL OR NOT (({IsTold}) OR (v.state = 'refused' AND v.dataset = '{Sample.Triggered}'))
+        UNION ALL SELECT 'parts of profiles', count(*) FROM pipeline.job_profile_parts
         UNION ALL SELECT 'prepared transactions', count(*) FROM pg_prepared_xacts WHERE database = current_database()
         """;
 
@@ -61,6 +65,24 @@ internal static class Invariants
                 SELECT FROM public.{Sample.Looking} GROUP BY _job_id
                 HAVING count(DISTINCT score - 2 * id) <> 1 OR count(score) <> count(*)) jobs
         ) faults (fault, places) WHERE places > 0
+        """;
+
+    /// <summary>Views that are kept: there are some whose tables cannot be followed.</summary>
+    private const string Views =
+        "SELECT id, dataset, name FROM pipeline.views WHERE dropped_at IS NULL AND state = 'ready' ORDER BY id";
+
+    /// <summary>Whether a view is told, as far as a row of <c>pipeline.views v</c> says that.</summary>
+    private const string IsTold = """
+        v.state = 'ready' AND v.relation = to_regclass(format('%I.%I', v.table_schema, v.table_name))::oid
+        AND NOT EXISTS (SELECT FROM pipeline.view_notes n WHERE n.view_id = v.id AND n.kind = 'doubt')
+        """;
+
+    /// <summary>Profiles that are of other rows than were loaded; none when all is well.</summary>
+    private static readonly string WronglyProfiled = $"""
+        SELECT j.id FROM pipeline.jobs j LEFT JOIN pipeline.job_profiles p ON p.job_id = j.id
+        WHERE j.dataset IN ({string.Join(", ", Sample.ProfiledOnes.Select(dataset => $"'{dataset}'"))})
+          AND j.state IN ('succeeded', 'partially_succeeded') AND j.records_loaded > 0
+          AND (p.profile -> 'summary' ->> 'rows')::bigint IS DISTINCT FROM j.records_loaded
         """;
 
     /// <summary>Rows that have something else than the service answers when it is well; none when all is well.</summary>
@@ -92,7 +114,7 @@ internal static class Invariants
             SELECT 'events have not one delivery each', count(*)
             FROM (SELECT FROM pipeline.webhooks w CROSS JOIN log l
                   LEFT JOIN pipeline.deliveries d ON d.webhook = w.id AND d.position = l.position
-                  WHERE l.position > (SELECT min(position) FROM pipeline.deliveries) GROUP BY w.id, l.position HAVING count(d.id) <> 1) wrong
+                  WHERE l.position > (SELECT min(position) FROM pipeline.deliveries m WHERE m.webhook = w.id) GROUP BY w.id, l.position HAVING count(d.id) <> 1) wrong
         ) faults (fault, places) WHERE places > 0
         """;
 
@@ -184,6 +206,12 @@ internal static class Invariants
             faults.Add($"the audit has no entry of job {untold.GetGuid(0)}");
         }
 
+        await foreach (NpgsqlDataReader wrong in ReadAsync(database, WronglyProfiled, cancellationToken))
+        {
+            faults.Add($"the profile of job {wrong.GetGuid(0)} is of other rows");
+        }
+
+        await CheckViewsAsync(database, faults, cancellationToken);
         if ((await new AuditVerifier(database).VerifyAsync(head: null, start: null, cancellationToken)).Fault is { } broken)
         {
             faults.Add($"the audit is broken: {broken}");
@@ -204,6 +232,32 @@ internal static class Invariants
         }
 
         return faults;
+    }
+
+    /// <summary>SQL that counts the groups in which a view differs from its table, in one snapshot; 0 while it is not told.</summary>
+    /// <param name="groupBy">The query that the view stands for.</param>
+    public static string DifferencesOf(long view, string groupBy) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"SELECT CASE WHEN {IsTold} THEN ({ViewStand.Compared(view, groupBy)}) ELSE 0 END FROM pipeline.views v WHERE v.id = {view}");
+
+    private static async Task CheckViewsAsync(NpgsqlDataSource database, List<string> faults, CancellationToken cancellationToken)
+    {
+        List<(long Id, string Dataset, string Name)> views = [];
+        await foreach (NpgsqlDataReader view in ReadAsync(database, Views, cancellationToken))
+        {
+            views.Add((view.GetInt64(0), view.GetString(1), view.GetString(2)));
+        }
+
+        foreach ((long id, string dataset, string name) in views)
+        {
+            await foreach (NpgsqlDataReader view in ReadAsync(database, DifferencesOf(id, Sample.QueryOf(dataset, name)), cancellationToken))
+            {
+                if (view.GetInt64(0) > 0)
+                {
+                    faults.Add($"{view.GetInt64(0)} groups of view {name} of {dataset} are not those of its table");
+                }
+            }
+        }
     }
 
     private static void CheckJob(NpgsqlDataReader job, Sample? sample, List<string> faults)

@@ -18,6 +18,8 @@ public sealed class InvariantsTests(InvariantsTests.LoadedDatabase loaded) : ICl
     [InlineData("UPDATE pipeline.job_chunks SET read = read + 1, filtered = filtered + 1", "records were sent")]
     [InlineData("UPDATE pipeline.usage_entries SET loaded = loaded + 1; UPDATE pipeline.usage_minutes SET loaded = loaded + 1", "the figures")]
     [InlineData("DELETE FROM pipeline.usage_entries; DELETE FROM pipeline.usage_minutes", "the figures")]
+    [InlineData("UPDATE pipeline.view_1_parts SET rows = rows + 1 WHERE k0 = 31", "are not those of its table")]
+    [InlineData("DELETE FROM pipeline.view_1_parts WHERE k0 = 31", "are not those of its table")]
     public async Task Checker_sees_what_is_wrong(string damage, string fault)
     {
         await using TestDatabase database = await loaded.CopyAsync();

@@ -19,110 +19,72 @@ public sealed class QualityDeathTests(TestDatabase database) : IClassFixture<Tes
 
     private const int Records = 4_000;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Dies_at_every_step_of_a_hold_and_in_a_profiled_load_and_loses_nothing()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        using TemporaryFolder folder = new();
-        int port = ServiceProcess.FreePort();
-        using Sender sender = new(port);
-        using HttpClient http = new() { BaseAddress = ServiceProcess.AddressOf(port) };
-        ServiceProcess? process = null;
-        try
+        await using DyingService service = new(database.ConnectionString);
+
+        // A bound of its own: it needs no jobs before.
+        await service.StartAsync($"{FaultPoint.JobHolding}:kill:1");
+        await service.DeclareAsync(
+            "held", Definition("held", "job", """, "quality": { "onBreach": "hold", "rules": [ { "metric": "rows", "max": 10 } ] }"""));
+        Task<Guid> held = service.Sender.SendAsync(SampleOf("held"), Token);
+        await service.DiesAsync();
+        await service.StartAsync($"{FaultPoint.JobHeld}:kill:1");
+        await service.DiesAsync();
+        await service.StartAsync($"{FaultPoint.DecisionWriting}:kill:1");
+        Guid job = await held;
+        await AssertHeldAsync(job);
+        await service.AskAsync(HttpMethod.Post, $"/v1/jobs/{job}/approve");
+        await service.DiesAsync();
+        await service.StartAsync($"{FaultPoint.DecisionWritten}:kill:1");
+        await AssertHeldAsync(job);
+        await service.AskAsync(HttpMethod.Post, $"/v1/jobs/{job}/approve");
+        await service.DiesAsync();
+        await service.StartAsync("");
+        await service.Sender.WaitUntilFinalAsync(job, Token);
+        string approved = "state = 'succeeded' AND quality #>> '{decision,outcome}' = 'approved'";
+        await AssertAsync(1, $"SELECT count(*) FROM pipeline.jobs WHERE id = '{job}' AND {approved}");
+        await AssertAsync(1, $"SELECT count(*) FROM pipeline.events WHERE job_id = '{job}' AND type = 'quality.breach'");
+        await AssertAsync(1, $"SELECT count(*) FROM pipeline.audit WHERE action = 'job.approve' AND object = 'job/{job}'");
+
+        // Chunk by chunk, so that a later attempt goes on with what an earlier one has committed.
+        await service.StartAsync($"{FaultPoint.Committed}:kill:3");
+        await service.DeclareAsync("parts", Definition("parts", "chunk", rules: ""));
+        Guid profiled;
+        await using (await TableLock.TakeAsync(database, "parts"))
         {
-            // A bound of its own: it needs no jobs before.
-            await StartAsync($"{FaultPoint.JobHolding}:kill:1");
-            await DeclareAsync("held", "job", """{ "onBreach": "hold", "rules": [ { "metric": "rows", "max": 10 } ] }""");
-            Task<Guid> held = sender.SendAsync(SampleOf("held"), token);
-            await DiesAsync();
-            await StartAsync($"{FaultPoint.JobHeld}:kill:1");
-            await DiesAsync();
-            await StartAsync($"{FaultPoint.DecisionWriting}:kill:1");
-            Guid job = await held;
-            await AssertHeldAsync(job);
-            await DecideAsync(job);
-            await DiesAsync();
-            await StartAsync($"{FaultPoint.DecisionWritten}:kill:1");
-            await AssertHeldAsync(job);
-            await DecideAsync(job);
-            await DiesAsync();
-            await StartAsync("");
-            await sender.WaitUntilFinalAsync(job, token);
-            string approved = "state = 'succeeded' AND quality #>> '{decision,outcome}' = 'approved'";
-            await AssertAsync(1, $"SELECT count(*) FROM pipeline.jobs WHERE id = '{job}' AND {approved}");
-            await AssertAsync(1, $"SELECT count(*) FROM pipeline.events WHERE job_id = '{job}' AND type = 'quality.breach'");
-            await AssertAsync(1, $"SELECT count(*) FROM pipeline.audit WHERE action = 'job.approve' AND object = 'job/{job}'");
-
-            // Chunk by chunk, so that a later attempt goes on with what an earlier one has committed.
-            await StartAsync($"{FaultPoint.Committed}:kill:3");
-            await DeclareAsync("parts", "chunk", quality: null);
-            Guid profiled;
-            await using (await TableLock.TakeAsync(database, "parts"))
-            {
-                profiled = await sender.SendAsync(SampleOf("parts"), token);
-            }
-
-            await DiesAsync();
-            await StartAsync("");
-            await sender.WaitUntilFinalAsync(profiled, token);
-            await AssertAsync(1, $"SELECT count(*) FROM pipeline.jobs WHERE id = '{profiled}' AND epoch > 1");
-            foreach ((string table, Guid id) in new[] { ("held", job), ("parts", profiled) })
-            {
-                await AssertAsync(Records, $"SELECT count(DISTINCT _record) FROM {table}");
-                await AssertAsync(Records, $"SELECT count(*) FROM {table}");
-                JsonNode profile = JsonNode.Parse(await http.GetStringAsync(new Uri($"/v1/jobs/{id}/profile", UriKind.Relative), token))!;
-                Assert.Equal((Records, 1), ((int)profile["rows"]!, (double)profile["coverage"]!));
-                Assert.Equal($"{(long)Records * (Records + 1) / 2}", (string)profile["columns"]![0]!["sum"]!);
-            }
-
-            await AssertAsync(0, "SELECT count(*) FROM pipeline.job_profile_parts");
-        }
-        finally
-        {
-            await (process?.DisposeAsync() ?? ValueTask.CompletedTask);
+            profiled = await service.Sender.SendAsync(SampleOf("parts"), Token);
         }
 
-        async Task StartAsync(string faults)
+        await service.DiesAsync();
+        await service.StartAsync("");
+        await service.Sender.WaitUntilFinalAsync(profiled, Token);
+        await AssertAsync(1, $"SELECT count(*) FROM pipeline.jobs WHERE id = '{profiled}' AND epoch > 1");
+        foreach ((string table, Guid id) in new[] { ("held", job), ("parts", profiled) })
         {
-            await (process?.DisposeAsync() ?? ValueTask.CompletedTask);
-            process = ServiceProcess.Start(
-                database.ConnectionString, Path.Combine(folder.Path, "spool"), port, (FaultPoints.Variable, faults),
-                ("Spool__ChunkBytes", "4096"));
-            await process.WaitUntilReadyAsync(token);
+            await AssertAsync(Records, $"SELECT count(DISTINCT _record) FROM {table}");
+            await AssertAsync(Records, $"SELECT count(*) FROM {table}");
+            JsonNode profile = JsonNode.Parse(await service.Http.GetStringAsync(new Uri($"/v1/jobs/{id}/profile", UriKind.Relative), Token))!;
+            Assert.Equal((Records, 1), ((int)profile["rows"]!, (double)profile["coverage"]!));
+            Assert.Equal($"{(long)Records * (Records + 1) / 2}", (string)profile["columns"]![0]!["sum"]!);
         }
 
-        Task DiesAsync() => process!.WaitForExitAsync(token).Within("the service to die");
+        await AssertAsync(0, "SELECT count(*) FROM pipeline.job_profile_parts");
+    }
 
-        async Task DecideAsync(Guid job)
-        {
-            try
-            {
-                using HttpResponseMessage answer = await http.PostAsync(
-                    new Uri($"/v1/jobs/{job}/approve", UriKind.Relative), content: null, token);
-            }
-            catch (HttpRequestException)
-            {
-                // It died before it could answer.
-            }
-        }
+    private static string Definition(string dataset, string commit, string rules) => $$"""
+        { "schema": { "fields": [ { "name": "id", "type": "integer" }, { "name": "name", "type": "string" } ] },
+          "load": { "table": "public.{{dataset}}", "commit": "{{commit}}" }, "profile": true{{rules}} }
+        """;
 
-        async Task AssertHeldAsync(Guid job)
-        {
-            await BoundedWait.UntilAsync("the job to be held", async () =>
-                await database.ScalarAsync<string>($"SELECT waiting_for FROM pipeline.jobs WHERE id = '{job}'") == "approval");
-            await AssertAsync(0, "SELECT count(*) FROM held");
-        }
-
-        async Task DeclareAsync(string dataset, string commit, string? quality)
-        {
-            string rules = quality is null ? "" : $", \"quality\": {quality}";
-            using StringContent body = new($$"""
-                { "schema": { "fields": [ { "name": "id", "type": "integer" }, { "name": "name", "type": "string" } ] },
-                  "load": { "table": "public.{{dataset}}", "commit": "{{commit}}" }, "profile": true{{rules}} }
-                """, Encoding.UTF8, "application/json");
-            using HttpResponseMessage answer = await http.PutAsync(new Uri($"/v1/datasets/{dataset}", UriKind.Relative), body, token);
-            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(token));
-        }
+    private async Task AssertHeldAsync(Guid job)
+    {
+        await BoundedWait.UntilAsync("the job to be held", async () =>
+            await database.ScalarAsync<string>($"SELECT waiting_for FROM pipeline.jobs WHERE id = '{job}'") == "approval");
+        await AssertAsync(0, "SELECT count(*) FROM held");
     }
 
     private async Task AssertAsync(long expected, string sql) => Assert.Equal(expected, await database.ScalarAsync<long>(sql));

@@ -46,6 +46,9 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// <summary>A model that scores the records of <see cref="Looking"/>: twice the id, and something that each version has for itself.</summary>
     public const string Model = "looked_over";
 
+    /// <summary>The view that each dataset has.</summary>
+    public const string ViewOfAll = "by_amount";
+
     private const int RejectEvery = 50;
     private const int RepeatEvery = 10;
     private const int RaiseEvery = 90;
@@ -62,6 +65,22 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             { "op": "require", "code": "unlucky", "message": "Not this amount.", "expression": "twice <> {{2 * UnluckyAmount}}" } ]
         """;
 
+    /// <summary>Figures that are kept of the rows of each dataset, by their amounts; those of <see cref="Triggered"/> cannot be followed.</summary>
+    private const string ByAmount = $$"""
+        { "name": "{{ViewOfAll}}", "groupBy": ["amount"], "measures": {
+            "known": "count note", "least": "min id", "mean": "avg id", "most": "max id", "n": "count", "total": "sum id" } }
+        """;
+
+    /// <summary>As many groups as there are rows.</summary>
+    private const string ByNote = """, { "name": "by_note", "groupBy": ["note"], "measures": { "n": "count" } }""";
+
+    /// <summary>Of columns that transforms make.</summary>
+    private const string ByTwice = """, { "name": "by_twice", "groupBy": ["twice"], "measures": { "most": "max amount", "n": "count" } }""";
+
+    private const string ByScore = """, { "name": "by_score", "groupBy": ["amount"], "measures": { "best": "max score", "found": "count found" } }""";
+
+    private const string Profiled = """, "profile": true""";
+
     private const string Lookups = $$"""
         , "transforms": [ { "op": "lookup", "from": "{{LookedUp}}", "match": { "id": "id" }, "set": { "found": "note" }, "missing": "null" },
             { "op": "score", "model": "{{Model}}", "inputs": { "x": "id" }, "set": { "score": "y" } } ]
@@ -71,15 +90,15 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     public static IReadOnlyDictionary<string, string> Definitions { get; } = new Dictionary<string, string>
     {
         [WholeJobs] = Definition(WholeJobs, "job", rejectsMax: null),
-        [ByChunk] = Definition(ByChunk, "chunk", rejectsMax: null),
+        [ByChunk] = Definition(ByChunk, "chunk", rejectsMax: null, more: Profiled),
         [Strict] = Definition(Strict, "job", rejectsMax: 0),
-        [Keyed] = Definition(Keyed, "chunk", rejectsMax: null),
+        [Keyed] = Definition(Keyed, "chunk", rejectsMax: null, more: Profiled),
         [Triggered] = Definition(Triggered, "job", rejectsMax: null),
-        [Corrected] = Definition(Corrected, "chunk", rejectsMax: null, """, "keepUpload": "PT2M" """),
+        [Corrected] = Definition(Corrected, "chunk", rejectsMax: null, """, "keepUpload": "PT2M" """, Profiled, views: ByNote),
         [Unstable] = Definition(Unstable, "job", rejectsMax: null),
-        [Transformed] = Definition(Transformed, "job", rejectsMax: null, more: Transforms),
+        [Transformed] = Definition(Transformed, "job", rejectsMax: null, more: Transforms + Profiled, views: ByTwice),
         [LookedUp] = Definition(LookedUp, "job", rejectsMax: null, """, "mode": "replace" """, """, "lookup": { "key": ["id"] } """, """, "primaryKey": ["id"]"""),
-        [Looking] = Definition(Looking, "chunk", rejectsMax: null, more: Lookups),
+        [Looking] = Definition(Looking, "chunk", rejectsMax: null, more: Lookups, views: ByScore),
     };
 
     /// <summary>The dataset that needs a service, beside <see cref="Definitions"/>.</summary>
@@ -93,6 +112,19 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// </summary>
     public static IReadOnlyList<string> Independent { get; } = [.. Definitions.Keys.Except([LookedUp, Looking])];
 
+    /// <summary>Datasets of whose rows all is profiled, each by itself: others may share transactions.</summary>
+    public static IReadOnlyList<string> ProfiledOnes { get; } = [ByChunk, Keyed, Corrected, Transformed];
+
+    /// <summary>The query that a view of a dataset stands for; the columns of a view come in the order of their names.</summary>
+    public static string QueryOf(string dataset, string view) => (view switch
+    {
+        ViewOfAll => "SELECT amount, count(note), min(id), avg(id), max(id), count(*), sum(id)::numeric",
+        "by_note" => "SELECT note, count(*)",
+        "by_twice" => "SELECT twice, max(amount), count(*)",
+        "by_score" => "SELECT amount, max(score), count(found)",
+        _ => throw new ArgumentOutOfRangeException(nameof(view), view, "There is no such view."),
+    }) + $" FROM public.{dataset} GROUP BY 1";
+
     /// <summary>A version of <see cref="Model"/>.</summary>
     /// <param name="of">What it adds.</param>
     public static byte[] ModelOf(float of) => OnnxWriter.Linear(of, [2]);
@@ -100,6 +132,11 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     /// <summary>SQL that leaves the tables of the datasets there, and empty.</summary>
     public static string EmptyTables { get; } = string.Join("; ", Definitions.Keys.Select(dataset =>
         $"{CreateTable(dataset)}; TRUNCATE public.{dataset}")) + $"""
+        ; DO $$ DECLARE view bigint; BEGIN
+            FOR view IN SELECT id FROM pipeline.views WHERE state = 'ready' LOOP
+                EXECUTE format('DELETE FROM pipeline.view_%s_parts', view);
+            END LOOP;
+        END $$
         ; DELETE FROM pipeline.dataset_rows
         ; CREATE UNIQUE INDEX IF NOT EXISTS {Keyed}_note ON public.{Keyed} (note);
         CREATE TABLE IF NOT EXISTS public.{Triggered}_parents (amount bigint PRIMARY KEY);
@@ -197,7 +234,7 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
     }
 
     private static string Definition(
-        string dataset, string commit, int? rejectsMax, string load = "", string more = "", string schema = "") => $$"""
+        string dataset, string commit, int? rejectsMax, string load = "", string more = "", string schema = "", string views = "") => $$"""
         {
           "format": "csv",
           "schema": { "fields": [
@@ -205,7 +242,8 @@ internal sealed record Sample(string Dataset, string Key, byte[] Body, int Read,
             { "name": "amount", "type": "integer" },
             { "name": "note", "type": "string" } ]{{schema}} },
           "load": { "table": "public.{{dataset}}", "commit": "{{commit}}"{{load}} },
-          "rejects": { "maxCount": {{rejectsMax?.ToString(CultureInfo.InvariantCulture) ?? "null"}} }{{more}}
+          "rejects": { "maxCount": {{rejectsMax?.ToString(CultureInfo.InvariantCulture) ?? "null"}} },
+          "views": [ {{ByAmount}}{{views}} ]{{more}}
         }
         """;
 }

@@ -141,6 +141,39 @@ internal sealed class Sender(int[] ports, FieldKeys? keys = null) : IDisposable
     }
 
     /// <summary>
+    /// Has the rows of a job removed. An answer may be lost, and a load may hold the table: it is asked again until the job says so.
+    /// </summary>
+    public async Task RevertAsync(Guid id, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await TryAsync(() => Of(id, HttpMethod.Post, "/revert"), cancellationToken);
+            JsonDocument? job = await TryAsync(() => Of(id, HttpMethod.Get, ""), cancellationToken);
+            if (job?.RootElement.GetProperty("reverted").ValueKind == JsonValueKind.Object)
+            {
+                return;
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>Declares that a folder is watched for uploads of a dataset.</summary>
+    /// <param name="root">How the configuration calls the folder.</param>
+    public async Task WatchAsync(string dataset, string root, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = For(dataset, HttpMethod.Put, $"/v1/sources/{root}");
+        request.Content = new StringContent(
+            $$"""{ "dataset": "{{dataset}}", "folder": { "root": "{{root}}", "settle": "PT0S", "interval": "PT1S" } }""",
+            Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await _http.SendAsync(request, cancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
+    }
+
+    /// <summary>A job that was found, and not sent.</summary>
+    public void Know(Guid id, string dataset) => _datasets[id] = dataset;
+
+    /// <summary>
     /// Has the upload of a job loaded again, and waits for the end of that. An answer may be lost: then the job itself says what has
     /// taken its place.
     /// </summary>

@@ -8,8 +8,9 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>
 /// Cycles of: clients send uploads of many sizes in both commit policies to instances that share a database and a spool; at
 /// a random instant something dies; what died is started again; everything must come out right. The datasets are those of two
-/// tenants, whose keys have limits; one asks a service that is away or wrong now and then. Beside them a second database is loaded,
-/// and somebody alters, locks and drops one of the tables.
+/// tenants, whose keys have limits; one asks a service that is away or wrong now and then, one is fed by a folder, too. All have views, some a
+/// profile, and somebody listens to what happens. Beside them a second database is loaded, and somebody alters, locks and drops one of
+/// the tables.
 /// </summary>
 /// <param name="seed">Chooses uploads, faults and instants.</param>
 /// <param name="instances">1, or 2 of which either may die.</param>
@@ -27,14 +28,19 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
             WHERE application_name LIKE 'pipeline job %' AND state = 'active'
         """;
 
-    /// <summary>A cycle's uploads may well exceed it: then they are refused with 507 and sent again.</summary>
-    private static readonly (string, string) Quota = ("Spool__QuotaBytes", "2000000");
+    /// <summary>
+    /// A cycle's uploads may well exceed the quota: then they are refused with 507 and sent again. What jobs add to views is put together
+    /// soon.
+    /// </summary>
+    private static readonly (string, string)[] Settings =
+        [("Spool__QuotaBytes", "2000000"), ("Datasets__ViewFoldAfter", "00:01:00"), .. Listeners.Settings];
 
     /// <summary>How the service is that is asked while the fault strikes; then it is well again.</summary>
     private static readonly string[] Moods = ["well", "well", "away", "garbage", "few ids"];
 
     private static readonly Stage[] Aims =
-        [Stage.Any, Stage.Any, Stage.Any, Stage.Receiving, Stage.Sealing, Stage.InCopy, Stage.InCommit, Stage.Committing, Stage.Committing];
+        [Stage.Any, Stage.Any, Stage.Any, Stage.Receiving, Stage.Sealing, Stage.InCopy, Stage.InCommit, Stage.Committing, Stage.Committing,
+         Stage.Folding];
 
     private readonly Random _random = new(seed);
     private readonly SortedDictionary<string, int> _faults = [];
@@ -44,27 +50,31 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
     private TcpProxy? _proxy;
     private Field? _field;
     private Neighbour? _neighbour;
+    private Listeners? _listeners;
     private long _records;
     private int _cycles;
     private int _brokenOff;
+    private int _undone;
 
     /// <returns>What is not as it must be; empty when all cycles went well.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(int cycles, TimeSpan ageMax)
     {
         _server = await Server.StartAsync();
         _proxy = new TcpProxy(_server.ConnectionString);
-        _field = new Field(_proxy.ConnectionString, _server.DataSource, $"torture-{seed}", instances, new FieldKeys(), _asked.Address);
-        await _field.StartAsync("", Quota);
+        _field = new Field(
+            _proxy.ConnectionString, _server.DataSource, $"torture-{seed}", instances, new FieldKeys(), _asked.Address, Sample.ByChunk);
+        await _field.StartAsync("", Settings);
         for (int other = 1; other < instances; other++)
         {
             await StartServiceAsync(other);
         }
 
+        _listeners = await Listeners.StartAsync(_server, _field, seed);
         _neighbour = await Neighbour.StartAsync(_server, seed);
         long started = TimeProvider.System.GetTimestamp();
         while (_cycles < cycles && TimeProvider.System.GetElapsedTime(started) < ageMax)
         {
-            IReadOnlyList<string> faults = await RunCycleAsync(_server, _proxy, _field, _neighbour);
+            IReadOnlyList<string> faults = await RunCycleAsync(_server, _proxy, _field, _neighbour, _listeners);
             if (faults.Count > 0)
             {
                 return [.. faults.Prepend($"seed {seed}, cycle {_cycles + 1}"), _field.Log];
@@ -84,6 +94,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         line.Append(
             CultureInfo.InvariantCulture, $"| {seed} | {instances} | {_cycles} | {_field?.Accepted.Count ?? 0} + {_brokenOff} + {_neighbour?.Accepted ?? 0} | {_records} | ");
         line.AppendJoin(", ", _faults.Select(f => $"{f.Key} {f.Value}"));
+        line.Append(CultureInfo.InvariantCulture, $" | {_undone} | {_listeners?.Counts.Deliveries} + {_listeners?.Counts.Streams}");
         line.Append(" | ").AppendJoin(" | ", Enum.GetValues<Stage>()[1..].Select(s => _stages.GetValueOrDefault(s)));
         line.Append(" | ").AppendJoin(", ", (_field?.Sender.Refusals ?? []).Select(r => $"{r.Key}: {r.Value}"));
         return line.Append(" |").ToString();
@@ -91,6 +102,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await (_listeners?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_neighbour?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_field?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_proxy?.DisposeAsync() ?? ValueTask.CompletedTask);
@@ -98,9 +110,17 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         await _asked.DisposeAsync();
     }
 
-    private async Task<IReadOnlyList<string>> RunCycleAsync(Server server, TcpProxy proxy, Field field, Neighbour neighbour)
+    private async Task<IReadOnlyList<string>> RunCycleAsync(
+        Server server, TcpProxy proxy, Field field, Neighbour neighbour, Listeners listeners)
     {
         field.Extend();
+        Guid[] ended = [.. field.Accepted.Keys];
+        Stage aim = Aims[_random.Next(Aims.Length)];
+        if (aim == Stage.Folding || _random.Next(3) == 0)
+        {
+            await field.AgeAsync();
+        }
+
         await using UnstableTable unstable = new(server.DataSource, _random.Next());
         unstable.Begin();
         _ = neighbour.Send(_random);
@@ -135,17 +155,30 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
             _brokenOff++;
         }
 
-        Stage aim = Aims[_random.Next(Aims.Length)];
+        if (_random.Next(2) == 0)
+        {
+            _ = field.Drop(Sizes[_random.Next(1, 6)]);
+        }
+
+        if (_random.Next(3) > 0)
+        {
+            _undone += field.Undo(_random, ended) is null ? 0 : 1;
+        }
+
         int kind = aim is Stage.Receiving or Stage.Sealing ? 0 : _random.Next(6);
         HashSet<Stage> hit = [];
+        IReadOnlyList<string> seen = [];
+        bool holds = _random.Next(2) == 0;
         if (aim == Stage.Any)
         {
             await Task.Delay(InstantMax * _random.NextDouble(), TimeProvider.System, field.Token);
+            seen = await field.LookAsync(_random);
             hit.UnionWith(await StagesAsync(server, field));
         }
-        else if (await Aim.TakeAsync(aim, _random.Next(2) == 0, proxy, field.Spool, field.Token))
+        else if (await Aim.TakeAsync(aim, holds, proxy, field.Spool, field.Token))
         {
             hit.Add(aim);
+            seen = holds ? await field.LookAsync(_random) : [];
         }
 
         Task striking = StrikeAsync(kind, server, proxy, field, hit);
@@ -159,7 +192,11 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         _asked.Mood = "well";
         await unstable.SettleAsync(field.Token);
         IReadOnlyList<string> intrusion = _random.Next(4) == 0 ? await neighbour.IntrudeAsync(field.Spool) : [];
-        return [.. intrusion, .. await field.EndAsync(), .. await field.SeenByOthersAsync(), .. await neighbour.EndAsync()];
+        return
+        [
+            .. seen, .. intrusion, .. await field.EndAsync(), .. await listeners.EndAsync(), .. await field.SeenByOthersAsync(),
+            .. await neighbour.EndAsync(),
+        ];
     }
 
     private async Task StrikeAsync(int kind, Server server, TcpProxy proxy, Field field, HashSet<Stage> hit)
@@ -219,7 +256,7 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         await Task.WhenAll(victims.Select(StartServiceAsync));
     }
 
-    private Task StartServiceAsync(int instance) => _field!.StartInstanceAsync(instance, "", Quota);
+    private Task StartServiceAsync(int instance) => _field!.StartInstanceAsync(instance, "", Settings);
 
     private static async Task<HashSet<Stage>> StagesAsync(Server server, Field field)
     {

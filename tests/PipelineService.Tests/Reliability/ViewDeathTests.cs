@@ -24,105 +24,57 @@ public sealed class ViewDeathTests(TestDatabase database) : IClassFixture<TestDa
     private const string Dataset = "viewed";
     private const string Query = "SELECT name, count(*), sum(id)::numeric FROM viewed GROUP BY 1";
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Dies_at_every_step_of_a_view_and_it_is_what_the_table_says()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        using TemporaryFolder folder = new();
-        int port = ServiceProcess.FreePort();
-        using Sender sender = new(port);
-        using HttpClient http = new() { BaseAddress = ServiceProcess.AddressOf(port) };
-        ServiceProcess? process = null;
-        try
+        await using DyingService service = new(database.ConnectionString);
+        await service.StartAsync($"{FaultPoint.ViewBuilding}:kill:1");
+        await service.DeclareAsync(Dataset, """
+            { "schema": { "fields": [ { "name": "id", "type": "integer" }, { "name": "name", "type": "string" } ] },
+              "load": { "table": "public.viewed", "commit": "chunk" },
+              "views": [ { "name": "v", "groupBy": ["name"], "measures": { "n": "count", "s": "sum id" } } ] }
+            """);
+        await service.DiesAsync();
+        await service.StartAsync($"{FaultPoint.ViewKept}:kill:1");
+        await service.DiesAsync();
+        await service.StartAsync($"{FaultPoint.ViewPartsWriting}:kill:2");
+        await WhenReadyAsync();
+        Guid job;
+        await using (await TableLock.TakeAsync(database, Dataset))
         {
-            await StartAsync($"{FaultPoint.ViewBuilding}:kill:1");
-            await DeclareAsync();
-            await DiesAsync();
-            await StartAsync($"{FaultPoint.ViewKept}:kill:1");
-            await DiesAsync();
-            await StartAsync($"{FaultPoint.ViewPartsWriting}:kill:2");
-            await WhenReadyAsync();
-            Guid job;
-            await using (await TableLock.TakeAsync(database, Dataset))
-            {
-                job = await sender.SendAsync(Sample, token);
-            }
-
-            await DiesAsync();
-            await AssertAsync(rowsMax: Records - 1);
-            await StartAsync($"{FaultPoint.ViewPartsWritten}:kill:3");
-            await DiesAsync();
-            await AssertAsync(rowsMax: Records - 1);
-            await StartAsync("");
-            await sender.WaitUntilFinalAsync(job, token);
-            await AssertAsync(Records, Records);
-
-            // Taken out, and put together.
-            await StartAsync($"{FaultPoint.ViewPartsRemoving}:kill:1");
-            await RevertAsync(job);
-            await DiesAsync();
-            await AssertAsync(Records, Records);
-            await database.ExecuteAsync("""
-                UPDATE pipeline.jobs SET created_at = created_at - interval '1 day', received_at = received_at - interval '1 day',
-                    started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day'
-                """);
-            await StartAsync($"{FaultPoint.ViewFolding}:kill:1");
-            await DiesAsync();
-            await AssertAsync(Records, Records);
-            await StartAsync("");
-            string parts = $"pipeline.view_{await IdAsync()}_parts";
-            await BoundedWait.UntilAsync("the parts to be put together", async () =>
-                !await database.ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM {parts} WHERE job_id IS NOT NULL)"));
-            await AssertAsync(Records, Records);
-            await RevertAsync(job);
-            await AssertAsync(rowsMax: 0);
-        }
-        finally
-        {
-            await (process?.DisposeAsync() ?? ValueTask.CompletedTask);
+            job = await service.Sender.SendAsync(Sample, Token);
         }
 
-        async Task StartAsync(string faults)
-        {
-            await (process?.DisposeAsync() ?? ValueTask.CompletedTask);
-            process = ServiceProcess.Start(
-                database.ConnectionString, Path.Combine(folder.Path, "spool"), port, (FaultPoints.Variable, faults),
-                ("Spool__ChunkBytes", "4096"));
-            await process.WaitUntilReadyAsync(token);
-        }
+        await service.DiesAsync();
+        await AssertAsync(rowsMax: Records - 1);
+        await service.StartAsync($"{FaultPoint.ViewPartsWritten}:kill:3");
+        await service.DiesAsync();
+        await AssertAsync(rowsMax: Records - 1);
+        await service.StartAsync("");
+        await service.Sender.WaitUntilFinalAsync(job, Token);
+        await AssertAsync(Records, Records);
 
-        Task DiesAsync() => process!.WaitForExitAsync(token).Within("the service to die");
-
-        async Task RevertAsync(Guid job)
-        {
-            try
-            {
-                using HttpResponseMessage answer = await http.PostAsync(
-                    new Uri($"/v1/jobs/{job}/revert", UriKind.Relative), content: null, token);
-            }
-            catch (HttpRequestException)
-            {
-                // It died before it could answer.
-            }
-        }
-
-        async Task DeclareAsync()
-        {
-            using StringContent body = new("""
-                { "schema": { "fields": [ { "name": "id", "type": "integer" }, { "name": "name", "type": "string" } ] },
-                  "load": { "table": "public.viewed", "commit": "chunk" },
-                  "views": [ { "name": "v", "groupBy": ["name"], "measures": { "n": "count", "s": "sum id" } } ] }
-                """, Encoding.UTF8, "application/json");
-            try
-            {
-                using HttpResponseMessage answer = await http.PutAsync(new Uri($"/v1/datasets/{Dataset}", UriKind.Relative), body, token);
-                Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(token));
-            }
-            catch (HttpRequestException)
-            {
-                // It died before it could answer.
-            }
-        }
+        // Taken out, and put together.
+        await service.StartAsync($"{FaultPoint.ViewPartsRemoving}:kill:1");
+        await service.AskAsync(HttpMethod.Post, $"/v1/jobs/{job}/revert");
+        await service.DiesAsync();
+        await AssertAsync(Records, Records);
+        await database.ExecuteAsync("""
+            UPDATE pipeline.jobs SET created_at = created_at - interval '1 day', received_at = received_at - interval '1 day',
+                started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day'
+            """);
+        await service.StartAsync($"{FaultPoint.ViewFolding}:kill:1");
+        await service.DiesAsync();
+        await AssertAsync(Records, Records);
+        await service.StartAsync("");
+        string parts = $"pipeline.view_{await IdAsync()}_parts";
+        await BoundedWait.UntilAsync("the parts to be put together", async () =>
+            !await database.ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM {parts} WHERE job_id IS NOT NULL)"));
+        await AssertAsync(Records, Records);
+        await service.AskAsync(HttpMethod.Post, $"/v1/jobs/{job}/revert");
+        await AssertAsync(rowsMax: 0);
     }
 
     private Task WhenReadyAsync() => BoundedWait.UntilAsync("the view to be built", async () =>

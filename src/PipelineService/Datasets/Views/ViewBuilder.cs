@@ -49,6 +49,14 @@ public sealed partial class ViewBuilder(
     private const string Refuse =
         "UPDATE pipeline.views SET state = 'refused', reason = @reason, relation = to_regclass(@table)::oid WHERE id = @id";
 
+    /// <summary>It is tried again and again, until somebody has mended the table.</summary>
+    private const string PutOff = """
+        UPDATE pipeline.views SET state = 'building', reason = NULL WHERE id = @id AND state <> 'building';
+        DELETE FROM pipeline.view_notes WHERE view_id = @id AND kind = 'doubt' AND reason <> @reason;
+        INSERT INTO pipeline.view_notes (view_id, kind, reason) SELECT @id, 'doubt', @reason
+        WHERE NOT EXISTS (SELECT FROM pipeline.view_notes WHERE view_id = @id AND kind = 'doubt')
+        """;
+
     private const string Forget = "DELETE FROM pipeline.views WHERE id = @id";
 
     private const string EndFold = """
@@ -146,6 +154,13 @@ public sealed partial class ViewBuilder(
         await ExecuteAsync(connection, sql.Drop, null, cancellationToken);
         TableShape? shape = await TargetTable.LookAsync(connection, view.Table, cancellationToken);
         string? obstacle = shape is null ? "It does not exist." : ViewObstacles.Find(shape, view.Types.Keys);
+        if (obstacle is null && ViewObstacles.FindOtherType(shape!, view.Types) is { } other)
+        {
+            string reason = ViewObstacles.Of(view.Table, other);
+            await ExecuteAsync(connection, PutOff, new { id = view.Id, reason }, cancellationToken);
+            return;
+        }
+
         long groups = 0;
         if (obstacle is null)
         {

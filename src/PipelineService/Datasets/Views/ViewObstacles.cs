@@ -53,6 +53,21 @@ public static class ViewObstacles
             ? $"An upload without column \"{given}\" was given the default of the table, of which only PostgreSQL knows what it is."
             : null);
 
+    /// <summary>
+    /// Which column is of another type than was declared. A load of it fails, so that there is nothing to follow; parts that were made of it would
+    /// be of its type, and would take for values of theirs what later loads write, once the column is as it should be.
+    /// </summary>
+    /// <param name="types">Those that were declared, by the names of the columns.</param>
+    /// <returns>A sentence; null: none is.</returns>
+    internal static string? FindOtherType(TableShape shape, IReadOnlyDictionary<string, string> types)
+    {
+        ColumnShape? other = shape.Columns.FirstOrDefault(column => types.TryGetValue(column.Name, out string? declared)
+            && column.Type != declared && !ColumnFit.Holds(column.BaseType ?? column.Type, declared));
+        return other is null
+            ? null
+            : $"Its column \"{other.Name}\" is {other.Type}, and {types[other.Name]} is declared. The view is built when that agrees.";
+    }
+
     /// <summary>A view that is refused, or doubted, as its callers are told.</summary>
     public static string Of(TableName table, string sentence) => $"Table {table} cannot be followed. {sentence}";
 }

@@ -143,6 +143,30 @@ public sealed class ViewEndpointTests(ViewStand stand) : IClassFixture<ViewStand
             "dropped", "v", "SELECT date_trunc('minute', at), city, count(*), sum(price) FROM dropped GROUP BY 1, 2"));
     }
 
+    /// <summary>Made of numbers of another kind, it would take for such what later loads add to it.</summary>
+    [Fact]
+    public async Task A_column_of_another_type_is_waited_for()
+    {
+        await stand.DeclareAsync("retyped", """
+            { "schema": { "fields": [ { "name": "id", "type": "integer" } ] },
+              "views": [ { "name": "v", "groupBy": ["id"], "measures": { "n": "count" } } ] }
+            """);
+        await stand.Database.ExecuteAsync("""
+            DROP TABLE retyped;
+            CREATE TABLE retyped (id double precision, _job_id uuid NOT NULL, _record bigint NOT NULL)
+            """);
+
+        await ViewStand.KeepAsync(stand.Service);
+
+        await AssertAsync("/v1/datasets/retyped/views/v", HttpStatusCode.ServiceUnavailable, "view_not_ready");
+        JsonElement state = (await stand.Api.GetAsync("/v1/datasets/retyped/views")).Json.GetProperty("items")[0];
+        Assert.Contains("is double precision, and bigint is declared", state.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        await stand.Database.ExecuteAsync("ALTER TABLE retyped ALTER id TYPE bigint");
+        await ViewStand.KeepAsync(stand.Service);
+        Assert.Equal(JobState.Succeeded, (await stand.Api.LoadAsync("retyped", "id\n1\n1\n2\n")).State);
+        Assert.Equal(0, await stand.DifferencesAsync("retyped", "v", "SELECT id, count(*) FROM retyped GROUP BY 1"));
+    }
+
     /// <summary>That the tests would see it.</summary>
     [Fact]
     public async Task A_part_that_is_missing_is_a_difference()

@@ -3,13 +3,14 @@ using System.Text;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Reliability;
 
 namespace PipelineService.Tests.Sources.Queues;
 
 /// <summary>nats-server with JetStream.</summary>
 /// <param name="certificate">With TLS: files of the certificate that is its own and its authority's, and of the key.</param>
-internal sealed class NatsBroker((string File, string KeyFile)? certificate = null) : TestBroker
+internal sealed class NatsBroker(OwnCertificate? certificate = null) : TestBroker
 {
     private const int AtOnce = 500;
 

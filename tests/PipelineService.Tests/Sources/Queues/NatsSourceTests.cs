@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using NATS.Client.JetStream.Models;
 using PipelineService.Sources;
 using PipelineService.Sources.Queues;
@@ -85,13 +83,13 @@ public sealed class NatsSourceTests(NatsSourceTests.Stand stand) : QueueSourceTe
     {
         _ = Broker;
         using TemporaryFolder folder = new();
-        (string file, string keyFile) = await CertificateOfAsync("localhost", folder.Path);
-        await using NatsBroker secured = new((file, keyFile));
+        OwnCertificate certificate = await OwnCertificate.MakeAsync("localhost", folder.Path);
+        await using NatsBroker secured = new(certificate);
         await secured.StartAsync();
         await secured.MakeStreamAsync("secured");
         await secured.SendAsync("secured", QueueService.MessagesOf(1, 3));
 
-        await using (NatsLog log = await OpenAsync(secured.Address, file))
+        await using (NatsLog log = await OpenAsync(secured.Address, certificate.File))
         {
             Assert.Equal(3, (await log.ReadAsync(10, TimeSpan.Zero, TestContext.Current.CancellationToken)).Count);
         }
@@ -99,29 +97,13 @@ public sealed class NatsSourceTests(NatsSourceTests.Stand stand) : QueueSourceTe
         SourceFaultException unknown = await Assert.ThrowsAsync<SourceFaultException>(() => OpenAsync(secured.Address, authority: null));
         Assert.Contains("cannot be reached", unknown.Message, StringComparison.Ordinal);
         Uri otherName = new(secured.Address.ToString().Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
-        await Assert.ThrowsAsync<SourceFaultException>(() => OpenAsync(otherName, file));
+        await Assert.ThrowsAsync<SourceFaultException>(() => OpenAsync(otherName, certificate.File));
     }
 
     private static Task<NatsLog> OpenAsync(Uri address, string? authority) => NatsLog.OpenAsync(
         new BrokerOptions { Address = address, AuthorityFile = authority, Timeout = TimeSpan.FromSeconds(3) },
         new QueueSettings("nats", "secured", null, null, 10, 1_000, TimeSpan.Zero), "reader", at: null,
         TestContext.Current.CancellationToken);
-
-    private static async Task<(string File, string KeyFile)> CertificateOfAsync(string host, string folder)
-    {
-        using var key = RSA.Create(2048);
-        CertificateRequest request = new($"CN={host}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        SubjectAlternativeNameBuilder names = new();
-        names.AddDnsName(host);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        using X509Certificate2 certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        (string file, string keyFile) = (Path.Combine(folder, "certificate.pem"), Path.Combine(folder, "key.pem"));
-        await File.WriteAllTextAsync(file, certificate.ExportCertificatePem());
-        await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem());
-        return (file, keyFile);
-    }
 
     private async Task<long> CountAsync(string stream) => (await Broker.JetStream.GetStreamAsync(stream)).Info.State.Messages;
 

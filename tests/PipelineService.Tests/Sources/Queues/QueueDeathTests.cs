@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using NATS.Client.JetStream.Models;
-using PipelineService.Hosting.FaultInjection;
 using PipelineService.Tests.Infrastructure;
 using PipelineService.Tests.Reliability;
 
@@ -11,7 +10,7 @@ namespace PipelineService.Tests.Sources.Queues;
 /// <summary>
 /// The service dies while it takes messages, at a step of that, and the broker dies under it; every message is a record once.
 /// </summary>
-public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestDatabase>, IDisposable
+public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     /// <summary>
     /// By hand: how many messages there are, how often service and broker are killed besides, at times by chance, and which broker.
@@ -37,8 +36,6 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
     private static readonly string[] Deaths =
         ["SourceReading:kill:2", "DirectoryFlushed:kill:2", "JobRegistering:kill:2", "JobRegistered:kill:2", "SourceTaken:kill:2"];
 
-    private readonly TemporaryFolder _folder = new();
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -58,8 +55,6 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
         }
     }
 
-    public void Dispose() => _folder.Dispose();
-
     private async Task TakeAsync<T>(string name, T broker, Func<T, Task> makeStream)
         where T : TestBroker
     {
@@ -71,23 +66,22 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
         await broker.SendAsync(name, [.. QueueService.MessagesOf(1, messages), .. Enumerable.Repeat("{ no record", Malformed)]);
 
         // At a step of taking; then the broker, under the one that goes on; by hand either, whenever it comes.
+        await using DyingService service = new(
+            database.ConnectionString, ("Sources__PollInterval", "00:00:00.1"), ($"Sources__Brokers__{name}__Address", broker.Address.ToString()),
+            ($"Sources__Brokers__{name}__Timeout", "00:00:05"), ("Spool__ChunkBytes", "65536"));
         bool isDeclared = false;
         foreach (string death in (string[])[Random.Shared.GetItems(Deaths, 1)[0], .. Enumerable.Repeat("by chance", deaths), ""])
         {
             TestContext.Current.SendDiagnosticMessage("{0} dies: {1}", name, death);
-            int port = ServiceProcess.FreePort();
-            await using var service = ServiceProcess.Start(
-                database.ConnectionString, Path.Combine(_folder.Path, "spool"), port,
-                (FaultPoints.Variable, death.Contains(':', StringComparison.Ordinal) ? death : ""), ("Sources__PollInterval", "00:00:00.1"),
-                ($"Sources__Brokers__{name}__Address", broker.Address.ToString()), ($"Sources__Brokers__{name}__Timeout", "00:00:05"), ("Spool__ChunkBytes", "65536"));
-            Assert.True(await service.WaitUntilReadyAsync(Token) || death.Length > 0, service.Log);
-            isDeclared = isDeclared || await TryDeclareAsync(port, name, Math.Max(50, messages / 50));
+            Assert.True(
+                await service.StartAsync(death.Contains(':', StringComparison.Ordinal) ? death : "") || death.Length > 0, service.Process.Log);
+            isDeclared = isDeclared || await TryDeclareAsync(service.Http, name, Math.Max(50, messages / 50));
             if (death == "by chance")
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(500, 6000)), TimeProvider.System, Token);
                 if (Random.Shared.Next(2) == 0)
                 {
-                    await service.KillAsync();
+                    await service.Process.KillAsync();
                     continue;
                 }
             }
@@ -101,14 +95,14 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
             if (death != "by chance")
             {
                 long limit = TimeProvider.System.GetTimestamp();
-                while (!service.HasExited && !await IsDoneAsync(name, messages))
+                while (!service.Process.HasExited && !await IsDoneAsync(name, messages))
                 {
                     TimeSpan age = TimeProvider.System.GetElapsedTime(limit);
-                    Assert.True(age < TimeSpan.FromSeconds(40 + (messages / 500)), $"{death}\n{service.Log}");
+                    Assert.True(age < TimeSpan.FromSeconds(40 + (messages / 500)), $"{death}\n{service.Process.Log}");
                     await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
                 }
 
-                Assert.True(death.Length > 0 || !service.HasExited, service.Log);
+                Assert.True(death.Length > 0 || !service.Process.HasExited, service.Process.Log);
             }
         }
 
@@ -136,9 +130,8 @@ public sealed class QueueDeathTests(TestDatabase database) : IClassFixture<TestD
         """));
 
     /// <returns>False when it died before, as it may: it reads at once.</returns>
-    private static async Task<bool> TryDeclareAsync(int port, string name, int batch)
+    private static async Task<bool> TryDeclareAsync(HttpClient http, string name, int batch)
     {
-        using HttpClient http = new() { BaseAddress = ServiceProcess.AddressOf(port) };
         Api api = new(http);
         try
         {

@@ -7,23 +7,32 @@ using RabbitMQ.Client.Exceptions;
 
 namespace PipelineService.Tests.Sources.Queues;
 
-/// <summary>rabbitmq-server, with the name server of its own that Erlang wants.</summary>
+/// <summary>rabbitmq-server, with the name server of its own that Erlang wants. It is there with TLS, too.</summary>
 internal sealed class RabbitBroker : TestBroker
 {
     private static readonly string? Program = BrokerProcess.Find("../lib/rabbitmq/bin/rabbitmq-server");
     private static readonly string? NameServer = BrokerProcess.Find("epmd");
 
     private readonly int _port = ServiceProcess.FreePort();
+    private readonly int _securePort = ServiceProcess.FreePort();
     private readonly int _namesPort = ServiceProcess.FreePort();
     private readonly int _nodesPort = ServiceProcess.FreePort();
     private readonly HashSet<string> _streams = [];
+    private OwnCertificate? _certificate;
     private IConnection? _connection;
 
     public static bool IsInstalled => Program is not null && NameServer is not null;
 
     public override Uri Address => new(string.Create(CultureInfo.InvariantCulture, $"amqp://127.0.0.1:{_port}"));
 
+    public Uri SecureAddress => new(string.Create(CultureInfo.InvariantCulture, $"amqps://localhost:{_securePort}"));
+
+    /// <summary>Whose certificate it shows there.</summary>
+    public string AuthorityFile => _certificate!.File;
+
     public IConnection Connection => _connection!;
+
+    private string Configuration => Path.Combine(Folder, "rabbitmq.conf");
 
     public override async Task StartAsync()
     {
@@ -32,6 +41,15 @@ internal sealed class RabbitBroker : TestBroker
         if (!File.Exists(plugins))
         {
             await File.WriteAllTextAsync(plugins, "[].\n");
+            _certificate = await OwnCertificate.MakeAsync("localhost", Folder);
+            await File.WriteAllTextAsync(Configuration, string.Create(CultureInfo.InvariantCulture, $"""
+                listeners.ssl.1 = 127.0.0.1:{_securePort}
+                ssl_options.cacertfile = {_certificate.File}
+                ssl_options.certfile = {_certificate.File}
+                ssl_options.keyfile = {_certificate.KeyFile}
+                ssl_options.verify = verify_none
+
+                """));
         }
 
         Hold(await BrokerProcess.StartAsync(NameServer!, ["-port", names, "-address", "127.0.0.1"], Folder));
@@ -43,7 +61,7 @@ internal sealed class RabbitBroker : TestBroker
             ("RABBITMQ_DIST_PORT", _nodesPort.ToString(CultureInfo.InvariantCulture)),
             ("RABBITMQ_MNESIA_BASE", Path.Combine(Folder, "data")), ("RABBITMQ_LOG_BASE", Path.Combine(Folder, "logs")),
             ("RABBITMQ_ENABLED_PLUGINS_FILE", plugins), ("RABBITMQ_PID_FILE", Path.Combine(Folder, "pid")),
-            ("RABBITMQ_CONF_ENV_FILE", Path.Combine(Folder, "none")), ("RABBITMQ_CONFIG_FILE", Path.Combine(Folder, "none")),
+            ("RABBITMQ_CONF_ENV_FILE", Path.Combine(Folder, "none")), ("RABBITMQ_CONFIG_FILE", Configuration),
             ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-noinput +S 1:1")));
         await WhenStartedAsync(TryConnectAsync);
     }

@@ -1,3 +1,5 @@
+using PipelineService.Sources;
+using PipelineService.Sources.Queues;
 using PipelineService.Tests.Infrastructure;
 using RabbitMQ.Client;
 
@@ -28,6 +30,30 @@ public sealed class RabbitSourceTests(RabbitSourceTests.Stand stand) : QueueSour
         BasicGetResult message = (await channel.BasicGetAsync(type, autoAck: false, token))!;
         Assert.False(message.Redelivered);
     }
+
+    /// <summary>Who is not known to us is not told anything.</summary>
+    [Fact]
+    public async Task With_TLS_the_broker_shows_who_it_is()
+    {
+        var broker = (RabbitBroker)Broker;
+        await broker.MakeStreamAsync("secured");
+        await broker.SendAsync("secured", QueueService.MessagesOf(1, 3));
+
+        await using (RabbitLog log = await OpenAsync(broker.SecureAddress, broker.AuthorityFile))
+        {
+            Assert.NotEmpty(await log.ReadAsync(10, TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        }
+
+        SourceFaultException unknown = await Assert.ThrowsAsync<SourceFaultException>(() => OpenAsync(broker.SecureAddress, authority: null));
+        Assert.Contains("cannot be reached", unknown.Message, StringComparison.Ordinal);
+        Uri otherName = new(broker.SecureAddress.ToString().Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<SourceFaultException>(() => OpenAsync(otherName, broker.AuthorityFile));
+    }
+
+    private static Task<RabbitLog> OpenAsync(Uri address, string? authority) => RabbitLog.OpenAsync(
+        new BrokerOptions { Address = address, AuthorityFile = authority, Timeout = TimeSpan.FromSeconds(10) },
+        new QueueSettings("rabbit", "secured", null, null, 10, 1_000, TimeSpan.Zero), "reader", at: null,
+        TestContext.Current.CancellationToken);
 
     public sealed class Stand(PostgresServer server) : BrokeredService(server)
     {
