@@ -20,6 +20,9 @@ internal static class ConverterCommand
     /// <summary>It takes more memory than there is.</summary>
     public const int Demanding = 4;
 
+    /// <summary>More would come of it than may; of what stands on standard error.</summary>
+    public const int Oversized = 5;
+
     private const int NotAsked = 2;
 
     public static bool IsAskedFor(string[] args) => args is [Name];
@@ -46,6 +49,11 @@ internal static class ConverterCommand
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Unconvertible;
+        }
+        catch (OversizedException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return Oversized;
         }
         catch (Exception e) when (e is DemandingException or OutOfMemoryException)
         {
