@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 
 namespace PipelineService.Tests.Infrastructure;
@@ -27,7 +28,8 @@ internal sealed class DocumentedAnswers() : DelegatingHandler(new SocketsHttpHan
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
-        if (request.Content?.Headers.ContentType?.MediaType == "multipart/form-data")
+        if (request.Content?.Headers.NonValidated.TryGetValues("Content-Type", out HeaderStringValues type) == true
+            && type.ToString().StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
             return response; // told in words: the document would have clients expect either of two answers to every upload
         }

@@ -31,11 +31,18 @@ internal static class WorkbookSample
     /// <summary>The same workbook with one of its parts changed, and whole as a ZIP file.</summary>
     public static byte[] WithPart(byte[] workbook, int part, Func<byte[], byte[]> change)
     {
+        using ZipArchive archive = new(new MemoryStream(workbook));
+        return WithPart(workbook, archive.Entries[part % archive.Entries.Count].FullName, change);
+    }
+
+    /// <inheritdoc cref="WithPart(byte[], int, Func{byte[], byte[]})"/>
+    public static byte[] WithPart(byte[] workbook, string part, Func<byte[], byte[]> change)
+    {
         using MemoryStream file = new();
         using (ZipArchive from = new(new MemoryStream(workbook)))
         using (ZipArchive to = new(file, ZipArchiveMode.Create, leaveOpen: true))
         {
-            foreach ((int index, ZipArchiveEntry entry) in from.Entries.Index())
+            foreach (ZipArchiveEntry entry in from.Entries)
             {
                 using MemoryStream bytes = new();
                 using (Stream old = entry.Open())
@@ -44,7 +51,7 @@ internal static class WorkbookSample
                 }
 
                 using Stream copy = to.CreateEntry(entry.FullName).Open();
-                copy.Write(index == part % from.Entries.Count ? change(bytes.ToArray()) : bytes.ToArray());
+                copy.Write(entry.FullName == part ? change(bytes.ToArray()) : bytes.ToArray());
             }
         }
 

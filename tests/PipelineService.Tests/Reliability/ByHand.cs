@@ -1,8 +1,11 @@
 using PipelineService.EveryAssembly;
 using PipelineService.Tests.Access.Audit;
 using PipelineService.Tests.Contracts.Hostile;
+using PipelineService.Tests.Infrastructure;
+using PipelineService.Tests.Intake;
 using PipelineService.Tests.Jobs.Traces;
 using PipelineService.Tests.Spool.Conversion;
+using PipelineService.Tests.Spool.Formats;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -29,6 +32,10 @@ internal static class ByHand
         new("hostile", typeof(HostileRequestsTests), [
             new("requests", "PIPELINE_HOSTILE_REQUESTS"), new("seed", "PIPELINE_HOSTILE_SEED")]),
         new("mutated-files", typeof(MutatedFilesTests), [new("files", "PIPELINE_MUTATED_FILES"), new("seed", "PIPELINE_MUTATED_SEED")]),
+        new("cuts", typeof(CutFilesTests), [new("step", CutFilesTests.Variable)]),
+        new("any-data", typeof(AnyDataTests), [new("seconds", ByHandFor.SecondsVariable), new("seed", ByHandFor.SeedVariable)]),
+        new("any-form", typeof(AnyFormTests), [new("seconds", ByHandFor.SecondsVariable), new("seed", ByHandFor.SeedVariable)]),
+        new("any-pages", typeof(PageChecksTests), [new("seconds", ByHandFor.SecondsVariable), new("seed", ByHandFor.SeedVariable)]),
         new("audit", typeof(AuditChainTests), [new("entries", "PIPELINE_AUDIT_ENTRIES")]),
         new("audit-verify", typeof(AuditVerifierTests), [new("entries", AuditVerifierTests.Variable)]),
         new("traces", typeof(TripTraceTests), [

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using PipelineService.Core.Datasets;
 using PipelineService.Core.Rules;
 
@@ -26,6 +27,7 @@ public static class HeaderAdvice
     /// <param name="isAll">Whether nothing follows it.</param>
     /// <param name="isPersonal">Whether values are not to be told, as the first record of a file without a header has them. A name that
     /// looks like one of the schema's is told all the same: it is that one, but for case, blanks and punctuation.</param>
+    /// <param name="beginning">The first lines of the data, as far as they are at hand.</param>
     /// <returns>Sentences, or an empty text when nothing is likely.</returns>
     public static string For(
         ReadOnlySpan<byte> header,
@@ -34,11 +36,14 @@ public static class HeaderAdvice
         CsvDialect dialect,
         CsvDialect declared,
         bool isAll,
-        bool isPersonal = false) =>
+        bool isPersonal = false,
+        ReadOnlySpan<byte> beginning = default) =>
         OtherForm(header, dialect)
         ?? OtherLineEnd(names, dialect)
+        ?? OtherRow(beginning, names, schema, dialect)
         ?? OtherDelimiter(header, names, schema, dialect, declared)
         ?? CutRejects(names, schema)
+        ?? BlanksBeforeQuotes(header, names, schema, dialect)
         ?? Lookalikes(names, schema)
         ?? (isAll ? LostLineEnds(names, schema) : null)
         ?? NoHeader(names, schema, isPersonal)
@@ -66,6 +71,22 @@ public static class HeaderAdvice
         !dialect.EndsAtAnyLineEnd && names.Any(name => name.Contains('\n', StringComparison.Ordinal))
             ? "The header has line ends in it, which are data here: leave dialect.lineTerminator out if records end at line ends."
             : null;
+
+    private static string? OtherRow(ReadOnlySpan<byte> beginning, ImmutableArray<string> names, TableSchema schema, CsvDialect dialect)
+    {
+        IEnumerable<string> delimiters = Delimiters.Where(d => d != dialect.Delimiter && d != dialect.QuoteChar).Prepend(dialect.Delimiter);
+        if (!dialect.EndsAtAnyLineEnd
+            || LaterHeader.Find(beginning, schema, dialect, MatchesIn(names, schema), delimiters) is not { Row: > 1 } found)
+        {
+            return null;
+        }
+
+        string other = found.Delimiter == dialect.Delimiter ? ""
+            : $", and dialect.delimiter to {(found.Delimiter == "\t" ? "\"\\t\"" : Shown(found.Delimiter))}";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Row {found.Row} looks like the header: set dialect.headerRows to [{found.Row}]{other}; rows before it are then no records.");
+    }
 
     /// <summary>Reads the header once more with each of the usual delimiters, and takes the one by which most names match.</summary>
     private static string? OtherDelimiter(
@@ -109,6 +130,22 @@ public static class HeaderAdvice
         return left.Length > 1 && left.Length < own.Length
             ? $"{string.Join(", ", left)} are columns of a CSV of rejects, which has {string.Join(", ", own.Except(left))} besides: "
                 + "leave all of them in, or take all of them out."
+            : null;
+    }
+
+    /// <summary>A quote behind a blank is data, and so is a delimiter behind it.</summary>
+    private static string? BlanksBeforeQuotes(
+        ReadOnlySpan<byte> header, ImmutableArray<string> names, TableSchema schema, CsvDialect dialect)
+    {
+        if (dialect.SkipInitialSpace || dialect.QuoteChar.Length == 0
+            || !names.Any(name => name.StartsWith(' ') && name.TrimStart(' ').StartsWith(dialect.QuoteChar, StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        ImmutableArray<string> read = CsvHeader.Read(header, dialect with { SkipInitialSpace = true }, header.Length, out _);
+        return MatchesIn(read, schema) > MatchesIn(names, schema)
+            ? "Blanks stand before quotes, which are data then: set dialect.skipInitialSpace to true, or send the data without these blanks."
             : null;
     }
 
@@ -164,11 +201,16 @@ public static class HeaderAdvice
             return null;
         }
 
+        int unnamed = names.IndexOf("");
         bool isRepeated = names.Distinct(StringComparer.Ordinal).Count() < names.Length;
         bool hasMore = names.Except(schema.FieldsInData.Select(f => f.NameInData), StringComparer.Ordinal).Any();
         bool hasFewer = MatchesIn(names, schema) < schema.FieldsInData.Count();
         return (schema.FieldsMatch ?? FieldsMatch.Equal, isRepeated, hasMore, hasFewer) switch
         {
+            (FieldsMatch.Equal or FieldsMatch.Exact, false, true, false) when unnamed >= 0 => string.Create(
+                CultureInfo.InvariantCulture,
+                $"Column {unnamed + 1} has no name, as where lines end with a delimiter, or a program has put numbers in front: take it out, or set "
+                + $"schema.fieldsMatch to \"subset\"; then it is not loaded."),
             (FieldsMatch.Equal or FieldsMatch.Exact, false, true, false) =>
                 "Declare what is unknown, or set schema.fieldsMatch to \"subset\": then it is not loaded.",
             (FieldsMatch.Equal or FieldsMatch.Exact, false, false, true) =>

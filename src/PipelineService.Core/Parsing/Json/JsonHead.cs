@@ -71,7 +71,7 @@ public sealed class JsonHead(ImmutableArray<string> path)
         switch (reader.TokenType)
         {
             case JsonTokenType.PropertyName when reader.CurrentDepth == Level + 1:
-                _isNamed = reader.ValueTextEquals(path[Level]);
+                _isNamed = IsNamed(ref reader, path[Level]);
                 if (!_isNamed && _names.Count < NamesMax)
                 {
                     _names.Add(NameOf(ref reader));
@@ -84,6 +84,19 @@ public sealed class JsonHead(ImmutableArray<string> path)
                 return JsonHeadResult.NoObject;
             default:
                 return JsonHeadResult.GoesOn;
+        }
+    }
+
+    /// <summary>Whether a name is the one that is looked for. It may have half of a character, which no string has.</summary>
+    internal static bool IsNamed(ref Utf8JsonReader reader, string name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class JsonTail(ImmutableArray<string> path) : DocumentTail
                     _level--;
                 }
                 else if (reader.TokenType == JsonTokenType.PropertyName && _level > 0 && reader.CurrentDepth == _level
-                    && reader.ValueTextEquals(path[_level - 1]))
+                    && JsonHead.IsNamed(ref reader, path[_level - 1]))
                 {
                     fault = new FramingFault(FramingFaultKind.RepeatedProperty, (int)reader.TokenStartIndex);
                 }

@@ -77,6 +77,8 @@ public sealed class ConversionAwaitedException(int limit)
 /// <inheritdoc cref="Decoding.DecodingLimits" path="/param"/>
 internal readonly record struct DecodedLimits(long BytesMax, int RatioMax, long RatioFrom)
 {
+    public static DecodedLimits None { get; } = new(long.MaxValue, int.MaxValue, long.MaxValue);
+
     /// <summary>Why that is too much; null when it is not.</summary>
     public Problem? FaultOf(long decoded, long sent) => decoded > BytesMax
             ? ConversionProblems.TooLarge(string.Create(
@@ -85,5 +87,14 @@ internal readonly record struct DecodedLimits(long BytesMax, int RatioMax, long 
             ? ConversionProblems.TooLarge(string.Create(
                 CultureInfo.InvariantCulture,
                 $"Its {sent} bytes make more than {decoded} bytes of text, which is more than {RatioMax} times as many (Spool:DecodedRatioMax)."))
+        : null;
+
+    /// <summary>Why that is too much of a part of a file, as a sentence; null when it is not.</summary>
+    public string? FaultOfPart(string part, long decoded, long sent) => decoded > BytesMax
+            ? string.Create(CultureInfo.InvariantCulture, $"Its part {part} has {decoded} bytes, more than {BytesMax} (Spool:DecodedBytesMax).")
+        : decoded > RatioFrom && decoded / RatioMax > sent
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"Its part {part} has {decoded} bytes, compressed to {sent}: more than {RatioMax} times as many (Spool:DecodedRatioMax).")
         : null;
 }

@@ -155,6 +155,11 @@ internal sealed class ConversionProcess : IDisposable
             throw new ConversionFaultException(problem);
         }
 
+        if (_process.ExitCode == ConverterCommand.Oversized)
+        {
+            throw new ConversionFaultException(ConversionProblems.TooLarge(errors));
+        }
+
         if (_process.ExitCode == ConverterCommand.Unconvertible)
         {
             throw new ConversionFaultException(ConversionProblems.Unreadable(errors));

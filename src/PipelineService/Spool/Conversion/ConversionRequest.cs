@@ -46,6 +46,9 @@ internal sealed record ConversionRequest(
     /// <summary>Of a workbook, which sheet, and where in it the records are.</summary>
     public SheetRequest? Sheet { get; init; }
 
+    /// <summary>What a part of it may come to that is compressed by itself.</summary>
+    public DecodedLimits PartLimits { get; init; } = DecodedLimits.None;
+
     /// <summary>
     /// What a field of text is given: text of whatever there is, of bytes those that it declares in base64. All others take values as
     /// they are. Where several fields read one column, the first that is particular decides.

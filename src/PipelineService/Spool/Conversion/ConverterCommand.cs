@@ -24,6 +24,9 @@ internal static class ConverterCommand
     /// <summary>What is made cannot be written; why stands on standard error.</summary>
     public const int Unwritable = 5;
 
+    /// <summary>More would come of it than may; of what stands on standard error.</summary>
+    public const int Oversized = 6;
+
     private const int NotAsked = 2;
 
     public static bool IsAskedFor(string[] args) => args is [Name, ..];
@@ -57,6 +60,11 @@ internal static class ConverterCommand
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Unwritable;
+        }
+        catch (OversizedException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return Oversized;
         }
         catch (Exception e) when (e is DemandingException or OutOfMemoryException)
         {

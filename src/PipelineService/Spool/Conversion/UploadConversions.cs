@@ -124,18 +124,17 @@ public sealed class UploadConversions(SpoolDirectory directory, IOptions<SpoolOp
         }
 
         using SourceFile source = await SourceFile.OfAsync(directory, upload, codings, _options, stop);
+        DecodedLimits decoded = new(_options.DecodedBytesMax, _options.DecodedRatioMax, SpoolOptions.DecodedRatioFrom);
         ConversionRequest request = new(
             format.Form.Format, source.Path, ConversionRequest.FieldsOf(definition.Schema), ConversionProcess.LibraryBytesOf(_options.ConversionMemoryMax))
         {
             Target = file.Path,
             Sheet = format.Form.Format == DataFormat.Xlsx ? SheetRequest.Of(definition) : null,
+            PartLimits = decoded,
             Packed = ConversionRequest.PackedOf(definition),
             MatchesLoosely = definition.Dialect.HeaderMatch != HeaderMatch.Exact,
         };
-        ConversionLimits limits = new(
-            _options.ConversionMemoryMax,
-            _options.ConversionStallMax,
-            new DecodedLimits(_options.DecodedBytesMax, _options.DecodedRatioMax, SpoolOptions.DecodedRatioFrom));
+        ConversionLimits limits = new(_options.ConversionMemoryMax, _options.ConversionStallMax, decoded);
         using ConversionProcess process = await _ready.StartAsync(request);
         await process.FollowAsync(
             limits,

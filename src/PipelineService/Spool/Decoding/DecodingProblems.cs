@@ -10,6 +10,9 @@ internal static class DecodingProblems
     public static Problem Of(UndecodableException error) => error.Fault switch
     {
         DecodingFault.Truncated => Damaged(error, "Send it again, whole: compress it anew if the file itself ends there."),
+        DecodingFault.Damaged when error.Position == 0 => Damaged(
+            error,
+            "If it is not compressed so, do not say that it is: leave the Content-Encoding out, or set the dataset's \"compression\" to what it is. Else compress it anew."),
         DecodingFault.Damaged => Damaged(error, "Compress it anew and send it again; a Content-Digest shows what a way has changed."),
         DecodingFault.Unsupported => new Problem
         {

@@ -160,7 +160,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
             ScanResult found = scan(buffer.AsSpan(0, filled), !hasMore);
             if (found.Records == 1 || found.RecordTooLong || !hasMore)
             {
-                return new FirstRows(buffer.AsMemory(0, found.RecordTooLong ? filled : found.Length), found);
+                return new FirstRows(buffer.AsMemory(0, found.RecordTooLong ? filled : found.Length), found) { AtHand = buffer.AsMemory(0, filled) };
             }
 
             if (filled == buffer.Length)
@@ -187,7 +187,7 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
 
         DatasetDefinition definition = Rows.Definition;
         string advice = HeaderAdvice.For(
-            header, first.Names, definition.Schema, dialect, definition.Dialect, isAll, IsPersonal);
+            header, first.Names, definition.Schema, dialect, definition.Dialect, isAll, IsPersonal, first.AtHand.Span);
         if (Text is not null)
         {
             return $"{fault.Replace("valid UTF-8", Text.Encoding.Name, StringComparison.Ordinal)} {advice}".TrimEnd()
@@ -205,6 +205,9 @@ public sealed class CsvRecordFormat(RowPlan rows, CsvDialect dialect, int record
     /// <summary>The rows before the first record.</summary>
     private sealed record FirstRows(ReadOnlyMemory<byte> Bytes, ScanResult Scan)
     {
+        /// <summary>They, and what is behind them as far as it was read.</summary>
+        public ReadOnlyMemory<byte> AtHand { get; init; }
+
         /// <summary>The names in them; none with a fault.</summary>
         public ImmutableArray<string> Names { get; init; } = [];
 

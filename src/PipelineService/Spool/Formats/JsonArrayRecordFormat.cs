@@ -62,11 +62,13 @@ public sealed class JsonArrayRecordFormat(RowPlan rows, int recordBytesMax, Data
         ImmutableArray<string> names = fault is null
             ? HeaderNames.AsDeclared(found, Rows.Definition.Schema, Rows.Definition.Dialect.HeaderMatch)
             : throw Mismatch(fault);
-        HeaderBinding binding = Bind(names, isPersonal: false);
+        bool isNamedInSheet = format == DataFormat.Xlsx && Rows.Definition.Dialect.Header;
+        HeaderBinding binding =
+            Bind(names, isPersonal: false, isNamedInSheet ? "If another row of the sheet has the names, set dialect.headerRows to its number." : "");
         (RecordReader reader, RecordScanner scanner) = isPacked
             ? ((RecordReader)new PackedRecordReader(binding, names), (RecordScanner)new PackedScanner(RecordBytesMax))
             : (new JsonArrayRecordReader(binding, RaggedRows.None, names: names), new LineScanner(RecordBytesMax));
-        long lines = format == DataFormat.Xlsx && Rows.Definition.Dialect.Header ? line.Number : 0;
+        long lines = isNamedInSheet ? line.Number : 0;
         return Start(binding, reader, scanner, line.End, lines, job, defaults) with
         {
             Columns = Kept(names, binding, isPersonal: false),

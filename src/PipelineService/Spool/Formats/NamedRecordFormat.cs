@@ -40,11 +40,17 @@ public abstract class NamedRecordFormat(RowPlan rows, int recordBytesMax) : Reco
     }
 
     /// <summary>Matches names with the schema.</summary>
-    protected HeaderBinding Bind(ImmutableArray<string> names, bool isPersonal)
+    /// <param name="otherwise">What to do where nothing is likely.</param>
+    protected HeaderBinding Bind(ImmutableArray<string> names, bool isPersonal, string otherwise = "")
     {
         TableSchema schema = Rows.Definition.Schema;
-        return HeaderBinding.ByName(names, schema, out string? fault, isPersonal: isPersonal)
-            ?? throw Mismatch($"{fault} {HeaderAdvice.For(names, schema, isPersonal)}".TrimEnd());
+        if (HeaderBinding.ByName(names, schema, out string? fault, isPersonal: isPersonal) is { } binding)
+        {
+            return binding;
+        }
+
+        string advice = HeaderAdvice.For(names, schema, isPersonal);
+        throw Mismatch($"{fault} {(advice.Length == 0 ? otherwise : advice)}".TrimEnd());
     }
 
     protected static JobFaultException Mismatch(string detail) => new(new Problem

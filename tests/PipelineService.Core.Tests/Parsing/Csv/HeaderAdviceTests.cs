@@ -71,6 +71,13 @@ public sealed class HeaderAdviceTests
         Assert.Contains($"{allowed}", advice, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("id, \"name\"", "Blanks stand before quotes, which are data then: set dialect.skipInitialSpace to true, or send the data without these blanks.")]
+    [InlineData("id, \"na,me\"", "")]
+    [InlineData(",id,name", "Column 1 has no name, as where lines end with a delimiter, or a program has put numbers in front: take it out, or set schema.fieldsMatch to \"subset\"; then it is not loaded.")]
+    public void Blanks_before_quotes_and_columns_without_a_name_are_told(string header, string advice) =>
+        Assert.Equal(advice, AdviceFor(header));
+
     [Fact]
     public void A_value_that_may_be_personal_is_not_told()
     {
@@ -83,6 +90,16 @@ public sealed class HeaderAdviceTests
         Assert.Contains("\"ID\" in the data", AdviceFor("ID,Jane Doe", isPersonal: true), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Report\nof today\n\nid,name\n1,a\n", "Row 4 looks like the header: set dialect.headerRows to [4]; rows before it are then no records.")]
+    [InlineData("Report\r\n\r\nname;id;x\r\n", "Row 3 looks like the header: set dialect.headerRows to [3], and dialect.delimiter to \";\"; rows before it are then no records.")]
+    [InlineData("a,b\rid\tname\r", "Row 2 looks like the header: set dialect.headerRows to [2], and dialect.delimiter to \"\\t\"; rows before it are then no records.")]
+    [InlineData("id,x\nid,name\n", "Row 2 looks like the header: set dialect.headerRows to [2]; rows before it are then no records.")]
+    [InlineData("Report\nid,name", "")] // more of it may come
+    [InlineData("Report\nid\n1\n", "")] // half of the names are in many a line
+    public void A_header_that_comes_later_is_found(string data, string advice) =>
+        Assert.Equal(advice, AdviceFor(data.Split('\n', '\r')[0], beginning: data));
+
     private static string AdviceFor(
         string header,
         string schema = "id,name",
@@ -90,7 +107,8 @@ public sealed class HeaderAdviceTests
         CsvDialect? declared = null,
         FieldsMatch? match = null,
         bool isAll = false,
-        bool isPersonal = false)
+        bool isPersonal = false,
+        string beginning = "")
     {
         byte[] bytes = Text.UTF8.GetBytes(header);
         dialect ??= CsvDialect.Default;
@@ -100,6 +118,6 @@ public sealed class HeaderAdviceTests
             Fields = [.. schema.Split(',').Select(name => new FieldDefinition { Name = name })],
             FieldsMatch = match,
         };
-        return HeaderAdvice.For(bytes, names, fields, dialect, declared ?? dialect, isAll, isPersonal);
+        return HeaderAdvice.For(bytes, names, fields, dialect, declared ?? dialect, isAll, isPersonal, Text.UTF8.GetBytes(beginning));
     }
 }

@@ -14,6 +14,7 @@ public sealed class JsonDocumentPartsTests
     [InlineData("a", " {\n\"x\": {\"a\": [1]}, \"y\":[\"a\"], \"\\u0061\" : [ ]}", 42)]
     [InlineData("a/b", "{\"b\":[],\"a\":{\"c\":{\"b\":[]},\"b\":[]}}", 30)]
     [InlineData("é", "{\"é\":[]}", 6)]
+    [InlineData("ab", "{\"a\\ud800b\":[],\"\\udc00\":{},\"ab\":[]}", 32)] // names with half of a character are others
     public void Finds_the_array_of_the_records(string path, string document, int offset)
     {
         byte[] bytes = Text.UTF8.GetBytes(document);
@@ -39,6 +40,7 @@ public sealed class JsonDocumentPartsTests
     [Theory]
     [InlineData("", "] \r\n", null)]
     [InlineData("a", "],\"b\":{\"a\":[1]}}", null)]
+    [InlineData("ab", "],\"a\\ud800b\":[],\"\\ud800\":1}", null)]
     [InlineData("a/b", "], \"a\":[], \"x\":{\"b\":1}}, \"b\":2 }\n", null)]
     [InlineData("", "] x", FramingFaultKind.MalformedTail)]
     [InlineData("", "]]", FramingFaultKind.MalformedTail)]

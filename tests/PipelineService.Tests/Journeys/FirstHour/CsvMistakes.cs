@@ -25,6 +25,7 @@ internal static class CsvMistakes
         Header("an error page", "<html>\n<body>404</body>\n", "looks like HTML"),
         Header("a hint for Excel", "sep=;\nsensor;taken_at;celsius\n", "a hint for spreadsheets", "remove it"),
         Header("a comment above the header", $"# made by hand\n{Good}", "comment", "set dialect.commentChar to \"#\""),
+        Header("a title above the header", $"Readings of March\n\n{Good}", "Row 3 looks like the header", "set dialect.headerRows to [3]"),
         Header("an empty file", "", "empty"),
         Mistake.Upload("gzip without a header", FirstHourService.Bare, "text/csv", Gzip(Row), "not_text", "compressed with gzip", "Content-Encoding: gzip"),
         Mistake.Upload(
@@ -51,7 +52,8 @@ internal static class CsvMistakes
         Header("no header, and nothing but names", "north,dawn,cold\nsouth,noon,warm\n", "If the data has no header, set dialect.header to false"),
         Header("names in capitals", "SENSOR,TAKEN_AT,CELSIUS\n" + Row, "differ only in case", "\"source\"", "dialect.headerMatch"),
         Header("names with blanks", "sensor, taken_at,celsius \n" + Row, "differ only in blanks", "\"source\""),
-        Header("blanks before quotes", "\"sensor\", \"taken_at\", \"celsius\"\n" + Row, "differ only in blanks and in punctuation"),
+        Header("blanks before quotes", "\"sensor\", \"taken_at\", \"celsius\"\n" + Row, "Blanks stand before quotes", "dialect.skipInitialSpace to true"),
+        Header("a delimiter at the end of each line", "sensor,taken_at,celsius,\n", "Column 4 has no name", "fieldsMatch to \"subset\""),
         Header("names with other punctuation", "sensor,taken-at,celsius\n" + Row, "differ only in punctuation"),
         Header("two byte order marks", "\uFEFF\uFEFF" + Good, "invisible character U+FEFF (byte order mark)", "\\uFEFFsensor"),
         Header("a zero-width space", Good.Replace("taken_at", "taken_at\u200B", StringComparison.Ordinal), "U+200B (zero width space)"),

@@ -44,6 +44,28 @@ public sealed class ConversionProcessTests : IDisposable
         Assert.InRange(taken, RatioFrom / 2, RatioFrom + (1 << 20));
     }
 
+    /// <summary>Nothing may come of it for ever: blanks between the rows of a sheet.</summary>
+    [Fact]
+    public async Task A_part_of_a_workbook_that_comes_to_too_much_is_not_read()
+    {
+        byte[] book = await WorkbookSample.OfAsync(3, Token);
+        for (int part = 0; part < 3; part++)
+        {
+            byte[] grown = WorkbookSample.WithPart(book, "xl/worksheets/sheet1.xml", bytes => [.. bytes, .. Enumerable.Repeat((byte)' ', part << 20)]);
+            ConversionRequest request = RequestFor(Write(grown)) with
+            {
+                Format = DataFormat.Xlsx,
+                Sheet = new SheetRequest(Name: null, Number: null, HeaderRows: [1], HeaderJoin: " ", CommentRows: [], Names: null),
+                PartLimits = new DecodedLimits(long.MaxValue, 250, RatioFrom: 1 << 20),
+            };
+
+            var tooMuch = (JobFaultException?)await Record.ExceptionAsync(() => ReadAsync(request));
+
+            Assert.Equal(part == 0 ? null : "decoded_too_large", tooMuch?.Problem.Code);
+            Assert.Contains(part == 0 ? "" : "Its part xl/worksheets/sheet1.xml has", tooMuch?.Problem.Detail ?? "", StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task One_that_takes_too_much_memory_or_stands_still_is_ended()
     {

@@ -122,6 +122,28 @@ public sealed class MutatedFilesTests(TestDatabase database) : IClassFixture<Tes
         TestContext.Current.SendDiagnosticMessage("{0} mutated files of {1}, seed {2}: {3} read, {4} refused, the slowest in {5}", read + refused, format, seed, read, refused, slowest);
     }
 
+    /// <summary>Whatever is missing at their ends; at each byte by hand, with <c>PIPELINE_CUTS_STEP=1</c>.</summary>
+    [Theory]
+    [InlineData("arrow", 7)]
+    [InlineData("xlsx", 31)]
+    [InlineData("parquet", 113)]
+    public async Task Cut_anywhere_they_are_refused(string format, int step)
+    {
+        step = int.TryParse(Environment.GetEnvironmentVariable(CutFilesTests.Variable), CultureInfo.InvariantCulture, out int told) ? told : step;
+        using TemporaryFolder folder = new();
+        string path = Path.Combine(folder.Path, "file");
+        byte[][] originals = await FileMutation.OriginalsAsync(format, Token);
+        foreach (byte[] original in format == "parquet" ? originals[3..4] : originals[^2..])
+        {
+            for (int length = 0; length < original.Length; length += step)
+            {
+                await File.WriteAllBytesAsync(path, original.AsMemory(0, length), Token);
+
+                Assert.True(Record.Exception(() => Convert(format, path)) is UnconvertibleException, $"{format} cut at byte {length} of {original.Length}");
+            }
+        }
+    }
+
     private static void Convert(string format, string path)
     {
         using BoundedOutput rows = new();

@@ -15,13 +15,10 @@ namespace PipelineService.Tests.Spool.Conversion;
 public sealed class ParquetSuiteTests : IDisposable
 {
     /// <summary>
-    /// Damaged files that the library reads all the same: it takes levels and dictionaries as they are as long as they can be read.
+    /// A file that is with the damaged ones because another reader broke at it, and is read as it was written: each of its values is the only
+    /// one of its dictionary, for which an index needs no bit.
     /// </summary>
-    private static readonly string[] ReadAllTheSame =
-    [
-        "bad_data/ARROW-GH-43605.parquet", "bad_data/ARROW-GH-45185.parquet", "bad_data/ARROW-RS-GH-6229-LEVELS.parquet",
-        "data/nation.dict-malformed.parquet",
-    ];
+    private const string WithoutDamage = "bad_data/ARROW-GH-43605.parquet";
 
     /// <summary>What is not read: an encoding and a codec (docs/formats.md).</summary>
     private static readonly string[] NotRead = ["byte_stream_split_extended.gzip", "hadoop_lz4_compressed"];
@@ -39,7 +36,11 @@ public sealed class ParquetSuiteTests : IDisposable
         {
             (string[] lines, string? fault) = Convert(file);
 
-            if (file.Expect == "reject" && !ReadAllTheSame.Contains(file.Id))
+            if (file.Id == WithoutDamage)
+            {
+                Assert.Equal((21_186, 1, "[0]"), (lines.Length - 1, lines[1..].Distinct().Count(), lines[^1]));
+            }
+            else if (file.Expect == "reject")
             {
                 Assert.True(fault is { Length: > 0 }, $"{file.Id} was read.");
             }

@@ -120,6 +120,16 @@ public sealed class WorkbookLoadTests(LoadingService service) : IClassFixture<Lo
         Assert.Contains(outcome, told, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_title_above_the_header_is_told_with_what_to_set()
+    {
+        await service.DeclareAsync("sheet_title", """{ "name": "id", "type": "integer" }, { "name": "value" }""");
+
+        JobView job = await service.LoadAsync("sheet_title", Xlsx($"<row><c t=\"inlineStr\"><is><t>Sales of March</t></is></c></row>"), Workbook);
+
+        Assert.Contains("If another row of the sheet has the names, set dialect.headerRows to its number.", job.Error?.Detail, StringComparison.Ordinal);
+    }
+
     public static TheoryData<byte[], string> Others => new()
     {
         { [], "empty" },

@@ -131,6 +131,7 @@ public sealed partial class DamagedDataTests
 
         Assert.Equal((DamagedCode, 422), (problem.Code, problem.Status));
         Assert.Contains(says, problem.Detail, StringComparison.Ordinal);
+        Assert.Contains(PlaceIn(problem) == 0 ? "leave the Content-Encoding out" : "Compress it anew", problem.Detail, StringComparison.Ordinal);
         Assert.InRange(PlaceIn(problem), place, place + 4);
     }
 

@@ -29,7 +29,7 @@ public sealed class OtherReadersTests(EmptyTestDatabase database, ITestOutputHel
     [Fact]
     public async Task Read_the_same_or_refuse_as_well()
     {
-        await database.ExecuteAsync("CREATE TABLE public.other_reader (a text, b text, c text)");
+        await database.ExecuteAsync("CREATE TABLE public.other_reader (a text, b text, c text, place bigint GENERATED ALWAYS AS IDENTITY)");
         await using NpgsqlConnection connection = await database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         (int alike, int refused) = (0, 0);
         for (int seed = 0; seed < Documents; seed++)
@@ -140,7 +140,7 @@ public sealed class OtherReadersTests(EmptyTestDatabase database, ITestOutputHel
         try
         {
             await using (TextWriter copy = await connection.BeginTextImportAsync(
-                "COPY public.other_reader FROM STDIN (FORMAT csv, NULL E'\\001')", TestContext.Current.CancellationToken))
+                "COPY public.other_reader (a, b, c) FROM STDIN (FORMAT csv, NULL E'\\001')", TestContext.Current.CancellationToken))
             {
                 await copy.WriteAsync(document);
             }
@@ -151,7 +151,7 @@ public sealed class OtherReadersTests(EmptyTestDatabase database, ITestOutputHel
         }
 
         await using NpgsqlCommand command = new(
-            "SELECT coalesce(string_agg(concat_ws(E'\\002', a, b, c), E'\\002' ORDER BY ctid), '') FROM public.other_reader", connection);
+            "SELECT coalesce(string_agg(concat_ws(E'\\002', a, b, c), E'\\002' ORDER BY place), '') FROM public.other_reader", connection);
         string? read = (string?)await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
         await transaction.RollbackAsync(TestContext.Current.CancellationToken);
         return read;

@@ -43,7 +43,7 @@ internal static class ParquetConverter
         ];
         rows.Names(columns.Select(column => column.Name));
         rows.Flush(); // whether the names fit is looked at while the rest is read
-        Task<string?> checking = Task.Run(() => PageChecksums.FaultOf(request.Path));
+        Task<string?> checking = Task.Run(() => PageChecks.FaultOf(request.Path));
         string? damage;
         try
         {

@@ -7,10 +7,11 @@ namespace PipelineService.Spool.Conversion.Parquet;
 internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
 {
     private const int DepthMax = 32;
-    private const int True = 1, False = 2, Byte = 3, Int64 = 6, Double = 7, Binary = 8, Set = 10, Map = 11;
+    private const int True = 1, False = 2, Byte = 3, Int64 = 6, Double = 7, Set = 10, Map = 11;
 
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
+    public const int Binary = 8;
     public const int List = 9;
     public const int Struct = 12;
 
@@ -40,6 +41,15 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
     {
         ulong value = Varint();
         return (long)(value >> 1) ^ -(long)(value & 1);
+    }
+
+    /// <summary>A text, or bytes.</summary>
+    public ReadOnlySpan<byte> Bytes()
+    {
+        ulong count = Varint();
+        int start = Position;
+        Pass(count);
+        return IsBroken ? [] : _bytes[start..Position];
     }
 
     /// <summary>How many items a list has.</summary>

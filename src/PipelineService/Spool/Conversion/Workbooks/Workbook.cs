@@ -27,10 +27,11 @@ internal sealed class Workbook
     };
 
     private readonly ZipArchive _archive;
+    private readonly DecodedLimits _limits;
     private readonly List<Sheet> _sheets = [];
     private readonly List<DateKind> _styles = [];
 
-    private Workbook(ZipArchive archive) => _archive = archive;
+    private Workbook(ZipArchive archive, DecodedLimits limits) => (_archive, _limits) = (archive, limits);
 
     /// <summary>Whether days are counted from 1904 on.</summary>
     public bool IsFrom1904 { get; private set; }
@@ -38,10 +39,12 @@ internal sealed class Workbook
     /// <summary>Texts that cells share, by their numbers.</summary>
     public IReadOnlyList<byte[]> Strings { get; private set; } = [];
 
+    /// <param name="limits">What each part may come to.</param>
     /// <exception cref="UnconvertibleException">There is none in the archive.</exception>
-    public static Workbook Open(ZipArchive archive)
+    /// <exception cref="OversizedException">A part of it comes to more than it may.</exception>
+    public static Workbook Open(ZipArchive archive, DecodedLimits limits)
     {
-        Workbook workbook = new(archive);
+        Workbook workbook = new(archive, limits);
         string main = workbook.TargetsOf("").Values.FirstOrDefault(target => target.Type == SpreadsheetsMain).Part ?? "xl/workbook.xml";
         if (archive.GetEntry(main) is null)
         {
@@ -81,9 +84,15 @@ internal sealed class Workbook
     }
 
     /// <exception cref="UnconvertibleException">It is not there.</exception>
-    public XmlReader OpenPart(string part) => XmlReader.Create(
-        (_archive.GetEntry(part) ?? throw new UnconvertibleException($"The workbook is damaged: its part {Excerpt.Of(part)} is missing")).Open(),
-        Settings);
+    /// <exception cref="OversizedException">It comes to more than it may.</exception>
+    public XmlReader OpenPart(string part) =>
+        Open(_archive.GetEntry(part) ?? throw new UnconvertibleException($"The workbook is damaged: its part {Excerpt.Of(part)} is missing"));
+
+    /// <summary>No more is read of it than it says that it has.</summary>
+    private XmlReader Open(ZipArchiveEntry part) =>
+        _limits.FaultOfPart(Excerpt.Of(part.FullName), part.Length, part.CompressedLength) is { } fault
+            ? throw new OversizedException(fault)
+            : XmlReader.Create(part.Open(), Settings);
 
     /// <summary>Reads the text of an element that may have several pieces: all <c>t</c> in it, but for how it is pronounced.</summary>
     public static string ReadRichText(XmlReader xml)
@@ -224,7 +233,7 @@ internal sealed class Workbook
             return targets;
         }
 
-        using var xml = XmlReader.Create(entry.Open(), Settings);
+        using XmlReader xml = Open(entry);
         while (xml.Read())
         {
             if (xml.NodeType == XmlNodeType.Element && xml.LocalName == "Relationship"

@@ -9,6 +9,7 @@ namespace PipelineService.Spool.Conversion.Workbooks;
 internal static class WorkbookConverter
 {
     /// <exception cref="UnconvertibleException">It is no workbook, a protected or a damaged one, or has no such sheet.</exception>
+    /// <exception cref="OversizedException">A part of it comes to more than it may.</exception>
     public static void Convert(ConversionRequest request, RowText row)
     {
         using FileStream file = File.OpenRead(request.Path);
@@ -17,7 +18,7 @@ internal static class WorkbookConverter
         {
             using ZipArchive archive = new(file, ZipArchiveMode.Read, leaveOpen: true);
             SheetRequest wanted = request.Sheet!;
-            var workbook = Workbook.Open(archive);
+            var workbook = Workbook.Open(archive, request.PartLimits);
             using var cells = new SheetCells(workbook.OpenPart(workbook.Find(wanted).Part), workbook.Strings);
             new SheetRows(cells, workbook, wanted, request.FormOf).Write(row);
             row.Flush();
