@@ -1,6 +1,7 @@
 using System.Text;
 using PipelineService.Core.Datasets;
 using PipelineService.Spool.Conversion;
+using PipelineService.Spool.Conversion.Packing;
 using PipelineService.Spool.Conversion.Parquet;
 using PipelineService.Tests.Infrastructure;
 

@@ -4,7 +4,7 @@ using PipelineService.Core.Datasets;
 using PipelineService.Core.Encoding;
 using PipelineService.Core.Parsing.Packed;
 using PipelineService.Datasets.Definitions;
-using PipelineService.Spool.Conversion;
+using PipelineService.Spool.Conversion.Packing;
 
 namespace PipelineService.Tests.Spool.Formats;
 
@@ -129,15 +129,11 @@ internal sealed record AnyData(string Name, DataFormat Format, string Definition
         byte[] body = [];
         for (int i = random.Next(6); i > 0; i--)
         {
-            using MemoryStream one = new();
-            PackedRows row = new(one);
-            row.BeginRow();
+            PackedValues row = new();
             row.TryInteger(random.NextInt64(-9, 9), PackedTag.Integer);
             row.Text("né"u8);
             _ = random.Next(2) == 0 ? row.TryDecimal(random.Next(), random.Next(38), PackedTag.Decimal) : row.TryFloat(random.NextDouble(), PackedTag.Float);
-            row.EndRow();
-            row.Flush();
-            byte[] record = one.ToArray()[PackedText.LengthBytes..];
+            byte[] record = row.Written.ToArray();
             record = random.Next(2) == 0 ? record : Change(record, [[0], [1], [2], [11], [1, 255, 255, 255, 127], "1x"u8.ToArray(), [7, 0, 0, 0, 128]], random);
             body = [.. body, .. BitConverter.GetBytes(record.Length), .. record];
         }
