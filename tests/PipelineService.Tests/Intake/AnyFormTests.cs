@@ -57,7 +57,7 @@ public sealed class AnyFormTests(LoadingService service) : IClassFixture<Loading
 
             string text = await answer.Content.ReadAsStringAsync(Token);
             Assert.True(Expected.Contains(answer.StatusCode), $"{answer.StatusCode}: {text}, {told}");
-            JsonElement json = JsonElement.Parse(text);
+            var json = JsonElement.Parse(text);
             Guid[] ids = !answer.IsSuccessStatusCode ? []
                 : answer.StatusCode != HttpStatusCode.MultiStatus ? [json.GetProperty("id").GetGuid()]
                 : [.. json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("job").GetProperty("id").GetGuid())];

@@ -149,12 +149,12 @@ internal sealed class Field(
     {
         string file = $"{Interlocked.Increment(ref _sent)}.csv";
         var sample = Sample.Make(watched!, $"{name}-{file}", records);
-        string hidden = Path.Combine(_folder.Path, file);
-        File.WriteAllBytes(hidden, sample.Body);
-        File.Move(hidden, Path.Combine(Watched, file));
         var taking = Task.Run(
             async () =>
             {
+                string hidden = Path.Combine(_folder.Path, file);
+                await File.WriteAllBytesAsync(hidden, sample.Body, Token);
+                File.Move(hidden, Path.Combine(Watched, file));
                 Guid? taken;
                 while ((taken = await AskAsync<Guid?>($"SELECT job_id FROM pipeline.source_objects WHERE object = '{file}'")) is null)
                 {

@@ -86,7 +86,7 @@ internal sealed class Listeners : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task<IReadOnlyList<string>> HeardAsync(IReadOnlyList<(long Position, string Type)> log)
+    private async Task<IReadOnlyList<string>> HeardAsync(List<(long Position, string Type)> log)
     {
         long since = TimeProvider.System.GetTimestamp();
         while (Volatile.Read(ref _head) < log[^1].Position && TimeProvider.System.GetElapsedTime(since) < AgeMax)
