@@ -20,7 +20,6 @@ internal sealed class Field(
 {
     private const string FolderName = "field";
 
-    private static readonly TimeSpan AgeMax = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Datasets whose views are looked at while all goes on: all but the one whose table somebody else changes, which no view follows.</summary>
@@ -41,6 +40,9 @@ internal sealed class Field(
         : this(database.ConnectionString, database.DataSource, name)
     {
     }
+
+    /// <summary>How long a cycle, or a test that has no cycles, may take.</summary>
+    public TimeSpan AgeMax { get; init; } = TimeSpan.FromMinutes(3);
 
     /// <summary>Of the first instance.</summary>
     public int Port => _ports[0];
@@ -447,6 +449,12 @@ internal sealed class Field(
     /// </summary>
     private async Task ClearAsync()
     {
+        // Whoever builds a view reads jobs behind its table, and these are emptied before the tables are.
+        while (await AskAsync<bool>("SELECT EXISTS (SELECT FROM pipeline.views WHERE state = 'building')"))
+        {
+            await Task.Delay(Poll, TimeProvider.System, Token);
+        }
+
         const string Webhook = """
             INSERT INTO pipeline.webhooks (id, name, url, owner_datasets, created_by, created_at, updated_at, headers, secret)
             VALUES (gen_random_uuid(), 'field', 'http://127.0.0.1:1/', '{*}', 'test', now(), now(), '\x007b7d', '\x00')

@@ -19,7 +19,7 @@ internal sealed class Neighbour : IAsyncDisposable
     {
         _connectionString = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = Name }.ConnectionString;
         _dataSource = new NpgsqlDataSourceBuilder(_connectionString + ";Pooling=false").Build();
-        _field = new Field(_connectionString, _dataSource, $"{Name}-{seed}");
+        _field = new Field(_connectionString, _dataSource, $"{Name}-{seed}") { AgeMax = Torture.CycleAgeMax };
     }
 
     public int Accepted => _field.Accepted.Count;

@@ -11,7 +11,7 @@ namespace PipelineService.Tests.Reliability;
 /// <summary>The service in a process of its own, which can be killed, stopped and frozen.</summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartAgeMax = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan StartAgeMax = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(25);
 
     private readonly Process _process;

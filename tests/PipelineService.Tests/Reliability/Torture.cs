@@ -16,6 +16,9 @@ namespace PipelineService.Tests.Reliability;
 /// <param name="instances">1, or 2 of which either may die.</param>
 internal sealed class Torture(int seed, int instances) : IAsyncDisposable
 {
+    /// <summary>Of which the most is starts, on a machine with much else to do.</summary>
+    public static readonly TimeSpan CycleAgeMax = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan InstantMax = TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(1);
     private static readonly SampleForm[] Forms = Enum.GetValues<SampleForm>();
@@ -62,7 +65,10 @@ internal sealed class Torture(int seed, int instances) : IAsyncDisposable
         _server = await Server.StartAsync();
         _proxy = new TcpProxy(_server.ConnectionString);
         _field = new Field(
-            _proxy.ConnectionString, _server.DataSource, $"torture-{seed}", instances, new FieldKeys(), _asked.Address, Sample.ByChunk);
+            _proxy.ConnectionString, _server.DataSource, $"torture-{seed}", instances, new FieldKeys(), _asked.Address, Sample.ByChunk)
+        {
+            AgeMax = CycleAgeMax,
+        };
         await _field.StartAsync("", Settings);
         for (int other = 1; other < instances; other++)
         {

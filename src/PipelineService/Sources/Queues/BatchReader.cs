@@ -6,11 +6,20 @@ namespace PipelineService.Sources.Queues;
 /// </summary>
 internal sealed class BatchReader(IMessageLog log, long? after, TimeProvider time)
 {
+    /// <summary>
+    /// How long the next message is waited for at least while the log is known to have it: no longer than it is on its way, and never for one
+    /// that is not there. Else a batch would be what the broker has sent so far, a few hundred messages, however many there are.
+    /// </summary>
+    private static readonly TimeSpan KnownWaitMin = TimeSpan.FromMilliseconds(250);
+
     private readonly Queue<LogMessage> _ahead = [];
     private long _last = after ?? long.MinValue;
 
     /// <summary>The number of the last message that was read, whether it is in a batch or not; null when none was.</summary>
     public long? LastRead => _last == long.MinValue ? null : _last;
+
+    /// <summary>Messages that the log had when it was asked last, and that were not read since.</summary>
+    public long Known { get; set; }
 
     /// <summary>Messages that were read and are in no batch.</summary>
     public int Ahead => _ahead.Count;
@@ -36,13 +45,15 @@ internal sealed class BatchReader(IMessageLog log, long? after, TimeProvider tim
         while (batch.Count < messagesMax)
         {
             bool isFirst = batch.Count == 0;
-            TimeSpan left = isFirst ? idle : wait - time.GetElapsedTime(since);
+            TimeSpan patience = Known > 0 && wait < KnownWaitMin ? KnownWaitMin : wait;
+            TimeSpan left = isFirst ? idle : patience - time.GetElapsedTime(since);
             IReadOnlyList<LogMessage> read =
                 await log.ReadAsync(messagesMax - batch.Count, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
             foreach (LogMessage message in read.Where(message => message.Number > _last))
             {
                 _ahead.Enqueue(message);
                 _last = message.Number;
+                Known--;
             }
 
             bool isRoom = TryMove(batch, messagesMax, bytesMax);

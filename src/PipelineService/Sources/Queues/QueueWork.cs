@@ -171,7 +171,8 @@ internal sealed partial class QueueWork(
     private async Task TellAsync(SourceRow source, CancellationToken cancellationToken)
     {
         _told = time.GetTimestamp();
-        long waiting = _reader.Ahead + await _log!.CountUnreadAsync(_reader.LastRead, cancellationToken);
+        _reader.Known = await _log!.CountUnreadAsync(_reader.LastRead, cancellationToken);
+        long waiting = _reader.Ahead + _reader.Known;
         DateTimeOffset? since = waiting > 0 ? _reader.LastAt : null;
         await ledger.TellMessagesAsync(source.Id, waiting, since, cancellationToken);
         metrics.Saw(source.Name, new SourceLag(waiting, SourceLag.UnknownBytes, since, Skipped: 0));

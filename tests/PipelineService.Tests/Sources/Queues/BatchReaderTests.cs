@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using PipelineService.Sources;
 using PipelineService.Sources.Queues;
 
@@ -32,6 +33,29 @@ public sealed class BatchReaderTests
         Assert.Equal((0, messages == 1 ? 3 : 250), (reader.Ahead, reader.LastRead));
     }
 
+    /// <summary>Whoever waits for nothing has what was sent so far, or all that is known to be there.</summary>
+    [Theory]
+    [InlineData(0, "1-14,15-28,29-40")]
+    [InlineData(25, "1-35,36-40")]
+    [InlineData(40, "1-40")]
+    public async Task What_is_known_to_be_there_is_waited_for(int known, string batches)
+    {
+        await using FakeLog log = new() { PullMax = 7 };
+        foreach (int number in Enumerable.Range(1, 40))
+        {
+            log.Add(number, "{}");
+        }
+
+        BatchReader reader = new(log, after: null, new FakeTimeProvider()) { Known = known };
+        List<string> names = [];
+        while (await FillAsync(reader, 40, 1_000, TimeSpan.Zero))
+        {
+            names.Add(_batch.Name);
+        }
+
+        Assert.Equal(batches, string.Join(',', names));
+    }
+
     [Fact]
     public async Task What_was_taken_or_comes_twice_is_passed_over()
     {
@@ -61,11 +85,11 @@ public sealed class BatchReaderTests
         await Assert.ThrowsAsync<SourceFaultException>(() => FillAsync(reader, 100, 1_000));
     }
 
-    private async Task<bool> FillAsync(BatchReader reader, int messages, int bytes)
+    private async Task<bool> FillAsync(BatchReader reader, int messages, int bytes, TimeSpan? wait = null)
     {
         _batch.Clear();
         await reader.FillAsync(
-            _batch, messages, bytes, TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(30), TestContext.Current.CancellationToken);
+            _batch, messages, bytes, TimeSpan.FromSeconds(1), wait ?? TimeSpan.FromMilliseconds(30), TestContext.Current.CancellationToken);
         return _batch.Count > 0;
     }
 }
