@@ -93,9 +93,8 @@ public sealed class BucketSourceTests(BucketSourceTests.Stand stand) : IClassFix
         await stand.FailsAsync("failing", "cannot be read");
         Store.Listing = "<html><body>Welcome</body></html>";
         await stand.FailsAsync("failing", "no listing");
-        Store.Listing = null;
 
-        // An object that breaks off is no bad object.
+        // An object that breaks off is no bad object. It does so before it is listed: nothing is taken in between.
         Store.Sending = async (key, context) =>
         {
             if (key == "failing/a.csv")
@@ -106,6 +105,7 @@ public sealed class BucketSourceTests(BucketSourceTests.Stand stand) : IClassFix
                 context.Abort();
             }
         };
+        Store.Listing = null;
         await stand.FailsAsync("failing", "cannot be re"); // read, or reached where the end has overtaken the beginning
         Store.Sending = null;
 
