@@ -10,7 +10,7 @@ namespace PipelineService.Tests.Reliability;
 public sealed class TortureTests
 {
     private const int CyclesDefault = 8;
-    private static readonly TimeSpan AgeMaxDefault = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan AgeMaxDefault = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task Torture_loses_nothing_and_doubles_nothing()

@@ -28,16 +28,7 @@ internal sealed class BoolVector() : FixedVector(itemBits: 1)
         return true;
     }
 
-    protected override bool TryMeasure(long first, Span<int> lengths)
-    {
-        FindNulls(first, lengths.Length);
-        foreach (ref int length in lengths)
-        {
-            length++; // whichever tag
-        }
-
-        return true;
-    }
+    protected override bool TryMeasure(long first, Span<int> lengths) => MeasureTags(first, lengths);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void WriteMeasured(long first, Span<byte> rows, Span<int> places)

@@ -98,6 +98,19 @@ internal abstract class PackedColumn
     /// <summary>What was found of the first of those rows.</summary>
     protected ReadOnlySpan<byte> There(int count) => _hasNulls ? _there.AsSpan(0, count) : default;
 
+    /// <summary>As <see cref="TryMeasure"/>, of values that are nothing but a tag, whichever.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected bool MeasureTags(long first, Span<int> lengths)
+    {
+        FindNulls(first, lengths.Length);
+        foreach (ref int length in lengths)
+        {
+            length++;
+        }
+
+        return true;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected static void PutTag(PackedTag tag, Span<byte> rows, ref int place) => rows[place++] = (byte)tag;
 

@@ -16,17 +16,7 @@ internal sealed unsafe class BooleanWriter : VectorWriter
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override bool TryMeasure(long first, Span<int> lengths)
-    {
-        FindNulls(first, lengths.Length);
-        foreach (ref int length in lengths)
-        {
-            length++; // whichever tag
-        }
-
-        return true;
-    }
+    protected override bool TryMeasure(long first, Span<int> lengths) => MeasureTags(first, lengths);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void WriteMeasured(long first, Span<byte> rows, Span<int> places)
