@@ -29,6 +29,9 @@ public sealed partial class InstanceBeat(
 
     private readonly ConcurrentDictionary<Guid, Followed> _followed = new();
 
+    /// <summary>Jobs of which was told how far they are. Only the loop that looks uses it.</summary>
+    private readonly HashSet<Guid> _told = [];
+
     /// <summary>From now on until it is disposed of, the job is this instance's as long as nobody takes it.</summary>
     /// <param name="live">The job; its row is registered.</param>
     /// <param name="lost">Cancelled when another has it.</param>
@@ -90,6 +93,7 @@ public sealed partial class InstanceBeat(
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
+        await ForgetEndedAsync(cancellationToken);
         (Followed Job, JobRow Row)[] jobs = [.. _followed.Values.Select(followed => (followed, followed.Live.Current))];
         if (jobs.Length == 0)
         {
@@ -105,11 +109,26 @@ public sealed partial class InstanceBeat(
         (Followed Job, JobRow Row)[] due = [.. jobs.Where(job => job.Job.IsDue(job.Row, _options.ProgressInterval, time))];
         if (due.Length > 0)
         {
+            _told.UnionWith(due.Select(job => job.Row.Id));
             await leases.TellAsync([.. due.Select(job => job.Row)], cancellationToken);
             foreach ((Followed job, JobRow row) in due)
             {
                 job.HasTold(row, time.GetTimestamp());
             }
+        }
+    }
+
+    /// <summary>
+    /// The end of a job takes away what was told of it, but not what is told while it commits: of jobs that are not followed any more
+    /// it is taken away here.
+    /// </summary>
+    private async Task ForgetEndedAsync(CancellationToken cancellationToken)
+    {
+        Guid[] ended = [.. _told.Where(id => !_followed.ContainsKey(id))];
+        if (ended.Length > 0)
+        {
+            await leases.ForgetProgressAsync(ended, cancellationToken);
+            _told.ExceptWith(ended);
         }
     }
 

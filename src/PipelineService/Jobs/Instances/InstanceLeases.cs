@@ -90,6 +90,10 @@ public sealed class InstanceLeases(Database database, Instance instance, ISpool 
             token)),
         cancellationToken);
 
+    /// <summary>Takes away what is still told of those of these jobs that have ended.</summary>
+    public Task ForgetProgressAsync(Guid[] ids, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.ExecuteAsync(JobSql.Command(InstanceSql.ForgetProgress, new { ids }, token)), cancellationToken);
+
     private void KnowOthers(bool areThere)
     {
         if (_hasOthers != areThere)

@@ -78,4 +78,10 @@ internal static class InstanceSql
             progress_ratio = excluded.progress_ratio, records_per_second = excluded.records_per_second,
             upload_bytes = excluded.upload_bytes, told_at = excluded.told_at
         """;
+
+    /// <summary>Of jobs that have ended: what was told while they did.</summary>
+    public const string ForgetProgress = """
+        DELETE FROM pipeline.job_progress p USING pipeline.jobs j
+        WHERE p.job_id = ANY (@ids) AND j.id = p.job_id AND j.finished_at IS NOT NULL
+        """;
 }
