@@ -45,7 +45,7 @@ public sealed class JobQueue(
     private readonly HeadsOfParties _heads = new();
 
     /// <summary>When it was looked last who waits: others may have brought jobs, and an upload may take long to arrive.</summary>
-    private long _looked;
+    private long? _looked;
 
     /// <summary>The party behind which the next look begins.</summary>
     private string _afterParty = "";
@@ -127,7 +127,7 @@ public sealed class JobQueue(
 
     private async Task<JobRow?> ClaimInTurnAsync(NpgsqlConnection connection, ClaimFilter filter, CancellationToken cancellationToken)
     {
-        bool isDue = time.GetElapsedTime(_looked) >= _options.PollInterval;
+        bool isDue = _looked is not { } looked || time.GetElapsedTime(looked) >= _options.PollInterval;
         if (isDue)
         {
             _looked = time.GetTimestamp();

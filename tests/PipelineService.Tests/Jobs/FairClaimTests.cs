@@ -24,10 +24,10 @@ public sealed class FairClaimTests(TestDatabase database) : IClassFixture<TestDa
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    internal static JobQueue QueueOf(TestDatabase database, Instance instance, SessionBudget? budget = null) => new(
+    internal static JobQueue QueueOf(TestDatabase database, Instance instance, SessionBudget? budget = null, TimeProvider? time = null) => new(
         database.Database, instance,
         budget ?? new SessionBudget(Options.Create(new WriteOptions()), TimeProvider.System, _ => Share.Usual),
-        Options.Create(new JobsOptions { PollInterval = TimeSpan.FromHours(1) }), TimeProvider.System);
+        Options.Create(new JobsOptions { PollInterval = TimeSpan.FromHours(1) }), time ?? TimeProvider.System);
 
     /// <summary>
     /// Jobs of some parties, claimed as sessions become free and given back by chance: the database gives those, and in that order, that

@@ -14,7 +14,7 @@ public sealed partial class SuspectJob(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private Task _run = Task.CompletedTask;
-    private long _lastLook;
+    private long? _lastLook;
 
     /// <summary>Since when one waits; 0 when none is known to.</summary>
     private long _since;
@@ -36,12 +36,13 @@ public sealed partial class SuspectJob(
             return true;
         }
 
-        if (_since == 0 && time.GetElapsedTime(_lastLook) > options.Value.PollInterval)
+        if (_since == 0 && (_lastLook is not { } last || time.GetElapsedTime(last) > options.Value.PollInterval))
         {
-            _lastLook = time.GetTimestamp();
+            long now = time.GetTimestamp();
+            _lastLook = now;
             if (await queue.HasSuspectAsync(spool, living, cancellationToken))
             {
-                _since = _lastLook;
+                _since = now;
                 Log.Waits(logger, options.Value.AttemptsMax - 1);
             }
         }
