@@ -148,6 +148,11 @@ public static class ErrorMessages
             "The line is an object, and by dialect.itemType records are arrays: send one array a line, or set it to \"object\".",
         JsonLineShape.OtherForArray =>
             "The line does not begin with a bracket: records are one complete array a line. Send CSV as text/csv.",
+        JsonLineShape.NotFinite =>
+            "JSON has no NaN and no Infinity: write null, or \"NaN\", \"INF\" or \"-INF\" in quotes, which a field of type number takes.",
+        JsonLineShape.ForeignWord =>
+            "A value is written as another language has it: in JSON it is null, true or false, in small letters (json.dumps writes them so "
+            + "in Python).",
         JsonLineShape.BrokenElement => "The record is not well-formed JSON, or nested deeper than 64 levels.",
         JsonLineShape.ElementForObject =>
             "The record is no object: each is { … } with its values under their names. For arrays set dialect.itemType to \"array\".",
@@ -162,7 +167,7 @@ public static class ErrorMessages
         FieldConstraints constraints = field.Constraints;
         return code switch
         {
-            RecordErrorCode.TypeMismatch => $"Not {ExpectedForm.NameOf(field)}: expected {ExpectedForm.Of(field)}.",
+            RecordErrorCode.TypeMismatch => $"Not {ExpectedForm.NameOf(field)}: expected {ExpectedForm.Of(field)}.{ExpectedForm.AdviceFor(field)}",
             RecordErrorCode.Required => "A value is required.",
             RecordErrorCode.Minimum => $"Must be at least {Shown(constraints.Minimum)}.",
             RecordErrorCode.Maximum => $"Must be at most {Shown(constraints.Maximum)}.",

@@ -45,6 +45,18 @@ internal static class ExpectedForm
         _ => OfString(field),
     };
 
+    /// <summary>What to set where values are written as another country does, as a sentence behind the form; empty where something is set.</summary>
+    public static string AdviceFor(FieldDefinition field) => field switch
+    {
+        { Type: FieldType.Number, DecimalChar: ".", GroupChar: null } =>
+            " If numbers are written as 1.234,5 or 1,234.5, set decimalChar and groupChar.",
+        { Type: FieldType.Date, Format: FieldFormats.Default } => " If dates are written otherwise, set \"format\", such as %d/%m/%Y.",
+        { Type: FieldType.Time, Format: FieldFormats.Default } => " If times are written otherwise, set \"format\", such as %H.%M.",
+        { Type: FieldType.DateTime, Format: FieldFormats.Default } =>
+            " If they are written otherwise, set \"format\", such as %d/%m/%Y %H:%M.",
+        _ => "",
+    };
+
     /// <summary>The sentence for a value of the right type in another format.</summary>
     public static string OfFormat(FieldDefinition field) => (field.Type, field.Format) switch
     {

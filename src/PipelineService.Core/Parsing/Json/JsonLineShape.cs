@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace PipelineService.Core.Parsing.Json;
 
 /// <summary>What a line that is no well-formed record looks like: which mistake the sender has most likely made.</summary>
@@ -39,6 +42,12 @@ public enum JsonLineShape
     /// <summary>An element of an array, or a text of a sequence, that is written wrongly.</summary>
     BrokenElement,
 
+    /// <summary>NaN or an infinity as a value, as Python writes them.</summary>
+    NotFinite,
+
+    /// <summary>A value such as None, True or undefined, as other languages write theirs.</summary>
+    ForeignWord,
+
     /// <summary>An element or a text that is no object, where records are objects.</summary>
     ElementForObject,
 
@@ -49,6 +58,8 @@ public enum JsonLineShape
 /// <summary>Tells the shapes apart. Only asked of lines that were rejected.</summary>
 public static class JsonLineShapes
 {
+    private static readonly SearchValues<byte> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
     /// <summary>The shape of a line that should be an object.</summary>
     /// <param name="line">The line, without its line end.</param>
     public static JsonLineShape Of(ReadOnlySpan<byte> line)
@@ -71,7 +82,7 @@ public static class JsonLineShapes
         ReadOnlySpan<byte> text = line.Trim(" \t\r\n"u8);
         return text switch
         {
-            [(byte)'[', .., (byte)']'] => JsonLineShape.BrokenArray,
+            [(byte)'[', .., (byte)']'] => OfWords(text, JsonLineShape.BrokenArray),
             [(byte)'[' or (byte)']', ..] or [.., (byte)',' or (byte)']'] => JsonLineShape.ArrayPart,
             [(byte)'{', ..] => JsonLineShape.ObjectForArray,
             _ => JsonLineShape.OtherForArray,
@@ -86,7 +97,7 @@ public static class JsonLineShapes
         JsonReader reader = new(record);
         bool isWhole = reader.TrySkipValue(depth: 0) && reader.IsAtEnd;
         byte first = areArrays ? (byte)'[' : (byte)'{';
-        return !isWhole || record[0] == first ? JsonLineShape.BrokenElement
+        return !isWhole || record[0] == first ? OfWords(record, JsonLineShape.BrokenElement)
             : areArrays ? JsonLineShape.ElementForArray
             : JsonLineShape.ElementForObject;
     }
@@ -115,6 +126,60 @@ public static class JsonLineShapes
 
         return text[1..].TrimStart(" \t"u8) is [(byte)'\'', ..] ? JsonLineShape.Apostrophes
             : text[^1] != '}' ? JsonLineShape.Fragment
-            : JsonLineShape.Object;
+            : OfWords(text, JsonLineShape.Object);
+    }
+
+    /// <summary>Looks for a word of another language among the values.</summary>
+    /// <param name="text">JSON, but for something in it.</param>
+    /// <param name="otherwise">The shape of what has none.</param>
+    private static JsonLineShape OfWords(ReadOnlySpan<byte> text, JsonLineShape otherwise)
+    {
+        while (!text.IsEmpty)
+        {
+            int length;
+            if (text[0] == '"')
+            {
+                length = 1 + LengthOfText(text[1..]);
+            }
+            else if (char.IsAsciiLetter((char)text[0]))
+            {
+                length = text.IndexOfAnyExcept(Letters) is >= 0 and var end ? end : text.Length;
+                if (OfWord(text[..length]) is { } shape)
+                {
+                    return shape;
+                }
+            }
+            else
+            {
+                length = 1;
+            }
+
+            text = text[length..];
+        }
+
+        return otherwise;
+    }
+
+    private static JsonLineShape? OfWord(ReadOnlySpan<byte> word) =>
+        Ascii.EqualsIgnoreCase(word, "nan") || Ascii.EqualsIgnoreCase(word, "infinity") || Ascii.EqualsIgnoreCase(word, "inf")
+            ? JsonLineShape.NotFinite
+        : Ascii.Equals(word, "None") || Ascii.Equals(word, "undefined") || IsCapitalized(word, "true") || IsCapitalized(word, "false")
+            || IsCapitalized(word, "null")
+            ? JsonLineShape.ForeignWord
+        : null;
+
+    private static bool IsCapitalized(ReadOnlySpan<byte> word, string literal) =>
+        Ascii.EqualsIgnoreCase(word, literal) && !Ascii.Equals(word, literal);
+
+    /// <summary>With its closing quote, where there is one.</summary>
+    private static int LengthOfText(ReadOnlySpan<byte> rest)
+    {
+        int at = 0;
+        while (at < rest.Length && rest[at] != '"')
+        {
+            at += rest[at] == '\\' ? 2 : 1;
+        }
+
+        return Math.Min(at + 1, rest.Length);
     }
 }
