@@ -22,8 +22,9 @@ internal sealed class TestWatchdog : IMessageSink, IDisposable
     private static readonly TimeSpan LimitDefault = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
+    private static long _limitTicks = Limit().Ticks;
+
     private readonly IMessageSink _next;
-    private readonly TimeSpan _limit = Limit();
     private readonly ConcurrentDictionary<string, (string Name, long Since)> _classes = new();
     private readonly ConcurrentDictionary<string, (string Name, long Since)> _tests = new();
     private readonly ManualResetEventSlim _isOver = new();
@@ -37,6 +38,9 @@ internal sealed class TestWatchdog : IMessageSink, IDisposable
         _watching = new Thread(Watch) { IsBackground = true, Name = "test watchdog" };
         _watching.Start();
     }
+
+    /// <summary>Sets another limit from now on, for what is running already too.</summary>
+    public static void LimitTo(TimeSpan limit) => Volatile.Write(ref _limitTicks, limit.Ticks);
 
     public bool OnMessage(IMessageSinkMessage message)
     {
@@ -86,12 +90,15 @@ internal sealed class TestWatchdog : IMessageSink, IDisposable
         }
     }
 
-    private string? Fault() =>
-        Age(Volatile.Read(ref _lastSign)) > _limit || _tests.Values.Any(test => Age(test.Since) > _limit)
-            ? string.Create(CultureInfo.InvariantCulture, $"HANG: {_limit.TotalSeconds} s without an end")
+    private string? Fault()
+    {
+        TimeSpan limit = new(Volatile.Read(ref _limitTicks));
+        return Age(Volatile.Read(ref _lastSign)) > limit || _tests.Values.Any(test => Age(test.Since) > limit)
+            ? string.Create(CultureInfo.InvariantCulture, $"HANG: {limit.TotalSeconds} s without an end")
         : Environment.WorkingSet > MemoryBytesMax
             ? string.Create(CultureInfo.InvariantCulture, $"MEMORY: more than {MemoryBytesMax >> 20} MiB")
         : null;
+    }
 
     private string Report(string fault)
     {

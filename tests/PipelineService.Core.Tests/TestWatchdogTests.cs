@@ -4,7 +4,7 @@ using Xunit;
 
 namespace PipelineService.Core.Tests;
 
-/// <summary>Each test starts this assembly again with itself as its only test, and hangs there.</summary>
+/// <summary>Each test starts this assembly again with itself as its only test, and hangs there, where a second is long.</summary>
 public sealed class TestWatchdogTests(TestWatchdogTests.Fixture fixture) : IClassFixture<TestWatchdogTests.Fixture>
 {
     private const string Variable = "PIPELINE_TEST_HANGS";
@@ -21,6 +21,7 @@ public sealed class TestWatchdogTests(TestWatchdogTests.Fixture fixture) : IClas
     {
         if (Here == InThread)
         {
+            TestWatchdog.LimitTo(TimeSpan.FromSeconds(1));
             Thread.CurrentThread.Join();
         }
 
@@ -35,6 +36,7 @@ public sealed class TestWatchdogTests(TestWatchdogTests.Fixture fixture) : IClas
     {
         if (Here == InTask)
         {
+            TestWatchdog.LimitTo(TimeSpan.FromSeconds(1));
             await Never;
         }
 
@@ -63,7 +65,7 @@ public sealed class TestWatchdogTests(TestWatchdogTests.Fixture fixture) : IClas
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { [Variable] = where, [TestWatchdog.LimitVariable] = "1" },
+            Environment = { [Variable] = where },
         })!;
         Task<string> output = run.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         string errors = await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -80,6 +82,7 @@ public sealed class TestWatchdogTests(TestWatchdogTests.Fixture fixture) : IClas
         {
             if (Here == InFixture)
             {
+                TestWatchdog.LimitTo(TimeSpan.FromSeconds(1));
                 await Never;
             }
 

@@ -51,7 +51,7 @@ public sealed class JsonRejectCellsTests
                     first.Outcomes.Zip(file.Load(out _).Outcomes),
                     pair => Assert.True(pair.First == pair.Second || pair.Second == RejectFile.Unmended, $"{pair}"));
             },
-            iter: 3_000);
+            iter: 1_000);
 
     [Theory]
     [InlineData("{\"s\":\"=1\",\"n\":\"1,5\",\"b\":false,\"anything\":[1, 2],\"o\":{\"k\":\"v\"}}",
@@ -116,7 +116,7 @@ public sealed class JsonRejectCellsTests
                     first.Outcomes.Zip(file.Load(out _).Outcomes),
                     pair => Assert.True(pair.First == pair.Second || pair.Second == RejectFile.Unmended, $"{pair}"));
             },
-            iter: 3_000);
+            iter: 1_000);
 
     [Fact]
     public void Has_no_cell_for_what_is_not_read()

@@ -145,7 +145,7 @@ public sealed class JsonArrayTransformTests
                 data.Count(line => line.AsSpan().Trim(" \t\r").Length > 0 && !IsArray(line)),
                 result.Rejects.Count(reject => reject.EndsWith("* MalformedJson", StringComparison.Ordinal)));
         },
-        iter: 10_000,
+        iter: 3_000,
         print: lines => string.Join("⏎", lines));
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class NdjsonMembersTests
             Assert.Empty(result.Rejects);
             Assert.Equal(lines.Select((line, index) => $"{101 + index}:{201 + index} {Expected(line)}"), result.Rows);
         },
-        iter: 5_000);
+        iter: 2_000);
 
     [Fact]
     public void A_name_that_comes_twice_is_found_in_any_order() => Gen.Select(Line, Member, Member).Sample(

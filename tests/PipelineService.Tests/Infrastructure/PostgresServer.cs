@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using DotNet.Testcontainers.Builders;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,7 @@ public sealed partial class PostgresServer : IAsyncLifetime
 
     private readonly string _run = Guid.NewGuid().ToString("N")[..8];
     private readonly SemaphoreSlim _creating = new(1);
+    private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _prepared = new();
     private IAsyncDisposable? _owned;
     private bool _templateExists;
 
@@ -69,6 +71,11 @@ public sealed partial class PostgresServer : IAsyncLifetime
         }
         else if (_templateExists)
         {
+            foreach (Lazy<Task<string>> prepared in _prepared.Values)
+            {
+                await DropDatabaseAsync(await prepared.Value);
+            }
+
             await DropDatabaseAsync(Template);
             if (ServiceRole.DropSql is { } role)
             {
@@ -94,6 +101,29 @@ public sealed partial class PostgresServer : IAsyncLifetime
             string copy = await CopyDatabaseAsync(migrated ? Template : "template0");
             await (migrated ? Task.CompletedTask : GrantAsync(copy, migrated));
             return copy;
+        }
+        finally
+        {
+            _creating.Release();
+        }
+    }
+
+    /// <summary>Copies a database that is prepared once in a run.</summary>
+    /// <param name="name">What it is called here.</param>
+    /// <param name="prepareAsync">Brings it from the schema alone to what is copied, by its connection string; leaves nobody connected.</param>
+    /// <returns>The connection string of the copy.</returns>
+    public async Task<string> CopyPreparedAsync(string name, Func<string, Task> prepareAsync)
+    {
+        string original = await _prepared.GetOrAdd(name, _ => new Lazy<Task<string>>(async () =>
+        {
+            string made = await CreateDatabaseAsync();
+            await prepareAsync(made);
+            return new NpgsqlConnectionStringBuilder(made).Database!;
+        })).Value;
+        await _creating.WaitAsync();
+        try
+        {
+            return await CopyDatabaseAsync(original);
         }
         finally
         {

@@ -1,10 +1,9 @@
 using PipelineService.Hosting.FaultInjection;
-using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>The service dies while a file is converted, and after: each row lands once, and what was made is not made again.</summary>
-public sealed class ConversionDeathTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class ConversionDeathTests(FieldDatabase database) : IClassFixture<FieldDatabase>
 {
     private const int Records = 3_000;
 
@@ -12,6 +11,7 @@ public sealed class ConversionDeathTests(TestDatabase database) : IClassFixture<
     [Fact]
     public async Task Dies_at_every_step_of_a_conversion_and_goes_on_with_what_was_made()
     {
+        OneForm.SkipUnlessItsTurn(nameof(ConversionDeathTests));
         (string, string)[] settings = [("Spool__ChunkBytes", "4096"), ("Jobs__LeaseTime", "00:00:01"), ("Jobs__AttemptsMax", "20")];
         await using Field field = new(database, "convert");
         await field.StartAsync($"{FaultPoint.ConversionWriting}:throw:1,{FaultPoint.Converted}:throw:1,{FaultPoint.ConversionPinned}:kill:1", settings);

@@ -5,7 +5,7 @@ using PipelineService.Tests.Infrastructure;
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>The same Idempotency-Key from twenty connections at once, against the process.</summary>
-public sealed class CrowdedKeyTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class CrowdedKeyTests(FieldDatabase database) : IClassFixture<FieldDatabase>
 {
     private const int Clients = 20;
 

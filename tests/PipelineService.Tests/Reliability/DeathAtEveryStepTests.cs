@@ -1,6 +1,5 @@
 using System.Globalization;
 using PipelineService.Hosting.FaultInjection;
-using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -8,7 +7,7 @@ namespace PipelineService.Tests.Reliability;
 /// The service dies at each of the fault points. Whatever happens, every upload that is answered ends exactly as it must.
 /// Each round sends an upload in either commit policy, one that fails and one that breaks off.
 /// </summary>
-public sealed class DeathAtEveryStepTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class DeathAtEveryStepTests(FieldDatabase database) : IClassFixture<FieldDatabase>
 {
     /// <summary>How often each chain of deaths is gone through, each time dying a time later at every point.</summary>
     private const string Variable = "PIPELINE_EVERY_STEP_TIMES";
@@ -26,7 +25,7 @@ public sealed class DeathAtEveryStepTests(TestDatabase database) : IClassFixture
 
     /// <summary>
     /// Each process recovers from the death of the one before. Every third one dies again at a point of that recovery; the
-    /// others die at the next point, which they come to while they recover or by the uploads that follow. Every eighteenth point, by the seed;
+    /// others die at the next point, which they come to while they recover or by the uploads that follow. Every thirty-sixth point, by the seed;
     /// all of them by hand.
     /// </summary>
     [Fact]
@@ -34,9 +33,9 @@ public sealed class DeathAtEveryStepTests(TestDatabase database) : IClassFixture
     {
         string? byHand = Environment.GetEnvironmentVariable(Variable);
         int times = int.Parse(byHand ?? "1", CultureInfo.InvariantCulture);
-        int seed = Random.Shared.Next(18);
-        TestContext.Current.SendDiagnosticMessage("dies at every point{0}", byHand is not null ? "" : $" whose place modulo 18 is {seed}");
-        FaultPoint[] points = [.. Steps.All.Where((_, place) => byHand is not null || place % 18 == seed)];
+        int seed = Random.Shared.Next(36);
+        TestContext.Current.SendDiagnosticMessage("dies at every point{0}", byHand is not null ? "" : $" whose place modulo 36 is {seed}");
+        FaultPoint[] points = [.. Steps.All.Where((_, place) => byHand is not null || place % 36 == seed)];
         await using Field field = new(database, "kill");
         for (int time = 1; time <= times; time++)
         {

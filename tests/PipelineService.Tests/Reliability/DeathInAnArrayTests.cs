@@ -1,5 +1,4 @@
 using PipelineService.Hosting.FaultInjection;
-using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
@@ -7,13 +6,14 @@ namespace PipelineService.Tests.Reliability;
 /// The service dies in the middle of an array of JSON that it loads chunk by chunk, and goes on there: no checkpoint knows more of the
 /// document than where a record begins.
 /// </summary>
-public sealed class DeathInAnArrayTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class DeathInAnArrayTests(FieldDatabase database) : IClassFixture<FieldDatabase>
 {
     private const int Records = 1_000;
 
     [Fact]
     public async Task Goes_on_in_the_middle_of_an_array()
     {
+        OneForm.SkipUnlessItsTurn(nameof(DeathInAnArrayTests));
         await using Field field = new(database, "array");
         await field.StartAsync($"{FaultPoint.Committed}:kill:3");
         Task sending = field.Send(Sample.ByChunk, Records, isJson: true);

@@ -24,6 +24,7 @@ public sealed class EnrichmentDeathTests(TestDatabase database) : IClassFixture<
     [Fact]
     public async Task Dies_at_every_step_and_each_row_is_there_once_and_filled_once()
     {
+        OneForm.SkipUnlessItsTurn(nameof(EnrichmentDeathTests));
         await using StubService stub = new(ServiceProcess.FreePort());
         await using DyingService service = new(
             database.ConnectionString, ("Enrich__Services__geo__Url", stub.Address), ("Enrich__Services__geo__Retries", "0"),

@@ -25,6 +25,12 @@ internal sealed class Field(
     /// <summary>Datasets whose views are looked at while all goes on: all but the one whose table somebody else changes, which no view follows.</summary>
     private static readonly string[] LookedAt = [.. Sample.Definitions.Keys.Except([Sample.Unstable])];
 
+    /// <summary>Whether all is there already, and nobody has to build a view.</summary>
+    private static readonly string IsDeclaredSql = $"""
+        SELECT (SELECT count(*) = {Sample.Definitions.Count} FROM pipeline.datasets)
+            AND EXISTS (SELECT FROM pipeline.views) AND NOT EXISTS (SELECT FROM pipeline.views WHERE state = 'building')
+        """;
+
     private readonly TemporaryFolder _folder = new();
     private readonly CancellationTokenSource _timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly ConcurrentQueue<Task> _sending = new();
@@ -75,8 +81,12 @@ internal sealed class Field(
         Extend();
         if (!_isDeclared)
         {
-            await StartInstanceAsync(0, "", settings);
-            await Sender.DeclareAsync(Token, hasService: askedAddress is not null);
+            if (!await AskAsync<bool>(IsDeclaredSql))
+            {
+                await StartInstanceAsync(0, "", settings);
+                await Sender.DeclareAsync(Token, hasService: askedAddress is not null);
+            }
+
             await dataSource.ReloadTypesAsync(Token);
             await ClearAsync();
             await (watched is null ? Task.CompletedTask : Sender.WatchAsync(watched, FolderName, Token));

@@ -8,7 +8,7 @@ namespace PipelineService.Tests.Reliability;
 /// An instance hangs past its lease, or dies: another that shares its spool takes its job over. One that hung wakes up then,
 /// and must not commit.
 /// </summary>
-public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class FrozenWorkerTests(FieldDatabase database) : IClassFixture<FieldDatabase>
 {
     /// <summary>How often; 100 by hand.</summary>
     private const string Variable = "PIPELINE_FROZEN_WORKERS";
@@ -18,7 +18,10 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
 
     private const int Records = 20_000;
 
-    public static readonly TheoryData<string> OneDataset = OneForm.Of(Sample.WholeJobs, Sample.ByChunk);
+    private const string Frozen = "frozen";
+
+    public static readonly TheoryData<string> OneEnd = OneForm.Of(
+        $"{Frozen} {Sample.WholeJobs}", $"{Frozen} {Sample.ByChunk}", $"dead {Sample.WholeJobs}", $"dead {Sample.ByChunk}");
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan TakeOverAgeMax = TimeSpan.FromSeconds(15);
@@ -26,15 +29,17 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
     private static readonly (string, string) Lease =
         ("Jobs__LeaseTime", $"00:00:0{Environment.GetEnvironmentVariable(LeaseVariable) ?? "1"}");
 
+    /// <param name="end">What becomes of the worker, and the dataset that it loads.</param>
     [Theory]
-    [MemberData(nameof(OneDataset))]
-    public Task Frozen_worker_commits_nothing_when_it_wakes(string dataset) => TakeOverAsync(
-        dataset, "frozen", field => field.Service.FreezeAsync(), field => field.Service.ThawAsync());
-
-    [Theory]
-    [MemberData(nameof(OneDataset))]
-    public Task Dead_worker_is_taken_over(string dataset) => TakeOverAsync(
-        dataset, "dead", field => field.Service.KillAsync(), field => field.StartAsync("", Lease));
+    [MemberData(nameof(OneEnd))]
+    public async Task A_worker_that_is_taken_over_commits_nothing_more(string end)
+    {
+        OneForm.SkipUnlessItsTurn(nameof(FrozenWorkerTests));
+        string[] words = end.Split(' ');
+        await (words[0] == Frozen
+            ? TakeOverAsync(words[1], Frozen, field => field.Service.FreezeAsync(), field => field.Service.ThawAsync())
+            : TakeOverAsync(words[1], words[0], field => field.Service.KillAsync(), field => field.StartAsync("", Lease)));
+    }
 
     private async Task TakeOverAsync(string dataset, string how, Func<Field, Task> stop, Func<Field, Task> goOn)
     {
@@ -49,8 +54,14 @@ public sealed class FrozenWorkerTests(TestDatabase database) : IClassFixture<Tes
         while (seconds.Count < count)
         {
             field.Extend();
-            Task answered = field.Send(dataset, Records);
-            Guid? job = await RunningAsync(answered, field.Token);
+            Task answered;
+            Guid? job;
+            await using (await TableLock.TakeAsync(database, dataset))
+            {
+                answered = field.Send(dataset, Records);
+                job = await RunningAsync(answered, field.Token);
+            }
+
             await stop(field);
             if (job is { } id && await IsOpenAsync(id, field.Token))
             {

@@ -3,7 +3,7 @@ using PipelineService.Tests.Infrastructure;
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>Crowds of clients that are hostile or unlucky, against the process: others are served, and what they cost is bounded.</summary>
-public sealed class HostileClientsTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class HostileClientsTests(FieldDatabase database) : IClassFixture<FieldDatabase>
 {
     private const int Megabyte = 1 << 20;
 

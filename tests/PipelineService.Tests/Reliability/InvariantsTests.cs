@@ -20,6 +20,11 @@ public sealed class InvariantsTests(InvariantsTests.LoadedDatabase loaded) : ICl
     [InlineData("DELETE FROM pipeline.usage_entries; DELETE FROM pipeline.usage_minutes", "the figures")]
     [InlineData("UPDATE pipeline.view_1_parts SET rows = rows + 1 WHERE k0 = 31", "are not those of its table")]
     [InlineData("DELETE FROM pipeline.view_1_parts WHERE k0 = 31", "are not those of its table")]
+    [InlineData(
+        "DELETE FROM pipeline.event_positions WHERE position = (SELECT min(position) + 1 FROM pipeline.event_positions)",
+        "places of the log are missing")]
+    [InlineData(
+        "DELETE FROM pipeline.deliveries WHERE position = (SELECT max(position) FROM pipeline.deliveries)", "have not one delivery each")]
     public async Task Checker_sees_what_is_wrong(string damage, string fault)
     {
         await using TestDatabase database = await loaded.CopyAsync();

@@ -9,7 +9,7 @@ using PipelineService.Tests.Infrastructure;
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>A job that looks another dataset up and has its records scored sees one version of both, from its first attempt to its last.</summary>
-public sealed class PinnedLookupTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class PinnedLookupTests(FieldDatabase database) : IClassFixture<FieldDatabase>
 {
     public static readonly TheoryData<string> OneSize = OneForm.Of("268435456", "0");
 
@@ -27,6 +27,7 @@ public sealed class PinnedLookupTests(TestDatabase database) : IClassFixture<Tes
     [MemberData(nameof(OneSize))]
     public async Task Every_row_is_of_one_version_whatever_is_loaded_and_whoever_dies(string bytes)
     {
+        OneForm.SkipUnlessItsTurn(nameof(PinnedLookupTests));
         const string Dies = "Committed:kill:4";
         (string, string)[] settings = [("Spool__ChunkBytes", "4096"), ("Transform__LookupBytes", bytes)];
         await using Field field = new(database, $"pinned-{bytes}");

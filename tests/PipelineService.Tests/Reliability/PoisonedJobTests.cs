@@ -1,12 +1,11 @@
 using System.Globalization;
 using Npgsql;
 using PipelineService.Hosting.FaultInjection;
-using PipelineService.Tests.Infrastructure;
 
 namespace PipelineService.Tests.Reliability;
 
 /// <summary>A record that ends the process whenever it is read.</summary>
-public sealed class PoisonedJobTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class PoisonedJobTests(FieldDatabase database) : IClassFixture<FieldDatabase>
 {
     public static readonly TheoryData<string> OneDataset = OneForm.Of(Sample.WholeJobs, Sample.ByChunk);
 
@@ -20,6 +19,7 @@ public sealed class PoisonedJobTests(TestDatabase database) : IClassFixture<Test
     [MemberData(nameof(OneDataset))]
     public async Task Poisoned_job_is_tried_three_times_and_fails_and_its_neighbours_are_loaded(string dataset)
     {
+        OneForm.SkipUnlessItsTurn(nameof(PoisonedJobTests));
         await using Field field = new(database, "poison");
         (string, string)[] settings = [("Jobs__AttemptsMax", AttemptsMax.ToString(CultureInfo.InvariantCulture))];
         string poison = $"{FaultPoint.ChunkTransforming}@{Poison}:kill";

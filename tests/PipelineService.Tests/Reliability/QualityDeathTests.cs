@@ -24,6 +24,7 @@ public sealed class QualityDeathTests(TestDatabase database) : IClassFixture<Tes
     [Fact]
     public async Task Dies_at_every_step_of_a_hold_and_in_a_profiled_load_and_loses_nothing()
     {
+        OneForm.SkipUnlessItsTurn(nameof(QualityDeathTests));
         await using DyingService service = new(database.ConnectionString);
 
         // A bound of its own: it needs no jobs before.

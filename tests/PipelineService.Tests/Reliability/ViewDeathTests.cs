@@ -29,6 +29,7 @@ public sealed class ViewDeathTests(TestDatabase database) : IClassFixture<TestDa
     [Fact]
     public async Task Dies_at_every_step_of_a_view_and_it_is_what_the_table_says()
     {
+        OneForm.SkipUnlessItsTurn(nameof(ViewDeathTests));
         await using DyingService service = new(database.ConnectionString);
         await service.StartAsync($"{FaultPoint.ViewBuilding}:kill:1");
         await service.DeclareAsync(Dataset, """

@@ -43,6 +43,7 @@ public sealed class SourceDeathTests(TestDatabase database) : IClassFixture<Test
     [Fact]
     public async Task A_source_that_dies_at_any_step_takes_each_file_once()
     {
+        OneForm.SkipUnlessItsTurn(nameof(SourceDeathTests));
         int files = int.Parse(Environment.GetEnvironmentVariable(FilesVariable) ?? "20", CultureInfo.InvariantCulture);
         Directory.CreateDirectory(Incoming);
         for (int i = 0; i < files; i++)
@@ -78,6 +79,7 @@ public sealed class SourceDeathTests(TestDatabase database) : IClassFixture<Test
     [Fact]
     public async Task A_source_that_dies_takes_each_object_of_a_bucket_once()
     {
+        OneForm.SkipUnlessItsTurn(nameof(SourceDeathTests));
         const int Objects = 12;
         await using StubStore store = await StubStore.StartAsync();
         for (int i = 0; i < Objects; i++)

@@ -31,7 +31,7 @@ public sealed class SourcesPageTests(WatchingService service) : IClassFixture<Wa
         AssertShows(answers[0], await service.SourceAsync("acme_folder"));
         JsonNode item = Assert.Single(await service.ObjectsAsync("acme_folder"))!;
         AssertShows(answers[1], item);
-        JobView job = (await service.Api.GetAsync($"/v1/jobs/{(Guid)item["jobId"]!}")).Job;
+        JobView job = await service.Api.WhenFinalAtLastAsync((Guid)item["jobId"]!);
         Assert.Equal((JobState.PartiallySucceeded, "acme", 2L, 1L), (job.State, job.Source, job.Records.Loaded, job.Records.Rejected));
     }
 

@@ -125,7 +125,7 @@ public sealed class NumericTests
 
                 Assert.Equal((unscaled, scale), Decode(bytes));
             },
-            iter: 20_000);
+            iter: 5_000);
 
     [Fact]
     public void Bounds_compare_by_value_at_any_length() =>

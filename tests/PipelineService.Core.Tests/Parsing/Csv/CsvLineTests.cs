@@ -34,7 +34,7 @@ public sealed class CsvLineTests
 
             Assert.Equal(records, Read(line.Bytes.Span, written));
         },
-        iter: 20_000,
+        iter: 5_000,
         print: data => $"{DialectData.Show(data.Dialect)} {string.Join('/', data.Records.SelectMany(r => r).Select(c => $"<{c ?? "~"}>"))}");
 
     /// <summary>Values of letters, blanks and all that means something in the dialect, and no value where that can be said.</summary>

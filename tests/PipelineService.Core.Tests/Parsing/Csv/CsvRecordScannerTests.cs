@@ -68,7 +68,7 @@ public sealed class CsvRecordScannerTests
                 List<ReadRecord> whole = CsvReading.ReadPlain(data.Bytes, data.RecordBytesMax, data.SkipBlankLines);
                 Assert.Equal(whole, arriving.ReadAll());
             },
-            iter: 20_000,
+            iter: 5_000,
             print: t => $"{t.Item2} {t.Item3} {CsvData.Show(t.Item1)}");
 
     /// <summary>
@@ -78,13 +78,13 @@ public sealed class CsvRecordScannerTests
     [Fact]
     public void Looks_ahead_in_linear_time()
     {
-        byte[] data = [.. Enumerable.Repeat("a\",x,\"\n"u8.ToArray(), 1_000_000).SelectMany(line => line)];
+        byte[] data = [.. Enumerable.Repeat("a\",x,\"\n"u8.ToArray(), 400_000).SelectMany(line => line)];
         CsvRecordScanner scanner = new(CsvDialect.Default, recordBytesMax: 1 << 20, skipBlankLines: true);
 
         long started = Stopwatch.GetTimestamp();
         ScanResult result = scanner.Scan(data, isFinal: true, int.MaxValue);
 
-        Assert.Equal(new ScanResult(data.Length, 1_000_000, 1_000_000, RecordTooLong: false), result);
+        Assert.Equal(new ScanResult(data.Length, 400_000, 400_000, RecordTooLong: false), result);
         Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
     }
 }

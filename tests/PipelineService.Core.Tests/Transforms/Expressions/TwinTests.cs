@@ -20,7 +20,7 @@ public sealed class TwinTests
     [Fact]
     public void Compiler_and_interpreter_agree()
     {
-        int pairs = int.Parse(Environment.GetEnvironmentVariable(Variable) ?? "8000", CultureInfo.InvariantCulture);
+        int pairs = int.Parse(Environment.GetEnvironmentVariable(Variable) ?? "3000", CultureInfo.InvariantCulture);
         int results = 0;
         int faults = 0;
         Gen.Int.Sample(

@@ -38,7 +38,7 @@ public abstract class QueueSourceTests(BrokeredService stand)
 
         await stand.AssertHasAsync("records", 301);
         JsonNode taken = (await stand.ObjectsAsync("records"))[0]!;
-        JobView job = (await stand.Api.GetAsync($"/v1/jobs/{(Guid)taken["jobId"]!}")).Job;
+        JobView job = await stand.Api.WhenFinalAtLastAsync((Guid)taken["jobId"]!);
         Assert.Equal((JobState.PartiallySucceeded, "devices", 3), (job.State, job.Source, job.Records.Rejected));
         string[] letters = await stand.DeadLettersAsync(job);
         Assert.All(letters, letter => Assert.Contains(" malformed_json ", letter, StringComparison.Ordinal));
