@@ -18,6 +18,9 @@ namespace PipelineService.Core.Tests.Transforms.Steps.Rows;
 /// <summary>What becomes of records that a model scores, with a model of ours in its place: it gives the sum of two numbers.</summary>
 public sealed class ScoreStepTests
 {
+    /// <summary>Of a chunk that takes several blocks of the model.</summary>
+    private const int Records = 3_000;
+
     private const string Data = """
         {"id":1,"a":1.5,"b":2}
         {"id":2,"a":2}
@@ -87,7 +90,7 @@ public sealed class ScoreStepTests
     public async Task Allocates_nothing_for_a_record()
     {
         StringBuilder data = new();
-        for (int i = 0; i < 3_000; i++)
+        for (int i = 0; i < Records; i++)
         {
             data.Append(CultureInfo.InvariantCulture, $$"""{"id":{{i}},"a":{{i}}.25,"b":7}""").Append('\n');
         }
@@ -158,7 +161,7 @@ public sealed class ScoreStepTests
         {
             byte[] bytes = System.Text.Encoding.UTF8.GetBytes(data);
             await RunAsync(data);
-            Assert.Equal(10_000, _workspace.Rows.Count);
+            Assert.Equal(Records, _workspace.Rows.Count);
             return Allocations.Of(() =>
             {
                 ValueTask<ChunkAnswers?> answers = AnswerAsync(bytes);
