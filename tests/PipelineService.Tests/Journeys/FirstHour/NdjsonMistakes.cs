@@ -15,7 +15,7 @@ internal static class NdjsonMistakes
         Line("lines that were glued", "{\"sensor\":\"a\"}{\"sensor\":\"b\"}", "more than one object", "--data-binary"),
         Line("a dictionary of Python", "{'sensor': 'a'}\n", "double quotes", "json.dumps"),
         Line("CSV for NDJSON", "sensor,celsius\na,4\n", "does not begin with a brace", "Send CSV as text/csv"),
-        Line("NaN in a record", "{\"celsius\":NaN}\n", "not a well-formed JSON object"),
+        Line("NaN in a record", "{\"celsius\":NaN}\n", "JSON has no NaN", "write null"),
         Mistake.Upload(
             "a property that is not declared", FirstHourService.Events, "application/x-ndjson", "{\"sensor\":\"a\",\"celcius\":4}\n",
             "too_many_fields", "no field of this name", "declare it", "fieldsMatch to \"subset\"", "\"celcius\":4"),
