@@ -5,6 +5,7 @@ using PipelineService.Core.Jobs;
 using PipelineService.Core.Rules;
 using PipelineService.Hosting.Telemetry;
 using PipelineService.Tests.Infrastructure;
+using Text = System.Text.Encoding;
 
 namespace PipelineService.Tests.Hosting.Telemetry;
 
@@ -30,10 +31,13 @@ public sealed class MetricsSizeTests(MetricsSizeTests.FilledService running) : I
         using HttpResponseMessage answer = await running.Service.Client.SendAsync(request, TestContext.Current.CancellationToken);
 
         Assert.Equal(form, answer.Content.Headers.ContentType!.MediaType);
-        byte[] body = await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        string body = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         TestContext.Current.SendDiagnosticMessage(
             "metrics: {0} bytes in {1} ms", body.Length, TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
-        Assert.InRange(body.Length, BytesMax / 10, BytesMax);
+
+        // What libraries count is there for every service that tests of other classes run in this process.
+        int own = body.Split('\n').Where(line => line.Contains("pipeline_", StringComparison.Ordinal)).Sum(line => Text.UTF8.GetByteCount(line) + 1);
+        Assert.InRange(own, BytesMax / 10, BytesMax);
     }
 
     [Fact]
