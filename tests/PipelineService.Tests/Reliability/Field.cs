@@ -370,10 +370,13 @@ internal sealed class Field(
         }
     }
 
+    /// <summary>Waits until all that was sent in the background was answered.</summary>
+    public Task WaitUntilAnsweredAsync() => Task.WhenAll([.. _sending]);
+
     /// <summary>Waits until every upload was answered and every job is final.</summary>
     public async Task WaitUntilFinalAsync()
     {
-        await Task.WhenAll([.. _sending]);
+        await WaitUntilAnsweredAsync();
         foreach (Guid id in Accepted.Keys.Except(_final.Keys).ToArray())
         {
             await Sender.WaitUntilFinalAsync(id, Token);

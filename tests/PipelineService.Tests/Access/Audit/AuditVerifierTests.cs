@@ -12,6 +12,7 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
     internal const string Variable = "PIPELINE_AUDIT_VERIFY_ENTRIES";
 
     private const int Entries = 12;
+    private const int EntriesOfTransaction = 10_000;
 
     private static readonly TimeSpan LargeMax = TimeSpan.FromSeconds(10);
 
@@ -61,15 +62,19 @@ public sealed class AuditVerifierTests(TestDatabase database) : IClassFixture<Te
         Assert.SkipWhen(wanted is null, $"by hand: {Variable} says how many");
         long entries = long.Parse(wanted, CultureInfo.InvariantCulture);
         await _stand.RenewAsync(1);
-        // As uploads leave them: ids that grow with time.
-        await database.ExecuteAsync($$"""
-            INSERT INTO pipeline.audit (id, at, actor, action, object, dataset, outcome, ip, detail)
-            SELECT (lpad(to_hex(n), 8, '0') || '-' || substr(md5(n::text), 1, 4) || '-7' || substr(md5(n::text), 5, 3) || '-8' || substr(md5(n::text), 8, 3)
-                    || '-' || substr(md5(n::text), 11, 12))::uuid,
-                   now() + n * interval '1 ms', 'key/0199aaaa-0000-7000-8000-000000000001', 'upload.take', 'job/' || md5(n::text), 'trips', 'done', '10.1.2.3',
-                   jsonb_build_object('version', 3, 'source', 'acme', 'contentType', 'text/csv', 'bytes', n, 'sha256', md5(n::text) || md5(n::text))
-            FROM generate_series(1, {{entries - 1}}) n
-            """);
+        // As uploads leave them: ids that grow with time, in more than one transaction, each of which the linker reads as a whole.
+        for (long first = 1; first < entries; first += EntriesOfTransaction)
+        {
+            await database.ExecuteAsync($$"""
+                INSERT INTO pipeline.audit (id, at, actor, action, object, dataset, outcome, ip, detail)
+                SELECT (lpad(to_hex(n), 8, '0') || '-' || substr(md5(n::text), 1, 4) || '-7' || substr(md5(n::text), 5, 3) || '-8' || substr(md5(n::text), 8, 3)
+                        || '-' || substr(md5(n::text), 11, 12))::uuid,
+                       now() + n * interval '1 ms', 'key/0199aaaa-0000-7000-8000-000000000001', 'upload.take', 'job/' || md5(n::text), 'trips', 'done', '10.1.2.3',
+                       jsonb_build_object('version', 3, 'source', 'acme', 'contentType', 'text/csv', 'bytes', n, 'sha256', md5(n::text) || md5(n::text))
+                FROM generate_series({{first}}, {{Math.Min(first + EntriesOfTransaction, entries) - 1}}) n
+                """);
+        }
+
         await _stand.LinkAllAsync();
         foreach (string table in (string[])["audit", "audit_links"])
         {
