@@ -11,7 +11,7 @@ namespace PipelineService.Core.Profiles;
 public sealed class JobProfile(ProfilePlan plan)
 {
     /// <summary>Of the form in which it is written; what another version has written is not read.</summary>
-    private const byte Form = 2;
+    private const byte Form = 3;
 
     private readonly int[] _places = new int[ColumnValues.CountMax];
     private readonly byte[] _sampled = new byte[ColumnValues.CountMax];

@@ -46,14 +46,14 @@ public sealed class SketchTests
 
         first.Merge(second);
 
-        double error = count <= 256 ? 0 : 0.08;
+        double error = count <= 256 ? 0 : 0.041;
         Assert.InRange(all.Estimate(), count * (1 - error), count * (1 + error));
         Assert.Equal(all.Estimate(), first.Estimate());
         DistinctSketch read = Copied(all, (s, w) => s.Write(w), (s, r) => s.Read(r), new DistinctSketch());
         Assert.Equal(all.Estimate(), read.Estimate());
     }
 
-    /// <summary>The mean of many errors says whether the estimate is off; 1.6 % of one, so 0.25 % of 40.</summary>
+    /// <summary>The mean of many errors says whether the estimate is off; 0.8 % of one, so 0.13 % of 40.</summary>
     [Fact]
     public void The_count_of_different_values_is_not_off_to_one_side()
     {
@@ -61,7 +61,7 @@ public sealed class SketchTests
         for (int round = 0; round < 40; round++)
         {
             DistinctSketch sketch = new();
-            int count = 8_000 + _random.Next(8_000); // where the first estimators were worst
+            int count = 32_000 + _random.Next(32_000); // where the first estimators were worst
             for (int i = 0; i < count; i++)
             {
                 sketch.Add(ValueHash.Of(_random.NextInt64()));
@@ -70,7 +70,7 @@ public sealed class SketchTests
             sum += (sketch.Estimate() / count) - 1;
         }
 
-        Assert.InRange(sum / 40, -0.0125, 0.0125);
+        Assert.InRange(sum / 40, -0.0065, 0.0065);
     }
 
     [Theory]
