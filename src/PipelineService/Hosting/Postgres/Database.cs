@@ -131,7 +131,7 @@ public sealed partial class Database : IAsyncDisposable
         // An open circuit answers with its own exception, as an outcome: nothing is thrown here.
         ResilienceContext context = ResilienceContextPool.Shared.Get(CancellationToken.None);
         await _breaker.ExecuteOutcomeAsync(
-            static (_, fault) => ValueTask.FromResult(Outcome.FromException<bool>(fault)), context, fault);
+            static (_, fault) => ValueTask.FromResult(Outcome.FromException<object>(fault)), context, fault);
         ResilienceContextPool.Shared.Return(context);
     }
 
@@ -155,23 +155,25 @@ public sealed partial class Database : IAsyncDisposable
         ResiliencePipeline pipeline,
         Func<NpgsqlConnection, CancellationToken, Task<T>> work,
         CancellationToken cancellationToken) =>
-        await pipeline.ExecuteAsync(
-            static async (state, token) =>
-            {
-                using CancellationShield shield = new(token);
-                try
-                {
-                    await using NpgsqlConnection connection = await state.Database.OpenAsync(shield.Token);
-                    return await state.work(connection, shield.Token);
-                }
-                catch (Exception fault)
-                {
-                    state.Database.ClearAfter(fault);
-                    throw;
-                }
-            },
-            (Database: this, work),
-            cancellationToken);
+        (T)(await pipeline.ExecuteAsync(
+            static (attempt, token) => attempt.Item1.TryAsync(attempt.Item2, token),
+            Tuple.Create(this, DatabaseWork.Of(work)),
+            cancellationToken))!;
+
+    private async ValueTask<object?> TryAsync(DatabaseWork work, CancellationToken cancellationToken)
+    {
+        using CancellationShield shield = new(cancellationToken);
+        try
+        {
+            await using NpgsqlConnection connection = await OpenAsync(shield.Token);
+            return await work.RunAsync(connection, shield.Token);
+        }
+        catch (Exception fault)
+        {
+            ClearAfter(fault);
+            throw;
+        }
+    }
 
     private async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
         await DataSource.OpenConnectionAsync(cancellationToken);
