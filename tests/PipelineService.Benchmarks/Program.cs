@@ -27,6 +27,8 @@ const string Usage = """
                     --rows 3000000  --rounds 5
       views         the same load without a view, and with views of few and of many groups
                     --rows 3000000  --rounds 5
+      attention     the same load by a process that nobody looks at, and with everything told to everybody
+                    --rows 3000000  --rounds 5
       formats       the same trips as plain CSV, gzip, zstd, NDJSON, a JSON array, Parquet and Arrow
                     --rows 3000000  --rounds 5  --forms parquet,arrow (default: all)
       small *       uploads of 1 kB: how many a second, and from request to final job or to 202
@@ -85,6 +87,7 @@ try
         "score" => ScoreBenchmark.RunAsync(arguments),
         "profile" => ProfileBenchmark.RunAsync(arguments),
         "views" => ViewBenchmark.RunAsync(arguments),
+        "attention" => AttentionBenchmark.RunAsync(arguments),
         "formats" => FormatsBenchmark.RunAsync(arguments),
         "small" => SmallUploadsBenchmark.RunAsync(arguments),
         "access" => AccessBenchmark.RunAsync(arguments),

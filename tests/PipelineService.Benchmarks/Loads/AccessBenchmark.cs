@@ -22,35 +22,10 @@ internal static class AccessBenchmark
         guarded.Http.DefaultRequestHeaders.Authorization = await GuardedService.MakeKeyAsync(guarded, "bench");
 
         IReadOnlyList<Figure> figures = await SmallUploadsBenchmark.MeasureAsync(laboratory, [open, guarded], small);
-        ServiceLoad[] loads = await LoadAsync(laboratory, [open, guarded], rows, rounds);
+        ServiceLoad[] loads = [.. new[] { open, guarded }.Select(service => new ServiceLoad(service, SampleKind.Trips, "job", lineage: false))];
+        await loads.MeasureInTurnAsync(laboratory, rows, rounds);
         Tell(laboratory.Report, rows, loads, figures);
         laboratory.Complete();
-    }
-
-    private static async Task<ServiceLoad[]> LoadAsync(Laboratory laboratory, ServiceProcess[] services, long rows, int rounds)
-    {
-        ServiceLoad[] loads = [.. services.Select(service => new ServiceLoad(service, SampleKind.Trips, "job", lineage: false))];
-        LoadSample warmUp = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "warm-up"), Math.Max(1, rows / 10), 2);
-        foreach (ServiceLoad load in loads)
-        {
-            await load.DeclareAsync();
-            await load.LoadAsync(warmUp);
-            await load.MeasureAsync(warmUp);
-        }
-
-        LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "trips"), rows, 1);
-        for (int round = 0; round < rounds; round++)
-        {
-            foreach (ServiceLoad load in loads.InTurn(round))
-            {
-                load.Seconds.Add(await load.MeasureAsync(sample));
-                load.Cpu.Add(load.CpuSeconds);
-            }
-        }
-
-        warmUp.Delete();
-        sample.Delete();
-        return loads;
     }
 
     /// <param name="figures">Of small uploads: to their end, 99 % of those, and answered 202.</param>

@@ -22,27 +22,8 @@ internal sealed record FeatureCost(string Name, Action<JsonObject> Ask)
         (string Name, ServiceLoad Load)[] asked =
             [.. features.Select((feature, index) => (feature.Name, With(services.Only, $"{command}_{index}", feature.Ask)))];
         ServiceLoad[] all = [plain, .. asked.Select(one => one.Load)];
-        LoadSample warm = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "warm-up"), Math.Max(1, rows / 10), 2);
-        foreach (ServiceLoad load in all)
-        {
-            await load.DeclareAsync();
-            await load.LoadAsync(warm);
-            await load.MeasureAsync(warm);
-        }
-
-        warm.Delete();
-        LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "trips"), rows, 1);
-        for (int round = 0; round < rounds; round++)
-        {
-            foreach (ServiceLoad load in all.InTurn(round))
-            {
-                load.Seconds.Add(await load.MeasureAsync(sample));
-                load.Cpu.Add(load.CpuSeconds);
-            }
-        }
-
+        await all.MeasureInTurnAsync(laboratory, rows, rounds);
         Tell(laboratory.Report, rows, word, plain, asked);
-        sample.Delete();
         laboratory.Complete();
     }
 

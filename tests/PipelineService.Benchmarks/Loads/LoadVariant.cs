@@ -98,6 +98,8 @@ internal sealed class ServiceLoad(
 {
     private readonly string _dataset = DatasetOf(kind, commit, lineage, place);
 
+    public string Dataset => _dataset;
+
     public string Commit => commit;
 
     public bool HasLineage => lineage;

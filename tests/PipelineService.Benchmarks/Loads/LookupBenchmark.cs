@@ -31,17 +31,8 @@ internal static class LookupBenchmark
         [
             ("in memory", Looking(service, "names_in_memory", keys)), ("a query a chunk", Looking(service, "names_asked_for", keys)),
         ];
-        await WarmUpAsync(laboratory, [plain, .. looking.Select(l => l.Load)], Math.Max(1, rows / 10));
-        LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "trips"), rows, 1);
-        for (int round = 0; round < rounds; round++)
-        {
-            foreach (ServiceLoad load in new[] { plain }.Concat(looking.Select(l => l.Load)).ToArray().InTurn(round))
-            {
-                load.Seconds.Add(await load.MeasureAsync(sample));
-                load.Cpu.Add(load.CpuSeconds);
-            }
-        }
-
+        ServiceLoad[] all = [plain, .. looking.Select(l => l.Load)];
+        await all.MeasureInTurnAsync(laboratory, rows, rounds);
         foreach ((string name, ServiceLoad load) in looking)
         {
             long found = await load.Database.QueryAsync<long>($"SELECT count(*) FROM {load.Table} WHERE note LIKE 'name of %'");
@@ -49,7 +40,6 @@ internal static class LookupBenchmark
         }
 
         Tell(laboratory.Report, rows, keys, plain, looking);
-        sample.Delete();
         laboratory.Complete();
     }
 
@@ -102,19 +92,6 @@ internal static class LookupBenchmark
         }
 
         return definition;
-    }
-
-    private static async Task WarmUpAsync(Laboratory laboratory, ServiceLoad[] loads, long rows)
-    {
-        LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "warm-up"), rows, 2);
-        foreach (ServiceLoad load in loads)
-        {
-            await load.DeclareAsync();
-            await load.LoadAsync(sample);
-            await load.MeasureAsync(sample);
-        }
-
-        sample.Delete();
     }
 
     private static void Tell(Report report, long rows, long keys, ServiceLoad plain, (string Name, ServiceLoad Load)[] looking)

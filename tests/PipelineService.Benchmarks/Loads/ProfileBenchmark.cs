@@ -22,5 +22,7 @@ internal static class ProfileBenchmark
         "What profiles and quality rules cost",
         "profile",
         new("profile", definition => definition["profile"] = true),
-        new("profile and rules", definition => definition["quality"] = JsonNode.Parse(Rules)));
+        new("profile and rules", AskForRules));
+
+    public static void AskForRules(JsonObject definition) => definition["quality"] = JsonNode.Parse(Rules);
 }

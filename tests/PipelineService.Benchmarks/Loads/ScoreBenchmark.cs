@@ -31,21 +31,11 @@ internal static class ScoreBenchmark
 
         ServiceLoad plain = Load(service, isScored: false);
         ServiceLoad scored = Load(service, isScored: true);
-        await WarmUpAsync(laboratory, [plain, scored], Math.Max(1, rows / 10));
-        LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "trips"), rows, 1);
-        for (int round = 0; round < rounds; round++)
-        {
-            foreach (ServiceLoad load in new[] { plain, scored }.InTurn(round))
-            {
-                load.Seconds.Add(await load.MeasureAsync(sample));
-                load.Cpu.Add(load.CpuSeconds);
-            }
-        }
-
+        ServiceLoad[] all = [plain, scored];
+        await all.MeasureInTurnAsync(laboratory, rows, rounds);
         long found = await scored.Database.QueryAsync<long>($"SELECT count(*) FROM {scored.Table} WHERE tip BETWEEN 0 AND 1");
         Check.Equal(rows, found, "trips that were scored");
         Tell(laboratory.Report, rows, trees, depth, plain, scored);
-        sample.Delete();
         laboratory.Complete();
     }
 
@@ -69,19 +59,6 @@ internal static class ScoreBenchmark
               """
             : """{ "op": "derive", "field": "tip", "expression": "coalesce(tip, 0)" }"""));
         return definition;
-    }
-
-    private static async Task WarmUpAsync(Laboratory laboratory, ServiceLoad[] loads, long rows)
-    {
-        LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "warm-up"), rows, 2);
-        foreach (ServiceLoad load in loads)
-        {
-            await load.DeclareAsync();
-            await load.LoadAsync(sample);
-            await load.MeasureAsync(sample);
-        }
-
-        sample.Delete();
     }
 
     private static void Tell(Report report, long rows, int trees, int depth, ServiceLoad plain, ServiceLoad scored)

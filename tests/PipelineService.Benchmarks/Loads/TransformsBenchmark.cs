@@ -38,19 +38,9 @@ internal static class TransformsBenchmark
             ("the same, derive, filter", Transformed(services.Only, "row", [.. TextOps, .. RowOps])),
             ($"the same, {MoreColumns} more derived columns", Transformed(services.Only, "more", [.. TextOps, .. RowOps, .. More()])),
         ];
-        await WarmUpAsync(laboratory, [plain, .. transformed.Select(t => t.Load)], Math.Max(1, rows / 10));
-        LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "trips"), rows, 1);
-        for (int round = 0; round < rounds; round++)
-        {
-            foreach (ServiceLoad load in new[] { plain }.Concat(transformed.Select(t => t.Load)).ToArray().InTurn(round))
-            {
-                load.Seconds.Add(await load.MeasureAsync(sample));
-                load.Cpu.Add(load.CpuSeconds);
-            }
-        }
-
+        ServiceLoad[] all = [plain, .. transformed.Select(t => t.Load)];
+        await all.MeasureInTurnAsync(laboratory, rows, rounds);
         Tell(laboratory.Report, rows, plain, transformed);
-        sample.Delete();
         laboratory.Complete();
     }
 
@@ -69,19 +59,6 @@ internal static class TransformsBenchmark
 
     private static IEnumerable<string> More() => Enumerable.Range(1, MoreColumns).Select(i =>
         $$"""{ "op": "derive", "field": "more_{{i}}", "type": "number", "expression": "fare * {{i}} + coalesce(tip, 0)" }""");
-
-    private static async Task WarmUpAsync(Laboratory laboratory, ServiceLoad[] loads, long rows)
-    {
-        LoadSample sample = await SampleKind.Trips.Create(Path.Combine(laboratory.Scratch, "warm-up"), rows, 2);
-        foreach (ServiceLoad load in loads)
-        {
-            await load.DeclareAsync();
-            await load.LoadAsync(sample);
-            await load.MeasureAsync(sample);
-        }
-
-        sample.Delete();
-    }
 
     private static void Tell(Report report, long rows, ServiceLoad plain, (string Name, ServiceLoad Load)[] transformed)
     {
