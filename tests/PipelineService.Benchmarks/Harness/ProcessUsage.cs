@@ -28,7 +28,14 @@ internal static class ProcessUsage
     /// Resident memory now, in MB (10^6 bytes), with that of processes that it started. One that has not become another program yet still
     /// has the memory of who started it, which is there once.
     /// </summary>
-    public static double ResidentMBWithChildren(int processId)
+    public static double ResidentMBWithChildren(int processId) => WithChildren(processId, ResidentMB);
+
+    /// <summary>
+    /// The same, but of processes that it started what they share with nobody: programs and libraries of both are there once.
+    /// </summary>
+    public static double MemoryMBWithChildren(int processId) => WithChildren(processId, PrivateMB);
+
+    private static double WithChildren(int processId, Func<int, double> memoryOfChild)
     {
         string own = CommandLineOf(processId);
         string tasks = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/task");
@@ -36,7 +43,7 @@ internal static class ProcessUsage
         foreach (string child in Directory.EnumerateDirectories(tasks).SelectMany(ChildrenOf))
         {
             int id = int.Parse(child, CultureInfo.InvariantCulture);
-            sum += CommandLineOf(id) == own ? 0 : ResidentMBOrNone(id);
+            sum += CommandLineOf(id) == own ? 0 : OrNone(memoryOfChild, id);
         }
 
         return sum;
@@ -66,11 +73,11 @@ internal static class ProcessUsage
         }
     }
 
-    private static double ResidentMBOrNone(int processId)
+    private static double OrNone(Func<int, double> memory, int processId)
     {
         try
         {
-            return ResidentMB(processId);
+            return memory(processId);
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
@@ -96,12 +103,21 @@ internal static class ProcessUsage
         return long.Parse(line["rchar:".Length..], CultureInfo.InvariantCulture);
     }
 
+    private static double PrivateMB(int processId)
+    {
+        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/smaps_rollup");
+        return File.ReadLines(path).Where(line => line.StartsWith("Private_", StringComparison.Ordinal)).Sum(MBOf);
+    }
+
     private static double StatusMB(int processId, string name)
     {
         string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/status");
-        string line = File.ReadLines(path).First(l => l.StartsWith(name, StringComparison.Ordinal));
-        return Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim()) * 1_024 / 1e6;
+        return MBOf(File.ReadLines(path).First(l => l.StartsWith(name, StringComparison.Ordinal)));
     }
+
+    /// <param name="line">A name, a colon and kB, as proc(5) has them.</param>
+    private static double MBOf(string line) =>
+        Parse(line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Replace("kB", "", StringComparison.Ordinal).Trim()) * 1_024 / 1e6;
 
     private static double Parse(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 }

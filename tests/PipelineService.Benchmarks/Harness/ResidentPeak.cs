@@ -1,6 +1,6 @@
 namespace PipelineService.Benchmarks.Harness;
 
-/// <summary>Looks at what a process and those that it has started have resident together, many times a second, for as long as it lives.</summary>
+/// <summary>Looks at the memory of a process, many times a second, for as long as it lives.</summary>
 internal sealed class ResidentPeak : IAsyncDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
@@ -8,9 +8,10 @@ internal sealed class ResidentPeak : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly Task<double> _watching;
 
-    public ResidentPeak(int process) => _watching = WatchAsync(process, _ended.Token);
+    /// <param name="measure">Its memory in MB (10^6 bytes).</param>
+    public ResidentPeak(int process, Func<int, double> measure) => _watching = WatchAsync(process, measure, _ended.Token);
 
-    /// <returns>The most that they had, in MB (10^6 bytes).</returns>
+    /// <returns>The most that it had, in MB (10^6 bytes).</returns>
     public async Task<double> EndAsync()
     {
         await _ended.CancelAsync();
@@ -23,12 +24,12 @@ internal sealed class ResidentPeak : IAsyncDisposable
         _ended.Dispose();
     }
 
-    private static async Task<double> WatchAsync(int process, CancellationToken ended)
+    private static async Task<double> WatchAsync(int process, Func<int, double> measure, CancellationToken ended)
     {
         double peak = 0;
         while (!ended.IsCancellationRequested)
         {
-            peak = Math.Max(peak, ProcessUsage.ResidentMBWithChildren(process));
+            peak = Math.Max(peak, measure(process));
             await Task.Delay(LookInterval, TimeProvider.System, CancellationToken.None);
         }
 

@@ -50,7 +50,7 @@ internal static class FormatsBenchmark
         {
             foreach (FormLoad load in loads.InTurn(round))
             {
-                await using ResidentPeak peak = new(load.Load.Service.Id);
+                await using ResidentPeak peak = new(load.Load.Service.Id, ProcessUsage.ResidentMBWithChildren);
                 load.Load.Seconds.Add(await load.Load.MeasureAsync(load.Sample!));
                 load.PeakMB = Math.Max(load.PeakMB, await peak.EndAsync());
                 load.Load.Cpu.Add(load.Load.CpuSeconds);
