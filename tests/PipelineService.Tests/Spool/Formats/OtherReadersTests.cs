@@ -108,7 +108,13 @@ public sealed class OtherReadersTests(EmptyTestDatabase database, ITestOutputHel
 
     private static string? ReadByCsvHelper(string document)
     {
-        CsvReaderOptions options = CsvReaderOptions.Default with { HasHeader = false, MalformedData = CsvMalformedDataHandling.Throw };
+        CsvReaderOptions options = CsvReaderOptions.Default with
+        {
+            Separator = ',', // which it else finds by itself, now and then another
+            DetectSeparatorHint = false,
+            HasHeader = false,
+            MalformedData = CsvMalformedDataHandling.Throw,
+        };
         using var reader = CsvReader.FromText(document, options);
         List<string> records = [];
         try
