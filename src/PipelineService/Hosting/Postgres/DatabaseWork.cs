@@ -4,7 +4,7 @@ namespace PipelineService.Hosting.Postgres;
 
 /// <summary>
 /// Work with a connection, as the resilience pipelines run it. For them it is of one type, whatever comes of it: what they are made of is
-/// compiled anew for each type of result that is a value, which was a fifth of all that a service compiled before it was ready.
+/// compiled anew for each type of result that is a value, which was a tenth of all that a service compiled before it was ready.
 /// </summary>
 internal abstract class DatabaseWork
 {
